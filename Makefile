@@ -1,0 +1,74 @@
+# make demo   sets up .venv, installs chainrule and trains a network on the embedded digits
+# make test   sets up .venv with the development tools and runs the tests
+#
+# Both need only Python 3.11 or later, make and a package index; both can be repeated. PYTHON=/path/to/python chooses one.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The stamps are named by the folder: in a checkout that was moved or copied the installation is made anew.
+HERE := $(shell pwd | cksum | cut -d' ' -f1)
+INSTALLED := $(VENV)/.installed-$(HERE)
+INSTALLED_DEV := $(VENV)/.installed-dev-$(HERE)
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
+.PHONY: help demo test test-slow lint format bench setup clean
+
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+	@echo "make test-slow | lint | format | bench | setup | clean"
+
+demo: $(INSTALLED)
+	@$(BIN)/chainrule train digits
+
+test: $(INSTALLED_DEV)
+	@$(PYTEST)
+
+test-slow: $(INSTALLED_DEV)
+	@$(PYTEST) -m ""
+
+lint: $(INSTALLED_DEV)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy --strict
+	$(BIN)/python -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-logo
+
+format: $(INSTALLED_DEV)
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+bench: $(INSTALLED_DEV)
+	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+setup: $(INSTALLED_DEV)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+
+# A name may be on the path and not start (a shim of a version manager), or lack venv (Debian): each candidate is run.
+# pip is what venv makes last: without it the folder is unfinished.
+$(BIN)/pip:
+	@set -e; for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	    if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        echo "Setting up $(VENV) with $$("$$candidate" --version)"; \
+	        "$$candidate" -m venv $(VENV); \
+	        exit 0; \
+	    fi; \
+	done; \
+	echo "chainrule needs Python 3.11 or later, with its venv module."; \
+	echo "Found: $$(python3 --version 2>&1 || true)"; \
+	echo "Install one (on Debian and Ubuntu the package python3-venv too), or name it: make $(or $(MAKECMDGOALS),demo) PYTHON=/path/to/python3.11"; \
+	exit 1
+
+$(INSTALLED): pyproject.toml | $(BIN)/pip
+	@echo "Installing chainrule into $(VENV) (once; about a minute)"
+	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(INSTALLED_DEV): pyproject.toml | $(BIN)/pip
+	@echo "Installing chainrule and its development tools into $(VENV) (once; about a minute)"
+	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $(INSTALLED) $@

@@ -1,0 +1,96 @@
+"""Reading the arrays of an .npz file that a stranger wrote.
+
+Nothing in the file is executed: arrays of objects, which are pickles, are refused, and a header is read and compared
+with what is there before memory is taken for it. This module knows nothing of what the arrays are for; see `arrays`.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import DataFileError
+
+AnyArray: TypeAlias = NDArray[Any]
+
+WRITE = "Write one with np.savez_compressed('data.npz', x_train=x, y_train=y)"
+_AGAIN = "Copy or write the file again"
+
+
+def read_archive(path: Path, names: Sequence[str]) -> dict[str, AnyArray]:
+    """Return those of the named arrays that the file holds; others are not looked at.
+
+    Raises DataFileError where the file or one of those arrays cannot be read, none is there, or one differs from its
+    name in upper and lower case only.
+    """
+    try:
+        with path.open("rb") as stream:
+            if not zipfile.is_zipfile(stream):
+                raise _not_an_archive(stream)
+            with _archive(stream) as archive:
+                return _members(archive, names)
+    except OSError as error:
+        raise DataFileError(f"the file cannot be read: {error.strerror or error}") from error
+
+
+def _archive(stream: IO[bytes]) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(stream)
+    except Exception as error:
+        # A damaged table of contents raises BadZipFile, NotImplementedError, UnicodeDecodeError and more.
+        raise DataFileError(f"the archive is damaged: {error}", advice=_AGAIN) from error
+
+
+def _not_an_archive(stream: IO[bytes]) -> DataFileError:
+    stream.seek(0)
+    start = stream.read(6)
+    if start == b"\x93NUMPY":
+        return DataFileError("this is a single array (.npy), not an archive of named arrays (.npz)", advice=WRITE)
+    if start.startswith(b"PK"):
+        return DataFileError("the archive is cut short: its end is missing", advice=_AGAIN)
+    return DataFileError("this is not an .npz archive", expected="a zip file of NumPy arrays", advice=WRITE)
+
+
+def _members(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, AnyArray]:
+    found = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    for name in found:
+        if name not in names and name.lower() in names:
+            raise DataFileError(f"the array {name} would not be read", expected=f"the name {name.lower()}")
+    if not any(name in found for name in names):
+        holds = ", ".join(found) or "nothing"
+        raise DataFileError(f"there is no array {names[0]}: the file holds {holds}", advice=WRITE)
+    return {name: _member(archive, found[name], name) for name in names if name in found}
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> AnyArray:
+    try:
+        with archive.open(info) as stream:
+            shape, dtype = _header(stream)
+        if not dtype.hasobject and math.prod(shape) * dtype.itemsize <= info.file_size:
+            with archive.open(info) as stream:
+                return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+    except Exception as error:
+        # A malformed header, a wrong checksum, a broken stream: whatever it raises, it is the file that is at fault.
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise DataFileError(f"the array {name} cannot be read: {reason}", advice=_AGAIN) from error
+    if dtype.hasobject:
+        raise DataFileError(
+            f"the array {name} holds Python objects, which are never loaded: they could run code",
+            expected="numbers in an array of one shape",
+            advice=f"Rows of unequal length make objects. Pad or cut them, then: {name} = np.stack(rows)",
+        )
+    sizes = f"its header promises {math.prod(shape) * dtype.itemsize:,} bytes, the file holds {info.file_size:,}"
+    raise DataFileError(f"the array {name} is cut short: {sizes}", advice=_AGAIN)
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    return shape, dtype

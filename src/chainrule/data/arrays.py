@@ -1,0 +1,143 @@
+"""Anybody's arrays: an .npz file with x_train and y_train, and perhaps x_test and y_test.
+
+Each array is verified, so that whoever gets the `Dataset` need not look again. Nothing is guessed: where an array
+could be meant in two ways, the error shows how to say which. This module does not scale or shuffle.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.archive import WRITE, AnyArray, read_archive
+from chainrule.data.dataset import Answers, Dataset, Samples
+from chainrule.errors import DataFileError
+
+_MANY_CLASSES = 1000
+"""As many classes may be numbered even where fewer samples are there; the network has an output for each."""
+
+
+def load_npz(path: str | os.PathLike[str]) -> Dataset:
+    """Read x_train, y_train and, if they are there, x_test and y_test from an .npz file.
+
+    x has the shape (samples, features); further axes are flattened, so images need no preparation. y is either labels,
+    integers 0 … K-1 of shape (samples,), or targets, numbers of shape (samples, outputs), such as one-hot rows. The
+    values are taken as they stand. Raises DataFileError, which names the file, the array and what is wrong with it.
+    """
+    path = Path(path)
+    try:
+        return _dataset(path.stem, read_archive(path, ("x_train", "y_train", "x_test", "y_test")))
+    except DataFileError as error:
+        place = f"in {path}"
+        raise DataFileError(error.what, where=place, expected=error.expected, advice=error.advice) from error.__cause__
+
+
+def _dataset(name: str, arrays: Mapping[str, AnyArray]) -> Dataset:
+    for one, other in (("x_train", "y_train"), ("y_train", "x_train"), ("x_test", "y_test"), ("y_test", "x_test")):
+        if one in arrays and other not in arrays:
+            raise DataFileError(f"there is an array {one}, but no {other}", advice=f"Add {other}, or leave out {one}")
+    if "x_train" not in arrays:
+        raise DataFileError("there is something to test on, but no x_train and y_train", advice=WRITE)
+    shape = arrays["x_train"].shape[1:]
+    x_train, y_train = _part(arrays, "train")
+    if "x_test" not in arrays:
+        return Dataset(name, x_train, y_train, sample_shape=shape)
+    x_test, y_test = _part(arrays, "test")
+    if arrays["x_test"].shape[1:] != shape:
+        what = f"a sample of x_train has the shape {shape}, one of x_test {arrays['x_test'].shape[1:]}"
+        raise DataFileError(what, expected="the same shape for training and testing")
+    _check_answers_alike(y_train, y_test)
+    return Dataset(name, x_train, y_train, x_test, y_test, sample_shape=shape)
+
+
+def _part(arrays: Mapping[str, AnyArray], part: str) -> tuple[Samples, Answers]:
+    x_name, y_name = f"x_{part}", f"y_{part}"
+    x, y = _samples(x_name, arrays[x_name]), _answers(y_name, arrays[y_name])
+    if len(x) != len(y):
+        raise DataFileError(
+            f"{x_name} and {y_name} differ in length: {len(x):,} and {len(y):,}",
+            expected="one entry on the first axis of each for every sample",
+            advice=f"Samples are rows here. If they are columns: {x_name} = {x_name}.T" if len(y) == x.shape[1] else "",
+        )
+    return x, y
+
+
+def _samples(name: str, array: AnyArray) -> Samples:
+    expected = "the shape (samples, features), or more axes, which are flattened"
+    if array.ndim < 2:
+        advice = f"If each sample is one number: {name} = {name}[:, None]" if array.ndim else ""
+        raise DataFileError(f"the array {name} has the shape {array.shape}", expected=expected, advice=advice)
+    if array.size == 0:
+        raise DataFileError(f"the array {name} is empty: its shape is {array.shape}", expected=expected)
+    return _numbers(name, array).reshape(len(array), -1)
+
+
+def _answers(name: str, array: AnyArray) -> Answers:
+    if array.dtype.kind in "US":
+        raise DataFileError(
+            f"the array {name} holds text",
+            expected="labels as integers 0, 1, 2, …",
+            advice=f"Number the classes: names, {name} = np.unique({name}, return_inverse=True)",
+        )
+    integers = array.dtype.kind in "iub"
+    if array.ndim == 1 and integers:
+        return _labels(name, array)
+    if array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1 and integers):
+        raise DataFileError(
+            f"the array {name}, {array.dtype} of shape {array.shape}, could be labels or targets",
+            expected="integers of shape (samples,) for labels, floats of shape (samples, outputs) for targets",
+            advice=f"Labels: {name} = {name}.ravel().astype(int)\n"
+            f"Targets: {name} = {name}.reshape(-1, 1).astype(float)",
+        )
+    if array.ndim != 2 or array.shape[1] == 0:
+        expected = "(samples,) for labels, (samples, outputs) for targets"
+        raise DataFileError(f"the array {name} has the shape {array.shape}", expected=expected)
+    return _numbers(name, array)
+
+
+def _labels(name: str, array: AnyArray) -> NDArray[np.int64]:
+    advice = f"Number the classes: {name} = np.unique({name}, return_inverse=True)[1]"
+    labels = array.astype(np.int64)
+    if np.any(labels < 0):
+        at = int(labels.argmin())
+        what = f"{name}[{at}] is {array[at]}: a label cannot be negative or above 2^63"
+        raise DataFileError(what, expected="labels 0, 1, 2, …", advice=advice)
+    if labels.size and labels.max() >= max(len(labels), _MANY_CLASSES):
+        at = int(labels.argmax())
+        what = f"{name}[{at}] is {array[at]}: that many classes for {len(labels):,} samples"
+        raise DataFileError(what, expected="labels 0, 1, 2, … without great gaps", advice=advice)
+    return labels
+
+
+def _numbers(name: str, array: AnyArray) -> NDArray[np.float64]:
+    if array.dtype.kind not in "fiub":
+        raise DataFileError(f"the array {name} has the type {array.dtype}", expected="real numbers")
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float64)
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if wrong.size:
+        at = ", ".join(str(int(i)) for i in np.unravel_index(int(wrong[0]), array.shape))
+        raise DataFileError(
+            f"{name}[{at}] is {numbers.flat[wrong[0]]}" + (f", and {wrong.size - 1:,} more" if wrong.size > 1 else ""),
+            expected="finite numbers",
+            advice=f"Find all: np.argwhere(~np.isfinite({name}))",
+        )
+    return numbers
+
+
+def _check_answers_alike(y_train: Answers, y_test: Answers) -> None:
+    if y_train.shape[1:] != y_test.shape[1:]:
+        kinds = [f"targets of width {y.shape[1]}" if y.ndim == 2 else "labels" for y in (y_train, y_test)]
+        what = f"y_train holds {kinds[0]}, y_test {kinds[1]}"
+        raise DataFileError(what, expected="the same kind of answer for training and testing")
+    if y_train.ndim == 1 and y_test.max() > y_train.max():
+        at = int(y_test.argmax())
+        raise DataFileError(
+            f"y_test[{at}] is {y_test[at]}, but the highest label in y_train is {y_train.max()}",
+            expected="classes to test that are also trained",
+            advice="Number the classes of both together, before they are split",
+        )

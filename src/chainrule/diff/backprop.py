@@ -1,0 +1,279 @@
+"""Backpropagation: the chain rule of several variables, walked once through the equations, last to first.
+
+∂C/∂v[j] = Σ over the equations u that use v, Σ over u's indices k, of ∂C/∂u[k]·∂u[k]/∂v[j]: one product per path, added
+up. Each local derivative is simplified on its own, then the whole. What is used once, is a single entry or holds a
+Kronecker delta is put into its users; everything else stays named, and those names are the textbook's δ. Nothing here
+knows a layer, an activation or a cost; how to simplify is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from chainrule.diff.derivative import Differentiator
+from chainrule.diff.graph import Graph, graph_of
+from chainrule.errors import DerivativeError
+from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
+from chainrule.expr.nodes import (
+    ONE,
+    ZERO,
+    Bracket,
+    Condition,
+    Expr,
+    Index,
+    Indexed,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Reduce,
+    operands,
+    plus,
+    times,
+    walk,
+)
+from chainrule.render.letters import next_letter
+from chainrule.system.functions import put_in_functions
+from chainrule.system.model import Equation, System, derivative_name
+from chainrule.system.rewriting import Step
+
+_LONGEST_PUT_IN = 60
+
+
+class Simplifier(Protocol):
+    """What backprop needs in order to simplify; see `simplify.simplifier`."""
+
+    def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
+        """Return the simplest form."""
+
+    def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
+        """Return the steps that lead there."""
+
+    def arranged(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
+        """Return the expression before the first of these steps, as a book would write it."""
+
+    def present(self, expr: Expr) -> Expr:
+        """Return a simplified expression as a book would write it."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way from v to the cost: through the equation of `user`, whose indices are `indices`.
+
+    `upstream` is ∂C/∂u[k] by its name, `partial` is ∂u[k]/∂v[j] by its name, `raw` what calculus makes of it, `local` the
+    same simplified, and `notes` the rules of calculus used.
+    """
+
+    user: str
+    indices: tuple[Index, ...]
+    upstream: Expr
+    partial: Partial
+    raw: Expr
+    local: Expr
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cotangent:
+    """∂C/∂v[j] = value. `put_in` lists the u whose ∂C/∂u was put into the value instead of being named in it."""
+
+    tensor: str
+    indices: tuple[Index, ...]
+    value: Expr
+    put_in: tuple[str, ...]
+
+
+class Cotangents:
+    """All cotangents of a system, each computed when it is first needed.
+
+    `system` is the forward system with its extrema named. Derivatives are always taken of all params and of what is
+    asked for in `wrt`, so that the shown form does not depend on which param somebody asks about.
+    """
+
+    def __init__(self, system: System, simplifier: Simplifier, wrt: Iterable[str] = ()) -> None:
+        if not system.cost:
+            raise DerivativeError(
+                "the system has no cost, so there is nothing to take derivatives of",
+                expected="one equation marked as the cost",
+                advice="Write, for example: cost C = 1/2*(sum(k) (a[k] - y[k])^2)",
+            )
+        self.system = system
+        self.cost = system.cost
+        self.simplifier = simplifier
+        self.graph: Graph = graph_of(system)
+        self._to_cost = self.graph.leading_to(self.cost)
+        wanted = dict.fromkeys([*system.params, *wrt])
+        self._active = self.graph.depending_on(wanted)
+        self._values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
+        self._known: dict[str, Cotangent] = {}
+        self._named: set[str] = set()
+        self._fill(wanted)
+
+    def _fill(self, wanted: Iterable[str]) -> None:
+        """Compute the cotangents of everything between the wanted tensors and the cost, last to first."""
+        needed = self.graph.depending_on(wanted) & self._to_cost
+        for name in reversed(self.graph.order):
+            if name in needed and name not in self._known and name != self.cost:
+                self._known[name] = self._compute(name)
+
+    def of(self, tensor: str) -> Cotangent:
+        """Return ∂C/∂tensor. Raises DerivativeError for a tensor that the system does not have."""
+        if tensor not in self.graph.reads:
+            known = ", ".join(self.graph.reads)
+            raise DerivativeError(f"no tensor named '{tensor}'", expected=f"known are {known}")
+        if tensor == self.cost:
+            return Cotangent(tensor, (), ONE, ())
+        if tensor not in self._known:
+            self._fill([tensor])
+        if tensor not in self._known:
+            self._known[tensor] = Cotangent(tensor, self._axes(tensor), ZERO, ())
+        return self._known[tensor]
+
+    def is_unknown(self, tensor: str) -> bool:
+        """Say whether ∂C/∂tensor is itself a derivative of an unknown cost, with no equation of its own."""
+        return tensor in self._known and isinstance(self._known[tensor].value, Partial) and self._cost_reads(tensor)
+
+    def _cost_reads(self, tensor: str) -> bool:
+        declared = self.system.declared.get(self.cost)
+        return declared is not None and any(a.tensor == tensor for a in declared.arguments)
+
+    def _axes(self, tensor: str) -> tuple[Index, ...]:
+        return tuple(Index(i.preferred, i.extent, i.preferred) for i in self.system.axes(tensor))
+
+    def entry(self, tensor: str, indices: tuple[Index, ...]) -> Indexed:
+        """Return ∂C/∂tensor[indices] by its name."""
+        return Indexed(derivative_name(self.cost, tensor), indices)
+
+    def paths(self, tensor: str) -> tuple[Path, ...]:
+        """Return every path from a tensor to the cost, by the equations that use it."""
+        users = [u for u in self.graph.users.get(tensor, ()) if u in self._to_cost]
+        found = [self._path(tensor, user) for user in users]
+        if self._cost_reads(tensor) and len(users) > 1:
+            raise DerivativeError(
+                f"∂{self.cost}/∂{tensor} would mean two things: the unknown {self.cost} reads {tensor} directly, and so "
+                f"does {', '.join(u for u in users if u != self.cost)}",
+                expected="an unknown cost reads tensors that nothing else reads",
+                advice=f"Give the cost a copy: {tensor}_out[j] = {tensor}[j], and write {self.cost}({tensor}_out[j])",
+            )
+        return tuple(path for path in found if path.local != ZERO)
+
+    def _path(self, tensor: str, user: str) -> Path:
+        target = self._axes(tensor)
+        taken = set(self.graph.reads) | {i.name for i in target}
+        indices: list[Index] = []
+        for index in self.system.axes(user):
+            letter = next_letter(index.preferred, taken)
+            taken.add(letter)
+            indices.append(Index(letter, index.extent, letter))
+        ours, theirs = Indexed(tensor, target), Indexed(user, tuple(indices))
+        partial = Partial(theirs, (ours,))
+        upstream = ONE if user == self.cost else self._upstream(user, tuple(indices))
+        if user not in self._values:
+            return Path(user, tuple(indices), upstream, partial, partial, partial, ("a derivative of an unknown function",))
+        own = dict(zip(self.system.defined[user].indices, indices, strict=True))
+        value = rename_indices(self._values[user], own)
+        calculus = Differentiator(ours, own=theirs, functions=self.system.function)
+        raw = calculus.of(value)
+        local = self.simplifier.simplify(raw, (*indices, *target))
+        return Path(user, tuple(indices), upstream, partial, raw, local, tuple(calculus.notes))
+
+    def _upstream(self, user: str, indices: tuple[Index, ...]) -> Expr:
+        if self.is_unknown(user):
+            return Partial(Indexed(self.cost), (Indexed(user, indices),))
+        return self.entry(user, indices)
+
+    def _compute(self, tensor: str) -> Cotangent:
+        target = self._axes(tensor)
+        terms: list[Expr] = []
+        put_in: list[str] = []
+        for path in self.paths(tensor):
+            term, inserted = self._term(path, target)
+            terms.append(term)
+            if inserted:
+                put_in.append(path.user)
+            elif path.user != self.cost and not self.is_unknown(path.user):
+                self._named.add(path.user)
+        return Cotangent(tensor, target, self.simplifier.simplify(plus(*terms), target), tuple(put_in))
+
+    def _term(self, path: Path, target: tuple[Index, ...]) -> tuple[Expr, bool]:
+        """Return Σ_k ∂C/∂u[k]·∂u[k]/∂v[j] of one path, and whether ∂C/∂u was put in."""
+        named = reduce_over("sum", path.indices, times(path.upstream, path.local))
+        if path.user == self.cost or self.is_unknown(path.user):
+            return named, False
+        value = self.put_in_value(path)
+        inserted = reduce_over("sum", path.indices, times(value, path.local))
+        if is_single_entry(value):
+            return inserted, True
+        once = self._uses(path.user) == 1
+        if not (once or _has_delta_factor(value) or _may_cancel(value)):
+            return named, False
+        with_value = self.simplifier.simplify(inserted, target)
+        with_name = self.simplifier.simplify(named, target)
+        if not once and not _has_delta_factor(value) and _size(with_value) > _size(with_name):
+            return named, False
+        grown = _widest(with_value) > max(1, _widest(value), _widest(with_name))
+        return (named, False) if grown or _size(with_value) > _LONGEST_PUT_IN else (inserted, True)
+
+    def put_in_value(self, path: Path) -> Expr:
+        """Return the value of ∂C/∂u at the path's indices."""
+        known = self._known[path.user]
+        return rename_indices(known.value, dict(zip(known.indices, path.indices, strict=True)))
+
+    def _uses(self, tensor: str) -> int:
+        return sum(other in self._active for other in self.graph.reads[tensor])
+
+    def equations(self, wrt: Sequence[str]) -> tuple[Equation, ...]:
+        """Return the equations of ∂C/∂t for the tensors asked for and for every name they need, in order."""
+        needed: dict[str, Cotangent] = {}
+        waiting = [self.of(tensor) for tensor in wrt if not self.is_unknown(self.of(tensor).tensor)]
+        while waiting:
+            cotangent = waiting.pop()
+            if cotangent.tensor not in needed:
+                needed[cotangent.tensor] = cotangent
+                waiting.extend(self.of(name) for name in self._names_in(cotangent.value))
+        place = {name: n for n, name in enumerate(reversed(self.graph.order))}
+        position: dict[str, tuple[int, int]] = {}
+        for name in sorted(needed, key=lambda n: place.get(n, 0)):
+            read = [position[n][0] for n in self._names_in(needed[name].value)]
+            leaf = not self.graph.reads.get(name)
+            position[name] = (max(read, default=0), 1) if leaf else (place[name], 0)
+        order = sorted(needed, key=lambda n: (position[n], -place.get(n, 0) if position[n][1] else 0))
+        return tuple(
+            Equation(self.entry(n, needed[n].indices), self.simplifier.present(needed[n].value)) for n in order
+        )
+
+    def _names_in(self, expr: Expr) -> list[str]:
+        prefix = f"∂{self.cost}/∂"
+        return sorted(t.removeprefix(prefix) for t in tensors_in(expr) if t.startswith(prefix))
+
+
+def is_single_entry(expr: Expr) -> bool:
+    """Say whether an expression is one entry or number, up to a factor that is a number."""
+    match expr:
+        case Indexed() | Partial() | Number():
+            return True
+        case Product((Number(), Indexed() | Partial())):
+            return True
+        case _:
+            return False
+
+
+def _has_delta_factor(expr: Expr) -> bool:
+    return isinstance(expr, Bracket) or (isinstance(expr, Product) and any(isinstance(f, Bracket) for f in expr.factors))
+
+
+def _may_cancel(expr: Expr) -> bool:
+    return any(isinstance(p, Power) and isinstance(p.exponent, Number) and p.exponent.value < 0 for p in walk(expr))
+
+
+def _size(expr: Expr) -> int:
+    return sum(1 for _ in walk(expr))
+
+
+def _widest(expr: Expr | Condition) -> int:
+    """Return the largest number of indices summed over in one place, nested sums counted together."""
+    if isinstance(expr, Reduce):
+        return len(expr.indices) + _widest(expr.body)
+    return max((_widest(part) for part in operands(expr)), default=0)

@@ -1,0 +1,207 @@
+"""The derivative of one expression by one entry of a tensor, as calculus writes it, nothing simplified.
+
+Each node has its rule: sums term by term, products factor by factor, the chain rule for calls, reductions under their
+sign, and at the bottom ∂v[i]/∂v[j] = [i = j], a Kronecker delta per axis. The rules used are noted in words, for the
+derivation. What has no rule raises; nothing is silently zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from chainrule.diff.scalars import parameters_of, scalar_derivative, statement
+from chainrule.errors import DerivativeError
+from chainrule.expr.binding import Fresh, open_reduce, reduce_over, rename_indices, tensors_in
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Bracket,
+    Call,
+    Comparison,
+    Condition,
+    Constant,
+    Expr,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    Logic,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Reduce,
+    Select,
+    Sum,
+    delta,
+    over,
+    plus,
+    times,
+)
+from chainrule.render.text import expression_text
+from chainrule.system.functions import put_arguments
+from chainrule.system.model import FunctionDefinition
+
+
+@dataclass
+class Differentiator:
+    """Differentiates by the entry `wrt`. `own` is the entry whose equation is differentiated, for max and min.
+
+    `functions` are those that the system defines; `notes` collects the rules used, in order.
+    """
+
+    wrt: Indexed
+    own: Indexed | None = None
+    functions: Mapping[str, FunctionDefinition] = field(default_factory=dict)
+    fresh: Fresh = field(default_factory=Fresh)
+    notes: dict[str, None] = field(default_factory=dict)
+
+    def of(self, expr: Expr) -> Expr:
+        """Return ∂expr/∂wrt; 0 where the tensor does not occur."""
+        if self.wrt.tensor not in tensors_in(expr):
+            return ZERO
+        match expr:
+            case Number() | Constant() | ExtentValue() | IndexValue():
+                return ZERO
+            case Indexed():
+                return self._entry(expr)
+            case Sum(terms):
+                self._note("sum rule: term by term")
+                return plus(*(d for d in map(self.of, terms) if d != ZERO))
+            case Product(factors):
+                return self._product(factors)
+            case Power(base, exponent):
+                return self._power(base, exponent)
+            case Call():
+                return self._call(expr)
+            case Reduce():
+                return self._reduce(expr)
+            case Bracket():
+                self._note("a bracket is constant wherever it is defined: its derivative is 0 by convention")
+                return ZERO
+            case Select(condition, then, otherwise):
+                self._note("a choice is differentiated branch by branch")
+                return Select(condition, self.of(then), self.of(otherwise))
+            case Partial():
+                raise DerivativeError(
+                    f"no rule for the derivative of {expression_text(expr)}",
+                    expected="derivatives of unknown functions can be shown, not differentiated again yet",
+                    advice="Give the unknown function an equation.",
+                )
+            case _:
+                assert_never(expr)
+
+    def _note(self, words: str) -> None:
+        self.notes[words] = None
+
+    def _entry(self, entry: Indexed) -> Expr:
+        deltas = []
+        for mine, other in zip(entry.indices, self.wrt.indices, strict=True):
+            assert isinstance(other, Index)
+            if entry.guarded or not isinstance(mine, Index):
+                deltas.append(Bracket(Comparison("=", IndexValue(mine), IndexValue(other))))
+            else:
+                deltas.append(delta(mine, other))
+        if deltas:
+            ours = expression_text(entry), expression_text(self.wrt)
+            self._note(f"∂{ours[0]}/∂{ours[1]} is 1 for the same entry, else 0: a Kronecker delta")
+        return times(*deltas) if deltas else ONE
+
+    def _product(self, factors: tuple[Expr, ...]) -> Expr:
+        depending = [n for n, f in enumerate(factors) if self.wrt.tensor in tensors_in(f)]
+        if len(depending) > 1:
+            quotient = any(isinstance(factors[n], Power) for n in depending)
+            self._note("quotient rule" if quotient else "product rule: one factor at a time")
+        terms = []
+        for n in depending:
+            inner = self.of(factors[n])
+            if inner != ZERO:
+                terms.append(times(*factors[:n], inner, *factors[n + 1 :]))
+        return plus(*terms)
+
+    def _power(self, base: Expr, exponent: Expr) -> Expr:
+        terms = []
+        if self.wrt.tensor in tensors_in(base):
+            if isinstance(exponent, Number):
+                self._note("power rule: (u^n)' = n·u^(n−1)·u'" if exponent.value != -1 else "(1/u)' = −u'/u^2")
+                lower = exponent.value - 1
+                outer = base if lower == 1 else Power(base, Number(lower))
+                terms.append(times(exponent, outer, self.of(base)))
+            else:
+                self._note("power rule: (u^n)' = n·u^(n−1)·u'")
+                terms.append(times(exponent, Power(base, plus(exponent, MINUS_ONE)), self.of(base)))
+        if self.wrt.tensor in tensors_in(exponent):
+            self._note("(c^u)' = c^u·log(c)·u'")
+            terms.append(times(Power(base, exponent), Call("log", (base,)), self.of(exponent)))
+        return plus(*(t for t in terms if t != ZERO))
+
+    def _call(self, call: Call) -> Expr:
+        definition = self.functions.get(call.function)
+        if definition is not None and definition.body is None:
+            if len(call.arguments) != 1:
+                raise DerivativeError(
+                    f"no rule for the derivative of the unknown function '{call.function}' of several arguments",
+                    expected="an unknown scalar function has one argument",
+                    advice="Write it as an unknown function of tensors: abstract a[k](z[j], w[i])",
+                )
+            self._note(f"chain rule; {call.function}' is the derivative of the unknown function {call.function}")
+            outer: Expr = Call(call.function, call.arguments, call.order + 1)
+            return self._times_inner(outer, call.arguments[0])
+        if definition is not None:
+            raise AssertionError("functions with a body are put in before differentiating")
+        terms = []
+        for n, argument in enumerate(call.arguments):
+            if self.wrt.tensor not in tensors_in(argument):
+                continue
+            self._note(statement(call.function))
+            actual = dict(zip(parameters_of(call.function), call.arguments, strict=True))
+            terms.append(self._times_inner(put_arguments(scalar_derivative(call.function, n), actual, self.fresh), argument))
+        return plus(*(t for t in terms if t != ZERO))
+
+    def _times_inner(self, outer: Expr, argument: Expr) -> Expr:
+        inner = self.of(argument)
+        return inner if inner == ZERO else outer if inner == ONE else times(outer, inner)
+
+    def _reduce(self, expr: Reduce) -> Expr:
+        indices, body = open_reduce(expr, self.fresh)
+        match expr.op:
+            case "sum" | "mean":
+                self._note("a sum is differentiated term by term")
+                inner = self.of(body)
+                return inner if inner == ZERO else reduce_over(expr.op, indices, inner)
+            case "max" | "min":
+                return self._extremum(expr, indices, body)
+            case "prod":
+                return self._prod(indices, body)
+            case _:
+                raise DerivativeError(f"no derivative for the reduction '{expr.op}'", advice="Known: sum, mean, max, min, prod")
+
+    def _extremum(self, expr: Reduce, indices: tuple[Index, ...], body: Expr) -> Expr:
+        """∂/∂v max(i) t[i] = Σ_i [t[i] = m]·∂t[i]/∂v / Σ_i [t[i] = m], m the maximum: ties share equally."""
+        assert self.own is not None and isinstance(body, Indexed), "prepare names maxima and what they are taken of"
+        self._note(f"the {expr.op}imum moves with the entries that attain it; ties share equally by convention")
+        attained = Bracket(Comparison("=", body, self.own))
+        ties = reduce_over("sum", indices, attained)
+        inner = self.of(body)
+        share = reduce_over("sum", indices, times(attained, inner))
+        return over(share, ties)
+
+    def _prod(self, indices: tuple[Index, ...], body: Expr) -> Expr:
+        """∂/∂v prod(i) t[i] = Σ_i ∂t[i]/∂v · prod(k) where([k = i], 1, t[k]): right where a factor is 0, too."""
+        self._note("product rule over all factors")
+        others = tuple(self.fresh.index(i) for i in indices)
+        renamed = rename_indices(body, dict(zip(indices, others, strict=True)))
+        same = bracket_all(others, indices)
+        rest = reduce_over("prod", others, Select(same, ONE, renamed))
+        inner = self.of(body)
+        return reduce_over("sum", indices, times(rest, inner))
+
+
+def bracket_all(left: tuple[Index, ...], right: tuple[Index, ...]) -> Condition:
+    """Return the condition that all indices agree pairwise."""
+    parts = tuple(Comparison("=", IndexValue(a), IndexValue(b)) for a, b in zip(left, right, strict=True))
+    return parts[0] if len(parts) == 1 else Logic("and", parts)
+

@@ -1,0 +1,73 @@
+"""Who uses whom: the order in which cotangents are computed, and which are needed.
+
+Plain look-ups over the equations, without recursion, so that no depth of a network matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from chainrule.expr.binding import tensors_in
+from chainrule.system.model import System
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The dependencies of a system. `order` lists every tensor after those it is computed from."""
+
+    order: tuple[str, ...]
+    reads: dict[str, tuple[str, ...]]
+    users: dict[str, tuple[str, ...]]
+
+    def leading_to(self, tensor: str) -> frozenset[str]:
+        """Return the tensors that a tensor depends on, itself included."""
+        return _reached(tensor, self.reads)
+
+    def depending_on(self, tensors: Iterable[str]) -> frozenset[str]:
+        """Return the tensors that depend on any of these, themselves included."""
+        reached: frozenset[str] = frozenset()
+        for tensor in tensors:
+            if tensor not in reached:
+                reached |= _reached(tensor, self.users)
+        return reached
+
+
+def _reached(start: str, edges: dict[str, tuple[str, ...]]) -> frozenset[str]:
+    found = {start}
+    waiting = [start]
+    while waiting:
+        for other in edges.get(waiting.pop(), ()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return frozenset(found)
+
+
+def graph_of(system: System) -> Graph:
+    """Return the dependencies of a system, unknown functions of tensors included."""
+    reads: dict[str, tuple[str, ...]] = {}
+    for declaration in system.declarations:
+        reads[declaration.tensor] = tuple(dict.fromkeys(a.tensor for a in declaration.arguments))
+    for equation in system.equations:
+        reads[equation.name] = tuple(sorted(tensors_in(equation.value)))
+    users: dict[str, list[str]] = {name: [] for name in reads}
+    for name, read in reads.items():
+        for other in read:
+            users.setdefault(other, []).append(name)
+    fixed = {name: tuple(found) for name, found in users.items()}
+    return Graph(_in_order(reads, fixed), reads, fixed)
+
+
+def _in_order(reads: dict[str, tuple[str, ...]], users: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the names in an order that respects what each reads, otherwise as they stand."""
+    missing = {name: len(read) for name, read in reads.items()}
+    ready = [name for name in reads if missing[name] == 0]
+    order: list[str] = []
+    for name in ready:
+        order.append(name)
+        for user in users.get(name, ()):
+            missing[user] -= 1
+            if missing[user] == 0:
+                ready.append(user)
+    return tuple(order)

@@ -1,0 +1,96 @@
+"""What must be named before a system can be differentiated.
+
+A maximum is compared with what it is taken of, and a float must never be compared with its own recomputation: so every
+max or min becomes an equation of its own, and what it is taken of too, unless it is an entry already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chainrule.expr.binding import (
+    Fresh,
+    free_in_order,
+    map_operands,
+    open_reduce,
+    reduce_over,
+    rename_indices,
+)
+from chainrule.expr.nodes import Expr, Index, Indexed, Reduce, walk
+from chainrule.render.letters import next_letter
+from chainrule.system.model import Equation, System
+
+EXTREMA = ("max", "min")
+
+
+def name_extrema(system: System) -> System:
+    """Return the system with every max and min, and its body, as an equation of its own."""
+    if not any(_has_extremum(e.value) for e in system.equations):
+        return system
+    taken = set(system.names()) | set(system.function)
+    equations = [new for equation in system.equations for new in _Namer(taken).named(equation)]
+    return system.with_equations(tuple(equations))
+
+
+def _has_extremum(expr: Expr) -> bool:
+    return any(isinstance(part, Reduce) and part.op in EXTREMA for part in walk(expr))
+
+
+class _Namer:
+    """Takes the extrema out of one equation."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = taken
+        self._new: list[Equation] = []
+
+    def named(self, equation: Equation) -> Iterator[Equation]:
+        """Yield the equations that this one becomes, itself last."""
+        value = equation.value
+        if _has_extremum(value):
+            fresh = Fresh()
+            if isinstance(value, Reduce) and value.op in EXTREMA:
+                value = self._with_named_body(value, equation.name, fresh)
+            else:
+                value = self._taken_out(value, equation.name, fresh)
+        yield from self._new
+        yield replace(equation, value=value)
+
+    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh) -> Expr:
+        if isinstance(expr, Reduce):
+            indices, body = open_reduce(expr, fresh)
+            closed = reduce_over(expr.op, indices, self._taken_out(body, stem, fresh))
+            if expr.op not in EXTREMA:
+                return closed
+            assert isinstance(closed, Reduce)
+            return self._equation(f"{stem}_{expr.op}", self._with_named_body(closed, stem, fresh))
+        return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
+
+    def _with_named_body(self, expr: Reduce, stem: str, fresh: Fresh) -> Expr:
+        indices, body = open_reduce(expr, fresh)
+        body = self._taken_out(body, stem, fresh)
+        if not isinstance(body, Indexed):
+            body = self._equation(f"{stem}_inner", body)
+        return reduce_over(expr.op, indices, body)
+
+    def _equation(self, wanted: str, value: Expr) -> Indexed:
+        """Add an equation for the value and return the entry that stands for it."""
+        name, count = wanted, 1
+        while name in self._taken:
+            count += 1
+            name = f"{wanted}{count}"
+        self._taken.add(name)
+        free = free_in_order(value)
+        letters = plain_letters(free, self._taken)
+        plain = {old: new for old, new in zip(free, letters, strict=True)}
+        self._new.append(Equation(Indexed(name, letters), rename_indices(value, plain)))
+        return Indexed(name, free)
+
+
+def plain_letters(indices: tuple[Index, ...], taken: set[str]) -> tuple[Index, ...]:
+    """Return the indices under distinct printable names, their own letters where those are free."""
+    chosen: dict[str, Index] = {}
+    for index in indices:
+        name = next_letter(index.preferred, taken | set(chosen))
+        chosen[name] = Index(name, index.extent, name)
+    return tuple(chosen.values())

@@ -1,0 +1,100 @@
+"""Every exception of chainrule, each in four parts: what, where, what was expected, what to do.
+
+One base class builds the message from the parts, so that no call site formats its own. A message names the equation,
+the index or the file that is at fault; `advice` says what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class ChainruleError(Exception):
+    """Base of all errors that a user can cause; the command line prints it without a traceback.
+
+    >>> print(ChainruleError("no tensor named 'q'", where="z[j] = q[j]", advice="Declare it: data q[j]"))
+    no tensor named 'q'
+      z[j] = q[j]
+      Declare it: data q[j]
+    """
+
+    def __init__(self, what: str, *, where: str = "", expected: str = "", advice: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.expected = expected
+        self.advice = advice
+        details = [line for part in (where, expected, advice) if part for line in part.split("\n")]
+        super().__init__("\n  ".join([what, *details]))
+
+
+class NotationError(ChainruleError):
+    """The text of a system cannot be read, or does not make sense; `where` shows the line with a caret.
+
+    `line` and `column` count from 1; both are 0 where the text as a whole is at fault.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        expected: str = "",
+        advice: str = "",
+        line: int = 0,
+        column: int = 0,
+    ) -> None:
+        super().__init__(what, where=where, expected=expected, advice=advice)
+        self.line = line
+        self.column = column
+
+
+class TypecheckError(ChainruleError):
+    """A system contradicts itself: an index without an extent, a tensor used with two ranks.
+
+    `equation` is the place of the equation in the system (-1: a declaration) and `symbol` the index or tensor at
+    fault, `side` is "target" or "value"; the parser turns them into a line, a column and a caret.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        expected: str = "",
+        advice: str = "",
+        statement: str = "equation",
+        number: int = -1,
+        symbol: str = "",
+        side: str = "value",
+    ) -> None:
+        super().__init__(what, where=where, expected=expected, advice=advice)
+        self.statement = statement
+        self.number = number
+        self.symbol = symbol
+        self.side = side
+
+
+class DerivativeError(ChainruleError):
+    """There is no rule for a derivative that was asked for; there is never a silent zero."""
+
+
+class InputError(ChainruleError, ValueError):
+    """Numbers given to a system are missing, superfluous, misshaped, of the wrong type or not finite."""
+
+
+class GivenError(InputError):
+    """The data break a fact that the system states as `given`."""
+
+
+class VerificationError(ChainruleError):
+    """A step of a derivation, or a gradient, does not have the value it should have."""
+
+
+class ModelFileError(ChainruleError):
+    """A saved network cannot be read: truncated, altered, or not one of ours."""
+
+
+class DataFileError(ChainruleError):
+    """A file of data cannot be read or does not hold what is needed."""
+
+
+class OptionError(ChainruleError, ValueError):
+    """An option or argument has a value that makes no sense."""

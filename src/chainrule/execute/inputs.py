@@ -1,0 +1,241 @@
+"""The check of everything that is given to a system, by name, before anything runs.
+
+Each input is converted to an array of floats once, and the extents of all axes are settled from them; whatever does not
+fit is refused with the tensor, the axis, the index and the equation where the index stands. Facts (`given`) are checked
+in `facts`; nothing is evaluated here.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import InputError
+from chainrule.execute.scalars import Array
+from chainrule.expr.binding import free_indices, tensors_in
+from chainrule.expr.nodes import Extent, Index, Indexed, Reduce, walk
+from chainrule.render.text import equation_text, expression_text
+from chainrule.system.model import Declaration, Equation, System
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a system was given: an array of floats by tensor, and the extents that follow from them."""
+
+    values: Mapping[str, Array]
+    sizes: Mapping[Extent, int]
+
+
+def check_inputs(
+    system: System,
+    inputs: Mapping[str, npt.ArrayLike],
+    *,
+    dtype: Any = np.float64,
+    sizes: Mapping[Extent, int] | None = None,
+) -> Inputs:
+    """Return the inputs as arrays of `dtype`, and all extents known from them, from declarations and from `sizes`.
+
+    Given must be all data, params and consts without a value; a const with a value may be. Booleans and integers are
+    converted. Raises InputError by name for an input that is missing, not of the system, of the wrong type or rank,
+    not finite, or whose extents disagree with another's.
+    """
+    _refuse_unknown(system, inputs)
+    _refuse_missing(system, inputs)
+    values = {d.tensor: _array(d.tensor, inputs[d.tensor], dtype) for d in system.declarations if d.tensor in inputs}
+    for tensor, array in values.items():
+        _check_rank(system.declared[tensor], array)
+    settled = _settle(system, values, sizes or {})
+    for tensor, array in values.items():
+        _check_finite(system.declared[tensor], array)
+    return Inputs(values, settled)
+
+
+def is_batched(system: System, inputs: Mapping[str, npt.ArrayLike]) -> bool:
+    """Say whether the data have the sample axis in front that a system with `batch` may be given.
+
+    Raises InputError if some data have it and others do not.
+    """
+    if not system.batch:
+        return False
+    ranks: dict[bool, str] = {}
+    for declaration in system.declarations:
+        if declaration.role == "data" and declaration.tensor in inputs:
+            extra = _converted(declaration.tensor, inputs[declaration.tensor]).ndim - len(declaration.indices)
+            if extra in {0, 1}:
+                ranks.setdefault(bool(extra), declaration.tensor)
+    if len(ranks) == 2:
+        raise InputError(
+            f"{ranks[True]} has an axis of samples ({system.batch}) in front, {ranks[False]} has none",
+            expected=f"the axis {system.batch} in front of all data, or of none for a single sample",
+            advice=f"Give {ranks[False]} for every sample too.",
+        )
+    return True in ranks
+
+
+def entry_text(tensor: str, indices: tuple[Index, ...]) -> str:
+    """Return a declared tensor with its indices, as the notation writes it."""
+    return expression_text(Indexed(tensor, indices))
+
+
+def _refuse_unknown(system: System, inputs: Mapping[str, npt.ArrayLike]) -> None:
+    possible = [d.tensor for d in system.declarations if d.role != "abstract"]
+    for name in inputs:
+        if name in possible:
+            continue
+        expected = "inputs named " + (", ".join(possible) or "nothing: the system has none")
+        if name in system.defined:
+            equation = system.defined[name]
+            raise InputError(
+                f"{name} is not an input: the system computes it",
+                where=equation_text(equation.target, equation.value),
+                expected=expected,
+                advice=f"Leave {name} out.",
+            )
+        if name in system.declared:
+            raise InputError(
+                f"{name} is not an input: it is an unknown function",
+                expected=expected,
+                advice=f"Write what {name} is in place of its abstract declaration.",
+            )
+        spelled = {tensor.casefold(): tensor for tensor in possible}
+        near = [spelled[match] for match in difflib.get_close_matches(str(name).casefold(), spelled, 1)]
+        raise InputError(
+            f"the system has no input named {str(name)!r}",
+            expected=expected,
+            advice=f"Did you mean {near[0]}?" if near else "Leave it out.",
+        )
+
+
+def _refuse_missing(system: System, inputs: Mapping[str, npt.ArrayLike]) -> None:
+    required = [d for d in system.declarations if d.role != "abstract" and d.value is None]
+    missing = [d for d in required if d.tensor not in inputs]
+    if missing:
+        raise InputError(
+            "missing inputs: " + ", ".join(f"{d.role} {entry_text(d.tensor, d.indices)}" for d in missing),
+            expected="a number or an array for each of " + ", ".join(d.tensor for d in required),
+            advice="Give them by name.",
+        )
+
+
+def _converted(tensor: str, value: npt.ArrayLike) -> Array:
+    """Return an input as an array of numbers of whatever type it has."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise _wrong_type(tensor, "rows of different lengths") from None
+    if array.dtype.kind not in "biuf":
+        kinds = {"c": "complex numbers", "U": "text", "S": "text", "O": f"objects ({type(value).__name__})"}
+        raise _wrong_type(tensor, kinds.get(array.dtype.kind, str(array.dtype)))
+    return array
+
+
+def _wrong_type(tensor: str, found: str) -> InputError:
+    return InputError(
+        f"{tensor} is not an array of real numbers: it holds {found}",
+        expected="floats, integers or booleans",
+        advice="Convert it before.",
+    )
+
+
+def _array(tensor: str, value: npt.ArrayLike, dtype: Any) -> Array:
+    with np.errstate(over="ignore"):
+        return _converted(tensor, value).astype(dtype, copy=False)
+
+
+def _check_rank(declaration: Declaration, array: Array) -> None:
+    rank = len(declaration.indices)
+    if array.ndim == rank:
+        return
+    axes = "axis" if array.ndim == 1 else "axes"
+    letters = ", ".join(i.preferred for i in declaration.indices)
+    raise InputError(
+        f"{declaration.tensor} has {array.ndim} {axes}, shape {list(array.shape)}",
+        where=f"{declaration.role} {entry_text(declaration.tensor, declaration.indices)}",
+        expected=f"{rank}: {letters}" if rank else "a single number",
+        advice=f"Give {declaration.tensor} one axis for each of its indices." if rank else "Give one number.",
+    )
+
+
+def _check_finite(declaration: Declaration, array: Array) -> None:
+    wrong = ~np.isfinite(array)
+    if not wrong.any():
+        return
+    at = tuple(int(n) for n in np.argwhere(wrong)[0])
+    place = f"[{','.join(map(str, at))}]" if at else ""
+    raise InputError(
+        f"{declaration.tensor}{place} is {array[at]}",
+        where=f"{declaration.role} {entry_text(declaration.tensor, declaration.indices)}",
+        expected="finite numbers",
+        advice=f"{int(wrong.sum())} of its {array.size} entries are not finite.",
+    )
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """Where an extent was seen first; axis -1 is a declared index or the caller's word."""
+
+    tensor: str
+    axis: int
+    index: Index | None
+    size: int
+
+    def __str__(self) -> str:
+        if self.axis < 0:
+            return f"{self.tensor} is {self.size}"
+        letter = self.index.preferred if self.index else ""
+        return f"{self.tensor} axis {self.axis} ({letter}) is {self.size}"
+
+
+def _settle(system: System, values: Mapping[str, Array], sizes: Mapping[Extent, int]) -> dict[Extent, int]:
+    """Return all extents; one that two places give differently is an error."""
+    first: dict[Extent, _Axis] = {}
+    for index in system.indices:
+        if index.extent in system.size:
+            first[index.extent] = _Axis(f"index {index.preferred}", -1, index, system.size[index.extent])
+    for extent, size in (*system.sizes, *sizes.items()):
+        first.setdefault(extent, _Axis(f"the extent of {extent.tensor}", -1, None, size))
+    for tensor, array in values.items():
+        for axis, index in enumerate(system.declared[tensor].indices):
+            found = _Axis(tensor, axis, index, array.shape[axis])
+            known = first.setdefault(index.extent, found)
+            if known.size != found.size:
+                raise _disagreement(system, found, known)
+    return {extent: seen.size for extent, seen in first.items()}
+
+
+def _disagreement(system: System, found: _Axis, known: _Axis) -> InputError:
+    index = found.index
+    assert index is not None
+    equation = _where(system, index.extent, (found.tensor, known.tensor))
+    where = equation_text(equation.target, equation.value) if equation else ""
+    if not where:
+        tensors = dict.fromkeys((known.tensor, found.tensor))
+        where = ", ".join(entry_text(t, system.declared[t].indices) for t in tensors if t in system.declared)
+    return InputError(
+        f"{found} but {known}",
+        where=where,
+        expected=f"one extent for index {index.preferred}",
+        advice=f"Give {found.tensor} and {known.tensor} the same number of entries there."
+        if known.axis >= 0
+        else f"Give {found.tensor} {known.size} entries there.",
+    )
+
+
+def _where(system: System, extent: Extent, tensors: tuple[str, ...]) -> Equation | None:
+    """Return the first equation in which an index of that extent stands, best one that reads both tensors."""
+    standing = [e for e in system.equations if _stands_in(extent, e)]
+    for wanted in (all, any):
+        for equation in standing:
+            if wanted(t in tensors_in(equation.value) for t in tensors):
+                return equation
+    return None
+
+
+def _stands_in(extent: Extent, equation: Equation) -> bool:
+    bound = (i for part in walk(equation.value) if isinstance(part, Reduce) for i in part.indices)
+    return any(i.extent == extent for i in (*equation.indices, *free_indices(equation.value), *bound))

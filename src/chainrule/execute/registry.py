@@ -1,0 +1,58 @@
+"""Executors by name, each loaded only when it is asked for.
+
+The table says where an executor lives and which extra installs what it needs; adding one is a line here. Nothing is
+imported before somebody asks, so that importing chainrule stays cheap.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import cast
+
+from chainrule.errors import OptionError
+from chainrule.execute.protocol import Executor
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where an executor lives; `package` is what it needs and `extra` installs it, both "" for none."""
+
+    module: str
+    executor: str
+    package: str = ""
+    extra: str = ""
+
+
+EXECUTORS: Mapping[str, Entry] = MappingProxyType({"reference": Entry("chainrule.execute.reference", "Reference")})
+"""All executors, by the name they are asked for."""
+
+
+def executor(name: str, known: Mapping[str, Entry] = EXECUTORS) -> Executor:
+    """Return the executor of that name.
+
+    Raises OptionError for an unknown name, and where a package that the executor needs is not installed.
+
+    >>> executor("reference").name
+    'reference'
+    """
+    if name not in known:
+        raise OptionError(
+            f"there is no executor named {name!r}",
+            expected="one of " + ", ".join(known),
+            advice="Choose one of these.",
+        )
+    entry = known[name]
+    try:
+        module = importlib.import_module(entry.module)
+    except ModuleNotFoundError as error:
+        if not entry.package or error.name is None or error.name.partition(".")[0] != entry.package:
+            raise
+        raise OptionError(
+            f"the executor {name!r} needs {entry.package}, which is not installed",
+            expected="or one of " + ", ".join(other for other, e in known.items() if not e.package),
+            advice=f"Install it: pip install 'chainrule[{entry.extra}]'",
+        ) from None
+    return cast("Executor", getattr(module, entry.executor)())

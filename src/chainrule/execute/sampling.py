@@ -1,0 +1,192 @@
+"""Random inputs for a system: generic points at which every equation is defined and every fact holds.
+
+Extents are small and unequal, so that no transposition goes unseen. Entries come from one distribution after another
+until everything is finite; facts (`given`) are then met by Gauss–Newton steps over the inputs they depend on, the
+smallest change of the draw that makes them true. Nothing is known about any layer or function.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from chainrule.errors import InputError, VerificationError
+from chainrule.execute.facts import sides
+from chainrule.execute.protocol import Unknowns
+from chainrule.execute.reference import Evaluation, evaluate_all
+from chainrule.execute.scalars import Array
+from chainrule.execute.unknowns import RandomUnknowns
+from chainrule.expr.binding import free_in_order, tensors_in
+from chainrule.expr.nodes import Extent
+from chainrule.render.text import equation_text, expression_text
+from chainrule.system.model import System
+
+TRIES = 60
+NEWTON_STEPS = 40
+LARGEST_ADDITION = 8
+
+DISTRIBUTIONS: tuple[Callable[[np.random.Generator, tuple[int, ...]], Array], ...] = (
+    lambda draw, shape: np.asarray(draw.normal(size=shape)),
+    lambda draw, shape: np.asarray(draw.uniform(0.2, 0.8, size=shape)),
+    lambda draw, shape: np.asarray(draw.uniform(0.5, 2, size=shape)),
+    lambda draw, shape: np.asarray(draw.uniform(2, 4, size=shape)),
+    lambda draw, shape: np.asarray(draw.uniform(0.05, 0.3, size=shape)),
+    lambda draw, shape: np.asarray(draw.uniform(-2, -0.2, size=shape)),
+)
+"""What entries are drawn from: first each for all tensors, in this order, then one at random for each tensor."""
+
+
+def random_inputs(
+    system: System,
+    seed: int,
+    sizes: Mapping[Extent, int] | None = None,
+    *,
+    unknowns: Unknowns | None = None,
+) -> dict[str, Array]:
+    """Return float64 values for all data, params and consts without a value, at which all equations are finite.
+
+    A system with `batch` gets one sample, without the axis of samples. Extents are those of `sizes`, else declared
+    numbers, else 2 to 5 in turn, larger where entries would lie outside. Unknown functions are `unknowns`, by default
+    `RandomUnknowns(seed)`. Raises VerificationError naming the fact or the equation that holds at no drawn point.
+    """
+    draw = np.random.default_rng(seed)
+    search = _Search(system, sizes or {}, unknowns or RandomUnknowns(seed), draw)
+    addition = 0
+    for attempt in range(TRIES):
+        values = search.drawn(attempt, search.extents(seed, addition))
+        try:
+            if search.meet(values) and search.all_finite(values):
+                return values
+        except InputError as error:
+            search.failures[(error.what, error.where)] += 1
+            addition = min(addition + 1, LARGEST_ADDITION)
+    what, where = search.failures.most_common(1)[0][0]
+    raise VerificationError(
+        what,
+        where=where,
+        expected=f"one of {TRIES} random points at which every fact holds and every equation is finite",
+        advice="Is it defined anywhere? State what it needs as a given, such as given x[i] > 0.",
+    )
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What is looked for, and how often what stood in the way."""
+
+    system: System
+    sizes: Mapping[Extent, int]
+    unknowns: Unknowns
+    draw: np.random.Generator
+    failures: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def extents(self, seed: int, addition: int) -> dict[Extent, int]:
+        """Return an extent for every axis of an input."""
+        known = {**self.system.size, **self.sizes}
+        inputs = (d for d in self.system.declarations if d.role != "abstract" and d.value is None)
+        unknown = dict.fromkeys(i.extent for d in inputs for i in d.indices if i.extent not in known)
+        return known | {extent: 2 + (n + seed) % 4 + addition for n, extent in enumerate(unknown)}
+
+    def drawn(self, attempt: int, extents: Mapping[Extent, int]) -> dict[str, Array]:
+        """Return entries for every input."""
+        values = {}
+        for declaration in self.system.declarations:
+            if declaration.role != "abstract" and declaration.value is None:
+                which = attempt if attempt < len(DISTRIBUTIONS) else int(self.draw.integers(len(DISTRIBUTIONS)))
+                shape = tuple(extents[i.extent] for i in declaration.indices)
+                values[declaration.tensor] = DISTRIBUTIONS[which](self.draw, shape)
+        return values
+
+    def all_finite(self, values: dict[str, Array]) -> bool:
+        """Say whether every equation is finite; note the first that is not."""
+        evaluation = evaluate_all(self.system, values, unknowns=self.unknowns, sizes=self.sizes)
+        for equation in self.system.equations:
+            if not np.isfinite(evaluation.scope.values[equation.name]).all():
+                text = equation_text(equation.target, equation.value)
+                self.failures[(f"{equation.name} is not finite at any random point", text)] += 1
+                return False
+        return True
+
+    def meet(self, values: dict[str, Array]) -> bool:
+        """Move the values to where the facts hold; say whether they got there."""
+        if not self.system.givens:
+            return True
+        names = self._variables(values)
+        for _ in range(NEWTON_STEPS):
+            gaps, equal = self._gaps(values)
+            unmet = ~np.where(equal, np.abs(gaps) <= 1e-13, gaps > 0)
+            if not unmet.any():
+                return True
+            if not np.isfinite(gaps).all():
+                break
+            active = equal | unmet
+            wanted = np.where(equal, 0, self.draw.uniform(0.2, 1, size=gaps.shape))
+            step = np.linalg.lstsq(self._slopes(values, names)[active], (wanted - gaps)[active], rcond=1e-9)[0]
+            _move(values, names, step)
+        gaps, equal = self._gaps(values)
+        met = np.where(equal, np.abs(gaps) <= 1e-10, gaps > 0)
+        if met.all():
+            return True
+        self.failures[self._unmet(values)] += 1
+        return False
+
+    def _variables(self, values: Mapping[str, Array]) -> tuple[str, ...]:
+        """Return the inputs to move: those that facts mention, all if a fact is about computed quantities."""
+        mentioned = frozenset[str]().union(*(tensors_in(g.condition) for g in self.system.givens))
+        computed = not mentioned <= self.system.declared.keys()
+        return tuple(name for name in values if computed or name in mentioned)
+
+    def _evaluation(self, values: Mapping[str, Array]) -> Evaluation:
+        """Return the values that facts are about."""
+        mentioned = frozenset[str]().union(*(tensors_in(g.condition) for g in self.system.givens))
+        known = {d.tensor for d in self.system.declarations if d.role != "abstract"}
+        equations = () if mentioned <= known else self.system.equations
+        system = replace(self.system, givens=(), equations=equations)
+        return evaluate_all(system, values, unknowns=self.unknowns, sizes=self.sizes)
+
+    def _gaps(self, values: Mapping[str, Array]) -> tuple[Array, Array]:
+        """Return a number per entry of each fact, 0 where an equality holds and > 0 where another fact does."""
+        gaps, equal = [], []
+        scope = self._evaluation(values).scope
+        for given in self.system.givens:
+            relation = given.condition.relation
+            left, right = sides(given.condition, scope, free_in_order(given.condition))
+            difference = right - left if relation in {"<", "<="} else left - right
+            gaps.append((np.abs(difference) if relation == "!=" else difference).ravel())
+            equal.append(np.full(difference.size, relation == "="))
+        return np.concatenate(gaps), np.concatenate(equal)
+
+    def _slopes(self, values: dict[str, Array], names: tuple[str, ...]) -> Array:
+        """Return the derivatives of the gaps by all entries of the named inputs, from central differences."""
+        columns = []
+        for name in names:
+            flat = values[name].reshape(-1)
+            for place in range(flat.size):
+                middle = flat[place]
+                width = 1e-6 * max(1.0, abs(middle))
+                flat[place] = middle + width
+                above = self._gaps(values)[0]
+                flat[place] = middle - width
+                below = self._gaps(values)[0]
+                flat[place] = middle
+                columns.append((above - below) / (2 * width))
+        return np.stack(columns, axis=1)
+
+    def _unmet(self, values: Mapping[str, Array]) -> tuple[str, str]:
+        """Return the failure of the first fact that does not hold."""
+        for given in self.system.givens:
+            alone = _Search(replace(self.system, givens=(given,)), self.sizes, self.unknowns, self.draw)
+            gaps, equal = alone._gaps(values)
+            if not np.where(equal, np.abs(gaps) <= 1e-10, gaps > 0).all():
+                return f"given {expression_text(given.condition)} holds at no random point", ""
+        return "the facts do not hold together at any random point", ""
+
+
+def _move(values: dict[str, Array], names: tuple[str, ...], step: Array) -> None:
+    start = 0
+    for name in names:
+        size = values[name].size
+        values[name] = values[name] + step[start : start + size].reshape(values[name].shape)
+        start += size

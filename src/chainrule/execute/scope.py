@@ -1,0 +1,153 @@
+"""What an expression is evaluated in: values by tensor, extents, functions; and reading an entry from a value.
+
+Reading is where indices meet positions. A plain index labels an axis as it is; everything else (`W[0,i]`, `x[2*i+u]`,
+the diagonal `X[i,i]`) is looked up entry by entry, with the bounds checked wherever the result is wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.execute.labelled import Labelled, Mask, conjunction, union
+from chainrule.execute.protocol import Unknowns
+from chainrule.execute.scalars import Array
+from chainrule.expr.binding import position_indices
+from chainrule.expr.nodes import Extent, Index, Indexed, Partial, Position
+from chainrule.render.text import expression_text
+from chainrule.system.model import Declaration, FunctionDefinition
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Values, extents and functions by name; `parameters` are the arguments of the `def` that is being evaluated."""
+
+    values: Mapping[str, Array]
+    sizes: Mapping[Extent, int]
+    functions: Mapping[str, FunctionDefinition] = field(default_factory=_nothing)
+    declarations: Mapping[str, Declaration] = field(default_factory=_nothing)
+    unknowns: Unknowns | None = None
+    dtype: Any = np.float64
+    parameters: Mapping[str, Labelled] = field(default_factory=_nothing)
+
+    def with_parameters(self, parameters: Mapping[str, Labelled]) -> Scope:
+        """Return the scope inside a `def`."""
+        return replace(self, parameters=parameters)
+
+    def size(self, extent: Extent, letter: str) -> int:
+        """Return the number of values of an index."""
+        if extent not in self.sizes:
+            declaration = self.declarations.get(extent.tensor)
+            if self.unknowns is None and declaration is not None and declaration.role == "abstract":
+                raise unknown_function(extent.tensor)
+            raise InputError(
+                f"the extent of index {letter} is not known",
+                expected="every index labels an axis of an input, or is declared with a number",
+                advice=f"Declare it: index {letter} = …",
+            )
+        return self.sizes[extent]
+
+    def shape(self, indices: tuple[Index, ...]) -> tuple[int, ...]:
+        """Return the extents of the indices."""
+        return tuple(self.size(i.extent, i.preferred) for i in indices)
+
+    def position(self, position: Position) -> Labelled:
+        """Return the integer values of an index or an affine expression of indices."""
+        if isinstance(position, Index):
+            return Labelled(np.arange(self.size(position.extent, position.preferred)), (position,))
+        parts = [self.position(index) for index, _ in position.terms]
+        indices = union(parts)
+        total = np.asarray(position.constant)
+        for part, (_, coefficient) in zip(parts, position.terms, strict=True):
+            total = total + coefficient * part.aligned(indices)
+        return Labelled(total, indices)
+
+    def entry(self, node: Indexed, mask: Mask) -> Labelled:
+        """Return the entries of a tensor, or the argument of a `def`."""
+        if not node.indices and node.tensor in self.parameters:
+            return self.parameters[node.tensor]
+        if node.tensor not in self.values:
+            raise self.without_value(node.tensor)
+        return self.read(np.asarray(self.values[node.tensor], self.dtype), node, node.indices, mask)
+
+    def without_value(self, tensor: str) -> InputError:
+        """Return the error for a tensor that has no value."""
+        declaration = self.declarations.get(tensor)
+        if declaration is not None and declaration.role == "abstract":
+            return unknown_function(tensor)
+        return InputError(
+            f"there is no value for {tensor}",
+            expected="a value for every tensor that is read: " + (", ".join(self.values) or "none is given"),
+            advice="Give it as an input, or define it by an equation that stands before.",
+        )
+
+    def partial(self, node: Partial, mask: Mask) -> Labelled:
+        """Return the derivatives of an unknown function, as its stand-in gives them."""
+        name = node.of.tensor
+        declaration = self.declarations.get(name)
+        if self.unknowns is None or declaration is None:
+            raise unknown_function(name)
+        arguments = {}
+        for argument in declaration.arguments:
+            if argument.tensor not in self.values:
+                raise self.without_value(argument.tensor)
+            arguments[argument.tensor] = np.asarray(self.values[argument.tensor], self.dtype)
+        wrt = tuple(entry.tensor for entry in node.wrt)
+        array = self.unknowns.partial(declaration, wrt, arguments, self.shape(declaration.indices))
+        positions = tuple(p for entry in (node.of, *node.wrt) for p in entry.indices)
+        return self.read(np.asarray(array, self.dtype), node, positions, mask)
+
+    def read(self, array: Array, node: Indexed | Partial, positions: tuple[Position, ...], mask: Mask) -> Labelled:
+        """Return the entries of an array at the positions; outside, 0 where guarded or not wanted, else an error."""
+        if len(positions) != array.ndim:
+            raise InputError(
+                f"{expression_text(node)} has {len(positions)} indices, but its value has {array.ndim} axes",
+                expected="one index for every axis",
+                advice="Give a value with as many axes.",
+            )
+        plain = tuple(p for p in positions if isinstance(p, Index))
+        if len(dict.fromkeys(plain)) == len(positions) and self.shape(plain) == array.shape:
+            return Labelled(array, plain)
+        indices = tuple(dict.fromkeys(i for p in positions for i in position_indices(p)))
+        places = [self.position(p).aligned(indices) for p in positions]
+        inside = np.ones(self.shape(indices), bool)
+        for place, length in zip(places, array.shape, strict=True):
+            inside &= (place >= 0) & (place < length)
+        if inside.all():
+            return Labelled(np.asarray(array[tuple(places)]), indices)
+        if not (isinstance(node, Indexed) and node.guarded):
+            self._refuse_outside(node, Labelled(inside, indices), mask, array.shape)
+        if array.size == 0:
+            return Labelled(np.zeros(inside.shape, array.dtype), indices)
+        clipped = tuple(np.clip(place, 0, length - 1) for place, length in zip(places, array.shape, strict=True))
+        return Labelled(np.where(inside, array[clipped], np.zeros((), array.dtype)), indices)
+
+    def _refuse_outside(self, node: Indexed | Partial, inside: Labelled, mask: Mask, shape: tuple[int, ...]) -> None:
+        outside = conjunction((*mask, Labelled(~inside.array, inside.indices)))
+        found = np.argwhere(outside.array)
+        if not len(found):
+            return
+        at = ", ".join(f"{i.preferred} = {n}" for i, n in zip(outside.indices, found[0], strict=True))
+        raise InputError(
+            f"{expression_text(node)} reads outside its tensor" + (f" at {at}" if at else ""),
+            expected=f"positions inside the extents {list(shape)}, counted from 0",
+            advice="Mark the access with ? to read 0 outside, or put it under the bracket of its range.",
+        )
+
+
+def unknown_function(name: str) -> InputError:
+    """Return the error for an unknown function that is to be run."""
+    return InputError(
+        f"{name} is an unknown function: it can be shown but not run until it is given",
+        expected="an equation or a def for everything that is run",
+        advice=f"Write what {name} is in place of its abstract declaration.",
+    )

@@ -1,0 +1,36 @@
+"""Names and arities of the scalar functions that the notation knows.
+
+The one list from which parser, printers and executors are checked to be complete; their derivatives stand in
+`diff.scalars`, their values in each executor.
+"""
+
+from __future__ import annotations
+
+ARITY: dict[str, int] = {
+    "exp": 1,
+    "log": 1,
+    "log1p": 1,
+    "expm1": 1,
+    "sqrt": 1,
+    "sin": 1,
+    "cos": 1,
+    "tan": 1,
+    "sinh": 1,
+    "cosh": 1,
+    "tanh": 1,
+    "atan": 1,
+    "sigmoid": 1,
+    "relu": 1,
+    "softplus": 1,
+    "erf": 1,
+    "abs": 1,
+    "sign": 1,
+    "maximum": 2,
+    "minimum": 2,
+    "clip": 3,
+}
+"""Scalar functions of the notation and their number of arguments; clip(t, low, high)."""
+
+REDUCTIONS: tuple[str, ...] = ("sum", "mean", "max", "min", "prod")
+RELATIONS: tuple[str, ...] = ("=", "!=", "<", "<=", ">", ">=")
+CONSTANTS: tuple[str, ...] = ("pi",)

@@ -1,0 +1,59 @@
+"""Advice for text that cannot be read: what people write who come from elsewhere, and what is not there yet.
+
+Each entry is a pattern around the place of the error and a sentence; the first that fits is shown. Nothing is repaired.
+"""
+
+from __future__ import annotations
+
+import re
+
+from chainrule.errors import NotationError
+from chainrule.notation.source import KEYWORDS, Source, Statement
+
+RESERVED = frozenset(
+    (*KEYWORDS, "sum", "mean", "max", "min", "prod", "where", "extent", "and", "or", "not", "pi", "det", "inv")
+)
+"""Words of the notation; nothing else can have them as its name."""
+
+_BEFORE_AND_AFTER: tuple[tuple[str, str, str], ...] = (
+    (r"\*\s*$", r"\*", "A power is written x^2."),
+    (r"", r"\*\*", "A power is written x^2."),
+    (r"=\s*$", r"=", "Equality is written with one =."),
+    (r"", r"@", "Write the sum out: sum(j) W[i,j]*x[j]"),
+    (r"", r"&|\|", "Conditions are joined by and, or: [i < j and j < k]"),
+    (r"", r"!|~", "The opposite of a condition is written [not i = j], or [i != j]."),
+    (r"\b(?:max|min)\s*\([^()]*\)\s*$", r"", "The larger of two numbers is maximum(a, b); max(i) x[i] reduces over i."),
+    (r"\b(?:sum|mean|max|min|prod)\s*\([^()]*\)\s*$|[Σ∑]\S*\s*$", r"", "What is reduced stands behind: sum(i) x[i]"),
+    (r"\b(?:max|min)\s*\([^()]*$", r"", "The larger of two numbers is maximum(a, b); max(i) x[i] reduces over i."),
+    (r"\b(?:sum|mean|max|min|prod)\s*$", r"", "A reduction names its indices: sum(i) x[i]"),
+    (r"\b(?:sum|mean|max|min|prod)\s*\([^()]*$", r"", "A reduction names its indices: sum(i) x[i]"),
+    (r"", r"[<>≤≥≠]|!=", "A condition stands in brackets, [x > 0]: 1 where it is true, else 0."),
+    (r"\[[^\[\]]*$", r":", "There are no slices: an index stands for all of its values."),
+    (r"[\w)\]²³½']\s*$", r"[^\W\d_]|[(√Σ∑∂½0-9]", "Between factors stands a *: 2*x, a*(b + c)"),
+    (r"", r"[=]", "An equation has one =, after what it defines; a condition stands in brackets, [i = j]."),
+)
+
+
+def syntax_advice(body: str, place: int, ended: bool) -> str:
+    """Return a sentence for a statement that cannot be read at a place, or ""."""
+    before, after = body[max(0, place - 200) : place], body[place : place + 20]
+    word = re.match(r"[^\W\d_]\w*", after)
+    if word and word[0] in RESERVED and not re.search(r"[\w)\]]\s*$", before):
+        return f"'{word[0]}' is a word of the notation; choose another name."
+    for left, right, advice in _BEFORE_AND_AFTER:
+        fits = after == "" if ended else True
+        if (right == "" or (not ended and re.match(right, after))) and re.search(left, before) and (left or right):
+            return advice if fits or right else ""
+    return ""
+
+
+def refused_words(source: Source, statement: Statement) -> NotationError:
+    """Return the error for a statement that the notation does not have yet."""
+    kinds = {"for": "families of equations, 'for l = 1..L:',", "state": "'state'"}
+    return not_yet(source, kinds[statement.keyword], statement.offset - len(statement.keyword))
+
+
+def not_yet(source: Source, construct: str, position: int, advice: str = "") -> NotationError:
+    """Return the error for a construct that has its place in the notation but is not there yet."""
+    verb = "are" if construct.startswith(("families", "integer", "bounded", "typed")) else "is"
+    return source.error(f"{construct} {verb} not part of the notation yet", position, advice=advice)

@@ -1,0 +1,173 @@
+"""What arithmetic as written means as nodes: flat sums and products, and the few numbers that are read as one.
+
+A minus before a number is part of it (-2, but -x^2 = -(x^2) and -2^2 = -(2^2)), as is the slash between two numbers that
+open a term (1/2). a - b is a + (-1)*b, and a - 2*b is a + (-2)*b; a/b is a*b^(-1), and a/(b*c) is a*b^(-1)*c^(-1).
+Nothing else is computed here. The printer is written against the same rules, so that text and nodes are one to one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from lark import Token, Tree
+
+from chainrule.expr.binding import affine
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    Affine,
+    Expr,
+    Index,
+    IndexValue,
+    Number,
+    Position,
+    Power,
+    Product,
+    Sum,
+    minus,
+    plus,
+    times,
+)
+
+FRACTIONS = {"½": Fraction(1, 2), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3), "¼": Fraction(1, 4), "¾": Fraction(3, 4)}
+SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+MAX_DIGITS = 400
+"""Longest number, and largest decimal exponent: exact arithmetic with more of them would not end."""
+
+
+def number_of(text: str) -> Fraction | None:
+    """Return the exact value of a number as written, or None if it is too long or too large.
+
+    >>> number_of("0.1"), number_of("1e-5"), number_of("1e999999999")
+    (Fraction(1, 10), Fraction(1, 100000), None)
+    """
+    if text in FRACTIONS:
+        return FRACTIONS[text]
+    _, _, exponent = text.lower().partition("e")
+    if len(text) > MAX_DIGITS or (exponent and abs(int(exponent)) > MAX_DIGITS):
+        return None
+    return Fraction(text)
+
+
+def superscript_of(text: str) -> Number:
+    """Return the number of a superscript.
+
+    >>> superscript_of("⁻²").value
+    Fraction(-2, 1)
+    """
+    return Number(Fraction(int(text.translate(SUPERSCRIPTS))))
+
+
+def sum_of(tree: Tree[Token], terms: Sequence[Expr]) -> Expr:
+    """Return the sum of terms joined by the + and - of a tree."""
+    signed = [terms[0]]
+    for operator, term in zip(tree.children[1::2], terms[1:], strict=True):
+        signed.append(term if operator == "+" else subtracted(term))
+    return plus(*signed)
+
+
+def subtracted(term: Expr) -> Expr:
+    """Return -term, with the sign in the number that opens the term if there is one."""
+    match term:
+        case Number(value):
+            return Number(-value)
+        case Product((Number(value), *rest)):
+            return Product((Number(-value), *rest))
+        case _:
+            return minus(term)
+
+
+def negative_of(tree: Tree[Token], operand: Expr) -> Expr:
+    """Return the operand of a unary minus with the sign: -2 is a number, all else a product."""
+    if is_literal(tree.children[1]) and isinstance(operand, Number):
+        return Number(-operand.value)
+    return minus(operand)
+
+
+def product_of(tree: Tree[Token], factors: Sequence[Expr]) -> Expr:
+    """Return the product of factors joined by the * and / of a tree."""
+    trees, operators = tree.children[::2], [str(token) for token in tree.children[1::2]]
+    first, second = factors[0], factors[1]
+    done: list[Expr]
+    if isinstance(first, Number) and operators[0] == "/" and is_signed_literal(trees[0]):
+        if is_literal(trees[1]) and isinstance(second, Number) and second.value:
+            done = [Number(first.value / second.value)]
+        else:
+            done = ([] if first.value == 1 else [first]) + [inverted(second)]
+    else:
+        done = [first, inverted(second) if operators[0] == "/" else second]
+    for operator, factor in zip(operators[1:], factors[2:], strict=True):
+        done.append(inverted(factor) if operator == "/" else factor)
+    return times(*done)
+
+
+def inverted(denominator: Expr) -> Expr:
+    """Return 1/denominator, factor by factor."""
+    if isinstance(denominator, Product):
+        return Product(tuple(Power(factor, MINUS_ONE) for factor in denominator.factors))
+    return Power(denominator, MINUS_ONE)
+
+
+def is_literal(tree: Tree[Token] | Token) -> bool:
+    """Say whether a tree is a number as written, without sign or parentheses."""
+    return isinstance(tree, Tree) and tree.data == "number"
+
+
+def is_signed_literal(tree: Tree[Token] | Token) -> bool:
+    """Say whether a tree is a number as written, with at most one minus."""
+    return is_literal(tree) or (isinstance(tree, Tree) and tree.data == "negative" and is_literal(tree.children[1]))
+
+
+def position_of(value: Expr) -> Position | None:
+    """Return an expression as a position of an entry, or None if it is no whole combination of indices."""
+    combination = _combination(value)
+    return None if combination is None else affine(*combination)
+
+
+def compared(value: Expr) -> Expr:
+    """Return a side of a comparison: a combination of indices is one value, which brackets can be solved for."""
+    combination = _combination(value)
+    if combination is None or not combination[0]:
+        return value
+    position = affine(*combination)
+    return IndexValue(position) if isinstance(position, Index) or position.terms else value
+
+
+def _combination(value: Expr) -> tuple[dict[Index, int], int] | None:
+    """Return (coefficients, constant), or None."""
+    match value:
+        case Number(exact):
+            return ({}, int(exact)) if exact.denominator == 1 else None
+        case IndexValue(Index() as index):
+            return {index: 1}, 0
+        case IndexValue(Affine(terms, constant)):
+            return dict(terms), constant
+        case Sum(terms):
+            parts = [_combination(term) for term in terms]
+            return _added([part for part in parts if part is not None]) if None not in parts else None
+        case Product(factors):
+            parts = [_combination(factor) for factor in factors]
+            return _multiplied([part for part in parts if part is not None]) if None not in parts else None
+        case _:
+            return None
+
+
+def _added(parts: Sequence[tuple[dict[Index, int], int]]) -> tuple[dict[Index, int], int]:
+    total: dict[Index, int] = {}
+    for coefficients, _ in parts:
+        for index, coefficient in coefficients.items():
+            total[index] = total.get(index, 0) + coefficient
+    return total, sum(constant for _, constant in parts)
+
+
+def _multiplied(parts: Sequence[tuple[dict[Index, int], int]]) -> tuple[dict[Index, int], int] | None:
+    total: dict[Index, int] = {}
+    constant = 1
+    for coefficients, number in parts:
+        if total and coefficients:
+            return None
+        total, constant = (
+            {i: c * number for i, c in total.items()} or {i: c * constant for i, c in coefficients.items()},
+            constant * number,
+        )
+    return total, constant

@@ -1,0 +1,165 @@
+"""The text of a system: its statements, its limits, and errors that point into it.
+
+The text is cut into statements at the ends of lines that stand outside all brackets, before anything is parsed. So an
+error stays within its statement, the time is linear, and what is too long or nested too deeply is refused by a scan
+that cannot itself run deep. No grammar here: that is the matter of `syntax`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chainrule.errors import NotationError
+
+MAX_BYTES = 2_000_000
+MAX_EQUATIONS = 20_000
+MAX_DEPTH = 200
+WIDTH = 100
+"""Longest piece of a line that an error shows."""
+
+KEYWORDS: tuple[str, ...] = (
+    "data",
+    "param",
+    "const",
+    "index",
+    "given",
+    "batch",
+    "abstract",
+    "cost",
+    "def",
+    "update",
+    "state",
+    "for",
+)
+"""The words that open a statement; an equation has none."""
+
+_MARKS = re.compile(r"#[^\n]*|[()\[\]{}\n]")
+_FIRST_WORD = re.compile(r"[^\W\d_][a-z]*(?![\w])")
+_CLOSES = {")": "(", "]": "[", "}": "{"}
+_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a text: its keyword ("" for an equation), what follows it, and where that begins."""
+
+    keyword: str
+    body: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that errors can point into."""
+
+    text: str
+
+    def error(self, what: str, position: int, *, expected: str = "", advice: str = "") -> NotationError:
+        """Return the error with the line of the position and a caret under it.
+
+        >>> print(Source("a = 1\\nb = $").error("what is '$'?", 10))
+        what is '$'?
+          b = $
+              ^
+        """
+        before = self.text.rfind("\n", 0, position)
+        end = self.text.find("\n", position)
+        line = self.text[before + 1 : end if end >= 0 else len(self.text)].rstrip()
+        column = min(position - before, len(line) + 1)
+        number = self.text.count("\n", 0, position) + 1
+        where = _excerpt(line, column - 1)
+        return NotationError(what, where=where, expected=expected, advice=advice, line=number, column=column)
+
+
+def _excerpt(line: str, place: int) -> str:
+    start = 0 if place < WIDTH - 20 else place - WIDTH // 2
+    head, tail = ("… " if start else ""), (" …" if start + WIDTH < len(line) else "")
+    shown = re.sub(r"[^\S ]", " ", line[start : start + WIDTH])
+    return f"{head}{shown}{tail}\n{' ' * (len(head) + place - start)}^"
+
+
+def read_source(text: str) -> Source:
+    """Return the text with line ends made uniform; what no statement can be read from is refused."""
+    bad = _UNREADABLE.search(text)
+    source = Source(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    if bad:
+        line = text.count("\n", 0, bad.start()) + 1
+        column = bad.start() - text.rfind("\n", 0, bad.start())
+        what = "the text holds a NUL byte" if bad[0] == "\0" else "the text holds half a character (a lone surrogate)"
+        raise NotationError(what, where=f"line {line}, column {column}", expected="text in UTF-8", line=line, column=column)
+    if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
+        raise NotationError(
+            f"the text is longer than {MAX_BYTES // 1_000_000} MB",
+            expected=f"at most {MAX_BYTES} bytes",
+            advice="Split the system into several.",
+        )
+    return source
+
+
+def split(source: Source) -> tuple[Statement, ...]:
+    """Return the statements of a text; brackets that do not match, or too many of them, are refused."""
+    statements: list[Statement] = []
+    open_marks: list[tuple[str, int]] = []
+    start = 0
+    for mark in _MARKS.finditer(source.text):
+        symbol = mark[0]
+        if symbol == "\n":
+            if not open_marks:
+                _add(statements, source, start, mark.start())
+                start = mark.end()
+        elif symbol in _CLOSES:
+            _close(source, open_marks, symbol, mark.start())
+        elif symbol[0] != "#":
+            open_marks.append((symbol, mark.start()))
+            if len(open_marks) > MAX_DEPTH:
+                raise too_deep(source, mark.start())
+    if open_marks:
+        symbol, position = open_marks[-1]
+        raise source.error(f"'{symbol}' is never closed", position, advice="A statement ends with its line once all are.")
+    _add(statements, source, start, len(source.text))
+    _count_equations(source, statements)
+    return tuple(statements)
+
+
+def too_deep(source: Source, position: int) -> NotationError:
+    """Return the error for nesting beyond the limit."""
+    return source.error(
+        f"nested deeper than {MAX_DEPTH}",
+        position,
+        expected=f"at most {MAX_DEPTH} levels of parentheses, brackets, functions and sums within each other",
+        advice="Name a part of it in an equation of its own.",
+    )
+
+
+def _close(source: Source, open_marks: list[tuple[str, int]], symbol: str, position: int) -> None:
+    if not open_marks:
+        raise source.error(f"'{symbol}' closes nothing", position, advice="Take it away, or open it before.")
+    opened, _ = open_marks.pop()
+    if opened != _CLOSES[symbol]:
+        raise source.error(f"'{symbol}' closes '{opened}'", position, advice=f"Close '{opened}' first.")
+
+
+def _add(statements: list[Statement], source: Source, start: int, end: int) -> None:
+    body = source.text[start:end]
+    stripped = body.lstrip()
+    if not stripped:
+        return
+    if stripped[0] == "#" and "\n" not in stripped:
+        return
+    offset = start + len(body) - len(stripped)
+    word = _FIRST_WORD.match(stripped)
+    keyword = word[0] if word and word[0] in KEYWORDS else ""
+    skipped = len(keyword)
+    statements.append(Statement(keyword, stripped[skipped:], offset + skipped))
+
+
+def _count_equations(source: Source, statements: list[Statement]) -> None:
+    equations = [s for s in statements if s.keyword in ("", "cost", "update")]
+    if len(equations) > MAX_EQUATIONS:
+        raise source.error(
+            f"there are {len(equations)} equations",
+            equations[MAX_EQUATIONS].offset,
+            expected=f"at most {MAX_EQUATIONS}",
+            advice="Split the system into several.",
+        )

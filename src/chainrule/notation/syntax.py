@@ -1,0 +1,80 @@
+"""One statement as a tree: the LALR grammar, built once per process, and syntax errors in plain words.
+
+Which words open which statement is decided here; what the trees mean, in `convert` and `statements`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from chainrule.errors import NotationError
+from chainrule.notation.advice import refused_words, syntax_advice
+from chainrule.notation.source import Source, Statement
+
+RULES = {
+    "": "equation",
+    "data": "declarations",
+    "param": "declarations",
+    "const": "constants",
+    "index": "indices",
+    "given": "given",
+    "batch": "batch",
+    "abstract": "abstract",
+    "cost": "cost",
+    "def": "definition",
+    "update": "equation",
+}
+"""The rule of the grammar for each word that opens a statement; an equation has none."""
+
+SHAPES = {
+    "": "z[j] = sum(i) W[j,i]*x[i]",
+    "data": "data x[i], y[k]",
+    "param": "param W[j,i], b[j]",
+    "const": "const eps = 1e-5",
+    "index": "index i = 784",
+    "given": "given sum(k) y[k] = 1",
+    "batch": "batch n",
+    "abstract": "abstract a[k](z[j])",
+    "cost": "cost C = sum(k) y[k]^2",
+    "def": "def swish(t) = t*sigmoid(t)",
+    "update": "update W[j,i] = W[j,i] - eta*∂C/∂W[j,i]",
+}
+"""What a statement of each kind looks like."""
+
+
+@cache
+def _grammar() -> Lark:
+    text = resources.files("chainrule.notation").joinpath("grammar.lark").read_text(encoding="utf-8")
+    starts = [*dict.fromkeys(RULES.values()), "expression"]
+    return Lark(text, parser="lalr", start=starts, maybe_placeholders=False)
+
+
+def parse_statement(source: Source, statement: Statement, rule: str = "") -> Tree[Token]:
+    """Return the tree of a statement. Raises NotationError that points at what cannot be read."""
+    if statement.keyword in ("for", "state"):
+        raise refused_words(source, statement)
+    try:
+        return _grammar().parse(statement.body, start=rule or RULES[statement.keyword])
+    except UnexpectedInput as error:
+        raise _syntax_error(source, statement, error, bool(rule)) from None
+
+
+def _syntax_error(source: Source, statement: Statement, error: UnexpectedInput, expression: bool) -> NotationError:
+    body = statement.body
+    ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    place = len(body.rstrip()) if ended else int(error.pos_in_stream or 0)
+    if ended:
+        what = "the statement ends too early"
+    elif isinstance(error, UnexpectedToken):
+        what = f"'{error.token}' cannot stand here"
+    else:
+        assert isinstance(error, UnexpectedCharacters)
+        what = f"{error.char!r} cannot stand here"
+    advice = syntax_advice(body, place, ended)
+    if not advice and not expression:
+        advice = f"Such a statement reads, for example: {SHAPES[statement.keyword]}"
+    return source.error(what, statement.offset + place, advice=advice)

@@ -1,0 +1,105 @@
+"""The whole compiler on one page: text, system, backprop, simplify, and the numbers.
+
+    text ─▶ parse ─▶ System ─▶ backprop (diff, simplify) ─▶ System of forward and cotangent equations ─▶ execute
+
+Each stop is a function here that can be called by itself. The parts know nothing of each other: diff is handed its
+simplifier, derivations are handed their verifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.diff.backprop import Cotangents
+from chainrule.diff.derivations import derive
+from chainrule.diff.prepare import name_extrema
+from chainrule.execute import reference
+from chainrule.execute.verification import Verification, verify_derivation
+from chainrule.simplify.simplifier import simplifier_of
+from chainrule.system.model import Equation, System, derivative_name
+from chainrule.system.printing import system_text
+from chainrule.system.rewriting import Derivation
+from chainrule.system.typecheck import typecheck
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Backprop:
+    """The backward pass of a system, derived. `wrt` are the tensors that were asked for.
+
+    `system` holds the forward equations and the equations of ∂C/∂t for every t in `wrt` and every name they need.
+    """
+
+    forward: System
+    wrt: tuple[str, ...]
+
+    @cached_property
+    def cotangents(self) -> Cotangents:
+        """What is known of every ∂C/∂t."""
+        prepared = name_extrema(self.forward)
+        return Cotangents(prepared, simplifier_of(prepared), self.wrt)
+
+    @cached_property
+    def system(self) -> System:
+        """The forward and backward equations, in an order in which they can be computed."""
+        prepared = self.cotangents.system
+        derived = self.cotangents.equations(self.wrt)
+        return typecheck(prepared.with_equations((*prepared.equations, *derived)))
+
+    def result(self, wrt: Sequence[str] | None = None) -> dict[str, Equation]:
+        """Return, for each tensor asked for (by default all of `wrt`), the equation of its derivative."""
+        asked = self.wrt if wrt is None else tuple(wrt)
+        return {tensor: self.derivation(tensor).as_equation() for tensor in asked}
+
+    def derivation(self, tensor: str) -> Derivation:
+        """Return the derivation of ∂C/∂tensor, of any tensor of the system, step by step."""
+        return derive(self.cotangents, tensor)
+
+    def __str__(self) -> str:
+        return system_text(self.system)
+
+
+def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
+    """Derive the backward pass of a system, for all params or for the tensors named.
+
+    Raises DerivativeError where there is no cost, no such tensor, or no rule.
+    """
+    asked = system.params if wrt is None else tuple(wrt)
+    back = Backprop(system, asked)
+    for tensor in asked:
+        back.cotangents.of(tensor)
+    return back
+
+
+def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
+    """Return the value of every equation in float64, by the tensor's name.
+
+    In a system with `batch n`, data with an axis of samples in front give values for all samples, data without it those
+    of one sample. Raises InputError for inputs that do not fit the system, and GivenError for data that break a `given`.
+    """
+    return reference.evaluate(system, inputs)
+
+
+def value_and_grad(
+    system: System, inputs: Mapping[str, npt.ArrayLike], wrt: Sequence[str] | None = None
+) -> tuple[float, dict[str, Array]]:
+    """Return the cost and its derivatives by all params, or by the tensors named, each of its tensor's shape.
+
+    For a batch both are means over the samples. Raises as `evaluate` and `backprop` do.
+    """
+    back = backprop(system, wrt)
+    values = reference.evaluate(back.system, inputs)
+    cost = float(np.mean(values[system.cost]))
+    return cost, {tensor: values[derivative_name(system.cost, tensor)] for tensor in back.wrt}
+
+
+def verify(back: Backprop, tensor: str) -> Verification:
+    """Evaluate both sides of every step of ∂C/∂tensor at random points; see `verify_derivation`."""
+    return verify_derivation(back.derivation(tensor), back.cotangents.system)

@@ -1,0 +1,195 @@
+"""From an expression to its layout: what goes under a bar, which signs are subtractions, where parentheses stand.
+
+It is exact: a parser that follows the rules of docs/notation.md reads the text of a layout back to the very expression,
+so nothing is reordered, folded or tidied here. Works from the leaves up through a table, without recursion.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import assert_never
+
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    Bracket,
+    Call,
+    Comparison,
+    Condition,
+    Constant,
+    Expr,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    Logic,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Reduce,
+    Select,
+    Sum,
+    walk,
+)
+from chainrule.render.layout import (
+    Applied,
+    BigOperator,
+    Choice,
+    Connective,
+    Denial,
+    Derivative,
+    Entry,
+    Factors,
+    Iverson,
+    Layout,
+    Level,
+    Named,
+    NamedDerivative,
+    Negative,
+    Numeral,
+    Parenthesised,
+    Place,
+    Quotient,
+    Relation,
+    Size,
+    Superscript,
+    Symbol,
+    Terms,
+    fit,
+)
+from chainrule.render.numerals import numeral
+
+UNIT = Numeral(Fraction(1))
+SPREADING = ("sum", "mean")
+"""Reductions whose body may be a product without parentheses."""
+
+
+def arrange(root: Expr | Condition) -> Layout:
+    """Return the layout of an expression or condition whose indices are named by their letters."""
+    arranged = _Arrangement()
+    for node in reversed(tuple(walk(root))):
+        if id(node) not in arranged.layouts:
+            arranged.layouts[id(node)] = arranged.build(node)
+    return arranged.layouts[id(root)]
+
+
+class _Arrangement:
+    """The layouts of all parts of one expression; they are kept by identity, as equal sizes may differ in letter."""
+
+    def __init__(self) -> None:
+        self.layouts: dict[int, Layout] = {}
+
+    def at(self, node: Expr | Condition, level: Level) -> Layout:
+        """Return the layout of a part, in parentheses if it is looser than the level."""
+        return fit(self.layouts[id(node)], level)
+
+    def build(self, node: Expr | Condition) -> Layout:  # noqa: C901 -- one match over the nodes
+        """Return the layout of a node whose parts have theirs."""
+        match node:
+            case Number(value):
+                return Negative(numeral(-value)) if value < 0 else numeral(value)
+            case Constant(name):
+                return Named(name)
+            case ExtentValue(_, letter):
+                return Size(letter)
+            case IndexValue(position):
+                return Symbol(position.name) if isinstance(position, Index) else Place(position)
+            case Indexed(tensor, positions, guarded):
+                return NamedDerivative(tensor, positions) if "∂" in tensor else Entry(tensor, positions, guarded)
+            case Partial(of, wrt):
+                return Derivative(_entry(of), tuple(_entry(w) for w in wrt))
+            case Sum(terms):
+                return Terms(tuple(self._term(term) for term in terms))
+            case Product(factors):
+                return self._product(factors)
+            case Power(base):
+                alone = _is_inverse(node) and not isinstance(base, Number)
+                return Quotient(UNIT, self.at(base, Level.POWER)) if alone else self._power(node)
+            case Call(function, arguments, order):
+                return Applied(function, tuple(self.at(a, Level.SUM) for a in arguments), order)
+            case Reduce(op, indices, body):
+                return BigOperator(op, tuple(i.name for i in indices), self._body(op, body))
+            case Comparison(relation, left, right):
+                return Relation(relation, self.at(left, Level.SUM), self.at(right, Level.SUM))
+            case Logic("not", (part,)):
+                return Denial(self.at(part, Level.ATOM))
+            case Logic(op, parts):
+                return Connective(op, tuple(self.at(part, Level.RELATION) for part in parts))
+            case Bracket(condition):
+                return Iverson(self.at(condition, Level.LOGIC))
+            case Select(condition, then, otherwise):
+                branches = self.at(then, Level.SUM), self.at(otherwise, Level.SUM)
+                return Choice(self.at(condition, Level.LOGIC), *branches)
+            case _:
+                assert_never(node)
+
+    def _term(self, term: Expr) -> Layout:
+        layout = self.layouts[id(term)]
+        return layout if isinstance(layout, Negative) else fit(layout, Level.PRODUCT)
+
+    def _body(self, op: str, body: Expr) -> Layout:
+        return self._term(body) if op in SPREADING else self.at(body, Level.SLOPE)
+
+    def _power(self, node: Power) -> Layout:
+        return Superscript(self.at(node.base, Level.ATOM), self.at(node.exponent, Level.POWER))
+
+    def _product(self, factors: tuple[Expr, ...]) -> Layout:
+        """Lay out a product; a negative number in front becomes a minus sign, and -1 nothing but that."""
+        first, *others = factors
+        if not isinstance(first, Number):
+            return self._chain([], list(factors))
+        size = abs(first.value)
+        # A number after the sign would be read together with it: -1*2*a keeps its 1.
+        silent = first == MINUS_ONE and not isinstance(others[0], Number)
+        body = self._chain([] if silent else [numeral(size)], others)
+        return Negative(body) if first.value < 0 else body
+
+    def _chain(self, front: list[Layout], factors: list[Expr]) -> Layout:
+        """Lay out factors from left to right; inverse ones in a row make a bar under those before them."""
+        done: list[Layout] = []
+        current = front
+        place = 0
+        while place < len(factors):
+            run = [] if current == [UNIT] else self._run(factors, place, literal=place == 0)
+            if run:
+                above = Factors(tuple(current)) if len(current) > 1 else current[0] if current else UNIT
+                done.append(Quotient(above, self._below(run)))
+                current = []
+                place += len(run)
+            else:
+                current = [*current, self._factor(factors[place], last=place == len(factors) - 1)]
+                place += 1
+        parts = (*done, *current)
+        return Factors(parts) if len(parts) > 1 else parts[0]
+
+    def _run(self, factors: list[Expr], place: int, *, literal: bool) -> list[Expr]:
+        """Return the bases of the inverse factors from a place on that can stand under one bar.
+
+        After a mere number (`literal`), a single number under the bar would be read as one fraction with it.
+        """
+        bases: list[Expr] = []
+        for factor in factors[place:]:
+            if not isinstance(factor, Power) or not _is_inverse(factor):
+                break
+            bases.append(factor.base)
+        return [] if literal and len(bases) == 1 and isinstance(bases[0], Number) else bases
+
+    def _below(self, bases: list[Expr]) -> Layout:
+        if len(bases) == 1:
+            return self.at(bases[0], Level.POWER)
+        return Parenthesised(self._product(tuple(bases)))
+
+    def _factor(self, factor: Expr, *, last: bool) -> Layout:
+        if isinstance(factor, Power):
+            return self._power(factor)
+        layout = self.layouts[id(factor)]
+        return layout if last and isinstance(layout, BigOperator) else fit(layout, Level.SLOPE)
+
+
+def _is_inverse(node: Power) -> bool:
+    """Say whether a power can stand under a bar; the inverse of a product cannot, it would be read factor by factor."""
+    return node.exponent == MINUS_ONE and not isinstance(node.base, Product)
+
+
+def _entry(entry: Indexed) -> Entry:
+    return Entry(entry.tensor, entry.indices, entry.guarded)

@@ -1,0 +1,271 @@
+r"""Expressions and equations as LaTeX, as a textbook has them: $W^{2}_{kj}$, $\frac{\partial C}{\partial z^{1}_{j}}$.
+
+The same layout as the text, in other characters: what a bar, a root or a superscript already holds together loses its
+parentheses. Which indices of a derivative belong to which tensor is looked up in `ranks`, else in the equation itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from fractions import Fraction
+from typing import assert_never
+
+from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed, Position, walk
+from chainrule.render.arrange import UNIT, arrange
+from chainrule.render.layout import (
+    Applied,
+    BigOperator,
+    Choice,
+    Connective,
+    Denial,
+    Derivative,
+    Entry,
+    Factors,
+    Iverson,
+    Layout,
+    Named,
+    NamedDerivative,
+    Negative,
+    Numeral,
+    Parenthesised,
+    Pieces,
+    Place,
+    Quotient,
+    Ratio,
+    Relation,
+    Size,
+    Superscript,
+    Symbol,
+    Terms,
+    bare,
+    join,
+    write,
+)
+from chainrule.render.letters import with_letters
+from chainrule.render.names import latex_name, split_derivative
+from chainrule.render.numerals import numeral_parts
+
+FUNCTIONS = {
+    "exp": r"\exp",
+    "log": r"\log",
+    "sin": r"\sin",
+    "cos": r"\cos",
+    "tan": r"\tan",
+    "sinh": r"\sinh",
+    "cosh": r"\cosh",
+    "tanh": r"\tanh",
+    "atan": r"\arctan",
+    "sigmoid": r"\sigma",
+    "maximum": r"\max",
+    "minimum": r"\min",
+}
+PLAIN_OPERATORS = ("log1p", "expm1", "relu", "softplus", "erf", "sign", "clip")
+BIG_OPERATORS = {
+    "sum": r"\sum",
+    "prod": r"\prod",
+    "max": r"\max",
+    "min": r"\min",
+    "mean": r"\operatorname*{mean}",
+}
+RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
+CONNECTIVES = {"and": r"\land", "or": r"\lor"}
+
+
+def expression_latex(
+    expr: Expr | Condition,
+    *,
+    taken: Collection[str] = (),
+    declared: Mapping[str, Extent] | None = None,
+    ranks: Mapping[str, int] | None = None,
+) -> str:
+    r"""Return an expression or condition as LaTeX for mathematics mode; braces and \left \right balance.
+
+    >>> from chainrule.expr.nodes import Index, Indexed
+    >>> print(expression_latex(Indexed("W2", (Index("k"), Index("j")))))
+    W^{2}_{kj}
+    """
+    (lettered,) = with_letters(expr, taken=taken, declared=declared)
+    return _Latex((lettered,), ranks or {}).write(lettered)
+
+
+def equation_latex(
+    target: Expr,
+    value: Expr,
+    *,
+    taken: Collection[str] = (),
+    declared: Mapping[str, Extent] | None = None,
+    ranks: Mapping[str, int] | None = None,
+    sign: str = "=",
+) -> str:
+    """Return `target = value` as LaTeX; `sign` may be `&=` where equations are aligned. See `expression_latex`."""
+    sides = with_letters(target, value, taken=taken, declared=declared)
+    printer = _Latex(sides, ranks or {})
+    return f"{printer.write(sides[0])} {sign} {printer.write(sides[1])}"
+
+
+class _Latex:
+    """Prints the layouts of one equation, knowing what tensors are in it."""
+
+    def __init__(self, nodes: tuple[Expr | Condition, ...], ranks: Mapping[str, int]) -> None:
+        seen = {p.tensor: len(p.indices) for node in nodes for p in walk(node) if isinstance(p, Indexed)}
+        self.ranks = seen | dict(ranks)
+
+    def write(self, node: Expr | Condition) -> str:
+        """Return one side of the equation."""
+        return write(arrange(node), self.pieces)
+
+    def pieces(self, layout: Layout) -> Pieces:  # noqa: C901 -- one match over the nodes
+        """Return what a layout is printed as."""
+        match layout:
+            case Numeral(value):
+                return (_numeral(value),)
+            case Ratio(value):
+                return (f"\\frac{{{value.numerator}}}{{{value.denominator}}}",)
+            case Symbol(name) | Named(name):
+                return (latex_name(name).plain,)
+            case Size(letter):
+                return (self._size(letter),)
+            case Place(position):
+                return (_position(position),)
+            case Entry(tensor, positions, guarded):
+                return (_entry(tensor, positions, guarded),)
+            case Derivative(of, wrt):
+                return _derivative(_entry(of.tensor, of.positions), [_entry(w.tensor, w.positions) for w in wrt])
+            case NamedDerivative(tensor, positions):
+                return self._named_derivative(tensor, positions)
+            case Terms(parts):
+                return tuple(piece for n, part in enumerate(parts) for piece in _term(part, n == 0))
+            case Negative(part):
+                return ("-", part)
+            case Factors(parts):
+                return _factors(parts)
+            case Quotient(above, below):
+                return _quotient(above, below)
+            case Superscript(base, exponent):
+                return (_base(base), "^{", bare(exponent), "}")
+            case Applied(function, arguments, primes):
+                return _applied(function, arguments, primes)
+            case BigOperator(op, letters, body):
+                return (f"{BIG_OPERATORS[op]}_{{{_subscript(tuple(letters))}}} ", body)
+            case Relation(relation, left, right):
+                return (left, f" {RELATIONS.get(relation, relation)} ", right)
+            case Connective(op, parts):
+                return join(parts, f" {CONNECTIVES[op]} ")
+            case Denial(part):
+                return (r"\lnot ", part)
+            case Iverson(condition):
+                return (r"\left[ ", condition, r" \right]")
+            case Choice(condition, then, otherwise):
+                tail = (r" & \text{if } ", condition, r" \\ ", otherwise, r" & \text{otherwise} \end{cases}")
+                return (r"\begin{cases} ", then, *tail)
+            case Parenthesised(inner):
+                return (inner,) if isinstance(inner, Ratio) else (r"\left(", inner, r"\right)")
+            case _:
+                assert_never(layout)
+
+    def _size(self, letter: str) -> str:
+        capital = letter.upper()
+        return f"|{letter}|" if capital in self.ranks or len(letter) > 1 else capital
+
+    def _named_derivative(self, tensor: str, positions: tuple[Position, ...]) -> Pieces:
+        parts, groups = split_derivative(tensor, len(positions), self.ranks)
+        if groups is None:
+            whole = _derivative(latex_name(parts[0]).plain, [latex_name(part).plain for part in parts[1:]])
+            return (r"\left(", *whole, r"\right)", f"_{{{_subscript(positions)}}}")
+        written: list[str] = []
+        start = 0
+        for part, size in zip(parts, groups, strict=True):
+            written.append(_entry(part, positions[start : start + size]))
+            start += size
+        return _derivative(written[0], written[1:])
+
+
+def _derivative(of: str, wrt: list[str]) -> Pieces:
+    order = f"^{{{len(wrt)}}}" if len(wrt) > 1 else ""
+    below = " ".join(rf"\partial {entry}" for entry in wrt)
+    return (rf"\frac{{\partial{order} {of}}}{{{below}}}",)
+
+
+def _entry(tensor: str, positions: tuple[Position, ...], guarded: bool = False) -> str:
+    name = latex_name(tensor)
+    layer = name.layer + ("?" if guarded else "")
+    superscript = f"^{{{layer}}}" if layer else ""
+    return name.base + superscript + (f"_{{{_subscript(positions)}}}" if positions else "")
+
+
+def _subscript(positions: tuple[Position | str, ...]) -> str:
+    written = [latex_name(p).plain if isinstance(p, str) else _position(p) for p in positions]
+    return ("" if all(len(w) == 1 and w.isalpha() for w in written) else ", ").join(written)
+
+
+def _position(position: Position) -> str:
+    if isinstance(position, Index):
+        return latex_name(position.name).plain
+    parts = [
+        ("-" if c < 0 else "+") + ("" if abs(c) == 1 else str(abs(c))) + latex_name(index.name).plain
+        for index, c in position.terms
+    ]
+    if position.constant or not parts:
+        parts.append(f"{position.constant:+d}")
+    return "".join(parts).removeprefix("+")
+
+
+def _numeral(value: Fraction) -> str:
+    mantissa, exponent = numeral_parts(value)
+    if not exponent:
+        return mantissa
+    return f"10^{{{exponent}}}" if mantissa == "1" else rf"{mantissa} \cdot 10^{{{exponent}}}"
+
+
+def _term(part: Layout, first: bool) -> Pieces:
+    if first:
+        return (part,)
+    return (" - ", part.part) if isinstance(part, Negative) else (" + ", part)
+
+
+def _factors(parts: tuple[Layout, ...]) -> Pieces:
+    first, *others = parts
+    pieces: list[str | Layout] = [first]
+    for part in others:
+        pieces += [r" \cdot " if _starts_with_digit(part) else r" \, ", part]
+    return tuple(pieces)
+
+
+def _starts_with_digit(layout: Layout) -> bool:
+    return isinstance(layout, Numeral) or (isinstance(layout, Superscript) and isinstance(layout.base, Numeral))
+
+
+def _quotient(above: Layout, below: Layout) -> Pieces:
+    """Put a fraction; a fraction of numbers in front of it stands beside it, not above the bar."""
+    first, *others = above.parts if isinstance(above, Factors) else (above,)
+    if isinstance(first, Ratio):
+        rest = Factors(tuple(others)) if len(others) > 1 else others[0] if others else UNIT
+        return (first, r" \, \frac{", bare(rest), "}{", bare(below), "}")
+    return (r"\frac{", bare(above), "}{", bare(below), "}")
+
+
+def _base(base: Layout) -> Layout:
+    """Return what a superscript may stand at: an entry that has one already goes into parentheses."""
+    match base:
+        case Entry(tensor, _, guarded):
+            return Parenthesised(base) if guarded or latex_name(tensor).layer else base
+        case Numeral(value):
+            return Parenthesised(base) if numeral_parts(value)[1] else base
+        case Parenthesised(Ratio() as ratio):
+            return Parenthesised(Parenthesised(ratio))
+        case Symbol() | Named() | Size() | Iverson() | Parenthesised():
+            return base
+        case _:
+            return Parenthesised(base)
+
+
+def _applied(function: str, arguments: tuple[Layout, ...], primes: int) -> Pieces:
+    if function == "sqrt" and not primes:
+        return (r"\sqrt{", *arguments, "}")
+    if function == "abs" and not primes:
+        return (r"\left|", *arguments, r"\right|")
+    if function in FUNCTIONS:
+        name = FUNCTIONS[function]
+    else:
+        name = rf"\operatorname{{{function}}}" if function in PLAIN_OPERATORS else latex_name(function).plain
+    return (name + "'" * primes, r"\left(", *join(arguments, ", "), r"\right)")

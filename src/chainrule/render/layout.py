@@ -1,0 +1,284 @@
+"""The layout of an expression: what stands where, before anybody says in which characters.
+
+A small closed union of nodes that text and LaTeX both print. Parentheses are decided when it is built (see `arrange`),
+from the one table of precedence here; a printer may leave out a pair that its own form makes superfluous, as under the
+bar of a fraction. Printers are functions from a node to its pieces; `write` joins them with a stack of its own, so no
+depth meets a recursion limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from typing import TypeAlias
+
+from chainrule.expr.nodes import Affine, Position
+
+
+@dataclass(frozen=True)
+class Numeral:
+    """A number that is not negative, as an integer or a decimal."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A positive number written p/q."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """The letter of an index, as a number."""
+
+    letter: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """A constant of mathematics."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Size:
+    """The extent of the index with this letter."""
+
+    letter: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """An affine expression of indices, as a number."""
+
+    position: Affine
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a tensor."""
+
+    tensor: str
+    positions: tuple[Position, ...]
+    guarded: bool = False
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """The derivative of an entry by others: ∂a[k]/∂z[j]."""
+
+    of: Entry
+    wrt: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class NamedDerivative:
+    """An entry of a tensor of derivatives, whose name says of what by what: ∂C/∂z[j]."""
+
+    tensor: str
+    positions: tuple[Position, ...]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A sum; a term that is `Negative` is subtracted."""
+
+    parts: tuple[Layout, ...]
+
+
+@dataclass(frozen=True)
+class Negative:
+    """A minus sign and what it stands before."""
+
+    part: Layout
+
+
+@dataclass(frozen=True)
+class Factors:
+    """A product."""
+
+    parts: tuple[Layout, ...]
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """A numerator over a denominator."""
+
+    above: Layout
+    below: Layout
+
+
+@dataclass(frozen=True)
+class Superscript:
+    """A power."""
+
+    base: Layout
+    exponent: Layout
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A function of arguments; primes count the derivatives of an unknown one."""
+
+    function: str
+    arguments: tuple[Layout, ...]
+    primes: int = 0
+
+
+@dataclass(frozen=True)
+class BigOperator:
+    """sum, mean, max … over indices, and the body."""
+
+    op: str
+    letters: tuple[str, ...]
+    body: Layout
+
+
+@dataclass(frozen=True)
+class Relation:
+    """left = right, or another relation."""
+
+    relation: str
+    left: Layout
+    right: Layout
+
+
+@dataclass(frozen=True)
+class Connective:
+    """`and`, `or` of conditions."""
+
+    op: str
+    parts: tuple[Layout, ...]
+
+
+@dataclass(frozen=True)
+class Denial:
+    """`not` of a condition."""
+
+    part: Layout
+
+
+@dataclass(frozen=True)
+class Iverson:
+    """A condition in brackets."""
+
+    condition: Layout
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of two values, by a condition."""
+
+    condition: Layout
+    then: Layout
+    otherwise: Layout
+
+
+@dataclass(frozen=True)
+class Parenthesised:
+    """Something in parentheses."""
+
+    inner: Layout
+
+
+Layout: TypeAlias = (
+    Numeral
+    | Ratio
+    | Symbol
+    | Named
+    | Size
+    | Place
+    | Entry
+    | Derivative
+    | NamedDerivative
+    | Terms
+    | Negative
+    | Factors
+    | Quotient
+    | Superscript
+    | Applied
+    | BigOperator
+    | Relation
+    | Connective
+    | Denial
+    | Iverson
+    | Choice
+    | Parenthesised
+)
+
+
+class Level(IntEnum):
+    """How tightly something holds together; what is looser than its place asks for gets parentheses."""
+
+    LOGIC = 0
+    RELATION = 1
+    SUM = 2
+    NEGATIVE = 3
+    PRODUCT = 4
+    SLOPE = 5
+    POWER = 6
+    ATOM = 7
+
+
+PRECEDENCE: dict[type[Layout], Level] = {
+    Connective: Level.LOGIC,
+    Relation: Level.RELATION,
+    Denial: Level.RELATION,
+    Terms: Level.SUM,
+    Place: Level.SUM,
+    Negative: Level.NEGATIVE,
+    Factors: Level.PRODUCT,
+    Quotient: Level.PRODUCT,
+    Ratio: Level.PRODUCT,
+    BigOperator: Level.PRODUCT,
+    Derivative: Level.SLOPE,
+    NamedDerivative: Level.SLOPE,
+    Superscript: Level.POWER,
+    Numeral: Level.ATOM,
+    Symbol: Level.ATOM,
+    Named: Level.ATOM,
+    Size: Level.ATOM,
+    Entry: Level.ATOM,
+    Applied: Level.ATOM,
+    Iverson: Level.ATOM,
+    Choice: Level.ATOM,
+    Parenthesised: Level.ATOM,
+}
+"""The one table of precedence. A slope ∂a/∂z may be a factor as it stands, but not a base or a denominator."""
+
+
+def fit(layout: Layout, level: Level) -> Layout:
+    """Return the layout, in parentheses if it is looser than the level."""
+    return layout if PRECEDENCE[type(layout)] >= level else Parenthesised(layout)
+
+
+def bare(layout: Layout) -> Layout:
+    """Return the layout without parentheses around the whole of it."""
+    return layout.inner if isinstance(layout, Parenthesised) else layout
+
+
+Pieces: TypeAlias = tuple[str | Layout, ...]
+
+
+def write(layout: Layout, pieces: Callable[[Layout], Pieces]) -> str:
+    """Return the text of a layout, given how a printer takes one node into strings and smaller layouts."""
+    out: list[str] = []
+    stack: list[str | Layout] = [layout]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, str):
+            out.append(current)
+        else:
+            stack.extend(reversed(pieces(current)))
+    return "".join(out)
+
+
+def join(parts: tuple[Layout, ...], separator: str) -> Pieces:
+    """Return the parts with a separator between them."""
+    first, *others = parts
+    return (first, *(piece for part in others for piece in (separator, part)))

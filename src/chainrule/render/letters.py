@@ -1,0 +1,210 @@
+"""Letters for the indices of an equation, chosen once before it is laid out.
+
+Canonical and fresh names (`%1`, `~1`) are for equality; a reader wants i, j, k. `with_letters` returns the expressions
+with every index renamed to the letter it is printed by, binders included, so that layout and printers need no scopes of
+their own. What it returns is for printing only: its reductions are not named canonically any more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, assert_never
+
+from chainrule.expr.binding import free_in_order, shift_position, tensors_in
+from chainrule.expr.nodes import (
+    UNSETTLED,
+    Bracket,
+    Call,
+    Comparison,
+    Condition,
+    Constant,
+    Expr,
+    Extent,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    Logic,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Reduce,
+    Select,
+    Sum,
+    operands,
+    walk,
+)
+
+ROTATION = "ijkmpqrstuvw"
+"""The letters that stand in for one that is taken, in the order they are tried."""
+
+
+def next_letter(preferred: str, taken: Collection[str]) -> str:
+    """Return the preferred letter, or the first after it in the rotation that is not taken, then k2, k3 and so on.
+
+    >>> next_letter("k", {"k", "m"}), next_letter("n", {"n"}), next_letter("k", set(ROTATION))
+    ('p', 'p', 'k2')
+    """
+    return next(letter for letter in _candidates(preferred) if letter not in taken)
+
+
+def _candidates(preferred: str) -> Iterator[str]:
+    letter = preferred if preferred.isidentifier() else ""
+    if letter:
+        yield letter
+    later = [other for other in ROTATION if other > letter]
+    yield from later
+    yield from (other for other in ROTATION if other < letter)
+    stem = letter.rstrip("0123456789") or ROTATION[0]
+    number = 2
+    while True:
+        yield f"{stem}{number}"
+        number += 1
+
+
+def with_letters(
+    *nodes: Expr | Condition,
+    taken: Collection[str] = (),
+    declared: Mapping[str, Extent] | None = None,
+) -> tuple[Any, ...]:
+    """Return the nodes of one equation with each index named by the letter to print.
+
+    Free indices keep their letter. A bound one takes its preferred letter unless a free index, an enclosing binder or a
+    tensor has it, or it is in `taken`. Sums side by side may share a letter. An index that labels no axis takes its
+    extent from its letter, so it takes one that is `declared` with its extent. An `ExtentValue` takes the letter of an
+    index with that extent.
+    """
+    giver = _Giver(nodes, taken, declared or {})
+    lettered = tuple(_rename(node, giver) for node in nodes)
+    return tuple(_rename(node, giver, sizes=True) for node in lettered) if giver.sizes else lettered
+
+
+class _Giver:
+    """Gives letters out, for one equation."""
+
+    def __init__(
+        self, nodes: tuple[Expr | Condition, ...], taken: Collection[str], declared: Mapping[str, Extent]
+    ) -> None:
+        tensors = frozenset[str]().union(*(tensors_in(node) for node in nodes))
+        parts = (part for name in tensors for part in re.split(r"[∂/⁰¹²³⁴⁵⁶⁷⁸⁹]+", name))
+        self.names = frozenset(parts).union(taken)
+        self.declared = declared
+        self.given: list[tuple[Index, str]] = []
+        free = tuple(dict.fromkeys(i for node in nodes for i in free_in_order(node)))
+        self.sizes = [part for node in nodes for part in walk(node) if isinstance(part, ExtentValue)]
+        self.reserved = {size.letter: size.extent for size in reversed(self.sizes)}
+        self.without_index = self._sizes_without_index(nodes, free) if self.sizes else {}
+        self.reserved |= {letter: extent for extent, letter in self.without_index.items()}
+        self.free = self._free_letters(free)
+
+    def _free_letters(self, indices: Collection[Index]) -> dict[Index, Index]:
+        named = [index for index in indices if index.name.isidentifier()]
+        letters: dict[Index, Index] = {}
+        for index in named:
+            letters[index] = self._give(index, index.name)
+        for index in indices:
+            if index not in letters:
+                letters[index] = self._give(index, self._choose(index, letters))
+        return letters
+
+    def _sizes_without_index(self, nodes: tuple[Expr | Condition, ...], free: tuple[Index, ...]) -> dict[Extent, str]:
+        """Return declared letters for the extents that no index of the equation has."""
+        bound = [i for node in nodes for part in walk(node) if isinstance(part, Reduce) for i in part.indices]
+        present = {index.extent for index in (*free, *bound)}
+        names = {index.name for index in free}
+        letters: dict[Extent, str] = {}
+        for size in self.sizes:
+            if size.extent not in present and self.declared.get(size.letter) != size.extent:
+                known = [c for c, extent in self.declared.items() if extent == size.extent and c not in names]
+                letters.setdefault(size.extent, known[0] if known else size.letter)
+        return letters
+
+    def bind(self, node: Reduce, scope: Mapping[Index, Index]) -> dict[Index, Index]:
+        """Return the scope with the indices of a reduction in it."""
+        inner = dict(scope)
+        for index in node.indices:
+            inner[index] = self._give(index, self._choose(index, inner, labels=self._labels(index, node)))
+        return inner
+
+    def _labels(self, index: Index, node: Reduce) -> bool:
+        """Say whether a bound index labels an axis, so that its extent does not depend on its letter."""
+        return not self.declared or any(index in part.indices for part in walk(node.body) if isinstance(part, Indexed))
+
+    def _choose(self, index: Index, scope: Mapping[Index, Index], *, labels: bool = True) -> str:
+        blocked = {letter.name for letter in scope.values()} | self.names
+        blocked |= {letter for letter, extent in self.reserved.items() if extent != index.extent}
+        if not labels:
+            known = [c for c, extent in self.declared.items() if extent == index.extent and c not in blocked]
+            if known:
+                return index.preferred if index.preferred in known else known[0]
+        return next_letter(index.preferred, blocked)
+
+    def _give(self, index: Index, letter: str) -> Index:
+        self.given.append((index, letter))
+        if self.sizes:
+            # extent(n) must mean one extent, so here a letter stands for one, even in sums side by side.
+            self.reserved[letter] = index.extent
+        return Index(letter, index.extent)
+
+    def size(self, value: ExtentValue) -> str:
+        """Return the letter for an extent: its own where that is an index, else one of an index with that extent."""
+        same = [(index, letter) for index, letter in self.given if index.extent == value.extent]
+        own = [letter for index, letter in same if index.preferred == value.letter]
+        if own:
+            return own[0]
+        if same and value.extent != UNSETTLED:
+            return same[0][1]
+        return self.without_index.get(value.extent, value.letter)
+
+
+def _rename(root: Expr | Condition, giver: _Giver, *, sizes: bool = False) -> Any:
+    """Rename below the root, by an explicit stack; with `sizes`, fill in the letters of extents instead."""
+    todo: list[tuple[Expr | Condition, Mapping[Index, Index], bool]] = [(root, {} if sizes else giver.free, False)]
+    done: list[Any] = []
+    while todo:
+        node, scope, ready = todo.pop()
+        parts = operands(node)
+        if ready:
+            kept = len(done) - len(parts)
+            done[kept:] = [_rebuild(node, scope, tuple(done[kept:]))]
+        elif sizes and isinstance(node, ExtentValue):
+            done.append(ExtentValue(node.extent, giver.size(node)))
+        else:
+            inner = giver.bind(node, scope) if isinstance(node, Reduce) and not sizes else scope
+            todo.append((node, inner, True))
+            todo.extend((part, inner, False) for part in reversed(parts))
+    return done[0]
+
+
+def _rebuild(node: Expr | Condition, scope: Mapping[Index, Index], parts: tuple[Any, ...]) -> Any:  # noqa: C901 -- one match
+    match node:
+        case Number() | Constant() | ExtentValue():
+            return node
+        case IndexValue(position):
+            return IndexValue(shift_position(position, scope))
+        case Indexed(tensor, positions, guarded):
+            return Indexed(tensor, tuple(shift_position(p, scope) for p in positions), guarded)
+        case Partial():
+            return Partial(parts[0], parts[1:])
+        case Sum():
+            return Sum(parts)
+        case Product():
+            return Product(parts)
+        case Power():
+            return Power(*parts)
+        case Call(function, _, order):
+            return Call(function, parts, order)
+        case Reduce(op, indices, _):
+            return Reduce(op, tuple(scope.get(i, i) for i in indices), parts[0])
+        case Comparison(relation):
+            return Comparison(relation, *parts)
+        case Logic(op):
+            return Logic(op, parts)
+        case Bracket():
+            return Bracket(parts[0])
+        case Select():
+            return Select(*parts)
+        case _:
+            assert_never(node)

@@ -1,0 +1,1 @@
+"""Simplification: named rules in named phases, run to a form that does not depend on order or names."""

@@ -1,0 +1,299 @@
+"""Arithmetic normal form: flat sorted sums and products, like terms and equal factors merged, numbers exact.
+
+A product is a coefficient times factors base^exponent with rational exponents, so that quotients, roots and cancelling
+are one mechanism; a sum is primitive: its content, sign included, stands before it as a coefficient, so that a - y and
+y - a are the same base. `normal` brings any expression into this form; `add`, `multiply` and `close` expect operands
+that are in it and keep it. These laws need no explanation, so they are no steps of a derivation. Nothing is multiplied
+out or factored here but numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import gcd, lcm
+from typing import TypeAlias
+
+from chainrule.expr.binding import (
+    Fresh,
+    free_in_order,
+    map_condition,
+    map_operands,
+    open_reduce,
+    reduce_over,
+    rename_indices,
+)
+from chainrule.expr.nodes import (
+    ONE,
+    ZERO,
+    Bracket,
+    Call,
+    Comparison,
+    Condition,
+    Expr,
+    ExtentValue,
+    Index,
+    IndexValue,
+    Logic,
+    Number,
+    Power,
+    Product,
+    Reduce,
+    Select,
+    Sum,
+)
+from chainrule.simplify.ordering import sort_key
+
+Factors: TypeAlias = dict[Expr, Fraction]
+"""base -> exponent of a product without its coefficient."""
+
+_AT_ZERO = {"exp": ONE, "log1p": ZERO, "expm1": ZERO, "sin": ZERO, "tanh": ZERO, "erf": ZERO, "sinh": ZERO, "cos": ONE}
+_NON_NEGATIVE = frozenset({"exp", "sqrt", "sigmoid", "softplus", "relu", "abs", "cosh"})
+
+
+def normal(expr: Expr, fresh: Fresh) -> Expr:
+    """Return the arithmetic normal form of any expression."""
+    match expr:
+        case Reduce(op):
+            indices, body = open_reduce(expr, fresh)
+            return close(op, indices, normal(body, fresh))
+        case _:
+            return renormal(map_operands(expr, lambda part: normal(part, fresh)))
+
+
+def renormal(expr: Expr) -> Expr:
+    """Return the normal form of an expression whose operands are normal."""
+    match expr:
+        case Sum(terms):
+            return add(terms)
+        case Product() | Power():
+            return multiply((expr,))
+        case Call("sqrt", (argument,), 0):
+            return power(argument, Fraction(1, 2))
+        case Call(function, (Number(value),), 0) if value == 0 and function in _AT_ZERO:
+            return _AT_ZERO[function]
+        case Call("log", (Number(value),), 0) if value == 1:
+            return ZERO
+        case Bracket(condition):
+            return bracket(condition)
+        case Select(_, then, otherwise) if then == otherwise:
+            return then
+        case Select(condition, then, otherwise):
+            tested = bracket(condition)
+            return then if tested == ONE else otherwise if tested == ZERO else expr
+        case _:
+            return expr
+
+
+def bracket(condition: Condition) -> Expr:
+    """Return the bracket; of a conjunction the product of brackets; 1 or 0 where the truth is plain."""
+    match condition:
+        case Logic("and", parts):
+            return multiply(tuple(bracket(part) for part in parts))
+        case Logic("not", (Logic("not", (inner,)),)):
+            return bracket(inner)
+        case Comparison(relation, left, right) if left == right and isinstance(left, IndexValue | Number):
+            return ONE if relation in ("=", "<=", ">=") else ZERO
+        case Comparison(relation, Number(left), Number(right)):
+            truth = {
+                "=": left == right,
+                "!=": left != right,
+                "<": left < right,
+                "<=": left <= right,
+                ">": left > right,
+                ">=": left >= right,
+            }
+            return ONE if truth[relation] else ZERO
+        case Comparison("=" | "!=" as relation, left, right) if sort_key(right) < sort_key(left):
+            return Bracket(Comparison(relation, right, left))
+        case _:
+            return Bracket(condition)
+
+
+def split_coefficient(expr: Expr) -> tuple[Fraction, Expr]:
+    """Return (c, rest) with expr = c·rest, c a number; rest is 1 for a number."""
+    match expr:
+        case Number(value):
+            return value, ONE
+        case Product((Number(value), *rest)):
+            return value, rest[0] if len(rest) == 1 else Product(tuple(rest))
+        case _:
+            return Fraction(1), expr
+
+
+def scaled(coefficient: Fraction, rest: Expr) -> Expr:
+    """Return coefficient·rest for a rest without coefficient."""
+    if coefficient == 1:
+        return rest
+    if coefficient == 0 or rest == ONE:
+        return Number(coefficient)
+    return Product((Number(coefficient), *(rest.factors if isinstance(rest, Product) else (rest,))))
+
+
+def terms_of(expr: Expr) -> tuple[Expr, ...]:
+    """Return the terms of a sum, a number before it multiplied in; another expression is one term."""
+    coefficient, rest = split_coefficient(expr)
+    if not isinstance(rest, Sum):
+        return () if expr == ZERO else (expr,)
+    if coefficient == 1:
+        return rest.terms
+    return tuple(scaled(coefficient * c, r) for c, r in map(split_coefficient, rest.terms))
+
+
+def add(terms: Iterable[Expr]) -> Expr:
+    """Return the sum of normal terms: like terms merged, sorted, its content in front."""
+    collected: dict[Expr, Fraction] = {}
+    for term in terms:
+        for part in terms_of(term):
+            coefficient, rest = split_coefficient(part)
+            collected[rest] = collected.get(rest, Fraction(0)) + coefficient
+    kept = sorted(((rest, c) for rest, c in collected.items() if c), key=lambda item: sort_key(item[0]))
+    if len(kept) <= 1:
+        return scaled(kept[0][1], kept[0][0]) if kept else ZERO
+    content = _content([c for _, c in kept])
+    return scaled(content, Sum(tuple(scaled(c / content, rest) for rest, c in kept)))
+
+
+def _content(coefficients: list[Fraction]) -> Fraction:
+    """Return the greatest common divisor, with the sign of the first coefficient."""
+    size = Fraction(gcd(*(c.numerator for c in coefficients)), lcm(*(c.denominator for c in coefficients)))
+    return size if coefficients[0] > 0 else -size
+
+
+def factors_of(expr: Expr) -> tuple[Fraction, Factors]:
+    """Return the monomial view of any expression: its coefficient, and base -> rational exponent."""
+    coefficient, found = Fraction(1), Factors()
+    stack: list[tuple[Expr, Fraction]] = [(expr, Fraction(1))]
+    while stack:
+        node, exponent = stack.pop()
+        match node:
+            case Number(value) if exponent.denominator == 1 and (value != 0 or exponent > 0):
+                coefficient *= value**exponent.numerator
+            case Product(factors) if exponent.denominator == 1:
+                stack.extend((f, exponent) for f in reversed(factors))
+            case Power(base, Number(value)) if _powers_multiply(base, value, exponent):
+                stack.append((base, value * exponent))
+            case Power(base, Number(value)) if value.denominator == 1 and value % 2 == 0:
+                stack.append((Call("abs", (base,)), value * exponent))
+            case Sum():
+                content, primitive = _primitive(node, exponent)
+                coefficient *= content
+                found[primitive] = found.get(primitive, Fraction(0)) + exponent
+            case Bracket() if exponent > 0:
+                found[node] = Fraction(1)
+            case _:
+                found[node] = found.get(node, Fraction(0)) + exponent
+    return coefficient, {base: exponent for base, exponent in found.items() if exponent}
+
+
+def _powers_multiply(base: Expr, inner: Fraction, outer: Fraction) -> bool:
+    """(b^inner)^outer = b^(inner·outer): for whole outer powers always, else where b is not negative."""
+    return outer.denominator == 1 or inner.denominator % 2 == 0 or inner % 2 == 1 or non_negative(base)
+
+
+def _primitive(node: Sum, exponent: Fraction) -> tuple[Fraction, Sum]:
+    """Return (content^exponent, primitive sum) where that is exact, else (1, the sum)."""
+    if exponent.denominator != 1:
+        return Fraction(1), node
+    content = _content([split_coefficient(t)[0] for t in node.terms])
+    if content == 1:
+        return Fraction(1), node
+    rescaled = tuple(scaled(c / content, r) for c, r in map(split_coefficient, node.terms))
+    return content**exponent.numerator, Sum(rescaled)
+
+
+def non_negative(expr: Expr) -> bool:
+    """Say whether an expression is plainly never negative, wherever it is defined."""
+    match expr:
+        case Number(value):
+            return value >= 0
+        case Call(function, _, 0):
+            return function in _NON_NEGATIVE
+        case Power(base, Number(value)):
+            return (value.denominator == 1 and value % 2 == 0) or value.denominator % 2 == 0 or non_negative(base)
+        case Sum(parts) | Product(parts):
+            return all(non_negative(part) for part in parts)
+        case Reduce(_, _, body):
+            return non_negative(body)
+        case Bracket() | ExtentValue():
+            return True
+        case _:
+            return False
+
+
+def multiply(factors: Iterable[Expr]) -> Expr:
+    """Return the product of normal factors: equal bases merged, sorted, its coefficient in front."""
+    coefficient, found = factors_of(Product(tuple(factors)))
+    return product_of(coefficient, found)
+
+
+def product_of(coefficient: Fraction, factors: Factors) -> Expr:
+    """Return the normal product of a coefficient and base -> exponent."""
+    kept: list[Expr] = []
+    for base, exponent in factors.items():
+        if isinstance(base, Number) and exponent.denominator == 1 and base.value:
+            coefficient *= base.value**exponent.numerator
+        elif isinstance(base, Bracket) and exponent > 0:
+            kept.append(base)
+        elif exponent:
+            kept.append(base if exponent == 1 else Power(base, Number(exponent)))
+    if coefficient == 0:
+        return ZERO
+    kept.sort(key=sort_key)
+    if not kept:
+        return Number(coefficient)
+    return scaled(coefficient, kept[0] if len(kept) == 1 else Product(tuple(kept)))
+
+
+def power(base: Expr, exponent: Fraction) -> Expr:
+    """Return base^exponent for a normal base."""
+    return multiply((Power(base, Number(exponent)),))
+
+
+def close(op: str, indices: Iterable[Index], body: Expr) -> Expr:
+    """Return the reduction of a normal body, its indices in the order in which the sorted body names them.
+
+    A mean is the sum divided by its number; a number comes out of a sum.
+    """
+    bound = list(indices)
+    if op == "mean":
+        count = [power(ExtentValue(i.extent, i.preferred), Fraction(-1)) for i in bound]
+        return multiply((*count, close("sum", bound, body)))
+    if op == "sum":
+        coefficient, rest = split_coefficient(body)
+        if coefficient == 0:
+            return ZERO
+        if coefficient != 1:
+            return multiply((Number(coefficient), close("sum", bound, rest)))
+    for _ in range(3):
+        closed = reduce_over(op, _by_appearance(bound, body), body)
+        if not isinstance(closed, Reduce):
+            return closed
+        settled = Reduce(op, closed.indices, resort(closed.body))
+        bound, body = _reopened(settled)
+        if _by_appearance(bound, body) == bound and (op != "sum" or split_coefficient(body)[0] == 1):
+            break
+    coefficient, rest = split_coefficient(body) if op == "sum" else (Fraction(1), body)
+    return settled if coefficient == 1 else multiply((Number(coefficient), reduce_over(op, bound, rest)))
+
+
+def _by_appearance(bound: list[Index], body: Expr) -> list[Index]:
+    order = {index: n for n, index in enumerate(free_in_order(body))}
+    return sorted(bound, key=lambda index: order.get(index, len(order)))
+
+
+def _reopened(reduction: Reduce) -> tuple[list[Index], Expr]:
+    names = {old: Index(f"~c{n}", old.extent, old.preferred) for n, old in enumerate(reduction.indices)}
+    return list(names.values()), rename_indices(reduction.body, names)
+
+
+def resort(expr: Expr) -> Expr:
+    """Return the expression with terms and factors sorted again, after a change of names only."""
+    if isinstance(expr, Reduce):
+        return map_operands(expr, resort)
+    return renormal(map_operands(expr, resort))
+
+
+def normal_condition(condition: Condition, fresh: Fresh) -> Condition:
+    """Return the condition with every expression in it normal."""
+    return map_condition(condition, lambda part: normal(part, fresh))

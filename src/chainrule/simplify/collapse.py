@@ -1,0 +1,127 @@
+"""Kronecker deltas: a delta leaves one term of its sum, or renames within its product.
+
+A sum is multiplied out and taken apart only where that frees a delta that such a step can use up, so nothing here can
+undo what the factoring rules do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from chainrule.expr.binding import free_indices, open_reduce, substitute_indices
+from chainrule.expr.nodes import Bracket, Comparison, Expr, Index, IndexValue, Product, Reduce, Sum
+from chainrule.simplify.arithmetic import add, close, multiply
+from chainrule.simplify.context import Context
+from chainrule.system.rewriting import Rule
+
+
+def factors(expr: Expr) -> tuple[Expr, ...]:
+    """Return the factors of a product; another expression is one factor."""
+    return expr.factors if isinstance(expr, Product) else (expr,)
+
+
+def as_delta(expr: Expr) -> tuple[Index, Index] | None:
+    """Return the two indices of a Kronecker delta between indices of one extent, else None."""
+    match expr:
+        case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
+            return (left, right) if left.extent == right.extent and left != right else None
+        case _:
+            return None
+
+
+def leave_one_term(expr: Expr, context: Context) -> Expr | None:
+    """sum(i) [i = j]*a[i] = a[j]."""
+    if not isinstance(expr, Reduce) or expr.op != "sum":
+        return None
+    bound, body = open_reduce(expr, context.fresh)
+    parts = factors(body)
+    for place, part in enumerate(parts):
+        pair = as_delta(part)
+        if pair is None or not (pair[0] in bound or pair[1] in bound):
+            continue
+        gone, stays = pair if pair[0] in bound else (pair[1], pair[0])
+        rest = multiply(substitute_indices(f, {gone: stays}) for n, f in enumerate(parts) if n != place)
+        return close("sum", [i for i in bound if i != gone], context.rebuild(rest))
+    return None
+
+
+def rename_in_product(expr: Expr, context: Context) -> Expr | None:
+    """[i = j]*a[j] = [i = j]*a[i]. A bound index waits for its sum to be resolved."""
+    if not isinstance(expr, Product):
+        return None
+    for place, part in enumerate(expr.factors):
+        pair = as_delta(part)
+        if pair is None:
+            continue
+        stays, gone = pair
+        if gone.name.startswith("~"):
+            continue
+        others = [f for n, f in enumerate(expr.factors) if n != place]
+        if any(gone in free_indices(f) for f in others):
+            return multiply((part, *(substitute_indices(f, {gone: stays}) for f in others)))
+    return None
+
+
+def deltas_inside(expr: Expr) -> Iterator[tuple[Index, Index]]:
+    """Yield the deltas that multiplying out sums and products would bring out."""
+    if isinstance(expr, Sum):
+        for term in expr.terms:
+            yield from deltas_inside(term)
+    elif isinstance(expr, Product):
+        for factor in expr.factors:
+            yield from deltas_inside(factor)
+    else:
+        pair = as_delta(expr)
+        if pair:
+            yield pair
+
+
+def _solvable(expr: Expr, bound: Sequence[Index]) -> bool:
+    return any(left in bound or right in bound for left, right in deltas_inside(expr))
+
+
+def free_the_delta(expr: Expr, context: Context) -> Expr | None:
+    """sum(i) a[i]*([i = j] + b[i]) = sum(i) [i = j]*a[i] + sum(i) a[i]*b[i]."""
+    if not isinstance(expr, Reduce) or expr.op != "sum":
+        return None
+    bound, body = open_reduce(expr, context.fresh)
+    parts = factors(body)
+    for place, part in enumerate(parts):
+        if not isinstance(part, Sum) or not _solvable(part, bound):
+            continue
+        others = [f for n, f in enumerate(parts) if n != place]
+        with_delta = [t for t in part.terms if _solvable(t, bound)]
+        without = [t for t in part.terms if not _solvable(t, bound)]
+        groups = [*with_delta, add(without)] if without else with_delta
+        return add(close("sum", bound, multiply((*others, *factors(group)))) for group in groups)
+    return None
+
+
+def delta_times_sum(expr: Expr, context: Context) -> Expr | None:
+    """[i = j]*([i = j] + b) = [i = j]*(1 + b)."""
+    if not isinstance(expr, Product):
+        return None
+    deltas = [part for part in expr.factors if as_delta(part)]
+    for delta in deltas:
+        for place, part in enumerate(expr.factors):
+            if isinstance(part, Sum) and any(delta in factors(t) for t in part.terms):
+                opened = add(_without(t, delta) for t in part.terms)
+                others = [f for n, f in enumerate(expr.factors) if n != place]
+                return multiply((*others, opened))
+    return None
+
+
+def _without(term: Expr, delta: Expr) -> Expr:
+    return multiply(f for f in factors(term) if f != delta) if delta in factors(term) else term
+
+
+COLLAPSE: tuple[Rule[Context], ...] = (
+    Rule("one term remains", "[i = j] leaves one term of its sum: Σ_i [i = j]·a[i] = a[j]", leave_one_term),
+    Rule("the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j] = [i = j]·a[i]", rename_in_product),
+    Rule("the delta once", "[i = j]·[i = j] = [i = j]", delta_times_sum),
+    Rule(
+        "take the sum apart",
+        "Σ_i a[i]·([i = j] + b[i]) = Σ_i [i = j]·a[i] + Σ_i a[i]·b[i]",
+        free_the_delta,
+    ),
+)

@@ -1,0 +1,63 @@
+"""What rules may know while they simplify one expression: fresh names, and the facts that can be recognised.
+
+A `Fact` says that a pattern equals a named quantity (an equation of the system) or follows from a `given`. Its variables
+are the indices that may take any value. The context is made anew for each expression, so names depend on it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chainrule.expr.binding import Fresh
+from chainrule.expr.nodes import Bracket, Expr, Index, Node, Number, Reduce, operands, walk
+from chainrule.simplify import arithmetic
+
+
+@dataclass(frozen=True, eq=False)
+class Fact(Node):
+    """pattern = replacement, for all values of the variables. `assumption` is the text of a `given`, or ""."""
+
+    pattern: Expr
+    replacement: Expr
+    variables: tuple[Index, ...]
+    assumption: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The algebra of one run of `simplify`."""
+
+    fresh: Fresh
+    facts: tuple[Fact, ...] = ()
+
+    def rebuild(self, expr: Expr) -> Expr:
+        """Return the arithmetic normal form of a node with normal operands."""
+        return arithmetic.renormal(expr)
+
+    def close(self, op: str, indices: Sequence[Index], body: Expr) -> Expr:
+        """Return the arithmetic normal form of a reduction of a normal body."""
+        return arithmetic.close(op, indices, body)
+
+
+def length(expr: Expr) -> int:
+    """Return how long an expression is to read: its nodes, a sign counted as nothing."""
+    known: int | None = expr.__dict__.get("_length")
+    if known is None:
+        parts = [part for part in operands(expr) if not (isinstance(part, Number) and part.value in (1, -1))]
+        known = 1 + sum(length(part) for part in parts)  # type: ignore[arg-type]
+        if isinstance(expr, Number) and expr.value.denominator != 1:
+            known += 1
+        expr.__dict__["_length"] = known
+    return known
+
+
+def measure(expr: Expr) -> tuple[int, int, int]:
+    """Return (brackets, reductions, length); a rule with an inverse applies only where this falls."""
+    brackets = reductions = 0
+    for part in walk(expr):
+        brackets += isinstance(part, Bracket)
+        reductions += len(part.indices) if isinstance(part, Reduce) else 0
+    return brackets, reductions, length(expr)
+
+

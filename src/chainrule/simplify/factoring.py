@@ -1,0 +1,156 @@
+"""Common factors, and multiplying out where the result is shorter.
+
+Both change a form into an equal one, so each has its guard: a factor common to all terms always comes out; one common
+to some terms only where the expression gets shorter; and a product is multiplied out only where, after cancelling and
+factoring again, it is shorter than before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import product as cartesian
+
+from chainrule.expr.nodes import Bracket, Expr, Number, Product, Sum
+from chainrule.simplify.arithmetic import Factors, add, factors_of, multiply, product_of, scaled, split_coefficient
+from chainrule.simplify.collapse import factors
+from chainrule.simplify.context import Context, length
+from chainrule.simplify.recognise import recognise
+from chainrule.system.rewriting import Rewrite, Rule
+
+_MOST_TERMS = 24
+
+
+def common_factor_of(terms: Sequence[Expr]) -> tuple[Expr, tuple[Expr, ...]]:
+    """Return (what all terms have as a factor, numbers aside, and what remains of each)."""
+    views = [factors_of(term) for term in terms]
+    shared: Factors = dict(views[0][1])
+    for _, found in views[1:]:
+        shared = {base: _shared(e, found[base]) for base, e in shared.items() if base in found}
+    shared = {base: e for base, e in shared.items() if e}
+    if not shared:
+        return multiply(()), tuple(terms)
+    rests = tuple(_divided(coefficient, found, shared) for coefficient, found in views)
+    return product_of(Fraction(1), shared), rests
+
+
+def _shared(left: Fraction, right: Fraction) -> Fraction:
+    if (left > 0) != (right > 0):
+        return Fraction(0)
+    return min(left, right, key=abs)
+
+
+def _divided(coefficient: Fraction, found: Factors, shared: Factors) -> Expr:
+    rest = {}
+    for base, exponent in found.items():
+        left = exponent - shared.get(base, Fraction(0))
+        rest[base] = Fraction(0) if isinstance(base, Bracket) and base in shared else left
+    return product_of(coefficient, {base: e for base, e in rest.items() if e})
+
+
+def common_factor(expr: Expr, context: Context) -> Expr | None:
+    """a*b + a*c = a*(b + c)."""
+    if not isinstance(expr, Sum):
+        return None
+    shared, rests = common_factor_of(expr.terms)
+    return None if isinstance(shared, Number) else multiply((shared, add(rests)))
+
+
+def factor_some(expr: Expr, context: Context) -> Expr | None:
+    """a*b + a*c + d = a*(b + c) + d, where that is shorter."""
+    if not isinstance(expr, Sum) or len(expr.terms) < 3 or len(expr.terms) > _MOST_TERMS:
+        return None
+    views = [factors_of(term)[1] for term in expr.terms]
+    bases = dict.fromkeys(base for view in views for base in view)
+    best: Expr | None = None
+    for base in bases:
+        having = [n for n, view in enumerate(views) if base in view]
+        if not 2 <= len(having) < len(views):
+            continue
+        shared, rests = common_factor_of([expr.terms[n] for n in having])
+        if isinstance(shared, Number):
+            continue
+        others = [t for n, t in enumerate(expr.terms) if n not in having]
+        whole = add((*others, multiply((shared, add(rests)))))
+        if length(whole) < length(best or expr):
+            best = whole
+    return best
+
+
+def multiply_out(expr: Expr, context: Context) -> Expr | Rewrite | None:
+    """(a + b)*c = a*c + b*c, where something cancels and the result is shorter."""
+    if not _has_sum_inside(expr):
+        return None
+    terms = _expanded(expr)
+    if terms is None:
+        return None
+    apart = add(_recognised(term, context) for term in terms)
+    refactored = _refactored(apart, context)
+    return refactored if length(refactored) < length(expr) else None
+
+
+def _has_sum_inside(expr: Expr) -> bool:
+    if isinstance(expr, Product):
+        return any(isinstance(f, Sum) for f in expr.factors)
+    return isinstance(expr, Sum) and any(_has_sum_inside(t) for t in expr.terms)
+
+
+def _expanded(expr: Expr) -> list[Expr] | None:
+    """Return the terms of the expression multiplied out, or None where they are too many."""
+    if isinstance(expr, Sum):
+        parts = [_expanded(term) for term in expr.terms]
+        if any(part is None for part in parts):
+            return None
+        flat = [term for part in parts if part for term in part]
+        return flat if len(flat) <= _MOST_TERMS else None
+    if not isinstance(expr, Product):
+        return [expr]
+    choices: list[list[Expr]] = []
+    count = 1
+    for factor in expr.factors:
+        options = _expanded(factor) if isinstance(factor, Sum) else [factor]
+        if options is None:
+            return None
+        count *= len(options)
+        if count > _MOST_TERMS:
+            return None
+        choices.append(options)
+    out = [multiply(choice) for choice in cartesian(*choices)]
+    again = [_expanded(term) if _has_sum_inside(term) else [term] for term in out]
+    if any(part is None for part in again):
+        return None
+    flat = [term for part in again if part for term in part]
+    return flat if len(flat) <= _MOST_TERMS else None
+
+
+def _recognised(term: Expr, context: Context) -> Expr:
+    coefficient, rest = split_coefficient(term)
+    outcome = recognise(rest, context)
+    return scaled(coefficient, rest) if outcome is None else multiply((Number(coefficient), outcome.expr))
+
+
+def _refactored(expr: Expr, context: Context) -> Expr:
+    """Return the expression with common factors out again, so that lengths compare fairly."""
+    coefficient, rest = split_coefficient(expr)
+    for _ in range(_MOST_TERMS):
+        changed = common_factor(rest, context) or factor_some(rest, context)
+        if changed is None:
+            if not isinstance(rest, Product):
+                break
+            changed = multiply(
+                (common_factor(f, context) or factor_some(f, context) or f) for f in factors(rest)
+            )
+            if changed == rest:
+                break
+        inner, rest = split_coefficient(changed)
+        coefficient *= inner
+    return multiply((Number(coefficient), rest))
+
+
+EXPAND: tuple[Rule[Context], ...] = (
+    Rule("multiply out", "(a + b)·c = a·c + b·c, and equal terms cancel", multiply_out),
+)
+FACTOR: tuple[Rule[Context], ...] = (
+    Rule("common factor", "a·b + a·c = a·(b + c)", common_factor),
+    Rule("common factor", "a·b + a·c = a·(b + c)", factor_some),
+)

@@ -1,0 +1,47 @@
+"""The facts of a system that an expression could use, found without looking at all of them.
+
+A fact is filed under the rarest tensor of its pattern. Those that matter for an expression are the ones whose tensors
+all occur in it, or come into it when another such fact is used; so a deep network costs no more per layer than a
+shallow one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import Expr
+from chainrule.simplify.context import Fact
+
+
+class FactBook:
+    """All facts of one system, by tensor."""
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        listed = [(fact, tensors_in(fact.pattern)) for fact in facts]
+        uses = Counter(tensor for _, tensors in listed for tensor in tensors)
+        self._filed: dict[str, list[tuple[int, Fact, frozenset[str]]]] = {}
+        for place, (fact, tensors) in enumerate(listed):
+            if tensors:
+                rarest = min(tensors, key=lambda tensor: (uses[tensor], tensor))
+                self._filed.setdefault(rarest, []).append((place, fact, tensors))
+
+    def relevant(self, expr: Expr) -> tuple[Fact, ...]:
+        """Return the facts that could be recognised in the expression, in the order of the system."""
+        present = set(tensors_in(expr))
+        waiting = sorted(present)
+        open_facts: list[tuple[int, Fact, frozenset[str]]] = []
+        found: dict[int, Fact] = {}
+        while waiting:
+            candidates = [*open_facts, *(f for tensor in waiting for f in self._filed.get(tensor, ()))]
+            waiting, open_facts = [], []
+            for place, fact, tensors in candidates:
+                if not tensors <= present:
+                    open_facts.append((place, fact, tensors))
+                    continue
+                found[place] = fact
+                new = tensors_in(fact.replacement) - present
+                present |= new
+                waiting.extend(sorted(new))
+        return tuple(found[place] for place in sorted(found))

@@ -1,0 +1,102 @@
+"""Identities of the scalar functions: what a book would use without stopping.
+
+Each is a law of the function alone, valid wherever both sides are defined; the conformance of each is tested by value.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from chainrule.expr.nodes import MINUS_ONE, ONE, Bracket, Call, Comparison, Expr, Number, Product, Sum
+from chainrule.simplify.arithmetic import Factors, add, factors_of, multiply, product_of, split_coefficient
+from chainrule.simplify.context import Context
+from chainrule.system.rewriting import Rule
+
+
+def exp_and_log(expr: Expr, context: Context) -> Expr | None:
+    """exp(log(t)) = t and log(exp(t)) = t."""
+    match expr:
+        case Call("exp", (Call("log", (inner,)),), 0) | Call("log", (Call("exp", (inner,)),), 0):
+            return inner
+        case _:
+            return None
+
+
+def mirrored_sigmoid(expr: Expr, context: Context) -> Expr | None:
+    """sigmoid(-t) = 1 - sigmoid(t)."""
+    match expr:
+        case Call("sigmoid", (argument,), 0) if split_coefficient(argument)[0] < 0:
+            mirrored = Call("sigmoid", (multiply((MINUS_ONE, argument)),))
+            return add((ONE, multiply((MINUS_ONE, mirrored))))
+        case _:
+            return None
+
+
+def logistic(expr: Expr, context: Context) -> Expr | None:
+    """exp(t)/(1 + exp(t)) = sigmoid(t), and 1/(1 + exp(t)) = sigmoid(-t)."""
+    coefficient, found = factors_of(expr)
+    for base, exponent in found.items():
+        argument = _one_plus_exp(base)
+        if argument is None or exponent >= 0 or exponent.denominator != 1:
+            continue
+        rest: Factors = {b: e for b, e in found.items() if b != base}
+        grown = Call("exp", (argument,))
+        pairs = max(Fraction(0), min(rest.get(grown, Fraction(0)), -exponent))
+        rest[grown] = rest.get(grown, Fraction(0)) - pairs
+        return multiply(
+            (
+                product_of(coefficient, {b: e for b, e in rest.items() if e}),
+                product_of(Fraction(1), {Call("sigmoid", (argument,)): pairs}),
+                product_of(Fraction(1), {Call("sigmoid", (multiply((MINUS_ONE, argument)),)): -exponent - pairs}),
+            )
+        )
+    return None
+
+
+def _one_plus_exp(base: Expr) -> Expr | None:
+    match base:
+        case Sum((Number(value), Call("exp", (argument,), 0))) if value == 1:
+            return argument
+        case _:
+            return None
+
+
+def relu_of_positive(expr: Expr, context: Context) -> Expr | None:
+    """[t > 0]*relu(t) = relu(t)."""
+    if not isinstance(expr, Product):
+        return None
+    for place, factor in enumerate(expr.factors):
+        match factor:
+            case Bracket(Comparison(">", argument, Number(value))) if value == 0:
+                if Call("relu", (argument,)) in expr.factors:
+                    return multiply(f for n, f in enumerate(expr.factors) if n != place)
+            case _:
+                pass
+    return None
+
+
+def size_and_sign(expr: Expr, context: Context) -> Expr | None:
+    """t*sign(t) = abs(t) and abs(t)*sign(t) = t."""
+    if not isinstance(expr, Product):
+        return None
+    coefficient, found = factors_of(expr)
+    for base in found:
+        match base:
+            case Call("sign", (argument,), 0):
+                size = Call("abs", (argument,))
+            case _:
+                continue
+        partner, becomes = (size, argument) if found.get(size, 0) >= 1 else (argument, size)
+        if found[base] == 1 and found.get(partner, 0) >= 1:
+            rest = {b: e - (b == partner) for b, e in found.items() if b != base}
+            return multiply((product_of(coefficient, {b: e for b, e in rest.items() if e}), becomes))
+    return None
+
+
+IDENTITIES: tuple[Rule[Context], ...] = (
+    Rule("inverse functions", "exp(log(t)) = t, log(exp(t)) = t", exp_and_log),
+    Rule("the logistic function", "exp(t)/(1 + exp(t)) = sigmoid(t), 1/(1 + exp(t)) = sigmoid(−t)", logistic),
+    Rule("symmetry of the sigmoid", "sigmoid(−t) = 1 − sigmoid(t)", mirrored_sigmoid),
+    Rule("relu where it is positive", "[t > 0]·relu(t) = relu(t)", relu_of_positive),
+    Rule("size and sign", "t·sign(t) = |t|, |t|·sign(t) = t", size_and_sign),
+)

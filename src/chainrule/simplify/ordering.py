@@ -1,0 +1,110 @@
+"""The order in which terms and factors are kept: structure first, names last, coefficients and signs ignored.
+
+A key is a triple of plain strings and tuples of strings (shape, names of tensors and functions, names of indices), so
+that any two expressions compare, and two that differ only in names sort alike. It is an order for data; how a formula
+is laid out for readers is the matter of `presentation`.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, assert_never
+
+from chainrule.expr.binding import position_indices
+from chainrule.expr.nodes import (
+    Bracket,
+    Call,
+    Comparison,
+    Condition,
+    Constant,
+    Expr,
+    ExtentValue,
+    Indexed,
+    IndexValue,
+    Logic,
+    Number,
+    Partial,
+    Position,
+    Power,
+    Product,
+    Reduce,
+    Select,
+    Sum,
+    operands,
+    walk,
+)
+
+Key: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
+
+
+def shape(node: Expr | Condition) -> str:
+    """Return the structure without names and coefficients; equal shapes are necessary for a match."""
+    known: str | None = node.__dict__.get("_shape")
+    if known is None:
+        known = _shape(node)
+        node.__dict__["_shape"] = known
+    return known
+
+
+def _shape(node: Expr | Condition) -> str:
+    inner = ",".join(shape(part) for part in operands(node) if not isinstance(part, Number))
+    match node:
+        case Number():
+            return "0"
+        case Constant(name):
+            return f"1{name}"
+        case ExtentValue():
+            return "2"
+        case Bracket():
+            return f"3({inner})"
+        case Indexed(_, positions, guarded):
+            return f"4{len(positions)}{'?' if guarded else ''}"
+        case Partial():
+            return f"5({inner})"
+        case IndexValue(position):
+            return f"6{len(position_indices(position))}"
+        case Power(_, exponent):
+            return f"7({inner}^{exponent.value if isinstance(exponent, Number) else ''})"
+        case Call(function, _, order):
+            return f"8{function}{order}({inner})"
+        case Product():
+            return f"9P({inner})"
+        case Sum(terms):
+            return f"9S{len(terms)}({inner})"
+        case Select():
+            return f"9W({inner})"
+        case Reduce(op, indices, _):
+            return f"9{op}{len(indices)}({inner})"
+        case Comparison(relation):
+            return f"{relation}({inner})"
+        case Logic(op):
+            return f"{op}({inner})"
+        case _:
+            assert_never(node)
+
+
+def sort_key(node: Expr | Condition) -> Key:
+    """Return the key by which terms and factors are sorted."""
+    known: Key | None = node.__dict__.get("_key")
+    if known is None:
+        names: list[str] = []
+        indices: list[str] = []
+        for part in walk(node):
+            match part:
+                case Indexed(tensor, positions):
+                    names.append(tensor)
+                    indices.extend(position_text(p) for p in positions)
+                case IndexValue(position):
+                    indices.append(position_text(position))
+                case ExtentValue(extent):
+                    names.append(f"{extent.tensor}.{extent.axis}")
+                case _:
+                    pass
+        known = (shape(node), tuple(names), tuple(indices))
+        node.__dict__["_key"] = known
+    return known
+
+
+def position_text(position: Position) -> str:
+    """Return the names in a position as one string."""
+    terms = position_indices(position)
+    return "+".join(i.name for i in terms)

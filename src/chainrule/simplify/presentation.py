@@ -1,0 +1,173 @@
+"""The last touch: the order in which a book writes factors and terms, signs, roots, fractions.
+
+It changes no value and is never undone inside `simplify`: `arithmetic.normal` of what it returns is what it was given.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from chainrule.expr.binding import map_operands
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    Bracket,
+    Call,
+    Constant,
+    Expr,
+    ExtentValue,
+    Indexed,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Reduce,
+    Sum,
+    number,
+)
+from chainrule.simplify.arithmetic import scaled, split_coefficient
+from chainrule.simplify.collapse import factors
+from chainrule.simplify.recognise import is_constant
+
+
+def present(expr: Expr) -> Expr:
+    """Return a normal expression as a book would write it."""
+    return _present(_sign_into(expr))
+
+
+def _present(expr: Expr) -> Expr:
+    match expr:
+        case Product() | Power():
+            return _present_product(expr)
+        case Sum(terms):
+            return Sum(tuple(sorted((_present(t) for t in terms), key=_term_rank)))
+        case Reduce(op, indices, body):
+            return Reduce(op, indices, present(body))
+        case _:
+            return map_operands(expr, present)
+
+
+def _term_rank(term: Expr) -> tuple[bool, bool, int]:
+    """Positive terms first, and among them numbers; else the order stays."""
+    coefficient, rest = split_coefficient(term)
+    return coefficient < 0, not isinstance(term, Number), isinstance(rest, Reduce)
+
+
+def _present_product(expr: Expr) -> Expr:
+    coefficient, rest = split_coefficient(expr)
+    if isinstance(rest, Sum) and _better_multiplied_in(coefficient, rest):
+        return _present(Sum(tuple(scaled(coefficient * c, r) for c, r in map(split_coefficient, rest.terms))))
+    above: list[Expr] = []
+    below: list[Expr] = []
+    roots: dict[Fraction, list[Expr]] = {}
+    for factor in factors(rest):
+        match factor:
+            case Power(base, Number(value)) if value.denominator == 2 and is_constant(base):
+                roots.setdefault(value, []).append(base)
+            case Power(base, Number(value)) if value < 0:
+                below.append(_root(present(base), -value))
+            case Power(base, Number(value)):
+                above.append(_root(present(base), value))
+            case _ if factor == Number(Fraction(1)):
+                pass
+            case _:
+                above.append(present(factor))
+    for value, bases in roots.items():
+        base = bases[0] if len(bases) == 1 else Product(tuple(bases))
+        (below if value < 0 else above).append(_root(base, abs(value)))
+    return _written(coefficient, above, below)
+
+
+def _root(base: Expr, exponent: Fraction) -> Expr:
+    if exponent == 1:
+        return base
+    if exponent == Fraction(1, 2):
+        return Call("sqrt", (base,))
+    return Power(base, Number(exponent))
+
+
+def _written(coefficient: Fraction, above: list[Expr], below: list[Expr]) -> Expr:
+    """Return the product in writing order: number, names, calls, parentheses, denominators, a reduction last."""
+    above.sort(key=_factor_rank)
+    below.sort(key=_factor_rank)
+    last = [f for f in above if isinstance(f, Reduce)][-1:]
+    body = [f for f in above if f not in last]
+    if below and coefficient.denominator != 1:
+        below.insert(0, number(coefficient.denominator))
+        coefficient = Fraction(coefficient.numerator)
+    inverse = [Power(f, MINUS_ONE) for f in below]
+    alone = not body and inverse and not last
+    first = [] if coefficient == 1 and not (inverse and not body and not alone) else [Number(coefficient)]
+    parts = [*first, *body, *inverse, *last]
+    return parts[0] if len(parts) == 1 else Product(tuple(parts))
+
+
+def _factor_rank(factor: Expr) -> int:
+    match factor:
+        case Number():
+            return 0
+        case Constant():
+            return 1
+        case ExtentValue():
+            return 2
+        case Bracket():
+            return 3
+        case Indexed(tensor):
+            return 5 if tensor.startswith("∂") else 4
+        case Partial(of):
+            return 7 if of.indices else 6
+        case Power(base):
+            return _factor_rank(base)
+        case Call():
+            return 8
+        case Sum():
+            return 9
+        case Reduce():
+            return 11
+        case _:
+            return 10
+
+
+def _better_multiplied_in(coefficient: Fraction, rest: Sum) -> bool:
+    """A sign alone goes into a sum, and a number that meets a number or an extent there."""
+    if coefficient in (1, -1):
+        return True
+    return any(split_coefficient(t)[0].denominator != 1 or _has_count(t) for t in rest.terms)
+
+
+def _has_count(term: Expr) -> bool:
+    return any(isinstance(f, Power) and isinstance(f.base, ExtentValue) for f in factors(term))
+
+
+def _sign_into(expr: Expr) -> Expr:
+    """Return -(y - a)*x as (a - y)*x, where turning a difference round removes the minus before the product."""
+    coefficient, rest = split_coefficient(expr)
+    if coefficient >= 0 or isinstance(rest, Sum):
+        return expr
+    parts = list(factors(rest))
+    for place, part in enumerate(parts):
+        turned = _turned(part)
+        if turned is not None:
+            parts[place] = turned
+            return scaled(-coefficient, parts[0] if len(parts) == 1 else Product(tuple(parts)))
+    return expr
+
+
+def _turned(part: Expr) -> Expr | None:
+    match part:
+        case Sum(terms):
+            signs = [split_coefficient(t)[0] < 0 for t in terms]
+            has_number = any(isinstance(t, Number) and t.value > 0 for t in terms)
+            if has_number or 2 * sum(signs) < len(signs):
+                return None
+            return Sum(tuple(scaled(-c, r) for c, r in map(split_coefficient, terms)))
+        case Reduce("sum", indices, Product(inner)):
+            for place, factor in enumerate(inner):
+                turned = _turned(factor)
+                if turned is not None:
+                    return Reduce("sum", indices, Product((*inner[:place], turned, *inner[place + 1 :])))
+            return None
+        case Reduce("sum", indices, body):
+            turned = _turned(body) if isinstance(body, Sum) else None
+            return None if turned is None else Reduce("sum", indices, turned)
+        case _:
+            return None

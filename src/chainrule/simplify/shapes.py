@@ -1,0 +1,141 @@
+"""Equal shapes are simplified once: names are taken out before and put in again after.
+
+`simplify` works on an expression whose tensors, indices, extents and letters were renamed in the order of their first
+appearance, together with all facts that could be recognised in it. That problem, names and all, is the key of the
+cache, so nothing can be wrong about a hit: it *is* the same problem. Two hundred equal layers cost as much as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from chainrule.expr.binding import map_operands
+from chainrule.expr.nodes import (
+    Affine,
+    Expr,
+    Extent,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    Partial,
+    Position,
+    Reduce,
+)
+from chainrule.simplify.context import Fact
+
+
+@dataclass
+class Relabeling:
+    """A one-to-one renaming, made while it is applied."""
+
+    tensors: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    extents: dict[Extent, Extent] = field(default_factory=dict)
+    letters: dict[str, str] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+    closed: bool = False
+
+    def inverse(self) -> Relabeling:
+        """Return the renaming back."""
+        return Relabeling(
+            {new: old for old, new in self.tensors.items()},
+            {new: old for old, new in self.names.items()},
+            {new: old for old, new in self.extents.items()},
+            {new: old for old, new in self.letters.items()},
+            closed=True,
+        )
+
+    def tensor(self, name: str) -> str:
+        """Return the new name of a tensor; a derivative stays recognisable as one."""
+        known = self.tensors.get(name)
+        if known is None:
+            assert not self.closed, name
+            known = self.tensors[name] = f"{'∂' if name.startswith('∂') else ''}T{len(self.tensors):03}"
+        return known
+
+    def extent(self, extent: Extent) -> Extent:
+        """Return the new name of an extent."""
+        known = self.extents.get(extent)
+        if known is None:
+            assert not self.closed, extent
+            known = self.extents[extent] = Extent("e", len(self.extents))
+        return known
+
+    def letter(self, letter: str) -> str:
+        """Return the token that stands for a preferred letter."""
+        known = self.letters.get(letter)
+        if known is None:
+            assert not self.closed, letter
+            known = self.letters[letter] = f"l{len(self.letters)}"
+        if not self.closed:
+            self.seen.append(known)
+        return known
+
+    def index(self, index: Index) -> Index:
+        """Return the new index; canonical bound names stay."""
+        name = index.name
+        if not name.startswith("%"):
+            known = self.names.get(name)
+            if known is None:
+                assert not self.closed, index
+                kind = "?" if name.startswith("?") else "i"
+                known = self.names[name] = f"{kind}{len(self.names):03}"
+            name = known
+        return Index(name, self.extent(index.extent), self.letter(index.preferred))
+
+    def position(self, position: Position) -> Position:
+        """Return the position with its indices renamed."""
+        if isinstance(position, Index):
+            return self.index(position)
+        return Affine(tuple((self.index(i), c) for i, c in position.terms), position.constant)
+
+    def entry(self, entry: Indexed) -> Indexed:
+        """Return the entry renamed."""
+        return Indexed(self.tensor(entry.tensor), tuple(self.position(p) for p in entry.indices), entry.guarded)
+
+    def expr(self, expr: Expr) -> Expr:
+        """Return the expression renamed."""
+        match expr:
+            case Indexed():
+                return self.entry(expr)
+            case IndexValue(position):
+                return IndexValue(self.position(position))
+            case ExtentValue(extent, letter):
+                return ExtentValue(self.extent(extent), self.letter(letter))
+            case Partial(of, wrt):
+                return Partial(self.entry(of), tuple(self.entry(w) for w in wrt))
+            case Reduce(op, indices, body):
+                return Reduce(op, tuple(self.index(i) for i in indices), self.expr(body))
+            case _:
+                return map_operands(expr, self.expr)
+
+    def fact(self, fact: Fact) -> Fact:
+        """Return the fact renamed; its assumption, a text for readers, stays."""
+        return Fact(
+            self.expr(fact.pattern),
+            self.expr(fact.replacement),
+            tuple(self.index(v) for v in fact.variables),
+            fact.assumption,
+        )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An expression to simplify and the facts that matter, without names; `key` identifies it."""
+
+    expr: Expr
+    facts: tuple[Fact, ...]
+    key: tuple[object, ...]
+    back: Relabeling
+
+
+def abstract(expr: Expr, order: Sequence[Index], facts: Iterable[Fact]) -> Problem:
+    """Return the problem without names. Free indices are named in the given order, then by first appearance."""
+    relabel = Relabeling()
+    for index in order:
+        relabel.index(index)
+    bare = relabel.expr(expr)
+    known = tuple(relabel.fact(fact) for fact in facts)
+    return Problem(bare, known, (bare, known, tuple(relabel.seen)), relabel.inverse())

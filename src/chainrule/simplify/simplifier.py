@@ -1,0 +1,107 @@
+"""Simplify: the phases in their order, repeated until nothing changes.
+
+collapse (Kronecker deltas), recognise (names, givens, identities), sums, multiply out, factor; then presentation. A
+`Simplifier` belongs to one system, whose equations and givens are the facts it knows; it keeps what it has simplified
+by shape. With steps asked for, the very same run is made again and written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from chainrule.expr.binding import Fresh, free_in_order, rename_indices
+from chainrule.expr.nodes import Expr, Index, Indexed
+from chainrule.render.text import expression_text
+from chainrule.simplify.arithmetic import normal
+from chainrule.simplify.collapse import COLLAPSE
+from chainrule.simplify.context import Context, Fact, length
+from chainrule.simplify.factoring import EXPAND, FACTOR
+from chainrule.simplify.facts import FactBook
+from chainrule.simplify.identities import IDENTITIES
+from chainrule.simplify.presentation import present
+from chainrule.simplify.recognise import RECOGNISE, split_constants
+from chainrule.simplify.shapes import Problem, abstract
+from chainrule.simplify.sums import MERGE, SUMS
+from chainrule.system.functions import put_in_functions
+from chainrule.system.model import System
+from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
+
+PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
+    ("collapse", COLLAPSE),
+    ("recognise", (*RECOGNISE, *IDENTITIES)),
+    ("sums", SUMS),
+    ("multiply out", EXPAND),
+    ("factor", (*FACTOR, *MERGE)),
+)
+_ROUNDS = 12
+
+
+class Simplifier:
+    """Simplifies expressions of one system."""
+
+    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+        self._book = FactBook(facts)
+        self._known: dict[tuple[object, ...], Expr] = {}
+
+    def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
+        """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
+        problem = abstract(expr, order, self._book.relevant(expr))
+        result = self._known.get(problem.key)
+        if result is None:
+            result = self._known[problem.key] = _run(problem, None)
+        return problem.back.expr(result)
+
+    def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
+        """Return the steps by which `simplify` arrives, as a book would write each line."""
+        problem = abstract(expr, order, self._book.relevant(expr))
+        recorder = Recorder()
+        _run(problem, recorder)
+        back = problem.back.expr
+        shown = [replace(s, before=back(present(s.before)), after=back(present(s.after))) for s in recorder.steps]
+        return tuple(step for step in shown if step.before != step.after)
+
+    def arranged(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
+        """Return what the first of the steps begins with: the expression in arithmetic normal form, for readers."""
+        problem = abstract(expr, order, ())
+        return problem.back.expr(present(normal(problem.expr, Fresh())))
+
+    def present(self, expr: Expr) -> Expr:
+        """Return a simplified expression as a book would write it."""
+        return present(expr)
+
+
+def _run(problem: Problem, recorder: Recorder | None) -> Expr:
+    context = Context(Fresh(), problem.facts)
+    expr = normal(problem.expr, context.fresh)
+    for _ in range(_ROUNDS):
+        before = expr
+        for _, rules in PHASES:
+            expr = rewrite(expr, rules, context, recorder)
+        if expr == before:
+            break
+    return expr
+
+
+def simplifier_of(system: System) -> Simplifier:
+    """Return the simplifier that knows what a system names and what it is given."""
+    bare = Simplifier()
+    facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in system.equations]
+    for given in system.givens:
+        relation, left, right = given.condition.relation, given.condition.left, given.condition.right
+        if relation == "=":
+            long, short = (left, right) if length(left) >= length(right) else (right, left)
+            free = free_in_order(given.condition)
+            facts.append(_fact(bare, free, long, short, expression_text(given.condition)))
+    return Simplifier(fact for fact in facts if fact is not None)
+
+
+def _fact(bare: Simplifier, free: Sequence[Index], value: Expr, name: Expr, assumption: str = "") -> Fact | None:
+    """Return the fact value = name, with variables apart from any other letters; None where it would match anything."""
+    variables = {i: Index(f"?{i.name}", i.extent, i.letter) for i in free}
+    pattern = bare.simplify(rename_indices(value, variables), tuple(variables.values()))
+    _, found = split_constants(pattern)
+    plain = len(found) == 1 and isinstance(next(iter(found)), Indexed) and not assumption
+    if plain or not found:
+        return None
+    return Fact(pattern, rename_indices(name, variables), tuple(variables.values()), assumption)

@@ -1,0 +1,164 @@
+"""Reductions: constants come out, independent parts separate, nested sums join, a sum of a constant is counted.
+
+None of these has an inverse in another rule list but `merge` and `split`, which apply only where the measure falls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations, permutations
+
+from chainrule.expr.binding import free_indices, open_reduce, rename_indices
+from chainrule.expr.nodes import Expr, ExtentValue, Index, Reduce, Sum
+from chainrule.simplify.arithmetic import add, close, factors_of, multiply, power, product_of, split_coefficient
+from chainrule.simplify.collapse import factors
+from chainrule.simplify.context import Context, measure
+from chainrule.simplify.factoring import common_factor_of
+from chainrule.simplify.recognise import recognise
+from chainrule.system.rewriting import Rule
+
+
+def constant_out(expr: Expr, context: Context) -> Expr | None:
+    """sum(i) c*a[i] = c*(sum(i) a[i]); sum(i) c = extent(i)*c."""
+    if not isinstance(expr, Reduce) or expr.op != "sum":
+        return None
+    bound, body = open_reduce(expr, context.fresh)
+    unused = [i for i in bound if i not in free_indices(body)]
+    used = [i for i in bound if i not in unused]
+    outside = [f for f in factors(body) if free_indices(f).isdisjoint(bound)]
+    if not unused and not outside:
+        return None
+    inside = [f for f in factors(body) if f not in outside]
+    counts = [ExtentValue(i.extent, i.preferred) for i in unused]
+    return multiply((*counts, *outside, close("sum", used, multiply(inside))))
+
+
+def independent_parts(expr: Expr, context: Context) -> Expr | None:
+    """sum(i,k) a[i]*b[k] = (sum(i) a[i])*(sum(k) b[k])."""
+    if not isinstance(expr, Reduce) or expr.op != "sum" or len(expr.indices) < 2:
+        return None
+    bound, body = open_reduce(expr, context.fresh)
+    groups: list[tuple[set[Index], list[Expr]]] = []
+    for factor in factors(body):
+        touched = {i for i in bound if i in free_indices(factor)}
+        members = [factor]
+        for group in [g for g in groups if g[0] & touched]:
+            groups.remove(group)
+            touched |= group[0]
+            members = [*group[1], *members]
+        groups.append((touched, members))
+    if len(groups) < 2:
+        return None
+    return multiply(close("sum", [i for i in bound if i in own], multiply(parts)) for own, parts in groups)
+
+
+def join_nested(expr: Expr, context: Context) -> Expr | None:
+    """sum(i) a[i]*(sum(k) b[i,k]) = sum(i,k) a[i]*b[i,k]."""
+    if not isinstance(expr, Reduce) or expr.op != "sum":
+        return None
+    bound, body = open_reduce(expr, context.fresh)
+    parts = list(factors(body))
+    for place, part in enumerate(parts):
+        if isinstance(part, Reduce) and part.op == "sum":
+            inner, inner_body = open_reduce(part, context.fresh)
+            others = parts[:place] + parts[place + 1 :]
+            return close("sum", (*bound, *inner), multiply((*others, inner_body)))
+    return None
+
+
+def split(expr: Expr, context: Context) -> Expr | None:
+    """sum(i) (a[i] + b[i]) = sum(i) a[i] + sum(i) b[i], where that is shorter."""
+    if not isinstance(expr, Reduce) or expr.op != "sum":
+        return None
+    bound, body = open_reduce(expr, context.fresh)
+    parts = factors(body)
+    for place, part in enumerate(parts):
+        if not isinstance(part, Sum) or len(part.terms) > 6:
+            continue
+        others = parts[:place] + parts[place + 1 :]
+        sums = [close("sum", bound, multiply((*others, term))) for term in part.terms]
+        known = [_known(term, context) for term in sums]
+        if known == sums:
+            continue
+        apart = add(known)
+        if measure(apart) < measure(expr):
+            return apart
+    return None
+
+
+def _known(expr: Expr, context: Context) -> Expr:
+    """Return a sum with what is constant outside, and recognised where it has a name."""
+    outside = constant_out(expr, context) or expr
+    coefficient, found = factors_of(outside)
+    parts = []
+    for base, exponent in found.items():
+        outcome = recognise(base, context) if exponent == 1 else None
+        parts.append(outcome.expr if outcome else power(base, exponent))
+    whole = multiply((product_of(coefficient, {}), *parts))
+    outcome = recognise(whole, context)
+    return outcome.expr if outcome else whole
+
+
+def merge(expr: Expr, context: Context) -> Expr | None:
+    """sum(i) a[i]*b[i] + sum(i) a[i]*c[i] = sum(i) a[i]*(b[i] + c[i])."""
+    if not isinstance(expr, Sum):
+        return None
+    for first, second in combinations(range(len(expr.terms)), 2):
+        joined = _merged(expr.terms[first], expr.terms[second], context)
+        if joined is None:
+            continue
+        rest = [t for n, t in enumerate(expr.terms) if n not in (first, second)]
+        whole = add((*rest, joined))
+        if measure(whole) < measure(expr):
+            return whole
+    return None
+
+
+def _merged(left: Expr, right: Expr, context: Context) -> Expr | None:
+    """Return the two terms as one sum over the same indices, where their bodies share a factor that depends on them."""
+    (c_left, outer_left, sum_left), (c_right, outer_right, sum_right) = _outer(left), _outer(right)
+    if sum_left is None or sum_right is None or outer_left != outer_right:
+        return None
+    bound, body = open_reduce(sum_left, context.fresh)
+    other_bound, other = open_reduce(sum_right, context.fresh)
+    if sorted(str(i.extent) for i in bound) != sorted(str(i.extent) for i in other_bound) or len(bound) > 3:
+        return None
+    best: Expr | None = None
+    for order in permutations(other_bound):
+        if any(a.extent != b.extent for a, b in zip(order, bound, strict=True)):
+            continue
+        renamed = context.rebuild(rename_indices(other, dict(zip(order, bound, strict=True))))
+        shared, rests = common_factor_of((_times(c_left, body), _times(c_right, renamed)))
+        if not _depends(shared, bound):
+            continue
+        joined = multiply((outer_left, close("sum", bound, multiply((shared, add(rests))))))
+        if best is None or measure(joined) < measure(best):
+            best = joined
+    return best
+
+
+def _times(coefficient: Expr, body: Expr) -> Expr:
+    return multiply((coefficient, body))
+
+
+def _depends(shared: Expr, bound: Sequence[Index]) -> bool:
+    return not free_indices(shared).isdisjoint(bound)
+
+
+def _outer(term: Expr) -> tuple[Expr, Expr, Reduce | None]:
+    """Return (coefficient, factors outside, the sum) of a term with exactly one sum as a factor."""
+    coefficient, rest = split_coefficient(term)
+    sums = [f for f in factors(rest) if isinstance(f, Reduce) and f.op == "sum"]
+    outside = multiply(f for f in factors(rest) if f not in sums)
+    return multiply((product_of(coefficient, {}),)), outside, sums[0] if len(sums) == 1 else None
+
+
+SUMS: tuple[Rule[Context], ...] = (
+    Rule("constant out of the sum", "what does not depend on i stands before Σ_i: Σ_i c·a[i] = c·Σ_i a[i]", constant_out),
+    Rule("independent sums", "Σ_i Σ_k a[i]·b[k] = (Σ_i a[i])·Σ_k b[k]", independent_parts),
+    Rule("one sum", "Σ_i a[i]·Σ_k b[i,k] = Σ_{i,k} a[i]·b[i,k]", join_nested),
+    Rule("split the sum", "Σ_i (a[i] + b[i]) = Σ_i a[i] + Σ_i b[i]", split),
+)
+MERGE: tuple[Rule[Context], ...] = (
+    Rule("sums over the same range", "Σ_i a[i]·b[i] + Σ_i a[i]·c[i] = Σ_i a[i]·(b[i] + c[i])", merge),
+)

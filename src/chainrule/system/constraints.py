@@ -1,0 +1,277 @@
+"""What the declarations and equations of one system say about extents, read one after the other.
+
+An index takes its extent from what it carries and from the axes it labels, failing that from its partner in `[i = j]`,
+failing that from its letter as declared. Everything is in numbers of elements of `Extents` here; `typecheck` turns them
+into extents when all has been read, because a later equation may still make two classes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from chainrule.errors import TypecheckError
+from chainrule.expr.nodes import UNSETTLED, Extent, Index, Indexed
+from chainrule.system.extents import Extents
+from chainrule.system.model import Declaration, System, derivative_parts, is_derivative
+from chainrule.system.naming import Names, Place, check_calls
+from chainrule.system.profile import Profile, Slot
+from chainrule.system.settling import Sizes
+
+Target: TypeAlias = tuple[Indexed, tuple[Slot, ...]]
+
+
+class Constraints:
+    """The classes of extents of a system: the axes of each tensor and each declared letter as elements.
+
+    With `names` None the system is a settled one that something else is read against: any derivative may be named.
+    """
+
+    def __init__(self, system: System, names: Names | None) -> None:
+        self.system = system
+        self.names = names or Names(system)
+        self.strict = names is not None
+        self.extents = Extents()
+        self.axes: dict[str, tuple[int, ...]] = {}
+        self.letters: dict[str, int] = {}
+        for number, declaration in enumerate(system.declarations):
+            self._declare(declaration, Place("declaration", number, declaration.tensor))
+        self._declare_letters()
+
+    def read_arguments(self, declaration: Declaration, place: Place) -> tuple[tuple[int, ...], ...]:
+        """Return the axes of each argument of an unknown function; letters shared with its own axes are equal."""
+        labels = dict(zip((i.name for i in declaration.indices), self.axes[declaration.tensor], strict=True))
+        found = []
+        for argument in declaration.arguments:
+            axes = self._entry_axes(argument, place, "value")
+            for index, element in zip(argument.indices, axes, strict=True):
+                if not isinstance(index, Index):
+                    raise place.error("arguments are whole tensors, labelled by letters", argument.tensor)
+                self.unite(labels.setdefault(index.name, element), element, place, index.name)
+            found.append(axes)
+        return tuple(found)
+
+    def read(self, profile: Profile, place: Place, target: Indexed | None = None) -> list[int]:
+        """Return the element of each variable of a profile, after uniting what must be equal.
+
+        `target` is what stands on the left if it has axes already. Raises TypecheckError.
+        """
+        numbers = [self._element(i.extent, place) for i in profile.variables]
+        reading = _Reading(self, profile, numbers, place)
+        if target is not None:
+            reading.entry(target, tuple(range(profile.targets)), self._entry_axes(target, place, "target"), "target")
+        for entry, slots in profile.entries:
+            reading.entry(entry, slots, self._entry_axes(entry, place, "value"), "value")
+        for variable, extent in profile.aliases:
+            reading.join(variable, self._element(extent, place), "value")
+        if None in numbers:
+            reading.fill()
+        if profile.calls:
+            check_calls(profile.calls, self.names.arities, self.names.unknown, place)
+        if profile.partials:
+            self.names.check_partials(profile.partials, place)
+        return reading.complete()
+
+    def sizes(self, profile: Profile, numbers: Sequence[int], place: Place) -> Sizes:
+        """Return the extent that each `extent(i)` stands for: the one i has here, else the declared one."""
+        found: dict[tuple[Extent, str], Extent] = {}
+        for node in profile.extents:
+            element = self._element(node.extent, place)
+            if element is None:
+                element = self._extent_of_letter(node.letter, profile, numbers, place)
+            found[node.extent, node.letter] = self.extents.representative(element)
+        return found
+
+    def unite(self, left: int, right: int, place: Place, letter: str, side: str = "value") -> None:
+        """Make two extents equal, or say how they contradict each other."""
+        clash = self.extents.unite(left, right)
+        if clash is not None:
+            raise place.error(
+                f"index {letter} would have two extents, {clash[0]} and {clash[1]}",
+                letter,
+                side,
+                advice="Use another letter, or correct the index declarations.",
+            )
+
+    def _declare(self, declaration: Declaration, place: Place) -> None:
+        own = []
+        for axis, index in enumerate(declaration.indices):
+            settled = index.extent != UNSETTLED
+            element = self.extents.add(index.extent if settled else Extent(declaration.tensor, axis))
+            self.unite(self.letters.setdefault(index.name, element), element, place, index.name)
+            own.append(element)
+        self.axes[declaration.tensor] = tuple(own)
+
+    def _declare_letters(self) -> None:
+        sizes = dict(self.system.sizes)
+        for number, index in enumerate(self.system.indices):
+            extent = Extent(index.name) if index.extent == UNSETTLED else index.extent
+            element = self.extents.add(extent)
+            size = sizes.get(index.extent, sizes.get(Extent(index.name)))
+            if size is not None and not self.extents.resize(element, size):
+                raise Place("index", number).error(f"index {index.name} is declared with two extents", index.name)
+            self.unite(self.letters.setdefault(index.name, element), element, Place("index", number), index.name)
+        if self.system.batch:
+            self.letters.setdefault(self.system.batch, self.extents.add(Extent(self.system.batch)))
+
+    def _element(self, extent: Extent, place: Place) -> int | None:
+        if extent == UNSETTLED:
+            return None
+        number = self.extents.number(extent)
+        if number is None and extent.axis == -1:
+            number = self.letters.get(extent.tensor)
+        if number is None:
+            axes = self.axes.get(extent.tensor, ())
+            number = axes[extent.axis] if 0 <= extent.axis < len(axes) else None
+        if number is None:
+            raise place.error(f"an extent comes from {extent.tensor}, which is not in the system", extent.tensor)
+        return number
+
+    def _entry_axes(self, entry: Indexed, place: Place, side: str) -> tuple[int, ...]:
+        tensor = entry.tensor
+        if self.strict and side == "value":
+            self.names.check_defined(tensor, place)
+        axes = self.axes.get(tensor)
+        if axes is None:
+            axes = self._derivative_axes(tensor, place, side)
+        if len(axes) != len(entry.indices):
+            raise place.error(
+                f"{tensor} has {count_indices(len(axes))}, not {len(entry.indices)}",
+                tensor,
+                side,
+                expected=self._as_declared(tensor),
+            )
+        return axes
+
+    def _derivative_axes(self, tensor: str, place: Place, side: str) -> tuple[int, ...]:
+        if not is_derivative(tensor):
+            raise self.names.unknown_tensor(tensor, place, side)
+        parts = derivative_parts(tensor)
+        for part in parts:
+            if part not in self.axes:
+                raise self.names.unknown_tensor(part, place, side)
+        return tuple([axis for part in parts for axis in self.axes[part]])
+
+    def _as_declared(self, tensor: str) -> str:
+        letters = ",".join(i.preferred for i in self.system.axes(tensor))
+        return f"{tensor}[{letters}]" if letters else f"{tensor} alone"
+
+    def _extent_of_letter(self, letter: str, profile: Profile, numbers: Sequence[int], place: Place) -> int:
+        here = {self.extents.find(n) for n, i in zip(numbers, profile.variables, strict=True) if i.preferred == letter}
+        if len(here) > 1:
+            raise place.error(
+                f"extent({letter}) could be either of two extents: {letter} labels axes of different ones here",
+                letter,
+                advice="Use two letters.",
+            )
+        element = here.pop() if here else self.letters.get(letter)
+        if element is None:
+            raise place.error(f"index {letter} has no extent", letter, advice=f"Declare it: index {letter} = 10")
+        return element
+
+
+class _Reading:
+    """The reading of one profile: the element of each variable so far."""
+
+    def __init__(self, system: Constraints, profile: Profile, numbers: list[int | None], place: Place) -> None:
+        self.system = system
+        self.profile = profile
+        self.numbers = numbers
+        self.place = place
+
+    def entry(self, entry: Indexed, slots: tuple[Slot, ...], axes: tuple[int, ...], side: str) -> None:
+        if entry.guarded:
+            raise self.place.error("guarded entries, x?[i], are not part of the notation yet", entry.tensor, side)
+        for slot, axis in zip(slots, axes, strict=True):
+            if isinstance(slot, int):
+                self.join(slot, axis, side)
+            elif slot.terms:
+                raise self.place.error(
+                    f"{entry.tensor} is read at a sum or multiple of indices: not part of the notation yet",
+                    entry.tensor,
+                    side,
+                    expected=f"plain indices and numbers, as in {entry.tensor}[i] and {entry.tensor}[0]",
+                )
+            else:
+                self._check_constant(entry.tensor, slot.constant, axis)
+
+    def join(self, variable: int, element: int | None, side: str) -> None:
+        known = self.numbers[variable]
+        if known is None:
+            self.numbers[variable] = element
+        elif element is not None and element != known:
+            self.system.unite(known, element, self.place, self.profile.variables[variable].preferred, side)
+
+    def fill(self) -> None:
+        self._spread()
+        for variable, index in enumerate(self.profile.variables):
+            if self.numbers[variable] is None:
+                self.numbers[variable] = self.system.letters.get(index.preferred)
+        self._spread()
+
+    def complete(self) -> list[int]:
+        complete = [n for n in self.numbers if n is not None]
+        if len(complete) < len(self.numbers):
+            raise self._without_extent(self.numbers.index(None))
+        if self.place.statement in ("equation", "update") and len(self.profile.free) > self.profile.targets:
+            raise self._free_on_the_right()
+        return complete
+
+    def _spread(self) -> None:
+        """Give each index without an extent that of its partner in [i = j], along chains of them."""
+        pending = [pair for pair in self.profile.deltas if None in (self.numbers[pair[0]], self.numbers[pair[1]])]
+        progress = True
+        while progress:
+            progress = False
+            for left, right in pending:
+                if (self.numbers[left] is None) != (self.numbers[right] is None):
+                    known = self.numbers[right] if self.numbers[left] is None else self.numbers[left]
+                    self.numbers[left] = self.numbers[right] = known
+                    progress = True
+
+    def _check_constant(self, tensor: str, constant: int, axis: int) -> None:
+        size = self.system.extents.size(axis)
+        if constant < 0 or (size is not None and constant >= size):
+            raise self.place.error(
+                f"{tensor} has no entry at {constant}",
+                tensor,
+                expected="positions from 0" + (f" to {size - 1}" if size is not None else ""),
+            )
+
+    def _without_extent(self, variable: int) -> TypecheckError:
+        profile = self.profile
+        letter = profile.variables[variable].preferred
+        left_only = variable < profile.targets and not profile.used(variable)
+        if not left_only:
+            return self.place.error(
+                f"index {letter} has no extent: it labels no axis of a tensor",
+                letter,
+                advice=f"Declare it: index {letter} = 10",
+            )
+        target = [i.preferred for i in profile.variables[: profile.targets]]
+        right = profile.free_on_the_right()
+        missing = [name for name in right if name not in target]
+        guess = f"{self.place.name}[{','.join(missing[0] if t == letter else t for t in target)}]" if missing else ""
+        return self.place.error(
+            f"index {letter} has no extent: it stands on the left only",
+            letter,
+            "target",
+            expected=f"free on the right are {', '.join(right)}." if right else "no index is free on the right.",
+            advice=f"Did you mean {guess}?" if len(missing) == 1 else f"If it is meant: index {letter} = 10",
+        )
+
+    def _free_on_the_right(self) -> TypecheckError:
+        profile = self.profile
+        target = [i.preferred for i in profile.variables[: profile.targets]]
+        letter = next(n for n in profile.free_on_the_right() if n not in target)
+        whole = f"{self.place.name}[{','.join([*target, letter])}]"
+        return self.place.error(
+            f"index {letter} is free on the right, but does not stand on the left",
+            letter,
+            advice=f"Sum over it, sum({letter}) …, or define {whole}.",
+        )
+
+
+def count_indices(rank: int) -> str:
+    """Return the rank in words."""
+    return "no index" if rank == 0 else f"{rank} {'index' if rank == 1 else 'indices'}"

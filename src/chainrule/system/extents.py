@@ -1,0 +1,70 @@
+"""Classes of equal extents: which axes must be equally long, by union-find, and how long where that is known.
+
+An element is an axis of a tensor or a declared index. A class is represented by its first element, so elements are
+added in the order in which they should name their class: declared axes first, then declared indices.
+It knows nothing of equations; `typecheck` reads them.
+"""
+
+from __future__ import annotations
+
+from chainrule.expr.nodes import Extent
+
+
+class Extents:
+    """The classes of one system; they grow while its equations are read."""
+
+    def __init__(self) -> None:
+        self._parents: list[int] = []
+        self._elements: list[Extent] = []
+        self._numbers: dict[Extent, int] = {}
+        self._sizes: dict[int, int] = {}
+
+    def add(self, element: Extent) -> int:
+        """Return the number of an element, a class of its own if it is new."""
+        number = self._numbers.get(element)
+        if number is None:
+            number = len(self._parents)
+            self._numbers[element] = number
+            self._parents.append(number)
+            self._elements.append(element)
+        return number
+
+    def number(self, element: Extent) -> int | None:
+        """Return the number of an element, or None if it was never added."""
+        return self._numbers.get(element)
+
+    def find(self, number: int) -> int:
+        """Return the first element of the class."""
+        parents = self._parents
+        while parents[number] != number:
+            parents[number] = parents[parents[number]]
+            number = parents[number]
+        return number
+
+    def representative(self, number: int) -> Extent:
+        """Return the extent by which the class is known."""
+        return self._elements[self.find(number)]
+
+    def unite(self, left: int, right: int) -> tuple[int, int] | None:
+        """Make two classes one; return their sizes if they are known and differ, else None."""
+        first, second = self.find(left), self.find(right)
+        if first == second:
+            return None
+        if second < first:
+            first, second = second, first
+        sizes = self._sizes.get(first), self._sizes.get(second)
+        self._parents[second] = first
+        if sizes[0] is not None and sizes[1] is not None and sizes[0] != sizes[1]:
+            return sizes[0], sizes[1]
+        known = sizes[0] if sizes[0] is not None else sizes[1]
+        if known is not None:
+            self._sizes[first] = known
+        return None
+
+    def size(self, number: int) -> int | None:
+        """Return how long the class is, or None while that is open."""
+        return self._sizes.get(self.find(number))
+
+    def resize(self, number: int, size: int) -> bool:
+        """Set how long the class is; False if it is known to be otherwise."""
+        return self._sizes.setdefault(self.find(number), size) == size

@@ -1,0 +1,45 @@
+"""Functions that a system defines in the notation, `def swish(t) = t*sigmoid(t)`: putting in their bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chainrule.expr.binding import Fresh, map_operands, open_reduce, reduce_over, rewrite_bottom_up
+from chainrule.expr.nodes import Call, Expr, Indexed, Product, Reduce, Sum, plus, times, walk
+from chainrule.system.model import FunctionDefinition
+
+
+def put_arguments(body: Expr, actual: Mapping[str, Expr], fresh: Fresh) -> Expr:
+    """Return the body of a scalar function with its parameters replaced by the arguments.
+
+    >>> from chainrule.expr.nodes import number
+    >>> t = Indexed("t", ())
+    >>> put_arguments(times(number(2), t), {"t": Indexed("z", ())}, Fresh()) == times(number(2), Indexed("z", ()))
+    True
+    """
+
+    def change(node: Expr) -> Expr:
+        if isinstance(node, Indexed) and not node.indices and node.tensor in actual:
+            return actual[node.tensor]
+        if isinstance(node, Sum):
+            return plus(*node.terms)
+        return times(*node.factors) if isinstance(node, Product) else node
+
+    return rewrite_bottom_up(body, change, fresh)
+
+
+def put_in_functions(expr: Expr, functions: Mapping[str, FunctionDefinition]) -> Expr:
+    """Return the expression with calls of functions that have a body replaced by it."""
+    if not any(isinstance(part, Call) and part.function in functions for part in walk(expr)):
+        return expr
+    fresh = Fresh()
+    if isinstance(expr, Reduce):
+        indices, body = open_reduce(expr, fresh)
+        return reduce_over(expr.op, indices, put_in_functions(body, functions))
+    inner = map_operands(expr, lambda part: put_in_functions(part, functions))
+    if isinstance(inner, Call) and inner.function in functions and inner.order == 0:
+        definition = functions[inner.function]
+        if definition.body is not None:
+            actual = dict(zip(definition.parameters, inner.arguments, strict=True))
+            return put_in_functions(put_arguments(definition.body, actual, fresh), functions)
+    return inner

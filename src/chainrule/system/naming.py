@@ -1,0 +1,300 @@
+"""Names and places: what a system's tensors and functions are called, and what may be read where.
+
+Each name stands for one thing, each tensor is assigned once and read after that. An unknown function is there as soon
+as all of its arguments are. Extents are no matter of this module; `typecheck` calls it and `constraints` asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from chainrule.errors import TypecheckError
+from chainrule.expr.functions import ARITY, CONSTANTS, REDUCTIONS
+from chainrule.expr.nodes import Call, Expr, ExtentValue, Index, Indexed, IndexValue, Partial, Reduce, walk
+from chainrule.system.model import Equation, FunctionDefinition, System, derivative_parts, is_derivative
+
+BEFORE_ALL = -1
+
+
+@dataclass(frozen=True)
+class Place:
+    """A statement of a system, for errors to point at: its kind, its number among them, what it defines."""
+
+    statement: str
+    number: int = -1
+    name: str = ""
+
+    def error(
+        self, what: str, symbol: str = "", side: str = "value", *, expected: str = "", advice: str = ""
+    ) -> TypecheckError:
+        """Return the error that the statement makes no sense because of a symbol."""
+        numbered = f" {self.number + 1}" if self.number >= 0 else ""
+        return TypecheckError(
+            what,
+            where=f"in {self.statement}{numbered}" + (f", of {self.name}" if self.name else ""),
+            expected=expected,
+            advice=advice,
+            statement=self.statement,
+            number=self.number,
+            symbol=symbol,
+            side=side,
+        )
+
+
+class Names:
+    """The names of one system: where each tensor is there from, and the arities of all functions."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.arities = {**ARITY, **{f.name: len(f.parameters) for f in system.functions}}
+        self.unknown = frozenset(f.name for f in system.functions if f.body is None)
+        self.positions = {d.tensor: BEFORE_ALL for d in system.declarations}
+        self.positions |= {e.name: number for number, e in enumerate(system.equations)}
+        for declaration in system.declarations:
+            if declaration.arguments:
+                needed = (self.positions.get(a.tensor, BEFORE_ALL) for a in declaration.arguments)
+                self.positions[declaration.tensor] = max(needed)
+
+    def check(self) -> None:
+        """Check that no name is used twice, and that declarations are in order. Raises TypecheckError."""
+        self._check_distinct()
+        self._check_declarations()
+        self._check_functions()
+        self._check_constants()
+        for number, index in enumerate(self.system.indices):
+            if index.name == self.system.batch:
+                raise Place("index", number).error(f"{index.name} is the sample index already", index.name)
+
+    def check_defined(self, tensor: str, place: Place) -> None:
+        """Check that a statement may read a tensor. Raises TypecheckError."""
+        position = self.positions.get(tensor)
+        if position is None:
+            if not self._is_gradient(tensor, place):
+                raise self.unknown_tensor(tensor, place)
+        elif place.statement == "equation" and position >= place.number:
+            itself = tensor == place.name
+            raise place.error(
+                f"{tensor} is defined by itself" if itself else f"{tensor} is used before it is defined",
+                tensor,
+                advice="" if itself else f"Move the equation of {tensor} up, before that of {place.name}.",
+            )
+
+    def check_update(self, update: Equation, place: Place) -> None:
+        """Check that an update is of a param. Raises TypecheckError."""
+        declaration = self.system.declared.get(update.name)
+        check_target(update, place)
+        if declaration is None or declaration.role != "param":
+            raise place.error(
+                f"{update.name} cannot be updated: it is not a param",
+                update.name,
+                "target",
+                expected=f"one of the params: {', '.join(self.system.params) or 'there are none'}",
+            )
+        if any(u.name == update.name for u in self.system.updates[: place.number]):
+            raise place.error(f"{update.name} is updated twice", update.name, "target")
+
+    def check_partials(self, partials: Sequence[Partial], place: Place) -> None:
+        """Check that derivatives that stay symbols are of unknown functions by their arguments."""
+        for partial in partials:
+            declaration = self.system.declared.get(partial.of.tensor)
+            arguments = [a.tensor for a in declaration.arguments] if declaration else []
+            strange = next((w.tensor for w in partial.wrt if w.tensor not in arguments), None)
+            if strange is not None:
+                raise place.error(
+                    f"{partial.of.tensor} is not an unknown function of {strange}",
+                    partial.of.tensor,
+                    expected=f"one of its arguments: {', '.join(arguments)}" if arguments else "an abstract tensor",
+                )
+
+    def unknown_tensor(self, tensor: str, place: Place, side: str = "value") -> TypecheckError:
+        """Return the error for a tensor that is not there, with the name that may be meant."""
+        if is_derivative(tensor) and all(part in self.positions for part in derivative_parts(tensor)):
+            return place.error(
+                f"{tensor} is not defined",
+                tensor,
+                side,
+                advice=f"Only updates read derivatives that no equation defines, and only {self._gradients()}.",
+            )
+        return place.error(
+            f"no tensor is named {tensor}",
+            tensor,
+            side,
+            advice=did_you_mean(tensor, self.positions) or f"Declare it: data {tensor}, or param {tensor}.",
+        )
+
+    def _gradients(self) -> str:
+        cost = self.system.cost or "C"
+        return ", ".join(f"∂{cost}/∂{p}" for p in self.system.params[:3]) or "the cost's by params"
+
+    def _is_gradient(self, tensor: str, place: Place) -> bool:
+        if place.statement != "update" or not is_derivative(tensor):
+            return False
+        of, *wrt = derivative_parts(tensor)
+        return of == self.system.cost and len(wrt) == 1 and wrt[0] in self.system.params
+
+    def _check_distinct(self) -> None:
+        taken = {**dict.fromkeys(ARITY, "a function"), **dict.fromkeys(REDUCTIONS, "a reduction")}
+        taken |= dict.fromkeys(CONSTANTS, "a constant")
+        for name, kind, place in self._names():
+            if name in taken:
+                twice = taken[name] == kind
+                raise place.error(
+                    f"{name} is defined twice" if twice else f"{name} names {taken[name]} already",
+                    name,
+                    "target",
+                    advice="Choose another name" + ("; each tensor is assigned once." if twice else "."),
+                )
+            taken[name] = kind
+
+    def _names(self) -> Iterator[tuple[str, str, Place]]:
+        for number, function in enumerate(self.system.functions):
+            yield function.name, "a function", Place("function", number, function.name)
+        for number, declaration in enumerate(self.system.declarations):
+            yield declaration.tensor, "a tensor", Place("declaration", number, declaration.tensor)
+        for number, equation in enumerate(self.system.equations):
+            yield equation.name, "a tensor", Place("equation", number, equation.name)
+
+    def _check_declarations(self) -> None:
+        seen: set[str] = set()
+        for number, declaration in enumerate(self.system.declarations):
+            place = Place("declaration", number, declaration.tensor)
+            letters = [i.name for i in declaration.indices]
+            repeated = next((n for n in letters if letters.count(n) > 1), None)
+            if repeated is not None:
+                raise place.error(
+                    f"two axes of {declaration.tensor} are labelled {repeated}",
+                    repeated,
+                    advice="Label each axis by a letter of its own; equations tell which extents are equal.",
+                )
+            if self.system.batch and self.system.batch in letters:
+                raise place.error(
+                    f"{declaration.tensor} has the sample index {self.system.batch}",
+                    self.system.batch,
+                    expected="equations for one sample; the sample index is added to data later",
+                    advice=f"Leave {self.system.batch} out of {declaration.tensor}, or take the batch line away.",
+                )
+            for argument in declaration.arguments:
+                self._check_argument(argument.tensor, seen, place)
+            seen.add(declaration.tensor)
+
+    def _check_argument(self, tensor: str, seen: Collection[str], place: Place) -> None:
+        if tensor not in self.positions:
+            raise self.unknown_tensor(tensor, place)
+        later = self.system.declared.get(tensor)
+        if later is not None and later.arguments and tensor not in seen:
+            raise place.error(
+                f"{tensor} is used before it is declared", tensor, advice=f"Move its abstract line above {place.name}."
+            )
+
+    def _check_functions(self) -> None:
+        known = dict(ARITY)
+        for number, function in enumerate(self.system.functions):
+            place = Place("function", number, function.name)
+            self._check_parameters(function, place)
+            if function.body is not None:
+                consts = self.system.with_role("const")
+                self._check_scalar(function.body, (*function.parameters, *consts), known, place)
+            known[function.name] = len(function.parameters)
+
+    def _check_constants(self) -> None:
+        known: list[str] = []
+        for number, declaration in enumerate(self.system.declarations):
+            if declaration.role != "const":
+                continue
+            place = Place("declaration", number, declaration.tensor)
+            if declaration.value is not None:
+                if declaration.indices:
+                    raise place.error(f"{declaration.tensor} is one number, but has indices", declaration.tensor)
+                self._check_scalar(declaration.value, known, self.arities, place)
+            known.append(declaration.tensor)
+
+    def _check_scalar(self, value: Expr, readable: Sequence[str], arities: Mapping[str, int], place: Place) -> None:
+        """Check an expression that stands outside of all equations: numbers, functions and known numbers by name."""
+        for node in walk(value):
+            match node:
+                case Indexed(tensor, positions) if positions or tensor not in readable:
+                    raise place.error(
+                        f"{place.name} cannot depend on {tensor}",
+                        tensor,
+                        expected=f"numbers, functions and {', '.join(readable) or 'const declared before'}",
+                    )
+                case Reduce() | IndexValue() | ExtentValue() | Partial():
+                    raise place.error(
+                        f"{place.name} cannot depend on an index",
+                        expected="numbers and functions of them",
+                        advice="Write it as an equation.",
+                    )
+                case Call():
+                    check_calls([node], arities, self.unknown, place)
+                case _:
+                    pass
+
+    def _check_parameters(self, function: FunctionDefinition, place: Place) -> None:
+        repeated = next((p for p in function.parameters if function.parameters.count(p) > 1), None)
+        if repeated is not None:
+            raise place.error(f"two parameters of {function.name} are named {repeated}", repeated, "target")
+        if function.body is None and any(p in self.positions for p in function.parameters):
+            tensor = next(p for p in function.parameters if p in self.positions)
+            raise place.error(
+                f"{function.name} could be a function of a number or of the tensor {tensor}",
+                tensor,
+                advice="Give the parameter a name that no tensor has.",
+            )
+
+
+def check_target(equation: Equation, place: Place) -> None:
+    """Check that the indices on the left are plain and distinct. Raises TypecheckError."""
+    letters = [i.preferred if isinstance(i, Index) else "" for i in equation.target.indices]
+    if "" in letters or equation.target.guarded:
+        raise place.error(
+            f"on the left of {equation.name} stands an entry that is not general",
+            equation.name,
+            "target",
+            expected="plain index letters",
+        )
+    repeated = next((n for n in letters if letters.count(n) > 1), None)
+    if repeated is not None:
+        raise place.error(
+            f"index {repeated} stands twice on the left",
+            repeated,
+            "target",
+            advice="Use two letters; [i = j] on the right picks the entries where they are equal.",
+        )
+
+
+def check_calls(
+    calls: Iterable[Call], arities: Mapping[str, int], unknown: Collection[str], place: Place
+) -> None:
+    """Check that functions are known and have the right number of arguments. Raises TypecheckError."""
+    for call in calls:
+        arity = arities.get(call.function)
+        if arity is None:
+            raise place.error(
+                f"no function is named {call.function}",
+                call.function,
+                advice=did_you_mean(call.function, arities)
+                or f"Define it: def {call.function}(t) = …, or leave it unknown: abstract {call.function}(t).",
+            )
+        if arity != len(call.arguments):
+            raise place.error(
+                f"{call.function} takes {arity} argument{'s' * (arity != 1)}, not {len(call.arguments)}", call.function
+            )
+        if call.order and (call.function not in unknown or arity != 1):
+            raise place.error(
+                f"{call.function}{chr(39) * call.order} is not a derivative that stays unknown",
+                call.function,
+                expected="primes only on an abstract function of one argument",
+                advice="Write its derivative out.",
+            )
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """Return a question with the most similar name, or "".
+
+    >>> did_you_mean("sigmoyd", ["sigmoid", "exp"])
+    'Did you mean sigmoid?'
+    """
+    close = get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    return f"Did you mean {close[0]}?" if close else ""

@@ -1,0 +1,152 @@
+"""What an equation says about the extents of its indices, found in one walk and kept with the equation.
+
+A profile depends on the equation alone, not on the system around it, so a pass that leaves an equation as it is leaves
+its profile too, and checking a settled system again costs a look at each entry. Each index is a variable: the free ones
+by name, the bound ones by the reduction that binds them. No judgement here: that is the matter of `typecheck`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from chainrule.expr.nodes import (
+    UNSETTLED,
+    Affine,
+    Call,
+    Comparison,
+    Condition,
+    Expr,
+    Extent,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    Partial,
+    Position,
+    Reduce,
+    operands,
+)
+from chainrule.system.model import Equation
+
+Slot: TypeAlias = int | Affine
+"""A position as a variable, or an affine expression of indices."""
+
+
+@dataclass
+class Profile:
+    """The variables of an equation and what binds them together.
+
+    `variables` are the indices, the first `targets` of them those of the target; `free` finds the free ones by name
+    and `binders` are those bound by reductions, in writing order. `entries` are the tensors with their slots (without
+    the target), `deltas` the pairs of `[i = j]`, `aliases` further extents that an index was found with, `uses` the
+    variables that stand in the value. `settled` says that each index carries one extent already.
+    """
+
+    variables: list[Index] = field(default_factory=list)
+    targets: int = 0
+    free: dict[str, int] = field(default_factory=dict)
+    binders: list[int] = field(default_factory=list)
+    entries: list[tuple[Indexed, tuple[Slot, ...]]] = field(default_factory=list)
+    deltas: list[tuple[int, int]] = field(default_factory=list)
+    aliases: list[tuple[int, Extent]] = field(default_factory=list)
+    extents: list[ExtentValue] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    partials: list[Partial] = field(default_factory=list)
+    uses: set[int] = field(default_factory=set)
+    settled: bool = True
+
+    def free_on_the_right(self) -> list[str]:
+        """Return the names of the indices that are free in the value, the target's among them, in writing order."""
+        return [name for name, number in self.free.items() if number in self.uses]
+
+    def used(self, variable: int) -> bool:
+        """Say whether an index stands in the value."""
+        return variable in self.uses
+
+
+def profile_of(equation: Equation) -> Profile:
+    """Return the profile of an equation, whose target has plain indices."""
+    known: Profile | None = equation.__dict__.get("_profile")
+    if known is None:
+        known = profile_of_value(equation.value, equation.indices)
+        equation.__dict__["_profile"] = known
+    return known
+
+
+def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> Profile:
+    """Return the profile of an expression or a condition, as the value for a target with these indices."""
+    profile = Profile(targets=len(target))
+    for index in target:
+        _free_variable(profile, index)
+    seen: set[tuple[str, int, int]] = set()
+    stack: list[tuple[Expr | Condition, Mapping[str, int]]] = [(value, {})]
+    while stack:
+        node, bound = stack.pop()
+        match node:
+            case Indexed(_, positions):
+                profile.entries.append((node, tuple([_slot(profile, bound, p) for p in positions])))
+                continue
+            case Reduce(_, indices, body):
+                stack.append((body, {**bound, **_bind(profile, indices)}))
+                continue
+            case IndexValue(position):
+                _slot(profile, bound, position)
+            case ExtentValue(extent):
+                profile.extents.append(node)
+                profile.settled = profile.settled and extent is not UNSETTLED
+            case Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right)):
+                profile.deltas.append((_variable(profile, bound, left), _variable(profile, bound, right)))
+            case Call(function, arguments, order) if (function, len(arguments), order) not in seen:
+                seen.add((function, len(arguments), order))
+                profile.calls.append(node)
+            case Partial():
+                profile.partials.append(node)
+            case _:
+                pass
+        stack.extend([(part, bound) for part in reversed(operands(node))])
+    return profile
+
+
+def _slot(profile: Profile, bound: Mapping[str, int], position: Position) -> Slot:
+    if isinstance(position, Index):
+        return _variable(profile, bound, position)
+    for index, _ in position.terms:
+        _variable(profile, bound, index)
+    return position
+
+
+def _variable(profile: Profile, bound: Mapping[str, int], index: Index) -> int:
+    number = bound.get(index.name)
+    if number is None:
+        number = profile.free.get(index.name)
+    if number is None:
+        number = _free_variable(profile, index)
+    profile.uses.add(number)
+    known = profile.variables[number].extent
+    if known is not index.extent and known != index.extent:
+        profile.aliases.append((number, index.extent))
+        profile.settled = False
+    return number
+
+
+def _free_variable(profile: Profile, index: Index) -> int:
+    number = len(profile.variables)
+    profile.free[index.name] = number
+    _add(profile, index)
+    return number
+
+
+def _bind(profile: Profile, indices: Sequence[Index]) -> dict[str, int]:
+    names: dict[str, int] = {}
+    for index in indices:
+        names[index.name] = len(profile.variables)
+        profile.binders.append(len(profile.variables))
+        _add(profile, index)
+    return names
+
+
+def _add(profile: Profile, index: Index) -> None:
+    profile.variables.append(index)
+    profile.settled = profile.settled and index.extent != UNSETTLED

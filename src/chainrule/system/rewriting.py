@@ -1,0 +1,208 @@
+"""Rules, steps, derivations, and the one engine that applies rules.
+
+A `Rule` is data: a name, a statement, and a function that rewrites one node or declines. `rewrite` applies a list of
+rules, operands first, until none applies; with a `Recorder` it also writes down a `Step` for each application, the whole
+expression before and after. Recording changes nothing but that, so a derivation made later on demand ends at the same
+result. The laws of arithmetic that rebuild a node after a change belong to the caller's `Algebra`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, Protocol, TypeVar
+
+from chainrule.expr.binding import Fresh, map_operands, open_reduce
+from chainrule.expr.nodes import Expr, Index, Indexed, Node, Reduce
+from chainrule.render.text import equation_text, expression_text
+from chainrule.system.model import Equation
+
+
+class Algebra(Protocol):
+    """What the engine needs in order to put changed parts together again."""
+
+    fresh: Fresh
+
+    def rebuild(self, expr: Expr) -> Expr:
+        """Return the normal form of a node whose operands are normal."""
+
+    def close(self, op: str, indices: Sequence[Index], body: Expr) -> Expr:
+        """Return the normal form of a reduction of a normal body."""
+
+
+A = TypeVar("A", bound=Algebra)
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """What a rule made of a node, and the fact it rests on, where it rests on one."""
+
+    expr: Expr
+    assumption: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Rule(Generic[A]):
+    """A named law. `apply` returns what a node becomes, or None where the rule has nothing to say.
+
+    `statement` says the law in the notation or in words, as a book would.
+    """
+
+    name: str
+    statement: str
+    apply: Callable[[Expr, A], Expr | Rewrite | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Step(Node):
+    """One line of a derivation: `before` = `after` by a rule.
+
+    Where `before` is what the line above ended with, a printer leaves it out. `assumption` is the `given` used, as text;
+    `remark` says in words what a reader should see. `detail` is the derivation of this very line, where it has one.
+    """
+
+    rule: str
+    statement: str
+    before: Expr
+    after: Expr
+    assumption: str = ""
+    remark: str = ""
+    detail: Derivation | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation(Node):
+    """The derivation of one derivative: `target` = `result`, step by step.
+
+    `remarks` are sentences about the result, `put_in` the tensors whose derivatives were put in, `taken` the names that
+    no index may be printed as.
+    """
+
+    target: Expr
+    steps: tuple[Step, ...]
+    result: Expr
+    remarks: tuple[str, ...] = ()
+    put_in: tuple[str, ...] = ()
+    taken: tuple[str, ...] = field(default=(), compare=False)
+
+    def as_equation(self) -> Equation:
+        """Return target = result as an equation. Only for derivatives of the cost, whose target is an entry."""
+        assert isinstance(self.target, Indexed)
+        return Equation(self.target, self.result)
+
+    def equation(self) -> str:
+        """Return the result as one line of text."""
+        return equation_text(self.target, self.result, taken=self.taken)
+
+    def text(self, expr: Expr) -> str:
+        """Return an expression of this derivation as text."""
+        return expression_text(expr, taken=self.taken)
+
+    def __str__(self) -> str:
+        return self.equation()
+
+
+@dataclass
+class Recorder:
+    """Collects the steps of one run; successive uses of one rule become one step."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, rule: Rule[A], before: Expr, outcome: Rewrite) -> None:
+        """Write a step down. What did not change the whole expression is none."""
+        if before == outcome.expr:
+            return
+        last = self.steps[-1] if self.steps else None
+        if last and last.rule == rule.name and last.after == before and last.assumption == outcome.assumption:
+            self.steps[-1] = replace(last, after=outcome.expr)
+        else:
+            self.steps.append(
+                Step(rule.name, rule.statement, before, outcome.expr, outcome.assumption, outcome.remark)
+            )
+
+
+Wrap = Callable[[Expr], Expr]
+_PASSES = 60
+
+
+def rewrite(expr: Expr, rules: Sequence[Rule[A]], algebra: A, recorder: Recorder | None = None) -> Expr:
+    """Return the expression with the rules applied everywhere until none applies."""
+    settled: set[Expr] = set()
+    for _ in range(_PASSES):
+        wrap: Wrap | None = None if recorder is None else lambda whole: whole
+        after = _visit(expr, rules, algebra, recorder, wrap, settled)
+        if after == expr:
+            return expr
+        expr = after
+    raise AssertionError(f"rules do not settle: {[rule.name for rule in rules]} on {expr}")
+
+
+def _visit(
+    node: Expr,
+    rules: Sequence[Rule[A]],
+    algebra: A,
+    recorder: Recorder | None,
+    wrap: Wrap | None,
+    settled: set[Expr],
+) -> Expr:
+    if node in settled:
+        return node
+    new = _visit_operands(node, rules, algebra, recorder, wrap, settled)
+    for rule in rules:
+        outcome = rule.apply(new, algebra)
+        if outcome is None:
+            continue
+        made = outcome if isinstance(outcome, Rewrite) else Rewrite(outcome)
+        if made.expr == new:
+            continue
+        if recorder is not None and wrap is not None:
+            recorder.add(rule, wrap(new), replace(made, expr=wrap(made.expr)))
+        return made.expr
+    if new == node:
+        settled.add(node)
+    return new
+
+
+def _visit_operands(
+    node: Expr,
+    rules: Sequence[Rule[A]],
+    algebra: A,
+    recorder: Recorder | None,
+    wrap: Wrap | None,
+    settled: set[Expr],
+) -> Expr:
+    if isinstance(node, Reduce):
+        op = node.op
+        indices, body = open_reduce(node, algebra.fresh)
+        inner: Wrap | None = None if wrap is None else lambda part: wrap(algebra.close(op, indices, part))
+        changed = _visit(body, rules, algebra, recorder, inner, settled)
+        return node if changed == body else algebra.close(op, indices, changed)
+    done: list[Expr] = []
+
+    def visit_operand(part: Expr) -> Expr:
+        place = len(done)
+        before = tuple(done)
+
+        def around(changed: Expr) -> Expr:
+            assert wrap is not None
+            return wrap(algebra.rebuild(_with_operand(node, before, place, changed)))
+
+        result = _visit(part, rules, algebra, recorder, None if wrap is None else around, settled)
+        done.append(result)
+        return result
+
+    new = map_operands(node, visit_operand)
+    return node if new is node else algebra.rebuild(new)
+
+
+def _with_operand(node: Expr, done: tuple[Expr, ...], place: int, changed: Expr) -> Expr:
+    """Return the node with its first operands replaced by what they became, and the one at `place` by `changed`."""
+    count = -1
+
+    def choose(part: Expr) -> Expr:
+        nonlocal count
+        count += 1
+        return done[count] if count < place else changed if count == place else part
+
+    return map_operands(node, choose)

@@ -1,0 +1,72 @@
+"""chainrule: backpropagation you can read, check and run.
+
+The public API. Names are imported when they are first used, so that `import chainrule` is quick.
+
+>>> import chainrule as cr
+>>> system = cr.parse("param z[k]\\ndata y[k]\\na[k] = sigmoid(z[k])\\ncost C = 1/2*(sum(k) (a[k] - y[k])^2)")
+>>> print(cr.backprop(system).derivation("z"))
+∂C/∂z[k] = a[k]·(a[k] − y[k])·(1 − a[k])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chainrule import nn as nn
+    from chainrule.checking import check as check
+    from chainrule.checking import gradient_check as gradient_check
+    from chainrule.errors import ChainruleError as ChainruleError
+    from chainrule.errors import DerivativeError as DerivativeError
+    from chainrule.errors import InputError as InputError
+    from chainrule.errors import NotationError as NotationError
+    from chainrule.errors import VerificationError as VerificationError
+    from chainrule.explanation import explain as explain
+    from chainrule.network import Network as Network
+    from chainrule.network import load as load
+    from chainrule.notation import parse as parse
+    from chainrule.pipeline import Backprop as Backprop
+    from chainrule.pipeline import backprop as backprop
+    from chainrule.pipeline import evaluate as evaluate
+    from chainrule.pipeline import value_and_grad as value_and_grad
+    from chainrule.system.model import System as System
+    from chainrule.system.rewriting import Derivation as Derivation
+    from chainrule.training import train as train
+
+_HOMES = {
+    "Backprop": "chainrule.pipeline",
+    "ChainruleError": "chainrule.errors",
+    "Derivation": "chainrule.system.rewriting",
+    "DerivativeError": "chainrule.errors",
+    "InputError": "chainrule.errors",
+    "Network": "chainrule.network",
+    "NotationError": "chainrule.errors",
+    "System": "chainrule.system.model",
+    "VerificationError": "chainrule.errors",
+    "backprop": "chainrule.pipeline",
+    "check": "chainrule.checking",
+    "evaluate": "chainrule.pipeline",
+    "explain": "chainrule.explanation",
+    "gradient_check": "chainrule.checking",
+    "load": "chainrule.network",
+    "nn": "chainrule",
+    "parse": "chainrule.notation",
+    "train": "chainrule.training",
+    "value_and_grad": "chainrule.pipeline",
+}
+
+__all__ = sorted(_HOMES)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'chainrule' has no attribute '{name}'")
+    value = import_module("chainrule.nn") if name == "nn" else getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

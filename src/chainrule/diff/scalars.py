@@ -12,7 +12,7 @@ from functools import cache
 from chainrule.errors import DerivativeError
 from chainrule.expr.functions import ARITY
 from chainrule.expr.nodes import Expr
-parse_scalar = None
+from chainrule.notation.parser import parse_scalar
 
 PARAMETERS: dict[int, tuple[str, ...]] = {1: ("t",), 2: ("s", "t"), 3: ("t", "low", "high")}
 """What the arguments are called in the table, by their number."""

@@ -43,12 +43,12 @@ class Evaluation:
     @property
     def values(self) -> Mapping[str, Array]:
         """The value of every tensor, inputs included."""
-        return MappingProxyType(dict(self.scope.values))
+        return MappingProxyType(self.scope.values)
 
     @property
     def sizes(self) -> Mapping[Extent, int]:
         """The extents."""
-        return MappingProxyType(dict(self.scope.sizes))
+        return MappingProxyType(self.scope.sizes)
 
     def value_of(self, expr: Expr, free: tuple[Index, ...] = ()) -> Array:
         """Return the value of an expression, with one axis for each index of `free`, in that order."""

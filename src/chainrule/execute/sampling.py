@@ -25,7 +25,7 @@ from chainrule.render.text import equation_text, expression_text
 from chainrule.system.model import System
 
 TRIES = 60
-NEWTON_STEPS = 40
+NEWTON_STEPS = 15
 LARGEST_ADDITION = 8
 
 DISTRIBUTIONS: tuple[Callable[[np.random.Generator, tuple[int, ...]], Array], ...] = (
@@ -87,7 +87,8 @@ class _Search:
         known = {**self.system.size, **self.sizes}
         inputs = (d for d in self.system.declarations if d.role != "abstract" and d.value is None)
         unknown = dict.fromkeys(i.extent for d in inputs for i in d.indices if i.extent not in known)
-        return known | {extent: 2 + (n + seed) % 4 + addition for n, extent in enumerate(unknown)}
+        more = self.draw.integers(0, addition + 1, size=len(unknown))
+        return known | {extent: 2 + (n + seed) % 4 + int(more[n]) for n, extent in enumerate(unknown)}
 
     def drawn(self, attempt: int, extents: Mapping[Extent, int]) -> dict[str, Array]:
         """Return entries for every input."""

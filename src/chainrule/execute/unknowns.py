@@ -1,8 +1,9 @@
 """Concrete random functions in place of unknown ones, with every partial derivative in closed form.
 
-An unknown tensor a[k](z[j], w[i]) becomes a[k] = sin(u[k]) with u[k] = Σ_j R[k,j]·z[j] + Σ_i S[k,i]·w[i] + c[k]: no
-term vanishes, no two are alike, and a derivative of order m is the m-th derivative of sin times m factors R. What is
-drawn depends on the seed and on names alone, so that two runs, and two parts of one check, see the same function.
+An unknown tensor a[k](z[j], w[i]) becomes 0.5 + 0.4 sin(u[k]) with u[k] = Σ_j R[k,j]·z[j] + Σ_i S[k,i]·w[i] + c[k]: no
+term vanishes, no two are alike, a derivative of order m is the m-th derivative of sin times m factors R, and what comes
+out lies between 0 and 1, where roots and logarithms are defined. What is drawn depends on the seed and on names alone,
+so that two runs, and two parts of one check, see the same function.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class RandomUnknowns:
         phase = np.broadcast_to(offsets, shape).copy()
         for tensor, weight in weights.items():
             phase += np.tensordot(weight, arguments[tensor], arguments[tensor].ndim)
-        operands: list[object] = [np.sin(phase + len(wrt) * math.pi / 2), own]
+        operands: list[object] = [_wave(phase, len(wrt)), own]
         axes = list(own)
         for tensor in wrt:
             new = list(range(len(axes), len(axes) + arguments[tensor].ndim))
@@ -62,11 +63,10 @@ class RandomUnknowns:
         return np.asarray(np.einsum(*operands, axes))  # type: ignore[call-overload]
 
     def call(self, name: str, order: int, *arguments: Array) -> Array:
-        """Return the derivative of that order of sin(1.3 t + c); of several arguments, of their weighted sum."""
+        """Return the derivative of that order of 0.5 + 0.4 sin(1.3 t + c); several arguments are added with weights."""
         draw = self._draw(name)
         total = sum((_RATE * t if n == 0 else draw.uniform(0.5, 1.5) * t for n, t in enumerate(arguments)), start=0.0)
-        phase = np.asarray(total + self._draw(name, "offset").normal() + order * math.pi / 2)
-        return np.asarray(_RATE**order * np.sin(phase))
+        return np.asarray(_RATE**order * _wave(np.asarray(total + self._draw(name, "offset").normal()), order))
 
     def _weights(self, declaration: Declaration, argument: Indexed, value: Array, shape: tuple[int, ...]) -> Array:
         """Return ∂u/∂z for one argument z: axes of the declared tensor, then of z."""
@@ -90,3 +90,8 @@ class RandomUnknowns:
     def _draw(self, *names: str) -> np.random.Generator:
         key = "\0".join((str(self.seed), *names)).encode()
         return np.random.default_rng(int.from_bytes(hashlib.blake2s(key).digest()[:8], "big"))
+
+
+def _wave(phase: Array, order: int) -> Array:
+    """Return the derivative of that order of 0.5 + 0.4 sin."""
+    return np.asarray((0.0 if order else 0.5) + 0.4 * np.sin(phase + order * math.pi / 2))

@@ -1,8 +1,8 @@
 """What arithmetic as written means as nodes: flat sums and products, and the few numbers that are read as one.
 
-A minus before a number is part of it (-2, but -x^2 = -(x^2) and -2^2 = -(2^2)), as is the slash between two numbers that
-open a term (1/2). a - b is a + (-1)*b, and a - 2*b is a + (-2)*b; a/b is a*b^(-1), and a/(b*c) is a*b^(-1)*c^(-1).
-Nothing else is computed here. The printer is written against the same rules, so that text and nodes are one to one.
+A minus before a number is part of it (-2, but -x^2 = -(x^2) and -2^2 = -(2^2)), as is the slash between two numbers
+that open a term (1/2). a - b is a + (-1)*b, and a - 2*b is a + (-2)*b; a/b is a*b^(-1), and a/(b*c) is
+a*b^(-1)*c^(-1). Nothing else is computed. The printer follows the same rules, so that text and nodes are one to one.
 """
 
 from __future__ import annotations

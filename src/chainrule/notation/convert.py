@@ -1,15 +1,14 @@
 """Trees of the grammar as expressions.
 
 One walk with a stack of its own, operands first, so that no text can run into a recursion limit. Indices are named by
-their letters and carry no extents; `typecheck` settles those. A name without brackets is an index where one of that name
-is in scope, else a scalar tensor; what could be both is an error. Arithmetic is the matter of `arithmetic`.
+their letters and carry no extents; `typecheck` settles those. A name without brackets is an index where one of that
+name is in scope, else a scalar tensor; what could be both is an error. Arithmetic is the matter of `arithmetic`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from lark import Token, Tree
@@ -22,24 +21,22 @@ from chainrule.notation.advice import RESERVED, not_yet
 from chainrule.notation.derivatives import Part, derivative_of
 from chainrule.notation.forms import FORMS
 from chainrule.notation.source import MAX_DEPTH, Source, too_deep
+from chainrule.notation.trees import (
+    first_token,
+    letters_of,
+    name_token,
+    ranges_of,
+    second_factor,
+    subtrees,
+    term_end,
+    token_of,
+    unsigned,
+)
+from chainrule.notation.vocabulary import Vocabulary
 from chainrule.system.naming import did_you_mean
 
 Scope: TypeAlias = frozenset[str] | None
 """The letters of the indices that are known at a place; None within brackets, where every name is an index."""
-
-
-@dataclass
-class Vocabulary:
-    """What the names around an expression mean: ranks of tensors, functions, arguments of unknown tensors, letters.
-
-    `written` are the derivatives that an equation above defines: these are read as tensors, not as unknowns.
-    """
-
-    ranks: dict[str, int] = field(default_factory=dict)
-    functions: set[str] = field(default_factory=set)
-    arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    letters: set[str] = field(default_factory=set)
-    written: set[str] = field(default_factory=set)
 
 
 class Converter:
@@ -64,46 +61,48 @@ class Converter:
         values: list[Any] = []
         while stack:
             node, known, depth, start = stack.pop()
+            kind = str(node.data)  # lark's own strings compare slowly
             if start >= 0:
                 parts = values[start:]
                 del values[start:]
-                values.append(self._value(node, parts, known))
+                values.append(self._value(kind, node, parts, known))
                 continue
-            below = [child for child in node.children if isinstance(child, Tree)]
+            below = subtrees(node)
             if not below:
-                values.append(self._value(node, (), known))
+                values.append(self._value(kind, node, (), known))
                 continue
             if depth > MAX_DEPTH:
                 raise too_deep(self.source, self.position(first_token(node)))
             stack.append((node, known, depth, len(values)))
-            inner = self._inner_scope(node, known)
-            deeper = depth + (node.data not in _TRANSPARENT)
+            inner = self._inner_scope(kind, node, known)
+            deeper = depth + (kind not in _TRANSPARENT)
             stack.extend([(child, inner, deeper, -1) for child in reversed(below)])
         return values[0]
 
-    def _value(self, node: Tree[Token], parts: Sequence[Any], known: Scope) -> Any:
-        if node.data == "entry":
+    def _value(self, kind: str, node: Tree[Token], parts: Sequence[Any], known: Scope) -> Any:
+        if kind == "entry":
             return self.entry(node, parts, known)
-        form = FORMS.get(node.data)
-        return form(node, parts) if form else _READERS[node.data](self, node, parts)
+        form = FORMS.get(kind)
+        return form(node, parts) if form else _READERS[kind](self, node, parts)
 
-    def _inner_scope(self, node: Tree[Token], known: Scope) -> Scope:
-        if node.data == "brackets":
+    def _inner_scope(self, kind: str, node: Tree[Token], known: Scope) -> Scope:
+        if kind == "brackets":
             return None
-        if node.data == "reduction" and known is not None:
-            return known.union(str(child.children[0]) for child in _ranges(node))
+        if kind == "reduction" and known is not None:
+            return known.union(str(child.children[0]) for child in ranges_of(node))
         return known
 
     # Names
 
     def entry(self, node: Tree[Token], parts: Sequence[Any], known: Scope) -> Expr:
         """Return an entry, or the index or scalar that a name without brackets stands for."""
-        token = _token(node)
+        token = name_token(node)
         name = str(token)
-        if parts:
+        positions = self.positions(node, parts)
+        if positions:
             if known is None:
                 raise not_yet(self.source, f"integer tensors as indices, such as {name}[…],", self.position(token))
-            return Indexed(name, parts[0])
+            return Indexed(name, positions)
         if known is None:
             return IndexValue(Index(name))
         rank = self.vocabulary.ranks.get(name)
@@ -127,17 +126,24 @@ class Converter:
         advice = did_you_mean(name, self.vocabulary.ranks)
         if name[0] == "d" and name[1:] in self.vocabulary.ranks:
             advice = f"A derivative is written with ∂: ∂{name[1:]}/∂…"
-        return self.error(f"nothing is named {name}", token, advice=advice or f"Declare it: data {name}, or const {name}.")
+        advice = advice or f"Declare it: data {name}, or const {name}."
+        return self.error(f"nothing is named {name}", token, advice=advice)
 
     def guarded(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return an entry that reads 0 outside its tensor."""
-        return Indexed(str(_token(node)), parts[0], guarded=True)
+        return Indexed(str(name_token(node)), self.positions(node, parts), guarded=True)
+
+    def positions(self, node: Tree[Token], parts: Sequence[Any]) -> tuple[Position, ...]:
+        """Return the positions in the brackets of a name, which are plain letters or the first of the parts."""
+        letters = letters_of(node)
+        if letters is not None:
+            return tuple([Index(letter) for letter in letters])
+        return parts[0] if parts and isinstance(parts[0], tuple) else ()
 
     def brackets(self, node: Tree[Token], parts: Sequence[Any]) -> tuple[Position, ...]:
         """Return the positions between brackets."""
         positions: list[Position] = []
-        trees = [child for child in node.children if isinstance(child, Tree)]
-        for tree, value in zip(trees, parts, strict=True):
+        for tree, value in zip(subtrees(node), parts, strict=True):
             position = arithmetic.position_of(value)
             if position is None:
                 raise self.error(
@@ -154,19 +160,22 @@ class Converter:
 
     def by(self, node: Tree[Token], parts: Sequence[Any]) -> Part:
         """Return what a derivative is taken by."""
-        return Part(node.children[1], parts[0] if parts else None)  # type: ignore[arg-type]
+        name = token_of(node, "NAME")
+        assert name is not None
+        return Part(name, self.positions(node, parts) or None)
 
     def derivative(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a derivative: an entry of that name, or a symbol if it is one of an unknown function."""
-        names = [child for child in node.children if isinstance(child, Token) and child.type == "NAME"]
-        own = parts[0] if isinstance(parts[0], tuple) else None
-        return derivative_of(self, node, (Part(names[0], own), *(p for p in parts if isinstance(p, Part))))
+        name = token_of(node, "NAME")
+        assert name is not None
+        every = (Part(name, self.positions(node, parts) or None), *(p for p in parts if isinstance(p, Part)))
+        return derivative_of(node, every, self.vocabulary, self.error)
 
     # Numbers, functions, reductions
 
     def number(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return an exact number."""
-        token = _token(node)
+        token = name_token(node)
         value = arithmetic.number_of(str(token))
         if value is None:
             raise self.error(
@@ -178,7 +187,7 @@ class Converter:
 
     def call(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a function of its arguments."""
-        token = _token(node)
+        token = name_token(node)
         name = str(token)
         if name in ("det", "inv"):
             raise not_yet(self.source, f"'{name}'", self.position(token))
@@ -190,8 +199,7 @@ class Converter:
                 token,
                 advice=f"Its entries stand in square brackets, {name}[…]; a product has a *.",
             )
-        primes = [c for c in node.children if isinstance(c, Token) and c.type == "PRIMES"]
-        return Call(name, tuple(parts), order=len(primes[0]) if primes else 0)
+        return Call(name, tuple(parts), order=len(token_of(node, "PRIMES") or ""))
 
     def matrix_entry(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Refuse an entry of a matrix function; `call` has refused inv(X)[i,j] by its name."""
@@ -199,9 +207,9 @@ class Converter:
 
     def reduction(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a reduction; a loose body after max, min or prod is refused."""
-        head = _token(node)
+        head = name_token(node)
         op = "sum" if head.type.startswith("SIGMA") else str(head)
-        ranges = _ranges(node)
+        ranges = ranges_of(node)
         letters = [str(child.children[0]) for child in ranges]
         repeated = next((n for n, letter in enumerate(letters) if letter in letters[:n]), None)
         if repeated is not None:
@@ -231,14 +239,12 @@ class Converter:
         `before` is the operator in front of it, or its own name.
         """
         operator = second_factor(tree)
-        if operator is None:
+        if operator is None or not isinstance(tree, Tree):
             return
-        reduction = tree
-        while reduction.data == "negative":
-            reduction = reduction.children[1]
+        reduction = unsigned(tree)
         text = self.source.text
         start, end = self.position(first_token(reduction)), self.position(operator)
-        last = _ranges(reduction)[-1].children[0]
+        last = name_token(ranges_of(reduction)[-1])
         head = re.compile(r"\s*[)}]").match(text, self.position(last) + len(last))
         body = head.end() if head else self.position(last) + len(last)
         stop = term_end(text, start)
@@ -271,49 +277,3 @@ _READERS: Mapping[str, Callable[[Converter, Tree[Token], Sequence[Any]], Any]] =
 }
 _TRANSPARENT = frozenset(("paren", "body", "brackets", "expression", "given"))
 """Rules that do not nest expressions any deeper."""
-
-
-def first_token(tree: Tree[Token]) -> Token:
-    """Return the first token of a tree."""
-    node: Tree[Token] | Token = tree
-    while isinstance(node, Tree):
-        node = node.children[0]
-    return node
-
-
-def _token(node: Tree[Token]) -> Token:
-    token = node.children[0]
-    assert isinstance(token, Token)
-    return token
-
-
-def _ranges(node: Tree[Token]) -> list[Tree[Token]]:
-    return [c for c in node.children if isinstance(c, Tree) and c.data in ("range", "bounded")]
-
-
-def second_factor(tree: Tree[Token] | Token) -> Token | None:
-    """Return the operator behind the first factor of a reduction's body, through signs and reductions; else None."""
-    reduced = False
-    while isinstance(tree, Tree) and tree.data in ("negative", "reduction", "body"):
-        reduced = reduced or tree.data == "reduction"
-        tree = tree.children[-1]
-    if reduced and isinstance(tree, Tree) and tree.data == "product":
-        operator = tree.children[1]
-        return operator if isinstance(operator, Token) else None
-    return None
-
-
-def term_end(text: str, start: int) -> int:
-    """Return where the term that starts at a place ends: before a + or - or what closes it from outside."""
-    depth, operand = 0, False
-    for place in range(start, len(text)):
-        mark = text[place]
-        if mark in "([{":
-            depth += 1
-        elif mark in ")]}":
-            depth -= 1
-        if depth < 0 or (depth == 0 and (mark in "+,=<>≤≥≠\n#" or (mark in "-−" and operand))):
-            return place
-        if not mark.isspace():
-            operand = mark not in "*/^·×⋅-−" and not (mark in ")}" and depth == 0 and not operand)
-    return len(text)

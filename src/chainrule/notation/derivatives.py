@@ -1,24 +1,26 @@
 """Derivatives as written: ∂C/∂z[j], ∂a[k]/∂z[j], ∂²C/∂z∂z[i,j].
 
-Such a name is that of a tensor, with the axes of what is differentiated and then those of what it is taken by; positions
-stand behind each of them, or all at the end. Only where the upper one is an unknown function with the lower ones among its
-arguments, and no equation above defines the derivative, is it a symbol of its own, a `Partial`.
+Such a name is that of a tensor, with the axes of what is differentiated and then those of what it is taken by;
+positions stand behind each of them, or all at the end. Only where the upper one is an unknown function with the lower
+ones among its arguments, and no equation above defines the derivative, is it a symbol of its own, a `Partial`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from lark import Token, Tree
 
+from chainrule.errors import NotationError
 from chainrule.expr.nodes import Indexed, Partial, Position
 from chainrule.notation.arithmetic import superscript_of
+from chainrule.notation.vocabulary import Vocabulary
 from chainrule.system.model import derivative_name
 
-if TYPE_CHECKING:
-    from chainrule.notation.convert import Converter
+ErrorAt: TypeAlias = Callable[..., NotationError]
+"""Makes an error that points at a token: (what, token, expected=…)."""
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,21 @@ class Part:
     positions: tuple[Position, ...] | None
 
 
-def derivative_of(converter: Converter, tree: Tree[Token], parts: Sequence[Part]) -> Indexed | Partial:
+def derivative_of(
+    tree: Tree[Token], parts: Sequence[Part], vocabulary: Vocabulary, error: ErrorAt
+) -> Indexed | Partial:
     """Return the entry or the symbol that a derivative stands for. Raises NotationError."""
     names = [str(part.token) for part in parts]
-    _check_order(converter, tree, parts)
-    ranks = [converter.vocabulary.ranks.get(name) for name in names]
-    positions = _positions(converter, parts, ranks)
+    _check_order(tree, parts, error)
+    ranks = [vocabulary.ranks.get(name) for name in names]
+    positions = _positions(parts, ranks, error)
     name = derivative_name(names[0], *names[1:])
-    arguments = converter.vocabulary.arguments.get(names[0], ())
-    if name in converter.vocabulary.written or not all(lower in arguments for lower in names[1:]):
+    arguments = vocabulary.arguments.get(names[0], ())
+    if name in vocabulary.written or not all(lower in arguments for lower in names[1:]):
         return Indexed(name, positions)
     known = [rank or 0 for rank in ranks]
     if sum(known) != len(positions):
-        raise converter.error(
+        raise error(
             f"{name} has {sum(known)} positions, not {len(positions)}",
             parts[0].token,
             expected="those of " + ", then of ".join(names),
@@ -51,28 +55,26 @@ def derivative_of(converter: Converter, tree: Tree[Token], parts: Sequence[Part]
     return Partial(entries[0], tuple(entries[1:]))
 
 
-def _check_order(converter: Converter, tree: Tree[Token], parts: Sequence[Part]) -> None:
+def _check_order(tree: Tree[Token], parts: Sequence[Part], error: ErrorAt) -> None:
     """Check that ∂² stands over two ∂."""
     written = [c for c in tree.children if isinstance(c, Token) and c.type == "SUPERSCRIPT"]
     order = int(superscript_of(str(written[0])).value) if written else 1
     if order != len(parts) - 1:
-        raise converter.error(
+        raise error(
             f"a derivative of order {order} is taken by {order}, not {len(parts) - 1}",
             parts[-1].token,
             expected="as many ∂ below as the order above says: ∂²C/∂z∂z[i,j]",
         )
 
 
-def _positions(
-    converter: Converter, parts: Sequence[Part], ranks: Sequence[int | None]
-) -> tuple[Position, ...]:
+def _positions(parts: Sequence[Part], ranks: Sequence[int | None], error: ErrorAt) -> tuple[Position, ...]:
     """Return all positions, those behind each part, which must be as many as it has axes unless all are at the end."""
     flat = tuple(position for part in parts for position in part.positions or ())
     if all(part.positions is None for part in parts[:-1]):
         return flat
     for part, rank in zip(parts, ranks, strict=True):
         if rank is not None and rank != len(part.positions or ()):
-            raise converter.error(
+            raise error(
                 f"{part.token} has {rank} indices, not {len(part.positions or ())}",
                 part.token,
                 expected="positions behind each tensor, or all of them at the end",

@@ -54,7 +54,7 @@ def only(tree: Tree[Token], parts: Sequence[Any]) -> Any:
 
 
 FORMS: Mapping[str, Form] = {
-    "sum": lambda tree, parts: sum_of(tree, parts),
+    "sum": sum_of,
     "negative": lambda tree, parts: negative_of(tree, parts[0]),
     "superscript": lambda tree, parts: Power(parts[0], superscript_of(str(tree.children[1]))),
     "root": lambda tree, parts: Call("sqrt", (parts[0],)),

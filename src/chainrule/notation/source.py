@@ -56,9 +56,9 @@ class Source:
     text: str
 
     def error(self, what: str, position: int, *, expected: str = "", advice: str = "") -> NotationError:
-        """Return the error with the line of the position and a caret under it.
+        r"""Return the error with the line of the position and a caret under it.
 
-        >>> print(Source("a = 1\\nb = $").error("what is '$'?", 10))
+        >>> print(Source("a = 1\nb = $").error("what is '$'?", 10))
         what is '$'?
           b = $
               ^
@@ -87,7 +87,9 @@ def read_source(text: str) -> Source:
         line = text.count("\n", 0, bad.start()) + 1
         column = bad.start() - text.rfind("\n", 0, bad.start())
         what = "the text holds a NUL byte" if bad[0] == "\0" else "the text holds half a character (a lone surrogate)"
-        raise NotationError(what, where=f"line {line}, column {column}", expected="text in UTF-8", line=line, column=column)
+        raise NotationError(
+            what, where=f"line {line}, column {column}", expected="text in UTF-8", line=line, column=column
+        )
     if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
         raise NotationError(
             f"the text is longer than {MAX_BYTES // 1_000_000} MB",
@@ -116,7 +118,9 @@ def split(source: Source) -> tuple[Statement, ...]:
                 raise too_deep(source, mark.start())
     if open_marks:
         symbol, position = open_marks[-1]
-        raise source.error(f"'{symbol}' is never closed", position, advice="A statement ends with its line once all are.")
+        raise source.error(
+            f"'{symbol}' is never closed", position, advice="A statement ends with its line once all are."
+        )
     _add(statements, source, start, len(source.text))
     _count_equations(source, statements)
     return tuple(statements)

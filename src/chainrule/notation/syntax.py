@@ -66,7 +66,8 @@ def parse_statement(source: Source, statement: Statement, rule: str = "") -> Tre
 def _syntax_error(source: Source, statement: Statement, error: UnexpectedInput, expression: bool) -> NotationError:
     body = statement.body
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
-    place = len(body.rstrip()) if ended else int(error.pos_in_stream or 0)
+    position = error.pos_in_stream
+    place = len(body.rstrip()) if ended or position is None else position
     if ended:
         what = "the statement ends too early"
     elif isinstance(error, UnexpectedToken):

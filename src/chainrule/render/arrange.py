@@ -6,7 +6,9 @@ so nothing is reordered, folded or tidied here. Works from the leaves up through
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from itertools import accumulate
 from typing import assert_never
 
 from chainrule.expr.nodes import (
@@ -24,6 +26,7 @@ from chainrule.expr.nodes import (
     Logic,
     Number,
     Partial,
+    Position,
     Power,
     Product,
     Reduce,
@@ -57,6 +60,7 @@ from chainrule.render.layout import (
     Terms,
     fit,
 )
+from chainrule.render.names import certain_groups, derivative_parts
 from chainrule.render.numerals import numeral
 
 UNIT = Numeral(Fraction(1))
@@ -64,20 +68,29 @@ SPREADING = ("sum", "mean")
 """Reductions whose body may be a product without parentheses."""
 
 
-def arrange(root: Expr | Condition) -> Layout:
-    """Return the layout of an expression or condition whose indices are named by their letters."""
-    arranged = _Arrangement()
+def arrange(root: Expr | Condition, ranks: Mapping[str, int]) -> Layout:
+    """Return the layout of an expression or condition whose indices are named by their letters.
+
+    `ranks` of tensors say which positions of ∂a/∂z[k,j] belong to a; where they do not, all stay at the end.
+    """
+    arranged = _Arrangement(ranks)
     for node in reversed(tuple(walk(root))):
         if id(node) not in arranged.layouts:
             arranged.layouts[id(node)] = arranged.build(node)
     return arranged.layouts[id(root)]
 
 
+def ranks_in(*nodes: Expr | Condition) -> dict[str, int]:
+    """Return the ranks of the tensors with entries in the nodes."""
+    return {part.tensor: len(part.indices) for node in nodes for part in walk(node) if isinstance(part, Indexed)}
+
+
 class _Arrangement:
     """The layouts of all parts of one expression; they are kept by identity, as equal sizes may differ in letter."""
 
-    def __init__(self) -> None:
+    def __init__(self, ranks: Mapping[str, int]) -> None:
         self.layouts: dict[int, Layout] = {}
+        self.ranks = ranks
 
     def at(self, node: Expr | Condition, level: Level) -> Layout:
         """Return the layout of a part, in parentheses if it is looser than the level."""
@@ -95,7 +108,7 @@ class _Arrangement:
             case IndexValue(position):
                 return Symbol(position.name) if isinstance(position, Index) else Place(position)
             case Indexed(tensor, positions, guarded):
-                return NamedDerivative(tensor, positions) if "∂" in tensor else Entry(tensor, positions, guarded)
+                return self._derivative(tensor, positions) if "∂" in tensor else Entry(tensor, positions, guarded)
             case Partial(of, wrt):
                 return Derivative(_entry(of), tuple(_entry(w) for w in wrt))
             case Sum(terms):
@@ -122,6 +135,11 @@ class _Arrangement:
                 return Choice(self.at(condition, Level.LOGIC), *branches)
             case _:
                 assert_never(node)
+
+    def _derivative(self, tensor: str, positions: tuple[Position, ...]) -> Layout:
+        parts = derivative_parts(tensor)
+        groups = certain_groups(parts, len(positions), self.ranks)
+        return NamedDerivative(tensor, positions) if groups is None else split_derivative(parts, groups, positions)
 
     def _term(self, term: Expr) -> Layout:
         layout = self.layouts[id(term)]
@@ -184,6 +202,13 @@ class _Arrangement:
             return self._power(factor)
         layout = self.layouts[id(factor)]
         return layout if last and isinstance(layout, BigOperator) else fit(layout, Level.SLOPE)
+
+
+def split_derivative(parts: tuple[str, ...], groups: tuple[int, ...], positions: tuple[Position, ...]) -> Derivative:
+    """Return the derivative of these tensors, with so many of the positions at each."""
+    ends = accumulate(groups)
+    of, *wrt = (Entry(n, positions[end - size : end]) for n, size, end in zip(parts, groups, ends, strict=True))
+    return Derivative(of, tuple(wrt))
 
 
 def _is_inverse(node: Power) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping
 from fractions import Fraction
 from typing import assert_never
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed, Position, walk
-from chainrule.render.arrange import UNIT, arrange
+from chainrule.expr.nodes import Condition, Expr, Extent, Index, Position
+from chainrule.render.arrange import UNIT, arrange, ranks_in, split_derivative
 from chainrule.render.layout import (
     Applied,
     BigOperator,
@@ -42,7 +42,7 @@ from chainrule.render.layout import (
     write,
 )
 from chainrule.render.letters import with_letters
-from chainrule.render.names import latex_name, split_derivative
+from chainrule.render.names import derivative_parts, latex_name, likely_groups
 from chainrule.render.numerals import numeral_parts
 
 FUNCTIONS = {
@@ -107,12 +107,11 @@ class _Latex:
     """Prints the layouts of one equation, knowing what tensors are in it."""
 
     def __init__(self, nodes: tuple[Expr | Condition, ...], ranks: Mapping[str, int]) -> None:
-        seen = {p.tensor: len(p.indices) for node in nodes for p in walk(node) if isinstance(p, Indexed)}
-        self.ranks = seen | dict(ranks)
+        self.ranks = ranks_in(*nodes) | dict(ranks)
 
     def write(self, node: Expr | Condition) -> str:
         """Return one side of the equation."""
-        return write(arrange(node), self.pieces)
+        return write(arrange(node, self.ranks), self.pieces)
 
     def pieces(self, layout: Layout) -> Pieces:  # noqa: C901 -- one match over the nodes
         """Return what a layout is printed as."""
@@ -168,16 +167,12 @@ class _Latex:
         return f"|{letter}|" if capital in self.ranks or len(letter) > 1 else capital
 
     def _named_derivative(self, tensor: str, positions: tuple[Position, ...]) -> Pieces:
-        parts, groups = split_derivative(tensor, len(positions), self.ranks)
-        if groups is None:
-            whole = _derivative(latex_name(parts[0]).plain, [latex_name(part).plain for part in parts[1:]])
-            return (r"\left(", *whole, r"\right)", f"_{{{_subscript(positions)}}}")
-        written: list[str] = []
-        start = 0
-        for part, size in zip(parts, groups, strict=True):
-            written.append(_entry(part, positions[start : start + size]))
-            start += size
-        return _derivative(written[0], written[1:])
+        parts = derivative_parts(tensor)
+        groups = likely_groups(parts, len(positions), self.ranks)
+        if groups is not None:
+            return (split_derivative(parts, groups, positions),)
+        of, *wrt = (latex_name(part).plain for part in parts)
+        return (r"\left(", *_derivative(of, wrt), r"\right)", f"_{{{_subscript(positions)}}}")
 
 
 def _derivative(of: str, wrt: list[str]) -> Pieces:

@@ -78,23 +78,39 @@ def latex_name(name: str) -> LatexName:
     return LatexName(rf"\mathrm{{{SPECIAL.sub(lambda m: chr(92) + m[0], stem)}}}", layer)
 
 
-def split_derivative(
-    name: str, positions: int, ranks: Mapping[str, int]
-) -> tuple[tuple[str, ...], tuple[int, ...] | None]:
-    """Return the tensors in the name of a derivative, and how many of its positions belong to each.
+def derivative_parts(name: str) -> tuple[str, ...]:
+    """Return the tensors in the name of a derivative: what is differentiated, then what by.
 
-    Where the ranks of the tensors do not settle it, what is differentiated is taken for a scalar (a cost is) and the
-    rest is shared evenly; None if that is impossible.
-
-    >>> split_derivative("∂C/∂W", 2, {}), split_derivative("∂a/∂z", 2, {"a": 1})
-    ((('C', 'W'), (0, 2)), (('a', 'z'), (1, 1)))
+    >>> derivative_parts("∂²C/∂z∂w")
+    ('C', 'z', 'w')
     """
     of, _, below = name.partition("/")
-    wrt = tuple(below.split("∂")[1:])
-    parts = (of.lstrip("∂" + ORDERS), *wrt)
-    known = sum(ranks.get(part, 0) for part in wrt)
-    unknown = sum(part not in ranks for part in wrt)
-    first = ranks.get(parts[0], 0 if unknown else positions - known)
-    share = (positions - first - known) // unknown if unknown else 0
-    groups = (first, *(ranks.get(part, share) for part in wrt))
-    return parts, groups if sum(groups) == positions and min(groups) >= 0 else None
+    return (of.lstrip("∂" + ORDERS), *below.split("∂")[1:])
+
+
+def certain_groups(parts: tuple[str, ...], positions: int, ranks: Mapping[str, int]) -> tuple[int, ...] | None:
+    """Return how many positions of a derivative belong to each of its tensors; None if the ranks do not settle it.
+
+    >>> certain_groups(("a", "z"), 3, {"a": 1}), certain_groups(("a", "z"), 2, {})
+    ((1, 2), None)
+    """
+    unknown = [part for part in parts if part not in ranks]
+    if len(set(unknown)) > 1:
+        return None
+    rest = positions - sum(ranks.get(part, 0) for part in parts)
+    share = rest // len(unknown) if unknown else 0
+    groups = tuple(ranks.get(part, share) for part in parts)
+    return groups if sum(groups) == positions and share >= 0 else None
+
+
+def likely_groups(parts: tuple[str, ...], positions: int, ranks: Mapping[str, int]) -> tuple[int, ...] | None:
+    """Return the same by guess: what is differentiated is a scalar, as a cost is, and the rest is shared evenly.
+
+    >>> likely_groups(("C", "W"), 2, {}), likely_groups(("C", "z", "w"), 3, {})
+    ((0, 2), None)
+    """
+    of, *wrt = parts
+    guess = {of: 0, **ranks}
+    settled = certain_groups(parts, positions, guess)
+    even = {part: (positions - guess[of]) // len(wrt) for part in wrt}
+    return settled or certain_groups(parts, positions, even | guess)

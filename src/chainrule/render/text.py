@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from chainrule.expr.nodes import Condition, Expr, Extent, Index, Position
-from chainrule.render.arrange import arrange
+from chainrule.render.arrange import arrange, ranks_in
 from chainrule.render.layout import (
     Applied,
     BigOperator,
@@ -64,11 +64,13 @@ def expression_text(
     *,
     taken: Collection[str] = (),
     declared: Mapping[str, Extent] | None = None,
+    ranks: Mapping[str, int] | None = None,
     unicode: bool = True,
 ) -> str:
     """Return an expression or a condition in the notation.
 
-    `taken` are names that no index may be printed as, `declared` letters and the extents they mean in the system.
+    `taken` are names that no index may be printed as, `declared` letters and the extents they mean in the system;
+    `ranks` of tensors that are named in derivatives only.
 
     >>> from chainrule.expr.binding import reduce_over
     >>> from chainrule.expr.nodes import Index, Indexed, times
@@ -78,7 +80,7 @@ def expression_text(
     ('Σ_k W[k,j]·d[k]', 'sum(k) W[k,j]*d[k]')
     """
     (lettered,) = with_letters(expr, taken=taken, declared=declared)
-    return lettered_text(lettered, unicode=unicode)
+    return lettered_text(lettered, ranks_in(lettered) | dict(ranks or {}), unicode=unicode)
 
 
 def equation_text(
@@ -87,17 +89,19 @@ def equation_text(
     *,
     taken: Collection[str] = (),
     declared: Mapping[str, Extent] | None = None,
+    ranks: Mapping[str, int] | None = None,
     unicode: bool = True,
 ) -> str:
     """Return `target = value` in the notation; see `expression_text`."""
     left, right = with_letters(target, value, taken=taken, declared=declared)
-    return f"{lettered_text(left, unicode=unicode)} = {lettered_text(right, unicode=unicode)}"
+    known = ranks_in(left, right) | dict(ranks or {})
+    return f"{lettered_text(left, known, unicode=unicode)} = {lettered_text(right, known, unicode=unicode)}"
 
 
-def lettered_text(expr: Expr | Condition, *, unicode: bool = True) -> str:
+def lettered_text(expr: Expr | Condition, ranks: Mapping[str, int], *, unicode: bool = True) -> str:
     """Return an expression whose indices `with_letters` has named already."""
     characters = UNICODE if unicode else ASCII
-    return write(arrange(expr), lambda layout: _pieces(layout, characters))
+    return write(arrange(expr, ranks), lambda layout: _pieces(layout, characters))
 
 
 def position_text(position: Position) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import product as cartesian
 
 from chainrule.expr.nodes import Bracket, Expr, Number, Product, Sum
 from chainrule.simplify.arithmetic import Factors, add, factors_of, multiply, product_of, scaled, split_coefficient
@@ -96,31 +95,32 @@ def _has_sum_inside(expr: Expr) -> bool:
 
 
 def _expanded(expr: Expr) -> list[Expr] | None:
-    """Return the terms of the expression multiplied out, or None where they are too many."""
-    if isinstance(expr, Sum):
-        parts = [_expanded(term) for term in expr.terms]
-        if any(part is None for part in parts):
+    """Return the terms of the expression multiplied out, or None where they are too many.
+
+    One sum at a time, sums of quotients first, so that a denominator still meets the factor that cancels it.
+    """
+    finished: list[Expr] = []
+    waiting = [expr]
+    while waiting:
+        if len(finished) + len(waiting) > _MOST_TERMS:
             return None
-        flat = [term for part in parts if part for term in part]
-        return flat if len(flat) <= _MOST_TERMS else None
-    if not isinstance(expr, Product):
-        return [expr]
-    choices: list[list[Expr]] = []
-    count = 1
-    for factor in expr.factors:
-        options = _expanded(factor) if isinstance(factor, Sum) else [factor]
-        if options is None:
-            return None
-        count *= len(options)
-        if count > _MOST_TERMS:
-            return None
-        choices.append(options)
-    out = [multiply(choice) for choice in cartesian(*choices)]
-    again = [_expanded(term) if _has_sum_inside(term) else [term] for term in out]
-    if any(part is None for part in again):
-        return None
-    flat = [term for part in again if part for term in part]
-    return flat if len(flat) <= _MOST_TERMS else None
+        term = waiting.pop()
+        if isinstance(term, Sum):
+            waiting.extend(reversed(term.terms))
+        elif _has_sum_inside(term):
+            parts = list(factors(term))
+            place = min((n for n, f in enumerate(parts) if isinstance(f, Sum)), key=lambda n: not _has_quotient(parts[n]))
+            others = (*parts[:place], *parts[place + 1 :])
+            chosen = parts[place]
+            assert isinstance(chosen, Sum)
+            waiting.extend(multiply((*others, t)) for t in reversed(chosen.terms))
+        else:
+            finished.append(term)
+    return finished
+
+
+def _has_quotient(expr: Expr) -> bool:
+    return isinstance(expr, Sum) and any(e < 0 for term in expr.terms for e in factors_of(term)[1].values())
 
 
 def _recognised(term: Expr, context: Context) -> Expr:

@@ -56,6 +56,7 @@ def _present_product(expr: Expr) -> Expr:
     coefficient, rest = split_coefficient(expr)
     if isinstance(rest, Sum) and _better_multiplied_in(coefficient, rest):
         return _present(Sum(tuple(scaled(coefficient * c, r) for c, r in map(split_coefficient, rest.terms))))
+    coefficient, rest = _fraction_into_sum(coefficient, rest)
     above: list[Expr] = []
     below: list[Expr] = []
     roots: dict[Fraction, list[Expr]] = {}
@@ -72,6 +73,7 @@ def _present_product(expr: Expr) -> Expr:
             case _:
                 above.append(present(factor))
     for value, bases in roots.items():
+        bases.sort(key=_factor_rank)
         base = bases[0] if len(bases) == 1 else Product(tuple(bases))
         (below if value < 0 else above).append(_root(base, abs(value)))
     return _written(coefficient, above, below)
@@ -91,7 +93,8 @@ def _written(coefficient: Fraction, above: list[Expr], below: list[Expr]) -> Exp
     below.sort(key=_factor_rank)
     last = [f for f in above if isinstance(f, Reduce)][-1:]
     body = [f for f in above if f not in last]
-    if below and coefficient.denominator != 1:
+    short = abs(coefficient.numerator) == 1 and not any(isinstance(f, Sum | Reduce | Bracket) for f in above)
+    if coefficient.denominator != 1 and above and (below or short):
         below.insert(0, number(coefficient.denominator))
         coefficient = Fraction(coefficient.numerator)
     inverse = [Power(f, MINUS_ONE) for f in below]
@@ -99,6 +102,22 @@ def _written(coefficient: Fraction, above: list[Expr], below: list[Expr]) -> Exp
     first = [] if coefficient == 1 and not (inverse and not body and not alone) else [Number(coefficient)]
     parts = [*first, *body, *inverse, *last]
     return parts[0] if len(parts) == 1 else Product(tuple(parts))
+
+
+def _fraction_into_sum(coefficient: Fraction, rest: Expr) -> tuple[Fraction, Expr]:
+    """Return 1/2*(1 + b + 2*c)*d as (1/2*(1 + b) + c)*d: a fraction goes where it cancels, and stays before the others."""
+    sums = [f for f in factors(rest) if isinstance(f, Sum)]
+    if coefficient.denominator == 1 or len(sums) != 1:
+        return coefficient, rest
+    parts = [(coefficient * c, r) for c, r in map(split_coefficient, sums[0].terms)]
+    alike = [(c, r) for c, r in parts if c.denominator != 1]
+    if len(alike) == len(parts) or len({abs(c) for c, _ in alike}) > 1:
+        return coefficient, rest
+    lead = alike[0][0]
+    group = [scaled(c / lead, r) for c, r in alike]
+    before = scaled(lead, group[0]) if len(group) == 1 else Product((Number(lead), Sum(tuple(group))))
+    whole = Sum((before, *(scaled(c, r) for c, r in parts if c.denominator == 1)))
+    return Fraction(1), Product(tuple(whole if f is sums[0] else f for f in factors(rest)))
 
 
 def _factor_rank(factor: Expr) -> int:

@@ -264,9 +264,7 @@ def check_target(equation: Equation, place: Place) -> None:
         )
 
 
-def check_calls(
-    calls: Iterable[Call], arities: Mapping[str, int], unknown: Collection[str], place: Place
-) -> None:
+def check_calls(calls: Iterable[Call], arities: Mapping[str, int], unknown: Collection[str], place: Place) -> None:
     """Check that functions are known and have the right number of arguments. Raises TypecheckError."""
     for call in calls:
         arity = arities.get(call.function)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
-from chainrule.expr.nodes import Expr, Extent, Index
+from chainrule.expr.nodes import Condition, Expr, Extent, Index
 from chainrule.render.latex import equation_latex
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, Given, System, is_derivative
@@ -45,7 +45,7 @@ def system_latex(system: System) -> str:
     b^{1}_{j} &= z^{1}_{j}
     \end{aligned}
     """
-    ranks = {name: len(system.axes(name)) for name in system.names() if not is_derivative(name)}
+    ranks = ranks_of(system)
     taken, declared = index_names(system)
     lines = [
         equation_latex(e.target, e.value, taken=taken, declared=declared, ranks=ranks, sign=sign)
@@ -68,6 +68,11 @@ def index_names(system: System) -> tuple[frozenset[str], Mapping[str, Extent]]:
     return frozenset((*system.names(), *(f.name for f in system.functions))), letters
 
 
+def ranks_of(system: System) -> dict[str, int]:
+    """Return the ranks of the tensors of a system, those of derivatives left out."""
+    return {name: len(system.axes(name)) for name in system.names() if not is_derivative(name)}
+
+
 class _Printer:
     """Writes the statements of one system."""
 
@@ -75,6 +80,7 @@ class _Printer:
         self.system = system
         self.unicode = unicode
         self.taken, self.declared = index_names(system)
+        self.ranks = ranks_of(system)
 
     def statements(self) -> list[str]:
         """Return all lines before the equations."""
@@ -122,16 +128,20 @@ class _Printer:
         return f"abstract {head}" if function.body is None else f"def {head} = {self._expression(function.body)}"
 
     def _given(self, given: Given) -> str:
-        fact = expression_text(given.condition, taken=self.taken, declared=self.declared, unicode=self.unicode)
-        return f"given {fact}"
+        return f"given {self._expression(given.condition)}"
 
     def _equation(self, equation: Equation) -> str:
         return equation_text(
-            equation.target, equation.value, taken=self.taken, declared=self.declared, unicode=self.unicode
+            equation.target,
+            equation.value,
+            taken=self.taken,
+            declared=self.declared,
+            ranks=self.ranks,
+            unicode=self.unicode,
         )
 
-    def _expression(self, expr: Expr) -> str:
-        return expression_text(expr, taken=self.taken, declared=self.declared, unicode=self.unicode)
+    def _expression(self, expr: Expr | Condition) -> str:
+        return expression_text(expr, taken=self.taken, declared=self.declared, ranks=self.ranks, unicode=self.unicode)
 
 
 def _kind(declaration: Declaration) -> str:

@@ -40,9 +40,7 @@ Sizes: TypeAlias = Mapping[tuple[Extent, str], Extent]
 """The extent that each `extent(i)` stands for, by what it carries and its letter."""
 
 
-def settled_value(
-    value: Expr, profile: Profile, extents: Sequence[Extent], values: Sizes
-) -> Expr:
+def settled_value(value: Expr, profile: Profile, extents: Sequence[Extent], values: Sizes) -> Expr:
     """Return the value with an extent for each variable of its profile and for each `extent(i)`."""
     if is_settled(profile, extents, values):
         return value
@@ -84,9 +82,7 @@ def same(old: tuple[T, ...], new: Sequence[T]) -> tuple[T, ...]:
 class _Settling:
     """One walk over an expression, in the order in which the profile met its binders."""
 
-    def __init__(
-        self, profile: Profile, extents: Sequence[Extent], values: Sizes
-    ) -> None:
+    def __init__(self, profile: Profile, extents: Sequence[Extent], values: Sizes) -> None:
         self.free = {name: extents[number] for name, number in profile.free.items()}
         self.binders: Iterator[Extent] = iter([extents[number] for number in profile.binders])
         self.values = values

@@ -151,9 +151,7 @@ def _settle_given(work: Constraints, given: Given, number: int, numbers: Sequenc
     return given if condition is given.condition else Given(condition)
 
 
-def _settle_declaration(
-    work: Constraints, declaration: Declaration, arguments: Sequence[Sequence[int]]
-) -> Declaration:
+def _settle_declaration(work: Constraints, declaration: Declaration, arguments: Sequence[Sequence[int]]) -> Declaration:
     def labels(indices: Sequence[Index], axes: Sequence[int]) -> list[Index]:
         return [with_extent(i, work.extents.representative(a)) for i, a in zip(indices, axes, strict=True)]
 

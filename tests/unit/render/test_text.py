@@ -79,4 +79,14 @@ def test_depth_is_no_limit() -> None:
     for _ in range(5_000):
         deep = Call("exp", (plus(ONE, deep),))
     # Only layout and printer are meant here: free indices and tensors are looked up by recursion, elsewhere.
-    assert lettered_text(deep, unicode=False).count("exp(1 + ") == 5_000
+    assert lettered_text(deep, {}, unicode=False).count("exp(1 + ") == 5_000
+
+
+def test_positions_of_a_derivative_stand_where_they_belong_if_that_is_known() -> None:
+    jacobian, hessian = entry("∂a/∂z", k, j), entry("∂²C/∂z∂z", k, j)
+    assert expression_text(jacobian) == "∂a/∂z[k,j]"
+    assert equation_text(jacobian, entry("a", k)) == "∂a[k]/∂z[j] = a[k]"
+    assert expression_text(jacobian, ranks={"a": 1, "z": 1}) == "∂a[k]/∂z[j]"
+    assert expression_text(jacobian, ranks={"a": 0, "z": 2}) == "∂a/∂z[k,j]"
+    assert expression_text(hessian) == "∂²C/∂z∂z[k,j]"
+    assert expression_text(plus(hessian, entry("C"))) == "∂²C/∂z[k]∂z[j] + C"

@@ -1,0 +1,137 @@
+"""Text as a System: the way in.
+
+Each statement is parsed on its own, names are collected from all of them, trees become nodes, and `typecheck` settles
+and checks the whole. Whatever is wrong, the error is a NotationError that shows the line, with a caret under the
+culprit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from lark import Token, Tree
+
+from chainrule.errors import NotationError, TypecheckError
+from chainrule.expr.binding import substitute_indices
+from chainrule.expr.functions import ARITY
+from chainrule.expr.nodes import Call, Expr, Index, Position, walk
+from chainrule.notation.convert import Converter
+from chainrule.notation.source import Source, Statement, read_source, split
+from chainrule.notation.statements import Reading, Span, letters_in
+from chainrule.notation.syntax import parse_statement
+from chainrule.notation.vocabulary import Vocabulary, collect_names, vocabulary_of
+from chainrule.system.model import Equation, System
+from chainrule.system.naming import Place, check_calls
+from chainrule.system.typecheck import settle_equation, settle_expression, typecheck
+
+
+def parse(text: str) -> System:
+    r"""Return the system that a text describes, checked and with all extents settled.
+
+    Raises NotationError, with line and column, for whatever cannot be read or makes no sense.
+
+    >>> system = parse("data x[i]\nparam w[i]\ncost C = (sum(i) w[i]*x[i])^2")
+    >>> system.params, system.cost
+    (('w',), 'C')
+    """
+    source = read_source(text)
+    statements = [(statement, parse_statement(source, statement)) for statement in split(source)]
+    reading = Reading(source, collect_names(source, statements))
+    for statement, tree in statements:
+        reading.read(statement, tree)
+    try:
+        return typecheck(reading.system())
+    except TypecheckError as error:
+        raise located(source, reading.spans, error) from None
+
+
+def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -> Expr:
+    r"""Return an expression in the names of a system, with extents settled; letters may be free in it.
+
+    `indices` are free ones that are known already, with their extents. Raises NotationError.
+
+    >>> system = parse("data x[i]\nparam w[i]\ncost C = sum(i) w[i]*x[i]")
+    >>> parse_expression("2*x[j]", system).factors[1].indices[0].extent
+    Extent(tensor='x', axis=0)
+    """
+    source, statement, tree = _single(text, "expression")
+    scope = letters_in(tree) | {i.name for i in indices}
+    value: Expr = Converter(source, statement.offset, vocabulary_of(system)).convert(tree, scope)
+    known: Mapping[Index, Position] = {Index(i.name): i for i in indices}
+    try:
+        return settle_expression(system, substitute_indices(value, known))
+    except TypecheckError as error:
+        raise located(source, _whole(statement), error) from None
+
+
+def parse_equation(text: str, system: System) -> Equation:
+    """Return one equation in the names of a system, with extents settled: `∂C/∂z[j] = a[j] - y[j]`.
+
+    What stands on the left may be new. Raises NotationError.
+    """
+    source, statement, tree = _single(text, "equation")
+    vocabulary = vocabulary_of(system)
+    reading = Reading(source, vocabulary)
+    reading.read(statement, tree)
+    try:
+        return settle_equation(system, reading.equations[0])
+    except TypecheckError as error:
+        raise located(source, reading.spans, error) from None
+
+
+def parse_scalar(text: str, parameters: tuple[str, ...]) -> Expr:
+    """Return an expression of numbers, known functions and parameters, which stand as entries without indices.
+
+    Raises NotationError.
+
+    >>> parse_scalar("t^2", ("t",)).base
+    Indexed(tensor='t', indices=(), guarded=False)
+    """
+    source, statement, tree = _single(text, "expression")
+    vocabulary = Vocabulary(ranks=dict.fromkeys(parameters, 0))
+    value: Expr = Converter(source, statement.offset, vocabulary).convert(tree)
+    try:
+        check_calls([n for n in walk(value) if isinstance(n, Call)], ARITY, (), Place("expression"))
+    except TypecheckError as error:
+        raise located(source, _whole(statement), error) from None
+    return value
+
+
+def _single(text: str, rule: str) -> tuple[Source, Statement, Tree[Token]]:
+    source = read_source(text)
+    statements = split(source)
+    if len(statements) != 1:
+        place = statements[1].offset if statements else 0
+        raise source.error(f"one {rule} is expected here, not {len(statements)} statements", place)
+    if statements[0].keyword:
+        raise source.error(f"a '{statements[0].keyword}' line cannot stand here", 0, expected=f"one {rule}")
+    return source, statements[0], parse_statement(source, statements[0], rule)
+
+
+def _whole(statement: Statement) -> Mapping[tuple[str, int], Span]:
+    start, end = statement.offset, statement.offset + len(statement.body)
+    return {("expression", -1): Span(start, start - 1, end)}
+
+
+def located(source: Source, spans: Mapping[tuple[str, int], Span], error: TypecheckError) -> NotationError:
+    """Return an error of the system as one of its text, with a caret under the symbol."""
+    span = spans.get((error.statement, error.number))
+    if span is None:
+        return NotationError(error.what, where=error.where, expected=error.expected, advice=error.advice)
+    position = _find(source, span, error.symbol, error.side)
+    return source.error(error.what, position, expected=error.expected, advice=error.advice)
+
+
+def _find(source: Source, span: Span, symbol: str, side: str) -> int:
+    """Return where a symbol stands in a span: on the side of its = that is meant, else anywhere, else its start."""
+    start, end = (span.equal + 1, span.end) if side == "value" and span.equal < span.end else (span.start, span.equal)
+    if not symbol:
+        return start
+    text = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), source.text[: span.end])
+    upper, _, lower = symbol.partition("/")
+    plain = rf"(?:(?<=[Σ∑]_)|(?<![\w])){re.escape(symbol)}(?!\w)"
+    derivative = rf"{re.escape(upper)}\s*(?:\[[^\]]*\])?\s*/\s*{re.escape(lower)}"
+    pattern = re.compile(derivative if lower else plain)
+    found = pattern.search(text, start, end) or pattern.search(text, span.start, span.end)
+    return found.start() if found else start

@@ -1,0 +1,264 @@
+"""From the trees of all statements to a System that is not checked yet.
+
+What a name means in one line may depend on any other line, so the names have been collected before (`vocabulary`). Each
+piece of the system keeps the span of text that it was read from, so that an error which `typecheck` finds in the system
+can be shown in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lark import Token, Tree
+
+from chainrule.expr.nodes import Comparison, Extent, Index, Indexed, Logic, Partial, Position
+from chainrule.notation.advice import not_yet
+from chainrule.notation.arithmetic import number_of
+from chainrule.notation.convert import Converter
+from chainrule.notation.source import Source, Statement
+from chainrule.notation.trees import first_token, letters_of, name_token, subtrees, token_of
+from chainrule.notation.vocabulary import Vocabulary
+from chainrule.system.model import (
+    Declaration,
+    Equation,
+    FunctionDefinition,
+    Given,
+    Role,
+    System,
+    derivative_name,
+    is_derivative,
+)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a piece of the system stands in the text; `equal` is the place of its = or its end."""
+
+    start: int
+    equal: int
+    end: int
+
+
+class Reading:
+    """The system as read so far, and where each piece of it stands."""
+
+    def __init__(self, source: Source, vocabulary: Vocabulary) -> None:
+        self.source = source
+        self.vocabulary = vocabulary
+        self.declarations: list[Declaration] = []
+        self.functions: list[FunctionDefinition] = []
+        self.givens: list[Given] = []
+        self.equations: list[Equation] = []
+        self.updates: list[Equation] = []
+        self.indices: list[Index] = []
+        self.sizes: list[tuple[Extent, int]] = []
+        self.batch = ""
+        self.cost = ""
+        self.spans: dict[tuple[str, int], Span] = {}
+
+    def system(self) -> System:
+        """Return what has been read, not yet checked."""
+        return System(
+            declarations=tuple(self.declarations),
+            functions=tuple(self.functions),
+            givens=tuple(self.givens),
+            batch=self.batch,
+            equations=tuple(self.equations),
+            cost=self.cost,
+            updates=tuple(self.updates),
+            indices=tuple(self.indices),
+            sizes=tuple(dict(self.sizes).items()),
+        )
+
+    def read(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Add a statement to the system. Raises NotationError."""
+        _READERS[tree.data](self, statement, tree)
+
+    def _converter(self, statement: Statement) -> Converter:
+        return Converter(self.source, statement.offset, self.vocabulary)
+
+    def _place(self, kind: str, number: int, statement: Statement, tree: Tree[Token]) -> None:
+        """Remember where a piece of the system stands."""
+        start = statement.offset + (first_token(tree).start_pos or 0)
+        end = statement.offset + len(statement.body)
+        equal = token_of(tree, "EQUAL")
+        self.spans[kind, number] = Span(start, end if equal is None else statement.offset + (equal.start_pos or 0), end)
+
+    # One method for each rule that opens a statement
+
+    def read_declarations(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read data and params."""
+        role: Role = "data" if statement.keyword == "data" else "param"
+        for piece in subtrees(tree):
+            kind = next((c for c in subtrees(piece) if c.data == "type"), None)
+            if kind is not None:
+                position = statement.offset + (first_token(kind).start_pos or 0)
+                raise not_yet(self.source, "integer tensors, 'int(…)',", position)
+            self._declare(Declaration(role, str(name_token(piece)), self._labels(statement, piece)), statement, piece)
+
+    def read_constants(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read constants, with or without a value."""
+        for piece in subtrees(tree):
+            values = [child for child in subtrees(piece) if child.data != "brackets"]
+            value = self._converter(statement).convert(values[0]) if values else None
+            declaration = Declaration("const", str(name_token(piece)), self._labels(statement, piece), value=value)
+            self._declare(declaration, statement, piece)
+
+    def _declare(self, declaration: Declaration, statement: Statement, piece: Tree[Token]) -> None:
+        self._place("declaration", len(self.declarations), statement, piece)
+        self.declarations.append(declaration)
+
+    def _labels(self, statement: Statement, piece: Tree[Token]) -> tuple[Index, ...]:
+        """Return the letters in the brackets of a name, none without brackets."""
+        converter = self._converter(statement)
+        letters = letters_of(piece)
+        if letters is not None:
+            return tuple([Index(letter) for letter in letters])
+        brackets = next((child for child in subtrees(piece) if child.data == "brackets"), None)
+        if brackets is None:
+            return ()
+        positions: tuple[Position, ...] = converter.convert(brackets)
+        labels = []
+        for position, tree in zip(positions, subtrees(brackets), strict=True):
+            if not isinstance(position, Index):
+                raise converter.error(
+                    "an axis is labelled by a letter", first_token(tree), expected="plain index letters, as in W[j,i]"
+                )
+            labels.append(position)
+        return tuple(labels)
+
+    def read_indices(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read declared indices with their extents."""
+        for piece in subtrees(tree):
+            name, _, size = piece.children
+            value = number_of(str(size))
+            if value is None or value.denominator != 1:
+                assert isinstance(size, Token)
+                raise self._converter(statement).error(
+                    f"{size} is no number of values", size, expected="a whole number, 0 or more"
+                )
+            self._place("index", len(self.indices), statement, piece)
+            self.indices.append(Index(str(name)))
+            self.sizes.append((Extent(str(name)), int(value)))
+
+    def read_given(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read a fact; a chain of comparisons is several."""
+        condition = self._converter(statement).convert(tree, letters_in(tree))
+        for link in condition.operands if isinstance(condition, Logic) else (condition,):
+            assert isinstance(link, Comparison)
+            self._place("given", len(self.givens), statement, tree)
+            self.givens.append(Given(link))
+
+    def read_batch(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read the letter of the sample index."""
+        token = name_token(tree)
+        if self.batch:
+            raise self._converter(statement).error(
+                f"the sample index is {self.batch} already", token, advice="One batch line is enough."
+            )
+        self._place("batch", 0, statement, tree)
+        self.batch = str(token)
+
+    def read_abstract(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read an unknown function: a tensor, or a function of numbers."""
+        name = str(name_token(tree))
+        pieces = [child for child in subtrees(tree) if child.data == "argument"]
+        if name in self.vocabulary.functions and name not in self.vocabulary.arguments:
+            self._place("function", len(self.functions), statement, tree)
+            parameters = tuple(str(name_token(piece)) for piece in pieces)
+            self.functions.append(FunctionDefinition(name, parameters, None))
+            return
+        arguments = tuple(Indexed(str(name_token(p)), self._labels(statement, p)) for p in pieces)
+        self._declare(
+            Declaration("abstract", name, self._labels(statement, tree), arguments=arguments), statement, tree
+        )
+
+    def read_unknown_cost(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read a cost that is an unknown function."""
+        self._set_cost(statement, subtrees(tree)[0])
+        self.read_abstract(statement, subtrees(tree)[0])
+
+    def read_cost(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read the equation of the cost."""
+        self._set_cost(statement, tree)
+        self._define(statement, tree, Indexed(self.cost, self._labels(statement, tree)))
+
+    def _set_cost(self, statement: Statement, tree: Tree[Token]) -> None:
+        token = name_token(tree)
+        if self.cost:
+            raise self._converter(statement).error(
+                f"the cost is {self.cost} already", token, advice="Add the two up in one cost."
+            )
+        self._place("cost", -1, statement, tree)
+        self.cost = str(token)
+
+    def read_definition(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read a function of numbers made by the user."""
+        name, *parameters = [str(c) for c in tree.children if isinstance(c, Token) and c.type == "NAME"]
+        local = Vocabulary(
+            ranks={**self.vocabulary.ranks, **dict.fromkeys(parameters, 0)}, functions=self.vocabulary.functions
+        )
+        body = Converter(self.source, statement.offset, local).convert(subtrees(tree)[-1])
+        self._place("function", len(self.functions), statement, tree)
+        self.functions.append(FunctionDefinition(name, tuple(parameters), body))
+
+    def read_equation(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read an equation or an update."""
+        self._define(statement, tree, self.target(statement, subtrees(tree)[0]))
+
+    def target(self, statement: Statement, tree: Tree[Token]) -> Indexed:
+        """Return what stands on the left of an equation."""
+        if tree.data != "derivative":
+            return Indexed(str(name_token(tree)), self._labels(statement, tree))
+        entry = self._converter(statement).convert(tree, ())
+        positions = entry.indices if isinstance(entry, Indexed) else _positions(entry)
+        if not all(isinstance(position, Index) for position in positions):
+            raise self._converter(statement).error(
+                "on the left stand plain index letters", first_token(tree), expected="as in ∂C/∂z[j] = …"
+            )
+        parts = [str(c) for piece in (tree, *subtrees(tree)) for c in piece.children if _is_name(c)]
+        return Indexed(derivative_name(*parts), positions)
+
+    def _define(self, statement: Statement, tree: Tree[Token], target: Indexed) -> None:
+        value = self._converter(statement).convert(
+            subtrees(tree)[-1], [i.name for i in target.indices if isinstance(i, Index)]
+        )
+        update = statement.keyword == "update"
+        into = self.updates if update else self.equations
+        self._place("update" if update else "equation", len(into), statement, tree)
+        into.append(Equation(target, value))
+        if not update and is_derivative(target.tensor):
+            self.vocabulary.written.add(target.tensor)
+
+
+def letters_in(tree: Tree[Token]) -> set[str]:
+    """Return the letters that stand as indices somewhere in a statement."""
+    found: set[str] = set()
+    for node in tree.iter_subtrees():
+        found.update(letters_of(node) or ())
+        if node.data == "brackets":
+            found.update(str(first_token(position)) for position in subtrees(node))
+    return found
+
+
+def _positions(partial: Partial) -> tuple[Position, ...]:
+    return tuple(position for entry in (partial.of, *partial.wrt) for position in entry.indices)
+
+
+def _is_name(child: Tree[Token] | Token) -> bool:
+    return isinstance(child, Token) and child.type == "NAME"
+
+
+_READERS: Mapping[str, Callable[[Reading, Statement, Tree[Token]], None]] = {
+    "declarations": Reading.read_declarations,
+    "constants": Reading.read_constants,
+    "indices": Reading.read_indices,
+    "given": Reading.read_given,
+    "batch": Reading.read_batch,
+    "abstract": Reading.read_abstract,
+    "unknown_cost": Reading.read_unknown_cost,
+    "cost": Reading.read_cost,
+    "definition": Reading.read_definition,
+    "equation": Reading.read_equation,
+}

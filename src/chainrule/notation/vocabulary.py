@@ -1,0 +1,126 @@
+"""What the names around an expression mean, as far as reading it depends on that.
+
+Collected from all statements of a text before any expression is read, or from a system that is there already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lark import Token, Tree
+
+from chainrule.errors import NotationError
+from chainrule.notation.advice import RESERVED
+from chainrule.notation.source import Source, Statement
+from chainrule.notation.trees import letters_of, name_token, subtrees
+from chainrule.system.model import System, is_derivative
+
+
+@dataclass
+class Vocabulary:
+    """Ranks of tensors, names of functions, arguments of unknown tensors, letters of indices that are declared.
+
+    `written` are the derivatives that an equation above defines: these are read as tensors, not as unknowns.
+    """
+
+    ranks: dict[str, int] = field(default_factory=dict)
+    functions: set[str] = field(default_factory=set)
+    arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    letters: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
+
+
+def vocabulary_of(system: System) -> Vocabulary:
+    """Return the vocabulary of a system."""
+    names = list(system.names())
+    axes = {name: system.axes(name) for name in names}
+    return Vocabulary(
+        ranks={name: len(indices) for name, indices in axes.items()},
+        functions={f.name for f in system.functions},
+        arguments={d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments},
+        letters={i.name for i in system.indices} | {i.name for d in system.declarations for i in d.indices},
+        written={name for name in names if is_derivative(name)},
+    )
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A statement whose names are collected."""
+
+    source: Source
+    offset: int
+    vocabulary: Vocabulary
+
+    def error(self, what: str, token: Token, *, expected: str = "", advice: str = "") -> NotationError:
+        return self.source.error(what, self.offset + (token.start_pos or 0), expected=expected, advice=advice)
+
+
+def collect_names(source: Source, statements: Sequence[tuple[Statement, Tree[Token]]]) -> Vocabulary:
+    """Return what the statements of a text define. Raises NotationError for words that cannot be names."""
+    vocabulary = Vocabulary()
+    unknown: list[tuple[_Line, Tree[Token]]] = []
+    for statement, tree in statements:
+        line = _Line(source, statement.offset, vocabulary)
+        if tree.data in ("abstract", "unknown_cost"):
+            unknown.append((line, tree))
+        elif tree.data == "definition":
+            vocabulary.functions.add(_defined(line, tree))
+        elif tree.data in ("declarations", "constants", "indices"):
+            for piece in subtrees(tree):
+                _collect_piece(line, piece)
+        elif tree.data in ("cost", "equation"):
+            target = tree if tree.data == "cost" else subtrees(tree)[0]
+            if target.data != "derivative":
+                vocabulary.ranks[_defined(line, target)] = _rank(target)
+    for line, tree in unknown:
+        _collect_unknown(line, tree)
+    return vocabulary
+
+
+def _collect_piece(line: _Line, piece: Tree[Token]) -> None:
+    vocabulary = line.vocabulary
+    if piece.data == "sized":
+        vocabulary.letters.add(str(piece.children[0]))
+        return
+    vocabulary.ranks[_defined(line, piece)] = _rank(piece)
+    if piece.data == "declared":
+        vocabulary.letters.update(letters_of(piece) or ())
+
+
+def _collect_unknown(line: _Line, tree: Tree[Token]) -> None:
+    """Decide whether an abstract line names a tensor or a function of numbers."""
+    vocabulary = line.vocabulary
+    cost = tree.data == "unknown_cost"
+    unknown = subtrees(tree)[0] if cost else tree
+    name = _defined(line, unknown)
+    arguments = [child for child in subtrees(unknown) if child.data == "argument"]
+    bare = [a.children[0] for a in arguments if len(a.children) == 1]
+    tensors = [token for token in bare if token in vocabulary.ranks]
+    if not cost and len(bare) == len(arguments) and not tensors and not _rank(unknown):
+        vocabulary.functions.add(name)
+        return
+    strange = next((token for token in bare if token not in vocabulary.ranks), None)
+    if isinstance(strange, Token):
+        raise line.error(
+            f"{name} could be a function of numbers or of tensors: {strange} is no tensor",
+            strange,
+            expected="either tensors only, a[k](z[j], w), or new letters only, sigma(t)",
+        )
+    vocabulary.ranks[name] = _rank(unknown)
+    vocabulary.arguments[name] = tuple(str(a.children[0]) for a in arguments)
+
+
+def _rank(tree: Tree[Token]) -> int:
+    letters = letters_of(tree)
+    if letters is not None:
+        return len(letters)
+    return next((len(subtrees(child)) for child in subtrees(tree) if child.data == "brackets"), 0)
+
+
+def _defined(line: _Line, tree: Tree[Token]) -> str:
+    """Return the name that a piece defines."""
+    token = name_token(tree)
+    if token in RESERVED:
+        raise line.error(f"'{token}' is a word of the notation", token, advice="Choose another name.")
+    return str(token)

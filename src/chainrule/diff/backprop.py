@@ -188,7 +188,10 @@ class Cotangents:
         target = self._axes(tensor)
         terms: list[Expr] = []
         put_in: list[str] = []
-        for path in self.paths(tensor):
+        paths = self.paths(tensor)
+        if len(paths) == 1 and paths[0].user == self.cost:
+            return Cotangent(tensor, target, paths[0].local, ())
+        for path in paths:
             term, inserted = self._term(path, target)
             terms.append(term)
             if inserted:

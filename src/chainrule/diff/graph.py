@@ -22,20 +22,16 @@ class Graph:
 
     def leading_to(self, tensor: str) -> frozenset[str]:
         """Return the tensors that a tensor depends on, itself included."""
-        return _reached(tensor, self.reads)
+        return _reached((tensor,), self.reads)
 
     def depending_on(self, tensors: Iterable[str]) -> frozenset[str]:
         """Return the tensors that depend on any of these, themselves included."""
-        reached: frozenset[str] = frozenset()
-        for tensor in tensors:
-            if tensor not in reached:
-                reached |= _reached(tensor, self.users)
-        return reached
+        return _reached(tensors, self.users)
 
 
-def _reached(start: str, edges: dict[str, tuple[str, ...]]) -> frozenset[str]:
-    found = {start}
-    waiting = [start]
+def _reached(start: Iterable[str], edges: dict[str, tuple[str, ...]]) -> frozenset[str]:
+    waiting = list(start)
+    found = set(waiting)
     while waiting:
         for other in edges.get(waiting.pop(), ()):
             if other not in found:

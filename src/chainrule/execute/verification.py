@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import VerificationError
-from chainrule.execute.differences import numeric_derivative, numeric_local_derivative
+from chainrule.execute.differences import Differences, numeric_derivative, numeric_local_derivative
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.reference import Evaluation, evaluate_all
 from chainrule.execute.sampling import random_inputs
@@ -131,15 +131,20 @@ class Point:
     """A random point, with every derivative that was asked for by central differences."""
 
     evaluation: Evaluation
-    known: dict[str, Array] = field(default_factory=dict)
+    known: dict[str, Differences] = field(default_factory=dict)
 
     def difference(self, left: Expr, right: Expr) -> float | None:
-        """Return the largest difference of two expressions relative to their largest entry; None where undefined."""
+        """Return the largest difference of two expressions relative to their largest entry.
+
+        None where a side is undefined, or the differences at hand are not exact enough to tell.
+        """
         free = tuple(dict.fromkeys((*free_in_order(left), *free_in_order(right))))
         values = [self.value(side, free) for side in (left, right)]
         if not all(np.isfinite(value).all() for value in values):
             return None
         scale = max(1e-3, *(float(np.abs(value).max(initial=0.0)) for value in values))
+        if any(self.known[name].error > TOLERANCE * scale / 10 for side in (left, right) for name in self._used(side)):
+            return None
         return float(np.abs(values[0] - values[1]).max(initial=0.0)) / scale
 
     def value(self, expr: Expr, free: tuple[Index, ...]) -> Array:
@@ -150,8 +155,11 @@ class Point:
                 of, wrt = derivative_parts(part.tensor)
                 self.known[part.tensor] = numeric_derivative(self.evaluation, of, wrt)
         scope = self.evaluation.scope
-        values: Mapping[str, Array] = {**scope.values, **self.known}
+        values: Mapping[str, Array] = {**scope.values, **{name: found.values for name, found in self.known.items()}}
         return evaluate_in(replace(scope, values=values), plain, free)
+
+    def _used(self, expr: Expr) -> list[str]:
+        return [p.tensor for p in walk(self._named(expr)) if isinstance(p, Indexed) and p.tensor in self.known]
 
     def _named(self, expr: Expr) -> Expr:
         """Return the expression with ∂u[k]/∂v[j] of an equation u as an entry of an array of differences."""

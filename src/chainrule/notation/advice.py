@@ -15,35 +15,43 @@ RESERVED = frozenset(
 )
 """Words of the notation; nothing else can have them as its name."""
 
-_BEFORE_AND_AFTER: tuple[tuple[str, str, str], ...] = (
+_REDUCTION = r"\b(?:sum|mean|max|min|prod)\s*"
+_LARGER = "The larger of two numbers is maximum(a, b); max(i) x[i] reduces over i."
+_TABLE: tuple[tuple[str, str, str], ...] = (
     (r"\*\s*$", r"\*", "A power is written x^2."),
-    (r"", r"\*\*", "A power is written x^2."),
     (r"=\s*$", r"=", "Equality is written with one =."),
     (r"", r"@", "Write the sum out: sum(j) W[i,j]*x[j]"),
-    (r"", r"&|\|", "Conditions are joined by and, or: [i < j and j < k]"),
+    (
+        r"",
+        r"&|\||(?:and|or|not)\b",
+        "In brackets conditions are joined, [i < j and j < k]; two facts are two given lines.",
+    ),
     (r"", r"!|~", "The opposite of a condition is written [not i = j], or [i != j]."),
-    (r"\b(?:max|min)\s*\([^()]*\)\s*$", r"", "The larger of two numbers is maximum(a, b); max(i) x[i] reduces over i."),
-    (r"\b(?:sum|mean|max|min|prod)\s*\([^()]*\)\s*$|[Σ∑]\S*\s*$", r"", "What is reduced stands behind: sum(i) x[i]"),
-    (r"\b(?:max|min)\s*\([^()]*$", r"", "The larger of two numbers is maximum(a, b); max(i) x[i] reduces over i."),
-    (r"\b(?:sum|mean|max|min|prod)\s*$", r"", "A reduction names its indices: sum(i) x[i]"),
-    (r"\b(?:sum|mean|max|min|prod)\s*\([^()]*$", r"", "A reduction names its indices: sum(i) x[i]"),
-    (r"", r"[<>≤≥≠]|!=", "A condition stands in brackets, [x > 0]: 1 where it is true, else 0."),
+    (r"\b(?:max|min)\s*\([^()]*,[^()]*\)\s*$|\b(?:max|min)\s*\([^()]*$|\b(?:max|min)\s*$", r"", _LARGER),
+    (rf"{_REDUCTION}\([^()]*\)\s*$|[Σ∑]\S*\s*$", r"", "What is reduced stands behind: sum(i) x[i]"),
+    (rf"{_REDUCTION}(?:\([^()]*)?$", r"", "A reduction names its indices: sum(i) x[i]"),
+    (r"\bwhere\s*\(.*$", r"\)", "A choice has a condition and two values: where(x > 0, a, b)"),
+    (r"\[.*$", r"\]", "Brackets that follow no name hold a condition: [x > 0], [i = j]."),
     (r"\[[^\[\]]*$", r":", "There are no slices: an index stands for all of its values."),
-    (r"[\w)\]²³½']\s*$", r"[^\W\d_]|[(√Σ∑∂½0-9]", "Between factors stands a *: 2*x, a*(b + c)"),
-    (r"", r"[=]", "An equation has one =, after what it defines; a condition stands in brackets, [i = j]."),
+    (r"\S\s*$", r"[<>≤≥≠]", "A condition stands in brackets, [x > 0]: 1 where it is true, else 0."),
+    (r"\S\s*$", r"=", "An equation has one =, after what it defines; a condition stands in brackets, [i = j]."),
+    (r"[\w)\]½']\s*$", r"(?![⁰¹²³⁴-⁹])[^\W\d_]|[(√Σ∑∂½0-9]", "Between factors stands a *: 2*x, a*(b + c)"),
 )
+"""What stands before the place of an error, what stands there, and what to say."""
 
 
-def syntax_advice(body: str, place: int, ended: bool) -> str:
-    """Return a sentence for a statement that cannot be read at a place, or ""."""
-    before, after = body[max(0, place - 200) : place], body[place : place + 20]
+def syntax_advice(before: str, after: str) -> str:
+    """Return a sentence for a statement that cannot be read at a place, or "".
+
+    >>> syntax_advice("z[j] = 2", "x[j]")
+    'Between factors stands a *: 2*x, a*(b + c)'
+    """
     word = re.match(r"[^\W\d_]\w*", after)
     if word and word[0] in RESERVED and not re.search(r"[\w)\]]\s*$", before):
         return f"'{word[0]}' is a word of the notation; choose another name."
-    for left, right, advice in _BEFORE_AND_AFTER:
-        fits = after == "" if ended else True
-        if (right == "" or (not ended and re.match(right, after))) and re.search(left, before) and (left or right):
-            return advice if fits or right else ""
+    for left, right, advice in _TABLE:
+        if re.match(right, after) and re.search(left, before):
+            return advice
     return ""
 
 

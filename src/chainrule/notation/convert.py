@@ -149,7 +149,7 @@ class Converter:
                 raise self.error(
                     "this is no position of an entry",
                     first_token(tree),
-                    expected="an index, a whole number, or a sum of multiples of them",
+                    expected="expected is an index, a whole number, or a sum of multiples of them",
                 )
             positions.append(position)
         return tuple(positions)
@@ -181,7 +181,7 @@ class Converter:
             raise self.error(
                 "the number is too long, or too large or small for floating point",
                 token,
-                expected=f"at most {arithmetic.MAX_DIGITS} digits, and exponents up to {arithmetic.MAX_DIGITS}",
+                expected=f"numbers have at most {arithmetic.MAX_DIGITS} digits, and exponents up to {arithmetic.MAX_DIGITS}",
             )
         return Number(value)
 
@@ -257,7 +257,7 @@ class Converter:
         raise self.source.error(
             f"the body {what} has more than one factor and no parentheses",
             start,
-            expected=f"either {readings[0]} or {readings[1]}",
+            expected=f"it could mean {readings[0]} or {readings[1]}",
         )
 
 

@@ -48,7 +48,7 @@ def derivative_of(
         raise error(
             f"{name} has {sum(known)} positions, not {len(positions)}",
             parts[0].token,
-            expected="those of " + ", then of ".join(names),
+            expected="they are those of " + ", then of ".join(names),
         )
     ends = [sum(known[: n + 1]) for n in range(len(known))]
     entries = [Indexed(n, positions[end - rank : end]) for n, rank, end in zip(names, known, ends, strict=True)]
@@ -63,7 +63,7 @@ def _check_order(tree: Tree[Token], parts: Sequence[Part], error: ErrorAt) -> No
         raise error(
             f"a derivative of order {order} is taken by {order}, not {len(parts) - 1}",
             parts[-1].token,
-            expected="as many ∂ below as the order above says: ∂²C/∂z∂z[i,j]",
+            expected="below stand as many ∂ as the order above says: ∂²C/∂z∂z[i,j]",
         )
 
 
@@ -77,6 +77,6 @@ def _positions(parts: Sequence[Part], ranks: Sequence[int | None], error: ErrorA
             raise error(
                 f"{part.token} has {rank} indices, not {len(part.positions or ())}",
                 part.token,
-                expected="positions behind each tensor, or all of them at the end",
+                expected="positions stand behind each tensor, or all of them at the end",
             )
     return flat

@@ -88,12 +88,12 @@ def read_source(text: str) -> Source:
         column = bad.start() - text.rfind("\n", 0, bad.start())
         what = "the text holds a NUL byte" if bad[0] == "\0" else "the text holds half a character (a lone surrogate)"
         raise NotationError(
-            what, where=f"line {line}, column {column}", expected="text in UTF-8", line=line, column=column
+            what, where=f"line {line}, column {column}", expected="expected is text in UTF-8", line=line, column=column
         )
     if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
         raise NotationError(
             f"the text is longer than {MAX_BYTES // 1_000_000} MB",
-            expected=f"at most {MAX_BYTES} bytes",
+            expected=f"the limit is {MAX_BYTES} bytes",
             advice="Split the system into several.",
         )
     return source
@@ -131,7 +131,7 @@ def too_deep(source: Source, position: int) -> NotationError:
     return source.error(
         f"nested deeper than {MAX_DEPTH}",
         position,
-        expected=f"at most {MAX_DEPTH} levels of parentheses, brackets, functions and sums within each other",
+        expected=f"the limit is {MAX_DEPTH} levels of parentheses, brackets, functions and sums within each other",
         advice="Name a part of it in an equation of its own.",
     )
 
@@ -164,6 +164,6 @@ def _count_equations(source: Source, statements: list[Statement]) -> None:
         raise source.error(
             f"there are {len(equations)} equations",
             equations[MAX_EQUATIONS].offset,
-            expected=f"at most {MAX_EQUATIONS}",
+            expected=f"the limit is {MAX_EQUATIONS}",
             advice="Split the system into several.",
         )

@@ -123,7 +123,9 @@ class Reading:
         for position, tree in zip(positions, subtrees(brackets), strict=True):
             if not isinstance(position, Index):
                 raise converter.error(
-                    "an axis is labelled by a letter", first_token(tree), expected="plain index letters, as in W[j,i]"
+                    "an axis is labelled by a letter",
+                    first_token(tree),
+                    expected="expected are plain index letters, as in W[j,i]",
                 )
             labels.append(position)
         return tuple(labels)
@@ -136,7 +138,7 @@ class Reading:
             if value is None or value.denominator != 1:
                 assert isinstance(size, Token)
                 raise self._converter(statement).error(
-                    f"{size} is no number of values", size, expected="a whole number, 0 or more"
+                    f"{size} is no number of values", size, expected="expected is a whole number, 0 or more"
                 )
             self._place("index", len(self.indices), statement, piece)
             self.indices.append(Index(str(name)))

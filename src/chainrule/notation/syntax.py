@@ -5,6 +5,7 @@ Which words open which statement is decided here; what the trees mean, in `conve
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
 
@@ -64,18 +65,18 @@ def parse_statement(source: Source, statement: Statement, rule: str = "") -> Tre
 
 
 def _syntax_error(source: Source, statement: Statement, error: UnexpectedInput, expression: bool) -> NotationError:
-    body = statement.body
-    ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    body = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), statement.body).rstrip()
     position = error.pos_in_stream
-    place = len(body.rstrip()) if ended or position is None else position
+    ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    place = len(body) if ended or position is None else position
     if ended:
         what = "the statement ends too early"
     elif isinstance(error, UnexpectedToken):
         what = f"'{error.token}' cannot stand here"
     else:
         assert isinstance(error, UnexpectedCharacters)
-        what = f"{error.char!r} cannot stand here"
-    advice = syntax_advice(body, place, ended)
+        what = f"'{error.char}' cannot stand here"
+    advice = syntax_advice(body[max(0, place - 200) : place], body[place : place + 20])
     if not advice and not expression:
         advice = f"Such a statement reads, for example: {SHAPES[statement.keyword]}"
     return source.error(what, statement.offset + place, advice=advice)

@@ -105,7 +105,7 @@ def _collect_unknown(line: _Line, tree: Tree[Token]) -> None:
         raise line.error(
             f"{name} could be a function of numbers or of tensors: {strange} is no tensor",
             strange,
-            expected="either tensors only, a[k](z[j], w), or new letters only, sigma(t)",
+            expected="its arguments are either all tensors, a[k](z[j], w), or all new letters, sigma(t)",
         )
     vocabulary.ranks[name] = _rank(unknown)
     vocabulary.arguments[name] = tuple(str(a.children[0]) for a in arguments)

@@ -256,6 +256,8 @@ def close(op: str, indices: Iterable[Index], body: Expr) -> Expr:
     A mean is the sum divided by its number; a number comes out of a sum.
     """
     bound = list(indices)
+    if not bound:
+        return body
     if op == "mean":
         count = [power(ExtentValue(i.extent, i.preferred), Fraction(-1)) for i in bound]
         return multiply((*count, close("sum", bound, body)))
@@ -267,8 +269,7 @@ def close(op: str, indices: Iterable[Index], body: Expr) -> Expr:
             return multiply((Number(coefficient), close("sum", bound, rest)))
     for _ in range(3):
         closed = reduce_over(op, _by_appearance(bound, body), body)
-        if not isinstance(closed, Reduce):
-            return closed
+        assert isinstance(closed, Reduce)
         settled = Reduce(op, closed.indices, resort(closed.body))
         bound, body = _reopened(settled)
         if _by_appearance(bound, body) == bound and (op != "sum" or split_coefficient(body)[0] == 1):

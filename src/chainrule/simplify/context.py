@@ -41,11 +41,11 @@ class Context:
 
 
 def length(expr: Expr) -> int:
-    """Return how long an expression is to read: its nodes, a sign counted as nothing, a call as three."""
+    """Return how long an expression is to read: its nodes, a sign counted as nothing, a call as three, a reduction as four."""
     known: int | None = expr.__dict__.get("_length")
     if known is None:
         parts = [part for part in operands(expr) if not (isinstance(part, Number) and part.value in (1, -1))]
-        known = (3 if isinstance(expr, Call) else 1) + sum(length(part) for part in parts)  # type: ignore[arg-type]
+        known = (3 if isinstance(expr, Call) else 4 if isinstance(expr, Reduce) else 1) + sum(length(part) for part in parts)  # type: ignore[arg-type]
         if isinstance(expr, Number) and expr.value.denominator != 1:
             known += 1
         expr.__dict__["_length"] = known

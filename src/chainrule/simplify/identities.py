@@ -32,6 +32,23 @@ def mirrored_sigmoid(expr: Expr, context: Context) -> Expr | None:
             return None
 
 
+def falling_exponential(expr: Expr, context: Context) -> Expr | None:
+    """exp(-t)*sigmoid(t) = sigmoid(-t)."""
+    coefficient, found = factors_of(expr)
+    for base, exponent in found.items():
+        match base:
+            case Call("sigmoid", (argument,), 0) if exponent >= 1:
+                mirrored = multiply((MINUS_ONE, argument))
+            case _:
+                continue
+        falling = Call("exp", (mirrored,))
+        if found.get(falling, 0) >= 1:
+            rest = {b: e - (b in (base, falling)) for b, e in found.items()}
+            left = product_of(coefficient, {b: e for b, e in rest.items() if e})
+            return multiply((left, Call("sigmoid", (mirrored,))))
+    return None
+
+
 def logistic(expr: Expr, context: Context) -> Expr | None:
     """exp(t)/(1 + exp(t)) = sigmoid(t), and 1/(1 + exp(t)) = sigmoid(-t)."""
     coefficient, found = factors_of(expr)
@@ -96,6 +113,7 @@ def size_and_sign(expr: Expr, context: Context) -> Expr | None:
 IDENTITIES: tuple[Rule[Context], ...] = (
     Rule("inverse functions", "exp(log(t)) = t, log(exp(t)) = t", exp_and_log),
     Rule("the logistic function", "exp(t)/(1 + exp(t)) = sigmoid(t), 1/(1 + exp(t)) = sigmoid(−t)", logistic),
+    Rule("the logistic function", "exp(−t)·sigmoid(t) = sigmoid(−t)", falling_exponential),
     Rule("symmetry of the sigmoid", "sigmoid(−t) = 1 − sigmoid(t)", mirrored_sigmoid),
     Rule("relu where it is positive", "[t > 0]·relu(t) = relu(t)", relu_of_positive),
     Rule("size and sign", "t·sign(t) = |t|, |t|·sign(t) = t", size_and_sign),

@@ -29,6 +29,10 @@ from chainrule.simplify.collapse import factors
 from chainrule.simplify.recognise import is_constant
 
 
+_SMALL = 12
+"""Larger denominators are not written as fractions."""
+
+
 def present(expr: Expr) -> Expr:
     """Return a normal expression as a book would write it."""
     return _present(_sign_into(expr))
@@ -94,13 +98,11 @@ def _written(coefficient: Fraction, above: list[Expr], below: list[Expr]) -> Exp
     last = [f for f in above if isinstance(f, Reduce)][-1:]
     body = [f for f in above if f not in last]
     short = abs(coefficient.numerator) == 1 and not any(isinstance(f, Sum | Reduce | Bracket) for f in above)
-    if coefficient.denominator != 1 and above and (below or short):
+    if 1 < coefficient.denominator <= _SMALL and above and (below or short):
         below.insert(0, number(coefficient.denominator))
         coefficient = Fraction(coefficient.numerator)
     inverse = [Power(f, MINUS_ONE) for f in below]
-    alone = not body and inverse and not last
-    first = [] if coefficient == 1 and not (inverse and not body and not alone) else [Number(coefficient)]
-    parts = [*first, *body, *inverse, *last]
+    parts = [*([] if coefficient == 1 else [Number(coefficient)]), *body, *inverse, *last]
     return parts[0] if len(parts) == 1 else Product(tuple(parts))
 
 
@@ -160,7 +162,7 @@ def _has_count(term: Expr) -> bool:
 def _sign_into(expr: Expr) -> Expr:
     """Return -(y - a)*x as (a - y)*x, where turning a difference round removes the minus before the product."""
     coefficient, rest = split_coefficient(expr)
-    if coefficient >= 0 or isinstance(rest, Sum):
+    if coefficient >= 0 or (coefficient == -1 and isinstance(rest, Sum)):
         return expr
     parts = list(factors(rest))
     for place, part in enumerate(parts):

@@ -103,12 +103,16 @@ def _match_rest(
 
 
 def _ratio(pattern: Factors, target: Factors, images: Mapping[Expr, Expr]) -> Fraction | None:
-    """Return r so that pattern^r divides the target: whole, or any for a single factor of exponent 1."""
+    """Return r so that pattern^r divides the target: whole, or any for a single factor of exponent 1.
+
+    A root is recognised in a root only: (sum W^2)^(1/2) is not to become (C^2)^(1/2).
+    """
     quotients = [target[images[base]] / exponent for base, exponent in pattern.items()]
     if len(pattern) == 1 and next(iter(pattern.values())) == 1:
         return quotients[0]
     if len(pattern) == 1:
-        return quotients[0] if quotients[0].denominator == 1 else None
+        whole = quotients[0].denominator == 1 and (quotients[0] % 2 == 1 or next(iter(pattern.values())).denominator == 1)
+        return quotients[0] if whole else None
     if min(quotients) >= 1:
         return Fraction(floor(min(quotients)))
     return Fraction(-floor(-max(quotients))) if max(quotients) <= -1 else None

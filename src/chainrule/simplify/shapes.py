@@ -131,9 +131,11 @@ class Problem:
     back: Relabeling
 
 
-def abstract(expr: Expr, order: Sequence[Index], facts: Iterable[Fact]) -> Problem:
-    """Return the problem without names. Free indices are named in the given order, then by first appearance."""
+def abstract(expr: Expr, order: Sequence[Index], facts: Iterable[Fact], tensors: Iterable[str]) -> Problem:
+    """Return the problem without names: tensors and free indices in the given orders, then by first appearance."""
     relabel = Relabeling()
+    for tensor in tensors:
+        relabel.tensor(tensor)
     for index in order:
         relabel.index(index)
     bare = relabel.expr(expr)

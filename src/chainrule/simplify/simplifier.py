@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from chainrule.expr.binding import Fresh, free_in_order, rename_indices
+from chainrule.expr.binding import Fresh, free_in_order, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
@@ -24,12 +24,12 @@ from chainrule.simplify.recognise import RECOGNISE, split_constants
 from chainrule.simplify.shapes import Problem, abstract
 from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.system.functions import put_in_functions
-from chainrule.system.model import System
+from chainrule.system.model import System, derivative_parts, is_derivative
 from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
-    ("recognise", (*RECOGNISE, *IDENTITIES)),
+    ("recognise", (*IDENTITIES, *RECOGNISE)),
     ("sums", SUMS),
     ("multiply out", EXPAND),
     ("factor", (*FACTOR, *MERGE)),
@@ -40,13 +40,22 @@ _ROUNDS = 12
 class Simplifier:
     """Simplifies expressions of one system."""
 
-    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+    def __init__(self, facts: Iterable[Fact] = (), names: Iterable[str] = ()) -> None:
         self._book = FactBook(facts)
+        self._rank = {name: place for place, name in enumerate(names)}
         self._known: dict[tuple[object, ...], Expr] = {}
+
+    def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
+        """Return the problem without names. Tensors keep the order in which the system lists them."""
+        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place))
+
+    def _place(self, tensor: str) -> tuple[int, str]:
+        last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
+        return self._rank.get(last, len(self._rank)), tensor
 
     def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
-        problem = abstract(expr, order, self._book.relevant(expr))
+        problem = self._problem(expr, order, self._book.relevant(expr))
         result = self._known.get(problem.key)
         if result is None:
             result = self._known[problem.key] = _run(problem, None)
@@ -54,7 +63,7 @@ class Simplifier:
 
     def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
         """Return the steps by which `simplify` arrives, as a book would write each line."""
-        problem = abstract(expr, order, self._book.relevant(expr))
+        problem = self._problem(expr, order, self._book.relevant(expr))
         recorder = Recorder()
         _run(problem, recorder)
         back = problem.back.expr
@@ -63,7 +72,7 @@ class Simplifier:
 
     def arranged(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return what the first of the steps begins with: the expression in arithmetic normal form, for readers."""
-        problem = abstract(expr, order, ())
+        problem = self._problem(expr, order, ())
         return problem.back.expr(present(normal(problem.expr, Fresh())))
 
     def present(self, expr: Expr) -> Expr:
@@ -85,7 +94,7 @@ def _run(problem: Problem, recorder: Recorder | None) -> Expr:
 
 def simplifier_of(system: System) -> Simplifier:
     """Return the simplifier that knows what a system names and what it is given."""
-    bare = Simplifier()
+    bare = Simplifier(names=system.names())
     facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in system.equations]
     for given in system.givens:
         relation, left, right = given.condition.relation, given.condition.left, given.condition.right
@@ -93,7 +102,7 @@ def simplifier_of(system: System) -> Simplifier:
             long, short = (left, right) if length(left) >= length(right) else (right, left)
             free = free_in_order(given.condition)
             facts.append(_fact(bare, free, long, short, expression_text(given.condition)))
-    return Simplifier(fact for fact in facts if fact is not None)
+    return Simplifier((fact for fact in facts if fact is not None), system.names())
 
 
 def _fact(bare: Simplifier, free: Sequence[Index], value: Expr, name: Expr, assumption: str = "") -> Fact | None:

@@ -3,8 +3,8 @@
 Data, and whatever depends on data, get the sample index as their first axis; the gradient of what is the same for all
 samples becomes the mean over n, because the cost that is trained is the mean over n. Derivatives of the cost by
 quantities that do carry n stay per sample, without 1/N. An equation that names n itself (`mean(n) x[c]`) couples
-samples: entries under its reduction read that index, not another one. The pass adds an index and moves no body. Its result is for executors:
-∂C/∂z[n,j] now stands for ∂C[n]/∂z[n,j], which is no name of the notation, so `typecheck` does not apply to it.
+samples: entries under its reduction read that index. The pass adds an index and moves no body. Its result is for
+executors: ∂C/∂z[n,j] then stands for ∂C[n]/∂z[n,j], no name of the notation, so `typecheck` does not apply to it.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class _Batching:
 
     sample: Index
     system: System
-    carried: dict[str, int] = field(default_factory=dict)
+    carried: set[str] = field(default_factory=set)
     declarations: dict[str, Declaration] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
 
@@ -119,7 +119,7 @@ class _Batching:
         arguments = tuple(self.entry(a, self.sample) for a in declaration.arguments)
         inside = [i for a in arguments for i in a.indices if isinstance(i, Index)]
         names = _renaming(self.sample, (*declaration.indices, *inside))
-        self.carried[declaration.tensor] = len(declaration.indices)
+        self.carried.add(declaration.tensor)
         return replace(
             declaration,
             indices=(self.sample, *(names.get(i, i) for i in declaration.indices)),
@@ -128,7 +128,7 @@ class _Batching:
 
     def equation(self, equation: Equation) -> Equation:
         """Return the equation with its target and value carrying the sample index, or averaged over it."""
-        if self.carried.keys().isdisjoint(tensors_in(equation.value)) and not self.mentions(equation):
+        if self.carried.isdisjoint(tensors_in(equation.value)) and not self.mentions(equation):
             value: Expr = equation.value
             target = equation.target
         else:
@@ -138,7 +138,7 @@ class _Batching:
         if self.averaged(equation.name):
             return Equation(target, self.mean(value))
         if self.sample in free_indices(value) or self.per_sample(equation.name):
-            self.carried[equation.name] = len(target.indices)
+            self.carried.add(equation.name)
             target = Indexed(target.tensor, (self.sample, *target.indices))
         return Equation(target, value)
 
@@ -174,9 +174,8 @@ class _Batching:
         return plus(*(reduce_over("mean", (self.sample,), t) if self.sample in free_indices(t) else t for t in terms))
 
     def entry(self, entry: Indexed, sample: Index) -> Indexed:
-        """Return the entry with the sample index, if its tensor carries it and the entry does not name it."""
-        rank = self.carried.get(entry.tensor)
-        if rank is None or len(entry.indices) > rank:
+        """Return the entry with the sample index, if its tensor carries it."""
+        if entry.tensor not in self.carried:
             return entry
         return Indexed(entry.tensor, (sample, *entry.indices), entry.guarded)
 

@@ -154,7 +154,7 @@ class Constraints:
 
     def _as_declared(self, tensor: str) -> str:
         letters = ",".join(i.preferred for i in self.system.axes(tensor))
-        return f"{tensor}[{letters}]" if letters else f"{tensor} alone"
+        return f"it is {tensor}[{letters}]" if letters else f"it is {tensor} without brackets"
 
     def _extent_of_letter(self, letter: str, profile: Profile, numbers: Sequence[int], place: Place) -> int:
         here = {self.extents.find(n) for n, i in zip(numbers, profile.variables, strict=True) if i.preferred == letter}
@@ -190,7 +190,7 @@ class _Reading:
                     f"{entry.tensor} is read at a sum or multiple of indices: not part of the notation yet",
                     entry.tensor,
                     side,
-                    expected=f"plain indices and numbers, as in {entry.tensor}[i] and {entry.tensor}[0]",
+                    expected="expected are plain indices and numbers, such as x[i] and x[0]",
                 )
             else:
                 self._check_constant(entry.tensor, slot.constant, axis)
@@ -235,7 +235,7 @@ class _Reading:
             raise self.place.error(
                 f"{tensor} has no entry at {constant}",
                 tensor,
-                expected="positions from 0" + (f" to {size - 1}" if size is not None else ""),
+                expected="positions run from 0" + (f" to {size - 1}" if size is not None else ""),
             )
 
     def _without_extent(self, variable: int) -> TypecheckError:
@@ -256,7 +256,7 @@ class _Reading:
             f"index {letter} has no extent: it stands on the left only",
             letter,
             "target",
-            expected=f"free on the right are {', '.join(right)}." if right else "no index is free on the right.",
+            expected=f"free on the right {'is' if len(right) == 1 else 'are'} {', '.join(right) or 'none'}.",
             advice=f"Did you mean {guess}?" if len(missing) == 1 else f"If it is meant: index {letter} = 10",
         )
 

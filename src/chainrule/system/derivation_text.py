@@ -72,7 +72,7 @@ def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, 
     rules = [[step.rule for step in derivation.steps] for derivation in both]
     lines = [f"A  {names[0]}", f"B  {names[1]}", ""]
     lines += _side_by_side([str(_head(left))], [str(_head(right))])
-    for kind, start, end, first, last in SequenceMatcher(None, *rules, autojunk=False).get_opcodes():
+    for kind, start, end, first, last in SequenceMatcher(None, rules[0], rules[1], autojunk=False).get_opcodes():
         if kind == "equal":
             for one, other in zip(blocks[0][start:end], blocks[1][first:last], strict=True):
                 lines += _side_by_side(one, other)
@@ -168,7 +168,7 @@ def _equation(step: Step, derivation: Derivation) -> str:
 
 
 def _letters(count: int) -> list[str]:
-    """Return a, b, c …, and after z a2, b2 …"""
+    """Return a, b, c …, then a2, b2 and so on."""
     return [_LETTERS[n % 26] + (str(n // 26 + 1) if n >= 26 else "") for n in range(count)]
 
 

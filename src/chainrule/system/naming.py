@@ -63,9 +63,11 @@ class Names:
         self._check_declarations()
         self._check_functions()
         self._check_constants()
+        letters = {self.system.batch} - {""}
         for number, index in enumerate(self.system.indices):
-            if index.name == self.system.batch:
-                raise Place("index", number).error(f"{index.name} is the sample index already", index.name)
+            if index.name in letters:
+                raise Place("index", number).error(f"index {index.name} is declared already", index.name, "target")
+            letters.add(index.name)
 
     def check_defined(self, tensor: str, place: Place) -> None:
         """Check that a statement may read a tensor. Raises TypecheckError."""
@@ -90,7 +92,7 @@ class Names:
                 f"{update.name} cannot be updated: it is not a param",
                 update.name,
                 "target",
-                expected=f"one of the params: {', '.join(self.system.params) or 'there are none'}",
+                expected=f"expected is one of the params: {', '.join(self.system.params) or 'there are none'}",
             )
         if any(u.name == update.name for u in self.system.updates[: place.number]):
             raise place.error(f"{update.name} is updated twice", update.name, "target")
@@ -105,12 +107,17 @@ class Names:
                 raise place.error(
                     f"{partial.of.tensor} is not an unknown function of {strange}",
                     partial.of.tensor,
-                    expected=f"one of its arguments: {', '.join(arguments)}" if arguments else "an abstract tensor",
+                    expected=f"its arguments are {', '.join(arguments)}"
+                    if arguments
+                    else "expected is an abstract tensor",
                 )
 
     def unknown_tensor(self, tensor: str, place: Place, side: str = "value") -> TypecheckError:
         """Return the error for a tensor that is not there, with the name that may be meant."""
-        if is_derivative(tensor) and all(part in self.positions for part in derivative_parts(tensor)):
+        if is_derivative(tensor):
+            missing = next((part for part in derivative_parts(tensor) if part not in self.positions), None)
+            if missing is not None:
+                return self.unknown_tensor(missing, place, side)
             return place.error(
                 f"{tensor} is not defined",
                 tensor,
@@ -172,7 +179,7 @@ class Names:
                 raise place.error(
                     f"{declaration.tensor} has the sample index {self.system.batch}",
                     self.system.batch,
-                    expected="equations for one sample; the sample index is added to data later",
+                    expected="equations are for one sample; the sample index is added to data later",
                     advice=f"Leave {self.system.batch} out of {declaration.tensor}, or take the batch line away.",
                 )
             for argument in declaration.arguments:
@@ -218,14 +225,16 @@ class Names:
                     raise place.error(
                         f"{place.name} cannot depend on {tensor}",
                         tensor,
-                        expected=f"numbers, functions and {', '.join(readable) or 'const declared before'}",
+                        expected=f"expected are numbers, functions of them and {', '.join(readable) or 'const declared before'}",
                     )
                 case Reduce() | IndexValue() | ExtentValue() | Partial():
                     raise place.error(
                         f"{place.name} cannot depend on an index",
-                        expected="numbers and functions of them",
+                        expected="expected are numbers and functions of them",
                         advice="Write it as an equation.",
                     )
+                case Call(function) if function not in arities and function in self.arities:
+                    raise place.error(f"{function} is used before it is defined", function)
                 case Call():
                     check_calls([node], arities, self.unknown, place)
                 case _:
@@ -252,7 +261,7 @@ def check_target(equation: Equation, place: Place) -> None:
             f"on the left of {equation.name} stands an entry that is not general",
             equation.name,
             "target",
-            expected="plain index letters",
+            expected="expected are plain index letters",
         )
     repeated = next((n for n in letters if letters.count(n) > 1), None)
     if repeated is not None:
@@ -283,7 +292,7 @@ def check_calls(calls: Iterable[Call], arities: Mapping[str, int], unknown: Coll
             raise place.error(
                 f"{call.function}{chr(39) * call.order} is not a derivative that stays unknown",
                 call.function,
-                expected="primes only on an abstract function of one argument",
+                expected="primes stand only on an abstract function of one argument",
                 advice="Write its derivative out.",
             )
 

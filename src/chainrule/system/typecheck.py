@@ -108,14 +108,14 @@ def _check_cost(work: Constraints) -> None:
     declared = work.system.declared.get(cost)
     if cost not in work.axes or (declared is not None and declared.role != "abstract"):
         raise place.error(
-            f"no equation defines the cost {cost}", cost, expected=f"cost {cost} = … or cost {cost}(a[k])"
+            f"no equation defines the cost {cost}", cost, expected=f"expected is cost {cost} = …, or cost {cost}(a[k])"
         )
     if work.axes[cost]:
         raise place.error(
             f"the cost {cost} has {count_indices(len(work.axes[cost]))}",
             cost,
             "target",
-            expected="a scalar: one number that says how wrong the whole is",
+            expected="expected is a scalar: one number that says how wrong the whole is",
             advice="Sum over what is left.",
         )
 

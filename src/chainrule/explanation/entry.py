@@ -1,0 +1,153 @@
+"""Which number is asked for: the tensor, the entry of it, and the sample of the data.
+
+Whatever does not name exactly one number is refused with what could have been meant; nothing is evaluated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from operator import index as as_integer
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import InputError
+from chainrule.execute.inputs import is_batched
+from chainrule.expr.nodes import Affine, Index, Position
+from chainrule.system.model import System, derivative_parts, is_derivative
+
+At: TypeAlias = Mapping[str, int] | Sequence[int] | int
+"""An entry: the value of each index by its letter, or all of them in order."""
+
+
+@runtime_checkable
+class HasSystem(Protocol):
+    """What is asked of a network: its equations, and the values of its params."""
+
+    @property
+    def system(self) -> System:
+        """The equations."""
+        ...
+
+    @property
+    def params(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The values of the params, by name."""
+        ...
+
+
+def tensor_named(system: System, name: str) -> str:
+    """Return the tensor that an explanation is asked of: `z1`, which may be written ∂C/∂z1.
+
+    Raises InputError for a tensor that the system does not have, and for the cost itself.
+    """
+    tensor = derivative_parts(name)[-1] if is_derivative(name) and "/" in name else name
+    known = list(system.names())
+    if tensor not in known:
+        near = get_close_matches(tensor, known, 1)
+        raise InputError(
+            f"no tensor named {tensor!r}",
+            expected=f"one of {', '.join(known)}",
+            advice=f"Did you mean {near[0]}?" if near else "",
+        )
+    if not system.cost:
+        raise InputError("the system has no cost, so there is no derivative to explain", advice="Write, say: cost C = …")
+    if tensor == system.cost:
+        raise InputError(
+            f"{tensor} is the cost itself; its derivative by itself is 1",
+            expected="a tensor that the cost is computed from: " + ", ".join(n for n in known if n != tensor),
+        )
+    return tensor
+
+
+def one_sample(system: System, inputs: Mapping[str, npt.ArrayLike], sample: int | None) -> dict[str, npt.ArrayLike]:
+    """Return the inputs with the data of one sample, which a system with `batch` is written for.
+
+    Raises InputError for a sample that is not there, or that is not named where there are several.
+    """
+    chosen = dict(inputs)
+    if not is_batched(system, inputs):
+        if sample is not None:
+            letter = f" {system.batch}" if system.batch else ""
+            raise InputError(
+                f"sample {sample} was asked for, but the data have no axis of samples{letter}",
+                expected="data with the samples in front"
+                if system.batch
+                else "a system with a line such as: batch n",
+                advice="Leave sample out: the data are one sample.",
+            )
+        return chosen
+    counts = {name: len(np.asarray(inputs[name])) for name in system.with_role("data") if name in inputs}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise InputError(f"the data differ in the number of samples: {listed}", expected="one number of samples")
+    count = next(iter(counts.values()))
+    number = 0 if sample is None and count == 1 else sample
+    if number is None:
+        raise InputError(
+            f"there are {count} samples, and an explanation is of one",
+            expected=f"sample = 0 … {count - 1}",
+            advice="Say which, for example sample=0.",
+        )
+    place = _integer(number, "sample")
+    if not 0 <= place < count:
+        raise InputError(f"there is no sample {place}", expected=_range(count, "sample"))
+    return chosen | {name: np.asarray(inputs[name])[place] for name in counts}
+
+
+def entry_at(name: str, indices: tuple[Index, ...], shape: Sequence[int], at: At | None) -> tuple[int, ...]:
+    """Return the place of an entry of `name`, a derivative or a tensor, whose axes have these indices and this shape.
+
+    Raises InputError for an index that is missing, unknown, no whole number or out of range.
+    """
+    letters = [i.name for i in indices]
+    whole = f"{name}[{','.join(letters)}]" if letters else name
+    values = _by_letter(whole, letters, shape, at)
+    places = []
+    for letter, size in zip(letters, shape, strict=True):
+        place = _integer(values[letter], letter)
+        if not 0 <= place < size:
+            raise InputError(f"{letter} = {place} is no entry of {whole}", expected=_range(size, letter))
+        places.append(place)
+    return tuple(places)
+
+
+def put_at(indices: tuple[Index, ...], places: tuple[int, ...]) -> dict[Index, Position]:
+    """Return the substitution that puts numbers in the place of indices."""
+    return {index: Affine((), place) for index, place in zip(indices, places, strict=True)}
+
+
+def _by_letter(whole: str, letters: list[str], shape: Sequence[int], at: At | None) -> dict[str, Any]:
+    example = ", ".join(f'"{letter}": {max(0, size // 2)}' for letter, size in zip(letters, shape, strict=True))
+    advice = f"Write at={{{example}}}." if letters else "Leave at out: it is one number."
+    expected = ", ".join(_range(size, letter) for letter, size in zip(letters, shape, strict=True))
+    if isinstance(at, Mapping):
+        strange = [str(letter) for letter in at if letter not in letters]
+        if strange:
+            raise InputError(f"{whole} has no index {', '.join(strange)}", expected=expected, advice=advice)
+        missing = [letter for letter in letters if letter not in at]
+        if missing:
+            what = f"{whole} has a value for each {' and '.join(letters)}: which one is meant?"
+            raise InputError(what, expected=expected, advice=advice)
+        return dict(at)
+    if at is None:
+        return _by_letter(whole, letters, shape, {})
+    places = list(at) if isinstance(at, Sequence) and not isinstance(at, str) else [at]
+    if len(places) != len(letters):
+        count = f"{len(places)} {'number' if len(places) == 1 else 'numbers'}"
+        raise InputError(f"{count} given for the indices of {whole}", expected=expected, advice=advice)
+    return dict(zip(letters, places, strict=True))
+
+
+def _integer(value: Any, name: str) -> int:
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        return as_integer(value)
+    except TypeError:
+        raise InputError(f"{name} = {value!r} is no whole number", expected="a whole number, counted from 0") from None
+
+
+def _range(size: int, letter: str) -> str:
+    return f"{letter} = 0 … {size - 1}" if size > 1 else f"{letter} = 0" if size == 1 else f"no {letter}: there is none"

@@ -1,0 +1,218 @@
+"""`explain`: one derivative of the cost, at one entry and for one sample, opened into the numbers it is made of.
+
+The equation is the derived one, as it is shown elsewhere; the numbers are those of the reference. Beside it stands the
+chain rule before anything was simplified, one product for each path, so that the two can be seen to be the same number.
+Every total is checked against the backward pass before it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.diff.backprop import Cotangents, Path
+from chainrule.diff.derivations import tied, with_target_letters
+from chainrule.errors import VerificationError
+from chainrule.execute.reference import Evaluation, evaluate_all
+from chainrule.explanation.entry import At, HasSystem, entry_at, one_sample, put_at, tensor_named
+from chainrule.explanation.numbers import number_text
+from chainrule.explanation.opening import Factor, OpenedSum, Part, factor, open_value
+from chainrule.explanation.page import explanation_html
+from chainrule.explanation.report import explanation_text
+from chainrule.expr.binding import substitute_indices
+from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Position, Product, times
+from chainrule.pipeline import Backprop, backprop
+from chainrule.render.letters import with_letters
+from chainrule.render.text import lettered_text
+from chainrule.system.model import System, derivative_name
+from chainrule.system.printing import index_names
+from chainrule.system.typecheck import typecheck
+
+Array = npt.NDArray[Any]
+TOLERANCE = 1e-12
+"""How far a total may be from the value of the backward pass, relative to the sum of its terms without their signs."""
+
+
+@dataclass(frozen=True, eq=False)
+class PathSum:
+    """The chain rule's sum over the paths through one tensor: Σ_k ∂C/∂u[k]·∂u[k]/∂v[j], with the number of each.
+
+    `local` is the equation of ∂u[k]/∂v[j]; `reason` says why terms vanish, where a Kronecker delta makes them.
+    """
+
+    user: str
+    opened: OpenedSum
+    local: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """A derivative of the cost, opened. `value` is that of the backward pass, `total` the sum of all `terms`.
+
+    `name` is the entry, ∂C/∂z1[3]; `equation` says what it is; `parts` are the terms of that equation, each with its
+    sums opened; `paths` are the sums over all paths, before anything vanished.
+    """
+
+    name: str
+    equation: str
+    value: float
+    parts: tuple[Part, ...]
+    paths: tuple[PathSum, ...]
+    shows_paths: bool
+    top: int = 12
+
+    @cached_property
+    def terms(self) -> Array:
+        """What each term adds to the value, in the order of the equation and of the indices; one axis."""
+        return np.concatenate([np.zeros(0), *(part.contributions for part in self.parts)])
+
+    @property
+    def total(self) -> float:
+        """The sum of the values of all parts."""
+        return float(sum(part.value for part in self.parts))
+
+    @property
+    def has_sum(self) -> bool:
+        """Whether a sum is left in the equation."""
+        return any(part.sums for part in self.parts)
+
+    @cached_property
+    def paths_total(self) -> float:
+        """The sum over all paths."""
+        return float(sum(path.opened.total for path in self.paths))
+
+    def __str__(self) -> str:
+        return explanation_text(self)
+
+    def _repr_html_(self) -> str:
+        return explanation_html(self)
+
+
+def explain(
+    network_or_system: HasSystem | System,
+    inputs: Mapping[str, npt.ArrayLike],
+    of: str,
+    at: At | None = None,
+    sample: int | None = None,
+    *,
+    paths: bool = False,
+    top: int = 12,
+) -> Explanation:
+    """Open ∂C/∂of at one entry into its sum, term by term, with numbers.
+
+    `at` gives the value of each index by the letter of the printed equation, `{"j": 3}`, or by position, `(3,)`; for
+    data with an axis of samples, `sample` says which: derivatives are those of one sample, without 1/N. The params of a
+    network need not be among the inputs. The sum over all paths is shown where no sum is left, and with `paths`
+    always; of each sum the `top` largest terms are. Raises InputError for what does not name one number or does not fit
+    the system, and VerificationError should the terms not add up to the value of the backward pass.
+
+    >>> from chainrule.notation import parse
+    >>> system = parse("data x[i], y\\nparam w[i]\\np = sum(i) w[i]*x[i]\\ncost C = 1/2*(p - y)^2")
+    >>> found = explain(system, {"x": [1.0, 2.0], "y": 1.0, "w": [0.5, 1.0]}, of="w", at={"i": 1})
+    >>> found.equation, found.value
+    ('∂C/∂w[1] = x[1]·(p − y)', 3.0)
+    """
+    system = network_or_system if isinstance(network_or_system, System) else network_or_system.system
+    params = {} if isinstance(network_or_system, System) else dict(network_or_system.params)
+    tensor = tensor_named(system, of)
+    chosen = one_sample(system, {**params, **inputs}, sample)
+    back = backprop(system, [tensor])
+    evaluation = evaluate_all(_with_paths(back, tensor), chosen)
+    return _Opener(back, tensor, evaluation, at).explanation(paths, top)
+
+
+def verified(name: str, total: float, value: float, magnitude: float) -> float:
+    """Return the total, if it is the value up to rounding. Raises VerificationError otherwise."""
+    if total == value or not np.isfinite([total, value, magnitude]).all():
+        return total
+    difference = abs(total - value)
+    if difference > TOLERANCE * max(magnitude, abs(value)):
+        raise VerificationError(
+            f"the terms of {name} do not add up to its value",
+            where=f"they add up to {number_text(total)}, the backward pass has {number_text(value)}",
+            expected=f"a difference below {TOLERANCE:g} of the sum of their sizes, {number_text(magnitude)}",
+            advice="This is an error in chainrule; please report it with the system.",
+        )
+    return total
+
+
+def _with_paths(back: Backprop, tensor: str) -> System:
+    """Return the forward and backward equations of a tensor and of whatever uses it."""
+    users = [path.user for path in _paths(back.cotangents, tensor) if path.user != back.cotangents.cost]
+    system = back.cotangents.system
+    derived = back.cotangents.equations(tuple(dict.fromkeys((tensor, *users))))
+    return typecheck(system.with_equations((*system.equations, *derived)))
+
+
+def _paths(cotangents: Cotangents, tensor: str) -> tuple[Path, ...]:
+    return cotangents.paths(tensor)
+
+
+class _Opener:
+    """Opens one entry of one derivative."""
+
+    def __init__(self, back: Backprop, tensor: str, evaluation: Evaluation, at: At | None) -> None:
+        self._cotangents = back.cotangents
+        self._tensor = tensor
+        self._evaluation = evaluation
+        self._taken, self._declared = index_names(evaluation.system)
+        self._entries = derivative_name(back.cotangents.cost, tensor)
+        derived = evaluation.system.defined[self._entries]
+        array = evaluation.scope.values[self._entries]
+        self._indices = derived.indices
+        self._equation = (derived.target, derived.value)
+        self._places = entry_at(self._entries, self._indices, array.shape, at)
+        self._value = float(array[self._places])
+
+    def explanation(self, paths: bool, top: int) -> Explanation:
+        """Return the whole."""
+        target, value = self._at_entry(*self._equation)
+        name = lettered_text(target)
+        parts = open_value(value, self._evaluation)
+        opened = tuple(self._path(path) for path in _paths(self._cotangents, self._tensor))
+        found = Explanation(name, f"{name} = {lettered_text(value)}", self._value, parts, opened, paths, top)
+        verified(name, found.total, self._value, float(np.abs(found.terms).sum()))
+        if opened:
+            magnitude = sum(path.opened.magnitude for path in opened)
+            verified(name, found.paths_total, self._value, magnitude)
+        return found
+
+    def _at_entry(self, *nodes: Expr) -> list[Expr]:
+        """Return nodes of one equation in the letters they are printed by, with numbers for the target's indices."""
+        lettered = with_letters(*nodes, taken=self._taken, declared=self._declared)
+        places: dict[Index, Position] = {}
+        for index, put in put_at(self._indices, self._places).items():
+            places[Index(index.name, index.extent)] = put
+        return [substitute_indices(node, places) for node in lettered]
+
+    def _path(self, path: Path) -> PathSum:
+        """Return the products of the paths through one tensor."""
+        simplifier = self._cotangents.simplifier
+        shown = with_target_letters(simplifier.present(path.local), path, self._indices)
+        upstream, partial, local = self._at_entry(path.upstream, path.partial, shown)
+        indices = tuple(Index(i.name, i.extent) for i in path.indices)
+        whole = times(upstream, local)
+        factors: list[Factor] = []
+        if path.user != self._cotangents.cost:
+            factors.append(factor(upstream, whole, indices, self._evaluation))
+        step = factor(local, whole, indices, self._evaluation)
+        factors.append(Factor(lettered_text(partial), step.values, step.causes))
+        sum_text = lettered_text(partial) if len(factors) == 1 else lettered_text(times(upstream, partial))
+        opened = OpenedSum(sum_text, indices, tuple(factors), self._evaluation.value_of(whole, indices))
+        return PathSum(path.user, opened, f"{lettered_text(partial)} = {lettered_text(local)}", self._why(path))
+
+    def _why(self, path: Path) -> str:
+        pairs = list(tied(path, self._cotangents.of(self._tensor).indices))
+        if not pairs:
+            return ""
+        places = dict(zip((i.name for i in self._indices), self._places, strict=True))
+        unlike = " or ".join(f"{k.preferred} ≠ {places[j.name]}" for k, j in pairs)
+        user = lettered_text(Indexed(path.user, path.indices))
+        own = lettered_text(substitute_indices(path.partial.wrt[0], put_at(self._indices, self._places)))
+        return f"a Kronecker delta: {user} does not depend on {own} where {unlike}"

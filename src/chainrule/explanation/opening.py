@@ -1,0 +1,205 @@
+"""A value opened into its terms: every sum in it, term by term, with the number of every factor.
+
+The expression is read as a book prints it: a sum of parts, each of them factors before one or more Σ. All terms of a
+sum are arrays over its indices, so that a million of them take one evaluation. Data only; how it is shown is elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import InputError
+from chainrule.execute.reference import Evaluation
+from chainrule.expr.binding import map_operands
+from chainrule.expr.nodes import Bracket, Expr, Index, Number, Product, Reduce, Sum, times
+from chainrule.render.text import lettered_text
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """One factor of the terms of a sum: how it is written, and its values with one axis for each index of the sum.
+
+    `causes` are what can make it 0, with their values: the factor itself, or its own factors.
+    """
+
+    text: str
+    values: Array
+    causes: tuple[tuple[Expr, Array], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedSum:
+    """Σ over `indices` of the product of `factors`. `terms` has one axis for each index, of its extent.
+
+    A mean is a sum with a `divisor` other than 1. `direct` says whether the sum is a factor of its part, and not deeper
+    inside one.
+    """
+
+    text: str
+    indices: tuple[Index, ...]
+    factors: tuple[Factor, ...]
+    terms: Array
+    divisor: int = 1
+    direct: bool = True
+
+    @cached_property
+    def sum(self) -> float:
+        """The sum of the terms."""
+        return float(self.terms.sum())
+
+    @property
+    def total(self) -> float:
+        """The value: the sum of the terms, over their number for a mean."""
+        return self.sum / self.divisor
+
+    @cached_property
+    def magnitude(self) -> float:
+        """The sum of the terms without their signs."""
+        return float(np.abs(self.terms).sum())
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """The letters of the indices."""
+        return tuple(i.name for i in self.indices)
+
+    @cached_property
+    def zeros(self) -> int:
+        """How many terms are exactly 0."""
+        return int(self.terms.size - np.count_nonzero(self.terms))
+
+    @cached_property
+    def largest_first(self) -> npt.NDArray[np.intp]:
+        """The flat places of all terms that are not 0, those of the largest first, equal ones in order."""
+        sizes = np.abs(self.terms.reshape(-1))
+        order = np.argsort(-np.nan_to_num(sizes, nan=np.inf), kind="stable")
+        return np.asarray(order[sizes[order] != 0], np.intp)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One term of the whole: `before` · the direct sums. `before` is "" where there is nothing before them.
+
+    A part without a sum is all `before`.
+    """
+
+    text: str
+    before: str
+    before_value: float
+    causes: tuple[tuple[Expr, Array], ...]
+    sums: tuple[OpenedSum, ...] = field(default=())
+
+    @property
+    def direct(self) -> tuple[OpenedSum, ...]:
+        """The sums that are factors of the part."""
+        return tuple(opened for opened in self.sums if opened.direct)
+
+    @property
+    def value(self) -> float:
+        """The value of the part; 0 before the sums is 0, whatever they are."""
+        if self.before_value == 0:
+            return 0.0
+        return float(np.prod([self.before_value, *(opened.total for opened in self.direct)]))
+
+    @cached_property
+    def contributions(self) -> Array:
+        """What each term adds to the whole: those of the first direct sum times all else; without one, the value."""
+        if not self.direct:
+            return np.asarray([self.before_value])
+        first, *others = self.direct
+        if self.before_value == 0:
+            return np.zeros(first.terms.size)
+        rest = float(np.prod([self.before_value, *(opened.total for opened in others)]))
+        return first.terms.reshape(-1) * (rest / first.divisor)
+
+
+def open_value(value: Expr, evaluation: Evaluation) -> tuple[Part, ...]:
+    """Return the parts of a value without free indices, its indices named by the letters they are printed by."""
+    terms = value.terms if isinstance(value, Sum) else (value,)
+    return tuple(_part(term, evaluation) for term in terms)
+
+
+def opened_sum(sum_: Reduce, evaluation: Evaluation, *, direct: bool = True) -> OpenedSum:
+    """Return a sum or mean with the number of every factor of every term."""
+    indices = sum_.indices
+    factors = tuple(factor(part, sum_.body, indices, evaluation) for part in written_factors(sum_.body))
+    terms = evaluation.value_of(sum_.body, indices)
+    divisor = int(terms.size) if sum_.op == "mean" else 1
+    return OpenedSum(lettered_text(sum_), indices, factors, terms, divisor, direct)
+
+
+def factor(part: Expr, whole: Expr, indices: tuple[Index, ...], evaluation: Evaluation) -> Factor:
+    """Return a factor of the product `whole`, read only where the brackets of the product hold if it must be."""
+    causes = tuple(
+        (cause, _values(cause, whole, indices, evaluation))
+        for cause in (part.factors if isinstance(part, Product) else (part,))
+        if not isinstance(cause, Number)
+    )
+    return Factor(lettered_text(part), _values(part, whole, indices, evaluation), causes)
+
+
+def written_factors(expr: Expr) -> tuple[Expr, ...]:
+    """Return the factors of an expression; a number stays with the factor behind it, as in −y[k]."""
+    if not isinstance(expr, Product):
+        return (expr,)
+    joined: list[Expr] = []
+    held: list[Expr] = []
+    for part in expr.factors:
+        if isinstance(part, Number):
+            held.append(part)
+        else:
+            joined.append(times(*held, part))
+            held = []
+    return tuple(joined) + ((times(*held),) if held else ())
+
+
+def _part(term: Expr, evaluation: Evaluation) -> Part:
+    factors = term.factors if isinstance(term, Product) else (term,)
+    direct = [f for f in factors if _is_sum(f)]
+    others = [f for f in factors if not _is_sum(f)]
+    before = times(*others)
+    causes = tuple((f, evaluation.value_of(f)) for f in others if not isinstance(f, Number))
+    inner = [opened_sum(found, evaluation, direct=False) for other in others for found in _sums_in(other)]
+    sums = [opened_sum(found, evaluation) for found in direct if isinstance(found, Reduce)]
+    text = lettered_text(before) if others else ""
+    return Part(lettered_text(term), text, float(evaluation.value_of(before)), causes, (*sums, *inner))
+
+
+def _is_sum(expr: Expr) -> bool:
+    return isinstance(expr, Reduce) and expr.op in {"sum", "mean"}
+
+
+def _sums_in(expr: Expr) -> list[Reduce]:
+    """Return the outermost sums inside an expression."""
+    if isinstance(expr, Reduce):
+        return [expr] if _is_sum(expr) else []
+    found: list[Reduce] = []
+
+    def look(part: Expr) -> Expr:
+        found.extend(_sums_in(part))
+        return part
+
+    map_operands(expr, look)
+    return found
+
+
+def _values(part: Expr, whole: Expr, indices: tuple[Index, ...], evaluation: Evaluation) -> Array:
+    brackets = _brackets(whole)
+    if not brackets or isinstance(part, Bracket):
+        return evaluation.value_of(part, indices)
+    try:
+        plain = evaluation.value_of(part, indices)
+    except InputError:
+        plain = np.asarray(np.nan)
+    return plain if np.isfinite(plain).all() else evaluation.value_of(times(*brackets, part), indices)
+
+
+def _brackets(expr: Expr) -> Sequence[Bracket]:
+    return [f for f in (expr.factors if isinstance(expr, Product) else (expr,)) if isinstance(f, Bracket)]

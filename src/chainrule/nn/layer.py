@@ -1,0 +1,57 @@
+"""What a layer is: a few lines of notation in names of its own, and how its params begin.
+
+`nn.assembly` puts layers together by renaming: the z, a, W, b of layer 1 become z1, a1, W1, b1. A layer knows nothing of
+its neighbours and has no backward pass: that is derived from its lines. No numbers are drawn here; see `network.initial`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+Nested: TypeAlias = "float | tuple[Nested, ...]"
+"""A number, or rows of them to any depth."""
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Entries drawn from N(0, variance); the variance is multiplied by the gain of the activation that follows."""
+
+    variance: float
+
+
+@dataclass(frozen=True)
+class Value:
+    """Given entries; a single number fills the whole tensor."""
+
+    value: Nested
+
+
+Initial: TypeAlias = Normal | Value
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
+class Layer(ABC):
+    """A layer of a network. `notation` defines the tensor `writes` from the tensor `reads`, both vectors.
+
+    It may declare params and define further tensors; all its names are its own and are renamed in a network.
+    `gain` is what the variance of the weights before an activation is multiplied by.
+    """
+
+    notation: str
+    reads: str = "z"
+    writes: str = "a"
+    gain: float = 1.0
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """The extents that the layer fixes, by index letter."""
+        return NOTHING
+
+    @property
+    def initial(self) -> Mapping[str, Initial]:
+        """How each param begins."""
+        return MappingProxyType({})

@@ -1,0 +1,35 @@
+"""Renaming in a piece of notation: the z, W, k of a layer become the z2, W2, j of a network.
+
+Text in, text out, name by name; what a name means is the matter of whoever renames.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_APART = "Σπ²³¹¼-¾⁰-₟⅐-↏"
+"""Characters that Python counts among the letters, and the notation does not."""
+
+_TOKENS = re.compile(
+    rf"#[^\n]*|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    rf"|(?P<name>(?![{_APART}])[^\W\d_](?:[0-9_]|(?![{_APART}])[^\W\d_])*)"
+)
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Return all names in a text, each once, in order: tensors, indices, functions and words of the notation.
+
+    >>> names_in("z[j] = Σ_i W[j,i]*x[i]^2e3  # dense")
+    ('z', 'j', 'i', 'W', 'x')
+    """
+    return tuple(dict.fromkeys(m["name"] for m in _TOKENS.finditer(text) if m["name"]))
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """Return the text with names replaced, all at once.
+
+    >>> renamed("update p = p - eta*∂C/∂p", {"p": "W1[j,i]", "C": "E"})
+    'update W1[j,i] = W1[j,i] - eta*∂E/∂W1[j,i]'
+    """
+    return _TOKENS.sub(lambda m: names.get(m["name"], m[0]) if m["name"] else m[0], text)

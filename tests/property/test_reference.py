@@ -30,7 +30,7 @@ ROLES = {name: "data" if name in {"u", "M", "s"} else "param" for name in SHAPES
 """Of some tensors there is one for each sample, others are the same for all."""
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(exprs=st.lists(expressions(depth=3), min_size=1, max_size=2), seed=st.integers(0, 1000))
 def test_a_batch_is_its_samples_one_by_one(exprs: list[Expr], seed: int) -> None:
     declarations = tuple(Declaration(ROLES[name], name, AXES[name]) for name in SHAPES)
@@ -47,7 +47,8 @@ def test_a_batch_is_its_samples_one_by_one(exprs: list[Expr], seed: int) -> None
     for name, array in batched.items():
         each = np.stack([one[name] for one in single])
         if name == "∂C/∂w":
-            each = each.mean(0)
+            with np.errstate(invalid="ignore"):
+                each = each.mean(0)
         elif array.ndim == each.ndim - 1:
             assert not (name == "e0" and reads_data)
             each = each[0]

@@ -161,11 +161,13 @@ class Cotangents:
 
     def _path(self, tensor: str, user: str) -> Path:
         target = self._axes(tensor)
-        taken = set(self.graph.reads) | {i.name for i in target}
         indices: list[Index] = []
         for index in self.system.axes(user):
+            taken = {i.name for i in (*target, *indices)}
             letter = next_letter(index.preferred, taken)
-            taken.add(letter)
+            while letter in self.graph.reads:
+                taken.add(letter)
+                letter = next_letter(index.preferred, taken)
             indices.append(Index(letter, index.extent, letter))
         ours, theirs = Indexed(tensor, target), Indexed(user, tuple(indices))
         partial = Partial(theirs, (ours,))

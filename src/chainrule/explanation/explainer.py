@@ -8,9 +8,6 @@ Every total is checked against the backward pass before it is shown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,77 +18,18 @@ from chainrule.errors import VerificationError
 from chainrule.execute.reference import Evaluation, evaluate_all
 from chainrule.explanation.entry import At, HasSystem, entry_at, one_sample, put_at, tensor_named
 from chainrule.explanation.numbers import number_text
-from chainrule.explanation.opening import Factor, OpenedSum, Part, factor, open_value
-from chainrule.explanation.page import explanation_html
-from chainrule.explanation.report import explanation_text
+from chainrule.explanation.opening import Factor, Numbered, OpenedSum, PathSum, factor, open_value
+from chainrule.explanation.result import Explanation
 from chainrule.expr.binding import substitute_indices
-from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Position, Product, times
+from chainrule.expr.nodes import Expr, Index, Indexed, Position, times
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.letters import with_letters
-from chainrule.render.text import lettered_text
 from chainrule.system.model import System, derivative_name
 from chainrule.system.printing import index_names
 from chainrule.system.typecheck import typecheck
 
-Array = npt.NDArray[Any]
 TOLERANCE = 1e-12
 """How far a total may be from the value of the backward pass, relative to the sum of its terms without their signs."""
-
-
-@dataclass(frozen=True, eq=False)
-class PathSum:
-    """The chain rule's sum over the paths through one tensor: Σ_k ∂C/∂u[k]·∂u[k]/∂v[j], with the number of each.
-
-    `local` is the equation of ∂u[k]/∂v[j]; `reason` says why terms vanish, where a Kronecker delta makes them.
-    """
-
-    user: str
-    opened: OpenedSum
-    local: str
-    reason: str
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """A derivative of the cost, opened. `value` is that of the backward pass, `total` the sum of all `terms`.
-
-    `name` is the entry, ∂C/∂z1[3]; `equation` says what it is; `parts` are the terms of that equation, each with its
-    sums opened; `paths` are the sums over all paths, before anything vanished.
-    """
-
-    name: str
-    equation: str
-    value: float
-    parts: tuple[Part, ...]
-    paths: tuple[PathSum, ...]
-    shows_paths: bool
-    top: int = 12
-
-    @cached_property
-    def terms(self) -> Array:
-        """What each term adds to the value, in the order of the equation and of the indices; one axis."""
-        return np.concatenate([np.zeros(0), *(part.contributions for part in self.parts)])
-
-    @property
-    def total(self) -> float:
-        """The sum of the values of all parts."""
-        return float(sum(part.value for part in self.parts))
-
-    @property
-    def has_sum(self) -> bool:
-        """Whether a sum is left in the equation."""
-        return any(part.sums for part in self.parts)
-
-    @cached_property
-    def paths_total(self) -> float:
-        """The sum over all paths."""
-        return float(sum(path.opened.total for path in self.paths))
-
-    def __str__(self) -> str:
-        return explanation_text(self)
-
-    def _repr_html_(self) -> str:
-        return explanation_html(self)
 
 
 def explain(
@@ -160,10 +98,11 @@ class _Opener:
     def __init__(self, back: Backprop, tensor: str, evaluation: Evaluation, at: At | None) -> None:
         self._cotangents = back.cotangents
         self._tensor = tensor
-        self._evaluation = evaluation
-        self._taken, self._declared = index_names(evaluation.system)
+        system = evaluation.system
+        self._numbered = Numbered(evaluation, {name: len(system.axes(name)) for name in system.names()})
+        self._taken, self._declared = index_names(system)
         self._entries = derivative_name(back.cotangents.cost, tensor)
-        derived = evaluation.system.defined[self._entries]
+        derived = system.defined[self._entries]
         array = evaluation.scope.values[self._entries]
         self._indices = derived.indices
         self._equation = (derived.target, derived.value)
@@ -173,10 +112,10 @@ class _Opener:
     def explanation(self, paths: bool, top: int) -> Explanation:
         """Return the whole."""
         target, value = self._at_entry(*self._equation)
-        name = lettered_text(target)
-        parts = open_value(value, self._evaluation)
+        name = self._numbered.text(target)
+        parts = open_value(value, self._numbered)
         opened = tuple(self._path(path) for path in _paths(self._cotangents, self._tensor))
-        found = Explanation(name, f"{name} = {lettered_text(value)}", self._value, parts, opened, paths, top)
+        found = Explanation(name, f"{name} = {self._numbered.text(value)}", self._value, parts, opened, paths, top)
         verified(name, found.total, self._value, float(np.abs(found.terms).sum()))
         if opened:
             magnitude = sum(path.opened.magnitude for path in opened)
@@ -200,12 +139,12 @@ class _Opener:
         whole = times(upstream, local)
         factors: list[Factor] = []
         if path.user != self._cotangents.cost:
-            factors.append(factor(upstream, whole, indices, self._evaluation))
-        step = factor(local, whole, indices, self._evaluation)
-        factors.append(Factor(lettered_text(partial), step.values, step.causes))
-        sum_text = lettered_text(partial) if len(factors) == 1 else lettered_text(times(upstream, partial))
-        opened = OpenedSum(sum_text, indices, tuple(factors), self._evaluation.value_of(whole, indices))
-        return PathSum(path.user, opened, f"{lettered_text(partial)} = {lettered_text(local)}", self._why(path))
+            factors.append(factor(upstream, whole, indices, self._numbered))
+        step = factor(local, whole, indices, self._numbered)
+        factors.append(Factor(self._numbered.text(partial), step.values, step.causes))
+        sum_text = self._numbered.text(partial) if len(factors) == 1 else self._numbered.text(times(upstream, partial))
+        opened = OpenedSum(sum_text, indices, tuple(factors), self._numbered.values(whole, indices))
+        return PathSum(path.user, opened, f"{self._numbered.text(partial)} = {self._numbered.text(local)}", self._why(path))
 
     def _why(self, path: Path) -> str:
         pairs = list(tied(path, self._cotangents.of(self._tensor).indices))
@@ -213,6 +152,6 @@ class _Opener:
             return ""
         places = dict(zip((i.name for i in self._indices), self._places, strict=True))
         unlike = " or ".join(f"{k.preferred} ≠ {places[j.name]}" for k, j in pairs)
-        user = lettered_text(Indexed(path.user, path.indices))
-        own = lettered_text(substitute_indices(path.partial.wrt[0], put_at(self._indices, self._places)))
+        user = self._numbered.text(Indexed(path.user, path.indices))
+        own = self._numbered.text(substitute_indices(path.partial.wrt[0], put_at(self._indices, self._places)))
         return f"a Kronecker delta: {user} does not depend on {own} where {unlike}"

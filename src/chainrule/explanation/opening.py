@@ -6,7 +6,7 @@ sum are arrays over its indices, so that a million of them take one evaluation. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,23 +16,72 @@ import numpy.typing as npt
 
 from chainrule.errors import InputError
 from chainrule.execute.reference import Evaluation
+from chainrule.explanation.numbers import number_text
 from chainrule.expr.binding import map_operands
-from chainrule.expr.nodes import Bracket, Expr, Index, Number, Product, Reduce, Sum, times
+from chainrule.expr.nodes import (
+    Bracket,
+    Comparison,
+    Expr,
+    Index,
+    Indexed,
+    IndexValue,
+    Number,
+    Product,
+    Reduce,
+    Sum,
+    times,
+)
 from chainrule.render.text import lettered_text
 
 Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A system with its numbers, in which expressions can be written and evaluated.
+
+    Their indices are named by the letters they are printed by; `ranks` are those of all tensors.
+    """
+
+    evaluation: Evaluation
+    ranks: Mapping[str, int]
+
+    def text(self, expr: Expr) -> str:
+        """Return an expression as text."""
+        return lettered_text(expr, self.ranks)
+
+    def values(self, expr: Expr, indices: tuple[Index, ...] = ()) -> Array:
+        """Return the values of an expression, with one axis for each index."""
+        return self.evaluation.value_of(expr, indices)
+
+
+@dataclass(frozen=True, eq=False)
+class Cause:
+    """Something that can make a term 0, with its values; `delta` says that it is Kronecker's."""
+
+    text: str
+    values: Array
+    delta: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Factor:
     """One factor of the terms of a sum: how it is written, and its values with one axis for each index of the sum.
 
-    `causes` are what can make it 0, with their values: the factor itself, or its own factors.
+    `causes` are what can make it 0: the factor itself, or its own factors.
     """
 
     text: str
     values: Array
-    causes: tuple[tuple[Expr, Array], ...]
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Zeros:
+    """Terms of a sum that are 0 for one cause (None: their product is too small for a float), by their flat places."""
+
+    cause: Cause | None
+    places: npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +120,16 @@ class OpenedSum:
         return tuple(i.name for i in self.indices)
 
     @cached_property
-    def zeros(self) -> int:
-        """How many terms are exactly 0."""
-        return int(self.terms.size - np.count_nonzero(self.terms))
+    def zeros(self) -> tuple[Zeros, ...]:
+        """The terms that are exactly 0, by their causes: each by the first of its factors that is 0."""
+        left = self.terms.reshape(-1) == 0
+        found: list[Zeros] = []
+        for cause in (cause for factor in self.factors for cause in factor.causes):
+            here = left & (np.broadcast_to(cause.values, self.terms.shape).reshape(-1) == 0)
+            if here.any():
+                found.append(Zeros(cause, np.flatnonzero(here)))
+                left = left & ~here
+        return (*found, Zeros(None, np.flatnonzero(left))) if left.any() else tuple(found)
 
     @cached_property
     def largest_first(self) -> npt.NDArray[np.intp]:
@@ -81,6 +137,19 @@ class OpenedSum:
         sizes = np.abs(self.terms.reshape(-1))
         order = np.argsort(-np.nan_to_num(sizes, nan=np.inf), kind="stable")
         return np.asarray(order[sizes[order] != 0], np.intp)
+
+
+@dataclass(frozen=True, eq=False)
+class PathSum:
+    """The chain rule's sum over the paths through one tensor: Σ_k ∂C/∂u[k]·∂u[k]/∂v[j], with the number of each.
+
+    `local` is the equation of ∂u[k]/∂v[j]; `reason` says why terms vanish, where a Kronecker delta makes them.
+    """
+
+    user: str
+    opened: OpenedSum
+    local: str
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +162,7 @@ class Part:
     text: str
     before: str
     before_value: float
-    causes: tuple[tuple[Expr, Array], ...]
+    causes: tuple[Cause, ...]
     sums: tuple[OpenedSum, ...] = field(default=())
 
     @property
@@ -120,29 +189,29 @@ class Part:
         return first.terms.reshape(-1) * (rest / first.divisor)
 
 
-def open_value(value: Expr, evaluation: Evaluation) -> tuple[Part, ...]:
+def open_value(value: Expr, numbered: Numbered) -> tuple[Part, ...]:
     """Return the parts of a value without free indices, its indices named by the letters they are printed by."""
     terms = value.terms if isinstance(value, Sum) else (value,)
-    return tuple(_part(term, evaluation) for term in terms)
+    return tuple(_part(term, numbered) for term in terms)
 
 
-def opened_sum(sum_: Reduce, evaluation: Evaluation, *, direct: bool = True) -> OpenedSum:
+def opened_sum(sum_: Reduce, numbered: Numbered, *, direct: bool = True) -> OpenedSum:
     """Return a sum or mean with the number of every factor of every term."""
     indices = sum_.indices
-    factors = tuple(factor(part, sum_.body, indices, evaluation) for part in written_factors(sum_.body))
-    terms = evaluation.value_of(sum_.body, indices)
+    factors = tuple(factor(part, sum_.body, indices, numbered) for part in written_factors(sum_.body))
+    terms = numbered.values(sum_.body, indices)
     divisor = int(terms.size) if sum_.op == "mean" else 1
-    return OpenedSum(lettered_text(sum_), indices, factors, terms, divisor, direct)
+    return OpenedSum(numbered.text(sum_), indices, factors, terms, divisor, direct)
 
 
-def factor(part: Expr, whole: Expr, indices: tuple[Index, ...], evaluation: Evaluation) -> Factor:
+def factor(part: Expr, whole: Expr, indices: tuple[Index, ...], numbered: Numbered) -> Factor:
     """Return a factor of the product `whole`, read only where the brackets of the product hold if it must be."""
     causes = tuple(
-        (cause, _values(cause, whole, indices, evaluation))
+        Cause(numbered.text(cause), _values(cause, whole, indices, numbered), _is_delta(cause))
         for cause in (part.factors if isinstance(part, Product) else (part,))
         if not isinstance(cause, Number)
     )
-    return Factor(lettered_text(part), _values(part, whole, indices, evaluation), causes)
+    return Factor(numbered.text(part), _values(part, whole, indices, numbered), causes)
 
 
 def written_factors(expr: Expr) -> tuple[Expr, ...]:
@@ -160,16 +229,35 @@ def written_factors(expr: Expr) -> tuple[Expr, ...]:
     return tuple(joined) + ((times(*held),) if held else ())
 
 
-def _part(term: Expr, evaluation: Evaluation) -> Part:
+def _part(term: Expr, numbered: Numbered) -> Part:
     factors = term.factors if isinstance(term, Product) else (term,)
     direct = [f for f in factors if _is_sum(f)]
     others = [f for f in factors if not _is_sum(f)]
     before = times(*others)
-    causes = tuple((f, evaluation.value_of(f)) for f in others if not isinstance(f, Number))
-    inner = [opened_sum(found, evaluation, direct=False) for other in others for found in _sums_in(other)]
-    sums = [opened_sum(found, evaluation) for found in direct if isinstance(found, Reduce)]
-    text = lettered_text(before) if others else ""
-    return Part(lettered_text(term), text, float(evaluation.value_of(before)), causes, (*sums, *inner))
+    causes = tuple(_cause_before(f, numbered) for f in others if not isinstance(f, Number))
+    inner = [opened_sum(found, numbered, direct=False) for other in others for found in _sums_in(other)]
+    sums = [opened_sum(found, numbered) for found in direct if isinstance(found, Reduce)]
+    text = numbered.text(before) if others else ""
+    return Part(numbered.text(term), text, float(numbered.values(before)), causes, (*sums, *inner))
+
+
+def _cause_before(part: Expr, numbered: Numbered) -> Cause:
+    """Return a factor before the sums; of a condition on an entry, with the number that it tests."""
+    text = numbered.text(part)
+    match part:
+        case Bracket(Comparison(_, Indexed() as tested, _)):
+            text = f"{text}, with {numbered.text(tested)} = {number_text(float(numbered.values(tested)))}"
+        case _:
+            pass
+    return Cause(text, numbered.values(part))
+
+
+def _is_delta(part: Expr) -> bool:
+    match part:
+        case Bracket(Comparison("=", IndexValue(), IndexValue())):
+            return True
+        case _:
+            return False
 
 
 def _is_sum(expr: Expr) -> bool:
@@ -190,15 +278,15 @@ def _sums_in(expr: Expr) -> list[Reduce]:
     return found
 
 
-def _values(part: Expr, whole: Expr, indices: tuple[Index, ...], evaluation: Evaluation) -> Array:
+def _values(part: Expr, whole: Expr, indices: tuple[Index, ...], numbered: Numbered) -> Array:
     brackets = _brackets(whole)
     if not brackets or isinstance(part, Bracket):
-        return evaluation.value_of(part, indices)
+        return numbered.values(part, indices)
     try:
-        plain = evaluation.value_of(part, indices)
+        plain = numbered.values(part, indices)
     except InputError:
         plain = np.asarray(np.nan)
-    return plain if np.isfinite(plain).all() else evaluation.value_of(times(*brackets, part), indices)
+    return plain if np.isfinite(plain).all() else numbered.values(times(*brackets, part), indices)
 
 
 def _brackets(expr: Expr) -> Sequence[Bracket]:

@@ -24,7 +24,10 @@ class Node:
     """Base of all frozen data here: equality by class and compared fields, with the hash kept once it is known."""
 
     def _compared(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in _compared_fields(type(self)))
+        known: tuple[Any, ...] | None = self.__dict__.get("_parts")
+        if known is None:
+            known = self.__dict__["_parts"] = tuple(self.__dict__[name] for name in _compared_fields(type(self)))
+        return known
 
     def __hash__(self) -> int:
         known = self.__dict__.get("_hash")

@@ -1,7 +1,8 @@
 """What a layer is: a few lines of notation in names of its own, and how its params begin.
 
-`nn.assembly` puts layers together by renaming: the z, a, W, b of layer 1 become z1, a1, W1, b1. A layer knows nothing of
-its neighbours and has no backward pass: that is derived from its lines. No numbers are drawn here; see `network.initial`.
+`nn.assembly` puts layers together by renaming: the z, a, W, b of layer 1 become z1, a1, W1, b1. A layer knows nothing
+of its neighbours and has no backward pass: that is derived from its lines. No numbers are drawn here, see
+`network.initial`.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from chainrule.nn.layer import Initial, Layer, Normal, Value
 class Linear(Layer):
     """A dense layer from in_features to out_features numbers.
 
-    The weights begin as N(0, 1/in_features), so that z varies about as much as x (LeCun et al. 1998, Efficient BackProp,
-    section 4.6); before a ReLU as N(0, 2/in_features) (He et al. 2015, eq. 10). The biases begin at 0.
+    The weights begin as N(0, 1/in_features), so that z varies about as much as x (LeCun et al. 1998, Efficient
+    BackProp, section 4.6); before a ReLU as N(0, 2/in_features) (He et al. 2015, eq. 10). The biases begin at 0.
 
     >>> print(Linear(64, 30).notation)
     param W[j,i], b[j]

@@ -56,19 +56,18 @@ class SGD(Optimizer):
         return self.decaying_step if self.weight_decay and rank >= 2 else self.step
 
 
-def _check(name: str, value: float, *, zero: bool) -> None:
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    if not real or not math.isfinite(value) or value < 0 or (value == 0 and not zero):
-        raise OptionError(
-            f"{name} is {value!r}", expected="a number, 0 or more" if zero else "a number greater than 0"
-        )
+def _check(name: str, value: object, *, zero: bool) -> None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        if value > 0 or (value == 0 and zero):
+            return
+    raise OptionError(f"{name} is {value!r}", expected="a number, 0 or more" if zero else "a number greater than 0")
 
 
 def updates_text(optimizer: Optimizer, system: System) -> str:
-    """Return the lines that an optimizer adds to a system: its constants, and one update for each param.
+    r"""Return the lines that an optimizer adds to a system: its constants, and one update for each param.
 
     >>> from chainrule.notation import parse
-    >>> system = parse("data x[i]\\nparam w[i]\\ncost C = (sum(i) w[i]*x[i])^2")
+    >>> system = parse("data x[i]\nparam w[i]\ncost C = (sum(i) w[i]*x[i])^2")
     >>> print(updates_text(SGD(0.5), system))
     const learning_rate = 0.5
     update w[i] = w[i] - learning_rate*∂C/∂w[i]

@@ -116,9 +116,9 @@ class _Giver:
         names = {index.name for index in free}
         letters: dict[Extent, str] = {}
         for size in self.sizes:
-            if size.extent not in present and self.declared.get(size.letter) != size.extent:
+            if size.extent not in present:
                 known = [c for c, extent in self.declared.items() if extent == size.extent and c not in names]
-                letters.setdefault(size.extent, known[0] if known else size.letter)
+                letters.setdefault(size.extent, known[0] if known and size.letter not in known else size.letter)
         return letters
 
     def bind(self, node: Reduce, scope: Mapping[Index, Index]) -> dict[Index, Index]:

@@ -1,5 +1,6 @@
 """Whole systems: a classifier against NumPy by hand, one sample and many, consts, facts, unknown functions, updates."""
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 
@@ -8,8 +9,10 @@ import pytest
 
 from chainrule.errors import GivenError, InputError
 from chainrule.execute.reference import Reference, evaluate, evaluate_all
+from chainrule.execute.sampling import random_inputs
 from chainrule.execute.unknowns import RandomUnknowns
 from chainrule.expr.nodes import Affine, Call, Extent, Index, Number, Partial, number, over, plus, times
+from chainrule.notation import parse
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, System
 from support import assert_close
 from unit.execute.build import CLASSIFIER, call, entry, i, index, j, k, total, x, y, z1
@@ -23,6 +26,37 @@ PARAMS = {
     "b2": draw.normal(size=K),
 }
 DATA = {"x": draw.normal(size=(N, I)), "y": draw.dirichlet(np.ones(K), size=N)}
+
+
+TEXT = """
+data   x[i], y[k]
+param  W1[j,i], b1[j], W2[k,j], b2[k]
+given  sum(k) y[k] = 1
+batch  n
+
+z1[j] = sum(i) W1[j,i]*x[i] + b1[j]
+a1[j] = sigmoid(z1[j])
+z2[k] = sum(j) W2[k,j]*a1[j] + b2[k]
+a2[k] = exp(z2[k]) / (sum(m) exp(z2[m]))
+cost C = -sum(k) y[k]*log(a2[k])
+
+∂C/∂z2[k] = a2[k] - y[k]
+∂C/∂b2[k] = ∂C/∂z2[k]
+∂C/∂W2[k,j] = a1[j]*∂C/∂z2[k]
+∂C/∂z1[j] = a1[j]*(1 - a1[j])*sum(k) W2[k,j]*∂C/∂z2[k]
+∂C/∂b1[j] = ∂C/∂z1[j]
+∂C/∂W1[j,i] = x[i]*∂C/∂z1[j]
+
+update W1[j,i] = W1[j,i] - 1/2*∂C/∂W1[j,i]
+update b1[j] = b1[j] - ∂C/∂b1[j]
+"""
+
+
+def test_the_classifier_built_by_hand_is_the_one_in_the_notation() -> None:
+    parsed = parse(TEXT)
+    assert parsed.equations == CLASSIFIER.equations
+    assert parsed.declarations == CLASSIFIER.declarations
+    assert parsed.givens == CLASSIFIER.givens
 
 
 def by_hand(data_x: np.ndarray, data_y: np.ndarray) -> dict[str, np.ndarray]:
@@ -263,3 +297,31 @@ def test_labels_of_the_extents_are_those_of_the_tensors() -> None:
     assert values["∂C/∂W2"].shape == (K, J)
     assert values["a2"].shape == (N, K)
     assert y.indices == (k,)
+
+
+TEXTS = [
+    (
+        "data x[n,i], y[n]; param W[i]; p[n] = sum(i) W[i]*x[n,i]; C = mean(n) (p[n] - y[n])^2 + 0.1*sum(i) W[i]^2",
+        lambda x, y, W: ((x @ W - y) ** 2).mean() + 0.1 * (W**2).sum(),
+    ),
+    (
+        "data x[i]; def gelu(t) = t*(1 + erf(t/sqrt(2)))/2; C = sum(i) gelu(x[i])",
+        lambda x: sum(t * (1 + math.erf(t / math.sqrt(2))) / 2 for t in x),
+    ),
+    ("param A[i,j], x[i]; C = sum(i,j) x[i]*A[i,j]*x[j]", lambda A, x: x @ A @ x),
+    ("data x[i]; C = max(i) x[i] - min(i) x[i] + prod(i) x[i]", lambda x: x.max() - x.min() + x.prod()),
+    ("data x[i]; C = sum(i) [i > 0]*x[i]/i", lambda x: sum(x[i] / i for i in range(1, len(x)))),
+    (
+        "data A[i,j]; C[i] = sum(j) [j <= i]*A[i,j]*A[j,j] - A[i,i]^2",
+        lambda A: np.tril(A) @ np.diag(A) - np.diag(A) ** 2,
+    ),
+    ("data x[i]; C = sum(i) abs(x[i])/extent(i) + pi", lambda x: np.abs(x).mean() + math.pi),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TEXTS)
+@pytest.mark.parametrize("seed", range(3))
+def test_systems_in_the_notation_have_the_values_they_say(text, expected, seed: int) -> None:
+    system = parse(text.replace("; ", "\n"))
+    inputs = random_inputs(system, seed)
+    assert_close(evaluate(system, inputs)["C"], expected(**inputs))

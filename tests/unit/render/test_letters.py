@@ -73,6 +73,13 @@ def test_an_extent_that_no_index_has_is_named_by_a_declared_letter() -> None:
     assert text(times(size, total(entry("y", other), other)), declared={"n": samples}) == "extent(n)*sum(p) y[p]"
 
 
+def test_two_extents_of_one_letter_are_told_apart() -> None:
+    q = Index("q", columns)
+    sizes = plus(ExtentValue(columns, "q"), ExtentValue(rows, "q"))
+    value = times(sizes, total(entry("x", q), q))
+    assert text(value, declared={"q": rows}) == "(extent(r) + extent(q))*sum(r) x[r]"
+
+
 def test_fresh_free_indices_yield_to_named_ones() -> None:
     fresh = Fresh().index(like=k)
     assert text(times(entry("x", fresh), entry("y", k))) == "x[m]*y[k]"

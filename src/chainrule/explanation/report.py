@@ -1,0 +1,127 @@
+"""An explanation as text for a terminal: the equation, one table for each sum, and what they add up to.
+
+Columns are aligned to the right; all words come from `tables`. A reader is told why there is a sum, or why none is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chainrule.explanation.numbers import number_text
+from chainrule.explanation.opening import OpenedSum, Part
+from chainrule.explanation.tables import (
+    Table,
+    rest_sentence,
+    sum_sentence,
+    table_of,
+    zero_sentences,
+)
+
+if TYPE_CHECKING:
+    from chainrule.explanation.result import Explanation
+
+SHARE = "Each product is the share of one path, not the whole derivative: different shares are added up."
+
+
+def explanation_text(explanation: Explanation) -> str:
+    """Return the explanation as lines of text."""
+    lines = [explanation.equation, ""]
+    for part in explanation.parts:
+        lines += _part_lines(part, explanation)
+    if len(explanation.parts) > 1:
+        added = " + ".join(number_text(part.value) for part in explanation.parts).replace("+ −", "− ")
+        lines += [f"{explanation.name} = {added} = {number_text(explanation.value)}"]
+    elif explanation.has_sum:
+        lines += [f"{explanation.name} = {number_text(explanation.value)}"]
+    if not explanation.has_sum and explanation.paths:
+        lines += ["", "No sum is left in this equation; the chain rule begins with one."]
+    if explanation.paths and (explanation.shows_paths or not explanation.has_sum):
+        lines += ["", *_path_lines(explanation)]
+    return "\n".join(lines)
+
+
+def closing_sentences(part: Part) -> list[str]:
+    """Say what becomes of the sums of a part: the factors before them, and its value."""
+    if not part.direct:
+        return [f"{part.text} = {number_text(part.value)}"]
+    zero = [cause.text for cause in part.causes if cause.values.size and not cause.values.any()]
+    if zero:
+        return [f"Before the sum stands {zero[0]}, which is 0: so the product is 0, whatever the sum is."]
+    texts = [f"{part.before} = {number_text(part.before_value)}"] if part.before else []
+    texts += [f"{other.text} = {number_text(other.total)}" for other in part.direct[1:]]
+    return [f"Times {' and '.join(texts)} gives {number_text(part.value)}."] if texts else []
+
+
+def paths_heading(explanation: Explanation) -> list[str]:
+    """Say what the sum over all paths is, before anything is simplified."""
+    shares = " + ".join(path.opened.text for path in explanation.paths)
+    cost = explanation.name.removeprefix("∂").partition("/")[0]
+    own = explanation.name.partition("/∂")[2]
+    if all(not path.opened.indices for path in explanation.paths):
+        why = f"{cost} depends on {own} in {len(explanation.paths)} way(s):" if len(explanation.paths) > 1 else ""
+    else:
+        why = f"Before anything is simplified: {cost} depends on {own} along several paths, one product for each:"
+    return [*([why] if why else []), f"{explanation.name} = {shares}"]
+
+
+def paths_closing(explanation: Explanation) -> list[str]:
+    """Say that the paths give the same number, and what each product is."""
+    total = explanation.paths_total
+    lines = []
+    if len(explanation.paths) > 1:
+        added = " + ".join(number_text(path.opened.total) for path in explanation.paths).replace("+ −", "− ")
+        lines.append(f"All paths together: {added} = {number_text(total)}.")
+    if total != total or total in {float("inf"), float("-inf")}:
+        lines.append("These products overflow at such numbers; the simplified equation does not.")
+    elif any(path.opened.terms.size > 1 for path in explanation.paths):
+        lines.append(f"{SHARE} They give the same number, {number_text(total)}.")
+    return lines
+
+
+def _part_lines(part: Part, explanation: Explanation) -> Iterator[str]:
+    if len(explanation.parts) > 1 and part.sums:
+        yield f"{part.text}:"
+    for opened in part.sums:
+        if len(part.sums) > 1 or not opened.direct:
+            yield f"  {opened.text}:"
+        yield from _table_lines(opened, explanation.top)
+    yield from (f"  {line}" for line in closing_sentences(part))
+    if part.sums:
+        yield ""
+
+
+def _path_lines(explanation: Explanation) -> Iterator[str]:
+    yield from paths_heading(explanation)
+    for path in explanation.paths:
+        yield ""
+        yield f"  {path.local}"
+        if path.opened.indices:
+            yield from _table_lines(path.opened, explanation.top, path.reason)
+        else:
+            yield f"  {_single(path.opened)}"
+    yield ""
+    yield from paths_closing(explanation)
+
+
+def _single(opened: OpenedSum) -> str:
+    """Return the product of a single path as one line of numbers."""
+    if len(opened.factors) == 1:
+        return f"{opened.text} = {number_text(opened.total)}"
+    numbers = "·".join(number_text(float(factor.values)) for factor in opened.factors)
+    return f"{opened.text} = {numbers} = {number_text(opened.total)}"
+
+
+def _table_lines(opened: OpenedSum, top: int, delta_reason: str = "") -> Iterator[str]:
+    table = table_of(opened, top)
+    if table.rows:
+        yield from _aligned(table)
+    sentences = [*zero_sentences(opened, delta_reason), rest_sentence(opened, top), sum_sentence(opened)]
+    yield from (f"  {sentence}" for sentence in sentences if sentence)
+
+
+def _aligned(table: Table) -> Iterator[str]:
+    lines = [table.headings, *table.rows, *([table.rest] if table.rest else [])]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(table.headings))]
+    for line in lines:
+        yield "    " + "   ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -1,0 +1,116 @@
+"""The table of an opened sum: which rows are shown, what their cells say, and the sentences below it.
+
+Rows are the largest terms first, with the running sum; smaller ones are one row together, those that are 0 a sentence
+with the reason. Text and web page print the same rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.explanation.numbers import column_text, number_text, percent_text
+from chainrule.explanation.opening import OpenedSum, Zeros
+
+PLACES_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as text, a heading for each column; `rest` is the row of all smaller terms together, or empty.
+
+    The first `labels` columns are indices. `sizes` are the terms of the rows, for whoever draws them.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    rest: tuple[str, ...]
+    labels: int
+    sizes: tuple[float, ...]
+
+
+def table_of(opened: OpenedSum, top: int) -> Table:
+    """Return the table of the `top` largest terms of a sum."""
+    order = opened.largest_first
+    shown = order[: max(1, top)]
+    if len(order) == len(shown) + 1:
+        shown = order
+    places = np.unravel_index(shown, opened.terms.shape) if opened.indices else ()
+    terms = opened.terms.reshape(-1)
+    running = np.cumsum(terms[shown])
+    several = len(opened.factors) > 1
+    columns = [[str(int(n)) for n in place] for place in places]
+    if several:
+        for factor in opened.factors:
+            values = np.broadcast_to(factor.values, opened.terms.shape).reshape(-1)
+            columns.append(column_text([float(v) for v in values[shown]]))
+    left = order[len(shown) :]
+    together = float(terms[left].sum()) if len(left) else 0.0
+    products = column_text([*(float(v) for v in terms[shown]), *([together] if len(left) else [])])
+    sums = column_text([*(float(v) for v in running), *([opened.sum] if len(left) else [])])
+    columns += [products[: len(shown)], sums[: len(shown)]]
+    headings = [*opened.letters, *(f.text for f in opened.factors)] if several else [*opened.letters]
+    headings += ["product" if several else opened.factors[0].text, "running sum"]
+    blank = len(headings) - len(opened.letters) - 2
+    rest = ("…",) + ("",) * (len(opened.letters) - 1 + blank) + (products[-1], sums[-1]) if len(left) else ()
+    return Table(
+        tuple(headings), tuple(zip(*columns, strict=True)), rest, len(opened.letters), tuple(map(float, terms[shown]))
+    )
+
+
+def rest_sentence(opened: OpenedSum, top: int) -> str:
+    """Say how many terms the last row holds, or ""."""
+    left = len(opened.largest_first) - max(1, top)
+    return f"… stands for {left} smaller terms together." if left > 1 else ""
+
+
+def zero_sentences(opened: OpenedSum, delta_reason: str = "") -> list[str]:
+    """Say how many terms are 0, and which factor makes them so."""
+    return [_zero_sentence(opened, zeros, delta_reason) for zeros in opened.zeros]
+
+
+def sum_sentence(opened: OpenedSum) -> str:
+    """Say what the terms add up to, and how much of them cancels."""
+    count = opened.terms.size
+    if count == 0:
+        return "The sum has no terms: it is 0."
+    counted = "1 term" if count == 1 else f"{count} terms"
+    text = f"Sum of {counted}: {number_text(opened.sum)}."
+    terms = opened.terms
+    if (terms > 0).any() and (terms < 0).any() and opened.magnitude > 0:
+        above, below = float(terms[terms > 0].sum()), float(terms[terms < 0].sum())
+        share = percent_text(abs(opened.sum) / opened.magnitude)
+        text += (
+            f" Positive ones give {number_text(above)}, negative ones {number_text(below)}: "
+            f"|sum| is {share} of Σ|terms|, the rest cancels."
+        )
+    elif len(opened.largest_first) > 1:
+        text += " All have one sign, so nothing cancels."
+    if opened.divisor != 1:
+        text += f" Their mean is {number_text(opened.total)}."
+    return text
+
+
+def _zero_sentence(opened: OpenedSum, zeros: Zeros, delta_reason: str) -> str:
+    count, all_terms = len(zeros.places), opened.terms.size
+    those = f"{count} of {all_terms} terms {'is' if count == 1 else 'are'} 0"
+    if zeros.cause is None:
+        return f"{those}: the product is too small for a floating-point number."
+    if zeros.cause.delta and delta_reason:
+        return f"{those}: {zeros.cause.text} is {delta_reason}."
+    return f"{those}: {zeros.cause.text} is 0{_where(opened, zeros)}."
+
+
+def _where(opened: OpenedSum, zeros: Zeros) -> str:
+    """Return the places as text, " at k = 1, 4, 7": a few of them, none if it is everywhere."""
+    if not opened.indices or len(zeros.places) == opened.terms.size:
+        return ""
+    found = np.unravel_index(zeros.places[:PLACES_SHOWN], opened.terms.shape)
+    listed = [",".join(str(int(n)) for n in place) for place in zip(*found, strict=True)]
+    letters = ",".join(opened.letters)
+    more = " …" if len(zeros.places) > PLACES_SHOWN else ""
+    if len(opened.letters) > 1:
+        listed = [f"({place})" for place in listed]
+        letters = f"({letters})"
+    return f" at {letters} = {', '.join(listed)}{more}"

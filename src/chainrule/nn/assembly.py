@@ -1,0 +1,168 @@
+"""Layers put together: the notation of a whole network.
+
+Every layer's lines are taken over with its names numbered: z1, a1, W1, b1, z2 … for its tensors, and a letter of its
+own for the index of its units, i, j, k … from the data on. What is checked here is whether the widths of the layers
+agree; the text goes to the parser like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from chainrule.errors import OptionError
+from chainrule.expr.nodes import Extent
+from chainrule.nn.activations import value_shape
+from chainrule.nn.costs import Cost
+from chainrule.nn.layer import Initial, Layer, Normal, Value
+from chainrule.nn.shape import Shape, shape_of
+from chainrule.nn.template import names_in, renamed
+from chainrule.render.letters import next_letter
+
+DATA, TARGET, COST, SAMPLE = "x", "y", "C", "n"
+"""The names that every network has: samples, what should come out, the cost, and the index of the samples."""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The text of a network, the tensor that comes out, and how each param begins."""
+
+    text: str
+    output: str
+    initial: Mapping[str, Initial]
+
+
+def assemble(layers: Sequence[Layer], cost: Cost) -> Assembly:
+    """Return layers and a cost as one text. Raises OptionError, naming the layer, where their widths do not agree.
+
+    >>> from chainrule.nn.activations import Sigmoid
+    >>> from chainrule.nn.costs import QuadraticCost
+    >>> from chainrule.nn.linear import Linear
+    >>> print(assemble([Linear(3, 2), Sigmoid()], QuadraticCost()).text)
+    data x[i], y[j]
+    index i = 3, j = 2
+    batch n
+    # Linear(3, 2)
+    param W1[j,i], b1[j]
+    z1[j] = sum(i) W1[j,i]*x[i] + b1[j]
+    # Sigmoid()
+    a1[j] = sigmoid(z1[j])
+    # QuadraticCost()
+    cost C = 1/2*(sum(j) (a1[j] - y[j])^2)
+    """
+    _check_kinds(layers, cost)
+    work = _Assembling()
+    for number, layer in enumerate(layers, start=1):
+        work.add(layer, f"layer {number}, {layer!r}")
+    return work.finish(cost)
+
+
+def _check_kinds(layers: Sequence[object], cost: object) -> None:
+    if not layers:
+        raise OptionError("a network needs a list of layers", expected="for example [nn.Linear(64, 10), nn.Softmax()]")
+    for number, layer in enumerate(layers, start=1):
+        if not isinstance(layer, Layer):
+            advice = f"Write {layer.__name__}(), with parentheses." if isinstance(layer, type) else ""
+            what = f"layer {number} is no layer: {layer!r}"
+            raise OptionError(what, expected="layers of chainrule.nn", advice=advice)
+    if not isinstance(cost, Cost):
+        advice = f"Write {cost.__name__}(), with parentheses." if isinstance(cost, type) else ""
+        raise OptionError(f"the cost is no cost: {cost!r}", expected="for example nn.CrossEntropy()", advice=advice)
+
+
+@dataclass
+class _Assembling:
+    """The text so far, and the vector that the next layer reads: its name, its letter and where it comes from."""
+
+    tensor: str = DATA
+    letter: str = "i"
+    source: str = "the data"
+    number: int = 0
+    weighted: bool = False
+    lines: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+    initial: dict[str, Initial] = field(default_factory=dict)
+    weights: tuple[str, ...] = ()
+    taken: set[str] = field(default_factory=lambda: {DATA, TARGET, COST, SAMPLE, "i"})
+
+    def add(self, layer: Layer, title: str) -> None:
+        """Add the lines of a layer."""
+        shape = shape_of(layer)
+        self.number += not (self.weighted and layer.writes == "a")
+        names = {layer.reads: self.tensor, layer.writes: self._unused(layer.writes)}
+        for name in shape.own:
+            names[name] = self._unused(name)
+        before, source = self.letter, self.source
+        names |= self._letters(shape)
+        extents = {shape.input: before, shape.output: self.letter}
+        for letter, extent in shape.declared.items():
+            extents.setdefault(extent, names[letter])
+        self._settle_sizes(layer, shape, extents, title, source)
+        self.lines += [f"# {layer!r}".replace("\n", " "), renamed(layer.notation, names)]
+        for weight in self.weights:
+            start = self.initial[weight]
+            if isinstance(start, Normal):
+                self.initial[weight] = replace(start, variance=start.variance * layer.gain)
+        self.initial |= {names[name]: initial for name, initial in layer.initial.items()}
+        self.weights = tuple(names[name] for name in layer.initial) if layer.writes == "z" else ()
+        self.tensor, self.weighted, self.source = names[layer.writes], layer.writes == "z", title
+
+    def finish(self, cost: Cost) -> Assembly:
+        """Return the whole, with the cost of what has come out."""
+        if self.letter not in self.sizes or "i" not in self.sizes:
+            raise OptionError(
+                "no layer says how many numbers the network takes",
+                expected="at least one layer with sizes",
+                advice="For example nn.Linear(64, 10).",
+            )
+        names = {"a": self.tensor, "y": TARGET, "C": COST, "k": self.letter}
+        for letter in names_in(cost.notation):
+            if letter == self.letter and letter != "k":
+                names[letter] = next_letter("k", self.taken)
+        sizes = ", ".join(f"{letter} = {size}" for letter, size in self.sizes.items())
+        head = [f"data {DATA}[i], {TARGET}[{self.letter}]", f"index {sizes}", f"batch {SAMPLE}"]
+        lines = [*head, *self.lines, f"# {cost!r}", renamed(cost.notation, names)]
+        return Assembly("\n".join(lines), self.tensor, self.initial)
+
+    def _unused(self, name: str) -> str:
+        """Return a name with the number of the layer, and take it."""
+        stem = f"{name}_{self.number}" if name[-1].isdigit() else f"{name}{self.number}"
+        found = stem
+        while found in self.taken:
+            found += "_"
+        self.taken.add(found)
+        return found
+
+    def _letters(self, shape: Shape) -> dict[str, str]:
+        """Return new letters for the indices of a layer; its units keep their letter, or get one of their own."""
+        before, same = self.letter, shape.input == shape.output
+        if not same:
+            self.letter = next_letter(before, self.taken)
+            self.taken.add(self.letter)
+        names = {shape.output_letter: self.letter}
+        used = set(names.values())
+        for letter in shape.letters:
+            if letter in names:
+                continue
+            if not same and shape.extents.get(letter) == shape.input and before not in used:
+                names[letter] = before
+            else:
+                names[letter] = next_letter(letter, self.taken | used)
+            used.add(names[letter])
+        self.taken |= {names[letter] for letter in shape.declared}
+        return names
+
+    def _settle_sizes(self, layer: Layer, shape: Shape, extents: Mapping[Extent, str], title: str, source: str) -> None:
+        """Note the sizes that a layer fixes, by letter; refuse one that contradicts what is known."""
+        declared = shape.declared
+        found = [(declared[letter], size, f"{title}, takes {size} numbers") for letter, size in layer.sizes.items()]
+        for param, start in layer.initial.items():
+            if isinstance(start, Value):
+                axes = shape.system.axes(param)
+                for axis, size in enumerate(value_shape(start.value)):
+                    found.append((axes[axis].extent, size, f"{title}, is given {size} values of {param}"))
+        for extent, size, what in found:
+            known = self.sizes.setdefault(extents[extent], size)
+            if known != size:
+                gives = f"{source} gives {known}" if extent == shape.input else f"it has {known} units"
+                raise OptionError(f"{what}, but {gives}", expected="one number for both", advice="Make the two equal.")

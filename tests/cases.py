@@ -78,8 +78,7 @@ SOFTMAX = Case("softmax", _SOFTMAX.format(given=""), {"z": "a[j]*(sum(k) y[k]) -
 SOFTMAX_GIVEN = Case("softmax-given", _SOFTMAX.format(given="given sum(k) y[k] = 1\n"), {"z": "a[j] - y[j]"})
 BINARY = Case(
     "binary-cross-entropy",
-    "data y[k]\nparam z[k]\na[k] = sigmoid(z[k])\n"
-    "cost C = -sum(k) (y[k]*log(a[k]) + (1 - y[k])*log(1 - a[k]))\n",
+    "data y[k]\nparam z[k]\na[k] = sigmoid(z[k])\ncost C = -sum(k) (y[k]*log(a[k]) + (1 - y[k])*log(1 - a[k]))\n",
     {"z": "a[k] - y[k]"},
 )
 REGRESSION = Case(

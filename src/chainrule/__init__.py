@@ -1,9 +1,9 @@
-"""chainrule: backpropagation you can read, check and run.
+r"""chainrule: backpropagation you can read, check and run.
 
 The public API. Names are imported when they are first used, so that `import chainrule` is quick.
 
 >>> import chainrule as cr
->>> system = cr.parse("param z[k]\\ndata y[k]\\na[k] = sigmoid(z[k])\\ncost C = 1/2*(sum(k) (a[k] - y[k])^2)")
+>>> system = cr.parse("param z[k]\ndata y[k]\na[k] = sigmoid(z[k])\ncost C = 1/2*(sum(k) (a[k] - y[k])^2)")
 >>> print(cr.backprop(system).derivation("z"))
 ∂C/∂z[k] = a[k]·(a[k] − y[k])·(1 − a[k])
 """
@@ -56,7 +56,27 @@ _HOMES = {
     "value_and_grad": "chainrule.pipeline",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [
+    "Backprop",
+    "ChainruleError",
+    "Derivation",
+    "DerivativeError",
+    "InputError",
+    "Network",
+    "NotationError",
+    "System",
+    "VerificationError",
+    "backprop",
+    "check",
+    "evaluate",
+    "explain",
+    "gradient_check",
+    "load",
+    "nn",
+    "parse",
+    "train",
+    "value_and_grad",
+]
 __version__ = "0.1.0"
 
 

@@ -9,7 +9,7 @@ simplifier, derivations are handed their verifier.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,7 @@ from chainrule.diff.prepare import name_extrema
 from chainrule.execute import reference
 from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.simplify.simplifier import simplifier_of
+from chainrule.system.cases import special_cases
 from chainrule.system.model import Equation, System, derivative_name
 from chainrule.system.printing import system_text
 from chainrule.system.rewriting import Derivation
@@ -59,8 +60,22 @@ class Backprop:
         return {tensor: self.derivation(tensor).as_equation() for tensor in asked}
 
     def derivation(self, tensor: str) -> Derivation:
-        """Return the derivation of ∂C/∂tensor, of any tensor of the system, step by step."""
-        return derive(self.cotangents, tensor)
+        """Return the derivation of ∂C/∂tensor, of any tensor of the system, step by step.
+
+        Where it goes through an unknown function of a vector, what becomes of it for a function that acts entry by
+        entry and for softmax stands beside it.
+        """
+        derivation = derive(self.cotangents, tensor)
+        cases = tuple(
+            (title, Backprop(system, self.wrt).derivation(tensor))
+            for title, system in special_cases(self.forward)
+            if tensor in system.names() and tensor != system.cost
+        )
+        return replace(derivation, cases=cases, verifier=self.verify)
+
+    def verify(self, derivation: Derivation) -> Verification:
+        """Evaluate both sides of every step at random points; see `verify_derivation`."""
+        return verify_derivation(derivation, self.cotangents.system)
 
     def __str__(self) -> str:
         return system_text(self.system)
@@ -82,7 +97,8 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
     """Return the value of every equation in float64, by the tensor's name.
 
     In a system with `batch n`, data with an axis of samples in front give values for all samples, data without it those
-    of one sample. Raises InputError for inputs that do not fit the system, and GivenError for data that break a `given`.
+    of one sample. Raises InputError for inputs that do not fit the system, and GivenError for data that break a
+    `given`.
     """
     return reference.evaluate(system, inputs)
 
@@ -98,8 +114,3 @@ def value_and_grad(
     values = reference.evaluate(back.system, inputs)
     cost = float(np.mean(values[system.cost]))
     return cost, {tensor: values[derivative_name(system.cost, tensor)] for tensor in back.wrt}
-
-
-def verify(back: Backprop, tensor: str) -> Verification:
-    """Evaluate both sides of every step of ∂C/∂tensor at random points; see `verify_derivation`."""
-    return verify_derivation(back.derivation(tensor), back.cotangents.system)

@@ -1,0 +1,1 @@
+"""Differentiation: the table of scalar derivatives, the chain rule over equations, derivations."""

@@ -62,8 +62,8 @@ class Simplifier(Protocol):
 class Path:
     """One way from v to the cost: through the equation of `user`, whose indices are `indices`.
 
-    `upstream` is ∂C/∂u[k] by its name, `partial` is ∂u[k]/∂v[j] by its name, `raw` what calculus makes of it, `local` the
-    same simplified, and `notes` the rules of calculus used.
+    `upstream` is ∂C/∂u[k] by its name, `partial` is ∂u[k]/∂v[j] by its name, `raw` what calculus makes of it, `local`
+    the same simplified, and `notes` the rules of calculus used.
     """
 
     user: str
@@ -152,8 +152,8 @@ class Cotangents:
         found = [self._path(tensor, user) for user in users]
         if self._cost_reads(tensor) and len(users) > 1:
             raise DerivativeError(
-                f"∂{self.cost}/∂{tensor} would mean two things: the unknown {self.cost} reads {tensor} directly, and so "
-                f"does {', '.join(u for u in users if u != self.cost)}",
+                f"∂{self.cost}/∂{tensor} would mean two things: the unknown {self.cost} reads {tensor} directly, and "
+                f"so does {', '.join(u for u in users if u != self.cost)}",
                 expected="an unknown cost reads tensors that nothing else reads",
                 advice=f"Give the cost a copy: {tensor}_out[j] = {tensor}[j], and write {self.cost}({tensor}_out[j])",
             )
@@ -173,7 +173,9 @@ class Cotangents:
         partial = Partial(theirs, (ours,))
         upstream = ONE if user == self.cost else self._upstream(user, tuple(indices))
         if user not in self._values:
-            return Path(user, tuple(indices), upstream, partial, partial, partial, ("a derivative of an unknown function",))
+            return Path(
+                user, tuple(indices), upstream, partial, partial, partial, ("a derivative of an unknown function",)
+            )
         own = dict(zip(self.system.defined[user].indices, indices, strict=True))
         value = rename_indices(self._values[user], own)
         calculus = Differentiator(ours, own=theirs, functions=self.system.function)
@@ -266,7 +268,9 @@ def is_single_entry(expr: Expr) -> bool:
 
 
 def _has_delta_factor(expr: Expr) -> bool:
-    return isinstance(expr, Bracket) or (isinstance(expr, Product) and any(isinstance(f, Bracket) for f in expr.factors))
+    return isinstance(expr, Bracket) or (
+        isinstance(expr, Product) and any(isinstance(f, Bracket) for f in expr.factors)
+    )
 
 
 def _may_cancel(expr: Expr) -> bool:

@@ -74,7 +74,8 @@ class _Writer:
     def _of_the_cost(self, path: Path) -> tuple[Step, ...]:
         """The cost reads the tensor itself, and nothing else does: one local derivative is all."""
         if path.local == path.partial:
-            why = f"{self._all.cost} is an unknown function of {self._text(self._own_entry())}: its derivative is a symbol"
+            own = self._text(self._own_entry())
+            why = f"{self._all.cost} is an unknown function of {own}: its derivative is a symbol"
             return (Step("unknown function", why, self._target, self._target),)
         return self._local_steps(path, self._target)
 
@@ -172,7 +173,9 @@ def tied(path: Path, target: tuple[Index, ...]) -> Iterator[tuple[Index, Index]]
 def _delta_in_a_sum(expr: Expr) -> bool:
     parts = expr.factors if isinstance(expr, Product) else (expr,)
     sums = [p for p in parts if isinstance(p, Sum)]
-    return any(isinstance(f, Bracket) for s in sums for t in s.terms for f in (t.factors if isinstance(t, Product) else (t,)))
+    return any(
+        isinstance(f, Bracket) for s in sums for t in s.terms for f in (t.factors if isinstance(t, Product) else (t,))
+    )
 
 
 def with_target_letters(shown: Expr, path: Path, target: tuple[Index, ...]) -> Expr:
@@ -181,4 +184,3 @@ def with_target_letters(shown: Expr, path: Path, target: tuple[Index, ...]) -> E
     if not pairs or not isinstance(shown, Product):
         return shown
     return Product(tuple(f if isinstance(f, Bracket) else rename_indices(f, pairs) for f in shown.factors))
-

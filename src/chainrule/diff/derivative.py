@@ -59,7 +59,7 @@ class Differentiator:
     fresh: Fresh = field(default_factory=Fresh)
     notes: dict[str, None] = field(default_factory=dict)
 
-    def of(self, expr: Expr) -> Expr:
+    def of(self, expr: Expr) -> Expr:  # noqa: C901 -- one match over the nodes
         """Return ∂expr/∂wrt; 0 where the tensor does not occur."""
         if self.wrt.tensor not in tensors_in(expr):
             return ZERO
@@ -158,7 +158,9 @@ class Differentiator:
                 continue
             self._note(statement(call.function))
             actual = dict(zip(parameters_of(call.function), call.arguments, strict=True))
-            terms.append(self._times_inner(put_arguments(scalar_derivative(call.function, n), actual, self.fresh), argument))
+            terms.append(
+                self._times_inner(put_arguments(scalar_derivative(call.function, n), actual, self.fresh), argument)
+            )
         return plus(*(t for t in terms if t != ZERO))
 
     def _times_inner(self, outer: Expr, argument: Expr) -> Expr:
@@ -177,11 +179,14 @@ class Differentiator:
             case "prod":
                 return self._prod(indices, body)
             case _:
-                raise DerivativeError(f"no derivative for the reduction '{expr.op}'", advice="Known: sum, mean, max, min, prod")
+                raise DerivativeError(
+                    f"no derivative for the reduction '{expr.op}'", advice="Known: sum, mean, max, min, prod"
+                )
 
     def _extremum(self, expr: Reduce, indices: tuple[Index, ...], body: Expr) -> Expr:
         """∂/∂v max(i) t[i] = Σ_i [t[i] = m]·∂t[i]/∂v / Σ_i [t[i] = m], m the maximum: ties share equally."""
-        assert self.own is not None and isinstance(body, Indexed), "prepare names maxima and what they are taken of"
+        assert self.own is not None, "prepare gives every maximum an equation of its own"
+        assert isinstance(body, Indexed), "prepare names what a maximum is taken of"
         self._note(f"the {expr.op}imum moves with the entries that attain it; ties share equally by convention")
         attained = Bracket(Comparison("=", body, self.own))
         ties = reduce_over("sum", indices, attained)
@@ -204,4 +209,3 @@ def bracket_all(left: tuple[Index, ...], right: tuple[Index, ...]) -> Condition:
     """Return the condition that all indices agree pairwise."""
     parts = tuple(Comparison("=", IndexValue(a), IndexValue(b)) for a, b in zip(left, right, strict=True))
     return parts[0] if len(parts) == 1 else Logic("and", parts)
-

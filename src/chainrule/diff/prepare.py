@@ -82,7 +82,7 @@ class _Namer:
         self._taken.add(name)
         free = free_in_order(value)
         letters = plain_letters(free, self._taken)
-        plain = {old: new for old, new in zip(free, letters, strict=True)}
+        plain = dict(zip(free, letters, strict=True))
         self._new.append(Equation(Indexed(name, letters), rename_indices(value, plain)))
         return Indexed(name, free)
 

@@ -1,8 +1,8 @@
 """The derivatives of the scalar functions: the only derivatives in chainrule that a person wrote.
 
 One line each, in the notation itself, by argument. Conventions at kinks are written out in the line: relu'(0) = 0,
-sign'(t) = 0, a tie of maximum or minimum is shared equally, clip passes the derivative on at its bounds. All else is the
-chain rule. Source of the formulas: NIST Digital Library of Mathematical Functions, 4.7, 4.20, 4.34, 7.2.
+sign'(t) = 0, a tie of maximum or minimum is shared equally, clip passes the derivative on at its bounds. All else is
+the chain rule. Source of the formulas: NIST Digital Library of Mathematical Functions, 4.7, 4.20, 4.34, 7.2.
 """
 
 from __future__ import annotations

@@ -59,8 +59,12 @@ class Verification:
 
     def __str__(self) -> str:
         worst = max((c.difference for c in self.checks), default=0.0)
-        text = f"verified {sum(c.verified for c in self.checks)} of {len(self.checks)} steps at random points in float64"
-        missing = f"; defined at no drawn point: {', '.join(s.rule for s in self.unverified)}" if self.unverified else ""
+        text = (
+            f"verified {sum(c.verified for c in self.checks)} of {len(self.checks)} steps at random points in float64"
+        )
+        missing = (
+            f"; defined at no drawn point: {', '.join(s.rule for s in self.unverified)}" if self.unverified else ""
+        )
         return f"{text}, largest relative difference {worst:.1e}{missing}"
 
 

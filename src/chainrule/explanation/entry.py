@@ -52,7 +52,8 @@ def tensor_named(system: System, name: str) -> str:
             advice=f"Did you mean {near[0]}?" if near else "",
         )
     if not system.cost:
-        raise InputError("the system has no cost, so there is no derivative to explain", advice="Write, say: cost C = …")
+        what = "the system has no cost, so there is no derivative to explain"
+        raise InputError(what, advice="Mark one equation as the cost: cost C = …")
     if tensor == system.cost:
         raise InputError(
             f"{tensor} is the cost itself; its derivative by itself is 1",

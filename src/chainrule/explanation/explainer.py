@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.diff.backprop import Cotangents, Path
+from chainrule.diff.backprop import Path
 from chainrule.diff.derivations import tied, with_target_letters
 from chainrule.errors import VerificationError
 from chainrule.execute.reference import Evaluation, evaluate_all
@@ -21,7 +21,7 @@ from chainrule.explanation.numbers import number_text
 from chainrule.explanation.opening import Factor, Numbered, OpenedSum, PathSum, factor, open_value
 from chainrule.explanation.result import Explanation
 from chainrule.expr.binding import substitute_indices
-from chainrule.expr.nodes import Expr, Index, Indexed, Position, times
+from chainrule.expr.nodes import Expr, Index, Indexed, Position, Reduce, times
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.letters import with_letters
 from chainrule.system.model import System, derivative_name
@@ -42,7 +42,7 @@ def explain(
     paths: bool = False,
     top: int = 12,
 ) -> Explanation:
-    """Open ∂C/∂of at one entry into its sum, term by term, with numbers.
+    r"""Open ∂C/∂of at one entry into its sum, term by term, with numbers.
 
     `at` gives the value of each index by the letter of the printed equation, `{"j": 3}`, or by position, `(3,)`; for
     data with an axis of samples, `sample` says which: derivatives are those of one sample, without 1/N. The params of a
@@ -51,7 +51,7 @@ def explain(
     the system, and VerificationError should the terms not add up to the value of the backward pass.
 
     >>> from chainrule.notation import parse
-    >>> system = parse("data x[i], y\\nparam w[i]\\np = sum(i) w[i]*x[i]\\ncost C = 1/2*(p - y)^2")
+    >>> system = parse("data x[i], y\nparam w[i]\np = sum(i) w[i]*x[i]\ncost C = 1/2*(p - y)^2")
     >>> found = explain(system, {"x": [1.0, 2.0], "y": 1.0, "w": [0.5, 1.0]}, of="w", at={"i": 1})
     >>> found.equation, found.value
     ('∂C/∂w[1] = x[1]·(p − y)', 3.0)
@@ -82,14 +82,10 @@ def verified(name: str, total: float, value: float, magnitude: float) -> float:
 
 def _with_paths(back: Backprop, tensor: str) -> System:
     """Return the forward and backward equations of a tensor and of whatever uses it."""
-    users = [path.user for path in _paths(back.cotangents, tensor) if path.user != back.cotangents.cost]
+    users = [path.user for path in back.cotangents.paths(tensor) if path.user != back.cotangents.cost]
     system = back.cotangents.system
     derived = back.cotangents.equations(tuple(dict.fromkeys((tensor, *users))))
     return typecheck(system.with_equations((*system.equations, *derived)))
-
-
-def _paths(cotangents: Cotangents, tensor: str) -> tuple[Path, ...]:
-    return cotangents.paths(tensor)
 
 
 class _Opener:
@@ -114,7 +110,9 @@ class _Opener:
         target, value = self._at_entry(*self._equation)
         name = self._numbered.text(target)
         parts = open_value(value, self._numbered)
-        opened = tuple(self._path(path) for path in _paths(self._cotangents, self._tensor))
+        paths_found = self._cotangents.paths(self._tensor)
+        direct = all(path.user == self._cotangents.cost for path in paths_found)
+        opened = () if direct else tuple(self._path(path) for path in paths_found)
         found = Explanation(name, f"{name} = {self._numbered.text(value)}", self._value, parts, opened, paths, top)
         verified(name, found.total, self._value, float(np.abs(found.terms).sum()))
         if opened:
@@ -137,14 +135,24 @@ class _Opener:
         upstream, partial, local = self._at_entry(path.upstream, path.partial, shown)
         indices = tuple(Index(i.name, i.extent) for i in path.indices)
         whole = times(upstream, local)
-        factors: list[Factor] = []
-        if path.user != self._cotangents.cost:
-            factors.append(factor(upstream, whole, indices, self._numbered))
         step = factor(local, whole, indices, self._numbered)
-        factors.append(Factor(self._numbered.text(partial), step.values, step.causes))
-        sum_text = self._numbered.text(partial) if len(factors) == 1 else self._numbered.text(times(upstream, partial))
-        opened = OpenedSum(sum_text, indices, tuple(factors), self._numbered.values(whole, indices))
-        return PathSum(path.user, opened, f"{self._numbered.text(partial)} = {self._numbered.text(local)}", self._why(path))
+        terms = self._numbered.values(whole, indices)
+        if path.user == self._cotangents.cost:
+            text = self._numbered.text(local)
+            return PathSum("", OpenedSum(text, indices, (step,), terms), "", "")
+        factors = (
+            factor(upstream, whole, indices, self._numbered),
+            Factor(self._numbered.text(partial), step.values, step.causes),
+        )
+        share = times(upstream, partial)
+        text = self._numbered.text(Reduce("sum", indices, share) if indices else share)
+        user = self._numbered.text(Indexed(path.user, indices))
+        return PathSum(
+            f"every {user}" if indices else user,
+            OpenedSum(text, indices, factors, terms),
+            f"{self._numbered.text(partial)} = {self._numbered.text(local)}",
+            self._why(path),
+        )
 
     def _why(self, path: Path) -> str:
         pairs = list(tied(path, self._cotangents.of(self._tensor).indices))

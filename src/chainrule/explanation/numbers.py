@@ -21,14 +21,26 @@ def number_text(value: float) -> str:
     return column_text([value])[0]
 
 
+def product_text(values: Sequence[float]) -> str:
+    """Return numbers as the factors of a product.
+
+    >>> product_text([0.5, -2.0])
+    '0.5000·(−2)'
+    """
+    return "·".join(number_text(v) if v >= 0 else f"({number_text(v)})" for v in values)
+
+
 def column_text(values: Sequence[float]) -> list[str]:
     """Return the numbers of one column, with as many decimals as the largest needs.
 
     >>> column_text([1.20412, -0.823, 0.0, 2e-9])
     ['1.2041', '−0.8230', '0', '2.0e−9']
+    >>> column_text([1.0, 0.0, -12.0])
+    ['1', '0', '−12']
     """
     largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
-    decimals = _decimals(largest)
+    whole = largest < LARGEST and all(float(v).is_integer() for v in values if math.isfinite(v))
+    decimals = 0 if whole else _decimals(largest)
     return [_cell(float(v), decimals) for v in values]
 
 
@@ -45,8 +57,6 @@ def percent_text(share: float) -> str:
 
 def _decimals(largest: float) -> int | None:
     """Return how many decimals a column has; None if its numbers need powers of ten."""
-    if largest == 0:
-        return 0
     if not SMALLEST <= largest < LARGEST:
         return None
     magnitude = math.floor(math.log10(largest))

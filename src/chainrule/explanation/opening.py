@@ -143,10 +143,11 @@ class OpenedSum:
 class PathSum:
     """The chain rule's sum over the paths through one tensor: Σ_k ∂C/∂u[k]·∂u[k]/∂v[j], with the number of each.
 
-    `local` is the equation of ∂u[k]/∂v[j]; `reason` says why terms vanish, where a Kronecker delta makes them.
+    `through` is what the paths go through, "every a1[k]", or "" for the cost itself; `local` is the equation of
+    ∂u[k]/∂v[j]; `reason` says why terms vanish, where a Kronecker delta makes them.
     """
 
-    user: str
+    through: str
     opened: OpenedSum
     local: str
     reason: str
@@ -156,12 +157,13 @@ class PathSum:
 class Part:
     """One term of the whole: `before` · the direct sums. `before` is "" where there is nothing before them.
 
-    A part without a sum is all `before`.
+    A part without a sum is all `before`. `factors` are the numbers that its factors have.
     """
 
     text: str
     before: str
     before_value: float
+    factors: tuple[float, ...]
     causes: tuple[Cause, ...]
     sums: tuple[OpenedSum, ...] = field(default=())
 
@@ -238,7 +240,8 @@ def _part(term: Expr, numbered: Numbered) -> Part:
     inner = [opened_sum(found, numbered, direct=False) for other in others for found in _sums_in(other)]
     sums = [opened_sum(found, numbered) for found in direct if isinstance(found, Reduce)]
     text = numbered.text(before) if others else ""
-    return Part(numbered.text(term), text, float(numbered.values(before)), causes, (*sums, *inner))
+    numbers = tuple(float(numbered.values(f)) for f in written_factors(before))
+    return Part(numbered.text(term), text, float(numbered.values(before)), numbers, causes, (*sums, *inner))
 
 
 def _cause_before(part: Expr, numbered: Numbered) -> Cause:

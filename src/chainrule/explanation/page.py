@@ -40,7 +40,7 @@ def _pieces(explanation: Explanation) -> Iterator[str]:
     if explanation.paths and (explanation.shows_paths or not explanation.has_sum):
         yield from _paragraphs(paths_heading(explanation))
         for path in explanation.paths:
-            yield from _paragraphs([path.local])
+            yield from _paragraphs([path.local or path.opened.text])
             yield from _sum(path.opened, explanation.top, path.reason)
         yield from _paragraphs(paths_closing(explanation))
 

@@ -1,6 +1,6 @@
 """An explanation as text for a terminal: the equation, one table for each sum, and what they add up to.
 
-Columns are aligned to the right; all words come from `tables`. A reader is told why there is a sum, or why none is left.
+Columns are aligned to the right; all words come from `tables`. Told is why there is a sum, or why none is left.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from chainrule.explanation.numbers import number_text
+from chainrule.explanation.numbers import number_text, product_text
 from chainrule.explanation.opening import OpenedSum, Part
 from chainrule.explanation.tables import (
     Table,
@@ -36,33 +36,37 @@ def explanation_text(explanation: Explanation) -> str:
         lines += [f"{explanation.name} = {number_text(explanation.value)}"]
     if not explanation.has_sum and explanation.paths:
         lines += ["", "No sum is left in this equation; the chain rule begins with one."]
+    if not explanation.paths and explanation.value == 0 and not explanation.has_sum:
+        lines += [f"No path leads to the cost: {explanation.name} is 0 whatever the numbers are."]
     if explanation.paths and (explanation.shows_paths or not explanation.has_sum):
         lines += ["", *_path_lines(explanation)]
-    return "\n".join(lines)
+    return "\n".join(line for n, line in enumerate(lines) if line or (n and lines[n - 1]))
 
 
 def closing_sentences(part: Part) -> list[str]:
     """Say what becomes of the sums of a part: the factors before them, and its value."""
     if not part.direct:
-        return [f"{part.text} = {number_text(part.value)}"]
+        value = number_text(part.value)
+        steps = [product_text(part.factors)] if len(part.factors) > 1 else []
+        return [] if part.text == value else [" = ".join((part.text, *steps, value))]
     zero = [cause.text for cause in part.causes if cause.values.size and not cause.values.any()]
     if zero:
         return [f"Before the sum stands {zero[0]}, which is 0: so the product is 0, whatever the sum is."]
-    texts = [f"{part.before} = {number_text(part.before_value)}"] if part.before else []
+    number = number_text(part.before_value)
+    texts = [number if part.before == number else f"{part.before} = {number}"] if part.before else []
     texts += [f"{other.text} = {number_text(other.total)}" for other in part.direct[1:]]
     return [f"Times {' and '.join(texts)} gives {number_text(part.value)}."] if texts else []
 
 
 def paths_heading(explanation: Explanation) -> list[str]:
     """Say what the sum over all paths is, before anything is simplified."""
-    shares = " + ".join(path.opened.text for path in explanation.paths)
+    shares = " + ".join(path.opened.text for path in explanation.paths).replace("+ −", "− ")
     cost = explanation.name.removeprefix("∂").partition("/")[0]
     own = explanation.name.partition("/∂")[2]
-    if all(not path.opened.indices for path in explanation.paths):
-        why = f"{cost} depends on {own} in {len(explanation.paths)} way(s):" if len(explanation.paths) > 1 else ""
-    else:
-        why = f"Before anything is simplified: {cost} depends on {own} along several paths, one product for each:"
-    return [*([why] if why else []), f"{explanation.name} = {shares}"]
+    ways = [path.through for path in explanation.paths if path.through]
+    itself = f", and reads {own} itself" if len(ways) < len(explanation.paths) else ""
+    why = f"{cost} depends on {own} through {' and '.join(ways)}{itself}, one product a path:"
+    return [f"Before anything is simplified: {why}", f"{explanation.name} = {shares}"]
 
 
 def paths_closing(explanation: Explanation) -> list[str]:
@@ -81,7 +85,7 @@ def paths_closing(explanation: Explanation) -> list[str]:
 
 def _part_lines(part: Part, explanation: Explanation) -> Iterator[str]:
     if len(explanation.parts) > 1 and part.sums:
-        yield f"{part.text}:"
+        yield from ("", f"{part.text}:")
     for opened in part.sums:
         if len(part.sums) > 1 or not opened.direct:
             yield f"  {opened.text}:"
@@ -94,8 +98,7 @@ def _part_lines(part: Part, explanation: Explanation) -> Iterator[str]:
 def _path_lines(explanation: Explanation) -> Iterator[str]:
     yield from paths_heading(explanation)
     for path in explanation.paths:
-        yield ""
-        yield f"  {path.local}"
+        yield from ("", *([f"  {path.local}"] if path.local else []))
         if path.opened.indices:
             yield from _table_lines(path.opened, explanation.top, path.reason)
         else:
@@ -108,7 +111,7 @@ def _single(opened: OpenedSum) -> str:
     """Return the product of a single path as one line of numbers."""
     if len(opened.factors) == 1:
         return f"{opened.text} = {number_text(opened.total)}"
-    numbers = "·".join(number_text(float(factor.values)) for factor in opened.factors)
+    numbers = product_text([float(factor.values) for factor in opened.factors])
     return f"{opened.text} = {numbers} = {number_text(opened.total)}"
 
 

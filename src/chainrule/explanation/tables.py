@@ -47,13 +47,11 @@ def table_of(opened: OpenedSum, top: int) -> Table:
             columns.append(column_text([float(v) for v in values[shown]]))
     left = order[len(shown) :]
     together = float(terms[left].sum()) if len(left) else 0.0
-    products = column_text([*(float(v) for v in terms[shown]), *([together] if len(left) else [])])
-    sums = column_text([*(float(v) for v in running), *([opened.sum] if len(left) else [])])
-    columns += [products[: len(shown)], sums[: len(shown)]]
+    columns += [column_text([float(v) for v in terms[shown]]), column_text([float(v) for v in running])]
     headings = [*opened.letters, *(f.text for f in opened.factors)] if several else [*opened.letters]
     headings += ["product" if several else opened.factors[0].text, "running sum"]
-    blank = len(headings) - len(opened.letters) - 2
-    rest = ("…",) + ("",) * (len(opened.letters) - 1 + blank) + (products[-1], sums[-1]) if len(left) else ()
+    blanks = ("",) * (len(headings) - 3)
+    rest = ("…", *blanks, number_text(together), number_text(opened.sum)) if len(left) else ()
     return Table(
         tuple(headings), tuple(zip(*columns, strict=True)), rest, len(opened.letters), tuple(map(float, terms[shown]))
     )

@@ -1,0 +1,1 @@
+"""Expressions in index notation: nodes, binding and substitution, the names of functions."""

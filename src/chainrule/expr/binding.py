@@ -1,10 +1,10 @@
 """Free and bound indices, fresh names, and substitution that cannot capture.
 
-A `Reduce` names each of its indices canonically: `%h`, where h is one more than the highest canonical number inside its
-body, counted up over its indices. Inner binders therefore always have lower numbers than outer ones, two reductions that
-differ only in letters are equal data, and code that merely reads may go under a reduction without renaming. Code that
-moves a body somewhere else must open it with fresh names first; `Fresh` hands them out, one supply for one run of a
-pass, so that names depend on the input alone.
+A `Reduce` names each of its indices canonically: `%h`, where h is one more than the highest canonical number inside
+its body, counted up over its indices. Inner binders therefore always have lower numbers than outer ones, two reductions
+that differ only in letters are equal data, and code that merely reads may go under a reduction without renaming. Code
+that moves a body somewhere else must open it with fresh names first; `Fresh` hands them out, one supply for one run of
+a pass, so that names depend on the input alone.
 """
 
 from __future__ import annotations
@@ -238,5 +238,3 @@ def node_count(node: Expr | Condition) -> int:
         known = 1 + sum(node_count(part) for part in operands(node))
         node.__dict__["_nodes"] = known
     return known
-
-

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeAlias
 
 
-@lru_cache(maxsize=None)
-def _compared_fields(cls: type) -> tuple[str, ...]:
+@cache
+def _compared_fields(cls: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(cls) if f.compare)
 
 

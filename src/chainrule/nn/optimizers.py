@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 from chainrule.errors import OptionError
 from chainrule.nn.template import renamed
@@ -56,11 +56,11 @@ class SGD(Optimizer):
         return self.decaying_step if self.weight_decay and rank >= 2 else self.step
 
 
-def _check(name: str, value: object, *, zero: bool) -> None:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        if value > 0 or (value == 0 and zero):
-            return
-    raise OptionError(f"{name} is {value!r}", expected="a number, 0 or more" if zero else "a number greater than 0")
+def _check(name: str, value: Any, *, zero: bool) -> None:
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    number = float(value) if real else math.nan
+    if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
+        raise OptionError(f"{name} is {value!r}", expected="a number, 0 or more" if zero else "a number greater than 0")
 
 
 def updates_text(optimizer: Optimizer, system: System) -> str:

@@ -1,7 +1,8 @@
 """What rules may know while they simplify one expression: fresh names, and the facts that can be recognised.
 
-A `Fact` says that a pattern equals a named quantity (an equation of the system) or follows from a `given`. Its variables
-are the indices that may take any value. The context is made anew for each expression, so names depend on it alone.
+A `Fact` says that a pattern equals a named quantity (an equation of the system) or follows from a `given`. Its
+variables are the indices that may take any value. The context is made anew for each expression, so names depend on it
+alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chainrule.expr.binding import Fresh
-from chainrule.expr.nodes import Bracket, Call, Expr, Index, Node, Number, Reduce, operands, walk
+from chainrule.expr.nodes import Bracket, Call, Condition, Expr, Index, Node, Number, Reduce, operands, walk
 from chainrule.simplify import arithmetic
 
 
@@ -40,14 +41,20 @@ class Context:
         return arithmetic.close(op, indices, body)
 
 
-def length(expr: Expr) -> int:
-    """Return how long an expression is to read: its nodes, a sign counted as nothing, a call as three, a reduction as four."""
+def length(expr: Expr | Condition) -> int:
+    """Return how long an expression is to read: its nodes, a sign as nothing, a call as three, a reduction as four."""
     known: int | None = expr.__dict__.get("_length")
     if known is None:
-        parts = [part for part in operands(expr) if not (isinstance(part, Number) and part.value in (1, -1))]
-        known = (3 if isinstance(expr, Call) else 4 if isinstance(expr, Reduce) else 1) + sum(length(part) for part in parts)  # type: ignore[arg-type]
-        if isinstance(expr, Number) and expr.value.denominator != 1:
-            known += 1
+        match expr:
+            case Call():
+                known = 3
+            case Reduce():
+                known = 4
+            case Number(value):
+                known = 1 if value.denominator == 1 else 2
+            case _:
+                known = 1
+        known += sum(length(p) for p in operands(expr) if not (isinstance(p, Number) and p.value in (1, -1)))
         expr.__dict__["_length"] = known
     return known
 
@@ -56,8 +63,6 @@ def measure(expr: Expr) -> tuple[int, int, int]:
     """Return (brackets, reductions, length); a rule with an inverse applies only where this falls."""
     brackets = reductions = 0
     for part in walk(expr):
-        brackets += isinstance(part, Bracket)
+        brackets += 1 if isinstance(part, Bracket) else 0
         reductions += len(part.indices) if isinstance(part, Reduce) else 0
     return brackets, reductions, length(expr)
-
-

@@ -109,7 +109,9 @@ def _expanded(expr: Expr) -> list[Expr] | None:
             waiting.extend(reversed(term.terms))
         elif _has_sum_inside(term):
             parts = list(factors(term))
-            place = min((n for n, f in enumerate(parts) if isinstance(f, Sum)), key=lambda n: not _has_quotient(parts[n]))
+            place = min(
+                (n for n, f in enumerate(parts) if isinstance(f, Sum)), key=lambda n: not _has_quotient(parts[n])
+            )
             others = (*parts[:place], *parts[place + 1 :])
             chosen = parts[place]
             assert isinstance(chosen, Sum)
@@ -137,9 +139,7 @@ def _refactored(expr: Expr, context: Context) -> Expr:
         if changed is None:
             if not isinstance(rest, Product):
                 break
-            changed = multiply(
-                (common_factor(f, context) or factor_some(f, context) or f) for f in factors(rest)
-            )
+            changed = multiply((common_factor(f, context) or factor_some(f, context) or f) for f in factors(rest))
             if changed == rest:
                 break
         inner, rest = split_coefficient(changed)

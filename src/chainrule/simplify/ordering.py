@@ -45,7 +45,7 @@ def shape(node: Expr | Condition) -> str:
     return known
 
 
-def _shape(node: Expr | Condition) -> str:
+def _shape(node: Expr | Condition) -> str:  # noqa: C901 -- one match over the nodes
     inner = ",".join(shape(part) for part in operands(node) if not isinstance(part, Number))
     match node:
         case Number():

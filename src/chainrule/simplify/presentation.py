@@ -28,7 +28,6 @@ from chainrule.simplify.arithmetic import scaled, split_coefficient
 from chainrule.simplify.collapse import factors
 from chainrule.simplify.recognise import is_constant
 
-
 _SMALL = 12
 """Larger denominators are not written as fractions."""
 
@@ -107,7 +106,7 @@ def _written(coefficient: Fraction, above: list[Expr], below: list[Expr]) -> Exp
 
 
 def _fraction_into_sum(coefficient: Fraction, rest: Expr) -> tuple[Fraction, Expr]:
-    """Return 1/2*(1 + b + 2*c)*d as (1/2*(1 + b) + c)*d: a fraction goes where it cancels, and stays before the others."""
+    """Return 1/2*(1 + b + 2*c)*d as (1/2*(1 + b) + c)*d: a fraction goes where it cancels."""
     sums = [f for f in factors(rest) if isinstance(f, Sum)]
     if coefficient.denominator == 1 or len(sums) != 1:
         return coefficient, rest
@@ -122,7 +121,7 @@ def _fraction_into_sum(coefficient: Fraction, rest: Expr) -> tuple[Fraction, Exp
     return Fraction(1), Product(tuple(whole if f is sums[0] else f for f in factors(rest)))
 
 
-def _factor_rank(factor: Expr) -> int:
+def _factor_rank(factor: Expr) -> int:  # noqa: C901 -- one match over the nodes
     match factor:
         case Number():
             return 0

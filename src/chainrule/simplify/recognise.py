@@ -75,7 +75,7 @@ def _match_product(expr: Expr, fact: Fact) -> Expr | None:
         return None
     coefficient, target = factors_of(expr)
     anchor = max(pattern, key=length)
-    for base, exponent in target.items():
+    for base in target:
         if shape(base) != shape(anchor):
             continue
         for binding in unify(anchor, base, {}, fact.variables):
@@ -111,7 +111,9 @@ def _ratio(pattern: Factors, target: Factors, images: Mapping[Expr, Expr]) -> Fr
     if len(pattern) == 1 and next(iter(pattern.values())) == 1:
         return quotients[0]
     if len(pattern) == 1:
-        whole = quotients[0].denominator == 1 and (quotients[0] % 2 == 1 or next(iter(pattern.values())).denominator == 1)
+        whole = quotients[0].denominator == 1 and (
+            quotients[0] % 2 == 1 or next(iter(pattern.values())).denominator == 1
+        )
         return quotients[0] if whole else None
     if min(quotients) >= 1:
         return Fraction(floor(min(quotients)))
@@ -208,7 +210,7 @@ def _same_head(pattern: Expr | Condition, expr: Expr | Condition) -> bool:
             return op == other and left_bound == right_bound
         case (Comparison(op), Comparison(other)) | (Logic(op), Logic(other)):
             return op == other and len(operands(pattern)) == len(operands(expr))
-        case (Power() | Bracket() | Select()), _:
+        case ((Power() | Bracket() | Select()), _):
             return True
         case _:
             return pattern == expr
@@ -254,8 +256,7 @@ def _unify_in_any_order(
 
 def use_given(expr: Expr, context: Context) -> Rewrite | None:
     """What a `given` states may be put in."""
-    outcome = recognise(expr, Context(context.fresh, tuple(f for f in context.facts if f.assumption)))
-    return outcome
+    return recognise(expr, Context(context.fresh, tuple(f for f in context.facts if f.assumption)))
 
 
 def use_name(expr: Expr, context: Context) -> Rewrite | None:

@@ -154,7 +154,9 @@ def _outer(term: Expr) -> tuple[Expr, Expr, Reduce | None]:
 
 
 SUMS: tuple[Rule[Context], ...] = (
-    Rule("constant out of the sum", "what does not depend on i stands before Σ_i: Σ_i c·a[i] = c·Σ_i a[i]", constant_out),
+    Rule(
+        "constant out of the sum", "what does not depend on i stands before Σ_i: Σ_i c·a[i] = c·Σ_i a[i]", constant_out
+    ),
     Rule("independent sums", "Σ_i Σ_k a[i]·b[k] = (Σ_i a[i])·Σ_k b[k]", independent_parts),
     Rule("one sum", "Σ_i a[i]·Σ_k b[i,k] = Σ_{i,k} a[i]·b[i,k]", join_nested),
     Rule("split the sum", "Σ_i (a[i] + b[i]) = Σ_i a[i] + Σ_i b[i]", split),

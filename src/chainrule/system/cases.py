@@ -43,7 +43,8 @@ def _elementwise(system: System, declaration: Declaration) -> tuple[str, System]
     index = declaration.indices[0]
     argument = declaration.arguments[0].tensor
     equation = Equation(_entry(declaration.tensor, index), Call(name, (_entry(argument, index),)))
-    title = f"{declaration.tensor} acts entry by entry, {declaration.tensor}[{index.preferred}] = {name}({argument}[{index.preferred}])"
+    left, right = f"{declaration.tensor}[{index.preferred}]", f"{name}({argument}[{index.preferred}])"
+    title = f"{declaration.tensor} acts entry by entry, {left} = {right}"
     function = FunctionDefinition(name, ("t",), None)
     return title, _with(replace(system, functions=(*system.functions, function)), declaration, equation)
 

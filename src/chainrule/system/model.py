@@ -165,4 +165,3 @@ def derivative_parts(name: str) -> tuple[str, ...]:
 def is_derivative(name: str) -> bool:
     """Say whether a tensor's name is that of a derivative."""
     return name.startswith("∂")
-

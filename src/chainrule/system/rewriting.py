@@ -1,9 +1,9 @@
 """Rules, steps, derivations, and the one engine that applies rules.
 
 A `Rule` is data: a name, a statement, and a function that rewrites one node or declines. `rewrite` applies a list of
-rules, operands first, until none applies; with a `Recorder` it also writes down a `Step` for each application, the whole
-expression before and after. Recording changes nothing but that, so a derivation made later on demand ends at the same
-result. The laws of arithmetic that rebuild a node after a change belong to the caller's `Algebra`.
+rules, operands first, until none applies; with a `Recorder` it also writes down a `Step` for each application, the
+whole expression before and after. Recording changes nothing but that, so a derivation made later on demand ends at the
+same result. The laws of arithmetic that rebuild a node after a change belong to the caller's `Algebra`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from chainrule.system.model import Equation
 class Algebra(Protocol):
     """What the engine needs in order to put changed parts together again."""
 
-    fresh: Fresh
+    @property
+    def fresh(self) -> Fresh:
+        """The supply of fresh index names."""
 
     def rebuild(self, expr: Expr) -> Expr:
         """Return the normal form of a node whose operands are normal."""
@@ -58,8 +60,9 @@ class Rule(Generic[A]):
 class Step(Node):
     """One line of a derivation: `before` = `after` by a rule.
 
-    Where `before` is what the line above ended with, a printer leaves it out. `assumption` is the `given` used, as text;
-    `remark` says in words what a reader should see. `detail` is the derivation of this very line, where it has one.
+    Where `before` is what the line above ended with, a printer leaves it out. `assumption` is the `given` used, as
+    text; `remark` says in words what a reader should see. `detail` is the derivation of this very line, where it has
+    one.
     """
 
     rule: str
@@ -76,7 +79,7 @@ class Derivation(Node):
     """The derivation of one derivative: `target` = `result`, step by step.
 
     `remarks` are sentences about the result, `put_in` the tensors whose derivatives were put in, `taken` the names that
-    no index may be printed as.
+    no index may be printed as. `cases` are titled special cases of an unknown function, to be read beside it.
     """
 
     target: Expr
@@ -85,6 +88,16 @@ class Derivation(Node):
     remarks: tuple[str, ...] = ()
     put_in: tuple[str, ...] = ()
     taken: tuple[str, ...] = field(default=(), compare=False)
+    cases: tuple[tuple[str, Derivation], ...] = ()
+    verifier: Callable[[Derivation], object] | None = field(default=None, compare=False, repr=False)
+
+    def verify(self) -> object:
+        """Evaluate both sides of every step at random points in float64 and return the report.
+
+        Raises VerificationError, naming the step, where they differ.
+        """
+        assert self.verifier is not None, "made without a verifier; use Backprop.derivation"
+        return self.verifier(self)
 
     def as_equation(self) -> Equation:
         """Return target = result as an equation. Only for derivatives of the cost, whose target is an entry."""
@@ -117,9 +130,7 @@ class Recorder:
         if last and last.rule == rule.name and last.after == before and last.assumption == outcome.assumption:
             self.steps[-1] = replace(last, after=outcome.expr)
         else:
-            self.steps.append(
-                Step(rule.name, rule.statement, before, outcome.expr, outcome.assumption, outcome.remark)
-            )
+            self.steps.append(Step(rule.name, rule.statement, before, outcome.expr, outcome.assumption, outcome.remark))
 
 
 Wrap = Callable[[Expr], Expr]

@@ -1,0 +1,114 @@
+"""Samples and answers as people give them, checked and brought to the form that a system takes.
+
+Answers are labels 0 … K-1 or rows of targets; a network with one output takes the labels 0 and 1. Every refusal names
+the tensor, the place, and what was expected.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import InputError
+
+Array = npt.NDArray[np.float64]
+
+
+def as_samples(name: str, values: npt.ArrayLike, width: int | None, reader: str) -> Array:
+    """Return samples as float64 of shape (samples, width), or (width,) for a single one.
+
+    `reader` says who takes them, in the words of an error.
+    """
+    array = as_numbers(name, values)
+    if array.ndim not in (1, 2):
+        raise InputError(
+            f"{name} has {array.ndim} axes, shape {list(array.shape)}",
+            expected="the shape (samples, features), or (features,) for one sample",
+            advice=f"Flatten each sample: {name}.reshape(len({name}), -1)" if array.ndim > 2 else "",
+        )
+    if width is not None and array.shape[-1] != width:
+        raise InputError(
+            f"{name} has {array.shape[-1]} numbers in each sample, but {reader} takes {width}",
+            expected=f"the shape (samples, {width}), or ({width},) for one sample",
+        )
+    return array
+
+
+def as_numbers(name: str, values: npt.ArrayLike) -> Array:
+    """Return finite numbers as float64."""
+    try:
+        found = np.asarray(values)
+    except ValueError:
+        raise InputError(f"{name} holds rows of different lengths", expected="rows of one length") from None
+    if found.dtype.kind not in "biuf":
+        kind = "text" if found.dtype.kind in "US" else str(found.dtype)
+        raise InputError(f"{name} is not an array of real numbers: it holds {kind}", expected="floats or integers")
+    array: Array = found.astype(np.float64)
+    wrong = np.argwhere(~np.isfinite(array))
+    if len(wrong):
+        at = ",".join(str(int(n)) for n in wrong[0])
+        raise InputError(f"{name}[{at}] is {array[tuple(wrong[0])]}", expected="finite numbers")
+    return array
+
+
+def as_targets(name: str, values: npt.ArrayLike, width: int, *, one_hot: bool = False) -> Array:
+    """Return answers as rows of targets, shape (samples, width), or (width,) for one answer: labels become one-hot rows.
+
+    With `one_hot`, rows of targets must be one-hot too.
+    """
+    found = np.asarray(values)
+    if found.dtype.kind in "iub" and found.ndim <= 1 and not (found.ndim == 1 and width == len(found) == 1):
+        return one_hot_rows(name, found, width)
+    array = as_numbers(name, values)
+    if array.ndim == 1 and array.shape != (width,):
+        raise InputError(
+            f"{name} holds {array.dtype} numbers, one for each sample: labels or targets?",
+            expected=f"integers for labels, or rows of {width} targets",
+            advice=f"Labels: {name}.astype(int). Targets: {name}.reshape(-1, 1)",
+        )
+    if array.ndim not in (1, 2) or array.shape[-1] != width:
+        raise InputError(
+            f"{name} has the shape {list(array.shape)}",
+            expected=f"labels of shape (samples,), or targets of shape (samples, {width}): one for each output",
+        )
+    if one_hot and width > 1 and not is_one_hot(array):
+        raise InputError(f"{name} holds rows that are not one-hot", expected="one 1 and else 0 in each row, or labels")
+    return array
+
+
+def one_hot_rows(name: str, labels: Any, width: int) -> Array:
+    """Return the one-hot row of each label; a single output is 1 for label 1 and 0 for label 0.
+
+    >>> one_hot_rows("y", np.array([1, 0]), 3)
+    array([[0., 1., 0.],
+           [1., 0., 0.]])
+    """
+    classes = max(width, 2)
+    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
+    if wrong.size:
+        at, place = int(wrong[0]), f"[{int(wrong[0])}]" if labels.ndim else ""
+        label = labels[at] if labels.ndim else labels
+        outputs = "one output" if width == 1 else f"{width} outputs"
+        raise InputError(
+            f"{name}{place} is {label}, but the network has {outputs}",
+            expected=f"labels 0 to {classes - 1}",
+        )
+    numbers = labels.astype(np.int64)
+    if width == 1:
+        return np.asarray(numbers[..., None], np.float64)
+    return np.asarray(np.eye(width)[numbers])
+
+
+def is_one_hot(rows: Array) -> bool:
+    """Say whether every row is one-hot; of a single output, whether every entry is 0 or 1."""
+    binary = bool(np.all((rows == 0) | (rows == 1)))
+    return binary and (rows.shape[-1] == 1 or bool(np.all(rows.sum(axis=-1) == 1)))
+
+
+def labels_of(rows: Array) -> npt.NDArray[np.int64]:
+    """Return the place of the largest entry of each row; of a single output, whether it is above one half."""
+    if rows.shape[-1] == 1:
+        return np.asarray(rows[..., 0] > 0.5, np.int64)
+    return np.asarray(rows.argmax(axis=-1), np.int64)

@@ -26,7 +26,8 @@ class Node:
     def _compared(self) -> tuple[Any, ...]:
         known: tuple[Any, ...] | None = self.__dict__.get("_parts")
         if known is None:
-            known = self.__dict__["_parts"] = tuple(self.__dict__[name] for name in _compared_fields(type(self)))
+            kind: Any = type(self)
+            known = self.__dict__["_parts"] = tuple(self.__dict__[name] for name in _compared_fields(kind))
         return known
 
     def __hash__(self) -> int:

@@ -56,7 +56,9 @@ def ends_of(system: System, output: str) -> Ends:
             )
     for tensor in (inputs[0], output, targets[0]):
         if len(system.axes(tensor)) != 1:
-            raise OptionError(f"{tensor} has {len(system.axes(tensor))} indices", expected="one: a vector for each sample")
+            raise OptionError(
+                f"{tensor} has {len(system.axes(tensor))} indices", expected="one: a vector for each sample"
+            )
     return Ends(inputs[0], output, targets[0])
 
 

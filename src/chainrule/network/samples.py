@@ -53,28 +53,32 @@ def as_numbers(name: str, values: npt.ArrayLike) -> Array:
     return array
 
 
-def as_targets(name: str, values: npt.ArrayLike, width: int, *, one_hot: bool = False) -> Array:
-    """Return answers as rows of targets, shape (samples, width), or (width,) for one answer: labels become one-hot rows.
+def as_targets(name: str, values: npt.ArrayLike, width: int, *, single: bool = False) -> Array:
+    """Return answers as rows of targets, shape (samples, width): labels become one-hot rows.
 
-    With `one_hot`, rows of targets must be one-hot too.
+    A `single` answer is a label or a row, and comes back as a row.
     """
-    found = np.asarray(values)
-    if found.dtype.kind in "iub" and found.ndim <= 1 and not (found.ndim == 1 and width == len(found) == 1):
+    try:
+        found = np.asarray(values)
+    except ValueError:
+        found = as_numbers(name, values)
+    rank = 0 if single else 1
+    if found.ndim == rank and found.dtype.kind in "iub":
         return one_hot_rows(name, found, width)
-    array = as_numbers(name, values)
-    if array.ndim == 1 and array.shape != (width,):
+    array = as_numbers(name, found)
+    if array.ndim == rank:
         raise InputError(
-            f"{name} holds {array.dtype} numbers, one for each sample: labels or targets?",
-            expected=f"integers for labels, or rows of {width} targets",
-            advice=f"Labels: {name}.astype(int). Targets: {name}.reshape(-1, 1)",
+            f"{name} holds {found.dtype} numbers, one for each sample: labels or targets?",
+            expected="integers for labels" + (f", or {width} targets for each sample" if width > 1 else ""),
+            advice=f"Labels: {name}.astype(int)" + (f". Targets: {name}.reshape(-1, 1)" if width == 1 else ""),
         )
-    if array.ndim not in (1, 2) or array.shape[-1] != width:
-        raise InputError(
-            f"{name} has the shape {list(array.shape)}",
-            expected=f"labels of shape (samples,), or targets of shape (samples, {width}): one for each output",
+    if array.ndim != rank + 1 or array.shape[-1] != width:
+        form = (
+            f"a label, or targets of shape ({width},)"
+            if single
+            else f"labels of shape (samples,), or targets of shape (samples, {width})"
         )
-    if one_hot and width > 1 and not is_one_hot(array):
-        raise InputError(f"{name} holds rows that are not one-hot", expected="one 1 and else 0 in each row, or labels")
+        raise InputError(f"{name} has the shape {list(array.shape)}", expected=f"{form}: one for each output")
     return array
 
 

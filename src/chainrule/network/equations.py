@@ -1,0 +1,110 @@
+"""The textbook's listing of a network: forward pass, errors and gradients, update.
+
+The equations are those that are run, under the textbook's names: ∂C/∂z of layer l is its error δl. Everything is written
+for one sample, as it is derived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from chainrule.expr.binding import map_operands
+from chainrule.expr.nodes import Expr, Indexed
+from chainrule.render.latex import equation_latex, expression_latex
+from chainrule.render.text import equation_text, expression_text
+from chainrule.system.model import Equation, System, derivative_parts, is_derivative
+from chainrule.system.printing import index_names
+
+
+@dataclass(frozen=True)
+class Equations:
+    """The equations of a network, which display themselves: as text in a terminal, as LaTeX in a notebook."""
+
+    system: System
+
+    @property
+    def forward(self) -> tuple[Equation, ...]:
+        """The equations that compute the cost."""
+        return tuple(e for e in self.system.equations if not is_derivative(e.name))
+
+    @property
+    def backward(self) -> tuple[Equation, ...]:
+        """The equations that chainrule derived."""
+        return tuple(e for e in self.system.equations if is_derivative(e.name))
+
+    @property
+    def updates(self) -> tuple[Equation, ...]:
+        """What an optimizer does with them; none for a network that has not been trained."""
+        return self.system.updates
+
+    @cached_property
+    def errors(self) -> Mapping[str, str]:
+        """The name δl of each ∂C/∂zl that has an equation."""
+        taken = set(self.system.names())
+        names = ((e.name, derivative_parts(e.name)[1]) for e in self.backward)
+        found = {name: f"δ{of[1:]}" for name, of in names if of[0] == "z" and (of[1:].isdigit() or of == "z")}
+        return {name: error for name, error in found.items() if error not in taken}
+
+    def __str__(self) -> str:
+        mean = f" (∂{self.system.cost} is the mean over the samples {self.system.batch} of a mini-batch)"
+        blocks = [
+            ("forward pass", [self._line(e) for e in self.forward]),
+            ("backward pass", [self._line(e) for e in self.backward]),
+            ("update" + mean * bool(self.system.batch), [*self._constants(), *map(self._update, self.updates)]),
+        ]
+        return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks if lines)
+
+    def _repr_latex_(self) -> str:
+        lines = [*map(self._latex, (*self.forward, *self.backward)), *map(self._update_latex, self.updates)]
+        return "$$\n\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}\n$$"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/latex": self._repr_latex_()}
+
+    def _line(self, equation: Equation) -> str:
+        taken, declared = index_names(self.system)
+        value = with_errors(equation.value, self.errors)
+        line = equation_text(equation.target, value, taken=taken, declared=declared)
+        error = self._error(equation)
+        return line if error is None else f"{expression_text(error, taken=taken, declared=declared)} = {line}"
+
+    def _update(self, update: Equation) -> str:
+        taken, declared = index_names(self.system)
+        line = equation_text(update.target, update.value, taken=taken, declared=declared)
+        left, _, right = line.partition(" = ")
+        return f"{left} ← {right}"
+
+    def _constants(self) -> Iterator[str]:
+        for declaration in self.system.declarations:
+            if declaration.role == "const" and declaration.value is not None:
+                yield f"{declaration.tensor} = {expression_text(declaration.value)}"
+
+    def _latex(self, equation: Equation) -> str:
+        value = with_errors(equation.value, self.errors)
+        error = self._error(equation)
+        if error is None:
+            return self._equation_latex(equation.target, value, "&=")
+        taken, declared = index_names(self.system)
+        named = expression_latex(error, taken=taken, declared=declared)
+        return f"{named} &= {self._equation_latex(equation.target, value, '=')}"
+
+    def _update_latex(self, update: Equation) -> str:
+        return self._equation_latex(update.target, update.value, r"&\leftarrow")
+
+    def _equation_latex(self, target: Expr, value: Expr, sign: str) -> str:
+        taken, declared = index_names(self.system)
+        ranks = {name: len(self.system.axes(name)) for name in self.system.names() if not is_derivative(name)}
+        return equation_latex(target, value, taken=taken, declared=declared, ranks=ranks, sign=sign)
+
+    def _error(self, equation: Equation) -> Indexed | None:
+        name = self.errors.get(equation.name)
+        return None if name is None else Indexed(name, equation.target.indices)
+
+
+def with_errors(expr: Expr, names: Mapping[str, str]) -> Expr:
+    """Return an expression with the derivatives of the cost that have a name under that name."""
+    if isinstance(expr, Indexed):
+        return Indexed(names.get(expr.tensor, expr.tensor), expr.indices, expr.guarded)
+    return map_operands(expr, lambda part: with_errors(part, names))

@@ -1,0 +1,132 @@
+"""A saved network: a safetensors file with the params, and the notation in its metadata.
+
+Loading reads numbers and text; nothing in a file is executed. A checksum over all of it tells a damaged or altered file,
+which is refused by name. What the notation and the numbers must fulfil as a network is checked by `network`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from chainrule.errors import ModelFileError
+from chainrule.network.atomic import write_atomically
+
+Array = npt.NDArray[np.float64]
+FORMAT, VERSION = "chainrule", "1"
+KEYS = ("notation", "output", "updates", "layers", "cost")
+"""What a file says about the network, beside its format, version and checksum."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a file holds. `updates` are the lines of the optimizer; `layers` and `cost` are names for people only."""
+
+    notation: str
+    output: str
+    updates: str
+    layers: tuple[str, ...]
+    cost: str
+    params: Mapping[str, Array]
+
+
+def write_model(path: str | Path, saved: Saved) -> None:
+    """Write a file, all of it or nothing. Raises OptionError where it cannot be written."""
+    facts = {
+        "notation": saved.notation,
+        "output": saved.output,
+        "updates": saved.updates,
+        "layers": json.dumps(saved.layers),
+        "cost": saved.cost,
+    }
+    params = {name: np.ascontiguousarray(array, np.float64) for name, array in saved.params.items()}
+    head = {"format": FORMAT, "version": VERSION, **facts, "sha256": checksum(facts, params)}
+    write_atomically(path, save_tensors(params, metadata=head))
+
+
+def read_model(path: str | Path) -> Saved:
+    """Read a file that `write_model` wrote. Raises ModelFileError, which names the file, for any other."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise refused(path, f"the file cannot be read: {error.strerror or error}") from None
+    try:
+        metadata = read_metadata(content)
+        params = load_tensors(content)
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        what = f"this is no safetensors file, or it is cut short: {error}"
+        raise refused(path, what, advice="Copy or save the file again.") from None
+    _check_head(path, metadata)
+    wrong = [name for name, array in params.items() if array.dtype != np.float64]
+    if wrong:
+        raise refused(path, f"{wrong[0]} holds {params[wrong[0]].dtype} numbers", expected="float64")
+    facts = {key: metadata[key] for key in KEYS}
+    if checksum(facts, params) != metadata["sha256"]:
+        what = "the file was altered: its content does not have the checksum that it names"
+        raise refused(path, what, advice="Copy or save the file again.")
+    return Saved(
+        facts["notation"], facts["output"], facts["updates"], _layers(path, facts["layers"]), facts["cost"], params
+    )
+
+
+def refused(path: str | Path, what: str, *, expected: str = "", advice: str = "") -> ModelFileError:
+    """Return the error for a file, with its name."""
+    return ModelFileError(what, where=f"in {path}", expected=expected, advice=advice)
+
+
+def read_metadata(content: bytes) -> dict[str, str]:
+    """Return the texts in the head of a safetensors file: 8 bytes that say how long it is, then JSON."""
+    if len(content) < 8:
+        raise ValueError("it has less than 8 bytes")
+    (length,) = struct.unpack("<Q", content[:8])
+    if length > len(content) - 8:
+        raise ValueError(f"it promises a head of {length} bytes, and has {len(content)}")
+    head = json.loads(content[8 : 8 + length].decode("utf-8"))
+    return {key: value for key, value in head.get("__metadata__", {}).items() if isinstance(value, str)}
+
+
+def checksum(facts: Mapping[str, str], params: Mapping[str, Array]) -> str:
+    """Return the SHA-256 of texts and numbers, in which each is preceded by its name and length."""
+    digest = hashlib.sha256()
+    texts = [(key, facts[key].encode()) for key in sorted(facts)]
+    numbers = [(f"{name} {params[name].shape}", params[name].astype("<f8").tobytes()) for name in sorted(params)]
+    for key, content in (*texts, *numbers):
+        digest.update(f"{key} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _check_head(path: str | Path, metadata: Mapping[str, str]) -> None:
+    if metadata.get("format") != FORMAT:
+        found = metadata.get("format", "nothing")
+        what = f"the file holds tensors, but no network of chainrule: its format is {found}"
+        raise refused(path, what, expected="a file written by Network.save")
+    if metadata.get("version") != VERSION:
+        raise refused(
+            path,
+            f"the file has version {metadata.get('version', 'none')}",
+            expected=f"version {VERSION}",
+            advice="Install a newer chainrule to read it.",
+        )
+    missing = [key for key in (*KEYS, "sha256") if key not in metadata]
+    if missing:
+        raise refused(path, f"the file does not say its {missing[0]}", expected="a file written by Network.save")
+
+
+def _layers(path: str | Path, text: str) -> tuple[str, ...]:
+    try:
+        layers = json.loads(text)
+    except (ValueError, RecursionError):
+        layers = None
+    if not isinstance(layers, list) or not all(isinstance(layer, str) for layer in layers):
+        raise refused(path, "the layers named in the file are no list of texts")
+    return tuple(layers)

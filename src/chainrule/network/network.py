@@ -1,0 +1,208 @@
+"""A network: a system with its params, that can be asked, saved and loaded.
+
+The system is all there is to it: the layers it was made from are only the way to write one. What computes is the
+reference executor; what trains is `training`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import ChainruleError, InputError, OptionError
+from chainrule.execute.inputs import check_inputs
+from chainrule.execute.reference import Reference, ReferenceExecutable
+from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import Extent
+from chainrule.network.equations import Equations
+from chainrule.network.files import Saved, read_model, refused, write_model
+from chainrule.network.forward import Ends, ends_of, forward_system
+from chainrule.network.initial import initial_params
+from chainrule.network.samples import as_samples, as_targets, labels_of
+from chainrule.nn.assembly import assemble
+from chainrule.nn.costs import Cost
+from chainrule.nn.layer import Layer
+from chainrule.notation import parse
+from chainrule.pipeline import backprop
+from chainrule.render.text import equation_text
+from chainrule.system.model import System
+from chainrule.system.printing import system_text
+
+Array = npt.NDArray[np.float64]
+_ROWS = 4096
+"""Samples that are run at once, so that memory does not grow with the data."""
+
+
+class Network:
+    """Layers and a cost as one system of equations, with params drawn by the seed.
+
+    `system` is the forward pass; `params` are its params by name, float64 arrays that may be changed; `updates` are the
+    lines of the optimizer that it was last trained with. Raises OptionError where layers do not fit each other.
+
+    >>> from chainrule import nn
+    >>> network = Network([nn.Linear(2, 3), nn.Sigmoid(), nn.Linear(3, 1), nn.Sigmoid()], cost=nn.QuadraticCost())
+    >>> network.predict([[0.0, 1.0], [1.0, 1.0]]).shape
+    (2, 1)
+    """
+
+    system: System
+    params: dict[str, Array]
+    updates: str
+    layers: tuple[str, ...]
+    cost: str
+
+    def __init__(self, layers: Sequence[Layer], *, cost: Cost, seed: int = 0) -> None:
+        assembly = assemble(layers, cost)
+        system = parse(assembly.text)
+        params = initial_params(system, assembly.initial, seed)
+        self._set(system, params, assembly.output, tuple(map(repr, layers)), repr(cost))
+
+    @classmethod
+    def from_system(cls, system: System, params: Mapping[str, npt.ArrayLike], *, output: str) -> Network:
+        """Return a network of a system written by hand; `output` is the tensor that comes out.
+
+        The system must have a cost, `batch`, one data vector that the output depends on, and one that only the cost
+        does. Raises OptionError for another, and InputError for params that do not fit it.
+        """
+        network = cls.__new__(cls)
+        network._set(system, params, output, (), "")
+        return network
+
+    def _set(
+        self, system: System, params: Mapping[str, npt.ArrayLike], output: str, layers: tuple[str, ...], cost: str
+    ) -> None:
+        self.ends: Ends = ends_of(system, output)
+        self.system = system
+        self.updates = ""
+        self.layers = layers
+        self.cost = cost
+        self._sizes = self._check_params(params)
+        self.params = {name: np.array(params[name], np.float64) for name in system.params}
+
+    def _check_params(self, params: Mapping[str, npt.ArrayLike]) -> Mapping[Extent, int]:
+        """Return the extents. Raises InputError for params that are missing, misshaped or not finite."""
+        declarations = tuple(d for d in self.system.declarations if d.role == "param")
+        given = tuple(g for g in self.system.givens if tensors_in(g.condition) <= set(self.system.params))
+        return check_inputs(replace(self.system, declarations=declarations, givens=given), params).sizes
+
+    def __repr__(self) -> str:
+        count = sum(array.size for array in self.params.values())
+        made = f"[{', '.join(self.layers)}], cost={self.cost}" if self.layers else f"output={self.ends.output}"
+        return f"<Network({made}): {count:,} params>"
+
+    @cached_property
+    def forward(self) -> System:
+        """The equations that lead to the output, without cost and target."""
+        return forward_system(self.system, self.ends.output)
+
+    @cached_property
+    def _executable(self) -> ReferenceExecutable:
+        return Reference().compile(self.forward)
+
+    @property
+    def width(self) -> int | None:
+        """The numbers in one sample, or None if only a sample would tell."""
+        return self._sizes.get(self.system.axes(self.ends.data)[0].extent)
+
+    @property
+    def outputs(self) -> int:
+        """The numbers that come out for one sample. Raises OptionError if only a target would tell."""
+        extent = self.system.axes(self.ends.target)[0].extent
+        if extent not in self._sizes:
+            letter = self.system.axes(self.ends.target)[0].preferred
+            raise OptionError(
+                f"nothing says how many entries {self.ends.target} has",
+                advice=f"Declare the extent of its index, for example: index {letter} = 10",
+            )
+        return self._sizes[extent]
+
+    def predict(self, x: npt.ArrayLike) -> Array:
+        """Return what comes out: shape (samples, outputs) for samples, (outputs,) for a single one.
+
+        Raises InputError for samples that are not of the width that the first layer takes, or not finite.
+        """
+        samples = self.samples(x)
+        if samples.ndim == 1:
+            return self._run(samples)
+        parts = [self._run(samples[start : start + _ROWS]) for start in range(0, max(len(samples), 1), _ROWS)]
+        return np.concatenate(parts)
+
+    def _run(self, samples: Array) -> Array:
+        needed = self.forward.declared
+        params = {name: array for name, array in self.params.items() if name in needed}
+        values = self._executable.evaluate({**params, self.ends.data: samples})
+        return np.asarray(values[self.ends.output], np.float64)
+
+    def classify(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Return the label of each sample: the place of its largest output; of one output, whether it is above ½."""
+        return labels_of(self.predict(x))
+
+    def accuracy(self, x: npt.ArrayLike, y: npt.ArrayLike) -> float:
+        """Return the fraction of samples whose label is right; y is labels or one-hot rows. Raises InputError."""
+        samples, targets = self.samples(x), self.targets(y)
+        check_lengths(samples, targets)
+        return float(np.mean(self.classify(samples) == labels_of(targets)))
+
+    def samples(self, x: npt.ArrayLike, name: str = "x") -> Array:
+        """Return samples as the system takes them. Raises InputError for others."""
+        return as_samples(name, x, self.width, self._reader())
+
+    def targets(self, y: npt.ArrayLike, name: str = "y", *, single: bool = False) -> Array:
+        """Return answers as the rows that the cost compares with; labels become one-hot rows. Raises InputError."""
+        return as_targets(name, y, self.outputs, single=single)
+
+    def inputs(self, x: npt.ArrayLike, y: npt.ArrayLike) -> dict[str, Array]:
+        """Return all that the system is given: params, samples (or one sample) and what should come out."""
+        samples = self.samples(x)
+        targets = self.targets(y, single=samples.ndim == 1)
+        check_lengths(samples, targets)
+        return {**self.params, self.ends.data: samples, self.ends.target: targets}
+
+    def _reader(self) -> str:
+        if self.layers:
+            return f"layer 1, {self.layers[0]},"
+        reading = next(e for e in self.system.equations if self.ends.data in tensors_in(e.value))
+        return equation_text(reading.target, reading.value)
+
+    def equations(self) -> Equations:
+        """Return the forward pass, the backward pass derived from it, and the update, in textbook form."""
+        return Equations(backprop(self.step_system()).system)
+
+    def step_system(self) -> System:
+        """Return the system with the updates of the optimizer, if it has been trained."""
+        return parse(f"{system_text(self.system)}\n{self.updates}") if self.updates else self.system
+
+    def save(self, path: str | Path) -> None:
+        """Write notation and params to a safetensors file, whole or not at all. Raises OptionError, InputError."""
+        self._check_params(self.params)
+        text = system_text(self.system)
+        write_model(path, Saved(text, self.ends.output, self.updates, self.layers, self.cost, self.params))
+
+
+def check_lengths(x: Array, y: Array, names: tuple[str, str] = ("x", "y")) -> None:
+    """Raise InputError unless there is one answer for each sample."""
+    if x.ndim != y.ndim or (x.ndim == 2 and len(x) != len(y)):
+        raise InputError(
+            f"{names[0]} has {len(x)} samples, {names[1]} has {len(y)} answers", expected="one answer for each sample"
+        )
+
+
+def load(path: str | Path) -> Network:
+    """Return a network from a file that `Network.save` wrote. Nothing in the file is executed.
+
+    Raises ModelFileError, which names the file, if it is damaged, was altered, or is none of chainrule's.
+    """
+    saved = read_model(path)
+    try:
+        network = Network.from_system(parse(saved.notation), saved.params, output=saved.output)
+        network.updates = saved.updates
+        network.layers, network.cost = saved.layers, saved.cost
+        network.step_system()
+    except ChainruleError as error:
+        raise refused(path, f"the network in the file makes no sense: {error}") from None
+    return network

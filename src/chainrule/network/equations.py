@@ -1,7 +1,7 @@
 """The textbook's listing of a network: forward pass, errors and gradients, update.
 
-The equations are those that are run, under the textbook's names: ∂C/∂z of layer l is its error δl. Everything is written
-for one sample, as it is derived.
+The equations are those that are run, under the textbook's names: ∂C/∂z of layer l is its error δl. Everything is
+written for one sample, as it is derived.
 """
 
 from __future__ import annotations

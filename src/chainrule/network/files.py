@@ -1,7 +1,7 @@
 """A saved network: a safetensors file with the params, and the notation in its metadata.
 
-Loading reads numbers and text; nothing in a file is executed. A checksum over all of it tells a damaged or altered file,
-which is refused by name. What the notation and the numbers must fulfil as a network is checked by `network`.
+Loading reads numbers and text; nothing in a file is executed. A checksum over all of it tells a damaged or altered
+file, which is refused by name. What the notation and the numbers must fulfil as a network is checked by `network`.
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ class Converter:
             raise self.error(
                 "the number is too long, or too large or small for floating point",
                 token,
-                expected=f"numbers have at most {arithmetic.MAX_DIGITS} digits, and exponents up to {arithmetic.MAX_DIGITS}",
+                expected=f"the limit is {arithmetic.MAX_DIGITS}, for digits and for decimal exponents",
             )
         return Number(value)
 

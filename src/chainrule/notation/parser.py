@@ -56,9 +56,9 @@ def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -
     Extent(tensor='x', axis=0)
     """
     source, statement, tree = _single(text, "expression")
-    scope = letters_in(tree) | {i.name for i in indices}
+    scope = letters_in(tree) | {i.preferred for i in indices}
     value: Expr = Converter(source, statement.offset, vocabulary_of(system)).convert(tree, scope)
-    known: Mapping[Index, Position] = {Index(i.name): i for i in indices}
+    known: Mapping[Index, Position] = {Index(i.preferred): i for i in indices}
     try:
         return settle_expression(system, substitute_indices(value, known))
     except TypecheckError as error:

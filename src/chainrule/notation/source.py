@@ -34,7 +34,8 @@ KEYWORDS: tuple[str, ...] = (
 )
 """The words that open a statement; an equation has none."""
 
-_MARKS = re.compile(r"#[^\n]*|[()\[\]{}\n]")
+_CHAINS = rf"(?:[-−]\s*){{{MAX_DEPTH + 1}}}|(?:\bnot\s+){{{MAX_DEPTH + 1}}}|(?:\^\s*[\w.]+\s*){{{MAX_DEPTH + 1}}}"
+_MARKS = re.compile(rf"#[^\n]*|[()\[\]{{}}\n]|{_CHAINS}")
 _FIRST_WORD = re.compile(r"[^\W\d_][a-z]*(?![\w])")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
@@ -114,7 +115,7 @@ def split(source: Source) -> tuple[Statement, ...]:
             _close(source, open_marks, symbol, mark.start())
         elif symbol[0] != "#":
             open_marks.append((symbol, mark.start()))
-            if len(open_marks) > MAX_DEPTH:
+            if len(open_marks) > MAX_DEPTH or len(symbol) > 1:
                 raise too_deep(source, mark.start())
     if open_marks:
         symbol, position = open_marks[-1]
@@ -147,9 +148,7 @@ def _close(source: Source, open_marks: list[tuple[str, int]], symbol: str, posit
 def _add(statements: list[Statement], source: Source, start: int, end: int) -> None:
     body = source.text[start:end]
     stripped = body.lstrip()
-    if not stripped:
-        return
-    if stripped[0] == "#" and "\n" not in stripped:
+    if not stripped or stripped[0] == "#":
         return
     offset = start + len(body) - len(stripped)
     word = _FIRST_WORD.match(stripped)

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 
 from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from chainrule.errors import NotationError
 from chainrule.notation.advice import refused_words, syntax_advice
@@ -74,8 +74,7 @@ def _syntax_error(source: Source, statement: Statement, error: UnexpectedInput, 
     elif isinstance(error, UnexpectedToken):
         what = f"'{error.token}' cannot stand here"
     else:
-        assert isinstance(error, UnexpectedCharacters)
-        what = f"'{error.char}' cannot stand here"
+        what = f"'{body[place]}' cannot stand here"
     advice = syntax_advice(body[max(0, place - 200) : place], body[place : place + 20])
     if not advice and not expression:
         advice = f"Such a statement reads, for example: {SHAPES[statement.keyword]}"

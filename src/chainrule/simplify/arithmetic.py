@@ -36,6 +36,7 @@ from chainrule.expr.nodes import (
     IndexValue,
     Logic,
     Number,
+    Partial,
     Power,
     Product,
     Reduce,
@@ -179,8 +180,8 @@ def factors_of(expr: Expr) -> tuple[Fraction, Factors]:
                 content, primitive = _primitive(node, exponent)
                 coefficient *= content
                 found[primitive] = found.get(primitive, Fraction(0)) + exponent
-            case Bracket() if exponent > 0:
-                found[node] = Fraction(1)
+            case Bracket():
+                found[node] = Fraction(1) if exponent > 0 else min(found.get(node, exponent), Fraction(1))
             case _:
                 found[node] = found.get(node, Fraction(0)) + exponent
     return coefficient, {base: exponent for base, exponent in found.items() if exponent}
@@ -219,6 +220,33 @@ def non_negative(expr: Expr) -> bool:
             return True
         case _:
             return False
+
+
+_TOTAL = frozenset({"sigmoid", "tanh", "erf", "sin", "cos", "relu", "abs", "sign", "softplus", "atan"})
+
+
+def always_defined(expr: Expr) -> bool:
+    """Say whether an expression plainly has a finite value everywhere, so that it needs no bracket to guard it."""
+    match expr:
+        case Power(base, Number(value)):
+            return value.denominator == 1 and value > 0 and always_defined(base)
+        case Call(function, arguments, 0):
+            return function in _TOTAL and all(always_defined(a) for a in arguments)
+        case Sum(parts) | Product(parts):
+            return all(always_defined(part) for part in parts)
+        case Reduce("sum" | "mean" | "prod", _, body):
+            return always_defined(body)
+        case Power() | Call() | Reduce() | Select() | Partial():
+            return False
+        case _:
+            return True
+
+
+def guarded(expr: Expr) -> bool:
+    """Say whether an expression has a bracket as a factor."""
+    return isinstance(expr, Bracket) or (
+        isinstance(expr, Product) and any(isinstance(f, Bracket) for f in expr.factors)
+    )
 
 
 def multiply(factors: Iterable[Expr]) -> Expr:

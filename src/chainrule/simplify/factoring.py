@@ -11,7 +11,17 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from chainrule.expr.nodes import Bracket, Expr, Number, Product, Sum
-from chainrule.simplify.arithmetic import Factors, add, factors_of, multiply, product_of, scaled, split_coefficient
+from chainrule.simplify.arithmetic import (
+    Factors,
+    add,
+    always_defined,
+    factors_of,
+    guarded,
+    multiply,
+    product_of,
+    scaled,
+    split_coefficient,
+)
 from chainrule.simplify.collapse import factors
 from chainrule.simplify.context import Context, length
 from chainrule.simplify.recognise import recognise
@@ -52,7 +62,12 @@ def common_factor(expr: Expr, context: Context) -> Expr | None:
     if not isinstance(expr, Sum):
         return None
     shared, rests = common_factor_of(expr.terms)
-    return None if isinstance(shared, Number) else multiply((shared, add(rests)))
+    return None if isinstance(shared, Number) or _unguards(shared, rests) else multiply((shared, add(rests)))
+
+
+def _unguards(shared: Expr, rests: Sequence[Expr]) -> bool:
+    """Say whether a factor that may be undefined would lose the brackets that guard it in every term."""
+    return all(map(guarded, rests)) and not always_defined(shared)
 
 
 def factor_some(expr: Expr, context: Context) -> Expr | None:
@@ -67,7 +82,7 @@ def factor_some(expr: Expr, context: Context) -> Expr | None:
         if not 2 <= len(having) < len(views):
             continue
         shared, rests = common_factor_of([expr.terms[n] for n in having])
-        if isinstance(shared, Number):
+        if isinstance(shared, Number) or _unguards(shared, rests):
             continue
         others = [t for n, t in enumerate(expr.terms) if n not in having]
         whole = add((*others, multiply((shared, add(rests)))))

@@ -34,7 +34,16 @@ from chainrule.expr.nodes import (
     Sum,
     operands,
 )
-from chainrule.simplify.arithmetic import Factors, add, factors_of, multiply, power, product_of, split_coefficient
+from chainrule.simplify.arithmetic import (
+    Factors,
+    add,
+    always_defined,
+    factors_of,
+    multiply,
+    power,
+    product_of,
+    split_coefficient,
+)
 from chainrule.simplify.context import Context, Fact, length
 from chainrule.simplify.ordering import shape
 from chainrule.system.rewriting import Rewrite, Rule
@@ -69,7 +78,10 @@ def recognise(expr: Expr, context: Context) -> Rewrite | None:
 
 
 def _match_product(expr: Expr, fact: Fact) -> Expr | None:
-    """Return expr with (pattern)^r in it replaced by (replacement)^r."""
+    """Return expr with (pattern)^r in it replaced by (replacement)^r.
+
+    A bracket of the pattern stays where it guards something else.
+    """
     constant, pattern = split_constants(fact.pattern)
     if not pattern:
         return None
@@ -141,6 +153,8 @@ def _replaced(
         rest[images[base]] -= ratio * exponent
     named = substitute_indices(fact.replacement, binding)
     left = product_of(coefficient, {b: e for b, e in rest.items() if e})
+    if not always_defined(left):
+        left = multiply((left, *(images[base] for base in pattern if isinstance(base, Bracket))))
     return multiply((left, power(constant, -ratio), power(named, ratio)))
 
 
@@ -222,7 +236,9 @@ def _unify_positions(
     found = dict(binding)
     for mine, other in zip(left, right, strict=True):
         if isinstance(mine, Index) and mine in variables:
-            if isinstance(other, Affine) or other.extent != mine.extent or found.setdefault(mine, other) != other:
+            if isinstance(other, Affine) or other.extent != mine.extent or other.name.startswith("%"):
+                return
+            if found.setdefault(mine, other) != other:
                 return
         elif mine != other:
             return

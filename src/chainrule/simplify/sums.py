@@ -9,8 +9,18 @@ from collections.abc import Sequence
 from itertools import combinations, permutations
 
 from chainrule.expr.binding import free_indices, open_reduce, rename_indices
-from chainrule.expr.nodes import Expr, ExtentValue, Index, Reduce, Sum
-from chainrule.simplify.arithmetic import add, close, factors_of, multiply, power, product_of, split_coefficient
+from chainrule.expr.nodes import Bracket, Expr, ExtentValue, Index, Reduce, Sum
+from chainrule.simplify.arithmetic import (
+    add,
+    always_defined,
+    close,
+    factors_of,
+    guarded,
+    multiply,
+    power,
+    product_of,
+    split_coefficient,
+)
 from chainrule.simplify.collapse import factors
 from chainrule.simplify.context import Context, measure
 from chainrule.simplify.factoring import common_factor_of
@@ -19,13 +29,15 @@ from chainrule.system.rewriting import Rule
 
 
 def constant_out(expr: Expr, context: Context) -> Expr | None:
-    """sum(i) c*a[i] = c*(sum(i) a[i]); sum(i) c = extent(i)*c."""
+    """sum(i) c*a[i] = c*(sum(i) a[i]); sum(i) c = extent(i)*c. What a bracket guards stays behind it."""
     if not isinstance(expr, Reduce) or expr.op != "sum":
         return None
     bound, body = open_reduce(expr, context.fresh)
     unused = [i for i in bound if i not in free_indices(body)]
     used = [i for i in bound if i not in unused]
     outside = [f for f in factors(body) if free_indices(f).isdisjoint(bound)]
+    if any(isinstance(f, Bracket) and f not in outside for f in factors(body)):
+        outside = [f for f in outside if always_defined(f)]
     if not unused and not outside:
         return None
     inside = [f for f in factors(body) if f not in outside]
@@ -47,7 +59,8 @@ def independent_parts(expr: Expr, context: Context) -> Expr | None:
             touched |= group[0]
             members = [*group[1], *members]
         groups.append((touched, members))
-    if len(groups) < 2:
+    guards = any(isinstance(f, Bracket) for f in factors(body))
+    if len(groups) < 2 or (guards and not all(always_defined(f) for f in factors(body))):
         return None
     return multiply(close("sum", [i for i in bound if i in own], multiply(parts)) for own, parts in groups)
 
@@ -129,7 +142,7 @@ def _merged(left: Expr, right: Expr, context: Context) -> Expr | None:
             continue
         renamed = context.rebuild(rename_indices(other, dict(zip(order, bound, strict=True))))
         shared, rests = common_factor_of((_times(c_left, body), _times(c_right, renamed)))
-        if not _depends(shared, bound):
+        if not _depends(shared, bound) or (all(map(guarded, rests)) and not always_defined(shared)):
             continue
         joined = multiply((outer_left, close("sum", bound, multiply((shared, add(rests))))))
         if best is None or measure(joined) < measure(best):

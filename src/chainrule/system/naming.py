@@ -225,7 +225,7 @@ class Names:
                     raise place.error(
                         f"{place.name} cannot depend on {tensor}",
                         tensor,
-                        expected=f"expected are numbers, functions of them and {', '.join(readable) or 'const declared before'}",
+                        expected=f"it may read {', '.join(readable) or 'no tensor'}",
                     )
                 case Reduce() | IndexValue() | ExtentValue() | Partial():
                     raise place.error(

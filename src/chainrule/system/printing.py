@@ -95,9 +95,11 @@ class _Printer:
         return lines
 
     def equations(self) -> list[str]:
-        """Return the lines of the equations."""
+        """Return the lines of the equations; a cost per sample, C[n], is no cost to the parser but an equation."""
         cost = self.system.cost
-        return [("cost " if e.name == cost else "") + self._equation(e) for e in self.system.equations]
+        return [
+            ("cost " if e.name == cost and not e.indices else "") + self._equation(e) for e in self.system.equations
+        ]
 
     def updates(self) -> list[str]:
         """Return the lines of the updates."""

@@ -106,8 +106,8 @@ class Differentiator:
             else:
                 deltas.append(delta(mine, other))
         if deltas:
-            ours = expression_text(entry), expression_text(self.wrt)
-            self._note(f"∂{ours[0]}/∂{ours[1]} is 1 for the same entry, else 0: a Kronecker delta")
+            name = expression_text(Partial(entry, (self.wrt,)))
+            self._note(f"{name} is 1 for the same entry, else 0: a Kronecker delta")
         return times(*deltas) if deltas else ONE
 
     def _product(self, factors: tuple[Expr, ...]) -> Expr:

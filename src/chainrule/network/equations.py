@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chainrule.expr.binding import map_operands
-from chainrule.expr.nodes import Expr, Indexed
+from chainrule.expr.nodes import Expr, Indexed, Number
 from chainrule.render.latex import equation_latex, expression_latex
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.model import Equation, System, derivative_parts, is_derivative
@@ -79,7 +79,7 @@ class Equations:
     def _constants(self) -> Iterator[str]:
         for declaration in self.system.declarations:
             if declaration.role == "const" and declaration.value is not None:
-                yield f"{declaration.tensor} = {expression_text(declaration.value)}"
+                yield f"{declaration.tensor} = {_decimal(declaration.value)}"
 
     def _latex(self, equation: Equation) -> str:
         value = with_errors(equation.value, self.errors)
@@ -101,6 +101,11 @@ class Equations:
     def _error(self, equation: Equation) -> Indexed | None:
         name = self.errors.get(equation.name)
         return None if name is None else Indexed(name, equation.target.indices)
+
+
+def _decimal(value: Expr) -> str:
+    """Return a constant as people write it: 0.5, where the notation's exact form is 1/2."""
+    return repr(float(value.value)) if isinstance(value, Number) else expression_text(value)
 
 
 def with_errors(expr: Expr, names: Mapping[str, str]) -> Expr:

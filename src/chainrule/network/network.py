@@ -186,7 +186,10 @@ class Network:
 
 def check_lengths(x: Array, y: Array, names: tuple[str, str] = ("x", "y")) -> None:
     """Raise InputError unless there is one answer for each sample."""
-    if x.ndim != y.ndim or (x.ndim == 2 and len(x) != len(y)):
+    if x.ndim != y.ndim:
+        what = f"{names[0]} has the shape {list(x.shape)}, {names[1]} makes targets of shape {list(y.shape)}"
+        raise InputError(what, expected="samples in rows, and one answer for each")
+    if x.ndim == 2 and len(x) != len(y):
         raise InputError(
             f"{names[0]} has {len(x)} samples, {names[1]} has {len(y)} answers", expected="one answer for each sample"
         )
@@ -202,7 +205,8 @@ def load(path: str | Path) -> Network:
         network = Network.from_system(parse(saved.notation), saved.params, output=saved.output)
         network.updates = saved.updates
         network.layers, network.cost = saved.layers, saved.cost
-        network.with_updates(network.updates)
+        if network.with_updates(saved.updates).equations != network.system.equations:
+            raise OptionError("the lines of the optimizer define more than updates")
     except ChainruleError as error:
         raise refused(path, f"the network in the file makes no sense: {error}") from None
     return network

@@ -42,8 +42,8 @@ class SGD(Optimizer):
     decaying_step = "update p = p - learning_rate*(∂C/∂p + weight_decay*p)"
 
     def __post_init__(self) -> None:
-        _check("learning_rate", self.learning_rate, zero=False)
-        _check("weight_decay", self.weight_decay, zero=True)
+        check_rate("learning_rate", self.learning_rate)
+        check_rate("weight_decay", self.weight_decay, zero=True)
 
     @property
     def constants(self) -> Mapping[str, float]:
@@ -56,7 +56,8 @@ class SGD(Optimizer):
         return self.decaying_step if self.weight_decay and rank >= 2 else self.step
 
 
-def _check(name: str, value: Any, *, zero: bool) -> None:
+def check_rate(name: str, value: Any, *, zero: bool = False) -> None:
+    """Raise OptionError unless a value is a finite number greater than 0, or 0 where that is allowed."""
     real = isinstance(value, int | float) and not isinstance(value, bool)
     number = float(value) if real else math.nan
     if not math.isfinite(number) or number < 0 or (number == 0 and not zero):

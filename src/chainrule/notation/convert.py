@@ -179,9 +179,9 @@ class Converter:
         value = arithmetic.number_of(str(token))
         if value is None:
             raise self.error(
-                "the number is too long, or too large or small for floating point",
+                "the number is too large or too small for floating point",
                 token,
-                expected=f"the limit is {arithmetic.MAX_DIGITS}, for digits and for decimal exponents",
+                expected=f"decimal exponents go up to {arithmetic.MAX_EXPONENT}",
             )
         return Number(value)
 

@@ -34,8 +34,11 @@ KEYWORDS: tuple[str, ...] = (
 )
 """The words that open a statement; an equation has none."""
 
+MAX_WORD = 200
+"""Longest name or number."""
+
 _CHAINS = rf"(?:[-−]\s*){{{MAX_DEPTH + 1}}}|(?:\bnot\s+){{{MAX_DEPTH + 1}}}|(?:\^\s*[\w.]+\s*){{{MAX_DEPTH + 1}}}"
-_MARKS = re.compile(rf"#[^\n]*|[()\[\]{{}}\n]|{_CHAINS}")
+_MARKS = re.compile(rf"#[^\n]*|[()\[\]{{}}\n]|{_CHAINS}|(?P<word>\w{{{MAX_WORD + 1}}})")
 _FIRST_WORD = re.compile(r"[^\W\d_][a-z]*(?![\w])")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
@@ -116,7 +119,7 @@ def split(source: Source) -> tuple[Statement, ...]:
         elif symbol[0] != "#":
             open_marks.append((symbol, mark.start()))
             if len(open_marks) > MAX_DEPTH or len(symbol) > 1:
-                raise too_deep(source, mark.start())
+                raise _beyond_limit(source, mark)
     if open_marks:
         symbol, position = open_marks[-1]
         raise source.error(
@@ -135,6 +138,12 @@ def too_deep(source: Source, position: int) -> NotationError:
         expected=f"the limit is {MAX_DEPTH} levels of parentheses, brackets, functions and sums within each other",
         advice="Name a part of it in an equation of its own.",
     )
+
+
+def _beyond_limit(source: Source, mark: re.Match[str]) -> NotationError:
+    if mark.lastgroup == "word":
+        return source.error("a word is too long", mark.start(), expected=f"the limit is {MAX_WORD} letters or digits")
+    return too_deep(source, mark.start())
 
 
 def _close(source: Source, open_marks: list[tuple[str, int]], symbol: str, position: int) -> None:

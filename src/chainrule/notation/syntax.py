@@ -66,7 +66,7 @@ def parse_statement(source: Source, statement: Statement, rule: str = "") -> Tre
 
 def _syntax_error(source: Source, statement: Statement, error: UnexpectedInput, expression: bool) -> NotationError:
     body = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), statement.body).rstrip()
-    position = error.pos_in_stream
+    position: int | None = getattr(error, "pos_in_stream", None)
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     place = len(body) if ended or position is None else position
     if ended:

@@ -142,7 +142,7 @@ def _has_quotient(expr: Expr) -> bool:
 
 def _recognised(term: Expr, context: Context) -> Expr:
     coefficient, rest = split_coefficient(term)
-    outcome = recognise(rest, context)
+    outcome = recognise(rest, context.names)
     return scaled(coefficient, rest) if outcome is None else multiply((Number(coefficient), outcome.expr))
 
 

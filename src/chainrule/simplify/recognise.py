@@ -7,7 +7,7 @@ It applies only where the expression gets shorter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import floor
 
@@ -68,9 +68,9 @@ def split_constants(expr: Expr) -> tuple[Expr, Factors]:
     return constant, {b: e for b, e in found.items() if not is_constant(b)}
 
 
-def recognise(expr: Expr, context: Context) -> Rewrite | None:
+def recognise(expr: Expr, facts: Sequence[Fact]) -> Rewrite | None:
     """Return the expression with the first known quantity in it named, where that is shorter."""
-    for fact in context.facts:
+    for fact in facts:
         found = _match_sum(expr, fact) if isinstance(expr, Sum) else _match_product(expr, fact)
         if found is not None and length(found) < length(expr):
             return Rewrite(found, fact.assumption)
@@ -272,12 +272,12 @@ def _unify_in_any_order(
 
 def use_given(expr: Expr, context: Context) -> Rewrite | None:
     """What a `given` states may be put in."""
-    return recognise(expr, Context(context.fresh, tuple(f for f in context.facts if f.assumption)))
+    return recognise(expr, context.givens)
 
 
 def use_name(expr: Expr, context: Context) -> Rewrite | None:
     """What an equation of the system names is called by its name."""
-    return recognise(expr, Context(context.fresh, tuple(f for f in context.facts if not f.assumption)))
+    return recognise(expr, context.names)
 
 
 RECOGNISE: tuple[Rule[Context], ...] = (

@@ -81,7 +81,8 @@ class Simplifier:
 
 
 def _run(problem: Problem, recorder: Recorder | None) -> Expr:
-    context = Context(Fresh(), problem.facts)
+    names = tuple(fact for fact in problem.facts if not fact.assumption)
+    context = Context(Fresh(), names, tuple(fact for fact in problem.facts if fact.assumption))
     expr = normal(problem.expr, context.fresh)
     for _ in range(_ROUNDS):
         before = expr

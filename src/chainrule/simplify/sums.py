@@ -105,10 +105,10 @@ def _known(expr: Expr, context: Context) -> Expr:
     coefficient, found = factors_of(outside)
     parts = []
     for base, exponent in found.items():
-        outcome = recognise(base, context) if exponent == 1 else None
+        outcome = recognise(base, context.names) if exponent == 1 else None
         parts.append(outcome.expr if outcome else power(base, exponent))
     whole = multiply((product_of(coefficient, {}), *parts))
-    outcome = recognise(whole, context)
+    outcome = recognise(whole, context.names)
     return outcome.expr if outcome else whole
 
 

@@ -75,7 +75,7 @@ def tensor_of(text: str, system: System, wrt: str | None) -> str:
         return only
     tensor = _plain(wrt)
     if tensor not in set(system.names()):
-        advice = did_you_mean(tensor, {name: 0 for name in system.names()})
+        advice = did_you_mean(tensor, dict.fromkeys(system.names(), 0))
         raise NotationError(f"no tensor is named {tensor}", expected=", ".join(system.names()), advice=advice)
     return tensor
 
@@ -117,8 +117,8 @@ def read_answer(text: str, tensor: str, cotangents: Cotangents) -> Answer:
 def derivatives_named(value: Expr, cost: str) -> tuple[str, ...]:
     """Return the tensors t of all ∂C/∂t that stand in a value, in order."""
     prefix = derivative_name(cost, "")
-    found = (p.tensor.removeprefix(prefix) for p in walk(value) if isinstance(p, Indexed) and p.tensor.startswith(prefix))
-    return tuple(dict.fromkeys(found))
+    entries = (part.tensor for part in walk(value) if isinstance(part, Indexed))
+    return tuple(dict.fromkeys(name.removeprefix(prefix) for name in entries if name.startswith(prefix)))
 
 
 def clashes(answer: Answer, system: System) -> tuple[Clash, ...]:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from chainrule.checking.answer import Answer, clashes, settled_again, without_extents
 from chainrule.checking.edits import (
+    Edit,
     everywhere,
     exchanged_letters,
     lacking_factor,
@@ -85,18 +86,16 @@ def loose_words(case: Case) -> str:
 
 def _lone_term_words(case: Case) -> str:
     """Say so if the answer is ∂C/∂u[j]·∂u[j]/∂v[j], one term with one letter too few, of two unknown functions."""
-    mine = _without_extents(case.answer.value)
+    mine = Counter(_factors(_bare(case.answer.value)))
     for path in case.cotangents.paths(case.answer.tensor):
         share = times(path.upstream, path.local)
         for bound in path.indices:
             for index, written in zip(case.indices, case.answer.indices, strict=True):
-                letters = {bound: written, index: written}
-                if Counter(_factors(_without_extents(rename_indices(share, letters)))) == Counter(_factors(mine)):
+                only = rename_indices(share, {bound: written, index: written})
+                if Counter(_factors(_bare(only))) == mine:
                     whole = expression_text(reduce_over("sum", path.indices, share))
-                    return (
-                        f"the sum over {bound.preferred} is missing: {path.user} may depend on {path.partial.wrt[0].tensor} "
-                        f"in every entry, and each path adds its product, {whole}"
-                    )
+                    why = f"every entry of {path.user} may depend on it, and each path adds its product"
+                    return f"the sum over {bound.preferred} is missing: {why}, {whole}"
     return ""
 
 
@@ -129,23 +128,37 @@ def _constant_words(case: Case, values: Sequence[Array]) -> str:
 def _edit_words(case: Case, values: Sequence[Array]) -> str:
     """Name a change at one place, of the answer or of the truth, in whatever form makes it one place."""
     answer = case.answer
-    for value in dict.fromkeys((answer.value, multiplied_out(answer.value))):
-        swaps = exchanged_letters(value, answer.indices)
-        locals_ = (turned_sign, swapped_indices, other_index)
-        for edit in chain(*(everywhere(value, local, answer.indices) for local in locals_), swaps):
-            if case.points.agree(edit.expr, answer.indices, case.true_values):
-                return edit.words
-    for form in forms_of(case.truth, answer.tensor, case.cotangents):
-        for local in (lacking_sign, lacking_transpose, lacking_factor(form), lacking_term, lacking_sum):
-            for edit in everywhere(form, local, case.indices):
-                if case.points.agree(edit.expr, case.indices, values):
-                    return edit.words + _origin(case, edit.factor)
-    for value in dict.fromkeys((answer.value, multiplied_out(answer.value))):
-        for local in (without_factor(value), without_term, without_sum):
-            for edit in everywhere(value, local, answer.indices):
-                if case.points.agree(edit.expr, answer.indices, case.true_values):
-                    return edit.words
+    mine = tuple(dict.fromkeys((answer.value, multiplied_out(answer.value))))
+    for edit in chain(*(_turned(value, answer.indices) for value in mine)):
+        if case.points.agree(edit.expr, answer.indices, case.true_values):
+            return edit.words
+    forms = forms_of(case.truth, answer.tensor, case.cotangents)
+    for edit in chain(*(_lacking(form, case.indices) for form in forms)):
+        if case.points.agree(edit.expr, case.indices, values):
+            return edit.words + _origin(case, edit.factor)
+    for edit in chain(*(_superfluous(value, answer.indices) for value in mine)):
+        if case.points.agree(edit.expr, answer.indices, case.true_values):
+            return edit.words
     return ""
+
+
+def _turned(value: Expr, indices: tuple[Index, ...]) -> Iterator[Edit]:
+    """Yield an answer with a sign or two indices turned."""
+    for local in (turned_sign, swapped_indices, other_index):
+        yield from everywhere(value, local, indices)
+    yield from exchanged_letters(value, indices)
+
+
+def _lacking(form: Expr, indices: tuple[Index, ...]) -> Iterator[Edit]:
+    """Yield the truth as an answer that lacks something would have it."""
+    for local in (lacking_sign, lacking_transpose, lacking_factor(form), lacking_term, lacking_sum):
+        yield from everywhere(form, local, indices)
+
+
+def _superfluous(value: Expr, indices: tuple[Index, ...]) -> Iterator[Edit]:
+    """Yield an answer without something that may be too much."""
+    for local in (without_factor(value), without_term, without_sum):
+        yield from everywhere(value, local, indices)
 
 
 def _origin(case: Case, factor: Expr | None) -> str:
@@ -275,7 +288,7 @@ def _factors(expr: Expr) -> tuple[Expr, ...]:
     return expr.factors if isinstance(expr, Product) else (expr,)
 
 
-def _without_extents(expr: Expr) -> Expr:
+def _bare(expr: Expr) -> Expr:
     return without_extents(rename_indices(expr, {i: Index(i.name, UNSETTLED) for i in free_indices(expr)}))
 
 

@@ -80,17 +80,15 @@ class GradientReport:
         return "\n".join(_line(line, widths) for line in lines)
 
 
-def gradient_check(
-    system: System, inputs: Mapping[str, npt.ArrayLike] | None = None, seed: int = 0
-) -> GradientReport:
-    """Compare the derived gradients of all params with central differences.
+def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = None, seed: int = 0) -> GradientReport:
+    r"""Compare the derived gradients of all params with central differences.
 
     Without `inputs` these are random, drawn from the seed so that the facts of the system hold. For a batch both are
     means over the samples. Raises InputError for inputs that do not fit, DerivativeError for a system without a cost or
     without params.
 
     >>> from chainrule.notation import parse
-    >>> system = parse("data x[i], y\\nparam w[i]\\ncost C = (tanh(sum(i) w[i]*x[i]) - y)^2")
+    >>> system = parse("data x[i], y\nparam w[i]\ncost C = (tanh(sum(i) w[i]*x[i]) - y)^2")
     >>> bool(gradient_check(system))
     True
     """

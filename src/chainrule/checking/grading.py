@@ -55,14 +55,14 @@ class Verdict:
 
 
 def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
-    """Say whether an answer such as `∂C/∂z[j] = a[j] - y[j]` is right, in any algebraic form.
+    r"""Say whether an answer such as `∂C/∂z[j] = a[j] - y[j]` is right, in any algebraic form.
 
     A right side alone is an answer for ∂C/∂wrt. The answer may name ∂C/∂t of other tensors t, and ∂u/∂v of an equation
-    that reads v; its indices may have any letters. Right is what agrees to nine digits at all random points that satisfy
-    the system's facts, wherever both are defined. Raises NotationError, with a caret, for an answer that cannot be read.
+    that reads v; its indices may have any letters. Right is what agrees to nine digits at all random points at which the
+    facts of the system hold, wherever both are defined. Raises NotationError, with a caret, for what cannot be read.
 
     >>> from chainrule.notation import parse
-    >>> system = parse("data y[k]\\nparam a[k]\\ncost C = 1/2*(sum(k) (a[k] - y[k])^2)")
+    >>> system = parse("data y[k]\nparam a[k]\ncost C = 1/2*(sum(k) (a[k] - y[k])^2)")
     >>> bool(check(system, "∂C/∂a[k] = -(y[k] - a[k])"))
     True
     >>> print(check(system, "2*(a[k] - y[k])", wrt="a").change)
@@ -88,7 +88,7 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     if isinstance(values, InputError):
         return _wrong_form(case, values.what)
     place = _first_difference(values, known)
-    if place is None and any((np.isfinite(v) & np.isfinite(k)).any() or not v.size for v, k in zip(values, known, strict=True)):
+    if place is None and _compared(values, known):
         return _right(system, answer, case)
     if place is None:
         return _wrong_form(case, "it has no value at any point that was drawn")
@@ -108,6 +108,11 @@ def _points(back: Backprop, answer: Answer, truth: Expr) -> Points:
     forward = cotangents.system
     whole = typecheck(forward.with_equations((*forward.equations, *cotangents.equations(wanted))))
     return points_of(forward, whole)
+
+
+def _compared(values: Sequence[Array], known: Sequence[Array]) -> bool:
+    """Say whether there is an entry at which both have a value."""
+    return any((np.isfinite(v) & np.isfinite(k)).any() for v, k in zip(values, known, strict=True))
 
 
 def _first_difference(values: Sequence[Array], known: Sequence[Array]) -> tuple[int, tuple[int, ...]] | None:

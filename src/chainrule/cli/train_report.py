@@ -1,7 +1,7 @@
 """What `chainrule train` says before and after.
 
-Before: the data and the network. After: the equations that were derived, one error of a hidden unit opened into its sum,
-and what was taken for what.
+Before: the data and the network. After: the equations that were derived, one error of a hidden unit opened into its
+sum, and what was taken for what.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ def one_error(console: Console, network: Network, x: Array, targets: Array) -> N
         right, found = labels_of(targets[sample : sample + 1])[0], network.classify(x[sample : sample + 1])[0]
         said += f": its class is {right}" + (f", and the network says {found}" if right != found else "")
     console.print(
-        f"{said}.\nHidden unit {unit} reaches the cost through every unit of the next layer: one product for each path,\n"
+        f"{said}.\n"
+        f"Hidden unit {unit} reaches the cost through every unit of the next layer: one product for each path,\n"
         "added up. No term is the whole derivative; each is the share of one path.\n"
     )
     inputs = network.inputs(x[sample], targets[sample])

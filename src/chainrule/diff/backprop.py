@@ -99,6 +99,13 @@ class Cotangents:
                 expected="one equation marked as the cost",
                 advice="Write, for example: cost C = 1/2*(sum(k) (a[k] - y[k])^2)",
             )
+        derived = next((e.name for e in system.equations if e.name.startswith(f"∂{system.cost}/")), "")
+        if derived:
+            raise DerivativeError(
+                f"the system defines {derived} itself: it is a backward pass already",
+                expected="a forward system, whose derivatives are to be derived",
+                advice="Give the system without its backward equations.",
+            )
         self.system = system
         self.cost = system.cost
         self.simplifier = simplifier

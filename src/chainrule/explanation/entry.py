@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from operator import index as as_integer
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,21 +20,6 @@ from chainrule.system.model import System, derivative_parts, is_derivative
 
 At: TypeAlias = Mapping[str, int] | Sequence[int] | int
 """An entry: the value of each index by its letter, or all of them in order."""
-
-
-@runtime_checkable
-class HasSystem(Protocol):
-    """What is asked of a network: its equations, and the values of its params."""
-
-    @property
-    def system(self) -> System:
-        """The equations."""
-        ...
-
-    @property
-    def params(self) -> Mapping[str, npt.NDArray[Any]]:
-        """The values of the params, by name."""
-        ...
 
 
 def tensor_named(system: System, name: str) -> str:
@@ -73,9 +58,7 @@ def one_sample(system: System, inputs: Mapping[str, npt.ArrayLike], sample: int 
             letter = f" {system.batch}" if system.batch else ""
             raise InputError(
                 f"sample {sample} was asked for, but the data have no axis of samples{letter}",
-                expected="data with the samples in front"
-                if system.batch
-                else "a system with a line such as: batch n",
+                expected="data with the samples in front" if system.batch else "a system with a line such as: batch n",
                 advice="Leave sample out: the data are one sample.",
             )
         return chosen

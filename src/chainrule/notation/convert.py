@@ -33,7 +33,7 @@ from chainrule.notation.trees import (
     unsigned,
 )
 from chainrule.notation.vocabulary import Vocabulary
-from chainrule.system.naming import did_you_mean
+from chainrule.system.naming import did_you_mean, first_repeated
 
 Scope: TypeAlias = frozenset[str] | None
 """The letters of the indices that are known at a place; None within brackets, where every name is an index."""
@@ -211,9 +211,10 @@ class Converter:
         op = "sum" if head.type.startswith("SIGMA") else str(head)
         ranges = ranges_of(node)
         letters = [str(child.children[0]) for child in ranges]
-        repeated = next((n for n, letter in enumerate(letters) if letter in letters[:n]), None)
-        if repeated is not None:
-            raise self.error(f"index {letters[repeated]} stands twice under the {op}", first_token(ranges[repeated]))
+        twice = first_repeated(letters)
+        if twice is not None:
+            place = name_token(ranges[letters.index(twice, letters.index(twice) + 1)])
+            raise self.error(f"index {twice} stands twice under the {op}", place, advice="Give each index its letter.")
         if op in ("max", "min", "prod"):
             self.check_body(node, op)
         return reduce_over(op, [Index(letter) for letter in letters], parts[-1])

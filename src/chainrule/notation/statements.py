@@ -7,6 +7,7 @@ can be shown in the text.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -198,9 +199,8 @@ class Reading:
     def read_definition(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read a function of numbers made by the user."""
         name, *parameters = [str(c) for c in tree.children if isinstance(c, Token) and c.type == "NAME"]
-        local = Vocabulary(
-            ranks={**self.vocabulary.ranks, **dict.fromkeys(parameters, 0)}, functions=self.vocabulary.functions
-        )
+        ranks = ChainMap(dict.fromkeys(parameters, 0), self.vocabulary.ranks)
+        local = Vocabulary(ranks=ranks, functions=self.vocabulary.functions)
         body = Converter(self.source, statement.offset, local).convert(subtrees(tree)[-1])
         self._place("function", len(self.functions), statement, tree)
         self.functions.append(FunctionDefinition(name, tuple(parameters), body))

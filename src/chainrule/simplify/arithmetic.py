@@ -49,6 +49,7 @@ Factors: TypeAlias = dict[Expr, Fraction]
 """base -> exponent of a product without its coefficient."""
 
 _AT_ZERO = {"exp": ONE, "log1p": ZERO, "expm1": ZERO, "sin": ZERO, "tanh": ZERO, "erf": ZERO, "sinh": ZERO, "cos": ONE}
+_LARGEST_DENOMINATOR = 12
 _NON_NEGATIVE = frozenset({"exp", "sqrt", "sigmoid", "softplus", "relu", "abs", "cosh"})
 
 
@@ -156,8 +157,14 @@ def add(terms: Iterable[Expr]) -> Expr:
 
 
 def _content(coefficients: list[Fraction]) -> Fraction:
-    """Return the greatest common divisor, with the sign of the first coefficient."""
-    size = Fraction(gcd(*(c.numerator for c in coefficients)), lcm(*(c.denominator for c in coefficients)))
+    """Return the greatest common divisor, with the sign of the first coefficient.
+
+    Decimals such as the 1e-5 beside a variance have none but 1: 0.00001·(100000·v + 1) helps nobody.
+    """
+    denominator = lcm(*(c.denominator for c in coefficients))
+    size = Fraction(gcd(*(c.numerator for c in coefficients)), denominator)
+    if denominator > _LARGEST_DENOMINATOR:
+        size = abs(coefficients[0]) if len({abs(c) for c in coefficients}) == 1 else Fraction(1)
     return size if coefficients[0] > 0 else -size
 
 

@@ -94,7 +94,8 @@ def _lone_term_words(case: Case) -> str:
                 only = rename_indices(share, {bound: written, index: written})
                 if Counter(_factors(_bare(only))) == mine:
                     whole = expression_text(reduce_over("sum", path.indices, share))
-                    why = f"every entry of {path.user} may depend on it, and each path adds its product"
+                    own = expression_text(path.partial.wrt[0])
+                    why = f"every entry of {path.user} may depend on {own}, and each path adds its product"
                     return f"the sum over {bound.preferred} is missing: {why}, {whole}"
     return ""
 

@@ -58,8 +58,9 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     r"""Say whether an answer such as `∂C/∂z[j] = a[j] - y[j]` is right, in any algebraic form.
 
     A right side alone is an answer for ∂C/∂wrt. The answer may name ∂C/∂t of other tensors t, and ∂u/∂v of an equation
-    that reads v; its indices may have any letters. Right is what agrees to nine digits at all random points at which the
-    facts of the system hold, wherever both are defined. Raises NotationError, with a caret, for what cannot be read.
+    that reads v; its indices may have any letters. Right is what agrees to nine digits at all random points, drawn so
+    that the facts of the system hold, wherever both are defined. Raises NotationError, with a caret, for what cannot be
+    read.
 
     >>> from chainrule.notation import parse
     >>> system = parse("data y[k]\nparam a[k]\ncost C = 1/2*(sum(k) (a[k] - y[k])^2)")

@@ -47,9 +47,10 @@ def explain(
 
     `at` gives the value of each index by the letter of the printed equation, `{"j": 3}`, or by position, `(3,)`; for
     data with an axis of samples, `sample` says which: derivatives are those of one sample, without 1/N. The params of a
-    network need not be among the inputs, and what should come out of it may be labels. The sum over all paths is shown where no sum is left, and with `paths`
-    always; of each sum the `top` largest terms are. Raises InputError for what does not name one number or does not fit
-    the system, and VerificationError should the terms not add up to the value of the backward pass.
+    network need not be among the inputs, and what should come out of it may be labels. The sum over all paths is shown
+    where no sum is left, and with `paths` always; of each sum the `top` largest terms are. Raises InputError for what
+    does not name one number or does not fit the system, and VerificationError should the terms not add up to the value
+    of the backward pass.
 
     >>> from chainrule.notation import parse
     >>> system = parse("data x[i], y\nparam w[i]\np = sum(i) w[i]*x[i]\ncost C = 1/2*(p - y)^2")

@@ -33,7 +33,7 @@ from chainrule.notation.trees import (
     unsigned,
 )
 from chainrule.notation.vocabulary import Vocabulary
-from chainrule.system.naming import did_you_mean, first_repeated
+from chainrule.system.places import did_you_mean, first_repeated
 
 Scope: TypeAlias = frozenset[str] | None
 """The letters of the indices that are known at a place; None within brackets, where every name is an index."""

@@ -22,7 +22,7 @@ from chainrule.notation.statements import Reading, Span, letters_in
 from chainrule.notation.syntax import parse_statement
 from chainrule.notation.vocabulary import Vocabulary, collect_names, vocabulary_of
 from chainrule.system.model import Equation, System
-from chainrule.system.naming import Place, check_calls
+from chainrule.system.places import Place, check_calls
 from chainrule.system.typecheck import settle_equation, settle_expression, typecheck
 
 

@@ -22,9 +22,7 @@ class AnswerCommand(TyperCommand):
 def check(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A system in the notation, or a saved network.")],
     answer: Annotated[str, typer.Argument(metavar="ANSWER", help="A right side, or a whole equation ∂C/∂z[j] = ….")],
-    wrt: Annotated[
-        str, typer.Option(metavar="NAME", help="What a right side alone is the derivative by.")
-    ] = "",
+    wrt: Annotated[str, typer.Option(metavar="NAME", help="What a right side alone is the derivative by.")] = "",
 ) -> None:
     r"""Check a derivative worked out by hand, in any algebraic form.
 

@@ -79,9 +79,8 @@ def _blocks(
 
 def _equations(back: Backprop, *, latex: bool) -> str:
     """Return the equations of the derivatives asked for, and of every name in them."""
-    from chainrule.system.model import System
-    from chainrule.system.printing import index_names, ranks_of, system_latex
     from chainrule.render.text import equation_text
+    from chainrule.system.printing import index_names, ranks_of, system_latex
 
     own = {equation.name for equation in back.cotangents.system.equations}
     system = back.system
@@ -106,5 +105,5 @@ def _verifications(back: Backprop, file: str, other: Backprop | None, compare: s
 
 
 def _plain(name: str) -> str:
-    """Return the tensor of ∂C/∂z or of z[j]."""
-    return name.rpartition("/∂")[2].partition("[")[0]
+    """Return the tensor of ∂C/∂z[j], or of z[j]."""
+    return (name.rpartition("/∂")[2] if "/∂" in name else name).partition("[")[0]

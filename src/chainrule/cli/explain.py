@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from chainrule.data import Dataset
+    import numpy.typing as npt
+
+    from chainrule.data.dataset import Answers, Samples
     from chainrule.network import Network
 
 
@@ -38,8 +41,8 @@ def explain(
     The derivative is that of the cost of one sample. FILE.npz holds x_test and y_test, or x_train and y_train, as
     for training.
     """
-    from chainrule.errors import OptionError
     from chainrule.cli.systems import SAVED
+    from chainrule.errors import OptionError
     from chainrule.explanation import explain as open_sum
     from chainrule.network import load
 
@@ -53,14 +56,13 @@ def explain(
     x, y, name = _samples(network, data)
     if not 0 <= sample < len(x):
         raise OptionError(f"there is no sample {sample}", expected=f"0 … {len(x) - 1}, of {name}")
-    inputs = {network.ends.data: x[sample : sample + 1], network.ends.target: y[sample : sample + 1]}
+    inputs = network.inputs(x[sample], y[sample])
     found = open_sum(network, inputs, of, _entry(at or []), paths=paths, top=top)
-    typer.echo(_heading(network, inputs, sample, name))
-    typer.echo()
+    typer.echo(f"Sample {sample} of {name}{_answers(network, inputs)}.\n")
     typer.echo(str(found))
 
 
-def _samples(network: Network, data: Path | None) -> tuple[npt.ArrayLike, npt.ArrayLike, str]:
+def _samples(network: Network, data: Path | None) -> tuple[Samples, Answers, str]:
     """Return samples and answers: those to test with, where there are any."""
     from chainrule.data import digits_split, load_npz
     from chainrule.errors import OptionError
@@ -71,7 +73,35 @@ def _samples(network: Network, data: Path | None) -> tuple[npt.ArrayLike, npt.Ar
             expected="the samples that it was made for",
             advice="Give them: --data FILE.npz",
         )
-    found: Dataset = digits_split() if data is None else load_npz(data)
+    found = digits_split() if data is None else load_npz(data)
     if found.x_test is not None and found.y_test is not None:
         return found.x_test, found.y_test, f"the samples to test with, {found.name}"
     return found.x_train, found.y_train, f"the samples to train with, {found.name}"
+
+
+def _entry(places: list[str]) -> dict[str, int]:
+    """Return the entry that `--at j=3 --at k=2`, or `--at j=3,k=2`, names."""
+    from chainrule.errors import OptionError
+
+    entry: dict[str, int] = {}
+    for part in (part.strip() for place in places for part in place.split(",")):
+        letter, equal, number = (piece.strip() for piece in part.partition("="))
+        if not (letter and equal and number.isdecimal()):
+            raise OptionError(f"--at {part!r} is no entry", expected="a letter and a whole number, such as j=3")
+        if letter in entry:
+            raise OptionError(f"--at gives {letter} twice", expected="one value for each index")
+        entry[letter] = int(number)
+    return entry
+
+
+def _answers(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> str:
+    """Say what the sample is and what the network takes it for, where it is one of several classes."""
+    import numpy as np
+
+    from chainrule.network.samples import is_one_hot, labels_of
+
+    targets = np.asarray(inputs[network.ends.target])[None, :]
+    if targets.shape[1] < 2 or not is_one_hot(targets):
+        return ""
+    found = network.classify(np.asarray(inputs[network.ends.data])[None, :])[0]
+    return f": its class is {labels_of(targets)[0]}, and the network says {found}"

@@ -66,8 +66,7 @@ class Simplifier:
         problem = self._problem(expr, order, self._book.relevant(expr))
         recorder = Recorder()
         _run(problem, recorder)
-        back = problem.back.expr
-        shown = [replace(s, before=back(present(s.before)), after=back(present(s.after))) for s in recorder.steps]
+        shown = [_shown(step, problem) for step in recorder.steps]
         return tuple(step for step in shown if step.before != step.after)
 
     def arranged(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
@@ -78,6 +77,15 @@ class Simplifier:
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
         return present(expr)
+
+
+def _shown(step: Step, problem: Problem) -> Step:
+    """Return a step in the names of the system, as a book would write it."""
+    back = problem.back
+    names = tuple(back.tensors[name] for name in step.names)
+    defined = f"by the equation that defines {' and '.join(names)}" if names and not step.assumption else step.statement
+    before, after = back.expr(present(step.before)), back.expr(present(step.after))
+    return replace(step, before=before, after=after, names=names, statement=defined)
 
 
 def _run(problem: Problem, recorder: Recorder | None) -> Expr:

@@ -25,7 +25,7 @@ from chainrule.expr.nodes import UNSETTLED, Expr, Extent, Index, Indexed, Partia
 from chainrule.notation import parse_expression
 from chainrule.notation.source import Source
 from chainrule.system.model import System, derivative_name, derivative_parts, is_derivative
-from chainrule.system.naming import did_you_mean
+from chainrule.system.places import did_you_mean
 from chainrule.system.typecheck import settle_expression
 
 _OPEN, _CLOSE = "([{", ")]}"

@@ -129,8 +129,9 @@ def lacking_factor(whole: Expr) -> Local:
 
     def local(expr: Expr, scope: tuple[Index, ...]) -> Iterator[Edit]:
         for taken, rest in _factors_left_out(expr):
-            hint = f"; if it is always 1, the system can say so: given {_text(taken)} = 1"
-            words = f"{_factor_of(taken, expr, whole)} is missing{hint if isinstance(taken, Reduce) else ''}"
+            words = f"{_factor_of(taken, expr, whole)} is missing"
+            if isinstance(taken, Reduce) and isinstance(taken.body, Indexed):
+                words += f"; if it is always 1, the system can say so: given {_text(taken)} = 1"
             yield Edit(words, rest, taken)
 
     return local
@@ -235,7 +236,7 @@ def _terms_turned(expr: Expr) -> Iterator[tuple[Expr, Expr]]:
 def _factor_of(taken: Expr, product: Expr, whole: Expr) -> str:
     """Return "the factor x", with the product that it belongs to if that is not the whole."""
     text = f"({_text(taken)})" if isinstance(taken, Sum) else _text(taken)
-    return f"the factor {text}" + ("" if product == whole else f" of {_text(product)}")
+    return f"the factor {text}" + ("" if product in {whole, taken} else f" of {_text(product)}")
 
 
 def _single_terms(expr: Expr, scope: tuple[Index, ...]) -> Iterator[tuple[Index, Index, Expr]]:

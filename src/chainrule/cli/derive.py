@@ -85,23 +85,22 @@ def _equations(back: Backprop, *, latex: bool) -> str:
     own = {equation.name for equation in back.cotangents.system.equations}
     system = back.system
     derived = tuple(equation for equation in system.equations if equation.name not in own)
-    if not derived:
-        derived = tuple(back.result().values())
     if latex:
-        return system_latex(system.with_equations(derived))
+        return system_latex(system.with_equations(derived or tuple(back.result().values())))
     taken, declared = index_names(system)
     ranks = ranks_of(system)
-    return "\n".join(equation_text(e.target, e.value, taken=taken, declared=declared, ranks=ranks) for e in derived)
+    shown = derived or tuple(back.result().values())
+    lines = [equation_text(e.target, e.value, taken=taken, declared=declared, ranks=ranks) for e in shown]
+    for tensor in back.wrt:
+        lines += [f"  if {title}: {case.equation()}" for title, case in back.derivation(tensor).cases]
+    return "\n".join(lines)
 
 
 def _verifications(back: Backprop, file: str, other: Backprop | None, compare: str) -> Iterator[str]:
-    from chainrule.pipeline import verify
-
     for which, name in ((back, f"{file}: " if other else ""), (other, f"{compare}: ")):
         if which is not None:
-            for tensor in which.wrt:
-                target = which.derivation(tensor)
-                yield f"{name}{target.text(target.target)}: {verify(which, tensor)}"
+            for derivation in map(which.derivation, which.wrt):
+                yield f"{name}{derivation.text(derivation.target)}: {which.verify(derivation)}"
 
 
 def _plain(name: str) -> str:

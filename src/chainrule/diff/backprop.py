@@ -188,7 +188,9 @@ class Cotangents:
         calculus = Differentiator(ours, own=theirs, functions=self.system.function)
         raw = calculus.of(value)
         local = self.simplifier.simplify(raw, (*indices, *target))
-        return Path(user, tuple(indices), upstream, partial, raw, local, tuple(calculus.notes))
+        return Path(
+            user, tuple(indices), upstream, partial, raw, local, (*calculus.notes, *filter(None, [calculus.delta_note]))
+        )
 
     def _upstream(self, user: str, indices: tuple[Index, ...]) -> Expr:
         if self.is_unknown(user):

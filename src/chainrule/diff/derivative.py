@@ -50,7 +50,8 @@ from chainrule.system.model import FunctionDefinition
 class Differentiator:
     """Differentiates by the entry `wrt`. `own` is the entry whose equation is differentiated, for max and min.
 
-    `functions` are those that the system defines; `notes` collects the rules used, in order.
+    `functions` are those that the system defines; `notes` collects the rules used, in order, and
+    `delta_note` what is said of the Kronecker deltas.
     """
 
     wrt: Indexed
@@ -58,6 +59,7 @@ class Differentiator:
     functions: Mapping[str, FunctionDefinition] = field(default_factory=dict)
     fresh: Fresh = field(default_factory=Fresh)
     notes: dict[str, None] = field(default_factory=dict)
+    delta_note: str = ""
 
     def of(self, expr: Expr) -> Expr:  # noqa: C901 -- one match over the nodes
         """Return ∂expr/∂wrt; 0 where the tensor does not occur."""
@@ -106,8 +108,9 @@ class Differentiator:
             else:
                 deltas.append(delta(mine, other))
         if deltas:
-            name = expression_text(Partial(entry, (self.wrt,)))
-            self._note(f"{name} is 1 for the same entry, else 0: a Kronecker delta")
+            if not self.delta_note:
+                name = expression_text(Partial(entry, (self.wrt,)))
+                self.delta_note = f"{name} is 1 for the same entry, else 0: a Kronecker delta"
         return times(*deltas) if deltas else ONE
 
     def _product(self, factors: tuple[Expr, ...]) -> Expr:

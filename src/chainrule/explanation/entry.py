@@ -103,8 +103,8 @@ def put_at(indices: tuple[Index, ...], places: tuple[int, ...]) -> dict[Index, P
 
 
 def _by_letter(whole: str, letters: list[str], shape: Sequence[int], at: At | None) -> dict[str, Any]:
-    example = ", ".join(f'"{letter}": {max(0, size // 2)}' for letter, size in zip(letters, shape, strict=True))
-    advice = f"Write at={{{example}}}." if letters else "Leave at out: it is one number."
+    example = " and ".join(f"{letter} = {max(0, size // 2)}" for letter, size in zip(letters, shape, strict=True))
+    advice = f"Say which, for example {example}." if letters else "Leave it out: this is one number."
     expected = ", ".join(_range(size, letter) for letter, size in zip(letters, shape, strict=True))
     if isinstance(at, Mapping):
         strange = [str(letter) for letter in at if letter not in letters]

@@ -10,7 +10,6 @@ from typing import Any, final
 
 from chainrule.errors import OptionError
 from chainrule.nn.template import renamed
-from chainrule.render.letters import next_letter
 from chainrule.system.model import System
 
 
@@ -75,9 +74,7 @@ def updates_text(optimizer: Optimizer, system: System) -> str:
     """
     lines = [f"const {name} = {float(value)!r}" for name, value in optimizer.constants.items()]
     for param in system.params:
-        letters: list[str] = []
-        for index in system.axes(param):
-            letters.append(next_letter(index.preferred, {*letters, *system.names()}))
+        letters = [index.name for index in system.axes(param)]
         entry = f"{param}[{','.join(letters)}]" if letters else param
         lines.append(renamed(optimizer.update(len(letters)), {"p": entry, "C": system.cost}))
     return "\n".join(lines)

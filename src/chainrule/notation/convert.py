@@ -22,13 +22,14 @@ from chainrule.notation.derivatives import Part, derivative_of
 from chainrule.notation.forms import FORMS
 from chainrule.notation.source import MAX_DEPTH, Source, too_deep
 from chainrule.notation.trees import (
+    closed,
     first_token,
+    last_token,
     letters_of,
     name_token,
     ranges_of,
     second_factor,
     subtrees,
-    term_end,
     token_of,
     unsigned,
 )
@@ -122,7 +123,7 @@ class Converter:
         """Return the error for a name that stands for nothing."""
         name = str(token)
         if name in RESERVED:
-            return self.error(f"'{name}' is a word of the notation", token)
+            return self.error(f"'{name}' is a word of the notation", token, advice="Choose another name.")
         advice = did_you_mean(name, self.vocabulary.ranks)
         if name[0] == "d" and name[1:] in self.vocabulary.ranks:
             advice = f"A derivative is written with ∂: ∂{name[1:]}/∂…"
@@ -248,7 +249,8 @@ class Converter:
         last = name_token(ranges_of(reduction)[-1])
         head = re.compile(r"\s*[)}]").match(text, self.position(last) + len(last))
         body = head.end() if head else self.position(last) + len(last)
-        stop = term_end(text, start)
+        end_token = last_token(reduction)
+        stop = closed(text, start, self.position(end_token) + len(end_token))
         whole, first, rest = (" ".join(part.split()) for part in (text[start:stop], text[start:end], text[end:stop]))
         if before in "/^":
             what, readings = f"after {before}", (f"{before}({whole})", f"{before}({first}){rest}")

@@ -135,12 +135,12 @@ class Names:
             taken[name] = kind
 
     def _names(self) -> Iterator[tuple[str, str, Place]]:
-        for number, function in enumerate(self.system.functions):
-            yield function.name, "a function", Place("function", number, function.name)
         for number, declaration in enumerate(self.system.declarations):
             yield declaration.tensor, "a tensor", Place("declaration", number, declaration.tensor)
         for number, equation in enumerate(self.system.equations):
             yield equation.name, "a tensor", Place("equation", number, equation.name)
+        for number, function in enumerate(self.system.functions):
+            yield function.name, "a function", Place("function", number, function.name)
 
     def _check_declarations(self) -> None:
         seen: set[str] = set()

@@ -12,7 +12,7 @@ from chainrule.errors import OptionError
 from chainrule.nn.optimizers import updates_text
 from chainrule.notation import parse
 
-SYSTEM = "data x[i]\nparam W[j,i], b[j], s, A[q,q]\ncost E = sum(j) (sum(i) W[j,i]*x[i] + b[j])^2*s*(sum(q) A[q,q])"
+SYSTEM = "data x[i]\nparam W[j,i], b[j], s, A[q,r]\ncost E = sum(j) (sum(i) W[j,i]*x[i] + b[j])^2*s*(sum(q,r) A[q,r])"
 
 
 def test_weights_decay_and_biases_do_not() -> None:

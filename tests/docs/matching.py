@@ -1,7 +1,7 @@
 """Whether an output is the one that a page shows.
 
 A page may leave things out at marked places: `…` within a line stands for any text, and a line that is only `…` for any
-number of lines. All else must be equal, but for spaces at the ends of lines.
+number of lines. All else must be equal, but for spaces at the ends of lines and blank lines at the end.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def matches(shown: str, output: str) -> bool:
     >>> matches("seconds …", "seconds 1.24"), matches("a\\n…\\nd", "a\\nb\\nc\\nd"), matches("a …", "b c")
     (True, True, False)
     """
-    pattern = "".join(_line_pattern(line) for line in shown.splitlines())
-    text = "".join(f"{line.rstrip()}\n" for line in output.splitlines())
+    pattern = "".join(_line_pattern(line) for line in shown.rstrip().splitlines())
+    text = "".join(f"{line.rstrip()}\n" for line in output.rstrip().splitlines())
     return re.fullmatch(pattern, text) is not None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import doctest
 import os
+import re
 import shlex
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -61,6 +62,14 @@ def run_command(command: str, last: int = 0) -> tuple[str, int]:
         except SystemExit as end:
             code = end.code
     return output.getvalue(), int(code or 0)
+
+
+class _Parser(doctest.DocTestParser):
+    """Reads examples of a fenced block: an output ends at the next prompt, not at a blank line."""
+
+    _EXAMPLE_RE = re.compile(
+        r"(?P<source>^(?P<indent>[ ]*)>>>.*(?:\n[ ]*\.\.\..*)*)\n?(?P<want>(?:(?![ ]*>>>).*$\n?)*)", re.MULTILINE
+    )
 
 
 class _Checker(doctest.OutputChecker):
@@ -119,7 +128,7 @@ class Page:
         if ">>>" not in block.text:
             exec(compile(block.text, f"line {block.line}", "exec"), self.names)  # noqa: S102 -- the page's own code
             return
-        test = doctest.DocTestParser().get_doctest(block.text, {}, "page", "page", block.line)
+        test = _Parser().get_doctest(block.text, {}, "page", "page", block.line)
         test.globs = self.names
         runner = _Runner()
         runner.run(test, clear_globs=False)

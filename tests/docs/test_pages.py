@@ -40,7 +40,7 @@ def test_what_a_page_shows_is_what_comes_out(
 def test_every_block_says_what_it_is(path: Path) -> None:
     found = blocks(path.read_text(encoding="utf-8"))
     assert [f"line {block.line}: {block.info}" for block in found if block.kind not in KINDS] == []
-    pairs = zip(found, [*found[1:], None], strict=True)
+    pairs = zip(found, [*found[1:], None], strict=False)
     assert [b.line for b, after in pairs if b.role == "refused" and (after is None or after.kind != "text")] == []
 
 
@@ -57,7 +57,8 @@ def test_every_make_command_of_a_page_is_a_target(path: Path) -> None:
 @pytest.mark.parametrize("path", LINKING, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_link_leads_to_a_file_and_to_a_heading_in_it(path: Path) -> None:
     broken = []
-    for target in re.findall(r"\]\(([^)\s]+)\)", prose(path.read_text(encoding="utf-8"))):
+    plain = re.sub(r"`[^`]*`", "", prose(path.read_text(encoding="utf-8")))
+    for target in re.findall(r"\]\(([^)\s]+)\)", plain):
         if re.match(r"\w+:", target):
             continue
         name, _, anchor = target.partition("#")
@@ -69,8 +70,10 @@ def test_every_link_leads_to_a_file_and_to_a_heading_in_it(path: Path) -> None:
 
 @by_page
 def test_every_path_of_source_that_a_page_names_exists(path: Path) -> None:
-    named = re.findall(r"`([\w./-]+/[\w.-]*|[\w]+\.py)`", prose(path.read_text(encoding="utf-8")))
     roots = (ROOT, ROOT / "src/chainrule", path.parent)
+    folders = {folder.name for root in roots for folder in root.iterdir() if folder.is_dir()}
+    spans = re.findall(r"`([\w./-]+)`", prose(path.read_text(encoding="utf-8")))
+    named = [s for s in spans if s.split("/")[0] in folders - {s} or re.search(r"\w\.(py|md|toml|lark)$", s)]
     assert [name for name in named if not any((root / name).exists() for root in roots)] == []
 
 
@@ -103,4 +106,4 @@ def test_the_order_of_imports_is_the_one_that_is_enforced() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = next(c["layers"] for c in settings["tool"]["importlinter"]["contracts"] if c["id"] == "layers")
     order = " > ".join(re.sub(r" \| \(\w+\)|\(|\)", "", layer) for layer in layers if not layer.startswith("("))
-    assert order in " ".join(ARCHITECTURE.split())
+    assert order in " ".join(ARCHITECTURE.split()), order

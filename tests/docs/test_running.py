@@ -61,6 +61,13 @@ def test_python_shares_its_names_and_its_outputs_are_compared() -> None:
     assert difference.endswith("-- shown\n4\n-- is\n3")
 
 
+def test_an_output_may_hold_blank_lines_and_an_error_many() -> None:
+    raised = "Traceback (most recent call last):\n    ...\nValueError: a\n  b\n"
+    text = f">>> print('a\\n\\nb')\na\n\nb\n\n>>> raise ValueError('a\\n  b')\n{raised}>>> None\n\n>>> 1\n1\n"
+    assert run(("python", text)) == []
+    assert len(run(("python", text.replace("  b\n", "  c\n").replace("\n\nb", "\n\nc")))) >= 2
+
+
 def test_an_error_nobody_expects_is_a_difference() -> None:
     (difference,) = run(("python", ">>> 1/0\n1\n"))
     assert "ZeroDivisionError: division by zero" in difference

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from chainrule import __version__
+from chainrule.cli.train import HELP as TRAIN_HELP
 from chainrule.cli.train import train
 from chainrule.errors import ChainruleError, TrainingError, VerificationError
 
@@ -82,7 +83,7 @@ def common(
         typer.echo(ctx.get_help())
 
 
-app.command("train")(train)
+app.command("train", help=TRAIN_HELP)(train)
 
 
 def main() -> None:

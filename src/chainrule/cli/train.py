@@ -7,6 +7,26 @@ from typing import Annotated
 
 import typer
 
+HELP = """Train a network with the equations derived from it, and show them.
+
+\b
+  chainrule train digits
+  chainrule train digits --activation relu --learning-rate 0.1 --save digits.safetensors
+  chainrule train digits --cost quadratic --learning-rate 3 --json history.json
+  chainrule train data.npz --layers 4,16,3 --epochs 100
+
+digits are 1,797 handwritten digits of 8×8 pixels that come with chainrule. FILE.npz holds x_train of shape
+(samples, features) and y_train, labels 0, 1, 2, … or rows of targets, and perhaps x_test and y_test:
+
+\b
+  np.savez("data.npz", x_train=x, y_train=y)
+
+Inputs are taken as they are; scaled to -1 … 1 they train best.
+
+Ctrl-C ends the training with what was learned so far (exit code 130). The JSON holds "epochs", a list with
+the cost, the accuracy as a fraction, and the seconds of training alone.
+"""
+
 _OUTPUT = "What comes out: sigmoid, softmax, tanh, relu or linear. Default: what the cost implies."
 
 
@@ -37,21 +57,7 @@ def train(
     save: Annotated[Path | None, typer.Option(metavar="FILE.safetensors", help="Where to save the network.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write what happened, as JSON.")] = None,
 ) -> None:
-    r"""Train a network with the equations derived from it, and show them.
-
-    \b
-      chainrule train digits
-      chainrule train digits --activation relu --learning-rate 0.1 --save digits.safetensors
-      chainrule train digits --cost quadratic --learning-rate 3 --json history.json
-      chainrule train data.npz --layers 4,16,3 --epochs 100
-
-    digits are 1,797 handwritten digits of 8×8 pixels that come with chainrule. FILE.npz holds x_train of shape
-    (samples, features) and y_train, labels 0, 1, 2, … or rows of targets, and perhaps x_test and y_test:
-    np.savez("data.npz", x_train=x, y_train=y). Inputs are taken as they are; scaled to -1 … 1 they train best.
-
-    Ctrl-C ends the training with what was learned so far (exit code 130). The JSON holds "epochs", a list with
-    the cost, the accuracy as a fraction, and the seconds of training alone.
-    """
+    """Train a network and show what came of it; exit with the code of `train_job.run`."""
     from chainrule.cli.train_job import run
     from chainrule.cli.train_settings import Settings
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-import chainrule as cr
 from chainrule.cli import train_report as report
 from chainrule.cli.train_progress import watching
 from chainrule.cli.train_settings import (
@@ -20,6 +19,7 @@ from chainrule.cli.train_settings import (
     plan_for,
     read_data,
 )
+from chainrule.network import Network
 from chainrule.network.atomic import write_atomically
 from chainrule.training import History, train
 
@@ -34,7 +34,7 @@ def run(settings: Settings) -> int:
     optimizer = optimizer_for(settings)
     data = read_data(settings)
     plan = plan_for(settings, data)
-    network = cr.Network(plan.layers, cost=COSTS[plan.cost](), seed=settings.seed)
+    network = Network(plan.layers, cost=COSTS[plan.cost](), seed=settings.seed)
     report.introduction(console, data, plan, network, settings)
     with watching(console, "accuracy" if data.x_test is None else "test accuracy") as watcher:
         history = train(
@@ -62,4 +62,7 @@ def history_json(settings: Settings, plan: Plan, history: History) -> str:
     """Return the history and the settings as JSON."""
     given = {key: str(value) for key, value in asdict(settings).items() if key in ("source", "optimizer", "executor")}
     numbers = {key: getattr(settings, key) for key in ("learning_rate", "weight_decay", "epochs", "batch_size", "seed")}
-    return json.dumps({**history.as_dict(), "settings": {**given, **asdict(plan), **numbers}}, indent=1) + "\n"
+    return (
+        json.dumps({**history.as_dict(), "settings": {**given, **asdict(plan), **numbers}}, indent=1, allow_nan=False)
+        + "\n"
+    )

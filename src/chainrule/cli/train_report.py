@@ -92,7 +92,7 @@ def one_error(console: Console, network: Network, x: Array, targets: Array) -> N
     sample = int(np.argmax(values[system.cost]))
     unit = int(np.argmax(np.abs(values[derivative_name(system.cost, "z1")][sample])))
     letter = system.axes("z1")[0].preferred
-    heading(console, f"One error of a hidden unit, opened: why ∂C/∂z1[{unit}] is a sum")
+    heading(console, f"One error of a hidden unit, opened: why δ1[{unit}] = ∂C/∂z1[{unit}] is a sum")
     said = f"The cost of sample {sample} is the highest of all, {values[system.cost][sample]:.2f}"
     if is_one_hot(targets) and targets.shape[1] > 1:
         right, found = labels_of(targets[sample : sample + 1])[0], network.classify(x[sample : sample + 1])[0]

@@ -20,10 +20,12 @@ from chainrule.expr.nodes import (
     ONE,
     ZERO,
     Bracket,
+    Comparison,
     Condition,
     Expr,
     Index,
     Indexed,
+    IndexValue,
     Number,
     Partial,
     Power,
@@ -277,9 +279,15 @@ def is_single_entry(expr: Expr) -> bool:
 
 
 def _has_delta_factor(expr: Expr) -> bool:
-    return isinstance(expr, Bracket) or (
-        isinstance(expr, Product) and any(isinstance(f, Bracket) for f in expr.factors)
-    )
+    return any(_is_delta(f) for f in (expr.factors if isinstance(expr, Product) else (expr,)))
+
+
+def _is_delta(expr: Expr) -> bool:
+    match expr:
+        case Bracket(Comparison("=", IndexValue(), IndexValue())):
+            return True
+        case _:
+            return False
 
 
 def _may_cancel(expr: Expr) -> bool:

@@ -107,10 +107,9 @@ class Differentiator:
                 deltas.append(Bracket(Comparison("=", IndexValue(mine), IndexValue(other))))
             else:
                 deltas.append(delta(mine, other))
-        if deltas:
-            if not self.delta_note:
-                name = expression_text(Partial(entry, (self.wrt,)))
-                self.delta_note = f"{name} is 1 for the same entry, else 0: a Kronecker delta"
+        if deltas and not self.delta_note:
+            name = expression_text(Partial(entry, (self.wrt,)))
+            self.delta_note = f"{name} is 1 for the same entry, else 0: a Kronecker delta"
         return times(*deltas) if deltas else ONE
 
     def _product(self, factors: tuple[Expr, ...]) -> Expr:

@@ -6,7 +6,6 @@ Whatever does not name exactly one number is refused with what could have been m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from operator import index as as_integer
 from typing import Any, TypeAlias
 
@@ -17,6 +16,7 @@ from chainrule.errors import InputError
 from chainrule.execute.inputs import is_batched
 from chainrule.expr.nodes import Affine, Index, Position
 from chainrule.system.model import System, derivative_parts, is_derivative
+from chainrule.system.places import did_you_mean
 
 At: TypeAlias = Mapping[str, int] | Sequence[int] | int
 """An entry: the value of each index by its letter, or all of them in order."""
@@ -30,11 +30,8 @@ def tensor_named(system: System, name: str) -> str:
     tensor = derivative_parts(name)[-1] if is_derivative(name) and "/" in name else name
     known = list(system.names())
     if tensor not in known:
-        near = get_close_matches(tensor, known, 1)
         raise InputError(
-            f"no tensor named {tensor!r}",
-            expected=f"one of {', '.join(known)}",
-            advice=f"Did you mean {near[0]}?" if near else "",
+            f"no tensor is named {tensor}", expected=f"one of {', '.join(known)}", advice=did_you_mean(tensor, known)
         )
     if not system.cost:
         what = "the system has no cost, so there is no derivative to explain"

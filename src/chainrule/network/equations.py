@@ -18,7 +18,7 @@ from chainrule.system.model import Equation, System, derivative_parts, is_deriva
 from chainrule.system.printing import index_names
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Equations:
     """The equations of a network, which display themselves: as text in a terminal, as LaTeX in a notebook."""
 
@@ -55,6 +55,9 @@ class Equations:
             ("update" + mean * bool(self.system.batch), [*self._constants(), *map(self._update, self.updates)]),
         ]
         return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks if lines)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_latex_(self) -> str:
         lines = [*map(self._latex, (*self.forward, *self.backward)), *map(self._update_latex, self.updates)]

@@ -15,7 +15,6 @@ from lark import Token, Tree
 from chainrule.expr.binding import affine
 from chainrule.expr.nodes import (
     MINUS_ONE,
-    Affine,
     Expr,
     Index,
     IndexValue,
@@ -140,8 +139,6 @@ def _combination(value: Expr) -> tuple[dict[Index, int], int] | None:
             return ({}, int(exact)) if exact.denominator == 1 else None
         case IndexValue(Index() as index):
             return {index: 1}, 0
-        case IndexValue(Affine(terms, constant)):
-            return dict(terms), constant
         case Sum(terms):
             parts = [_combination(term) for term in terms]
             return _added([part for part in parts if part is not None]) if None not in parts else None

@@ -130,13 +130,26 @@ class Converter:
         advice = advice or f"Declare it: data {name}, or const {name}."
         return self.error(f"nothing is named {name}", token, advice=advice)
 
+    def letters(self, node: Tree[Token]) -> tuple[str, ...] | None:
+        """Return the letters in the brackets of a name if there is nothing else in them, else None."""
+        letters = letters_of(node)
+        if letters is not None:
+            self.check_letters(letters, token_of(node, "INDICES") or name_token(node))
+        return letters
+
+    def check_letters(self, letters: Sequence[str], token: Token) -> None:
+        """Refuse words of the notation as letters of indices."""
+        if not RESERVED.isdisjoint(letters):
+            word = next(letter for letter in letters if letter in RESERVED)
+            raise self.error(f"'{word}' is a word of the notation", token, advice="Choose another letter.")
+
     def guarded(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return an entry that reads 0 outside its tensor."""
         return Indexed(str(name_token(node)), self.positions(node, parts), guarded=True)
 
     def positions(self, node: Tree[Token], parts: Sequence[Any]) -> tuple[Position, ...]:
         """Return the positions in the brackets of a name, which are plain letters or the first of the parts."""
-        letters = letters_of(node)
+        letters = self.letters(node)
         if letters is not None:
             return tuple([Index(letter) for letter in letters])
         return parts[0] if parts and isinstance(parts[0], tuple) else ()
@@ -211,7 +224,8 @@ class Converter:
         head = name_token(node)
         op = "sum" if head.type.startswith("SIGMA") else str(head)
         ranges = ranges_of(node)
-        letters = [str(child.children[0]) for child in ranges]
+        letters = [str(name_token(child)) for child in ranges]
+        self.check_letters(letters, name_token(ranges[0]))
         twice = first_repeated(letters)
         if twice is not None:
             place = name_token(ranges[letters.index(twice, letters.index(twice) + 1)])

@@ -116,10 +116,7 @@ def _whole(statement: Statement) -> Mapping[tuple[str, int], Span]:
 
 def located(source: Source, spans: Mapping[tuple[str, int], Span], error: TypecheckError) -> NotationError:
     """Return an error of the system as one of its text, with a caret under the symbol."""
-    span = spans.get((error.statement, error.number))
-    if span is None:
-        return NotationError(error.what, where=error.where, expected=error.expected, advice=error.advice)
-    position = _find(source, span, error.symbol, error.side)
+    position = _find(source, spans[error.statement, error.number], error.symbol, error.side)
     return source.error(error.what, position, expected=error.expected, advice=error.advice)
 
 

@@ -113,7 +113,7 @@ class Reading:
     def _labels(self, statement: Statement, piece: Tree[Token]) -> tuple[Index, ...]:
         """Return the letters in the brackets of a name, none without brackets."""
         converter = self._converter(statement)
-        letters = letters_of(piece)
+        letters = converter.letters(piece)
         if letters is not None:
             return tuple([Index(letter) for letter in letters])
         brackets = next((child for child in subtrees(piece) if child.data == "brackets"), None)
@@ -135,6 +135,7 @@ class Reading:
         """Read declared indices with their extents."""
         for piece in subtrees(tree):
             name, _, size = piece.children
+            self._converter(statement).check_letters([str(name)], name_token(piece))
             value = number_of(str(size))
             if value is None or value.denominator != 1:
                 assert isinstance(size, Token)
@@ -160,6 +161,7 @@ class Reading:
             raise self._converter(statement).error(
                 f"the sample index is {self.batch} already", token, advice="One batch line is enough."
             )
+        self._converter(statement).check_letters([str(token)], token)
         self._place("batch", 0, statement, tree)
         self.batch = str(token)
 

@@ -109,8 +109,8 @@ class Constraints:
             extent = Extent(index.name) if index.extent == UNSETTLED else index.extent
             element = self.extents.add(extent)
             size = sizes.get(index.extent, sizes.get(Extent(index.name)))
-            if size is not None and not self.extents.resize(element, size):
-                raise Place("index", number).error(f"index {index.name} is declared with two extents", index.name)
+            if size is not None:
+                self.extents.resize(element, size)
             self.unite(self.letters.setdefault(index.name, element), element, Place("index", number), index.name)
         if self.system.batch:
             self.letters.setdefault(self.system.batch, self.extents.add(Extent(self.system.batch)))
@@ -119,8 +119,6 @@ class Constraints:
         if extent == UNSETTLED:
             return None
         number = self.extents.number(extent)
-        if number is None and extent.axis == -1:
-            number = self.letters.get(extent.tensor)
         if number is None:
             axes = self.axes.get(extent.tensor, ())
             number = axes[extent.axis] if 0 <= extent.axis < len(axes) else None

@@ -36,7 +36,8 @@ update (∂C is the mean over the samples n of a mini-batch)
 
 
 def test_the_listing_of_a_classifier() -> None:
-    assert str(classifier().equations()) == LISTING
+    equations = classifier().equations()
+    assert str(equations) == repr(equations) == LISTING
 
 
 def test_a_trained_network_shows_its_update() -> None:

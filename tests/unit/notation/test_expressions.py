@@ -223,6 +223,7 @@ CONDITIONS = {
     ),
     "[(a) > (0)]*a": compared(">", a, n(0)),
     "where(a > 0, b, c)*d": Select(Comparison(">", a, n(0)), b, c),
+    "where(i = 0, x[i], a)*d": Select(Comparison("=", IndexValue(I), n(0)), xi, a),
 }
 
 

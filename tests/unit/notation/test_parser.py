@@ -26,6 +26,7 @@ from chainrule.expr.nodes import (
 from chainrule.notation import parse, parse_equation, parse_expression, parse_scalar
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
+from chainrule.system.typecheck import typecheck
 
 CLASSIFIER = """
 # a two-layer classifier
@@ -74,6 +75,12 @@ def test_what_is_printed_is_read_back_to_an_equal_system(text: str) -> None:
     system = parse(text)
     assert parse(system_text(system)) == system
     assert parse(system_text(system, unicode=False)) == system
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_a_parsed_system_passes_the_check_unchanged(text: str) -> None:
+    system = parse(text)
+    assert typecheck(system) is system
 
 
 def test_the_classifier_has_its_declarations_in_order() -> None:
@@ -226,10 +233,9 @@ def test_greek_letters_name_tensors_and_sigma_may_be_one() -> None:
 
 
 def test_names_with_the_letters_of_keywords_are_names() -> None:
-    system = parse(
-        "data sums, maximal, pie, order, notes, database, forward\ny = sums*maximal*pie*order*notes*database"
-    )
-    assert len(system.declarations) == 7
+    names = ("sums", "maximal", "pie", "order", "notes", "database", "forward", "index_of")
+    system = parse(f"data {', '.join(names)}\ny = {'*'.join(names)}")
+    assert [d.tensor for d in system.declarations] == list(names)
 
 
 def test_an_expression_may_name_derivatives_and_have_free_letters() -> None:

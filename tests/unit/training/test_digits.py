@@ -16,14 +16,12 @@ ENDS: dict[str, tuple[nn.Layer, nn.Cost]] = {
 }
 
 
-def accuracy(
-    end: str, hidden: nn.Layer, rate: float, seed: int = 0, *, epochs: int = 12, batch_size: int = 64
-) -> float:
+def accuracy(end: str, hidden: nn.Layer, rate: float, seed: int = 0, *, epochs: int = 12, batch: int = 64) -> float:
     """Return the test accuracy of a 64-30-10 network."""
     data = digits_split()
     output, cost = ENDS[end]
     network = Network([nn.Linear(64, 30), hidden, nn.Linear(30, 10), output], cost=cost, seed=seed)
-    train(network, data.x_train, data.y_train, epochs=epochs, batch_size=batch_size, optimizer=nn.SGD(rate), seed=seed)
+    train(network, data.x_train, data.y_train, epochs=epochs, batch_size=batch, optimizer=nn.SGD(rate), seed=seed)
     assert data.x_test is not None
     assert data.y_test is not None
     return network.accuracy(data.x_test, data.y_test)
@@ -39,12 +37,12 @@ def test_digits_are_learned_with_every_cost(end: str, rate: float) -> None:
     assert accuracy(end, nn.Sigmoid(), rate) >= 0.93
 
 
-@pytest.mark.parametrize("hidden", [nn.Tanh(), nn.ReLU()], ids=["tanh", "relu"])
-def test_digits_are_learned_with_other_activations(hidden: nn.Layer) -> None:
-    assert accuracy("cross-entropy", hidden, 1.0, epochs=6) >= 0.93
+@pytest.mark.parametrize(("hidden", "rate"), [(nn.Tanh(), 1.0), (nn.ReLU(), 0.5)], ids=["tanh", "relu"])
+def test_digits_are_learned_with_other_activations(hidden: nn.Layer, rate: float) -> None:
+    assert accuracy("cross-entropy", hidden, rate, epochs=10) >= 0.93
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_the_defaults_of_the_command_line_reach_95_percent_with_any_seed(seed: int) -> None:
-    assert accuracy("cross-entropy", nn.Sigmoid(), 0.5, seed, epochs=30, batch_size=16) >= 0.95
+    assert accuracy("cross-entropy", nn.Sigmoid(), 0.5, seed, epochs=30, batch=16) >= 0.95

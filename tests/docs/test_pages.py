@@ -10,6 +10,9 @@ import pytest
 
 import chainrule as cr
 from chainrule.diff.scalars import TABLE
+from chainrule.notation.advice import RESERVED
+from chainrule.notation.arithmetic import MAX_EXPONENT
+from chainrule.notation.source import MAX_BYTES, MAX_DEPTH, MAX_EQUATIONS, MAX_WORD
 from docs.pages import KINDS, LINKING, PAGES, ROOT, anchors, blocks, prose, replaced, tables
 from docs.running import Page
 
@@ -93,6 +96,24 @@ def test_the_derivatives_in_the_page_are_those_that_are_used() -> None:
     rows = next(rows for heading, rows in tables(NOTATION) if heading[0] == "function")
     shown = {name.strip("`").partition("(")[0]: tuple(re.findall(r"`([^`]+)`", found)) for name, found, *_ in rows}
     assert shown == TABLE
+
+
+def test_the_words_that_cannot_be_names_are_all_in_the_page() -> None:
+    listed = re.search(r"These words are taken: `([^`]+)`", NOTATION)
+    assert listed is not None
+    assert sorted(listed[1].split()) == sorted(RESERVED)
+
+
+def test_the_limits_in_the_page_are_those_that_are_enforced() -> None:
+    limits = " ".join(NOTATION[NOTATION.index("## Limits") :].split())
+    for limit in (
+        f"{MAX_BYTES // 1_000_000} MB",
+        f"{MAX_EQUATIONS:,} equations",
+        f"deeper than {MAX_DEPTH}",
+        f"longer than {MAX_WORD} characters",
+        f"up to {MAX_EXPONENT}",
+    ):
+        assert limit in limits
 
 
 def test_the_picture_of_the_house_shows_every_folder() -> None:

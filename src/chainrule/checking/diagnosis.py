@@ -26,7 +26,6 @@ from chainrule.checking.edits import (
     lacking_sum,
     lacking_term,
     lacking_transpose,
-    multiplied_out,
     other_index,
     summed,
     swapped_indices,
@@ -35,7 +34,7 @@ from chainrule.checking.edits import (
     without_sum,
     without_term,
 )
-from chainrule.checking.forms import diagonal_derivatives, forms_of
+from chainrule.checking.forms import diagonal_derivatives, forms_of, terms_apart
 from chainrule.checking.points import TOLERANCE, Points
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError, TypecheckError
@@ -104,7 +103,10 @@ def change_words(case: Case, values: Sequence[Array]) -> str:
     """Say which small change makes an answer with these values the truth, or "" if none of those known does."""
     if not any(np.any(known) for known in case.true_values):
         return ""
-    return _constant_words(case, values) or _edit_words(case, values) or _ratio_words(case, values)
+    if not any(np.any(found) for found in values):
+        return "it is 0 everywhere, and the derivative is not"
+    with np.errstate(all="ignore"):
+        return _constant_words(case, values) or _edit_words(case, values) or _ratio_words(case, values)
 
 
 def _constant_words(case: Case, values: Sequence[Array]) -> str:
@@ -129,7 +131,7 @@ def _constant_words(case: Case, values: Sequence[Array]) -> str:
 def _edit_words(case: Case, values: Sequence[Array]) -> str:
     """Name a change at one place, of the answer or of the truth, in whatever form makes it one place."""
     answer = case.answer
-    mine = tuple(dict.fromkeys((answer.value, multiplied_out(answer.value))))
+    mine = tuple(dict.fromkeys((answer.value, terms_apart(answer.value, case.cotangents))))
     for edit in chain(*(_turned(value, answer.indices) for value in mine)):
         if case.points.agree(edit.expr, answer.indices, case.true_values):
             return edit.words
@@ -183,7 +185,7 @@ def _ratio_words(case: Case, values: Sequence[Array]) -> str:
         if _equal(values, [t * f for t, f in zip(case.true_values, numbers, strict=True)]):
             return f"the factor {text} is superfluous"
     differences = [found - known for found, known in zip(values, case.true_values, strict=True)]
-    whole = multiplied_out(case.truth)
+    whole = terms_apart(case.truth, case.cotangents)
     for term in whole.terms if isinstance(whole, Sum) else ():
         numbers = case.points.values(term, case.indices)
         ratios = [_constant_ratio(d, t) for d, t in zip(differences, numbers, strict=True)]

@@ -207,7 +207,7 @@ def _terms_left_out(expr: Expr) -> Iterator[tuple[Expr, Expr]]:
 def _factors_left_out(expr: Expr) -> Iterator[tuple[Expr, Expr]]:
     factors = expr.factors if isinstance(expr, Product) else ()
     count = len(factors)
-    for size in range(1, min(MOST_FACTORS, count) + 1):
+    for size in range(1, min(MOST_FACTORS, count - 1) + 1):
         for chosen in combinations(range(count), size):
             taken = times(*(factors[n] for n in chosen))
             yield taken, times(*(f for n, f in enumerate(factors) if n not in chosen))

@@ -11,15 +11,24 @@ from chainrule.checking.edits import multiplied_out
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.diff.derivations import tied
 from chainrule.expr.binding import Fresh, reduce_over, rename_indices, rewrite_bottom_up, substitute_indices
-from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Position, Product, plus, times
+from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Position, Product, Sum, plus, times
 from chainrule.system.model import derivative_name
 
 
 def forms_of(truth: Expr, tensor: str, cotangents: Cotangents) -> tuple[Expr, ...]:
     """Return the truth as it stands, then multiplied out, with the ∂C/∂t it names put in, and as a sum over paths."""
-    put_in = _with_values(truth, cotangents)
-    forms = (truth, multiplied_out(truth), put_in, multiplied_out(put_in), over_paths(tensor, cotangents))
+    put_in = cotangents.simplifier.arranged(_with_values(truth, cotangents))
+    apart = (terms_apart(truth, cotangents), terms_apart(put_in, cotangents))
+    forms = (truth, apart[0], put_in, apart[1], over_paths(tensor, cotangents))
     return tuple(dict.fromkeys(form for form in forms if form is not None))
+
+
+def terms_apart(expr: Expr, cotangents: Cotangents) -> Expr:
+    """Return an expression multiplied out, each term as a book would write it."""
+    whole = multiplied_out(expr)
+    if not isinstance(whole, Sum):
+        return expr
+    return plus(*(cotangents.simplifier.arranged(term) for term in whole.terms))
 
 
 def over_paths(tensor: str, cotangents: Cotangents) -> Expr | None:

@@ -12,6 +12,20 @@ if TYPE_CHECKING:
 
 FORMS = ("index", "latex")
 
+HELP = """Derive the backward pass of a system with the chain rule.
+
+\b
+  chainrule derive softmax.eq
+  chainrule derive softmax.eq --wrt z --steps
+  chainrule derive softmax.eq --wrt z --steps --verify
+  chainrule derive softmax.eq --wrt z --compare sigmoid.eq
+  chainrule derive digits.safetensors --wrt z1 --form latex
+
+FILE holds equations such as a[k] = sigmoid(z[k]), one a line, and what is data and param; - reads them from
+the standard input. Without --steps the equations of the derivatives are shown, with those of every name in
+them.
+"""
+
 
 def derive(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A system in the notation, or a saved network.")],
@@ -27,19 +41,7 @@ def derive(
         bool, typer.Option("--verify", help="Evaluate both sides of every step at random points.")
     ] = False,
 ) -> None:
-    r"""Derive the backward pass of a system with the chain rule.
-
-    \b
-      chainrule derive softmax.eq
-      chainrule derive softmax.eq --wrt z --steps
-      chainrule derive softmax.eq --wrt z --steps --verify
-      chainrule derive softmax.eq --wrt z --compare sigmoid.eq
-      chainrule derive digits.safetensors --wrt z1 --form latex
-
-    FILE holds equations such as a[k] = sigmoid(z[k]), one a line, and what is data and param; - reads them from
-    the standard input. Without --steps the equations of the derivatives are shown, with those of every name in
-    them.
-    """
+    """Derive the backward pass of a system with the chain rule."""
     from chainrule.cli.systems import read_system
     from chainrule.errors import OptionError
     from chainrule.pipeline import backprop

@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from chainrule.data.dataset import Answers, Samples
     from chainrule.network import Network
 
+HELP = """Open one derivative into its sum, term by term, with numbers.
+
+\b
+  chainrule train digits --save digits.safetensors
+  chainrule explain digits.safetensors --of z1 --at j=3 --sample 7
+  chainrule explain digits.safetensors --of z2 --at k=0 --paths
+  chainrule explain digits.safetensors --of W2 --at k=4 --at j=11
+
+The derivative is that of the cost of one sample. FILE.npz holds x_test and y_test, or x_train and y_train, as
+for training.
+"""
+
 
 def explain(
     file: Annotated[str, typer.Argument(metavar="FILE.safetensors", help="A saved network.")],
@@ -30,17 +42,7 @@ def explain(
     ] = False,
     top: Annotated[int, typer.Option(min=1, help="How many terms of each sum are shown.")] = 12,
 ) -> None:
-    r"""Open one derivative into its sum, term by term, with numbers.
-
-    \b
-      chainrule train digits --save digits.safetensors
-      chainrule explain digits.safetensors --of z1 --at j=3 --sample 7
-      chainrule explain digits.safetensors --of z2 --at k=0 --paths
-      chainrule explain digits.safetensors --of W2 --at k=4 --at j=11
-
-    The derivative is that of the cost of one sample. FILE.npz holds x_test and y_test, or x_train and y_train, as
-    for training.
-    """
+    """Open one derivative into its sum, term by term, with numbers."""
     from chainrule.cli.systems import SAVED
     from chainrule.errors import OptionError
     from chainrule.explanation import explain as open_sum

@@ -116,6 +116,7 @@ class Cotangents:
         wanted = dict.fromkeys([*system.params, *wrt])
         self._active = self.graph.depending_on(wanted)
         self._values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
+        self._refuse_coupled_samples()
         self._known: dict[str, Cotangent] = {}
         self._named: set[str] = set()
         self._fill(wanted)
@@ -224,8 +225,8 @@ class Cotangents:
         inserted = reduce_over("sum", path.indices, times(value, path.local))
         if is_single_entry(value):
             return inserted, True
-        once = self._uses(path.user) == 1
-        if not (once or _has_delta_factor(value) or _may_cancel(value)):
+        once = self._uses(path.user) == 1 and not self._known[path.user].put_in
+        if not (once or self._uses(path.user) == 1 or _has_delta_factor(value) or _may_cancel(value)):
             return named, False
         with_value = self.simplifier.simplify(inserted, target)
         with_name = self.simplifier.simplify(named, target)
@@ -238,6 +239,21 @@ class Cotangents:
         """Return the value of ∂C/∂u at the path's indices."""
         known = self._known[path.user]
         return rename_indices(known.value, dict(zip(known.indices, path.indices, strict=True)))
+
+    def _refuse_coupled_samples(self) -> None:
+        """Raise where an equation sums over the samples of a batch what depends on a param."""
+        for equation in self.system.equations:
+            for part in walk(equation.value) if self.system.batch else ():
+                over_samples = isinstance(part, Reduce) and any(i.preferred == self.system.batch for i in part.indices)
+                if over_samples and not self._active.isdisjoint(tensors_in(part)):
+                    raise DerivativeError(
+                        f"no rule for an equation that couples the samples of a batch: {equation.name} reduces over "
+                        f"{self.system.batch} what depends on a param",
+                        where=str(equation),
+                        expected="samples that are coupled through data only",
+                        advice=f"Write the system without batch {self.system.batch}, with the index "
+                        f"{self.system.batch} on all data.",
+                    )
 
     def _uses(self, tensor: str) -> int:
         return sum(other in self._active for other in self.graph.reads[tensor])

@@ -18,6 +18,7 @@ from chainrule.expr.nodes import (
     MINUS_ONE,
     ONE,
     ZERO,
+    Affine,
     Bracket,
     Call,
     Comparison,
@@ -37,6 +38,7 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
     delta,
+    number,
     over,
     plus,
     times,
@@ -103,7 +105,9 @@ class Differentiator:
         deltas = []
         for mine, other in zip(entry.indices, self.wrt.indices, strict=True):
             assert isinstance(other, Index)
-            if entry.guarded or not isinstance(mine, Index):
+            if isinstance(mine, Affine) and not mine.terms:
+                deltas.append(Bracket(Comparison("=", IndexValue(other), number(mine.constant))))
+            elif isinstance(mine, Affine):
                 deltas.append(Bracket(Comparison("=", IndexValue(mine), IndexValue(other))))
             else:
                 deltas.append(delta(mine, other))

@@ -43,7 +43,7 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
 )
-from chainrule.simplify.ordering import sort_key
+from chainrule.simplify.ordering import Key, sort_key
 
 Factors: TypeAlias = dict[Expr, Fraction]
 """base -> exponent of a product without its coefficient."""
@@ -106,10 +106,15 @@ def bracket(condition: Condition) -> Expr:
                 ">=": left >= right,
             }
             return ONE if truth[relation] else ZERO
-        case Comparison("=" | "!=" as relation, left, right) if sort_key(right) < sort_key(left):
+        case Comparison("=" | "!=" as relation, left, right) if _sides(right) < _sides(left):
             return Bracket(Comparison(relation, right, left))
         case _:
             return Bracket(condition)
+
+
+def _sides(expr: Expr) -> tuple[bool, Key]:
+    """Return the key by which the sides of an equality are sorted: numbers last, [i = 0]."""
+    return isinstance(expr, Number), sort_key(expr)
 
 
 def split_coefficient(expr: Expr) -> tuple[Fraction, Expr]:

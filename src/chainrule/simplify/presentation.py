@@ -100,7 +100,7 @@ def _written(coefficient: Fraction, above: list[Expr], below: list[Expr]) -> Exp
     last = [f for f in above if isinstance(f, Reduce)][-1:]
     body = [f for f in above if f not in last]
     short = abs(coefficient.numerator) == 1 and not any(isinstance(f, Sum | Reduce | Bracket) for f in above)
-    if 1 < coefficient.denominator <= _SMALL and above and (below or short):
+    if 1 < coefficient.denominator <= _SMALL and (below or (short and above)):
         below.insert(0, number(coefficient.denominator))
         coefficient = Fraction(coefficient.numerator)
     inverse = [Power(f, MINUS_ONE) for f in below]

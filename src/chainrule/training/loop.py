@@ -19,7 +19,7 @@ from chainrule.execute.registry import executor as executor_named
 from chainrule.network.initial import seeded
 from chainrule.network.network import Network
 from chainrule.nn.optimizers import SGD, Optimizer, updates_text
-from chainrule.pipeline import backprop
+from chainrule.pipeline import training_step
 from chainrule.training.history import Epoch, History
 from chainrule.training.samples import Samples, checked_count, checked_samples
 
@@ -78,7 +78,7 @@ def train(
         raise InputError("of x_test and y_test only one is given", expected="both, or neither")
     updates = _updates(network, optimizer)
     generator = seeded(seed)
-    system = backprop(network.with_updates(updates)).system
+    system = training_step(network.with_updates(updates))
     run = _Run(network, executor_named(executor).compile(system), system.cost, samples, batch_size)
     history = History()
     try:

@@ -27,9 +27,8 @@ def test_derived_gradients_agree_with_differences(system: System, seed: int) -> 
 
 def test_the_gradients_of_a_batch_are_means() -> None:
     draw = np.random.default_rng(0)
-    report = gradient_check(
-        BATCHED, {"x": draw.normal(size=(9, 4)), "y": draw.normal(size=9), "w": draw.normal(size=4)}
-    )
+    inputs = {"x": draw.normal(size=(9, 4)), "y": draw.normal(size=9), "w": draw.normal(size=4)}
+    report = gradient_check(BATCHED, inputs)
     assert report, str(report)
 
 

@@ -13,8 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from chainrule import __version__
-from chainrule.cli.train import HELP as TRAIN_HELP
-from chainrule.cli.train import train
+from chainrule.cli import check, derive, explain, train
 from chainrule.errors import ChainruleError, TrainingError, VerificationError
 
 FAILURES = (TrainingError, VerificationError)
@@ -26,6 +25,9 @@ HELP = """Backpropagation you can read, check and run.
   chainrule train digits                   train a network on 1,797 handwritten digits
   chainrule train data.npz --layers 4,8,3  train one on your own x_train, y_train
   chainrule train --help                   all there is to train with
+  chainrule derive FILE --wrt z --steps    derive ∂C/∂z from the equations in FILE, line by line
+  chainrule explain MODEL --of z1 --at j=3 open a derivative of a saved network into its terms
+  chainrule check FILE --wrt z 'a[j] - y'  check a derivative that you found yourself
 
 Exit codes: 0 all went well; 1 it failed, such as a cost that became infinite; 2 an option, a file or its
 content is wrong; 130 interrupted. With --debug an error shows its traceback.
@@ -83,7 +85,10 @@ def common(
         typer.echo(ctx.get_help())
 
 
-app.command("train", help=TRAIN_HELP)(train)
+app.command("train", help=train.HELP)(train.train)
+app.command("derive", help=derive.HELP)(derive.derive)
+app.command("explain", help=explain.HELP)(explain.explain)
+app.command("check", help=check.HELP, cls=check.AnswerCommand)(check.check)
 
 
 def main() -> None:

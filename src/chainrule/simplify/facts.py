@@ -14,7 +14,6 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr
 from chainrule.simplify.context import Fact
 
-
 _GENERATIONS = 2
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
 from chainrule import nn
-from chainrule.cli import check, derive, explain
-from chainrule.cli.main import Commands, common
+from chainrule.cli.main import app
 from chainrule.network import Network
 
 SIGMOID = """data y[k]
@@ -25,18 +23,6 @@ given sum(k) y[k] = 1
 a[k] = exp(z[k])/(sum(m) exp(z[m]))
 cost C = -sum(k) y[k]*log(a[k])
 """
-
-app = typer.Typer(
-    cls=Commands,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-app.callback(invoke_without_command=True)(common)
-app.command("derive", help=derive.HELP)(derive.derive)
-app.command("explain", help=explain.HELP)(explain.explain)
-app.command("check", help=check.HELP, cls=check.AnswerCommand)(check.check)
 
 
 def run(*arguments: object, stdin: str | bytes | None = None) -> Result:

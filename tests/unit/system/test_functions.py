@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from support import assert_close
-
 import chainrule as cr
 from chainrule.checking import gradient_check
 from chainrule.execute.sampling import random_inputs
+from support import assert_close
 
 NESTED = """def swish(t) = t*sigmoid(t)
 index i = 3

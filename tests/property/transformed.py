@@ -13,22 +13,22 @@ from dataclasses import dataclass, replace
 from chainrule.expr.binding import (
     Fresh,
     free_in_order,
+    free_indices,
     map_operands,
     open_reduce,
     reduce_over,
     rename_indices,
     substitute_indices,
-    tensors_in,
 )
 from chainrule.expr.nodes import (
     Affine,
+    Call,
     Expr,
     Extent,
     ExtentValue,
     Index,
     Indexed,
     IndexValue,
-    Number,
     Partial,
     Position,
     Power,
@@ -38,6 +38,7 @@ from chainrule.expr.nodes import (
     number,
     operands,
     times,
+    walk,
 )
 from chainrule.system.cases import unsettled
 from chainrule.system.model import Equation, System, derivative_name, derivative_parts, is_derivative
@@ -78,6 +79,8 @@ class Back:
                 return ExtentValue(self.extents[extent], letter)
             case Partial(of, wrt):
                 return Partial(self.entry(of), tuple(map(self.entry, wrt)))
+            case Call(function, arguments, order):
+                return Call(self.names.get(function, function), tuple(map(self.expr, arguments)), order)
             case Reduce(op, indices, body):
                 return Reduce(op, tuple(map(self.index, indices)), self.expr(body))
             case _:
@@ -134,24 +137,23 @@ def with_scaled_cost(system: System, factor: int) -> System:
 NAME = "part"
 
 
-def splits(system: System) -> Iterator[System]:
-    """Yield the system with one part of one equation named as an equation of its own, for every part there is."""
-    for place, equation in enumerate(system.equations):
-        for part in dict.fromkeys(_parts(equation.value)):
-            yield split(system, place, part)
+def parts_worth_a_name(system: System) -> list[tuple[int, Expr]]:
+    """Return (number of the equation, part of it) for every part that can be named as an equation of its own."""
+    return [(n, part) for n, e in enumerate(system.equations) for part in dict.fromkeys(_parts(e.value))]
 
 
 def _parts(expr: Expr) -> Iterator[Expr]:
-    """Yield what is worth a name inside an expression: no single entry, nothing in a condition, nothing bound."""
+    """Yield what is inside an expression, but for single entries and numbers, and what an index stands in as a number."""
     for inner in operands(expr):
-        if isinstance(inner, Sum | Product | Power | Reduce) or (type(inner).__name__ == "Call"):
-            yield inner  # type: ignore[misc]
-        if not isinstance(inner, Number):
-            yield from _parts(inner)  # type: ignore[arg-type]
+        if isinstance(inner, Sum | Product | Power | Reduce | Call):
+            labelled = {i for part in walk(inner) if isinstance(part, Indexed) for i in part.indices}
+            if free_indices(inner) <= labelled:
+                yield inner
+        yield from _parts(inner)  # type: ignore[arg-type]
 
 
 def split(system: System, place: int, part: Expr) -> System:
-    """Return the system with a part of the equation at that place named; what is bound around it becomes an axis."""
+    """Return the system with a part of one equation as an equation of its own; its free indices become axes."""
     equation = system.equations[place]
     free = free_in_order(part)
     taken = {*system.names(), *system.function, NAME}
@@ -165,8 +167,3 @@ def split(system: System, place: int, part: Expr) -> System:
 
 def _replaced(expr: Expr, part: Expr, name: Indexed) -> Expr:
     return name if expr == part else map_operands(expr, lambda inner: _replaced(inner, part, name))
-
-
-def reads(system: System, tensor: str) -> bool:
-    """Say whether any equation reads a tensor."""
-    return any(tensor in tensors_in(e.value) for e in system.equations)

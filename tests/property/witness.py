@@ -1,4 +1,4 @@
-"""The witness of gradients in tests: central differences of the cost, with the points where they cannot tell counted."""
+"""The witness of gradients in tests: central differences of the cost. Where they cannot tell is counted."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from itertools import permutations
 from math import gcd, lcm
 from typing import TypeAlias
 
@@ -21,7 +22,6 @@ from chainrule.expr.binding import (
     map_operands,
     open_reduce,
     reduce_over,
-    rename_indices,
 )
 from chainrule.expr.nodes import (
     ONE,
@@ -307,25 +307,34 @@ def close(op: str, indices: Iterable[Index], body: Expr) -> Expr:
             return ZERO
         if coefficient != 1:
             return multiply((Number(coefficient), close("sum", bound, rest)))
-    for _ in range(3):
-        closed = reduce_over(op, _by_appearance(bound, body), body)
-        assert isinstance(closed, Reduce)
-        settled = Reduce(op, closed.indices, resort(closed.body))
-        bound, body = _reopened(settled)
-        if _by_appearance(bound, body) == bound and (op != "sum" or split_coefficient(body)[0] == 1):
-            break
-    coefficient, rest = split_coefficient(body) if op == "sum" else (Fraction(1), body)
-    return settled if coefficient == 1 else multiply((Number(coefficient), reduce_over(op, bound, rest)))
+    settled = _least(op, bound, body)
+    coefficient, rest = split_coefficient(settled.body) if op == "sum" else (Fraction(1), body)
+    if coefficient == 1:
+        return settled
+    return multiply((Number(coefficient), Reduce(op, settled.indices, rest)))
 
 
-def _by_appearance(bound: list[Index], body: Expr) -> list[Index]:
+_MOST_PERMUTED = 4
+
+
+def _least(op: str, bound: list[Index], body: Expr) -> Reduce:
+    """Return the reduction with its indices in the order that gives the sorted body the least key.
+
+    A single order that needs no search, by first appearance, is ambiguous where factors differ in their indices only;
+    it serves for more indices than anybody writes.
+    """
     order = {index: n for n, index in enumerate(free_in_order(body))}
-    return sorted(bound, key=lambda index: order.get(index, len(order)))
+    appearing = sorted(bound, key=lambda index: order.get(index, len(order)))
+    tried = permutations(appearing) if 1 < len(bound) <= _MOST_PERMUTED else [tuple(appearing)]
+    return min(
+        (_closed(op, chosen, body) for chosen in tried), key=lambda made: (sort_key(made.body), str(made.indices))
+    )
 
 
-def _reopened(reduction: Reduce) -> tuple[list[Index], Expr]:
-    names = {old: Index(f"~c{n}", old.extent, old.preferred) for n, old in enumerate(reduction.indices)}
-    return list(names.values()), rename_indices(reduction.body, names)
+def _closed(op: str, bound: tuple[Index, ...], body: Expr) -> Reduce:
+    made = reduce_over(op, bound, body)
+    assert isinstance(made, Reduce)
+    return Reduce(op, made.indices, resort(made.body))
 
 
 def resort(expr: Expr) -> Expr:

@@ -28,6 +28,8 @@ from chainrule.simplify.recognise import recognise
 from chainrule.system.rewriting import Rewrite, Rule
 
 _MOST_TERMS = 24
+_MOST_FACTORS = 60
+_LONGEST = 400
 
 
 def common_factor_of(terms: Sequence[Expr]) -> tuple[Expr, tuple[Expr, ...]]:
@@ -76,6 +78,8 @@ def factor_some(expr: Expr, context: Context) -> Expr | None:
         return None
     views = [factors_of(term)[1] for term in expr.terms]
     bases = dict.fromkeys(base for view in views for base in view)
+    if sum(map(len, views)) > _MOST_FACTORS:
+        return None
     best: Expr | None = None
     for base in bases:
         having = [n for n, view in enumerate(views) if base in view]
@@ -93,7 +97,7 @@ def factor_some(expr: Expr, context: Context) -> Expr | None:
 
 def multiply_out(expr: Expr, context: Context) -> Expr | Rewrite | None:
     """(a + b)*c = a*c + b*c, where something cancels and the result is shorter."""
-    if not _has_sum_inside(expr):
+    if not _has_sum_inside(expr) or length(expr) > _LONGEST:
         return None
     terms = _expanded(expr)
     if terms is None:

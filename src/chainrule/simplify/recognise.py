@@ -83,9 +83,7 @@ def _match_product(expr: Expr, fact: Fact) -> Expr | None:
 
     A bracket of the pattern stays where it guards something else.
     """
-    constant, pattern = split_constants(fact.pattern)
-    if not pattern:
-        return None
+    constant, pattern = _parts(fact)
     coefficient, target = factors_of(expr)
     anchor = max(pattern, key=length)
     for base in target:
@@ -98,6 +96,14 @@ def _match_product(expr: Expr, fact: Fact) -> Expr | None:
                 if ratio and _bound_all(fact, final):
                     return _replaced(coefficient, target, pattern, images, ratio, constant, fact, final)
     return None
+
+
+def _parts(fact: Fact) -> tuple[Expr, Factors]:
+    """Return the constant part of a fact's pattern and the rest, worked out once."""
+    known: tuple[Expr, Factors] | None = fact.__dict__.get("_split")
+    if known is None:
+        known = fact.__dict__["_split"] = split_constants(fact.pattern)
+    return known
 
 
 def _match_rest(

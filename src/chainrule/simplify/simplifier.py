@@ -102,9 +102,13 @@ def _run(problem: Problem, recorder: Recorder | None) -> Expr:
 
 
 def simplifier_of(system: System) -> Simplifier:
-    """Return the simplifier that knows what a system names and what it is given."""
+    """Return the simplifier that knows what a system names and what it is given.
+
+    The cost is no name to be used: no book writes C in a derivative of C.
+    """
     bare = Simplifier(names=system.names())
-    facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in system.equations]
+    named = [e for e in system.equations if e.name != system.cost]
+    facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in named]
     for given in system.givens:
         relation, left, right = given.condition.relation, given.condition.left, given.condition.right
         if relation == "=":

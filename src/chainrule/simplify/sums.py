@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations, permutations
+from typing import TypeAlias
 
 from chainrule.expr.binding import free_indices, open_reduce, rename_indices
 from chainrule.expr.nodes import Bracket, Expr, ExtentValue, Index, Reduce, Sum
@@ -116,8 +117,9 @@ def merge(expr: Expr, context: Context) -> Expr | None:
     """sum(i) a[i]*b[i] + sum(i) a[i]*c[i] = sum(i) a[i]*(b[i] + c[i])."""
     if not isinstance(expr, Sum):
         return None
-    for first, second in combinations(range(len(expr.terms)), 2):
-        joined = _merged(expr.terms[first], expr.terms[second], context)
+    parts = [(place, _outer(term)) for place, term in enumerate(expr.terms)]
+    for (first, left), (second, right) in combinations([p for p in parts if p[1][2] is not None], 2):
+        joined = _merged(left, right, context)
         if joined is None:
             continue
         rest = [t for n, t in enumerate(expr.terms) if n not in (first, second)]
@@ -127,9 +129,12 @@ def merge(expr: Expr, context: Context) -> Expr | None:
     return None
 
 
-def _merged(left: Expr, right: Expr, context: Context) -> Expr | None:
+_Outer: TypeAlias = tuple[Expr, Expr, Reduce | None]
+
+
+def _merged(left: _Outer, right: _Outer, context: Context) -> Expr | None:
     """Return the two terms as one sum over the same indices, where their bodies share a factor that depends on them."""
-    (c_left, outer_left, sum_left), (c_right, outer_right, sum_right) = _outer(left), _outer(right)
+    (c_left, outer_left, sum_left), (c_right, outer_right, sum_right) = left, right
     if sum_left is None or sum_right is None or outer_left != outer_right:
         return None
     bound, body = open_reduce(sum_left, context.fresh)
@@ -158,7 +163,7 @@ def _depends(shared: Expr, bound: Sequence[Index]) -> bool:
     return not free_indices(shared).isdisjoint(bound)
 
 
-def _outer(term: Expr) -> tuple[Expr, Expr, Reduce | None]:
+def _outer(term: Expr) -> _Outer:
     """Return (coefficient, factors outside, the sum) of a term with exactly one sum as a factor."""
     coefficient, rest = split_coefficient(term)
     sums = [f for f in factors(rest) if isinstance(f, Reduce) and f.op == "sum"]

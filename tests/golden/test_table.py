@@ -174,7 +174,7 @@ def test_the_share_of_one_path_is_set_apart_from_the_whole() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "q[t] = x[t]\nm[t] = sum(s) [s < t]*x[s]\ncost C = (sum(t) m[t]^2) + (sum(t) q[t]^2)",
+        "data y[k]\nm[k] = y[k]*(sum(s) [s < k]*x[s])\ncost C = sum(k) m[k]^2",
         "u[i,j] = x[i]*x[j]\ncost C = sum(i,j) u[i,j]^3",
         "u[i,j] = [i != j]*x[i]*x[j]\ncost C = sum(i,j) u[i,j]^3",
         "u[i,j] = where(i < j, x[i], x[j])\ncost C = sum(i,j) u[i,j]^3",

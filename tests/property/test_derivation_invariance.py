@@ -192,7 +192,7 @@ def test_a_fresh_process_with_other_hashes_derives_the_same() -> None:
     assert printed[0] == printed[1]
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(text=systems(most=2))
 def test_names_do_not_matter_in_random_systems(text: str) -> None:
     assume("max(" not in text and "min(" not in text)  # their values get names, which are derived from others
@@ -205,7 +205,7 @@ def test_names_do_not_matter_in_random_systems(text: str) -> None:
         assert_same_form(way.expr(found[names[tensor]].value), equation.value)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(text=systems(most=2), seed=st.integers(0, 100))
 def test_the_order_of_terms_and_factors_does_not_matter_in_random_systems(text: str, seed: int) -> None:
     assume("max(" not in text and "min(" not in text)  # the axes of what they are taken of follow the order
@@ -215,7 +215,7 @@ def test_the_order_of_terms_and_factors_does_not_matter_in_random_systems(text: 
         assert_same_form(found[tensor].value, equation.value)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(text=systems(most=2), seed=st.integers(0, 100), data=st.data())
 def test_no_way_of_writing_changes_a_value(text: str, seed: int, data: st.DataObject) -> None:
     system = parse(text)

@@ -143,7 +143,7 @@ def parts_worth_a_name(system: System) -> list[tuple[int, Expr]]:
 
 
 def _parts(expr: Expr) -> Iterator[Expr]:
-    """Yield what is inside an expression, but for single entries and numbers, and what an index stands in as a number."""
+    """Yield what is inside an expression, but for entries and numbers, and what holds an index as a number alone."""
     for inner in operands(expr):
         if isinstance(inner, Sum | Product | Power | Reduce | Call):
             labelled = {i for part in walk(inner) if isinstance(part, Indexed) for i in part.indices}
@@ -166,4 +166,9 @@ def split(system: System, place: int, part: Expr) -> System:
 
 
 def _replaced(expr: Expr, part: Expr, name: Indexed) -> Expr:
-    return name if expr == part else map_operands(expr, lambda inner: _replaced(inner, part, name))
+    """Return the expression with the part replaced by its name, in whatever letters it stands there."""
+    free = free_in_order(expr)
+    letters = dict(zip(free, name.indices, strict=False))
+    if len(free) == len(name.indices) and substitute_indices(expr, letters) == part:
+        return Indexed(name.tensor, free)
+    return map_operands(expr, lambda inner: _replaced(inner, part, name))

@@ -225,15 +225,19 @@ class Cotangents:
         inserted = reduce_over("sum", path.indices, times(value, path.local))
         if is_single_entry(value):
             return inserted, True
-        once = self._uses(path.user) == 1 and not self._known[path.user].put_in
-        if not (once or self._uses(path.user) == 1 or _has_delta_factor(value) or _may_cancel(value)):
+        once = self._uses(path.user) == 1
+        if not (once or _has_delta_factor(value) or _may_cancel(value)):
             return named, False
         with_value = self.simplifier.simplify(inserted, target)
         with_name = self.simplifier.simplify(named, target)
-        if not once and not _has_delta_factor(value) and _size(with_value) > _size(with_name):
-            return named, False
+        if not _has_delta_factor(value):
+            # What was put together already goes on only where something cancels: else a chain would never end.
+            simple = once and not self._known[path.user].put_in
+            largest = _LONGEST_PUT_IN if simple else _size(value) if once else _size(with_name)
+            if _size(with_value) > largest:
+                return named, False
         grown = _widest(with_value) > max(1, _widest(value), _widest(with_name))
-        return (named, False) if grown or _size(with_value) > _LONGEST_PUT_IN else (inserted, True)
+        return (named, False) if grown else (inserted, True)
 
     def put_in_value(self, path: Path) -> Expr:
         """Return the value of ∂C/∂u at the path's indices."""

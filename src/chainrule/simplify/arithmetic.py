@@ -30,6 +30,7 @@ from chainrule.expr.nodes import (
     Call,
     Comparison,
     Condition,
+    Constant,
     Expr,
     ExtentValue,
     Index,
@@ -182,7 +183,7 @@ def factors_of(expr: Expr) -> tuple[Fraction, Factors]:
         match node:
             case Number(value) if exponent.denominator == 1 and (value != 0 or exponent > 0):
                 coefficient *= value**exponent.numerator
-            case Product(factors) if exponent.denominator == 1:
+            case Product(factors) if exponent.denominator == 1 or all(map(non_negative, factors)):
                 stack.extend((f, exponent) for f in reversed(factors))
             case Power(base, Number(value)) if _powers_multiply(base, value, exponent):
                 stack.append((base, value * exponent))
@@ -228,7 +229,7 @@ def non_negative(expr: Expr) -> bool:
             return all(non_negative(part) for part in parts)
         case Reduce(_, _, body):
             return non_negative(body)
-        case Bracket() | ExtentValue():
+        case Bracket() | ExtentValue() | Constant():
             return True
         case _:
             return False

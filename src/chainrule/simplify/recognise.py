@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import product
 from math import floor
 
 from chainrule.expr.binding import substitute_indices
@@ -95,7 +96,32 @@ def _match_product(expr: Expr, fact: Fact) -> Expr | None:
                 ratio = _ratio(pattern, target, images)
                 if ratio and _bound_all(fact, final):
                     return _replaced(coefficient, target, pattern, images, ratio, constant, fact, final)
+    solved = _solved(target, fact)
+    return None if solved is None else multiply((product_of(coefficient, {}), solved))
+
+
+def _solved(target: Factors, fact: Fact) -> Expr | None:
+    """Return the target with a = e*u solved for e: in e/a, where a is known not to be 0, e is a/u."""
+    _, pattern = _parts(fact)
+    name = fact.replacement
+    if len(pattern) < 2 or not any(e < 0 and shape(b) == shape(name) for b, e in target.items()):
+        return None
+    for anchor, base in product(pattern, target):
+        if pattern[anchor] != 1 or target[base] != 1 or shape(anchor) != shape(base):
+            continue
+        for binding in unify(anchor, base, {}, fact.variables):
+            if _bound_all(fact, binding) and target.get(substitute_indices(name, binding), Fraction(0)) < 0:
+                return _with_solution(target, anchor, base, binding, fact)
     return None
+
+
+def _with_solution(target: Factors, anchor: Expr, base: Expr, binding: Binding, fact: Fact) -> Expr:
+    constant, pattern = _parts(fact)
+    named = substitute_indices(fact.replacement, binding)
+    rest = {b: e for b, e in target.items() if b != base}
+    others = product_of(Fraction(1), {b: e for b, e in pattern.items() if b != anchor})
+    divisor = substitute_indices(multiply((constant, others)), binding)
+    return multiply((product_of(Fraction(1), rest), named, power(divisor, Fraction(-1))))
 
 
 def _parts(fact: Fact) -> tuple[Expr, Factors]:

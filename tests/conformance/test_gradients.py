@@ -38,8 +38,8 @@ EXACT = {
     "erf": mpmath.erf,
     "abs": abs,
     "sign": mpmath.sign,
-    "maximum": lambda s, t: max(s, t),
-    "minimum": lambda s, t: min(s, t),
+    "maximum": max,
+    "minimum": min,
     "clip": lambda t, low, high: min(max(t, low), high),
 }
 """The functions in high precision, written independently of the table."""

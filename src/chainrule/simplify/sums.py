@@ -26,7 +26,7 @@ from chainrule.simplify.collapse import factors
 from chainrule.simplify.context import Context, measure
 from chainrule.simplify.factoring import common_factor_of
 from chainrule.simplify.recognise import recognise
-from chainrule.system.rewriting import Rule
+from chainrule.system.rewriting import Rewrite, Rule
 
 
 def constant_out(expr: Expr, context: Context) -> Expr | None:
@@ -171,9 +171,32 @@ def _outer(term: Expr) -> _Outer:
     return multiply((product_of(coefficient, {}),)), outside, sums[0] if len(sums) == 1 else None
 
 
+def name_through_the_sum(expr: Expr, context: Context) -> Rewrite | None:
+    """c*(sum(i) e[i]*b[i]) = sum(i) a[i]*b[i], where a[i] = c*e[i] is a name and the line gets shorter."""
+    parts = factors(expr)
+    for place, part in enumerate(parts):
+        if len(parts) < 2 or not isinstance(part, Reduce) or part.op != "sum" or not context.names:
+            continue
+        bound, body = open_reduce(part, context.fresh)
+        for other, factor in enumerate(parts):
+            found = recognise(multiply((factor, body)), context.names) if other != place else None
+            if found is None:
+                continue
+            rest = [f for n, f in enumerate(parts) if n not in (place, other)]
+            whole = multiply((*rest, close("sum", bound, found.expr)))
+            if measure(whole) < measure(expr):
+                return Rewrite(whole, names=found.names)
+    return None
+
+
 SUMS: tuple[Rule[Context], ...] = (
     Rule(
         "constant out of the sum", "what does not depend on i stands before Σ_i: Σ_i c·a[i] = c·Σ_i a[i]", constant_out
+    ),
+    Rule(
+        "call it by its name",
+        "c·Σ_i e[i]·b[i] = Σ_i a[i]·b[i], where an equation names a[i] = c·e[i]",
+        name_through_the_sum,
     ),
     Rule("independent sums", "Σ_i Σ_k a[i]·b[k] = (Σ_i a[i])·Σ_k b[k]", independent_parts),
     Rule("one sum", "Σ_i a[i]·Σ_k b[i,k] = Σ_{i,k} a[i]·b[i,k]", join_nested),

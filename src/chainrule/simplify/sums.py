@@ -118,7 +118,8 @@ def merge(expr: Expr, context: Context) -> Expr | None:
     if not isinstance(expr, Sum):
         return None
     parts = [(place, _outer(term)) for place, term in enumerate(expr.terms)]
-    for (first, left), (second, right) in combinations([p for p in parts if p[1][2] is not None], 2):
+    sums = [(place, outer) for place, outer in parts if outer[2] is not None]
+    for (first, left), (second, right) in combinations(sums if len(sums) <= _MOST_MERGED else [], 2):
         joined = _merged(left, right, context)
         if joined is None:
             continue
@@ -129,6 +130,7 @@ def merge(expr: Expr, context: Context) -> Expr | None:
     return None
 
 
+_MOST_MERGED = 16
 _Outer: TypeAlias = tuple[Expr, Expr, Reduce | None]
 
 

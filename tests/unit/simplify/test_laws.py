@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ SYSTEM = parse(
     q[k] = sum(i) A[i,k]*x[i]
     n = sqrt(sum(i) y[i]^2)
     d[i] = x[i] - y[i]
-    z[i,j] = x[i]*y[j]
+    z[i,j] = sin(x[i]) + cos(y[j])
     cost C = s
     """
 )
@@ -98,7 +100,7 @@ KEPT = [
     "exp(s)*exp(t)",
     "[s > 0]*relu(s)*log(t)",
     "[t > 0]*(log(t) + s)",
-    "sum(j) [j < i]*log(x[i])",
+    "sum(j) [j < i]*y[j]*log(x[i])",
     "[s > 0]*log(s) + [t > 0]*log(s)",
     "sum(j) [j < i]*x[j]/x[i]",
     "sqrt(s)*sqrt(s + t)",
@@ -109,10 +111,6 @@ KEPT = [
     "sum(i) x[i]*x[i]*z[i,i]",
 ]
 """What must stay as it is: no law applies, or one only seems to."""
-
-
-def read(text: str) -> tuple[object, ...]:
-    return (parse_expression(text, SYSTEM, FREE),)
 
 
 @pytest.mark.parametrize(("before", "after"), ARITHMETIC.items(), ids=ARITHMETIC)
@@ -173,7 +171,7 @@ def test_steps_lead_to_the_simple_form() -> None:
         steps = SIMPLIFIER.steps(expr, FREE)
         assert steps[0].before == SIMPLIFIER.arranged(expr, FREE)
         assert steps[-1].after == SIMPLIFIER.present(SIMPLIFIER.simplify(expr, FREE))
-        for one, other in zip(steps, steps[1:], strict=False):
+        for one, other in itertools.pairwise(steps):
             assert one.after == other.before
 
 

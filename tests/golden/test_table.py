@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -25,7 +26,7 @@ from chainrule.execute.verification import Verification
 from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Partial, Reduce, walk
 from chainrule.notation import parse
 from chainrule.notation.parser import parse_expression
-from chainrule.pipeline import backprop
+from chainrule.pipeline import Backprop, backprop
 from chainrule.system.cases import special_cases
 from chainrule.system.model import System
 from chainrule.system.rewriting import Derivation, Step
@@ -34,8 +35,19 @@ from same_form import assert_same_form, same_form
 LINES = [pytest.param(case, tensor, id=f"{case.name}-{tensor}") for case in CASES for tensor in case.results]
 
 
+@cache
+def back_of(name: str) -> Backprop:
+    (case,) = [case for case in CASES if case.name == name]
+    return backprop(parse(case.text))
+
+
+@cache
+def derivation_of(name: str, tensor: str) -> Derivation:
+    return back_of(name).derivation(tensor)
+
+
 def derived(case: Case, tensor: str) -> Derivation:
-    return backprop(parse(case.text)).derivation(tensor)
+    return derivation_of(case.name, tensor)
 
 
 def expected(system: System, tensor: str, text: str) -> Expr:
@@ -81,7 +93,7 @@ def test_softmax_with_the_given_names_the_assumption() -> None:
 def test_the_step_that_uses_the_given_is_false_without_it() -> None:
     """Where labels do not add up to 1 the step is wrong: it does rest on what it says it rests on."""
     derivation = derived(SOFTMAX_GIVEN, "z")
-    without = backprop(parse(SOFTMAX.text))
+    without = back_of(SOFTMAX.name)
     with pytest.raises(VerificationError, match="is not"):
         without.verify(derivation)
 
@@ -130,6 +142,18 @@ def test_both_special_cases_stand_beside_the_seed() -> None:
 def test_several_variables_are_shown_as_a_product_of_vectors_too() -> None:
     derivation = derived(SEVERAL_VARIABLES, "x")
     assert any("∇h · ∂g/∂x[j]" in remark for remark in derivation.remarks)
+
+
+def test_several_unknown_functions_in_a_chain() -> None:
+    """Each is replaced by itself: the special cases of n functions are 2·n, not all their combinations."""
+    lines = [f"abstract a{n + 1}[k](a{n}[j])" for n in range(6)]
+    back = backprop(parse("\n".join(["param a0[j]", *lines, "cost C(a6[k])"])))
+    derivation = back.derivation("a0")
+    assert derivation.equation() == "∂C/∂a0[j] = Σ_k ∂C/∂a1[k]·∂a1[k]/∂a0[j]"
+    assert len(derivation.cases) <= 12
+    assert not any(shown.cases for _, shown in derivation.cases)
+    for _, shown in derivation.cases[:4]:
+        shown.verify()
 
 
 CHAINED = [pytest.param(case, t, id=f"{case.name}-{t}") for case, t in (p.values for p in LINES) if case in NETWORKS]
@@ -191,7 +215,7 @@ def test_no_term_is_said_not_to_vanish_that_does(text: str) -> None:
 def test_no_symbol_is_said_to_have_two_values(case: Case, tensor: str) -> None:
     """A line that begins with the target's own symbol ends where the derivation may: at a value of the target."""
     derivation = derived(case, tensor)
-    back = backprop(parse(case.text))
+    back = back_of(case.name)
     shown = derivation.text(derivation.target)
     for step in all_steps(derivation):
         if derivation.text(step.before) == shown:

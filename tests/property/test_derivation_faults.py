@@ -112,6 +112,17 @@ def test_a_scalar_derivative_off_by_a_twentieth_of_a_percent(function: str, monk
     assert_noticed(text)
 
 
+@pytest.mark.usefixtures("fresh_table")
+@pytest.mark.parametrize("size", ["1e3", "1e-4", "1e-9"])
+def test_a_fault_is_noticed_whatever_the_size_of_the_cost(size: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"param x[i]\ncost C = sum(i) {size}*tanh(x[i])\n"
+    verify_all(backprop(parse(text)))
+    monkeypatch.setitem(scalars.TABLE, "tanh", ("1.0005*(1 - tanh(t)^2)",))
+    scalar_derivative.cache_clear()
+    with pytest.raises(VerificationError, match="is wrong: differentiate"):
+        verify_all(backprop(parse(text)))
+
+
 def test_a_product_rule_that_loses_a_term(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Differentiator._product
 

@@ -11,6 +11,7 @@ from chainrule.execute.sampling import random_inputs
 from chainrule.execute.verification import Verification
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad
+from chainrule.system.model import derivative_name
 from property.random_systems import PARAMS, systems
 from property.witness import Tally, compare
 from support import assert_close
@@ -55,6 +56,8 @@ def test_every_step_of_random_derivations_is_verified() -> None:
 def test_what_is_derived_is_read_back_with_the_same_numbers(text: str, seed: int) -> None:
     system = parse(text)
     back = backprop(system)
+    for param, line in back.result().items():
+        assert back.system.defined[derivative_name("C", param)] == line
     inputs = random_inputs(system, seed)
     expected = evaluate(back.system, inputs)
     actual = evaluate(parse(str(back)), inputs)

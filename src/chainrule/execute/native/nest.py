@@ -74,7 +74,9 @@ class NestWriter:
     def constants(self, pointers: Mapping[Access, str]) -> None:
         """Write what does not vary at all, once."""
         for number, op in enumerate(self.instruction.code):
-            if not self.instruction.depends[number] and not isinstance(op, Store | RowReduce | Contracted):
+            if self.instruction.depends[number] or isinstance(op, Store | RowReduce | Contracted):
+                continue
+            if not isinstance(op, Apply) or all(n in self.fixed for n in op.operands):
                 self.fixed[number] = self.value(op, self.fixed, pointers, {}, {})
 
     # -- loops over tiles

@@ -1,8 +1,8 @@
 """Straight-line LLVM IR for one vector type: the small language in which the scalar functions are written.
 
-A `Builder` turns calls such as `b.fma(x, y, z)` into SSA lines of text and returns their names, so that a function reads
-like its formula. Text, not IR objects: it goes into the text of a kernel as it stands. Constants are rounded to the
-type once, here, and written exactly. No flags of fast-math anywhere: the bits are those of the operations as written.
+A `Builder` turns calls such as `b.fma(x, y, z)` into SSA lines of text and returns their names, so that a function
+reads like its formula. Text, not IR objects: it goes into the text of a kernel as it stands. Constants are rounded to
+the type once, here, and written exactly. No fast-math flags: the bits are those of the operations as written.
 """
 
 from __future__ import annotations
@@ -44,6 +44,14 @@ class Format:
         """Return the bits of `value` in this format, as an unsigned integer."""
         code, integer = ("<f", "<I") if self.bits == 32 else ("<d", "<Q")
         return int(struct.unpack(integer, struct.pack(code, value))[0])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A number as the sum of two: `low` is what `high` could not hold."""
+
+    high: str
+    low: str
 
 
 FORMATS: dict[str, Format] = {"f32": Format("float", "f32", 32, 23, 127), "f64": Format("double", "f64", 64, 52, 1023)}
@@ -146,6 +154,37 @@ class Builder:
             value = self.fma(value, x, self.constant(coefficient))
         return value
 
+    # -- error-free sums and products
+
+    def two_sum(self, x: str, y: str) -> Pair:
+        """Return x + y = high + low exactly (Knuth)."""
+        high = self.add(x, y)
+        back = self.sub(high, x)
+        return Pair(high, self.add(self.sub(x, self.sub(high, back)), self.sub(y, back)))
+
+    def product(self, x: str, y: str) -> Pair:
+        """Return x·y = high + low exactly, by Dekker's splitting where there is no fused multiply-add."""
+        high = self.mul(x, y)
+        if self.has_fma:
+            return Pair(high, self.fma(x, y, self.neg(high)))
+        left, right = self._halves(x), self._halves(y)
+        low = self.sub(self.mul(left.high, right.high), high)
+        low = self.add(self.add(low, self.mul(left.high, right.low)), self.mul(left.low, right.high))
+        return Pair(high, self.add(low, self.mul(left.low, right.low)))
+
+    def _halves(self, x: str) -> Pair:
+        """Return x as a sum of two numbers of half as many bits (Veltkamp)."""
+        scaled = self.mul(x, self.constant(2.0 ** ((self.format.fraction + 2) // 2) + 1.0))
+        high = self.sub(scaled, self.sub(scaled, x))
+        return Pair(high, self.sub(x, high))
+
+    def cancelling_fma(self, x: str, y: str, z: str) -> str:
+        """Return x·y + z for a z so close to −x·y that the sum is representable: exactly, with and without hardware."""
+        if self.has_fma:
+            return self.fma(x, y, z)
+        product = self.product(x, y)
+        return self.add(self.add(z, product.high), product.low)
+
     # -- choices
 
     def compare(self, relation: str, x: str, y: str) -> str:
@@ -170,7 +209,11 @@ class Builder:
         bound = self.constant(high)
         return self.select(self.compare("ogt", x, bound), bound, x)
 
-    # -- bits
+    def clamp(self, x: str, low: float, high: float) -> str:
+        """Return x between two numbers; NaN stays."""
+        return self.at_most(self.at_least(x, low), high)
+
+    # -- bits and types
 
     def bits(self, x: str) -> str:
         """Return the bits of x as integers."""
@@ -185,8 +228,18 @@ class Builder:
         return self.emit(f"{operation} {self.integers} {i}, {j}")
 
     def test(self, relation: str, i: str, j: str) -> str:
-        """Return the mask of a comparison of integers: eq, ne, ult, slt …"""
+        """Return the mask of a comparison of integers: eq, ne, ult, slt and so on."""
         return self.emit(f"icmp {relation} {self.integers} {i}, {j}")
+
+    def cast(self, operation: str, from_type: str, x: str, to_type: str) -> str:
+        """Return a conversion of LLVM: fpext, fptrunc, trunc, zext."""
+        return self.emit(f"{operation} {from_type} {x} to {to_type}")
+
+    def widened(self) -> Builder:
+        """Return a builder of as many lanes of f64, which adds to the same lines."""
+        wide = Builder("f64", self.width, self.prefix, fma=self.has_fma)
+        wide.lines = self.lines
+        return wide
 
 
 INTRINSICS: dict[str, int] = {"fma": 3, "sqrt": 1, "fabs": 1, "copysign": 2}

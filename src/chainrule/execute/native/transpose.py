@@ -32,7 +32,7 @@ class TransposeWriter:
 
     def text(self) -> str:
         """Return the function's text."""
-        self.w.lines = [f"define internal void @i{self.number}(ptr %m) nounwind {{", "entry:"]
+        self.w.lines = [f"define internal void @i{self.number}(ptr %m, ptr %ahead) nounwind {{", "entry:"]
         places = [
             self.w.advanced("%m", self.program.buffers[a.buffer].offset + a.base, self.element)
             for a in (self.source, self.target)

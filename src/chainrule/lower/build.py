@@ -98,7 +98,7 @@ class _Building:
     def put_in(self, entry: Indexed) -> Expr:
         """Return the value of an entry of a member that is put in."""
         statement = self.inlined[entry.tensor].statement
-        mapping = {old: new for old, new in zip(statement.indices, entry.indices, strict=True)}
+        mapping = dict(zip(statement.indices, entry.indices, strict=True))
         return substitute_indices(statement.value, mapping)
 
     def entry(self, entry: Indexed, names: Mapping[Index, str]) -> int:

@@ -71,11 +71,11 @@ class Code:
         """Return the number of a function's value."""
         return self.add(Apply(function, operands))
 
-    def number(self, value: Fraction | float | int) -> int:
+    def number(self, value: Fraction | float) -> int:
         """Return the number of a constant."""
         return self.add(Scalar(Fraction(value) if isinstance(value, int) else value))
 
-    def value(self, expr: Expr, names: Mapping[Index, str]) -> int:
+    def value(self, expr: Expr, names: Mapping[Index, str]) -> int:  # noqa: C901 - one match over the nodes
         """Return the number of an expression's value; `names` are the axes of its indices."""
         match expr:
             case Number(value):

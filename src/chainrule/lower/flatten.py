@@ -126,9 +126,7 @@ class _Flattening:
         """Give the statement just made the name of the equation that it is all of, with the equation's axes."""
         order = tuple(flat.indices.index(i) for i in equation.indices)
         indices = tuple(last.indices[n] for n in order)
-        self.statements[-1] = Statement(
-            name, indices, last.value, equation, last.op, last.over, last.factors
-        )
+        self.statements[-1] = Statement(name, indices, last.value, equation, last.op, last.over, last.factors)
         for key, (tensor, axes) in self.names.items():
             if tensor == last.target:
                 self.names[key] = (name, tuple(axes[n] for n in order))
@@ -140,7 +138,9 @@ class _Flattening:
             definition = self.system.function[expr.function]
             if definition.body is None or expr.order:
                 raise Unsupported(f"the unknown function {expr.function}")
-            return self._inlined(_applied(definition.body, dict(zip(definition.parameters, expr.arguments, strict=True))))
+            return self._inlined(
+                _applied(definition.body, dict(zip(definition.parameters, expr.arguments, strict=True)))
+            )
         return expr
 
     def _flat(self, expr: Expr) -> Expr:

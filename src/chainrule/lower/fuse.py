@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Position, walk
 from chainrule.lower.flatten import Statement
 
@@ -227,5 +226,3 @@ def position_terms(position: Position, names: Mapping[Index, str]) -> tuple[tupl
     if isinstance(position, Index):
         return ((names[position], 1),), 0
     return tuple((names[i], c) for i, c in position.terms), position.constant
-
-

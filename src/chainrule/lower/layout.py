@@ -132,9 +132,7 @@ def innermost(
     return inner, [choose(nest, used, inner, lanes) for nest, used in zip(fused.nests, refs, strict=True)]
 
 
-def _groups(
-    refs: Sequence[tuple[Reference, ...]], fused: Fused, ranks: Mapping[str, int]
-) -> list[tuple[str, ...]]:
+def _groups(refs: Sequence[tuple[Reference, ...]], fused: Fused, ranks: Mapping[str, int]) -> list[tuple[str, ...]]:
     """Return the tensors of two axes and more, each alone and with those that a nest holds point by point."""
     single = [(tensor,) for tensor, rank in ranks.items() if rank > 1]
     joint: list[tuple[str, ...]] = []

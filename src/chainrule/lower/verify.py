@@ -37,7 +37,9 @@ def _check_code(instruction: Instruction) -> None:
         if isinstance(op, Store):
             varying = instruction.depends[op.operand] - op.access.axes
             if any(instruction.extent(axis) > 1 for axis in varying):
-                raise InvalidProgram(f"{instruction.name} stores values that differ along {sorted(varying)} in one place")
+                raise InvalidProgram(
+                    f"{instruction.name} stores values that differ along {sorted(varying)} in one place"
+                )
     if len({op.axis for op in instruction.code if isinstance(op, RowReduce)}) > 1:
         raise InvalidProgram(f"{instruction.name} has rows along two axes")
 

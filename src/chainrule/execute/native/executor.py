@@ -76,9 +76,7 @@ class NativeExecutable:
         """Return the value of every equation, and the new value of every tensor that has an update."""
         return self._run(self.system, inputs)
 
-    def _run(
-        self, system: System, inputs: Mapping[str, npt.ArrayLike]
-    ) -> tuple[dict[str, Array], dict[str, Array]]:
+    def _run(self, system: System, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[str, Array], dict[str, Array]]:
         batched = batch(system) if is_batched(system, inputs) else system
         checked = check_inputs(batched, inputs, dtype=self.dtype)
         values = dict(checked.values)

@@ -52,9 +52,7 @@ class Lanes:
     def shuffled(self, first: str, second: str, lanes: Sequence[int]) -> str:
         """Return lanes chosen from two vectors."""
         chosen = ", ".join(f"i32 {n}" for n in lanes)
-        return self.w.value(
-            f"shufflevector {self.type} {first}, {self.type} {second}, <{len(lanes)} x i32> <{chosen}>"
-        )
+        return self.w.value(f"shufflevector {self.type} {first}, {self.type} {second}, <{len(lanes)} x i32> <{chosen}>")
 
     def apply(self, function: str, values: Sequence[str]) -> str:
         """Return a function's value. Raises Unsupported for one that has no vector code yet."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from math import prod
 
 from chainrule.execute.native import vectormath
+from chainrule.execute.native.ahead import Ahead
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
-from chainrule.execute.native.nest import Ahead, instruction_text
+from chainrule.execute.native.nest import instruction_text
 from chainrule.execute.native.schedule import Schedule, is_transposition, schedule
 from chainrule.execute.native.transpose import TransposeWriter
 from chainrule.execute.native.writer import Writer
@@ -28,7 +29,13 @@ class Module:
 
 
 def module(
-    program: Program, machine: Machine, dtype: Dtype, *, data: Sequence[str] = (), total: str = "", checked: bool = False
+    program: Program,
+    machine: Machine,
+    dtype: Dtype,
+    *,
+    data: Sequence[str] = (),
+    total: str = "",
+    checked: bool = False,
 ) -> Module:
     """Return the module of a program.
 
@@ -131,9 +138,7 @@ def _gather(w: Writer, buffer: Buffer, dtype: Dtype, machine: Machine, source: s
     _gather_axes(w, buffer, dtype, machine, 1, origin, place)
 
 
-def _gather_axes(
-    w: Writer, buffer: Buffer, dtype: Dtype, machine: Machine, axis: int, origin: str, place: str
-) -> None:
+def _gather_axes(w: Writer, buffer: Buffer, dtype: Dtype, machine: Machine, axis: int, origin: str, place: str) -> None:
     if axis == len(buffer.extents) - 1:
         _copied(w, origin, place, buffer.extents[axis], dtype, machine)
         return
@@ -151,7 +156,9 @@ def _copied(w: Writer, origin: str, place: str, count: int, dtype: Dtype, machin
     whole = count // lanes
     if whole > 1:
         loop = w.open("0")
-        _moved(w, w.advanced(origin, loop.index, element), w.advanced(place, loop.index, element), scalar, lanes, element)
+        _moved(
+            w, w.advanced(origin, loop.index, element), w.advanced(place, loop.index, element), scalar, lanes, element
+        )
         w.close(loop, lanes, str(whole * lanes))
     elif whole:
         _moved(w, origin, place, scalar, lanes, element)

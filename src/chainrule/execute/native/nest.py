@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from itertools import product
 from math import ceil
 
+from chainrule.execute.native.ahead import Ahead, fetch
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
+from chainrule.execute.native.memory import OUTSIDE, Memory
 from chainrule.execute.native.schedule import Schedule
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import (
@@ -32,14 +34,6 @@ from chainrule.lower.program import (
 )
 
 Offsets = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Ahead:
-    """What a nest fetches into the cache on its way: `rows` rows of `lines` lines, their addresses in a table."""
-
-    rows: int
-    lines: int
 
 
 @dataclass(frozen=True)
@@ -70,6 +64,7 @@ class NestWriter:
         self.element = BYTES[dtype]
         self.w = Writer()
         self.v = Lanes(self.w, dtype, self.lanes, machine.fma)
+        self.memory = Memory(self.w, self.v, program, schedule.vector, self.element, checked)
         self.checked = checked
         self.ahead = ahead
         self.axes = tuple(a.name for a in instruction.axes)
@@ -79,12 +74,14 @@ class NestWriter:
         """Return the function's text."""
         self.w.lines = [f"define internal void @{name}(ptr %m, ptr %ahead) nounwind {{", "entry:"]
         accesses = dict.fromkeys((*self.instruction.loads, *self.instruction.stores))
-        pointers = {a: self.w.advanced("%m", self.program.buffers[a.buffer].offset + a.base, self.element) for a in accesses}
+        pointers = {
+            a: self.w.advanced("%m", self.program.buffers[a.buffer].offset + a.base, self.element) for a in accesses
+        }
         self.constants(pointers)
         self.loops([axis for axis, _ in self.schedule.tile], {}, pointers)
         self.w.line("ret void")
         if self.checked:
-            self.w.lines.append("outside:\n  store i64 1, ptr @outside\n  ret void")
+            self.w.lines.append(OUTSIDE)
         return "\n".join([*self.w.lines, "}"])
 
     def constants(self, pointers: Mapping[Access, str]) -> None:
@@ -116,7 +113,9 @@ class NestWriter:
         stretch = self.stretch(axis)
         if full > 1:
             loop = self.w.open("0")
-            self.fetch(loop.index, size * stretch, full)
+            if self.ahead is not None:
+                fetch(self.w, self.ahead, loop.index, size * stretch, full)
+                self.ahead = None
             self.loops(left[1:], {**env, axis: Tile(loop.index, size)}, self.moved(pointers, axis, loop.index))
             self.w.close(loop, size * stretch, str(full * size * stretch))
         elif full:
@@ -124,26 +123,6 @@ class NestWriter:
         if rest:
             start = full * size * stretch
             self.loops(left[1:], {**env, axis: Tile(start, rest)}, self.moved(pointers, axis, start))
-
-    def fetch(self, index: str, step: int, count: int) -> None:
-        """Write, in the outermost loop, the part that one round has in fetching the rows of the next batch."""
-        if self.ahead is None:
-            return
-        ahead, self.ahead = self.ahead, None
-        parts, at_once = max(count // ahead.rows, 1), ceil(ahead.rows / count)
-        turn = self.w.value(f"udiv i64 {index}, {step}")
-        first = self.w.value(f"mul i64 {self.w.value(f'udiv i64 {turn}, {parts}')}, {at_once}")
-        lines = ceil(ahead.lines / parts)
-        for number in range(at_once):
-            row = self.w.value(f"add i64 {first}, {number}")
-            late = self.w.value(f"icmp ult i64 {row}, {ahead.rows}")
-            row = self.w.value(f"select i1 {late}, i64 {row}, i64 {ahead.rows - 1}")
-            place = self.w.value(f"load ptr, ptr {self.w.advanced('%ahead', row, 8)}")
-            part = self.w.value(f"urem i64 {turn}, {parts}")
-            place = self.w.advanced(place, part, lines * 64)
-            for line in range(lines):
-                there = self.w.advanced(place, line * 64, 1)
-                self.w.line(f"call void @llvm.prefetch.p0(ptr {there}, i32 0, i32 3, i32 1)")
 
     def moved(self, pointers: Mapping[Access, str], axis: str, by: int | str) -> dict[Access, str]:
         """Return the pointers, moved along an axis."""
@@ -213,7 +192,7 @@ class NestWriter:
             parts = [operand(op.operand, (*point[:place], n, *point[place + 1 :])) for n in range(size)]
             known[key] = self.row(op, parts)
         elif isinstance(op, Store):
-            self.store(op.access, operand(op.operand), pointers[op.access], self.displacement(op.access, point))
+            self.memory.store(op.access, operand(op.operand), pointers[op.access], self.displacement(op.access, point))
             known[key] = ""
         else:
             values = {n: operand(n) for n in op.operands} if isinstance(op, Apply) else {}
@@ -236,7 +215,7 @@ class NestWriter:
         match op:
             case Load(access):
                 moved = sum(o * self.stretch(a) * access.stride(a) for a, o in offsets.items())
-                return self.load(access, pointers[access], moved, self.schedule.vector)
+                return self.memory.load(access, pointers[access], moved)
             case Scalar(number):
                 return self.v.number(float(number))
             case Position(terms, base):
@@ -343,7 +322,7 @@ class NestWriter:
             for factor in contraction.factors:
                 place = moved[factor] + self.displacement(factor, point)
                 if (factor, place) not in loaded:
-                    loaded[factor, place] = self.load(factor, pointers[factor], place, self.schedule.vector)
+                    loaded[factor, place] = self.memory.load(factor, pointers[factor], place)
                 parts.append(loaded[factor, place])
             result[point] = self.taken(contraction.op, value, parts, tail)
         return result
@@ -357,47 +336,6 @@ class NestWriter:
         if len(parts) == 2:
             return self.v.apply("fma", [*parts, value])
         return self.v.combine(op, value, parts[0])
-
-    # -- memory
-
-    def load(self, access: Access, pointer: str, moved: int, vector: str) -> str:
-        """Write the load of a vector, or of one number into all lanes."""
-        place = self.w.advanced(pointer, moved, self.element)
-        if vector and access.stride(vector) == 1:
-            self.check(access, place, self.lanes)
-            return self.w.value(f"load {self.v.type}, ptr {place}, align {self.element}")
-        self.check(access, place, 1)
-        return self.v.splat(self.w.value(f"load {self.v.scalar}, ptr {place}, align {self.element}"))
-
-    def store(self, access: Access, value: str, pointer: str, moved: int) -> None:
-        """Write the store of a vector, or of its first lane."""
-        place = self.w.advanced(pointer, moved, self.element)
-        if self.schedule.vector and access.stride(self.schedule.vector) == 1:
-            self.check(access, place, self.lanes)
-            self.w.line(f"store {self.v.type} {value}, ptr {place}, align {self.element}")
-            return
-        self.check(access, place, 1)
-        first = self.w.value(f"extractelement {self.v.type} {value}, i64 0")
-        self.w.line(f"store {self.v.scalar} {first}, ptr {place}, align {self.element}")
-
-    def check(self, access: Access, pointer: str, count: int) -> None:
-        """Write, in checked mode, the test that an access stays inside its buffer."""
-        if not self.checked:
-            return
-        buffer = self.program.buffers[access.buffer]
-        write_check(self.w, pointer, buffer.offset * self.element, (buffer.size - count) * self.element)
-
-
-def write_check(w: Writer, pointer: str, start: int, last: int) -> None:
-    """Write the test that start ≤ pointer − arena ≤ start + last."""
-    here = w.value(f"ptrtoint ptr {pointer} to i64")
-    base = w.value("ptrtoint ptr %m to i64")
-    first = w.value(f"add i64 {base}, {start}")
-    away = w.value(f"sub i64 {here}, {first}")
-    bad = w.value(f"icmp ugt i64 {away}, {last}")
-    inside = w.label()
-    w.line(f"br i1 {bad}, label %outside, label %{inside}")
-    w.start(inside)
 
 
 def instruction_text(

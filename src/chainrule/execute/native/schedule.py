@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil, prod
 
-from chainrule.execute.native.machine import Dtype, Machine, BYTES
+from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.lower.program import Access, Instruction
 
 L1, L2 = 32 << 10, 768 << 10
@@ -24,8 +24,8 @@ UNROLLED = 320
 class Schedule:
     """`vector` is an axis, of the nest or (with `along`) of its contraction; "" for one value at a time.
 
-    `tile` are the axes of the nest, outermost loop first, with the values (vectors, along the vector axis) that are held
-    at once; `unroll` are the steps of the innermost reduction loop that are written out.
+    `tile` are the axes of the nest, outermost loop first, with the values (vectors, along the vector axis) that are
+    held at once; `unroll` are the steps of the innermost reduction loop that are written out.
     """
 
     vector: str
@@ -113,10 +113,7 @@ def _tiles(
 
 
 def _sizes(extent: int, most: int) -> Iterator[int]:
-    for size in range(1, max(min(extent, most), 1) + 1):
-        yield size
-    if extent > 28 and extent == most:
-        yield extent
+    yield from range(1, max(min(extent, most), 1) + 1)
 
 
 def _cycles(instruction: Instruction, s: Schedule, lanes: int, element: int) -> float:

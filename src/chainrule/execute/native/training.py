@@ -84,7 +84,7 @@ def compile_program(
 
 
 class Session:
-    """Params in training. `values` are params and consts; data are bound once and then run in any order, again and again.
+    """Params in training. `values` are params and consts; data are bound once and then run in any order, often.
 
     Raises Unsupported where the system has something that has no machine code yet.
     """
@@ -172,7 +172,7 @@ class Session:
         data.
         """
         rows = np.ascontiguousarray(permutation, np.int64)
-        if rows.ndim != 1 or (rows.size and not (0 <= rows.min() and rows.max() < self.count)):
+        if rows.ndim != 1 or (rows.size and not (rows.min() >= 0 and rows.max() < self.count)):
             raise InputError("the permutation names samples that are not there", expected=f"numbers below {self.count}")
         steps = len(rows) // self.batch_size
         cost, done = 0.0, 0

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
-from chainrule.execute.native.nest import write_check
+from chainrule.execute.native.memory import OUTSIDE, Memory
 from chainrule.execute.native.writer import Writer
-from chainrule.lower.program import Access, Program
+from chainrule.lower.program import Program
 
 
 class TransposeWriter:
@@ -26,6 +26,7 @@ class TransposeWriter:
         self.lanes = machine.lanes(dtype)
         self.element = BYTES[dtype]
         self.v = Lanes(self.w, dtype, self.lanes, machine.fma)
+        self.memory = Memory(self.w, self.v, program, "", self.element, checked)
         self.source, self.target = self.instruction.loads[0], self.instruction.stores[0]
         self.along = next(axis for axis, s in self.source.strides if s == 1)
         self.across = next(axis for axis, s in self.target.strides if s == 1)
@@ -41,7 +42,7 @@ class TransposeWriter:
         self.outer(others, places[0], places[1])
         self.w.line("ret void")
         if self.checked:
-            self.w.lines.append("outside:\n  store i64 1, ptr @outside\n  ret void")
+            self.w.lines.append(OUTSIDE)
         return "\n".join([*self.w.lines, "}"])
 
     def moved(self, source: str, target: str, axis: str, by: int | str) -> tuple[str, str]:
@@ -97,17 +98,11 @@ class TransposeWriter:
             distance *= 2
         for column in range(columns):
             place = self.w.advanced(target, self.target.stride(self.along) * column, self.element)
-            self.check(self.target, place)
+            self.memory.check(self.target, place, self.lanes)
             self.w.line(f"store {self.v.type} {vectors[column]}, ptr {place}, align {self.element}")
 
     def read(self, source: str, row: int) -> str:
         """Write the load of one row of a block."""
         place = self.w.advanced(source, self.source.stride(self.across) * row, self.element)
-        self.check(self.source, place)
+        self.memory.check(self.source, place, self.lanes)
         return self.w.value(f"load {self.v.type}, ptr {place}, align {self.element}")
-
-    def check(self, access: Access, place: str) -> None:
-        """Write the bounds check of checked mode."""
-        if self.checked:
-            buffer = self.program.buffers[access.buffer]
-            write_check(self.w, place, buffer.offset * self.element, (buffer.size - self.lanes) * self.element)

@@ -13,8 +13,8 @@ class Code:
     """Compiled functions: their addresses by name. The engine owns the memory they are in."""
 
     engine: Any
-    target: Any
     module: Any
+    machine: Machine
 
     def address(self, name: str) -> int:
         """Return where a function or variable is."""
@@ -24,7 +24,7 @@ class Code:
 
     def assembly(self) -> str:
         """Return the machine code as assembly text."""
-        return str(self.target.emit_assembly(self.module))
+        return str(_target_machine(self.machine).emit_assembly(self.module))
 
 
 def compile_text(text: str, machine: Machine) -> Code:
@@ -35,10 +35,9 @@ def compile_text(text: str, machine: Machine) -> Code:
     llvm.initialize_native_asmprinter()
     parsed = llvm.parse_assembly(text)
     parsed.verify()
-    target = _target_machine(machine)
-    engine = llvm.create_mcjit_compiler(parsed, target)
+    engine = llvm.create_mcjit_compiler(parsed, _target_machine(machine))
     engine.finalize_object()
-    return Code(engine, target, parsed)
+    return Code(engine, parsed, machine)
 
 
 def _target_machine(machine: Machine) -> Any:

@@ -143,10 +143,15 @@ def _turn(b: Builder, count: str, kernels: _Kernels) -> str:
     return b.from_bits(b.integer_op("xor", b.bits(value), sign))
 
 
+def _keep_zero(b: Builder, x: str, value: str) -> str:
+    """Return x itself where it is 0, with its sign."""
+    return b.select(b.compare("oeq", x, b.constant(0.0)), x, value)
+
+
 def sin(b: Builder, x: str) -> str:
     """Sine; NaN for |x| > LIMIT."""
     quadrant = _reduce(b, x)
-    return _turn(b, quadrant.count, _kernels(b, quadrant))
+    return _keep_zero(b, x, _turn(b, quadrant.count, _kernels(b, quadrant)))
 
 
 def cos(b: Builder, x: str) -> str:
@@ -163,7 +168,7 @@ def tan(b: Builder, x: str) -> str:
     above = b.select(odd, kernels.cosine, kernels.sine)
     below = b.select(odd, kernels.sine, kernels.cosine)
     sign = b.integer_op("shl", quadrant.count, b.integer(b.format.bits - 1))
-    return b.from_bits(b.integer_op("xor", b.bits(b.div(above, below)), sign))
+    return _keep_zero(b, x, b.from_bits(b.integer_op("xor", b.bits(b.div(above, below)), sign)))
 
 
 def atan(b: Builder, x: str) -> str:

@@ -61,7 +61,7 @@ def erf(b: Builder, x: str) -> str:
     clamped = b.at_most(a, end)
     parts = split(b, b.polynomial(clamped, b.pick(_FAR_F32, _FAR_F64)), -1.0)
     power = power_of_two(b, parts.count)
-    complement = b.fma(b.neg(power), parts.growth, power)
+    complement = b.fma(b.neg(power), parts.growth(b), power)
     far = b.copysign(b.sub(b.constant(1.0), complement), x)
     # Beyond the boundary this polynomial is not used; the clamp keeps it finite.
     near = b.fma(x, b.polynomial(b.mul(clamped, clamped), b.pick(_NEAR_F32, _NEAR_F64)), x)

@@ -33,16 +33,34 @@ LN2_F64 = (6.93147180369123816490e-01, 1.90821492927058770002e-10)
 
 @dataclass(frozen=True)
 class Split:
-    """scale·x = n·ln 2 + r: `count` has n in its lowest bits (below others), `growth` is (e^r − 1)/scale."""
+    """scale·x = n·ln 2 + scale·r: `count` has n in its lowest bits, below others; `rest` is r.
+
+    `curve` is that of e^(scale·r) = 1 + scale·(r + r²·curve).
+    """
 
     count: str
-    growth: str
+    rest: str
+    curve: str
+
+    def growth(self, b: Builder) -> str:
+        """Return (e^(scale·r) − 1)/scale = r + r²·curve, in which a small r comes back as it is."""
+        return b.fma(b.mul(self.rest, self.rest), self.curve, self.rest)
+
+    def above(self, b: Builder, base: str, unit: str) -> str:
+        """Return base + unit·(e^(scale·r) − 1)/scale for a unit that is a power of two.
+
+        A fused multiply-add loses least as base + (unit·r)·(1 + r·curve); without one, unit·growth is exact.
+        """
+        if not b.has_fma:
+            return b.add(b.mul(self.growth(b), unit), base)
+        slope = b.fma(self.rest, self.curve, b.constant(1.0))
+        return b.fma(slope, b.mul(self.rest, unit), base)
 
 
 def split(b: Builder, x: str, scale: float = 1.0) -> Split:
-    """Return n and e^r − 1 of scale·x = n·ln 2 + r, the scale ±1 or ±2, |x| at most a few thousand (or NaN).
+    """Return the parts of scale·x, the scale ±1 or 2, |x| at most a few thousand (or NaN).
 
-    The scale is put into the constants, exactly: it costs nothing, and a small x comes back as it is.
+    The scale is put into the constants, exactly: it costs nothing.
     """
     high, low = b.pick(LN2_F32, LN2_F64)
     magic = b.constant(b.format.magic)
@@ -50,7 +68,7 @@ def split(b: Builder, x: str, scale: float = 1.0) -> Split:
     n = b.sub(shifted, magic)
     r = b.fma(n, b.constant(-low / scale), b.fma(n, b.constant(-high / scale), x))
     coefficients = [c * scale ** (k + 1) for k, c in enumerate(b.pick(_EXP_F32, _EXP_F64))]
-    return Split(b.bits(shifted), b.fma(b.mul(r, r), b.polynomial(r, coefficients), r))
+    return Split(b.bits(shifted), r, b.polynomial(r, coefficients))
 
 
 def exponent_bits(b: Builder, count: str) -> str:
@@ -77,7 +95,7 @@ def exp(b: Builder, x: str) -> str:
     rest = b.integer_op("sub", exponent_bits(b, parts.count), half)
     first = b.from_bits(b.integer_op("add", half, one))
     second = b.from_bits(b.integer_op("add", rest, one))
-    return b.mul(b.fma(parts.growth, first, first), second)
+    return b.mul(parts.above(b, first, first), second)
 
 
 def decay(b: Builder, x: str) -> str:
@@ -85,7 +103,7 @@ def decay(b: Builder, x: str) -> str:
     parts = split(b, b.at_least(x, b.pick(-104.0, -746.0)))
     lift = b.pick(64, 128)
     power = power_of_two(b, parts.count, lift)
-    return b.mul(b.fma(parts.growth, power, power), b.constant(2.0**-lift))
+    return b.mul(parts.above(b, power, power), b.constant(2.0**-lift))
 
 
 def sigmoid(b: Builder, x: str) -> str:
@@ -98,14 +116,15 @@ def sigmoid(b: Builder, x: str) -> str:
     one = b.integer((b.format.bias + lift) << b.format.fraction)
     numerator = b.from_bits(b.integer_op("sub", one, exponent_bits(b, parts.count)))
     unit = 2.0**lift
-    return b.div(numerator, b.fma(parts.growth, b.constant(-unit), b.add(numerator, b.constant(unit))))
+    both = b.add(numerator, b.constant(unit))
+    return b.div(numerator, parts.above(b, both, b.constant(-unit)))
 
 
 def tanh(b: Builder, x: str) -> str:
     """Return tanh x = E/(E + 1) with E = (e^2|x| − 1)/2, without loss near 0; above the clamp it is 1."""
     parts = split(b, b.at_most(b.abs(x), b.pick(9.1, 19.1)), 2.0)
     power = power_of_two(b, parts.count)
-    e = b.fma(power, parts.growth, b.fma(power, b.constant(0.5), b.constant(-0.5)))
+    e = b.fma(power, parts.growth(b), b.fma(power, b.constant(0.5), b.constant(-0.5)))
     return b.copysign(b.div(e, b.add(e, b.constant(1.0))), x)
 
 
@@ -113,7 +132,7 @@ def _quarter_expm1(b: Builder, x: str) -> str:
     """(e^x − 1)/4 = 2^(n−2)·(e^r − 1) + (2^(n−2) − 1/4), finite a little beyond where e^x overflows."""
     parts = split(b, x)
     power = power_of_two(b, parts.count, -2)
-    return b.fma(power, parts.growth, b.sub(power, b.constant(0.25)))
+    return b.fma(power, parts.growth(b), b.sub(power, b.constant(0.25)))
 
 
 def _keep_tiny(b: Builder, x: str, value: str) -> str:
@@ -140,5 +159,5 @@ def cosh(b: Builder, x: str) -> str:
     """Return cosh x = 2·(Q + 1/(16·Q)) with Q = e^|x|/4."""
     parts = split(b, b.at_most(b.abs(x), b.pick(89.5, 710.5)))
     power = power_of_two(b, parts.count, -2)
-    q = b.fma(power, parts.growth, power)
+    q = parts.above(b, power, power)
     return b.mul(b.add(q, b.div(b.constant(0.0625), q)), b.constant(2.0))

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import CASES, Case
-from dense import Dense, relative
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cases import CASES, Case
 from chainrule.execute.native.executor import Native, NativeExecutable
 from chainrule.execute.native.machine import host, lowered
 from chainrule.execute.native.training import Session
@@ -18,6 +17,7 @@ from chainrule.execute.reference import Reference
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.system.batching import batch
+from dense import Dense, relative
 
 TOLERANCE = {"float64": 1e-12, "float32": 2e-5}
 

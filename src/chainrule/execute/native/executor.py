@@ -48,13 +48,15 @@ class Native:
         *,
         batch_size: int,
         dtype: Any = np.float32,
+        threads: int | None = None,
     ) -> Session:
         """Return whole epochs of a system of forward, cotangent and update equations as machine code.
 
-        `values` are params and consts by name, `data` whole data sets with the samples in front. Raises Unsupported,
+        `values` are params and consts by name, `data` whole data sets with the samples in front;
+        `threads` are as many as the work is worth unless given. Raises Unsupported,
         which names what has no machine code: then `compile` and its `step` remain.
         """
-        return Session(system, values, data, batch_size=batch_size, dtype=dtype, machine=host())
+        return Session(system, values, data, batch_size=batch_size, dtype=dtype, threads=threads, machine=host())
 
 
 @dataclass

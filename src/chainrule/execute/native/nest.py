@@ -17,6 +17,7 @@ from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import OUTSIDE, Memory
 from chainrule.execute.native.schedule import Schedule
+from chainrule.execute.native.team import is_last, share
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import (
     Access,
@@ -56,6 +57,7 @@ class NestWriter:
         dtype: Dtype,
         checked: bool,
         ahead: Ahead | None = None,
+        split: str = "",
     ) -> None:
         self.program = program
         self.instruction = instruction
@@ -67,12 +69,13 @@ class NestWriter:
         self.memory = Memory(self.w, self.v, program, schedule.vector, self.element, checked)
         self.checked = checked
         self.ahead = ahead
+        self.split = split
         self.axes = tuple(a.name for a in instruction.axes)
         self.fixed: dict[int, str] = {}
 
     def text(self, name: str) -> str:
         """Return the function's text."""
-        self.w.lines = [f"define internal void @{name}(ptr %m, ptr %ahead) nounwind {{", "entry:"]
+        self.w.lines = [f"define internal void @{name}(ptr %m, ptr %ahead, i64 %tid, i64 %nt) nounwind {{", "entry:"]
         accesses = dict.fromkeys((*self.instruction.loads, *self.instruction.stores))
         pointers = {
             a: self.w.advanced("%m", self.program.buffers[a.buffer].offset + a.base, self.element) for a in accesses
@@ -112,17 +115,24 @@ class NestWriter:
         full, rest = divmod(self.units(axis), size)
         stretch = self.stretch(axis)
         if full > 1:
-            loop = self.w.open("0")
+            start, end, some = share(self.w, full, size * stretch) if axis == self.split else ("0", "", "")
+            after = self.w.guard(some) if some else ""
+            loop = self.w.open(start)
             if self.ahead is not None:
                 fetch(self.w, self.ahead, loop.index, size * stretch, full)
                 self.ahead = None
             self.loops(left[1:], {**env, axis: Tile(loop.index, size)}, self.moved(pointers, axis, loop.index))
-            self.w.close(loop, size * stretch, str(full * size * stretch))
+            self.w.close(loop, size * stretch, end or str(full * size * stretch))
+            if after:
+                self.w.unguard(after)
         elif full:
             self.loops(left[1:], {**env, axis: Tile(0, size)}, pointers)
         if rest:
-            start = full * size * stretch
-            self.loops(left[1:], {**env, axis: Tile(start, rest)}, self.moved(pointers, axis, start))
+            begin = full * size * stretch
+            after = self.w.guard(is_last(self.w)) if axis == self.split else ""
+            self.loops(left[1:], {**env, axis: Tile(begin, rest)}, self.moved(pointers, axis, begin))
+            if after:
+                self.w.unguard(after)
 
     def moved(self, pointers: Mapping[Access, str], axis: str, by: int | str) -> dict[Access, str]:
         """Return the pointers, moved along an axis."""
@@ -346,7 +356,8 @@ def instruction_text(
     dtype: Dtype,
     checked: bool,
     ahead: Ahead | None = None,
+    split: str = "",
 ) -> str:
     """Return the function of an instruction, named @i and its number."""
     instruction = program.instructions[number]
-    return NestWriter(program, instruction, schedule, machine, dtype, checked, ahead).text(f"i{number}")
+    return NestWriter(program, instruction, schedule, machine, dtype, checked, ahead, split).text(f"i{number}")

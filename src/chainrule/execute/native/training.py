@@ -23,6 +23,7 @@ from chainrule.execute.native.compiler import Code, compile_text
 from chainrule.execute.native.machine import Dtype, Machine, host
 from chainrule.execute.native.module import Module, module
 from chainrule.execute.native.plan import plan_text
+from chainrule.execute.native.threads import Team, threads_for
 from chainrule.execute.scope import Scope
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Extent, Index, Indexed
@@ -75,11 +76,17 @@ class Compiled:
 
 
 def compile_program(
-    program: Program, machine: Machine, dtype: Any, *, data: tuple[str, ...] = (), total: str = ""
+    program: Program,
+    machine: Machine,
+    dtype: Any,
+    *,
+    data: tuple[str, ...] = (),
+    total: str = "",
+    threads: bool = False,
 ) -> Compiled:
     """Return a program as machine code with memory of its own."""
     checked = checked_mode()
-    text = module(program, machine, dtype_of(dtype), data=data, total=total, checked=checked)
+    text = module(program, machine, dtype_of(dtype), data=data, total=total, checked=checked, threads=threads)
     return Compiled(program, text, compile_text(text.text, machine), Arena(program, dtype), checked)
 
 
@@ -97,6 +104,7 @@ class Session:
         *,
         batch_size: int,
         dtype: Any = np.float32,
+        threads: int | None = None,
         machine: Machine | None = None,
     ) -> None:
         self.system = with_total(batch(system))
@@ -107,11 +115,17 @@ class Session:
         self.batch_size = min(batch_size, self.count)
         self._values = dict(values)
         self._add_consts()
+        self._asked = threads
         self._main = self._compiled(self.batch_size)
         rest = self.count % self.batch_size
         self._rest = self._compiled(rest) if rest else None
         self._main.arena.put(self._values)
         self._pace = 1
+
+    @property
+    def threads(self) -> int:
+        """How many threads run a step at most: as many as were asked for, else as its work is worth."""
+        return self._team.size
 
     @property
     def plan(self) -> str:
@@ -163,7 +177,11 @@ class Session:
         outputs = (TOTAL,) if self.system.cost else ()
         program = lower(self.system, self._sizes(count), outputs, lanes=lanes, element=self.dtype.itemsize)
         total = TOTAL if outputs else ""
-        return compile_program(program, self.machine, self.dtype, data=tuple(self.data), total=total)
+        if count == self.batch_size:
+            size = threads_for(program, self.dtype.itemsize) if self._asked is None else self._asked
+            self._team = Team(size, free=self._asked is None)
+        several = self._team.size > 1
+        return compile_program(program, self.machine, self.dtype, data=tuple(self.data), total=total, threads=several)
 
     def run_epoch(self, permutation: npt.ArrayLike, progress: Callable[[int], None] | None = None) -> float:
         """Run every batch of a permutation of the samples once; return the sum of their costs.
@@ -177,10 +195,11 @@ class Session:
         steps = len(rows) // self.batch_size
         cost, done = 0.0, 0
         while done < steps:
-            now = min(self._pace, steps - done)
+            now, count = min(self._pace, steps - done), self._team.number()
             began = time.perf_counter()
-            cost += self._stretch(self._main, rows[done * self.batch_size :], now)
+            cost += self._stretch(self._main, rows[done * self.batch_size :], now, count)
             taken = time.perf_counter() - began
+            self._team.took(count, taken / now)
             done += now
             self._pace = max(1, min(2 * now, int(now * TICK / max(taken, 1e-9))))
             if progress is not None:
@@ -198,16 +217,15 @@ class Session:
             self._rest.arena.put(self._values)
         moved = self.params()
         self._rest.arena.put({**self._values, **moved})
-        cost = self._stretch(self._rest, rows, 1)
+        cost = self._stretch(self._rest, rows, 1, 1)
         self._main.arena.put({name: self._rest.arena.take(name) for name in moved})
         return cost
 
-    def _stretch(self, compiled: Compiled, rows: Array, steps: int) -> float:
-        kinds = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
-        run = ctypes.CFUNCTYPE(None, *kinds)(compiled.code.address("stretch"))
+    def _stretch(self, compiled: Compiled, rows: Array, steps: int, threads: int) -> float:
         sources = (ctypes.c_void_p * len(self.data))(*(a.ctypes.data for a in self.data.values()))
         total = ctypes.c_double(0.0)
-        run(compiled.arena.address, ctypes.addressof(sources), rows.ctypes.data, steps, ctypes.addressof(total))
+        given = (compiled.arena.address, ctypes.addressof(sources), rows.ctypes.data, steps, ctypes.addressof(total))
+        self._team.run(compiled.code, given, threads)
         compiled.refuse_outside()
         return total.value
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import OUTSIDE, Memory
+from chainrule.execute.native.team import is_last, share
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Program
 
@@ -17,11 +18,14 @@ from chainrule.lower.program import Program
 class TransposeWriter:
     """Writes one copying instruction."""
 
-    def __init__(self, program: Program, number: int, machine: Machine, dtype: Dtype, checked: bool) -> None:
+    def __init__(
+        self, program: Program, number: int, machine: Machine, dtype: Dtype, checked: bool, split: bool
+    ) -> None:
         self.program = program
         self.instruction = program.instructions[number]
         self.number = number
         self.checked = checked
+        self.split = split
         self.w = Writer()
         self.lanes = machine.lanes(dtype)
         self.element = BYTES[dtype]
@@ -33,7 +37,10 @@ class TransposeWriter:
 
     def text(self) -> str:
         """Return the function's text."""
-        self.w.lines = [f"define internal void @i{self.number}(ptr %m, ptr %ahead) nounwind {{", "entry:"]
+        self.w.lines = [
+            f"define internal void @i{self.number}(ptr %m, ptr %ahead, i64 %tid, i64 %nt) nounwind {{",
+            "entry:",
+        ]
         places = [
             self.w.advanced("%m", self.program.buffers[a.buffer].offset + a.base, self.element)
             for a in (self.source, self.target)
@@ -72,16 +79,24 @@ class TransposeWriter:
             return
         axis = left[0]
         full, rest = divmod(self.instruction.extent(axis), self.lanes)
+        divided = self.split and axis == self.across
         if full > 1:
-            loop = self.w.open("0")
+            start, end, some = share(self.w, full, self.lanes) if divided else ("0", "", "")
+            after = self.w.guard(some) if some else ""
+            loop = self.w.open(start)
             places = self.moved(source, target, axis, loop.index)
             self.blocks(left[1:], {**counts, axis: self.lanes}, *places)
-            self.w.close(loop, self.lanes, str(full * self.lanes))
+            self.w.close(loop, self.lanes, end or str(full * self.lanes))
+            if after:
+                self.w.unguard(after)
         elif full:
             self.blocks(left[1:], {**counts, axis: self.lanes}, source, target)
         if rest:
+            after = self.w.guard(is_last(self.w)) if divided and full > 1 else ""
             places = self.moved(source, target, axis, full * self.lanes)
             self.blocks(left[1:], {**counts, axis: rest}, *places)
+            if after:
+                self.w.unguard(after)
 
     def block(self, rows: int, columns: int, source: str, target: str) -> None:
         """Write one block: `rows` vectors are read, `columns` written."""

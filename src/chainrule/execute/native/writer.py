@@ -81,6 +81,18 @@ class Writer:
         self.lines[loop.place] = "\n".join(phis)
         self.start(leave)
 
+    def guard(self, condition: str) -> str:
+        """Begin a part that runs where the condition holds; return the label that `unguard` is given."""
+        inside, after = self.label(), self.label()
+        self.line(f"br i1 {condition}, label %{inside}, label %{after}")
+        self.start(inside)
+        return after
+
+    def unguard(self, after: str) -> None:
+        """End a guarded part."""
+        self.line(f"br label %{after}")
+        self.start(after)
+
     def advanced(self, pointer: str, offset: int | str, element: int) -> str:
         """Return the pointer plus an offset in elements of that many bytes."""
         if offset == 0:

@@ -201,17 +201,23 @@ class _Flattening:
         return times(*outside, self._reduced("sum", over, tuple(self._entry(g) for g in groups)))
 
     def _groups(self, indices: tuple[Index, ...], body: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
-        """Return the factors that do not vary with the indices, and the others in products with equal indices."""
+        """Return the factors that do not vary with the indices, and the others in products with equal indices.
+
+        Two products stay two factors, as in a matrix times a vector; of more, or where it must be computed anyway, the
+        narrow ones are put into the wider: a sum of three factors would multiply twice at every step.
+        """
         factors = body.factors if isinstance(body, Product) else (body,)
         outside = tuple(f for f in factors if free_indices(f).isdisjoint(indices))
         inner = [f for f in factors if f not in outside]
-        sets = list(dict.fromkeys(free_indices(f) for f in inner))
-        widest = [s for s in sets if not any(s < other for other in sets)]
-        parts: dict[frozenset[Index], list[Expr]] = {s: [] for s in widest}
+        parts: dict[frozenset[Index], list[Expr]] = {}
         for factor in inner:
-            own = free_indices(factor)
-            fitting = [s for s in widest if own <= s]
-            parts[min(fitting, key=lambda s: prod(self._size(i.extent) for i in s))].append(factor)
+            parts.setdefault(free_indices(factor), []).append(factor)
+        for own in sorted(parts, key=len):
+            wider = [s for s in parts if own < s]
+            plain = all(len(parts[s]) == 1 and isinstance(parts[s][0], Indexed) for s in wider)
+            if wider and (len(parts) > 2 or not plain):
+                chosen = min(wider, key=lambda s: prod(self._size(i.extent) for i in s))
+                parts[chosen] = [*parts[chosen], *parts.pop(own)]
         return outside, tuple(times(*part) for part in parts.values())
 
     def _entry(self, group: Expr) -> Indexed:

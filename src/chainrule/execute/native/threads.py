@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from chainrule.errors import OptionError
@@ -88,7 +88,7 @@ class Team:
                 with _pinned(places[number % len(places)]):
                     stretch(*given, number, count)
 
-        running = []
+        running: list[Future[None]] = []
         try:
             running.extend(self._pool.submit(one, number) for number in range(count))
             go[0] = True

@@ -121,6 +121,7 @@ class Session:
         self._rest = self._compiled(rest) if rest else None
         self._main.arena.put(self._values)
         self._pace = 1
+        self._kept: tuple[object, ...] = ()
 
     @property
     def threads(self) -> int:
@@ -224,6 +225,7 @@ class Session:
     def _stretch(self, compiled: Compiled, rows: Array, steps: int, threads: int) -> float:
         sources = (ctypes.c_void_p * len(self.data))(*(a.ctypes.data for a in self.data.values()))
         total = ctypes.c_double(0.0)
+        self._kept = (sources, total, rows)  # for as long as machine code may use them
         given = (compiled.arena.address, ctypes.addressof(sources), rows.ctypes.data, steps, ctypes.addressof(total))
         self._team.run(compiled.code, given, threads)
         compiled.refuse_outside()

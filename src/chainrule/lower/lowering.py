@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chainrule.expr.nodes import Extent
+from chainrule.lower.blocks import blocked
 from chainrule.lower.build import instruction
 from chainrule.lower.flatten import flatten, sample_extents
 from chainrule.lower.fuse import Fused, Nest, fuse
@@ -49,7 +50,8 @@ def lower(
     instructions: list[Instruction] = []
     for nest, choice in zip(fused.nests, choices, strict=True):
         copies = _copies(nest, choice, fused, buffers, instructions, lanes, element)
-        instructions.append(instruction(nest, buffers, fused.stored, copies))
+        whole = instruction(nest, buffers, fused.stored, copies)
+        instructions.extend(blocked(whole, choice.vector, buffers, lanes, element))
     program = place(buffers, instructions, lanes, element)
     verify(program)
     return program

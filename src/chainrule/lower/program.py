@@ -130,11 +130,17 @@ Op: TypeAlias = Load | Scalar | Position | Contracted | Apply | RowReduce | Stor
 
 @dataclass(frozen=True)
 class Contraction:
-    """op over the axes of the product of the factors."""
+    """op over the axes of the product of the factors, begun with the initial value where there is one."""
 
     op: str
     axes: tuple[Axis, ...]
     factors: tuple[Access, ...]
+    initial: Access | None = None
+
+    @property
+    def reads(self) -> tuple[Access, ...]:
+        """What the contraction reads."""
+        return self.factors if self.initial is None else (*self.factors, self.initial)
 
 
 @dataclass(frozen=True)
@@ -163,8 +169,8 @@ class Instruction:
     @property
     def loads(self) -> tuple[Access, ...]:
         """The accesses that the code and the contraction read."""
-        factors = self.contraction.factors if self.contraction else ()
-        return (*factors, *(op.access for op in self.code if isinstance(op, Load)))
+        reads = self.contraction.reads if self.contraction else ()
+        return (*reads, *(op.access for op in self.code if isinstance(op, Load)))
 
     @property
     def stores(self) -> tuple[Access, ...]:

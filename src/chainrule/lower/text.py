@@ -40,7 +40,10 @@ def _lines(instruction: Instruction) -> Iterator[str]:
     contraction = instruction.contraction
     if contraction:
         inner = ", ".join(f"{a.name} < {a.extent}" for a in contraction.axes)
-        yield f"  acc = {contraction.op} over {inner}: " + " · ".join(access_text(f) for f in contraction.factors)
+        begin = f"{access_text(contraction.initial)} + " if contraction.initial else ""
+        yield f"  acc = {begin}{contraction.op} over {inner}: " + " · ".join(
+            access_text(f) for f in contraction.factors
+        )
     for number, op in enumerate(instruction.code):
         yield f"  {op_text(number, op)}"
 

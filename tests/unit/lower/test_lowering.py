@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from dense import Dense
 
 from chainrule.expr.nodes import Extent
 from chainrule.lower.flatten import flatten
@@ -14,6 +13,7 @@ from chainrule.lower.text import program_text
 from chainrule.notation import parse
 from chainrule.system.batching import batch
 from chainrule.system.model import System
+from dense import Dense
 
 
 def sizes(system: System, **letters: int) -> dict[Extent, int]:
@@ -72,7 +72,9 @@ def test_only_the_smaller_factor_is_copied_to_another_layout() -> None:
 
 
 def test_what_is_used_twice_is_computed_once() -> None:
-    system = parse("param z[j]\nu[j] = exp(z[j])/(sum(m) exp(z[m]))\nv[i] = exp(z[i]) + sigmoid(z[i])\nw[i] = sigmoid(z[i])")
+    system = parse(
+        "param z[j]\nu[j] = exp(z[j])/(sum(m) exp(z[m]))\nv[i] = exp(z[i]) + sigmoid(z[i])\nw[i] = sigmoid(z[i])"
+    )
     found = flatten(system, sizes(system, j=4), ("u", "v", "w"))
     calls = [s for s in found if "Call" in repr(s.value)]
     assert len(calls) == 2
@@ -80,7 +82,9 @@ def test_what_is_used_twice_is_computed_once() -> None:
 
 
 def test_equal_sums_of_two_equations_are_one_whatever_their_letters() -> None:
-    made = program("param A[i,j], v[j]\na[i] = 1 + (sum(j) A[i,j]*v[j])\nb[k] = 2*(sum(m) A[k,m]*v[m])", "a", "b", i=3, j=4)
+    made = program(
+        "param A[i,j], v[j]\na[i] = 1 + (sum(j) A[i,j]*v[j])\nb[k] = 2*(sum(m) A[k,m]*v[m])", "a", "b", i=3, j=4
+    )
     assert sum(i.contraction is not None for i in made.instructions) == 1
 
 

@@ -15,7 +15,9 @@ from chainrule.notation import parse
 
 
 def program() -> Program:
-    system = parse("param A[i,j], v[j]\nu[i] = sum(j) A[i,j]*v[j]\nw[i,j] = u[i]*exp(v[j])\nc[i] = sum(j) w[i,j]*A[i,j]")
+    system = parse(
+        "param A[i,j], v[j]\nu[i] = sum(j) A[i,j]*v[j]\nw[i,j] = u[i]*exp(v[j])\nc[i] = sum(j) w[i,j]*A[i,j]"
+    )
     return lower(system, {Extent("A", 0): 5, Extent("A", 1): 100}, ("c",))
 
 

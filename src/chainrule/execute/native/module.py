@@ -15,7 +15,6 @@ from chainrule.execute.native.team import WORTH, barrier_text, body_text, split_
 from chainrule.execute.native.transpose import TransposeWriter
 from chainrule.lower.program import Program
 
-
 STEP = """define void @step(ptr %m) nounwind {
   call void @body(ptr %m, ptr @nothing, i64 0, i64 1)
   ret void

@@ -270,7 +270,11 @@ class NestWriter:
         assert contraction is not None
         first = self.v.number(self.v.identity(contraction.op))
         factors = {f: pointers[f] for f in contraction.factors}
-        held = self.reduce(list(contraction.axes), factors, dict.fromkeys(points, first))
+        held = dict.fromkeys(points, first)
+        if contraction.initial is not None:
+            at, start = pointers[contraction.initial], contraction.initial
+            held = {point: self.memory.load(start, at, self.displacement(start, point)) for point in points}
+        held = self.reduce(list(contraction.axes), factors, held)
         if self.schedule.along:
             return {point: self.v.across(contraction.op, value) for point, value in held.items()}
         return held

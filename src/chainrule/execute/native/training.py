@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, OptionError
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.native.arena import Arena
 from chainrule.execute.native.compiler import Code, compile_text
@@ -112,6 +112,8 @@ class Session:
         self.machine = machine or host()
         self.data = {name: np.ascontiguousarray(array, self.dtype) for name, array in data.items()}
         self.count = self._counted()
+        if batch_size < 1:
+            raise OptionError(f"batch_size is {batch_size}", expected="1 or more")
         self.batch_size = min(batch_size, self.count)
         self._values = dict(values)
         self._add_consts()

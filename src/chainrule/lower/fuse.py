@@ -69,6 +69,8 @@ def fuse(
     work = _Fusion(sizes, lanes, samples)
     for statement in statements:
         work.take(statement)
+    for tensor in tuple(work.waiting):
+        work.release(tensor)
     nests = _ordered(work.nests)
     return Fused(tuple(nests), _stored(nests, outputs))
 
@@ -92,15 +94,53 @@ class _Fusion:
         self.lanes = lanes
         self.nests: list[Nest] = []
         self.home: dict[str, int] = {}
+        self.waiting: dict[str, Statement] = {}
 
     def take(self, statement: Statement) -> None:
         """Put a statement, whose operands have all been taken, into a nest."""
+        if self.waits(statement):
+            self.waiting[statement.target] = statement
+            return
         homes = [self.home[t] for t in sorted(statement.reads) if t in self.home]
         number = max(homes, default=-1)
-        if number < 0 or not self.join(self.nests[number], statement):
+        if number < 0 or not self.join(number, statement):
+            for tensor in sorted(statement.reads):
+                self.release(tensor)
             self.nests.append(self.opened(statement))
             number = len(self.nests) - 1
         self.home[statement.target] = number
+
+    def waits(self, statement: Statement) -> bool:
+        """Say whether a statement is a short row of inputs, which can stand in the nest of whoever reads it first."""
+        return self.is_row(statement) and bool(statement.indices) and self.home.keys().isdisjoint(statement.reads)
+
+    def is_row(self, statement: Statement) -> bool:
+        """Say whether a statement reduces one tensor along one axis short enough for registers."""
+        if len(statement.over) != 1 or len(statement.factors) != 1 or statement.over[0].extent in self.samples:
+            return False
+        return 0 < self.sizes[statement.over[0].extent] <= LONGEST_ROW * self.lanes
+
+    def release(self, tensor: str) -> None:
+        """Give a tensor that waits a nest of its own."""
+        if tensor in self.waiting:
+            self.nests.append(self.opened(self.waiting.pop(tensor)))
+            self.home[tensor] = len(self.nests) - 1
+
+    def pull(self, number: int, names: Mapping[Index, str], entry: Indexed) -> None:
+        """Put a row that waits into the nest where an entry of it is read at a point, or into one of its own."""
+        nest, statement = self.nests[number], self.waiting[entry.tensor]
+        plain = [i for i in entry.indices if isinstance(i, Index)]
+        axes = [names[i] for i in plain]
+        left = [axis for axis in nest.axes if axis not in axes]
+        fits = len(plain) == len(entry.indices) == len(set(axes)) and len(left) == 1 and nest.row in {"", left[0]}
+        if not fits or nest.axes[left[0]] != self.sizes[statement.over[0].extent]:
+            self.release(entry.tensor)
+            return
+        del self.waiting[entry.tensor]
+        nest.row = left[0]
+        places = {**dict(zip(statement.indices, axes, strict=True)), statement.over[0]: left[0]}
+        nest.members.append(Member(statement, places))
+        self.home[entry.tensor] = number
 
     def opened(self, statement: Statement) -> Nest:
         """Return a new nest for a statement."""
@@ -111,8 +151,9 @@ class _Fusion:
         inner = {names[i]: self.sizes[i.extent] for i in statement.over}
         return Nest(axes, inner, [Member(statement, names)])
 
-    def join(self, nest: Nest, statement: Statement) -> bool:
+    def join(self, number: int, statement: Statement) -> bool:
         """Put the statement into the nest if it can stand there; say whether it could."""
+        nest = self.nests[number]
         names = self.placed(nest, statement)
         if names is None or (statement.place and not _in_place(statement)):
             return False
@@ -120,16 +161,17 @@ class _Fusion:
             return False
         domain = {names[i] for i in statement.indices}
         if statement.op:
-            if len(statement.over) != 1 or len(statement.factors) != 1 or statement.over[0].extent in self.samples:
+            if not self.is_row(statement):
                 return False
             row = names[statement.over[0]]
             if row in domain or domain | {row} != set(nest.axes) or nest.row not in {"", row}:
                 return False
-            if not 0 < nest.axes[row] <= LONGEST_ROW * self.lanes:
-                return False
             nest.row = row
         elif domain != set(nest.axes) and not (nest.row and domain == set(nest.axes) - {nest.row}):
             return False
+        for entry in entries_of(statement):
+            if entry.tensor in self.waiting:
+                self.pull(number, names, entry)
         nest.members.append(Member(statement, names))
         return True
 

@@ -44,6 +44,14 @@ def test_activations_costs_and_deltas_are_computed_where_the_product_is() -> Non
     assert output.row == "k"
 
 
+def test_a_row_of_inputs_joins_the_nest_that_reads_it() -> None:
+    """Σ_m y[n,m], which stands in ∂C/∂z2 where nothing says that it is 1, needs no loop of its own."""
+    made = training(Dense((64, 32, 10), "relu", "softmax", "cross-entropy"), 32)
+    assert not any(i.contraction and i.contraction.factors[0].buffer == "y" for i in made.instructions)
+    output = next(i for i in made.instructions if any(e.name == "C" for e in i.equations))
+    assert "∂C/∂z2" in {e.name for e in output.equations}
+
+
 def test_a_gradient_that_only_feeds_an_update_is_never_stored() -> None:
     made = training(Dense((64, 32, 10)), 32)
     assert not any(name.startswith(("∂C/∂W", "∂C/∂b")) for name in made.buffers)

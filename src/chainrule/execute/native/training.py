@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from chainrule.errors import InputError, OptionError
 from chainrule.execute.expressions import evaluate_in
+from chainrule.execute.facts import check_facts
+from chainrule.execute.inputs import check_inputs
 from chainrule.execute.native.arena import Arena
 from chainrule.execute.native.compiler import Code, compile_text
 from chainrule.execute.native.machine import Dtype, Machine, host
@@ -93,7 +95,8 @@ def compile_program(
 class Session:
     """Params in training. `values` are params and consts; data are bound once and then run in any order, often.
 
-    Raises Unsupported where the system has something that has no machine code yet.
+    Raises InputError by name for what does not fit the system, GivenError for data that break a fact, and Unsupported
+    where the system has something that has no machine code yet.
     """
 
     def __init__(
@@ -107,16 +110,19 @@ class Session:
         threads: int | None = None,
         machine: Machine | None = None,
     ) -> None:
-        self.system = with_total(batch(system))
+        batched = batch(system)
+        checked = check_inputs(batched, {**values, **data}, dtype=dtype)
+        self.system = with_total(batched)
         self.dtype = np.dtype(dtype)
         self.machine = machine or host()
-        self.data = {name: np.ascontiguousarray(array, self.dtype) for name, array in data.items()}
+        self.data = {name: np.ascontiguousarray(checked.values[name]) for name in data}
         self.count = self._counted()
         if batch_size < 1:
             raise OptionError(f"batch_size is {batch_size}", expected="1 or more")
         self.batch_size = min(batch_size, self.count)
-        self._values = dict(values)
-        self._add_consts()
+        self._extents = checked.sizes
+        self._values = {name: checked.values[name] for name in values}
+        self._evaluate_consts(checked.values)
         self._asked = threads
         self._main = self._compiled(self.batch_size)
         rest = self.count % self.batch_size
@@ -148,32 +154,19 @@ class Session:
         return next(iter(counts.values()))
 
     def _sizes(self, count: int) -> dict[Extent, int]:
-        sizes = dict(self.system.size)
-        for declaration in self.system.declarations:
-            name = declaration.tensor
-            if name not in self.data and name not in self._values:
-                continue
-            shape = (count, *self.data[name].shape[1:]) if name in self.data else np.shape(self._values[name])
-            if len(shape) != len(declaration.indices):
-                raise InputError(f"{name} has {len(shape)} axes", expected=f"{len(declaration.indices)}")
-            for index, size in zip(declaration.indices, shape, strict=True):
-                if sizes.setdefault(index.extent, size) != size:
-                    raise InputError(
-                        f"index {index.preferred} of {name} is {size}, elsewhere {sizes[index.extent]}",
-                        expected="one extent for each index",
-                    )
-        return sizes
+        """Return the extents for a batch of so many samples."""
+        axes = {i.extent for name in self.data for i in self.system.axes(name)[:1]}
+        return {extent: count if extent in axes else size for extent, size in self._extents.items()}
 
-    def _add_consts(self) -> None:
-        scope = Scope(
-            {n: np.asarray(v, np.float64) for n, v in self._values.items()}, self._sizes(self.batch_size),
-            self.system.function, self.system.declared,
-        )  # fmt: skip
+    def _evaluate_consts(self, given: Mapping[str, Array]) -> None:
+        """Add the consts that the system gives values, and check all facts about what is given, once for all data."""
+        scope = Scope(dict(given), self._extents, self.system.function, self.system.declared, None, self.dtype)
         for declaration in self.system.declarations:
-            if declaration.value is not None and declaration.tensor not in self._values:
-                self._values[declaration.tensor] = evaluate_in(scope, declaration.value, declaration.indices)
-            elif declaration.role in {"param", "const"} and declaration.tensor not in self._values:
-                raise InputError(f"{declaration.role} {declaration.tensor} is missing")
+            if declaration.value is not None and declaration.tensor not in given:
+                value = evaluate_in(scope, declaration.value, declaration.indices)
+                self._values[declaration.tensor] = value
+                scope = replace(scope, values={**scope.values, declaration.tensor: value})
+        check_facts(self.system, scope)
 
     def _compiled(self, count: int) -> Compiled:
         lanes = self.machine.lanes(dtype_of(self.dtype))
@@ -186,11 +179,11 @@ class Session:
         several = self._team.size > 1
         return compile_program(program, self.machine, self.dtype, data=tuple(self.data), total=total, threads=several)
 
-    def run_epoch(self, permutation: npt.ArrayLike, progress: Callable[[int], None] | None = None) -> float:
+    def run_epoch(self, permutation: npt.ArrayLike, progress: Callable[[int, float], None] | None = None) -> float:
         """Run every batch of a permutation of the samples once; return the sum of their costs.
 
-        `progress` is called with the number of samples done after each stretch. Raises InputError for rows outside the
-        data.
+        `progress` is called with the samples done and the sum of their costs after each stretch. Raises InputError for
+        rows outside the data.
         """
         rows = np.ascontiguousarray(permutation, np.int64)
         if rows.ndim != 1 or (rows.size and not (rows.min() >= 0 and rows.max() < self.count)):
@@ -206,12 +199,12 @@ class Session:
             done += now
             self._pace = max(1, min(2 * now, int(now * TICK / max(taken, 1e-9))))
             if progress is not None:
-                progress(done * self.batch_size)
+                progress(done * self.batch_size, cost)
         rest = len(rows) - steps * self.batch_size
         if rest:
             cost += self._remainder(rows[-rest:])
             if progress is not None:
-                progress(len(rows))
+                progress(len(rows), cost)
         return cost
 
     def _remainder(self, rows: Array) -> float:
@@ -232,6 +225,10 @@ class Session:
         self._team.run(compiled.code, given, threads)
         compiled.refuse_outside()
         return total.value
+
+    def put(self, params: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params, those before a failed epoch for instance. Raises InputError for another shape, by name."""
+        self._main.arena.put({name: params[name] for name in self.system.params if name in params})
 
     def params(self) -> dict[str, Array]:
         """Return copies of the params as they are now."""

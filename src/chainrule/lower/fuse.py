@@ -104,11 +104,24 @@ class _Fusion:
         homes = [self.home[t] for t in sorted(statement.reads) if t in self.home]
         number = max(homes, default=-1)
         if number < 0 or not self.join(number, statement):
+            number = self.placed_alone(statement)
+        self.home[statement.target] = number
+
+    def placed_alone(self, statement: Statement) -> int:
+        """Open a nest for a statement, with the rows that wait for it, and return its number."""
+        nest = self.opened(statement)
+        if statement.op:
             for tensor in sorted(statement.reads):
                 self.release(tensor)
-            self.nests.append(self.opened(statement))
-            number = len(self.nests) - 1
-        self.home[statement.target] = number
+            self.nests.append(nest)
+            return len(self.nests) - 1
+        self.nests.append(nest)
+        number, own = len(self.nests) - 1, nest.members.pop()
+        for entry in entries_of(statement):
+            if entry.tensor in self.waiting:
+                self.pull(number, own.names, entry)
+        nest.members.append(own)
+        return number
 
     def waits(self, statement: Statement) -> bool:
         """Say whether a statement is a short row of inputs, which can stand in the nest of whoever reads it first."""

@@ -45,7 +45,7 @@ def module(
     `data` are the buffers that a stretch gathers, in the order of its arguments; `total` is the scalar that it adds up.
     With `threads` the code can be run by several.
     """
-    schedules = tuple(None if is_transposition(i) else schedule(i, machine, dtype) for i in program.instructions)
+    schedules = _schedules(program, machine, dtype)
     cycles = [0.0 if s is None else s.cycles for s in schedules]
     longest = cycles.index(max(cycles, default=0.0)) if cycles else 0
     ahead = ahead_of(program, dtype, data)
@@ -79,3 +79,20 @@ def module(
         "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",
     ]
     return Module("\n\n".join(["\n".join(head), *parts]), schedules)
+
+
+def _schedules(program: Program, machine: Machine, dtype: Dtype) -> tuple[Schedule | None, ...]:
+    """Return the schedule of every instruction; the blocks of one sum, alike but for where they begin, share theirs."""
+    known: dict[object, Schedule] = {}
+    result: list[Schedule | None] = []
+    for instruction in program.instructions:
+        if is_transposition(instruction):
+            result.append(None)
+            continue
+        contraction = instruction.contraction
+        shape = contraction and (contraction.axes, tuple(f.strides for f in contraction.factors), contraction.initial)
+        key = (instruction.axes, shape, instruction.code)
+        if key not in known:
+            known[key] = schedule(instruction, machine, dtype)
+        result.append(known[key])
+    return tuple(result)

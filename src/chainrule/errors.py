@@ -84,6 +84,10 @@ class GivenError(InputError):
     """The data break a fact that the system states as `given`."""
 
 
+class TrainingError(ChainruleError):
+    """Training cannot go on: the cost, or a param, is not finite any more."""
+
+
 class VerificationError(ChainruleError):
     """A step of a derivation, or a gradient, does not have the value it should have."""
 

@@ -22,6 +22,7 @@ from chainrule.diff.prepare import name_extrema
 from chainrule.execute import reference
 from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.simplify.simplifier import simplifier_of
+from chainrule.simplify.stability import stable
 from chainrule.system.cases import special_cases
 from chainrule.system.model import Equation, System, derivative_name
 from chainrule.system.printing import system_text
@@ -93,6 +94,11 @@ def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
     return back
 
 
+def training_step(system: System) -> System:
+    """Return one step of training as a system: forward, backward, updates, written so that nothing overflows."""
+    return stable(backprop(system).system)
+
+
 def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
     """Return the value of every equation in float64, by the tensor's name.
 
@@ -111,6 +117,6 @@ def value_and_grad(
     For a batch both are means over the samples. Raises as `evaluate` and `backprop` do.
     """
     back = backprop(system, wrt)
-    values = reference.evaluate(back.system, inputs)
+    values = reference.evaluate(stable(back.system), inputs)
     cost = float(np.mean(values[system.cost]))
     return cost, {tensor: values[derivative_name(system.cost, tensor)] for tensor in back.wrt}

@@ -33,6 +33,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.notation import parse
 from chainrule.notation.arithmetic import compared
+from chainrule.pipeline import backprop
 from chainrule.render.latex import expression_latex
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import system_latex, system_text
@@ -112,6 +113,57 @@ def test_systems_are_read_back(name: str, unicode: bool) -> None:
     assert parse(text) == system
     assert system_text(parse(text), unicode=unicode) == text
     assert "aligned" in system_latex(system)
+
+
+DERIVED = {
+    "classifier": SYSTEMS["classifier"],
+    "unknown functions": "param z[j]\nabstract a[k](z[j])\ncost C(a[k])",
+    "linear regression": """
+        data x[n,i], y[n]
+        param W[i]
+        const lambda
+        p[n] = sum(i) W[i]*x[n,i]
+        cost C = mean(n) (p[n] - y[n])^2 + lambda*(sum(i) W[i]^2)
+    """,
+    "gelu": """
+        data y[k]
+        param z[k]
+        a[k] = z[k]/2*(1 + erf(z[k]/sqrt(2)))
+        cost C = sum(k) (a[k] - y[k])^2
+    """,
+    "maximum": """
+        data x[i]
+        param W[j,i]
+        z[j] = sum(i) W[j,i]*x[i]
+        m = max(j) z[j]
+        cost C = m^2 + log(sum(j) exp(z[j]))
+    """,
+    "norm": """
+        param x[i]
+        m = mean(i) x[i]
+        v = mean(i) (x[i] - m)^2
+        h[i] = (x[i] - m)/sqrt(v + 1e-5)
+        cost C = sum(i) h[i]^3
+    """,
+}
+
+
+@pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("name", DERIVED)
+def test_derived_systems_are_read_back(name: str, unicode: bool) -> None:
+    derived = backprop(parse(DERIVED[name])).system
+    assert any(equation.name.startswith("∂") for equation in derived.equations)
+    text = system_text(derived, unicode=unicode)
+    assert parse(text) == derived
+    assert system_text(parse(text), unicode=unicode) == text
+
+
+@pytest.mark.parametrize(("opening", "times_nested"), [("exp(", 195), ("exp(1 + 2*", 60), ("-(1 + 2^(", 30)])
+def test_deep_text_is_printed(opening: str, times_nested: int) -> None:
+    text = "data x\ny = " + opening * times_nested + "x" + ")" * opening.count("(") * times_nested
+    system = parse(text)
+    assert parse(system_text(system)) == system
+    assert system_latex(system).count(r"\left(") >= times_nested
 
 
 CONTEXT = parse(

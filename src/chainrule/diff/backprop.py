@@ -20,10 +20,12 @@ from chainrule.expr.nodes import (
     ONE,
     ZERO,
     Bracket,
+    Comparison,
     Condition,
     Expr,
     Index,
     Indexed,
+    IndexValue,
     Number,
     Partial,
     Power,
@@ -99,6 +101,13 @@ class Cotangents:
                 expected="one equation marked as the cost",
                 advice="Write, for example: cost C = 1/2*(sum(k) (a[k] - y[k])^2)",
             )
+        derived = next((e.name for e in system.equations if e.name.startswith(f"∂{system.cost}/")), "")
+        if derived:
+            raise DerivativeError(
+                f"the system defines {derived} itself: it is a backward pass already",
+                expected="a forward system, whose derivatives are to be derived",
+                advice="Give the system without its backward equations.",
+            )
         self.system = system
         self.cost = system.cost
         self.simplifier = simplifier
@@ -107,6 +116,7 @@ class Cotangents:
         wanted = dict.fromkeys([*system.params, *wrt])
         self._active = self.graph.depending_on(wanted)
         self._values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
+        self._refuse_coupled_samples()
         self._known: dict[str, Cotangent] = {}
         self._named: set[str] = set()
         self._fill(wanted)
@@ -181,7 +191,9 @@ class Cotangents:
         calculus = Differentiator(ours, own=theirs, functions=self.system.function)
         raw = calculus.of(value)
         local = self.simplifier.simplify(raw, (*indices, *target))
-        return Path(user, tuple(indices), upstream, partial, raw, local, tuple(calculus.notes))
+        return Path(
+            user, tuple(indices), upstream, partial, raw, local, (*calculus.notes, *filter(None, [calculus.delta_note]))
+        )
 
     def _upstream(self, user: str, indices: tuple[Index, ...]) -> Expr:
         if self.is_unknown(user):
@@ -218,15 +230,34 @@ class Cotangents:
             return named, False
         with_value = self.simplifier.simplify(inserted, target)
         with_name = self.simplifier.simplify(named, target)
-        if not once and not _has_delta_factor(value) and _size(with_value) > _size(with_name):
-            return named, False
+        if not _has_delta_factor(value):
+            # What was put together already goes on only where something cancels: else a chain would never end.
+            simple = once and not self._known[path.user].put_in
+            largest = _LONGEST_PUT_IN if simple else _size(value) if once else _size(with_name)
+            if _size(with_value) > largest:
+                return named, False
         grown = _widest(with_value) > max(1, _widest(value), _widest(with_name))
-        return (named, False) if grown or _size(with_value) > _LONGEST_PUT_IN else (inserted, True)
+        return (named, False) if grown else (inserted, True)
 
     def put_in_value(self, path: Path) -> Expr:
         """Return the value of ∂C/∂u at the path's indices."""
         known = self._known[path.user]
         return rename_indices(known.value, dict(zip(known.indices, path.indices, strict=True)))
+
+    def _refuse_coupled_samples(self) -> None:
+        """Raise where an equation sums over the samples of a batch what depends on a param."""
+        for equation in self.system.equations:
+            for part in walk(equation.value) if self.system.batch else ():
+                over_samples = isinstance(part, Reduce) and any(i.preferred == self.system.batch for i in part.indices)
+                if over_samples and not self._active.isdisjoint(tensors_in(part)):
+                    raise DerivativeError(
+                        f"no rule for an equation that couples the samples of a batch: {equation.name} reduces over "
+                        f"{self.system.batch} what depends on a param",
+                        where=str(equation),
+                        expected="samples that are coupled through data only",
+                        advice=f"Write the system without batch {self.system.batch}, with the index "
+                        f"{self.system.batch} on all data.",
+                    )
 
     def _uses(self, tensor: str) -> int:
         return sum(other in self._active for other in self.graph.reads[tensor])
@@ -268,9 +299,15 @@ def is_single_entry(expr: Expr) -> bool:
 
 
 def _has_delta_factor(expr: Expr) -> bool:
-    return isinstance(expr, Bracket) or (
-        isinstance(expr, Product) and any(isinstance(f, Bracket) for f in expr.factors)
-    )
+    return any(_is_delta(f) for f in (expr.factors if isinstance(expr, Product) else (expr,)))
+
+
+def _is_delta(expr: Expr) -> bool:
+    match expr:
+        case Bracket(Comparison("=", IndexValue(), IndexValue())):
+            return True
+        case _:
+            return False
 
 
 def _may_cancel(expr: Expr) -> bool:

@@ -19,9 +19,12 @@ from chainrule.expr.nodes import (
     IndexValue,
     Partial,
     Product,
+    Reduce,
+    Select,
     Sum,
     plus,
     times,
+    walk,
 )
 from chainrule.render.text import expression_text
 from chainrule.system.rewriting import Derivation, Step
@@ -89,7 +92,9 @@ class _Writer:
         symbolic = plus(*(self._share(path) for path in paths))
         yield Step("chain rule", self._why_a_sum(paths), self._target, symbolic, remark=self._what_a_share_is(paths))
         for path in paths:
-            if path.local != path.partial:
+            if path.user == self._all.cost:
+                yield self._direct_share(path)
+            elif path.local != path.partial:
                 yield self._local(path)
         for name in dict.fromkeys(self._known.put_in):
             path = next(p for p in paths if p.user == name)
@@ -111,6 +116,12 @@ class _Writer:
             return path.local
         upstream = self._all.put_in_value(path) if path.user in self._known.put_in else path.upstream
         return reduce_over("sum", path.indices, times(upstream, path.local))
+
+    def _direct_share(self, path: Path) -> Step:
+        begun = self._simplifier.arranged(path.raw, self._known.indices)
+        own = self._text(self._own_entry())
+        words = "; ".join((f"the share of {own} itself, everything else held fixed", *path.notes))
+        return Step("direct share", words, begun, self._simplifier.present(path.local))
 
     def _local(self, path: Path) -> Step:
         after = with_target_letters(self._simplifier.present(path.local), path, self._known.indices)
@@ -154,7 +165,9 @@ class _Writer:
             return f"diagonal: only {self._text(only)} depends on {own}, so the terms with {unlike} vanish"
         if not path.indices:
             return ""
-        if _delta_in_a_sum(path.local):
+        if _may_vanish(path.local):
+            return f"where its brackets are false, {user} does not depend on {own}, and the term vanishes"
+        if any(isinstance(part, Bracket) for part in walk(path.local)):
             return f"not diagonal: every {user} moves with {own}, so no term vanishes"
         return f"every {user} depends on {own}, so no term vanishes"
 
@@ -170,12 +183,19 @@ def tied(path: Path, target: tuple[Index, ...]) -> Iterator[tuple[Index, Index]]
                 pass
 
 
-def _delta_in_a_sum(expr: Expr) -> bool:
-    parts = expr.factors if isinstance(expr, Product) else (expr,)
-    sums = [p for p in parts if isinstance(p, Sum)]
-    return any(
-        isinstance(f, Bracket) for s in sums for t in s.terms for f in (t.factors if isinstance(t, Product) else (t,))
-    )
+def _may_vanish(expr: Expr) -> bool:
+    """Say whether brackets or choices can make the whole expression zero."""
+    match expr:
+        case Bracket() | Select():
+            return True
+        case Product(factors):
+            return any(map(_may_vanish, factors))
+        case Sum(terms):
+            return all(map(_may_vanish, terms))
+        case Reduce(_, _, body):
+            return _may_vanish(body)
+        case _:
+            return False
 
 
 def with_target_letters(shown: Expr, path: Path, target: tuple[Index, ...]) -> Expr:

@@ -18,6 +18,7 @@ from chainrule.expr.nodes import (
     MINUS_ONE,
     ONE,
     ZERO,
+    Affine,
     Bracket,
     Call,
     Comparison,
@@ -37,6 +38,7 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
     delta,
+    number,
     over,
     plus,
     times,
@@ -50,7 +52,8 @@ from chainrule.system.model import FunctionDefinition
 class Differentiator:
     """Differentiates by the entry `wrt`. `own` is the entry whose equation is differentiated, for max and min.
 
-    `functions` are those that the system defines; `notes` collects the rules used, in order.
+    `functions` are those that the system defines; `notes` collects the rules used, in order, and
+    `delta_note` what is said of the Kronecker deltas.
     """
 
     wrt: Indexed
@@ -58,6 +61,7 @@ class Differentiator:
     functions: Mapping[str, FunctionDefinition] = field(default_factory=dict)
     fresh: Fresh = field(default_factory=Fresh)
     notes: dict[str, None] = field(default_factory=dict)
+    delta_note: str = ""
 
     def of(self, expr: Expr) -> Expr:  # noqa: C901 -- one match over the nodes
         """Return ∂expr/∂wrt; 0 where the tensor does not occur."""
@@ -101,13 +105,15 @@ class Differentiator:
         deltas = []
         for mine, other in zip(entry.indices, self.wrt.indices, strict=True):
             assert isinstance(other, Index)
-            if entry.guarded or not isinstance(mine, Index):
+            if isinstance(mine, Affine) and not mine.terms:
+                deltas.append(Bracket(Comparison("=", IndexValue(other), number(mine.constant))))
+            elif isinstance(mine, Affine):
                 deltas.append(Bracket(Comparison("=", IndexValue(mine), IndexValue(other))))
             else:
                 deltas.append(delta(mine, other))
-        if deltas:
-            ours = expression_text(entry), expression_text(self.wrt)
-            self._note(f"∂{ours[0]}/∂{ours[1]} is 1 for the same entry, else 0: a Kronecker delta")
+        if deltas and not self.delta_note:
+            name = expression_text(Partial(entry, (self.wrt,)))
+            self.delta_note = f"{name} is 1 for the same entry, else 0: a Kronecker delta"
         return times(*deltas) if deltas else ONE
 
     def _product(self, factors: tuple[Expr, ...]) -> Expr:

@@ -26,10 +26,10 @@ STEP = 1e-3
 
 @dataclass(frozen=True)
 class Differences:
-    """Derivatives and an estimate of the largest error in them, from two extrapolations that should agree."""
+    """Derivatives, and the same from wider steps: where the two differ, neither is known better than that."""
 
     values: Array
-    error: float
+    wider: Array
 
 
 def central_differences(function: Callable[[Array], Array], at: Array, *, step: float = STEP) -> Differences:
@@ -39,7 +39,7 @@ def central_differences(function: Callable[[Array], Array], at: Array, *, step: 
     6.0
     """
     at = np.asarray(at, np.float64)
-    columns, error = [], 0.0
+    columns: list[tuple[Array, Array]] = []
     for place in np.ndindex(at.shape):
         width = step * max(1.0, abs(float(at[place])))
 
@@ -50,12 +50,13 @@ def central_differences(function: Callable[[Array], Array], at: Array, *, step: 
             return (np.asarray(function(above), np.float64) - np.asarray(function(below), np.float64)) / (2 * half)
 
         wide, narrow, finest = slope(width), slope(width / 2), slope(width / 4)
-        first, second = (4 * narrow - wide) / 3, (4 * finest - narrow) / 3
-        error = max(error, float(np.abs(first - second).max(initial=0.0)))
-        columns.append(second)
+        columns.append(((4 * finest - narrow) / 3, (4 * narrow - wide) / 3))
     if not columns:
-        return Differences(np.zeros((*np.shape(function(at)), *at.shape)), 0.0)
-    return Differences(np.stack(columns, axis=-1).reshape((*columns[0].shape, *at.shape)), error)
+        nothing = np.zeros((*np.shape(function(at)), *at.shape))
+        return Differences(nothing, nothing)
+    shape = (*columns[0][0].shape, *at.shape)
+    values, wider = (np.stack(side, axis=-1).reshape(shape) for side in zip(*columns, strict=True))
+    return Differences(values, wider)
 
 
 def numeric_derivative(evaluation: Evaluation, of: str, wrt: str) -> Differences:

@@ -147,23 +147,23 @@ class Point:
         if not all(np.isfinite(value).all() for value in values):
             return None
         scale = max(1e-3, *(float(np.abs(value).max(initial=0.0)) for value in values))
-        if any(self.known[name].error > TOLERANCE * scale / 10 for side in (left, right) for name in self._used(side)):
+        wider = [self.value(side, free, wider=True) for side in (left, right)]
+        doubt = max(float(np.abs(a - b).max(initial=0.0)) for a, b in zip(values, wider, strict=True))
+        if not doubt <= TOLERANCE * scale / 10:
             return None
         return float(np.abs(values[0] - values[1]).max(initial=0.0)) / scale
 
-    def value(self, expr: Expr, free: tuple[Index, ...]) -> Array:
-        """Return the value of an expression that may name derivatives."""
+    def value(self, expr: Expr, free: tuple[Index, ...], *, wider: bool = False) -> Array:
+        """Return the value of an expression that may name derivatives; `wider` takes those of the wider differences."""
         plain = self._named(expr)
         for part in walk(plain):
             if isinstance(part, Indexed) and is_derivative(part.tensor) and part.tensor not in self.known:
                 of, wrt = derivative_parts(part.tensor)
                 self.known[part.tensor] = numeric_derivative(self.evaluation, of, wrt)
         scope = self.evaluation.scope
-        values: Mapping[str, Array] = {**scope.values, **{name: found.values for name, found in self.known.items()}}
+        found = {name: known.wider if wider else known.values for name, known in self.known.items()}
+        values: Mapping[str, Array] = {**scope.values, **found}
         return evaluate_in(replace(scope, values=values), plain, free)
-
-    def _used(self, expr: Expr) -> list[str]:
-        return [p.tensor for p in walk(self._named(expr)) if isinstance(p, Indexed) and p.tensor in self.known]
 
     def _named(self, expr: Expr) -> Expr:
         """Return the expression with ∂u[k]/∂v[j] of an equation u as an entry of an array of differences."""

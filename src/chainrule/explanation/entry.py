@@ -6,9 +6,8 @@ Whatever does not name exactly one number is refused with what could have been m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from operator import index as as_integer
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,24 +16,10 @@ from chainrule.errors import InputError
 from chainrule.execute.inputs import is_batched
 from chainrule.expr.nodes import Affine, Index, Position
 from chainrule.system.model import System, derivative_parts, is_derivative
+from chainrule.system.places import did_you_mean
 
 At: TypeAlias = Mapping[str, int] | Sequence[int] | int
 """An entry: the value of each index by its letter, or all of them in order."""
-
-
-@runtime_checkable
-class HasSystem(Protocol):
-    """What is asked of a network: its equations, and the values of its params."""
-
-    @property
-    def system(self) -> System:
-        """The equations."""
-        ...
-
-    @property
-    def params(self) -> Mapping[str, npt.NDArray[Any]]:
-        """The values of the params, by name."""
-        ...
 
 
 def tensor_named(system: System, name: str) -> str:
@@ -45,11 +30,8 @@ def tensor_named(system: System, name: str) -> str:
     tensor = derivative_parts(name)[-1] if is_derivative(name) and "/" in name else name
     known = list(system.names())
     if tensor not in known:
-        near = get_close_matches(tensor, known, 1)
         raise InputError(
-            f"no tensor named {tensor!r}",
-            expected=f"one of {', '.join(known)}",
-            advice=f"Did you mean {near[0]}?" if near else "",
+            f"no tensor is named {tensor}", expected=f"one of {', '.join(known)}", advice=did_you_mean(tensor, known)
         )
     if not system.cost:
         what = "the system has no cost, so there is no derivative to explain"
@@ -73,9 +55,7 @@ def one_sample(system: System, inputs: Mapping[str, npt.ArrayLike], sample: int 
             letter = f" {system.batch}" if system.batch else ""
             raise InputError(
                 f"sample {sample} was asked for, but the data have no axis of samples{letter}",
-                expected="data with the samples in front"
-                if system.batch
-                else "a system with a line such as: batch n",
+                expected="data with the samples in front" if system.batch else "a system with a line such as: batch n",
                 advice="Leave sample out: the data are one sample.",
             )
         return chosen
@@ -120,8 +100,8 @@ def put_at(indices: tuple[Index, ...], places: tuple[int, ...]) -> dict[Index, P
 
 
 def _by_letter(whole: str, letters: list[str], shape: Sequence[int], at: At | None) -> dict[str, Any]:
-    example = ", ".join(f'"{letter}": {max(0, size // 2)}' for letter, size in zip(letters, shape, strict=True))
-    advice = f"Write at={{{example}}}." if letters else "Leave at out: it is one number."
+    example = " and ".join(f"{letter} = {max(0, size // 2)}" for letter, size in zip(letters, shape, strict=True))
+    advice = f"Say which, for example {example}." if letters else "Leave it out: this is one number."
     expected = ", ".join(_range(size, letter) for letter, size in zip(letters, shape, strict=True))
     if isinstance(at, Mapping):
         strange = [str(letter) for letter in at if letter not in letters]

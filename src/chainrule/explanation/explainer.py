@@ -16,12 +16,13 @@ from chainrule.diff.backprop import Path
 from chainrule.diff.derivations import tied, with_target_letters
 from chainrule.errors import VerificationError
 from chainrule.execute.reference import Evaluation, evaluate_all
-from chainrule.explanation.entry import At, HasSystem, entry_at, one_sample, put_at, tensor_named
+from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named
 from chainrule.explanation.numbers import number_text
 from chainrule.explanation.opening import Factor, Numbered, OpenedSum, PathSum, factor, open_value
 from chainrule.explanation.result import Explanation
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import Expr, Index, Indexed, Position, Reduce, times
+from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.letters import with_letters
 from chainrule.system.model import System, derivative_name
@@ -33,7 +34,7 @@ TOLERANCE = 1e-12
 
 
 def explain(
-    network_or_system: HasSystem | System,
+    network_or_system: Network | System,
     inputs: Mapping[str, npt.ArrayLike],
     of: str,
     at: At | None = None,
@@ -46,9 +47,10 @@ def explain(
 
     `at` gives the value of each index by the letter of the printed equation, `{"j": 3}`, or by position, `(3,)`; for
     data with an axis of samples, `sample` says which: derivatives are those of one sample, without 1/N. The params of a
-    network need not be among the inputs. The sum over all paths is shown where no sum is left, and with `paths`
-    always; of each sum the `top` largest terms are. Raises InputError for what does not name one number or does not fit
-    the system, and VerificationError should the terms not add up to the value of the backward pass.
+    network need not be among the inputs, and what should come out of it may be labels. The sum over all paths is shown
+    where no sum is left, and with `paths` always; of each sum the `top` largest terms are. Raises InputError for what
+    does not name one number or does not fit the system, and VerificationError should the terms not add up to the value
+    of the backward pass.
 
     >>> from chainrule.notation import parse
     >>> system = parse("data x[i], y\nparam w[i]\np = sum(i) w[i]*x[i]\ncost C = 1/2*(p - y)^2")
@@ -57,9 +59,9 @@ def explain(
     ('∂C/∂w[1] = x[1]·(p − y)', 3.0)
     """
     system = network_or_system if isinstance(network_or_system, System) else network_or_system.system
-    params = {} if isinstance(network_or_system, System) else dict(network_or_system.params)
     tensor = tensor_named(system, of)
-    chosen = one_sample(system, {**params, **inputs}, sample)
+    given = inputs if isinstance(network_or_system, System) else _with_params(network_or_system, inputs)
+    chosen = one_sample(system, given, sample)
     back = backprop(system, [tensor])
     evaluation = evaluate_all(_with_paths(back, tensor), chosen)
     return _Opener(back, tensor, evaluation, at).explanation(paths, top)
@@ -78,6 +80,16 @@ def verified(name: str, total: float, value: float, magnitude: float) -> float:
             advice="This is an error in chainrule; please report it with the system.",
         )
     return total
+
+
+def _with_params(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
+    """Return the inputs of a network with its params, labels made one-hot rows."""
+    data, target = network.ends.data, network.ends.target
+    given: dict[str, npt.ArrayLike] = {**network.params, **inputs}
+    if data in inputs and target in inputs:
+        made = network.inputs(inputs[data], inputs[target])
+        given |= {data: made[data], target: made[target]}
+    return given
 
 
 def _with_paths(back: Backprop, tensor: str) -> System:

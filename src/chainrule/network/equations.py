@@ -1,7 +1,7 @@
 """The textbook's listing of a network: forward pass, errors and gradients, update.
 
-The equations are those that are run, under the textbook's names: ∂C/∂z of layer l is its error δl. Everything is written
-for one sample, as it is derived.
+The equations are those that are run, under the textbook's names: ∂C/∂z of layer l is its error δl. Everything is
+written for one sample, as it is derived.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chainrule.expr.binding import map_operands
-from chainrule.expr.nodes import Expr, Indexed
+from chainrule.expr.nodes import Expr, Indexed, Number
 from chainrule.render.latex import equation_latex, expression_latex
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.model import Equation, System, derivative_parts, is_derivative
 from chainrule.system.printing import index_names
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Equations:
     """The equations of a network, which display themselves: as text in a terminal, as LaTeX in a notebook."""
 
@@ -56,6 +56,9 @@ class Equations:
         ]
         return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks if lines)
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_latex_(self) -> str:
         lines = [*map(self._latex, (*self.forward, *self.backward)), *map(self._update_latex, self.updates)]
         return "$$\n\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}\n$$"
@@ -79,7 +82,7 @@ class Equations:
     def _constants(self) -> Iterator[str]:
         for declaration in self.system.declarations:
             if declaration.role == "const" and declaration.value is not None:
-                yield f"{declaration.tensor} = {expression_text(declaration.value)}"
+                yield f"{declaration.tensor} = {_decimal(declaration.value)}"
 
     def _latex(self, equation: Equation) -> str:
         value = with_errors(equation.value, self.errors)
@@ -101,6 +104,11 @@ class Equations:
     def _error(self, equation: Equation) -> Indexed | None:
         name = self.errors.get(equation.name)
         return None if name is None else Indexed(name, equation.target.indices)
+
+
+def _decimal(value: Expr) -> str:
+    """Return a constant as people write it: 0.5, where the notation's exact form is 1/2."""
+    return repr(float(value.value)) if isinstance(value, Number) else expression_text(value)
 
 
 def with_errors(expr: Expr, names: Mapping[str, str]) -> Expr:

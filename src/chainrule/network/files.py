@@ -1,7 +1,7 @@
 """A saved network: a safetensors file with the params, and the notation in its metadata.
 
-Loading reads numbers and text; nothing in a file is executed. A checksum over all of it tells a damaged or altered file,
-which is refused by name. What the notation and the numbers must fulfil as a network is checked by `network`.
+Loading reads numbers and text; nothing in a file is executed. A checksum over all of it tells a damaged or altered
+file, which is refused by name. What the notation and the numbers must fulfil as a network is checked by `network`.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def write_model(path: str | Path, saved: Saved) -> None:
         "layers": json.dumps(saved.layers),
         "cost": saved.cost,
     }
-    params = {name: np.ascontiguousarray(array, np.float64) for name, array in saved.params.items()}
+    params = {name: np.array(array, np.float64, order="C") for name, array in saved.params.items()}
     head = {"format": FORMAT, "version": VERSION, **facts, "sha256": checksum(facts, params)}
-    write_atomically(path, save_tensors(params, metadata=head))
+    write_atomically(path, with_metadata(save_tensors(params), head))
 
 
 def read_model(path: str | Path) -> Saved:
@@ -92,7 +92,19 @@ def read_metadata(content: bytes) -> dict[str, str]:
     if length > len(content) - 8:
         raise ValueError(f"it promises a head of {length} bytes, and has {len(content)}")
     head = json.loads(content[8 : 8 + length].decode("utf-8"))
-    return {key: value for key, value in head.get("__metadata__", {}).items() if isinstance(value, str)}
+    found = head.get("__metadata__", {}) if isinstance(head, dict) else None
+    if not isinstance(found, dict):
+        raise ValueError("its head is no list of tensors")
+    return {key: value for key, value in found.items() if isinstance(value, str)}
+
+
+def with_metadata(content: bytes, metadata: Mapping[str, str]) -> bytes:
+    """Return a safetensors file with texts in its head, in the order given: the same network, the same bytes."""
+    (length,) = struct.unpack("<Q", content[:8])
+    head = {"__metadata__": dict(metadata), **json.loads(content[8 : 8 + length])}
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + content[8 + length :]
 
 
 def checksum(facts: Mapping[str, str], params: Mapping[str, Array]) -> str:

@@ -63,7 +63,7 @@ def ends_of(system: System, output: str) -> Ends:
 
 
 def _check_trainable(system: System) -> None:
-    unknown = system.with_role("abstract")
+    unknown = (*system.with_role("abstract"), *(f.name for f in system.functions if f.body is None))
     if unknown:
         raise OptionError(f"{unknown[0]} is an unknown function, which cannot be run", advice="Give its equation.")
     if not system.cost:

@@ -69,9 +69,9 @@ class Network:
         The system must have a cost, `batch`, one data vector that the output depends on, and one that only the cost
         does. Raises OptionError for another, and InputError for params that do not fit it.
         """
-        network = cls.__new__(cls)
-        network._set(system, params, output, (), "")
-        return network
+        self = cls.__new__(cls)
+        self._set(system, params, output, (), "")
+        return self
 
     def _set(
         self, system: System, params: Mapping[str, npt.ArrayLike], output: str, layers: tuple[str, ...], cost: str
@@ -171,11 +171,11 @@ class Network:
 
     def equations(self) -> Equations:
         """Return the forward pass, the backward pass derived from it, and the update, in textbook form."""
-        return Equations(backprop(self.step_system()).system)
+        return Equations(backprop(self.with_updates(self.updates)).system)
 
-    def step_system(self) -> System:
-        """Return the system with the updates of the optimizer, if it has been trained."""
-        return parse(f"{system_text(self.system)}\n{self.updates}") if self.updates else self.system
+    def with_updates(self, updates: str) -> System:
+        """Return the system with the lines of an optimizer; see `nn.optimizers.updates_text`."""
+        return parse(f"{system_text(self.system)}\n{updates}") if updates else self.system
 
     def save(self, path: str | Path) -> None:
         """Write notation and params to a safetensors file, whole or not at all. Raises OptionError, InputError."""
@@ -186,7 +186,10 @@ class Network:
 
 def check_lengths(x: Array, y: Array, names: tuple[str, str] = ("x", "y")) -> None:
     """Raise InputError unless there is one answer for each sample."""
-    if x.ndim != y.ndim or (x.ndim == 2 and len(x) != len(y)):
+    if x.ndim != y.ndim:
+        what = f"{names[0]} has the shape {list(x.shape)}, {names[1]} makes targets of shape {list(y.shape)}"
+        raise InputError(what, expected="samples in rows, and one answer for each")
+    if x.ndim == 2 and len(x) != len(y):
         raise InputError(
             f"{names[0]} has {len(x)} samples, {names[1]} has {len(y)} answers", expected="one answer for each sample"
         )
@@ -202,7 +205,8 @@ def load(path: str | Path) -> Network:
         network = Network.from_system(parse(saved.notation), saved.params, output=saved.output)
         network.updates = saved.updates
         network.layers, network.cost = saved.layers, saved.cost
-        network.step_system()
+        if network.with_updates(saved.updates).equations != network.system.equations:
+            raise OptionError("the lines of the optimizer define more than updates")
     except ChainruleError as error:
         raise refused(path, f"the network in the file makes no sense: {error}") from None
     return network

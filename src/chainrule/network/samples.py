@@ -78,7 +78,10 @@ def as_targets(name: str, values: npt.ArrayLike, width: int, *, single: bool = F
             if single
             else f"labels of shape (samples,), or targets of shape (samples, {width})"
         )
-        raise InputError(f"{name} has the shape {list(array.shape)}", expected=f"{form}: one for each output")
+        advice = f"Labels: {name}.ravel()" if array.shape[-1:] == (1,) else ""
+        raise InputError(
+            f"{name} has the shape {list(array.shape)}", expected=f"{form}: one for each output", advice=advice
+        )
     return array
 
 

@@ -105,7 +105,7 @@ class _Assembling:
                 self.initial[weight] = replace(start, variance=start.variance * layer.gain)
         self.initial |= {names[name]: initial for name, initial in layer.initial.items()}
         self.weights = tuple(names[name] for name in layer.initial) if layer.writes == "z" else ()
-        self.tensor, self.weighted, self.source = names[layer.writes], layer.writes == "z", title
+        self.tensor, self.weighted, self.source = names[layer.writes], layer.writes == "z", f"{title},"
 
     def finish(self, cost: Cost) -> Assembly:
         """Return the whole, with the cost of what has come out."""

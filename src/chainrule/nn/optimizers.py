@@ -10,7 +10,6 @@ from typing import Any, final
 
 from chainrule.errors import OptionError
 from chainrule.nn.template import renamed
-from chainrule.render.letters import next_letter
 from chainrule.system.model import System
 
 
@@ -42,8 +41,8 @@ class SGD(Optimizer):
     decaying_step = "update p = p - learning_rate*(∂C/∂p + weight_decay*p)"
 
     def __post_init__(self) -> None:
-        _check("learning_rate", self.learning_rate, zero=False)
-        _check("weight_decay", self.weight_decay, zero=True)
+        check_rate("learning_rate", self.learning_rate)
+        check_rate("weight_decay", self.weight_decay, zero=True)
 
     @property
     def constants(self) -> Mapping[str, float]:
@@ -56,7 +55,8 @@ class SGD(Optimizer):
         return self.decaying_step if self.weight_decay and rank >= 2 else self.step
 
 
-def _check(name: str, value: Any, *, zero: bool) -> None:
+def check_rate(name: str, value: Any, *, zero: bool = False) -> None:
+    """Raise OptionError unless a value is a finite number greater than 0, or 0 where that is allowed."""
     real = isinstance(value, int | float) and not isinstance(value, bool)
     number = float(value) if real else math.nan
     if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
@@ -74,9 +74,7 @@ def updates_text(optimizer: Optimizer, system: System) -> str:
     """
     lines = [f"const {name} = {float(value)!r}" for name, value in optimizer.constants.items()]
     for param in system.params:
-        letters: list[str] = []
-        for index in system.axes(param):
-            letters.append(next_letter(index.preferred, {*letters, *system.names()}))
+        letters = [index.name for index in system.axes(param)]
         entry = f"{param}[{','.join(letters)}]" if letters else param
         lines.append(renamed(optimizer.update(len(letters)), {"p": entry, "C": system.cost}))
     return "\n".join(lines)

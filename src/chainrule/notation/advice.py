@@ -46,9 +46,6 @@ def syntax_advice(before: str, after: str) -> str:
     >>> syntax_advice("z[j] = 2", "x[j]")
     'Between factors stands a *: 2*x, a*(b + c)'
     """
-    word = re.match(r"[^\W\d_]\w*", after)
-    if word and word[0] in RESERVED and not re.search(r"[\w)\]]\s*$", before):
-        return f"'{word[0]}' is a word of the notation; choose another name."
     for left, right, advice in _TABLE:
         if re.match(right, after) and re.search(left, before):
             return advice

@@ -15,7 +15,6 @@ from lark import Token, Tree
 from chainrule.expr.binding import affine
 from chainrule.expr.nodes import (
     MINUS_ONE,
-    Affine,
     Expr,
     Index,
     IndexValue,
@@ -31,12 +30,12 @@ from chainrule.expr.nodes import (
 
 FRACTIONS = {"½": Fraction(1, 2), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3), "¼": Fraction(1, 4), "¾": Fraction(3, 4)}
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-MAX_DIGITS = 400
-"""Longest number, and largest decimal exponent: exact arithmetic with more of them would not end."""
+MAX_EXPONENT = 400
+"""Largest decimal exponent: exact arithmetic with larger ones would not end."""
 
 
 def number_of(text: str) -> Fraction | None:
-    """Return the exact value of a number as written, or None if it is too long or too large.
+    """Return the exact value of a number as written, or None if it is far too large or too small.
 
     >>> number_of("0.1"), number_of("1e-5"), number_of("1e999999999")
     (Fraction(1, 10), Fraction(1, 100000), None)
@@ -44,7 +43,7 @@ def number_of(text: str) -> Fraction | None:
     if text in FRACTIONS:
         return FRACTIONS[text]
     _, _, exponent = text.lower().partition("e")
-    if len(text) > MAX_DIGITS or (exponent and abs(int(exponent)) > MAX_DIGITS):
+    if exponent and abs(int(exponent)) > MAX_EXPONENT:
         return None
     return Fraction(text)
 
@@ -140,8 +139,6 @@ def _combination(value: Expr) -> tuple[dict[Index, int], int] | None:
             return ({}, int(exact)) if exact.denominator == 1 else None
         case IndexValue(Index() as index):
             return {index: 1}, 0
-        case IndexValue(Affine(terms, constant)):
-            return dict(terms), constant
         case Sum(terms):
             parts = [_combination(term) for term in terms]
             return _added([part for part in parts if part is not None]) if None not in parts else None

@@ -22,18 +22,19 @@ from chainrule.notation.derivatives import Part, derivative_of
 from chainrule.notation.forms import FORMS
 from chainrule.notation.source import MAX_DEPTH, Source, too_deep
 from chainrule.notation.trees import (
+    closed,
     first_token,
+    last_token,
     letters_of,
     name_token,
     ranges_of,
     second_factor,
     subtrees,
-    term_end,
     token_of,
     unsigned,
 )
 from chainrule.notation.vocabulary import Vocabulary
-from chainrule.system.naming import did_you_mean
+from chainrule.system.places import did_you_mean, first_repeated
 
 Scope: TypeAlias = frozenset[str] | None
 """The letters of the indices that are known at a place; None within brackets, where every name is an index."""
@@ -122,12 +123,25 @@ class Converter:
         """Return the error for a name that stands for nothing."""
         name = str(token)
         if name in RESERVED:
-            return self.error(f"'{name}' is a word of the notation", token)
+            return self.error(f"'{name}' is a word of the notation", token, advice="Choose another name.")
         advice = did_you_mean(name, self.vocabulary.ranks)
         if name[0] == "d" and name[1:] in self.vocabulary.ranks:
             advice = f"A derivative is written with ∂: ∂{name[1:]}/∂…"
         advice = advice or f"Declare it: data {name}, or const {name}."
         return self.error(f"nothing is named {name}", token, advice=advice)
+
+    def letters(self, node: Tree[Token]) -> tuple[str, ...] | None:
+        """Return the letters in the brackets of a name if there is nothing else in them, else None."""
+        letters = letters_of(node)
+        if letters is not None:
+            self.check_letters(letters, token_of(node, "INDICES") or name_token(node))
+        return letters
+
+    def check_letters(self, letters: Sequence[str], token: Token) -> None:
+        """Refuse words of the notation as letters of indices."""
+        if not RESERVED.isdisjoint(letters):
+            word = next(letter for letter in letters if letter in RESERVED)
+            raise self.error(f"'{word}' is a word of the notation", token, advice="Choose another letter.")
 
     def guarded(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return an entry that reads 0 outside its tensor."""
@@ -135,7 +149,7 @@ class Converter:
 
     def positions(self, node: Tree[Token], parts: Sequence[Any]) -> tuple[Position, ...]:
         """Return the positions in the brackets of a name, which are plain letters or the first of the parts."""
-        letters = letters_of(node)
+        letters = self.letters(node)
         if letters is not None:
             return tuple([Index(letter) for letter in letters])
         return parts[0] if parts and isinstance(parts[0], tuple) else ()
@@ -179,9 +193,9 @@ class Converter:
         value = arithmetic.number_of(str(token))
         if value is None:
             raise self.error(
-                "the number is too long, or too large or small for floating point",
+                "the number is too large or too small for floating point",
                 token,
-                expected=f"numbers have at most {arithmetic.MAX_DIGITS} digits, and exponents up to {arithmetic.MAX_DIGITS}",
+                expected=f"decimal exponents go up to {arithmetic.MAX_EXPONENT}",
             )
         return Number(value)
 
@@ -210,10 +224,12 @@ class Converter:
         head = name_token(node)
         op = "sum" if head.type.startswith("SIGMA") else str(head)
         ranges = ranges_of(node)
-        letters = [str(child.children[0]) for child in ranges]
-        repeated = next((n for n, letter in enumerate(letters) if letter in letters[:n]), None)
-        if repeated is not None:
-            raise self.error(f"index {letters[repeated]} stands twice under the {op}", first_token(ranges[repeated]))
+        letters = [str(name_token(child)) for child in ranges]
+        self.check_letters(letters, name_token(ranges[0]))
+        twice = first_repeated(letters)
+        if twice is not None:
+            place = name_token(ranges[letters.index(twice, letters.index(twice) + 1)])
+            raise self.error(f"index {twice} stands twice under the {op}", place, advice="Give each index its letter.")
         if op in ("max", "min", "prod"):
             self.check_body(node, op)
         return reduce_over(op, [Index(letter) for letter in letters], parts[-1])
@@ -247,7 +263,8 @@ class Converter:
         last = name_token(ranges_of(reduction)[-1])
         head = re.compile(r"\s*[)}]").match(text, self.position(last) + len(last))
         body = head.end() if head else self.position(last) + len(last)
-        stop = term_end(text, start)
+        end_token = last_token(reduction)
+        stop = closed(text, start, self.position(end_token) + len(end_token))
         whole, first, rest = (" ".join(part.split()) for part in (text[start:stop], text[start:end], text[end:stop]))
         if before in "/^":
             what, readings = f"after {before}", (f"{before}({whole})", f"{before}({first}){rest}")

@@ -22,7 +22,7 @@ from chainrule.notation.statements import Reading, Span, letters_in
 from chainrule.notation.syntax import parse_statement
 from chainrule.notation.vocabulary import Vocabulary, collect_names, vocabulary_of
 from chainrule.system.model import Equation, System
-from chainrule.system.naming import Place, check_calls
+from chainrule.system.places import Place, check_calls
 from chainrule.system.typecheck import settle_equation, settle_expression, typecheck
 
 
@@ -56,9 +56,9 @@ def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -
     Extent(tensor='x', axis=0)
     """
     source, statement, tree = _single(text, "expression")
-    scope = letters_in(tree) | {i.name for i in indices}
+    scope = letters_in(tree) | {i.preferred for i in indices}
     value: Expr = Converter(source, statement.offset, vocabulary_of(system)).convert(tree, scope)
-    known: Mapping[Index, Position] = {Index(i.name): i for i in indices}
+    known: Mapping[Index, Position] = {Index(i.preferred): i for i in indices}
     try:
         return settle_expression(system, substitute_indices(value, known))
     except TypecheckError as error:
@@ -116,10 +116,7 @@ def _whole(statement: Statement) -> Mapping[tuple[str, int], Span]:
 
 def located(source: Source, spans: Mapping[tuple[str, int], Span], error: TypecheckError) -> NotationError:
     """Return an error of the system as one of its text, with a caret under the symbol."""
-    span = spans.get((error.statement, error.number))
-    if span is None:
-        return NotationError(error.what, where=error.where, expected=error.expected, advice=error.advice)
-    position = _find(source, span, error.symbol, error.side)
+    position = _find(source, spans[error.statement, error.number], error.symbol, error.side)
     return source.error(error.what, position, expected=error.expected, advice=error.advice)
 
 

@@ -34,7 +34,11 @@ KEYWORDS: tuple[str, ...] = (
 )
 """The words that open a statement; an equation has none."""
 
-_MARKS = re.compile(r"#[^\n]*|[()\[\]{}\n]")
+MAX_WORD = 200
+"""Longest name or number."""
+
+_CHAINS = rf"(?:[-−]\s*){{{MAX_DEPTH + 1}}}|(?:\bnot\s+){{{MAX_DEPTH + 1}}}|(?:\^\s*[\w.]+\s*){{{MAX_DEPTH + 1}}}"
+_MARKS = re.compile(rf"#[^\n]*|[()\[\]{{}}\n]|{_CHAINS}|(?P<word>\w{{{MAX_WORD + 1}}})")
 _FIRST_WORD = re.compile(r"[^\W\d_][a-z]*(?![\w])")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
@@ -114,8 +118,8 @@ def split(source: Source) -> tuple[Statement, ...]:
             _close(source, open_marks, symbol, mark.start())
         elif symbol[0] != "#":
             open_marks.append((symbol, mark.start()))
-            if len(open_marks) > MAX_DEPTH:
-                raise too_deep(source, mark.start())
+            if len(open_marks) > MAX_DEPTH or len(symbol) > 1:
+                raise _beyond_limit(source, mark)
     if open_marks:
         symbol, position = open_marks[-1]
         raise source.error(
@@ -136,6 +140,12 @@ def too_deep(source: Source, position: int) -> NotationError:
     )
 
 
+def _beyond_limit(source: Source, mark: re.Match[str]) -> NotationError:
+    if mark.lastgroup == "word":
+        return source.error("a word is too long", mark.start(), expected=f"the limit is {MAX_WORD} letters or digits")
+    return too_deep(source, mark.start())
+
+
 def _close(source: Source, open_marks: list[tuple[str, int]], symbol: str, position: int) -> None:
     if not open_marks:
         raise source.error(f"'{symbol}' closes nothing", position, advice="Take it away, or open it before.")
@@ -147,9 +157,7 @@ def _close(source: Source, open_marks: list[tuple[str, int]], symbol: str, posit
 def _add(statements: list[Statement], source: Source, start: int, end: int) -> None:
     body = source.text[start:end]
     stripped = body.lstrip()
-    if not stripped:
-        return
-    if stripped[0] == "#" and "\n" not in stripped:
+    if not stripped or stripped[0] == "#":
         return
     offset = start + len(body) - len(stripped)
     word = _FIRST_WORD.match(stripped)

@@ -7,6 +7,7 @@ can be shown in the text.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -112,7 +113,7 @@ class Reading:
     def _labels(self, statement: Statement, piece: Tree[Token]) -> tuple[Index, ...]:
         """Return the letters in the brackets of a name, none without brackets."""
         converter = self._converter(statement)
-        letters = letters_of(piece)
+        letters = converter.letters(piece)
         if letters is not None:
             return tuple([Index(letter) for letter in letters])
         brackets = next((child for child in subtrees(piece) if child.data == "brackets"), None)
@@ -134,6 +135,7 @@ class Reading:
         """Read declared indices with their extents."""
         for piece in subtrees(tree):
             name, _, size = piece.children
+            self._converter(statement).check_letters([str(name)], name_token(piece))
             value = number_of(str(size))
             if value is None or value.denominator != 1:
                 assert isinstance(size, Token)
@@ -159,6 +161,7 @@ class Reading:
             raise self._converter(statement).error(
                 f"the sample index is {self.batch} already", token, advice="One batch line is enough."
             )
+        self._converter(statement).check_letters([str(token)], token)
         self._place("batch", 0, statement, tree)
         self.batch = str(token)
 
@@ -198,9 +201,8 @@ class Reading:
     def read_definition(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read a function of numbers made by the user."""
         name, *parameters = [str(c) for c in tree.children if isinstance(c, Token) and c.type == "NAME"]
-        local = Vocabulary(
-            ranks={**self.vocabulary.ranks, **dict.fromkeys(parameters, 0)}, functions=self.vocabulary.functions
-        )
+        ranks = ChainMap(dict.fromkeys(parameters, 0), self.vocabulary.ranks)
+        local = Vocabulary(ranks=ranks, functions=self.vocabulary.functions)
         body = Converter(self.source, statement.offset, local).convert(subtrees(tree)[-1])
         self._place("function", len(self.functions), statement, tree)
         self.functions.append(FunctionDefinition(name, tuple(parameters), body))

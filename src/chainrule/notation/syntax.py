@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 
 from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from chainrule.errors import NotationError
 from chainrule.notation.advice import refused_words, syntax_advice
@@ -66,7 +66,7 @@ def parse_statement(source: Source, statement: Statement, rule: str = "") -> Tre
 
 def _syntax_error(source: Source, statement: Statement, error: UnexpectedInput, expression: bool) -> NotationError:
     body = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), statement.body).rstrip()
-    position = error.pos_in_stream
+    position: int | None = getattr(error, "pos_in_stream", None)
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     place = len(body) if ended or position is None else position
     if ended:
@@ -74,8 +74,7 @@ def _syntax_error(source: Source, statement: Statement, error: UnexpectedInput, 
     elif isinstance(error, UnexpectedToken):
         what = f"'{error.token}' cannot stand here"
     else:
-        assert isinstance(error, UnexpectedCharacters)
-        what = f"'{error.char}' cannot stand here"
+        what = f"'{body[place]}' cannot stand here"
     advice = syntax_advice(body[max(0, place - 200) : place], body[place : place + 20])
     if not advice and not expression:
         advice = f"Such a statement reads, for example: {SHAPES[statement.keyword]}"

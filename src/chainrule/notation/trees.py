@@ -1,4 +1,4 @@
-"""Finding one's way in the trees of the grammar: their tokens, their parts, and where a term ends in the text."""
+"""Finding one's way in the trees of the grammar: their tokens, their parts, and where they end in the text."""
 
 from __future__ import annotations
 
@@ -62,17 +62,24 @@ def second_factor(tree: Tree[Token] | Token) -> Token | None:
     return None
 
 
-def term_end(text: str, start: int) -> int:
-    """Return where the term that starts at a place ends: before a + or - or what closes it from outside."""
-    depth, operand = 0, False
+def last_token(tree: Tree[Token]) -> Token:
+    """Return the last token of a tree; brackets that close it are not among its tokens."""
+    node: Tree[Token] | Token = tree
+    while isinstance(node, Tree):
+        node = node.children[-1]
+    return node
+
+
+def closed(text: str, start: int, end: int) -> int:
+    """Return where a piece of text ends once the brackets that it opens are closed.
+
+    >>> text = "2*exp(x[i]) + 1"
+    >>> text[2 : closed(text, 2, 9)]
+    'exp(x[i])'
+    """
+    depth = 0
     for place in range(start, len(text)):
-        mark = text[place]
-        if mark in "([{":
-            depth += 1
-        elif mark in ")]}":
-            depth -= 1
-        if depth < 0 or (depth == 0 and (mark in "+,=<>≤≥≠\n#" or (mark in "-−" and operand))):
+        if place >= end and depth == 0:
             return place
-        if not mark.isspace():
-            operand = mark not in "*/^·×⋅-−" and not (mark in ")}" and depth == 0 and not operand)
+        depth += (text[place] in "([{") - (text[place] in ")]}")
     return len(text)

@@ -5,7 +5,7 @@ Collected from all statements of a text before any expression is read, or from a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 from lark import Token, Tree
@@ -24,7 +24,7 @@ class Vocabulary:
     `written` are the derivatives that an equation above defines: these are read as tensors, not as unknowns.
     """
 
-    ranks: dict[str, int] = field(default_factory=dict)
+    ranks: MutableMapping[str, int] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     letters: set[str] = field(default_factory=set)

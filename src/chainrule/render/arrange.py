@@ -6,10 +6,11 @@ so nothing is reordered, folded or tidied here. Works from the leaves up through
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import accumulate
-from typing import assert_never
+from typing import assert_never, cast
 
 from chainrule.expr.nodes import (
     MINUS_ONE,
@@ -80,9 +81,11 @@ def arrange(root: Expr | Condition, ranks: Mapping[str, int]) -> Layout:
     return arranged.layouts[id(root)]
 
 
-def ranks_in(*nodes: Expr | Condition) -> dict[str, int]:
-    """Return the ranks of the tensors with entries in the nodes."""
-    return {part.tensor: len(part.indices) for node in nodes for part in walk(node) if isinstance(part, Indexed)}
+def known_ranks(nodes: Iterable[Expr | Condition], ranks: Mapping[str, int] | None) -> Mapping[str, int]:
+    """Return the ranks of the tensors with entries in the nodes, and those known otherwise."""
+    seen = {part.tensor: len(part.indices) for node in nodes for part in walk(node) if isinstance(part, Indexed)}
+    # Chained, not copied: a system of many tensors is printed equation by equation.
+    return ChainMap(seen, dict[str, int]() if ranks is None else cast("dict[str, int]", ranks))
 
 
 class _Arrangement:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from chainrule.expr.nodes import Condition, Expr, Extent, Index, Position
-from chainrule.render.arrange import UNIT, arrange, ranks_in, split_derivative
+from chainrule.render.arrange import UNIT, arrange, known_ranks, split_derivative
 from chainrule.render.layout import (
     Applied,
     BigOperator,
@@ -85,7 +85,7 @@ def expression_latex(
     W^{2}_{kj}
     """
     (lettered,) = with_letters(expr, taken=taken, declared=declared)
-    return _Latex((lettered,), ranks or {}).write(lettered)
+    return _Latex((lettered,), ranks).write(lettered)
 
 
 def equation_latex(
@@ -99,15 +99,15 @@ def equation_latex(
 ) -> str:
     """Return `target = value` as LaTeX; `sign` may be `&=` where equations are aligned. See `expression_latex`."""
     sides = with_letters(target, value, taken=taken, declared=declared)
-    printer = _Latex(sides, ranks or {})
+    printer = _Latex(sides, ranks)
     return f"{printer.write(sides[0])} {sign} {printer.write(sides[1])}"
 
 
 class _Latex:
     """Prints the layouts of one equation, knowing what tensors are in it."""
 
-    def __init__(self, nodes: tuple[Expr | Condition, ...], ranks: Mapping[str, int]) -> None:
-        self.ranks = ranks_in(*nodes) | dict(ranks)
+    def __init__(self, nodes: tuple[Expr | Condition, ...], ranks: Mapping[str, int] | None) -> None:
+        self.ranks = known_ranks(nodes, ranks)
 
     def write(self, node: Expr | Condition) -> str:
         """Return one side of the equation."""

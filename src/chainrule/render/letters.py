@@ -8,7 +8,7 @@ their own. What it returns is for printing only: its reductions are not named ca
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from typing import Any, assert_never
 
 from chainrule.expr.binding import free_in_order, shift_position, tensors_in
@@ -41,13 +41,13 @@ ROTATION = "ijkmpqrstuvw"
 """The letters that stand in for one that is taken, in the order they are tried."""
 
 
-def next_letter(preferred: str, taken: Collection[str]) -> str:
+def next_letter(preferred: str, *taken: Container[str]) -> str:
     """Return the preferred letter, or the first after it in the rotation that is not taken, then k2, k3 and so on.
 
     >>> next_letter("k", {"k", "m"}), next_letter("n", {"n"}), next_letter("k", set(ROTATION))
     ('p', 'p', 'k2')
     """
-    return next(letter for letter in _candidates(preferred) if letter not in taken)
+    return next(letter for letter in _candidates(preferred) if not any(letter in names for names in taken))
 
 
 def _candidates(preferred: str) -> Iterator[str]:
@@ -89,7 +89,8 @@ class _Giver:
     ) -> None:
         tensors = frozenset[str]().union(*(tensors_in(node) for node in nodes))
         parts = (part for name in tensors for part in re.split(r"[∂/⁰¹²³⁴⁵⁶⁷⁸⁹]+", name))
-        self.names = frozenset(parts).union(taken)
+        self.names = frozenset(parts)
+        self.taken = taken
         self.declared = declared
         self.given: list[tuple[Index, str]] = []
         free = tuple(dict.fromkeys(i for node in nodes for i in free_in_order(node)))
@@ -136,10 +137,11 @@ class _Giver:
         blocked = {letter.name for letter in scope.values()} | self.names
         blocked |= {letter for letter, extent in self.reserved.items() if extent != index.extent}
         if not labels:
-            known = [c for c, extent in self.declared.items() if extent == index.extent and c not in blocked]
+            fitting = (c for c, extent in self.declared.items() if extent == index.extent)
+            known = [c for c in fitting if c not in blocked and c not in self.taken]
             if known:
                 return index.preferred if index.preferred in known else known[0]
-        return next_letter(index.preferred, blocked)
+        return next_letter(index.preferred, blocked, self.taken)
 
     def _give(self, index: Index, letter: str) -> Index:
         self.given.append((index, letter))

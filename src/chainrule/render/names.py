@@ -110,7 +110,7 @@ def likely_groups(parts: tuple[str, ...], positions: int, ranks: Mapping[str, in
     ((0, 2), None)
     """
     of, *wrt = parts
-    guess = {of: 0, **ranks}
+    guess = {of: 0} | {part: ranks[part] for part in parts if part in ranks}
     settled = certain_groups(parts, positions, guess)
     even = {part: (positions - guess[of]) // len(wrt) for part in wrt}
     return settled or certain_groups(parts, positions, even | guess)

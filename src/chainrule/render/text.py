@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from chainrule.expr.nodes import Condition, Expr, Extent, Index, Position
-from chainrule.render.arrange import arrange, ranks_in
+from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import (
     Applied,
     BigOperator,
@@ -80,7 +80,7 @@ def expression_text(
     ('Σ_k W[k,j]·d[k]', 'sum(k) W[k,j]*d[k]')
     """
     (lettered,) = with_letters(expr, taken=taken, declared=declared)
-    return lettered_text(lettered, ranks_in(lettered) | dict(ranks or {}), unicode=unicode)
+    return lettered_text(lettered, known_ranks((lettered,), ranks), unicode=unicode)
 
 
 def equation_text(
@@ -94,7 +94,7 @@ def equation_text(
 ) -> str:
     """Return `target = value` in the notation; see `expression_text`."""
     left, right = with_letters(target, value, taken=taken, declared=declared)
-    known = ranks_in(left, right) | dict(ranks or {})
+    known = known_ranks((left, right), ranks)
     return f"{lettered_text(left, known, unicode=unicode)} = {lettered_text(right, known, unicode=unicode)}"
 
 

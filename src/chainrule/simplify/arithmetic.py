@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from itertools import permutations
 from math import gcd, lcm
 from typing import TypeAlias
 
@@ -21,7 +22,6 @@ from chainrule.expr.binding import (
     map_operands,
     open_reduce,
     reduce_over,
-    rename_indices,
 )
 from chainrule.expr.nodes import (
     ONE,
@@ -30,24 +30,27 @@ from chainrule.expr.nodes import (
     Call,
     Comparison,
     Condition,
+    Constant,
     Expr,
     ExtentValue,
     Index,
     IndexValue,
     Logic,
     Number,
+    Partial,
     Power,
     Product,
     Reduce,
     Select,
     Sum,
 )
-from chainrule.simplify.ordering import sort_key
+from chainrule.simplify.ordering import Key, sort_key
 
 Factors: TypeAlias = dict[Expr, Fraction]
 """base -> exponent of a product without its coefficient."""
 
 _AT_ZERO = {"exp": ONE, "log1p": ZERO, "expm1": ZERO, "sin": ZERO, "tanh": ZERO, "erf": ZERO, "sinh": ZERO, "cos": ONE}
+_LARGEST_DENOMINATOR = 12
 _NON_NEGATIVE = frozenset({"exp", "sqrt", "sigmoid", "softplus", "relu", "abs", "cosh"})
 
 
@@ -104,10 +107,15 @@ def bracket(condition: Condition) -> Expr:
                 ">=": left >= right,
             }
             return ONE if truth[relation] else ZERO
-        case Comparison("=" | "!=" as relation, left, right) if sort_key(right) < sort_key(left):
+        case Comparison("=" | "!=" as relation, left, right) if _sides(right) < _sides(left):
             return Bracket(Comparison(relation, right, left))
         case _:
             return Bracket(condition)
+
+
+def _sides(expr: Expr) -> tuple[bool, Key]:
+    """Return the key by which the sides of an equality are sorted: numbers last, [i = 0]."""
+    return isinstance(expr, Number), sort_key(expr)
 
 
 def split_coefficient(expr: Expr) -> tuple[Fraction, Expr]:
@@ -155,8 +163,14 @@ def add(terms: Iterable[Expr]) -> Expr:
 
 
 def _content(coefficients: list[Fraction]) -> Fraction:
-    """Return the greatest common divisor, with the sign of the first coefficient."""
-    size = Fraction(gcd(*(c.numerator for c in coefficients)), lcm(*(c.denominator for c in coefficients)))
+    """Return the greatest common divisor, with the sign of the first coefficient.
+
+    Decimals such as the 1e-5 beside a variance have none but 1: 0.00001·(100000·v + 1) helps nobody.
+    """
+    denominator = lcm(*(c.denominator for c in coefficients))
+    size = Fraction(gcd(*(c.numerator for c in coefficients)), denominator)
+    if denominator > _LARGEST_DENOMINATOR:
+        size = abs(coefficients[0]) if len({abs(c) for c in coefficients}) == 1 else Fraction(1)
     return size if coefficients[0] > 0 else -size
 
 
@@ -169,7 +183,7 @@ def factors_of(expr: Expr) -> tuple[Fraction, Factors]:
         match node:
             case Number(value) if exponent.denominator == 1 and (value != 0 or exponent > 0):
                 coefficient *= value**exponent.numerator
-            case Product(factors) if exponent.denominator == 1:
+            case Product(factors) if exponent.denominator == 1 or all(map(non_negative, factors)):
                 stack.extend((f, exponent) for f in reversed(factors))
             case Power(base, Number(value)) if _powers_multiply(base, value, exponent):
                 stack.append((base, value * exponent))
@@ -179,8 +193,8 @@ def factors_of(expr: Expr) -> tuple[Fraction, Factors]:
                 content, primitive = _primitive(node, exponent)
                 coefficient *= content
                 found[primitive] = found.get(primitive, Fraction(0)) + exponent
-            case Bracket() if exponent > 0:
-                found[node] = Fraction(1)
+            case Bracket():
+                found[node] = Fraction(1) if exponent > 0 else min(found.get(node, exponent), Fraction(1))
             case _:
                 found[node] = found.get(node, Fraction(0)) + exponent
     return coefficient, {base: exponent for base, exponent in found.items() if exponent}
@@ -215,10 +229,37 @@ def non_negative(expr: Expr) -> bool:
             return all(non_negative(part) for part in parts)
         case Reduce(_, _, body):
             return non_negative(body)
-        case Bracket() | ExtentValue():
+        case Bracket() | ExtentValue() | Constant():
             return True
         case _:
             return False
+
+
+_TOTAL = frozenset({"sigmoid", "tanh", "erf", "sin", "cos", "relu", "abs", "sign", "softplus", "atan"})
+
+
+def always_defined(expr: Expr) -> bool:
+    """Say whether an expression plainly has a finite value everywhere, so that it needs no bracket to guard it."""
+    match expr:
+        case Power(base, Number(value)):
+            return value.denominator == 1 and value > 0 and always_defined(base)
+        case Call(function, arguments, 0):
+            return function in _TOTAL and all(always_defined(a) for a in arguments)
+        case Sum(parts) | Product(parts):
+            return all(always_defined(part) for part in parts)
+        case Reduce("sum" | "mean" | "prod", _, body):
+            return always_defined(body)
+        case Power() | Call() | Reduce() | Select() | Partial():
+            return False
+        case _:
+            return True
+
+
+def guarded(expr: Expr) -> bool:
+    """Say whether an expression has a bracket as a factor."""
+    return isinstance(expr, Bracket) or (
+        isinstance(expr, Product) and any(isinstance(f, Bracket) for f in expr.factors)
+    )
 
 
 def multiply(factors: Iterable[Expr]) -> Expr:
@@ -267,25 +308,34 @@ def close(op: str, indices: Iterable[Index], body: Expr) -> Expr:
             return ZERO
         if coefficient != 1:
             return multiply((Number(coefficient), close("sum", bound, rest)))
-    for _ in range(3):
-        closed = reduce_over(op, _by_appearance(bound, body), body)
-        assert isinstance(closed, Reduce)
-        settled = Reduce(op, closed.indices, resort(closed.body))
-        bound, body = _reopened(settled)
-        if _by_appearance(bound, body) == bound and (op != "sum" or split_coefficient(body)[0] == 1):
-            break
-    coefficient, rest = split_coefficient(body) if op == "sum" else (Fraction(1), body)
-    return settled if coefficient == 1 else multiply((Number(coefficient), reduce_over(op, bound, rest)))
+    settled = _least(op, bound, body)
+    coefficient, rest = split_coefficient(settled.body) if op == "sum" else (Fraction(1), body)
+    if coefficient == 1:
+        return settled
+    return multiply((Number(coefficient), Reduce(op, settled.indices, rest)))
 
 
-def _by_appearance(bound: list[Index], body: Expr) -> list[Index]:
+_MOST_PERMUTED = 4
+
+
+def _least(op: str, bound: list[Index], body: Expr) -> Reduce:
+    """Return the reduction with its indices in the order that gives the sorted body the least key.
+
+    A single order that needs no search, by first appearance, is ambiguous where factors differ in their indices only;
+    it serves for more indices than anybody writes.
+    """
     order = {index: n for n, index in enumerate(free_in_order(body))}
-    return sorted(bound, key=lambda index: order.get(index, len(order)))
+    appearing = sorted(bound, key=lambda index: order.get(index, len(order)))
+    tried = permutations(appearing) if 1 < len(bound) <= _MOST_PERMUTED else [tuple(appearing)]
+    return min(
+        (_closed(op, chosen, body) for chosen in tried), key=lambda made: (sort_key(made.body), str(made.indices))
+    )
 
 
-def _reopened(reduction: Reduce) -> tuple[list[Index], Expr]:
-    names = {old: Index(f"~c{n}", old.extent, old.preferred) for n, old in enumerate(reduction.indices)}
-    return list(names.values()), rename_indices(reduction.body, names)
+def _closed(op: str, bound: tuple[Index, ...], body: Expr) -> Reduce:
+    made = reduce_over(op, bound, body)
+    assert isinstance(made, Reduce)
+    return Reduce(op, made.indices, resort(made.body))
 
 
 def resort(expr: Expr) -> Expr:

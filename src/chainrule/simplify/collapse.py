@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chainrule.expr.binding import free_indices, open_reduce, substitute_indices
-from chainrule.expr.nodes import Bracket, Comparison, Expr, Index, IndexValue, Product, Reduce, Sum
+from chainrule.expr.nodes import ZERO, Bracket, Comparison, Expr, Index, IndexValue, Product, Reduce, Select, Sum
 from chainrule.simplify.arithmetic import add, close, multiply
 from chainrule.simplify.context import Context
 from chainrule.system.rewriting import Rule
@@ -115,9 +115,22 @@ def _without(term: Expr, delta: Expr) -> Expr:
     return multiply(f for f in factors(term) if f != delta) if delta in factors(term) else term
 
 
+def out_of_a_choice(expr: Expr, context: Context) -> Expr | None:
+    """where(c, [i = j]*a, [i = j]*b) = [i = j]*where(c, a, b)."""
+    if not isinstance(expr, Select):
+        return None
+    deltas = [f for f in (*factors(expr.then), *factors(expr.otherwise)) if as_delta(f)]
+    for delta in deltas:
+        if all(branch == ZERO or delta in factors(branch) for branch in (expr.then, expr.otherwise)):
+            inner = Select(expr.condition, _without(expr.then, delta), _without(expr.otherwise, delta))
+            return multiply((delta, context.rebuild(inner)))
+    return None
+
+
 COLLAPSE: tuple[Rule[Context], ...] = (
     Rule("one term remains", "[i = j] leaves one term of its sum: Σ_i [i = j]·a[i] = a[j]", leave_one_term),
     Rule("the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j] = [i = j]·a[i]", rename_in_product),
+    Rule("out of the choice", "where(c, [i = j]·a, [i = j]·b) = [i = j]·where(c, a, b)", out_of_a_choice),
     Rule("the delta once", "[i = j]·[i = j] = [i = j]", delta_times_sum),
     Rule(
         "take the sum apart",

@@ -27,10 +27,11 @@ class Fact(Node):
 
 @dataclass(frozen=True)
 class Context:
-    """The algebra of one run of `simplify`."""
+    """The algebra of one run of `simplify`; `names` are the facts that equations state, `givens` the others."""
 
     fresh: Fresh
-    facts: tuple[Fact, ...] = ()
+    names: tuple[Fact, ...] = ()
+    givens: tuple[Fact, ...] = ()
 
     def rebuild(self, expr: Expr) -> Expr:
         """Return the arithmetic normal form of a node with normal operands."""

@@ -11,13 +11,25 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from chainrule.expr.nodes import Bracket, Expr, Number, Product, Sum
-from chainrule.simplify.arithmetic import Factors, add, factors_of, multiply, product_of, scaled, split_coefficient
+from chainrule.simplify.arithmetic import (
+    Factors,
+    add,
+    always_defined,
+    factors_of,
+    guarded,
+    multiply,
+    product_of,
+    scaled,
+    split_coefficient,
+)
 from chainrule.simplify.collapse import factors
 from chainrule.simplify.context import Context, length
 from chainrule.simplify.recognise import recognise
 from chainrule.system.rewriting import Rewrite, Rule
 
 _MOST_TERMS = 24
+_MOST_FACTORS = 60
+_LONGEST = 400
 
 
 def common_factor_of(terms: Sequence[Expr]) -> tuple[Expr, tuple[Expr, ...]]:
@@ -52,7 +64,12 @@ def common_factor(expr: Expr, context: Context) -> Expr | None:
     if not isinstance(expr, Sum):
         return None
     shared, rests = common_factor_of(expr.terms)
-    return None if isinstance(shared, Number) else multiply((shared, add(rests)))
+    return None if isinstance(shared, Number) or _unguards(shared, rests) else multiply((shared, add(rests)))
+
+
+def _unguards(shared: Expr, rests: Sequence[Expr]) -> bool:
+    """Say whether a factor that may be undefined would lose the brackets that guard it in every term."""
+    return all(map(guarded, rests)) and not always_defined(shared)
 
 
 def factor_some(expr: Expr, context: Context) -> Expr | None:
@@ -61,13 +78,15 @@ def factor_some(expr: Expr, context: Context) -> Expr | None:
         return None
     views = [factors_of(term)[1] for term in expr.terms]
     bases = dict.fromkeys(base for view in views for base in view)
+    if sum(map(len, views)) > _MOST_FACTORS:
+        return None
     best: Expr | None = None
     for base in bases:
         having = [n for n, view in enumerate(views) if base in view]
         if not 2 <= len(having) < len(views):
             continue
         shared, rests = common_factor_of([expr.terms[n] for n in having])
-        if isinstance(shared, Number):
+        if isinstance(shared, Number) or _unguards(shared, rests):
             continue
         others = [t for n, t in enumerate(expr.terms) if n not in having]
         whole = add((*others, multiply((shared, add(rests)))))
@@ -78,7 +97,7 @@ def factor_some(expr: Expr, context: Context) -> Expr | None:
 
 def multiply_out(expr: Expr, context: Context) -> Expr | Rewrite | None:
     """(a + b)*c = a*c + b*c, where something cancels and the result is shorter."""
-    if not _has_sum_inside(expr):
+    if not _has_sum_inside(expr) or length(expr) > _LONGEST:
         return None
     terms = _expanded(expr)
     if terms is None:
@@ -127,7 +146,7 @@ def _has_quotient(expr: Expr) -> bool:
 
 def _recognised(term: Expr, context: Context) -> Expr:
     coefficient, rest = split_coefficient(term)
-    outcome = recognise(rest, context)
+    outcome = recognise(rest, context.names)
     return scaled(coefficient, rest) if outcome is None else multiply((Number(coefficient), outcome.expr))
 
 

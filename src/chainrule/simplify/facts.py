@@ -1,8 +1,8 @@
 """The facts of a system that an expression could use, found without looking at all of them.
 
 A fact is filed under the rarest tensor of its pattern. Those that matter for an expression are the ones whose tensors
-all occur in it, or come into it when another such fact is used; so a deep network costs no more per layer than a
-shallow one.
+all occur in it, or come into it when one such fact is used (not further: a chain of activations is a chain of facts);
+so a deep network costs no more per layer than a shallow one.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr
 from chainrule.simplify.context import Fact
+
+_GENERATIONS = 2
 
 
 class FactBook:
@@ -33,7 +35,7 @@ class FactBook:
         waiting = sorted(present)
         open_facts: list[tuple[int, Fact, frozenset[str]]] = []
         found: dict[int, Fact] = {}
-        while waiting:
+        for _ in range(_GENERATIONS):
             candidates = [*open_facts, *(f for tensor in waiting for f in self._filed.get(tensor, ()))]
             waiting, open_facts = [], []
             for place, fact, tensors in candidates:
@@ -41,7 +43,6 @@ class FactBook:
                     open_facts.append((place, fact, tensors))
                     continue
                 found[place] = fact
-                new = tensors_in(fact.replacement) - present
-                present |= new
-                waiting.extend(sorted(new))
+                waiting.extend(sorted(tensors_in(fact.replacement) - present))
+            present.update(waiting)
         return tuple(found[place] for place in sorted(found))

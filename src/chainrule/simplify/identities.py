@@ -8,7 +8,15 @@ from __future__ import annotations
 from fractions import Fraction
 
 from chainrule.expr.nodes import MINUS_ONE, ONE, Bracket, Call, Comparison, Expr, Number, Product, Sum
-from chainrule.simplify.arithmetic import Factors, add, factors_of, multiply, product_of, split_coefficient
+from chainrule.simplify.arithmetic import (
+    Factors,
+    add,
+    always_defined,
+    factors_of,
+    multiply,
+    product_of,
+    split_coefficient,
+)
 from chainrule.simplify.context import Context
 from chainrule.system.rewriting import Rule
 
@@ -79,14 +87,15 @@ def _one_plus_exp(base: Expr) -> Expr | None:
 
 
 def relu_of_positive(expr: Expr, context: Context) -> Expr | None:
-    """[t > 0]*relu(t) = relu(t)."""
+    """[t > 0]*relu(t) = relu(t), unless the bracket guards something else."""
     if not isinstance(expr, Product):
         return None
     for place, factor in enumerate(expr.factors):
         match factor:
             case Bracket(Comparison(">", argument, Number(value))) if value == 0:
-                if Call("relu", (argument,)) in expr.factors:
-                    return multiply(f for n, f in enumerate(expr.factors) if n != place)
+                others = [f for n, f in enumerate(expr.factors) if n != place]
+                if Call("relu", (argument,)) in others and all(always_defined(f) for f in others):
+                    return multiply(others)
             case _:
                 pass
     return None

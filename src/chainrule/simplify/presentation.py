@@ -16,6 +16,7 @@ from chainrule.expr.nodes import (
     Expr,
     ExtentValue,
     Indexed,
+    IndexValue,
     Number,
     Partial,
     Power,
@@ -42,7 +43,7 @@ def _present(expr: Expr) -> Expr:
         case Product() | Power():
             return _present_product(expr)
         case Sum(terms):
-            return Sum(tuple(sorted((_present(t) for t in terms), key=_term_rank)))
+            return Sum(tuple(sorted((present(t) for t in terms), key=_term_rank)))
         case Reduce(op, indices, body):
             return Reduce(op, indices, present(body))
         case _:
@@ -71,6 +72,8 @@ def _present_product(expr: Expr) -> Expr:
                 below.append(_root(present(base), -value))
             case Power(base, Number(value)):
                 above.append(_root(present(base), value))
+            case Power(base, exponent):
+                above.append(Power(present(base), present(exponent)))
             case _ if factor == Number(Fraction(1)):
                 pass
             case _:
@@ -97,7 +100,7 @@ def _written(coefficient: Fraction, above: list[Expr], below: list[Expr]) -> Exp
     last = [f for f in above if isinstance(f, Reduce)][-1:]
     body = [f for f in above if f not in last]
     short = abs(coefficient.numerator) == 1 and not any(isinstance(f, Sum | Reduce | Bracket) for f in above)
-    if 1 < coefficient.denominator <= _SMALL and above and (below or short):
+    if 1 < coefficient.denominator <= _SMALL and (below or (short and above)):
         below.insert(0, number(coefficient.denominator))
         coefficient = Fraction(coefficient.numerator)
     inverse = [Power(f, MINUS_ONE) for f in below]
@@ -127,7 +130,7 @@ def _factor_rank(factor: Expr) -> int:  # noqa: C901 -- one match over the nodes
             return 0
         case Constant():
             return 1
-        case ExtentValue():
+        case ExtentValue() | IndexValue():
             return 2
         case Bracket():
             return 3

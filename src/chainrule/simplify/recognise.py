@@ -7,8 +7,9 @@ It applies only where the expression gets shorter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import product
 from math import floor
 
 from chainrule.expr.binding import substitute_indices
@@ -34,7 +35,16 @@ from chainrule.expr.nodes import (
     Sum,
     operands,
 )
-from chainrule.simplify.arithmetic import Factors, add, factors_of, multiply, power, product_of, split_coefficient
+from chainrule.simplify.arithmetic import (
+    Factors,
+    add,
+    always_defined,
+    factors_of,
+    multiply,
+    power,
+    product_of,
+    split_coefficient,
+)
 from chainrule.simplify.context import Context, Fact, length
 from chainrule.simplify.ordering import shape
 from chainrule.system.rewriting import Rewrite, Rule
@@ -59,20 +69,22 @@ def split_constants(expr: Expr) -> tuple[Expr, Factors]:
     return constant, {b: e for b, e in found.items() if not is_constant(b)}
 
 
-def recognise(expr: Expr, context: Context) -> Rewrite | None:
+def recognise(expr: Expr, facts: Sequence[Fact]) -> Rewrite | None:
     """Return the expression with the first known quantity in it named, where that is shorter."""
-    for fact in context.facts:
+    for fact in facts:
         found = _match_sum(expr, fact) if isinstance(expr, Sum) else _match_product(expr, fact)
         if found is not None and length(found) < length(expr):
-            return Rewrite(found, fact.assumption)
+            name = fact.replacement.tensor if isinstance(fact.replacement, Indexed) else ""
+            return Rewrite(found, fact.assumption, (name,) if name else ())
     return None
 
 
 def _match_product(expr: Expr, fact: Fact) -> Expr | None:
-    """Return expr with (pattern)^r in it replaced by (replacement)^r."""
-    constant, pattern = split_constants(fact.pattern)
-    if not pattern:
-        return None
+    """Return expr with (pattern)^r in it replaced by (replacement)^r.
+
+    A bracket of the pattern stays where it guards something else.
+    """
+    constant, pattern = _parts(fact)
     coefficient, target = factors_of(expr)
     anchor = max(pattern, key=length)
     for base in target:
@@ -84,7 +96,40 @@ def _match_product(expr: Expr, fact: Fact) -> Expr | None:
                 ratio = _ratio(pattern, target, images)
                 if ratio and _bound_all(fact, final):
                     return _replaced(coefficient, target, pattern, images, ratio, constant, fact, final)
+    solved = _solved(target, fact)
+    return None if solved is None else multiply((product_of(coefficient, {}), solved))
+
+
+def _solved(target: Factors, fact: Fact) -> Expr | None:
+    """Return the target with a = e*u solved for e: in e/a, where a is known not to be 0, e is a/u."""
+    _, pattern = _parts(fact)
+    name = fact.replacement
+    if len(pattern) < 2 or not any(e < 0 and shape(b) == shape(name) for b, e in target.items()):
+        return None
+    for anchor, base in product(pattern, target):
+        if pattern[anchor] != 1 or target[base] != 1 or shape(anchor) != shape(base):
+            continue
+        for binding in unify(anchor, base, {}, fact.variables):
+            if _bound_all(fact, binding) and target.get(substitute_indices(name, binding), Fraction(0)) < 0:
+                return _with_solution(target, anchor, base, binding, fact)
     return None
+
+
+def _with_solution(target: Factors, anchor: Expr, base: Expr, binding: Binding, fact: Fact) -> Expr:
+    constant, pattern = _parts(fact)
+    named = substitute_indices(fact.replacement, binding)
+    rest = {b: e for b, e in target.items() if b != base}
+    others = product_of(Fraction(1), {b: e for b, e in pattern.items() if b != anchor})
+    divisor = substitute_indices(multiply((constant, others)), binding)
+    return multiply((product_of(Fraction(1), rest), named, power(divisor, Fraction(-1))))
+
+
+def _parts(fact: Fact) -> tuple[Expr, Factors]:
+    """Return the constant part of a fact's pattern and the rest, worked out once."""
+    known: tuple[Expr, Factors] | None = fact.__dict__.get("_split")
+    if known is None:
+        known = fact.__dict__["_split"] = split_constants(fact.pattern)
+    return known
 
 
 def _match_rest(
@@ -141,6 +186,8 @@ def _replaced(
         rest[images[base]] -= ratio * exponent
     named = substitute_indices(fact.replacement, binding)
     left = product_of(coefficient, {b: e for b, e in rest.items() if e})
+    if not always_defined(left):
+        left = multiply((left, *(images[base] for base in pattern if isinstance(base, Bracket))))
     return multiply((left, power(constant, -ratio), power(named, ratio)))
 
 
@@ -222,7 +269,9 @@ def _unify_positions(
     found = dict(binding)
     for mine, other in zip(left, right, strict=True):
         if isinstance(mine, Index) and mine in variables:
-            if isinstance(other, Affine) or other.extent != mine.extent or found.setdefault(mine, other) != other:
+            if isinstance(other, Affine) or other.extent != mine.extent or other.name.startswith("%"):
+                return
+            if found.setdefault(mine, other) != other:
                 return
         elif mine != other:
             return
@@ -256,12 +305,12 @@ def _unify_in_any_order(
 
 def use_given(expr: Expr, context: Context) -> Rewrite | None:
     """What a `given` states may be put in."""
-    return recognise(expr, Context(context.fresh, tuple(f for f in context.facts if f.assumption)))
+    return recognise(expr, context.givens)
 
 
 def use_name(expr: Expr, context: Context) -> Rewrite | None:
     """What an equation of the system names is called by its name."""
-    return recognise(expr, Context(context.fresh, tuple(f for f in context.facts if not f.assumption)))
+    return recognise(expr, context.names)
 
 
 RECOGNISE: tuple[Rule[Context], ...] = (

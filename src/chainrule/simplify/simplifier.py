@@ -66,8 +66,7 @@ class Simplifier:
         problem = self._problem(expr, order, self._book.relevant(expr))
         recorder = Recorder()
         _run(problem, recorder)
-        back = problem.back.expr
-        shown = [replace(s, before=back(present(s.before)), after=back(present(s.after))) for s in recorder.steps]
+        shown = [_shown(step, problem) for step in recorder.steps]
         return tuple(step for step in shown if step.before != step.after)
 
     def arranged(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
@@ -80,8 +79,18 @@ class Simplifier:
         return present(expr)
 
 
+def _shown(step: Step, problem: Problem) -> Step:
+    """Return a step in the names of the system, as a book would write it."""
+    back = problem.back
+    names = tuple(back.tensors[name] for name in step.names)
+    defined = f"by the equation that defines {' and '.join(names)}" if names and not step.assumption else step.statement
+    before, after = back.expr(present(step.before)), back.expr(present(step.after))
+    return replace(step, before=before, after=after, names=names, statement=defined)
+
+
 def _run(problem: Problem, recorder: Recorder | None) -> Expr:
-    context = Context(Fresh(), problem.facts)
+    names = tuple(fact for fact in problem.facts if not fact.assumption)
+    context = Context(Fresh(), names, tuple(fact for fact in problem.facts if fact.assumption))
     expr = normal(problem.expr, context.fresh)
     for _ in range(_ROUNDS):
         before = expr
@@ -93,9 +102,13 @@ def _run(problem: Problem, recorder: Recorder | None) -> Expr:
 
 
 def simplifier_of(system: System) -> Simplifier:
-    """Return the simplifier that knows what a system names and what it is given."""
+    """Return the simplifier that knows what a system names and what it is given.
+
+    The cost is no name to be used: no book writes C in a derivative of C.
+    """
     bare = Simplifier(names=system.names())
-    facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in system.equations]
+    named = [e for e in system.equations if e.name != system.cost]
+    facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in named]
     for given in system.givens:
         relation, left, right = given.condition.relation, given.condition.left, given.condition.right
         if relation == "=":

@@ -7,25 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations, permutations
+from typing import TypeAlias
 
 from chainrule.expr.binding import free_indices, open_reduce, rename_indices
-from chainrule.expr.nodes import Expr, ExtentValue, Index, Reduce, Sum
-from chainrule.simplify.arithmetic import add, close, factors_of, multiply, power, product_of, split_coefficient
+from chainrule.expr.nodes import Bracket, Expr, ExtentValue, Index, Reduce, Sum
+from chainrule.simplify.arithmetic import (
+    add,
+    always_defined,
+    close,
+    factors_of,
+    guarded,
+    multiply,
+    power,
+    product_of,
+    split_coefficient,
+)
 from chainrule.simplify.collapse import factors
 from chainrule.simplify.context import Context, measure
 from chainrule.simplify.factoring import common_factor_of
 from chainrule.simplify.recognise import recognise
-from chainrule.system.rewriting import Rule
+from chainrule.system.rewriting import Rewrite, Rule
 
 
 def constant_out(expr: Expr, context: Context) -> Expr | None:
-    """sum(i) c*a[i] = c*(sum(i) a[i]); sum(i) c = extent(i)*c."""
+    """sum(i) c*a[i] = c*(sum(i) a[i]); sum(i) c = extent(i)*c. What a bracket guards stays behind it."""
     if not isinstance(expr, Reduce) or expr.op != "sum":
         return None
     bound, body = open_reduce(expr, context.fresh)
     unused = [i for i in bound if i not in free_indices(body)]
     used = [i for i in bound if i not in unused]
     outside = [f for f in factors(body) if free_indices(f).isdisjoint(bound)]
+    if any(isinstance(f, Bracket) and f not in outside for f in factors(body)):
+        outside = [f for f in outside if always_defined(f)]
     if not unused and not outside:
         return None
     inside = [f for f in factors(body) if f not in outside]
@@ -47,7 +60,8 @@ def independent_parts(expr: Expr, context: Context) -> Expr | None:
             touched |= group[0]
             members = [*group[1], *members]
         groups.append((touched, members))
-    if len(groups) < 2:
+    guards = any(isinstance(f, Bracket) for f in factors(body))
+    if len(groups) < 2 or (guards and not all(always_defined(f) for f in factors(body))):
         return None
     return multiply(close("sum", [i for i in bound if i in own], multiply(parts)) for own, parts in groups)
 
@@ -92,10 +106,10 @@ def _known(expr: Expr, context: Context) -> Expr:
     coefficient, found = factors_of(outside)
     parts = []
     for base, exponent in found.items():
-        outcome = recognise(base, context) if exponent == 1 else None
+        outcome = recognise(base, context.names) if exponent == 1 else None
         parts.append(outcome.expr if outcome else power(base, exponent))
     whole = multiply((product_of(coefficient, {}), *parts))
-    outcome = recognise(whole, context)
+    outcome = recognise(whole, context.names)
     return outcome.expr if outcome else whole
 
 
@@ -103,8 +117,10 @@ def merge(expr: Expr, context: Context) -> Expr | None:
     """sum(i) a[i]*b[i] + sum(i) a[i]*c[i] = sum(i) a[i]*(b[i] + c[i])."""
     if not isinstance(expr, Sum):
         return None
-    for first, second in combinations(range(len(expr.terms)), 2):
-        joined = _merged(expr.terms[first], expr.terms[second], context)
+    parts = [(place, _outer(term)) for place, term in enumerate(expr.terms)]
+    sums = [(place, outer) for place, outer in parts if outer[2] is not None]
+    for (first, left), (second, right) in combinations(sums if len(sums) <= _MOST_MERGED else [], 2):
+        joined = _merged(left, right, context)
         if joined is None:
             continue
         rest = [t for n, t in enumerate(expr.terms) if n not in (first, second)]
@@ -114,9 +130,13 @@ def merge(expr: Expr, context: Context) -> Expr | None:
     return None
 
 
-def _merged(left: Expr, right: Expr, context: Context) -> Expr | None:
+_MOST_MERGED = 16
+_Outer: TypeAlias = tuple[Expr, Expr, Reduce | None]
+
+
+def _merged(left: _Outer, right: _Outer, context: Context) -> Expr | None:
     """Return the two terms as one sum over the same indices, where their bodies share a factor that depends on them."""
-    (c_left, outer_left, sum_left), (c_right, outer_right, sum_right) = _outer(left), _outer(right)
+    (c_left, outer_left, sum_left), (c_right, outer_right, sum_right) = left, right
     if sum_left is None or sum_right is None or outer_left != outer_right:
         return None
     bound, body = open_reduce(sum_left, context.fresh)
@@ -129,7 +149,7 @@ def _merged(left: Expr, right: Expr, context: Context) -> Expr | None:
             continue
         renamed = context.rebuild(rename_indices(other, dict(zip(order, bound, strict=True))))
         shared, rests = common_factor_of((_times(c_left, body), _times(c_right, renamed)))
-        if not _depends(shared, bound):
+        if not _depends(shared, bound) or (all(map(guarded, rests)) and not always_defined(shared)):
             continue
         joined = multiply((outer_left, close("sum", bound, multiply((shared, add(rests))))))
         if best is None or measure(joined) < measure(best):
@@ -145,7 +165,7 @@ def _depends(shared: Expr, bound: Sequence[Index]) -> bool:
     return not free_indices(shared).isdisjoint(bound)
 
 
-def _outer(term: Expr) -> tuple[Expr, Expr, Reduce | None]:
+def _outer(term: Expr) -> _Outer:
     """Return (coefficient, factors outside, the sum) of a term with exactly one sum as a factor."""
     coefficient, rest = split_coefficient(term)
     sums = [f for f in factors(rest) if isinstance(f, Reduce) and f.op == "sum"]
@@ -153,9 +173,32 @@ def _outer(term: Expr) -> tuple[Expr, Expr, Reduce | None]:
     return multiply((product_of(coefficient, {}),)), outside, sums[0] if len(sums) == 1 else None
 
 
+def name_through_the_sum(expr: Expr, context: Context) -> Rewrite | None:
+    """c*(sum(i) e[i]*b[i]) = sum(i) a[i]*b[i], where a[i] = c*e[i] is a name and the line gets shorter."""
+    parts = factors(expr)
+    for place, part in enumerate(parts):
+        if len(parts) < 2 or not isinstance(part, Reduce) or part.op != "sum" or not context.names:
+            continue
+        bound, body = open_reduce(part, context.fresh)
+        for other, factor in enumerate(parts):
+            found = recognise(multiply((factor, body)), context.names) if other != place else None
+            if found is None:
+                continue
+            rest = [f for n, f in enumerate(parts) if n not in (place, other)]
+            whole = multiply((*rest, close("sum", bound, found.expr)))
+            if measure(whole) < measure(expr):
+                return Rewrite(whole, names=found.names)
+    return None
+
+
 SUMS: tuple[Rule[Context], ...] = (
     Rule(
         "constant out of the sum", "what does not depend on i stands before Σ_i: Σ_i c·a[i] = c·Σ_i a[i]", constant_out
+    ),
+    Rule(
+        "call it by its name",
+        "c·Σ_i e[i]·b[i] = Σ_i a[i]·b[i], where an equation names a[i] = c·e[i]",
+        name_through_the_sum,
     ),
     Rule("independent sums", "Σ_i Σ_k a[i]·b[k] = (Σ_i a[i])·Σ_k b[k]", independent_parts),
     Rule("one sum", "Σ_i a[i]·Σ_k b[i,k] = Σ_{i,k} a[i]·b[i,k]", join_nested),

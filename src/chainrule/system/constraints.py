@@ -14,7 +14,8 @@ from chainrule.errors import TypecheckError
 from chainrule.expr.nodes import UNSETTLED, Extent, Index, Indexed
 from chainrule.system.extents import Extents
 from chainrule.system.model import Declaration, System, derivative_parts, is_derivative
-from chainrule.system.naming import Names, Place, check_calls
+from chainrule.system.naming import Names
+from chainrule.system.places import Place, check_calls, listed
 from chainrule.system.profile import Profile, Slot
 from chainrule.system.settling import Sizes
 
@@ -108,8 +109,8 @@ class Constraints:
             extent = Extent(index.name) if index.extent == UNSETTLED else index.extent
             element = self.extents.add(extent)
             size = sizes.get(index.extent, sizes.get(Extent(index.name)))
-            if size is not None and not self.extents.resize(element, size):
-                raise Place("index", number).error(f"index {index.name} is declared with two extents", index.name)
+            if size is not None:
+                self.extents.resize(element, size)
             self.unite(self.letters.setdefault(index.name, element), element, Place("index", number), index.name)
         if self.system.batch:
             self.letters.setdefault(self.system.batch, self.extents.add(Extent(self.system.batch)))
@@ -118,8 +119,6 @@ class Constraints:
         if extent == UNSETTLED:
             return None
         number = self.extents.number(extent)
-        if number is None and extent.axis == -1:
-            number = self.letters.get(extent.tensor)
         if number is None:
             axes = self.axes.get(extent.tensor, ())
             number = axes[extent.axis] if 0 <= extent.axis < len(axes) else None
@@ -219,15 +218,17 @@ class _Reading:
 
     def _spread(self) -> None:
         """Give each index without an extent that of its partner in [i = j], along chains of them."""
-        pending = [pair for pair in self.profile.deltas if None in (self.numbers[pair[0]], self.numbers[pair[1]])]
-        progress = True
-        while progress:
-            progress = False
-            for left, right in pending:
-                if (self.numbers[left] is None) != (self.numbers[right] is None):
-                    known = self.numbers[right] if self.numbers[left] is None else self.numbers[left]
-                    self.numbers[left] = self.numbers[right] = known
-                    progress = True
+        partners: dict[int, list[int]] = {}
+        for left, right in self.profile.deltas:
+            partners.setdefault(left, []).append(right)
+            partners.setdefault(right, []).append(left)
+        reached = [variable for variable in partners if self.numbers[variable] is not None]
+        while reached:
+            variable = reached.pop()
+            for partner in partners[variable]:
+                if self.numbers[partner] is None:
+                    self.numbers[partner] = self.numbers[variable]
+                    reached.append(partner)
 
     def _check_constant(self, tensor: str, constant: int, axis: int) -> None:
         size = self.system.extents.size(axis)
@@ -256,7 +257,7 @@ class _Reading:
             f"index {letter} has no extent: it stands on the left only",
             letter,
             "target",
-            expected=f"free on the right {'is' if len(right) == 1 else 'are'} {', '.join(right) or 'none'}.",
+            expected=f"free on the right {'is' if len(right) == 1 else 'are'} {listed(right) or 'none'}.",
             advice=f"Did you mean {guess}?" if len(missing) == 1 else f"If it is meant: index {letter} = 10",
         )
 

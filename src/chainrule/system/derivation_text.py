@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from chainrule.expr.nodes import Expr
@@ -45,7 +45,7 @@ class _Line:
     text: str
 
     def __str__(self) -> str:
-        return " " * self.indent + (f"{self.label:<3}" if self.label else "") + self.text
+        return (" " * self.indent + (f"{self.label:<3}" if self.label else "") + self.text).rstrip()
 
 
 def derivation_text(derivation: Derivation) -> str:
@@ -98,6 +98,8 @@ def derivation_latex(derivation: Derivation) -> str:
     numbers = [f"{number}. " for number in range(1, len(derivation.steps) + 1)]
     rows = list(_latex_rows(derivation, numbers))
     rows += [_latex_words(remark) for remark in derivation.remarks]
+    for title, case in derivation.cases:
+        rows += [_latex_words(f"If {title}:"), *_latex_rows(case, [f"{n}. " for n in range(1, len(case.steps) + 1)])]
     return "\n".join((r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}"))
 
 
@@ -120,6 +122,10 @@ def _end(derivation: Derivation) -> Iterator[_Line]:
         yield from _words(f"so {derivation.equation()}", 2)
     for remark in derivation.remarks:
         yield from _words(remark, 2)
+    for title, case in derivation.cases:
+        yield _Line(0, "", "")
+        yield from _words(f"If {title}:", 0)
+        yield from (replace(line, indent=line.indent + 2) for line in _page(case))
 
 
 def _steps(derivation: Derivation, indent: int, labels: Iterable[str], above: Expr | None) -> Iterator[list[_Line]]:
@@ -141,6 +147,8 @@ def _steps(derivation: Derivation, indent: int, labels: Iterable[str], above: Ex
 
 
 def _heading(step: Step) -> str:
+    if step.assumption and step.rule == "given":
+        return f"given {step.assumption}"
     law = step.rule if _is_worked_out(step) or not step.statement else f"{step.rule}: {step.statement}"
     return f"{law}; given {step.assumption}" if step.assumption else law
 

@@ -65,6 +65,6 @@ class Extents:
         """Return how long the class is, or None while that is open."""
         return self._sizes.get(self.find(number))
 
-    def resize(self, number: int, size: int) -> bool:
-        """Set how long the class is; False if it is known to be otherwise."""
-        return self._sizes.setdefault(self.find(number), size) == size
+    def resize(self, number: int, size: int) -> None:
+        """Set how long the class is."""
+        self._sizes[self.find(number)] = size

@@ -30,16 +30,19 @@ def put_arguments(body: Expr, actual: Mapping[str, Expr], fresh: Fresh) -> Expr:
 
 def put_in_functions(expr: Expr, functions: Mapping[str, FunctionDefinition]) -> Expr:
     """Return the expression with calls of functions that have a body replaced by it."""
+    return _put_in(expr, functions, Fresh())
+
+
+def _put_in(expr: Expr, functions: Mapping[str, FunctionDefinition], fresh: Fresh) -> Expr:
     if not any(isinstance(part, Call) and part.function in functions for part in walk(expr)):
         return expr
-    fresh = Fresh()
     if isinstance(expr, Reduce):
         indices, body = open_reduce(expr, fresh)
-        return reduce_over(expr.op, indices, put_in_functions(body, functions))
-    inner = map_operands(expr, lambda part: put_in_functions(part, functions))
+        return reduce_over(expr.op, indices, _put_in(body, functions, fresh))
+    inner = map_operands(expr, lambda part: _put_in(part, functions, fresh))
     if isinstance(inner, Call) and inner.function in functions and inner.order == 0:
         definition = functions[inner.function]
         if definition.body is not None:
             actual = dict(zip(definition.parameters, inner.arguments, strict=True))
-            return put_in_functions(put_arguments(definition.body, actual, fresh), functions)
+            return _put_in(put_arguments(definition.body, actual, fresh), functions, fresh)
     return inner

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import Literal
 
 from chainrule.expr.nodes import Comparison, Expr, Extent, Index, Indexed, Node
+from chainrule.render.text import equation_text
+from chainrule.system.printing import system_text
 
 Role = Literal["data", "param", "const", "abstract"]
 """What a declared tensor is for: given with each sample, learned, fixed, or the value of an unknown function."""
@@ -51,6 +53,9 @@ class Equation(Node):
 
     target: Indexed
     value: Expr
+
+    def __str__(self) -> str:
+        return equation_text(self.target, self.value)
 
     @property
     def name(self) -> str:
@@ -136,6 +141,9 @@ class System(Node):
         """Yield every tensor of the system: declared ones, then defined ones."""
         yield from (d.tensor for d in self.declarations)
         yield from (e.name for e in self.equations)
+
+    def __str__(self) -> str:
+        return system_text(self)
 
     def with_equations(self, equations: tuple[Equation, ...]) -> System:
         """Return the system with other equations."""

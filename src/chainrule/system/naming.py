@@ -6,41 +6,16 @@ as all of its arguments are. Extents are no matter of this module; `typecheck` c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections import ChainMap
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.functions import ARITY, CONSTANTS, REDUCTIONS
-from chainrule.expr.nodes import Call, Expr, ExtentValue, Index, Indexed, IndexValue, Partial, Reduce, walk
+from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, Partial, Reduce, walk
 from chainrule.system.model import Equation, FunctionDefinition, System, derivative_parts, is_derivative
+from chainrule.system.places import Place, check_calls, check_target, did_you_mean, first_repeated, listed
 
 BEFORE_ALL = -1
-
-
-@dataclass(frozen=True)
-class Place:
-    """A statement of a system, for errors to point at: its kind, its number among them, what it defines."""
-
-    statement: str
-    number: int = -1
-    name: str = ""
-
-    def error(
-        self, what: str, symbol: str = "", side: str = "value", *, expected: str = "", advice: str = ""
-    ) -> TypecheckError:
-        """Return the error that the statement makes no sense because of a symbol."""
-        numbered = f" {self.number + 1}" if self.number >= 0 else ""
-        return TypecheckError(
-            what,
-            where=f"in {self.statement}{numbered}" + (f", of {self.name}" if self.name else ""),
-            expected=expected,
-            advice=advice,
-            statement=self.statement,
-            number=self.number,
-            symbol=symbol,
-            side=side,
-        )
 
 
 class Names:
@@ -50,6 +25,7 @@ class Names:
         self.system = system
         self.arities = {**ARITY, **{f.name: len(f.parameters) for f in system.functions}}
         self.unknown = frozenset(f.name for f in system.functions if f.body is None)
+        self._updated: set[str] = set()
         self.positions = {d.tensor: BEFORE_ALL for d in system.declarations}
         self.positions |= {e.name: number for number, e in enumerate(system.equations)}
         for declaration in system.declarations:
@@ -63,7 +39,7 @@ class Names:
         self._check_declarations()
         self._check_functions()
         self._check_constants()
-        letters = {self.system.batch} - {""}
+        letters = {self.system.batch}
         for number, index in enumerate(self.system.indices):
             if index.name in letters:
                 raise Place("index", number).error(f"index {index.name} is declared already", index.name, "target")
@@ -92,10 +68,13 @@ class Names:
                 f"{update.name} cannot be updated: it is not a param",
                 update.name,
                 "target",
-                expected=f"expected is one of the params: {', '.join(self.system.params) or 'there are none'}",
+                expected=f"expected is one of the params: {listed(self.system.params) or 'there are none'}",
             )
-        if any(u.name == update.name for u in self.system.updates[: place.number]):
-            raise place.error(f"{update.name} is updated twice", update.name, "target")
+        if update.name in self._updated:
+            raise place.error(
+                f"{update.name} is updated twice", update.name, "target", advice="Write it as one update."
+            )
+        self._updated.add(update.name)
 
     def check_partials(self, partials: Sequence[Partial], place: Place) -> None:
         """Check that derivatives that stay symbols are of unknown functions by their arguments."""
@@ -107,7 +86,7 @@ class Names:
                 raise place.error(
                     f"{partial.of.tensor} is not an unknown function of {strange}",
                     partial.of.tensor,
-                    expected=f"its arguments are {', '.join(arguments)}"
+                    expected=f"its arguments are {listed(arguments)}"
                     if arguments
                     else "expected is an abstract tensor",
                 )
@@ -133,7 +112,7 @@ class Names:
 
     def _gradients(self) -> str:
         cost = self.system.cost or "C"
-        return ", ".join(f"∂{cost}/∂{p}" for p in self.system.params[:3]) or "the cost's by params"
+        return listed([f"∂{cost}/∂{p}" for p in self.system.params]) or "the cost's by params"
 
     def _is_gradient(self, tensor: str, place: Place) -> bool:
         if place.statement != "update" or not is_derivative(tensor):
@@ -156,19 +135,19 @@ class Names:
             taken[name] = kind
 
     def _names(self) -> Iterator[tuple[str, str, Place]]:
-        for number, function in enumerate(self.system.functions):
-            yield function.name, "a function", Place("function", number, function.name)
         for number, declaration in enumerate(self.system.declarations):
             yield declaration.tensor, "a tensor", Place("declaration", number, declaration.tensor)
         for number, equation in enumerate(self.system.equations):
             yield equation.name, "a tensor", Place("equation", number, equation.name)
+        for number, function in enumerate(self.system.functions):
+            yield function.name, "a function", Place("function", number, function.name)
 
     def _check_declarations(self) -> None:
         seen: set[str] = set()
         for number, declaration in enumerate(self.system.declarations):
             place = Place("declaration", number, declaration.tensor)
             letters = [i.name for i in declaration.indices]
-            repeated = next((n for n in letters if letters.count(n) > 1), None)
+            repeated = first_repeated(letters)
             if repeated is not None:
                 raise place.error(
                     f"two axes of {declaration.tensor} are labelled {repeated}",
@@ -197,16 +176,16 @@ class Names:
 
     def _check_functions(self) -> None:
         known = dict(ARITY)
+        consts = dict.fromkeys(self.system.with_role("const"))
         for number, function in enumerate(self.system.functions):
             place = Place("function", number, function.name)
             self._check_parameters(function, place)
             if function.body is not None:
-                consts = self.system.with_role("const")
-                self._check_scalar(function.body, (*function.parameters, *consts), known, place)
+                self._check_scalar(function.body, ChainMap(dict.fromkeys(function.parameters), consts), known, place)
             known[function.name] = len(function.parameters)
 
     def _check_constants(self) -> None:
-        known: list[str] = []
+        known: dict[str, None] = {}
         for number, declaration in enumerate(self.system.declarations):
             if declaration.role != "const":
                 continue
@@ -215,9 +194,11 @@ class Names:
                 if declaration.indices:
                     raise place.error(f"{declaration.tensor} is one number, but has indices", declaration.tensor)
                 self._check_scalar(declaration.value, known, self.arities, place)
-            known.append(declaration.tensor)
+            known[declaration.tensor] = None
 
-    def _check_scalar(self, value: Expr, readable: Sequence[str], arities: Mapping[str, int], place: Place) -> None:
+    def _check_scalar(
+        self, value: Expr, readable: Mapping[str, None], arities: Mapping[str, int], place: Place
+    ) -> None:
         """Check an expression that stands outside of all equations: numbers, functions and known numbers by name."""
         for node in walk(value):
             match node:
@@ -225,7 +206,7 @@ class Names:
                     raise place.error(
                         f"{place.name} cannot depend on {tensor}",
                         tensor,
-                        expected=f"expected are numbers, functions of them and {', '.join(readable) or 'const declared before'}",
+                        expected=f"it may read {listed(readable) or 'no tensor'}",
                     )
                 case Reduce() | IndexValue() | ExtentValue() | Partial():
                     raise place.error(
@@ -241,7 +222,7 @@ class Names:
                     pass
 
     def _check_parameters(self, function: FunctionDefinition, place: Place) -> None:
-        repeated = next((p for p in function.parameters if function.parameters.count(p) > 1), None)
+        repeated = first_repeated(function.parameters)
         if repeated is not None:
             raise place.error(f"two parameters of {function.name} are named {repeated}", repeated, "target")
         if function.body is None and any(p in self.positions for p in function.parameters):
@@ -251,57 +232,3 @@ class Names:
                 tensor,
                 advice="Give the parameter a name that no tensor has.",
             )
-
-
-def check_target(equation: Equation, place: Place) -> None:
-    """Check that the indices on the left are plain and distinct. Raises TypecheckError."""
-    letters = [i.preferred if isinstance(i, Index) else "" for i in equation.target.indices]
-    if "" in letters or equation.target.guarded:
-        raise place.error(
-            f"on the left of {equation.name} stands an entry that is not general",
-            equation.name,
-            "target",
-            expected="expected are plain index letters",
-        )
-    repeated = next((n for n in letters if letters.count(n) > 1), None)
-    if repeated is not None:
-        raise place.error(
-            f"index {repeated} stands twice on the left",
-            repeated,
-            "target",
-            advice="Use two letters; [i = j] on the right picks the entries where they are equal.",
-        )
-
-
-def check_calls(calls: Iterable[Call], arities: Mapping[str, int], unknown: Collection[str], place: Place) -> None:
-    """Check that functions are known and have the right number of arguments. Raises TypecheckError."""
-    for call in calls:
-        arity = arities.get(call.function)
-        if arity is None:
-            raise place.error(
-                f"no function is named {call.function}",
-                call.function,
-                advice=did_you_mean(call.function, arities)
-                or f"Define it: def {call.function}(t) = …, or leave it unknown: abstract {call.function}(t).",
-            )
-        if arity != len(call.arguments):
-            raise place.error(
-                f"{call.function} takes {arity} argument{'s' * (arity != 1)}, not {len(call.arguments)}", call.function
-            )
-        if call.order and (call.function not in unknown or arity != 1):
-            raise place.error(
-                f"{call.function}{chr(39) * call.order} is not a derivative that stays unknown",
-                call.function,
-                expected="primes stand only on an abstract function of one argument",
-                advice="Write its derivative out.",
-            )
-
-
-def did_you_mean(name: str, candidates: Iterable[str]) -> str:
-    """Return a question with the most similar name, or "".
-
-    >>> did_you_mean("sigmoyd", ["sigmoid", "exp"])
-    'Did you mean sigmoid?'
-    """
-    close = get_close_matches(name, list(candidates), n=1, cutoff=0.6)
-    return f"Did you mean {close[0]}?" if close else ""

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from chainrule.expr.nodes import Condition, Expr, Extent, Index
 from chainrule.render.latex import equation_latex
 from chainrule.render.text import equation_text, expression_text
-from chainrule.system.model import Declaration, Equation, FunctionDefinition, Given, System, is_derivative
+
+if TYPE_CHECKING:
+    # For types only, so that a System can print itself by these functions.
+    from chainrule.system.model import Declaration, Equation, FunctionDefinition, Given, System
 
 WIDTH = 100
 """Declarations of one role are put together on lines up to this length."""
@@ -22,6 +26,7 @@ def system_text(system: System, *, unicode: bool = True) -> str:
     """Return the system in the notation, one statement a line.
 
     >>> from chainrule.expr.nodes import Call, Index, Indexed
+    >>> from chainrule.system.model import Declaration, Equation, System
     >>> j = Index("j")
     >>> z = Declaration("param", "z", (j,))
     >>> a = Equation(Indexed("a", (j,)), Call("sigmoid", (Indexed("z", (j,)),)))
@@ -39,6 +44,7 @@ def system_latex(system: System) -> str:
     r"""Return the equations, and the updates if there are any, as an `aligned` environment.
 
     >>> from chainrule.expr.nodes import Index, Indexed
+    >>> from chainrule.system.model import Equation, System
     >>> b = Equation(Indexed("b1", (Index("j"),)), Indexed("z1", (Index("j"),)))
     >>> print(system_latex(System(equations=(b,))))
     \begin{aligned}
@@ -69,8 +75,8 @@ def index_names(system: System) -> tuple[frozenset[str], Mapping[str, Extent]]:
 
 
 def ranks_of(system: System) -> dict[str, int]:
-    """Return the ranks of the tensors of a system, those of derivatives left out."""
-    return {name: len(system.axes(name)) for name in system.names() if not is_derivative(name)}
+    """Return the ranks of the tensors of a system."""
+    return {name: len(system.axes(name)) for name in system.names()}
 
 
 class _Printer:
@@ -95,9 +101,11 @@ class _Printer:
         return lines
 
     def equations(self) -> list[str]:
-        """Return the lines of the equations."""
+        """Return the lines of the equations; a cost per sample, C[n], is no cost to the parser but an equation."""
         cost = self.system.cost
-        return [("cost " if e.name == cost else "") + self._equation(e) for e in self.system.equations]
+        return [
+            ("cost " if e.name == cost and not e.indices else "") + self._equation(e) for e in self.system.equations
+        ]
 
     def updates(self) -> list[str]:
         """Return the lines of the updates."""

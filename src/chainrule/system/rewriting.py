@@ -37,11 +37,11 @@ A = TypeVar("A", bound=Algebra)
 
 @dataclass(frozen=True)
 class Rewrite:
-    """What a rule made of a node, and the fact it rests on, where it rests on one."""
+    """What a rule made of a node: the `given` it rests on and the tensors it called by their names, if any."""
 
     expr: Expr
     assumption: str = ""
-    remark: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Step(Node):
     assumption: str = ""
     remark: str = ""
     detail: Derivation | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +129,12 @@ class Recorder:
             return
         last = self.steps[-1] if self.steps else None
         if last and last.rule == rule.name and last.after == before and last.assumption == outcome.assumption:
-            self.steps[-1] = replace(last, after=outcome.expr)
+            names = tuple(dict.fromkeys((*last.names, *outcome.names)))
+            self.steps[-1] = replace(last, after=outcome.expr, names=names)
         else:
-            self.steps.append(Step(rule.name, rule.statement, before, outcome.expr, outcome.assumption, outcome.remark))
+            self.steps.append(
+                Step(rule.name, rule.statement, before, outcome.expr, outcome.assumption, names=outcome.names)
+            )
 
 
 Wrap = Callable[[Expr], Expr]

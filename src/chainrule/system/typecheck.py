@@ -13,7 +13,8 @@ from dataclasses import replace
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed
 from chainrule.system.constraints import Constraints, count_indices
 from chainrule.system.model import Declaration, Equation, Given, System, is_derivative
-from chainrule.system.naming import Names, Place, check_target
+from chainrule.system.naming import Names
+from chainrule.system.places import Place, check_target
 from chainrule.system.profile import profile_of, profile_of_value
 from chainrule.system.settling import same, settled_comparison, settled_value, with_extent
 

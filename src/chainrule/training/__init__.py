@@ -1,0 +1,6 @@
+"""Training: the loop, and the record of what happened in it."""
+
+from chainrule.training.history import Epoch, History
+from chainrule.training.loop import Progress, train
+
+__all__ = ["Epoch", "History", "Progress", "train"]

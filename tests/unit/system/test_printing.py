@@ -139,3 +139,10 @@ def test_latex_is_aligned_and_knows_the_ranks_of_tensors(classifier: System) -> 
     assert lines[-3] == r"\frac{\partial a_{k}}{\partial z_{j}} &= 0 \\"
     assert lines[-2] == r"W_{ji} &\leftarrow W_{ji} - \eta \, \frac{\partial C}{\partial W_{ji}}"
     assert lines[-1] == r"\end{aligned}"
+
+
+def test_a_system_for_a_batch_is_still_text_that_can_be_read() -> None:
+    n = Index("n", Extent("n"))
+    square = Equation(entry("C", n), times(entry("x", n), entry("x", n)))
+    system = System((Declaration("data", "x", (n,)),), equations=(square,), cost="C", indices=(n,))
+    assert system_text(system) == "data x[n]\n\nC[n] = x[n]·x[n]"

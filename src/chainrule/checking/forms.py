@@ -1,0 +1,75 @@
+"""The forms in which the truth can stand beside an answer: as derived, with names put in, as the sum over all paths.
+
+An answer that lacks something is the truth without it in one of these forms. All are equal to the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainrule.checking.edits import multiplied_out
+from chainrule.diff.backprop import Cotangents, Path
+from chainrule.diff.derivations import tied
+from chainrule.expr.binding import Fresh, reduce_over, rename_indices, rewrite_bottom_up, substitute_indices
+from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Position, Product, Sum, plus, times
+from chainrule.system.model import derivative_name
+
+
+def forms_of(truth: Expr, tensor: str, cotangents: Cotangents) -> tuple[Expr, ...]:
+    """Return the truth as it stands, then multiplied out, with the ∂C/∂t it names put in, and as a sum over paths."""
+    put_in = cotangents.simplifier.arranged(_with_values(truth, cotangents))
+    apart = (terms_apart(truth, cotangents), terms_apart(put_in, cotangents))
+    forms = (truth, apart[0], put_in, apart[1], over_paths(tensor, cotangents))
+    return tuple(dict.fromkeys(form for form in forms if form is not None))
+
+
+def terms_apart(expr: Expr, cotangents: Cotangents) -> Expr:
+    """Return an expression multiplied out, each term as a book would write it."""
+    whole = multiplied_out(expr)
+    if not isinstance(whole, Sum):
+        return expr
+    return plus(*(cotangents.simplifier.arranged(term) for term in whole.terms))
+
+
+def over_paths(tensor: str, cotangents: Cotangents) -> Expr | None:
+    """Return Σ over all paths of ∂C/∂u[k]·∂u[k]/∂v[j], each local derivative as it was found; None without a path."""
+    paths = cotangents.paths(tensor)
+    if not paths:
+        return None
+    return plus(*(reduce_over("sum", path.indices, times(path.upstream, path.local)) for path in paths))
+
+
+def users_of(tensor: str, cotangents: Cotangents) -> tuple[str, ...]:
+    """Return the tensors u whose ∂C/∂u the sum over paths names."""
+    return tuple(path.user for path in cotangents.paths(tensor) if path.user != cotangents.cost)
+
+
+def diagonal_derivatives(tensor: str, cotangents: Cotangents) -> Iterator[tuple[str, Expr]]:
+    """Yield ∂u[j]/∂v[j] as text and value for every u whose entries depend on their own entry of v alone."""
+    target = cotangents.of(tensor).indices
+    for path in cotangents.paths(tensor):
+        pairs = dict(tied(path, target))
+        if path.indices and len(pairs) == len(path.indices):
+            factors = path.local.factors if isinstance(path.local, Product) else (path.local,)
+            value = times(*(rename_indices(f, pairs) for f in factors if not isinstance(f, Bracket)))
+            yield _local_name(path, pairs, target), value
+
+
+def _local_name(path: Path, pairs: dict[Index, Index], target: tuple[Index, ...]) -> str:
+    above = ",".join(pairs[i].preferred for i in path.indices)
+    below = ",".join(i.preferred for i in target)
+    return f"∂{path.user}[{above}]/∂{path.partial.wrt[0].tensor}[{below}]"
+
+
+def _with_values(truth: Expr, cotangents: Cotangents) -> Expr:
+    """Return the truth with every ∂C/∂t that it names replaced by what that is."""
+    prefix = derivative_name(cotangents.cost, "")
+
+    def change(node: Expr) -> Expr:
+        if not isinstance(node, Indexed) or not node.tensor.startswith(prefix):
+            return node
+        known = cotangents.of(node.tensor.removeprefix(prefix))
+        places: dict[Index, Position] = dict(zip(known.indices, node.indices, strict=True))
+        return substitute_indices(known.value, places)
+
+    return rewrite_bottom_up(truth, change, Fresh())

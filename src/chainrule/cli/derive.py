@@ -1,0 +1,110 @@
+"""`chainrule derive`: the derivatives of the cost of a system, as equations or with every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from chainrule.pipeline import Backprop
+
+FORMS = ("index", "latex")
+
+HELP = """Derive the backward pass of a system with the chain rule.
+
+\b
+  chainrule derive softmax.eq
+  chainrule derive softmax.eq --wrt z --steps
+  chainrule derive softmax.eq --wrt z --steps --verify
+  chainrule derive softmax.eq --wrt z --compare sigmoid.eq
+  chainrule derive digits.safetensors --wrt z1 --form latex
+
+FILE holds equations such as a[k] = sigmoid(z[k]), one a line, and what is data and param; - reads them from
+the standard input. Without --steps the equations of the derivatives are shown, with those of every name in
+them.
+"""
+
+
+def derive(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A system in the notation, or a saved network.")],
+    wrt: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="What to derive by; may be repeated. Default: all params.")
+    ] = None,
+    steps: Annotated[bool, typer.Option("--steps", help="Show every step and the law it rests on.")] = False,
+    form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
+    compare: Annotated[
+        str, typer.Option(metavar="OTHER", help="Another system: show where the two derivations part.")
+    ] = "",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Evaluate both sides of every step at random points.")
+    ] = False,
+) -> None:
+    """Derive the backward pass of a system with the chain rule."""
+    from chainrule.cli.systems import read_system
+    from chainrule.errors import OptionError
+    from chainrule.pipeline import backprop
+
+    if form not in FORMS:
+        raise OptionError(f"there is no form {form!r}", expected=f"one of {', '.join(FORMS)}")
+    if compare and form != "index":
+        raise OptionError("a comparison is text", advice="Leave --form out.")
+    asked = [_plain(name) for name in wrt or []]
+    back = backprop(read_system(file), asked or None)
+    if not back.wrt:
+        raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
+    other = backprop(read_system(compare), list(back.wrt)) if compare else None
+    for block in _blocks(back, other, (file, compare), steps=steps, latex=form == "latex"):
+        typer.echo(block)
+    if verify:
+        typer.echo()
+        for line in _verifications(back, file, other, compare):
+            typer.echo(line)
+
+
+def _blocks(
+    back: Backprop, other: Backprop | None, names: tuple[str, str], *, steps: bool, latex: bool
+) -> Iterator[str]:
+    """Yield what is printed, a derivation each, or all equations at once."""
+    from chainrule.system.derivation_text import derivation_latex, derivation_text, derivations_compared
+
+    if other is not None:
+        for tensor in back.wrt:
+            yield derivations_compared(back.derivation(tensor), other.derivation(tensor), names)
+    elif steps:
+        show = derivation_latex if latex else derivation_text
+        yield "\n\n".join(show(back.derivation(tensor)) for tensor in back.wrt)
+    else:
+        yield _equations(back, latex=latex)
+
+
+def _equations(back: Backprop, *, latex: bool) -> str:
+    """Return the equations of the derivatives asked for, and of every name in them."""
+    from chainrule.render.text import equation_text
+    from chainrule.system.printing import index_names, ranks_of, system_latex
+
+    own = {equation.name for equation in back.cotangents.system.equations}
+    system = back.system
+    derived = tuple(equation for equation in system.equations if equation.name not in own)
+    if latex:
+        return system_latex(system.with_equations(derived or tuple(back.result().values())))
+    taken, declared = index_names(system)
+    ranks = ranks_of(system)
+    shown = derived or tuple(back.result().values())
+    lines = [equation_text(e.target, e.value, taken=taken, declared=declared, ranks=ranks) for e in shown]
+    for tensor in back.wrt:
+        lines += [f"  if {title}: {case.equation()}" for title, case in back.derivation(tensor).cases]
+    return "\n".join(lines)
+
+
+def _verifications(back: Backprop, file: str, other: Backprop | None, compare: str) -> Iterator[str]:
+    for which, name in ((back, f"{file}: " if other else ""), (other, f"{compare}: ")):
+        if which is not None:
+            for derivation in map(which.derivation, which.wrt):
+                yield f"{name}{derivation.text(derivation.target)}: {which.verify(derivation)}"
+
+
+def _plain(name: str) -> str:
+    """Return the tensor of ∂C/∂z[j], or of z[j]."""
+    return (name.rpartition("/∂")[2] if "/∂" in name else name).partition("[")[0]

@@ -1,0 +1,109 @@
+"""`chainrule explain`: one number of a saved network's backward pass, opened into its sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from chainrule.data.dataset import Answers, Samples
+    from chainrule.network import Network
+
+HELP = """Open one derivative into its sum, term by term, with numbers.
+
+\b
+  chainrule train digits --save digits.safetensors
+  chainrule explain digits.safetensors --of z1 --at j=3 --sample 7
+  chainrule explain digits.safetensors --of z2 --at k=0 --paths
+  chainrule explain digits.safetensors --of W2 --at k=4 --at j=11
+
+The derivative is that of the cost of one sample. FILE.npz holds x_test and y_test, or x_train and y_train, as
+for training.
+"""
+
+
+def explain(
+    file: Annotated[str, typer.Argument(metavar="FILE.safetensors", help="A saved network.")],
+    of: Annotated[str, typer.Option(metavar="NAME", help="The tensor whose derivative is opened, such as z1.")],
+    at: Annotated[
+        list[str] | None, typer.Option(metavar="j=3", help="The entry: a value for each index; may be repeated.")
+    ] = None,
+    sample: Annotated[int, typer.Option(help="Which sample of the data, counted from 0.")] = 0,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="The samples. Default: the test part of the digits.")
+    ] = None,
+    paths: Annotated[
+        bool, typer.Option("--paths", help="Show the sum over all paths too, before anything vanishes.")
+    ] = False,
+    top: Annotated[int, typer.Option(min=1, help="How many terms of each sum are shown.")] = 12,
+) -> None:
+    """Open one derivative into its sum, term by term, with numbers."""
+    from chainrule.cli.systems import SAVED
+    from chainrule.errors import OptionError
+    from chainrule.explanation import explain as open_sum
+    from chainrule.network import load
+
+    if not file.endswith(SAVED):
+        raise OptionError(
+            f"{file} is no saved network",
+            expected=f"a file that ends in {SAVED}: a system alone has no numbers",
+            advice="Train one and save it: chainrule train digits --save digits.safetensors",
+        )
+    network = load(file)
+    x, y, name = _samples(network, data)
+    if not 0 <= sample < len(x):
+        raise OptionError(f"there is no sample {sample}", expected=f"0 … {len(x) - 1}, of {name}")
+    inputs = network.inputs(x[sample], y[sample])
+    found = open_sum(network, inputs, of, _entry(at or []), paths=paths, top=top)
+    typer.echo(f"Sample {sample} of {name}{_answers(network, inputs)}.\n")
+    typer.echo(str(found))
+
+
+def _samples(network: Network, data: Path | None) -> tuple[Samples, Answers, str]:
+    """Return samples and answers: those to test with, where there are any."""
+    from chainrule.data import digits_split, load_npz
+    from chainrule.errors import OptionError
+
+    if data is None and network.width != 64:
+        raise OptionError(
+            f"the network takes {network.width} numbers, and the digits have 64",
+            expected="the samples that it was made for",
+            advice="Give them: --data FILE.npz",
+        )
+    found = digits_split() if data is None else load_npz(data)
+    if found.x_test is not None and found.y_test is not None:
+        return found.x_test, found.y_test, f"the samples to test with, {found.name}"
+    return found.x_train, found.y_train, f"the samples to train with, {found.name}"
+
+
+def _entry(places: list[str]) -> dict[str, int]:
+    """Return the entry that `--at j=3 --at k=2`, or `--at j=3,k=2`, names."""
+    from chainrule.errors import OptionError
+
+    entry: dict[str, int] = {}
+    for part in (part.strip() for place in places for part in place.split(",")):
+        letter, equal, number = (piece.strip() for piece in part.partition("="))
+        if not (letter and equal and number.isdecimal()):
+            raise OptionError(f"--at {part!r} is no entry", expected="a letter and a whole number, such as j=3")
+        if letter in entry:
+            raise OptionError(f"--at gives {letter} twice", expected="one value for each index")
+        entry[letter] = int(number)
+    return entry
+
+
+def _answers(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> str:
+    """Say what the sample is and what the network takes it for, where it is one of several classes."""
+    import numpy as np
+
+    from chainrule.network.samples import is_one_hot, labels_of
+
+    targets = np.asarray(inputs[network.ends.target])[None, :]
+    if targets.shape[1] < 2 or not is_one_hot(targets):
+        return ""
+    found = network.classify(np.asarray(inputs[network.ends.data])[None, :])[0]
+    return f": its class is {labels_of(targets)[0]}, and the network says {found}"

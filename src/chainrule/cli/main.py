@@ -1,0 +1,99 @@
+"""The command line: `chainrule COMMAND …`. One module for each command; here is what all of them share.
+
+Errors that a user can cause end in one message and an exit code, without a traceback unless `--debug` is given. A
+command is a function in a module of its own that loads what it needs when it is called, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from chainrule import __version__
+from chainrule.cli import check, derive, explain, train
+from chainrule.errors import ChainruleError, TrainingError, VerificationError
+
+FAILURES = (TrainingError, VerificationError)
+"""Errors that are no fault of the input: exit code 1. All others have 2, as a wrong option has."""
+
+HELP = """Backpropagation you can read, check and run.
+
+\b
+  chainrule train digits                   train a network on 1,797 handwritten digits
+  chainrule train data.npz --layers 4,8,3  train one on your own x_train, y_train
+  chainrule train --help                   all there is to train with
+  chainrule derive FILE --wrt z --steps    derive ∂C/∂z from the equations in FILE, line by line
+  chainrule explain MODEL --of z1 --at j=3 open a derivative of a saved network into its terms
+  chainrule check FILE --wrt z 'a[j] - y'  check a derivative that you found yourself
+
+Exit codes: 0 all went well; 1 it failed, such as a cost that became infinite; 2 an option, a file or its
+content is wrong; 130 interrupted. With --debug an error shows its traceback.
+"""
+
+
+class Commands(TyperGroup):
+    """The commands, with errors turned into messages; --debug may stand anywhere in the line."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take --debug to the front, where it is an option of all commands."""
+        end = args.index("--") if "--" in args else len(args)
+        found = [a for a in args[:end] if a == "--debug"]
+        rest: list[str] = super().parse_args(ctx, [*found[:1], *(a for a in args[:end] if a != "--debug"), *args[end:]])
+        return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except ChainruleError as error:
+            if ctx.params.get("debug"):
+                raise
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(1 if isinstance(error, FAILURES) else 2) from None
+
+
+app = typer.Typer(
+    name="chainrule",
+    cls=Commands,
+    help=HELP,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"chainrule {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def common(
+    ctx: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Show the help where no command is given."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+app.command("train", help=train.HELP)(train.train)
+app.command("derive", help=derive.HELP)(derive.derive)
+app.command("explain", help=explain.HELP)(explain.explain)
+app.command("check", help=check.HELP, cls=check.AnswerCommand)(check.check)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app(prog_name="chainrule")

@@ -1,0 +1,61 @@
+"""What the commands are given to work on: a system in a text file, or the one inside a saved network.
+
+A file that ends in .safetensors is a saved network, everything else is notation; `-` is the standard input.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from chainrule.errors import NotationError, OptionError
+from chainrule.notation import parse
+from chainrule.notation.source import MAX_BYTES
+from chainrule.system.model import System
+
+SAVED = ".safetensors"
+
+
+def read_system(source: str) -> System:
+    """Return the system in a file. Raises OptionError for a file that cannot be read, and as `parse` and `load` do."""
+    if source.endswith(SAVED):
+        from chainrule.network import load
+
+        return load(source).system
+    text = _standard_input() if source == "-" else _text(Path(source))
+    try:
+        return parse(text)
+    except NotationError as error:
+        raise NotationError(
+            f"{'standard input' if source == '-' else source}, line {error.line}: {error.what}",
+            where=error.where,
+            expected=error.expected,
+            advice=error.advice,
+            line=error.line,
+            column=error.column,
+        ) from None
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.read(MAX_BYTES + 1)
+    except UnicodeDecodeError:
+        raise OptionError("the standard input is not text in UTF-8") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise OptionError(
+            f"{path} is not text in UTF-8",
+            expected="a system in the notation, or a network saved as .safetensors",
+            advice="A line of such a file reads, for example: z[j] = sum(i) W[j,i]*x[i] + b[j]",
+        ) from None
+    except OSError as error:
+        raise OptionError(
+            f"{path} cannot be read: {error.strerror or error}",
+            expected="a file with a system in the notation, or a network saved as .safetensors",
+        ) from None

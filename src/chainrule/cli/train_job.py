@@ -1,0 +1,68 @@
+"""What `chainrule train` does, from the data to the report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from rich.console import Console
+
+from chainrule.cli import train_report as report
+from chainrule.cli.train_progress import watching
+from chainrule.cli.train_settings import (
+    COSTS,
+    Plan,
+    Settings,
+    check_files,
+    check_numbers,
+    optimizer_for,
+    plan_for,
+    read_data,
+)
+from chainrule.network import Network
+from chainrule.network.atomic import write_atomically
+from chainrule.training import History, train
+
+INTERRUPTED = 130
+
+
+def run(settings: Settings) -> int:
+    """Train as the settings say, show what came of it, and return the exit code. Raises ChainruleError."""
+    console = Console(highlight=False, soft_wrap=True)
+    check_numbers(settings)
+    check_files(settings)
+    optimizer = optimizer_for(settings)
+    data = read_data(settings)
+    plan = plan_for(settings, data)
+    network = Network(plan.layers, cost=COSTS[plan.cost](), seed=settings.seed)
+    report.introduction(console, data, plan, network, settings)
+    with watching(console, "accuracy" if data.x_test is None else "test accuracy") as watcher:
+        history = train(
+            network,
+            data.x_train,
+            data.y_train,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            optimizer=optimizer,
+            executor=settings.executor,
+            seed=settings.seed,
+            x_test=data.x_test,
+            y_test=data.y_test,
+            progress=watcher,
+        )
+    if settings.save is not None:
+        network.save(settings.save)
+    if settings.json is not None:
+        write_atomically(settings.json, history_json(settings, plan, history).encode())
+    report.conclusion(console, data, network, history, settings)
+    return INTERRUPTED if history.interrupted else 0
+
+
+def history_json(settings: Settings, plan: Plan, history: History) -> str:
+    """Return the history and the settings as JSON."""
+    given = {key: str(value) for key, value in asdict(settings).items() if key in ("source", "optimizer", "executor")}
+    numbers = {key: getattr(settings, key) for key in ("learning_rate", "weight_decay", "epochs", "batch_size", "seed")}
+    return (
+        json.dumps({**history.as_dict(), "settings": {**given, **asdict(plan), **numbers}}, indent=1, allow_nan=False)
+        + "\n"
+    )

@@ -1,0 +1,129 @@
+"""What `chainrule train` says before and after.
+
+Before: the data and the network. After: the equations that were derived, one error of a hidden unit opened into its
+sum, and what was taken for what.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from chainrule.cli.train_settings import Plan, Settings
+from chainrule.data import Dataset
+from chainrule.explanation import explain
+from chainrule.network import Network
+from chainrule.network.samples import is_one_hot, labels_of
+from chainrule.pipeline import backprop, evaluate
+from chainrule.system.model import derivative_name
+from chainrule.training import History
+
+Array = npt.NDArray[np.float64]
+MANY_CLASSES = 20
+"""Above this the confusion matrix is too wide to be read."""
+
+
+def introduction(console: Console, data: Dataset, plan: Plan, network: Network, settings: Settings) -> None:
+    """Say what is trained, on what."""
+    tested = "" if data.x_test is None else f", {len(data.x_test):,} others to be tested on"
+    shape = "×".join(map(str, data.sample_shape))
+    count = f"{len(data.x_train):,}"
+    samples = (
+        f"{count} handwritten {shape} digits" if settings.source == "digits" else f"{count} samples of {shape} numbers"
+    )
+    console.print(f"{data.name}: {samples} to learn from{tested}.", markup=False)
+    hidden = f"{plan.activation} units, " if len(plan.widths) > 2 else ""
+    console.print(
+        f"Network {'-'.join(map(str, plan.widths))}: {hidden}{plan.output} outputs, cost {plan.cost}, "
+        f"{sum(p.size for p in network.params.values()):,} params, seed {settings.seed}."
+    )
+    console.print(
+        "Nobody wrote its backward pass: chainrule derives it from the equations of the forward pass, by the chain\n"
+        "rule, and trains with the very equations that it shows at the end.\n"
+    )
+
+
+def conclusion(console: Console, data: Dataset, network: Network, history: History, settings: Settings) -> None:
+    """Show what came of it."""
+    console.print()
+    _result(console, data, history, settings)
+    heading(console, "The equations that were derived and used, for one sample")
+    console.print(str(network.equations()), markup=False)
+    if not history.epochs:
+        return
+    x, y = (data.x_train, data.y_train) if data.x_test is None or data.y_test is None else (data.x_test, data.y_test)
+    targets = network.targets(y)
+    one_error(console, network, x, targets)
+    if is_one_hot(targets) and targets.shape[1] > 1:
+        confusions(console, labels_of(targets), network.classify(x), targets.shape[1])
+
+
+def heading(console: Console, text: str) -> None:
+    """Put a heading."""
+    console.print(f"\n{text}\n", style="bold", markup=False)
+
+
+def _result(console: Console, data: Dataset, history: History, settings: Settings) -> None:
+    if history.interrupted:
+        console.print("Interrupted; the network keeps what it has learned so far.")
+    if history.epochs:
+        last = history.epochs[-1]
+        count = len(history.epochs)
+        after = f"after {count} epoch{'s' * (count > 1)}, {history.seconds:.1f} s of training"
+        if last.accuracy is None:
+            console.print(f"Cost {last.cost:.4g} {after}.", style="bold")
+        else:
+            where = "on the samples it learned from" if data.x_test is None else "on samples it has never seen"
+            console.print(f"{100 * last.accuracy:.2f} % right {where}, {after}.", style="bold")
+    for what, path in (("The network is", settings.save), ("The history is", settings.json)):
+        if path is not None:
+            console.print(f"{what} saved in {path}.", markup=False)
+
+
+def one_error(console: Console, network: Network, x: Array, targets: Array) -> None:
+    """Open one error of a hidden unit into its sum: of the sample with the highest cost, the unit it reaches most."""
+    system = network.system
+    if "z2" not in system.defined:
+        return
+    values = evaluate(backprop(system, wrt=["z1"]).system, network.inputs(x, targets))
+    sample = int(np.argmax(values[system.cost]))
+    unit = int(np.argmax(np.abs(values[derivative_name(system.cost, "z1")][sample])))
+    letter = system.axes("z1")[0].preferred
+    heading(console, f"One error of a hidden unit, opened: why δ1[{unit}] = ∂C/∂z1[{unit}] is a sum")
+    said = f"The cost of sample {sample} is the highest of all, {values[system.cost][sample]:.2f}"
+    if is_one_hot(targets) and targets.shape[1] > 1:
+        right, found = labels_of(targets[sample : sample + 1])[0], network.classify(x[sample : sample + 1])[0]
+        said += f": its class is {right}" + (f", and the network says {found}" if right != found else "")
+    console.print(
+        f"{said}.\n"
+        f"Hidden unit {unit} reaches the cost through every unit of the next layer: one product for each path,\n"
+        "added up. No term is the whole derivative; each is the share of one path.\n"
+    )
+    inputs = network.inputs(x[sample], targets[sample])
+    console.print(str(explain(network, inputs, of="z1", at={letter: unit})), markup=False)
+
+
+def confusions(console: Console, right: npt.NDArray[np.int64], found: npt.NDArray[np.int64], classes: int) -> None:
+    """Show how often each class was taken for each other."""
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (right, found), 1)
+    heading(console, "What it is (rows), and what the network says (columns)")
+    if classes > MANY_CLASSES:
+        worst = np.argsort(-np.where(np.eye(classes, dtype=bool), 0, counts), axis=None, kind="stable")[:10]
+        for place in worst:
+            row, column = (int(n) for n in np.unravel_index(place, counts.shape))
+            if row != column and counts[row, column]:
+                console.print(f"  {row} taken for {column}: {counts[row, column]}")
+        return
+    table = Table(box=box.SIMPLE, show_edge=False)
+    for title in ("", *map(str, range(classes)), "right"):
+        table.add_column(title, justify="right")
+    for row in range(classes):
+        total = int(counts[row].sum())
+        cells = [str(n) if n else "·" for n in counts[row]]
+        cells[row] = f"[bold]{cells[row]}[/bold]"
+        table.add_row(str(row), *cells, f"{100 * counts[row, row] / total:.1f} %" if total else "")
+    console.print(table)

@@ -1,0 +1,169 @@
+"""The options of `chainrule train`, checked, and the network and data that they describe.
+
+Everything that can be wrong is found before the first step: names, widths, files. Nothing is printed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from chainrule import nn
+from chainrule.data import Dataset, digits_split, load_npz
+from chainrule.errors import OptionError
+from chainrule.execute.registry import executor
+from chainrule.network.atomic import check_writable
+from chainrule.network.samples import is_one_hot
+from chainrule.nn.layer import Layer
+from chainrule.nn.optimizers import check_rate
+from chainrule.training.samples import checked_count
+
+ACTIVATIONS: Mapping[str, Callable[[], Layer]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+OUTPUTS: Mapping[str, Callable[[], Layer] | None] = {**ACTIVATIONS, "softmax": nn.Softmax, "linear": None}
+COSTS: Mapping[str, Callable[[], nn.Cost]] = {
+    "quadratic": nn.QuadraticCost,
+    "binary-cross-entropy": nn.BinaryCrossEntropy,
+    "cross-entropy": nn.CrossEntropy,
+}
+IMPLIED = {"quadratic": "sigmoid", "binary-cross-entropy": "sigmoid", "cross-entropy": "softmax"}
+"""The output that goes with each cost, unless another is asked for."""
+
+HIDDEN = 30
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options as given; an empty text means the default, which depends on the data."""
+
+    source: str
+    layers: str
+    activation: str
+    cost: str
+    output: str
+    optimizer: str
+    learning_rate: float
+    weight_decay: float
+    epochs: int
+    batch_size: int
+    seed: int
+    executor: str
+    save: Path | None
+    json: Path | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The options settled for the data at hand."""
+
+    widths: tuple[int, ...]
+    activation: str
+    cost: str
+    output: str
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers of the network."""
+        layers: list[Layer] = []
+        last = len(self.widths) - 1
+        for number, (before, after) in enumerate(zip(self.widths, self.widths[1:], strict=False), start=1):
+            layers.append(nn.Linear(before, after))
+            made = OUTPUTS[self.output] if number == last else ACTIVATIONS[self.activation]
+            layers += [made()] if made else []
+        return layers
+
+
+def read_data(settings: Settings) -> Dataset:
+    """Return what to learn from. Raises OptionError for a file that is not there, DataFileError for a bad one."""
+    if settings.source == "digits":
+        return digits_split()
+    path = Path(settings.source)
+    if not path.is_file():
+        what = "it is a folder" if path.is_dir() else "there is no such file"
+        raise OptionError(
+            f"{settings.source} cannot be read: {what}",
+            expected="digits, or a file with x_train and y_train",
+            advice="Write one with np.savez('data.npz', x_train=x, y_train=y)",
+        )
+    return load_npz(path)
+
+
+def check_files(settings: Settings) -> None:
+    """Raise OptionError where a file to write is in the way of another, or cannot be written."""
+    named = {option: path for option, path in (("--save", settings.save), ("--json", settings.json)) if path}
+    for option, path in named.items():
+        if settings.source != "digits" and path.resolve() == Path(settings.source).resolve():
+            raise OptionError(f"{option} {path} is the file that is learned from", advice="Name another file.")
+        check_writable(path)
+    if len({path.resolve() for path in named.values()}) < len(named):
+        raise OptionError(f"--save and --json name the same file, {settings.save}", advice="Name two files.")
+
+
+def check_numbers(settings: Settings) -> None:
+    """Raise OptionError for numbers and names that no data can make right."""
+    checked_count("--epochs", settings.epochs)
+    checked_count("--batch-size", settings.batch_size)
+    if settings.seed < 0:
+        raise OptionError(f"--seed is {settings.seed}", expected="a whole number, 0 or more")
+    executor(settings.executor)
+
+
+def plan_for(settings: Settings, data: Dataset) -> Plan:
+    """Return the options settled for the data. Raises OptionError for those that do not fit it or each other."""
+    _check_choice("--activation", settings.activation, ACTIVATIONS)
+    classes = data.labelled or (data.outputs > 1 and is_one_hot(np.asarray(data.y_train, np.float64)))
+    if classes and data.outputs < 2:
+        raise OptionError(f"all labels in {settings.source} are 0", expected="at least two classes to tell apart")
+    cost, output = settings.cost, settings.output
+    if not cost:
+        cost = "cross-entropy" if classes else "quadratic"
+        output = output or ("softmax" if classes else "linear")
+    _check_choice("--cost", cost, COSTS)
+    output = output or IMPLIED[cost]
+    _check_choice("--output", output, OUTPUTS)
+    if cost != "quadratic" and output not in ("sigmoid", "softmax"):
+        raise OptionError(
+            f"--cost {cost} takes the logarithm of the outputs, and {output} outputs can be negative or 0",
+            expected=f"--output {IMPLIED[cost]}, or --cost quadratic",
+        )
+    return Plan(_widths(settings.layers, data), settings.activation, cost, output)
+
+
+def _check_choice(option: str, value: str, known: Mapping[str, object]) -> None:
+    if value not in known:
+        raise OptionError(f"{option} is {value!r}", expected="one of " + ", ".join(known))
+
+
+def _widths(text: str, data: Dataset) -> tuple[int, ...]:
+    if not text:
+        return (data.features, HIDDEN, data.outputs)
+    parts = [part.strip() for part in text.split(",")]
+    wrong = next((part for part in parts if not (part.isascii() and part.isdigit() and int(part))), None)
+    if wrong is not None or len(parts) < 2:
+        raise OptionError(
+            f"--layers is {text!r}" + (f": {wrong!r} is no width" if wrong is not None else ""),
+            expected="at least two whole numbers, 1 or more, with commas between",
+            advice=f"For example --layers {data.features},{HIDDEN},{data.outputs}",
+        )
+    widths = tuple(int(part) for part in parts)
+    if widths[0] != data.features:
+        raise OptionError(
+            f"--layers begins with {widths[0]}, but each sample has {data.features} numbers",
+            advice=f"Begin with {data.features}.",
+        )
+    if widths[-1] != data.outputs:
+        kind = "classes" if data.labelled else "targets"
+        raise OptionError(
+            f"--layers ends with {widths[-1]}, but there are {data.outputs} {kind}", advice=f"End with {data.outputs}."
+        )
+    return widths
+
+
+def optimizer_for(settings: Settings) -> nn.Optimizer:
+    """Return the optimizer. Raises OptionError."""
+    _check_choice("--optimizer", settings.optimizer, {"sgd": nn.SGD})
+    check_rate("--learning-rate", settings.learning_rate)
+    check_rate("--weight-decay", settings.weight_decay, zero=True)
+    return nn.SGD(settings.learning_rate, settings.weight_decay)

@@ -1,0 +1,118 @@
+"""Where an error of a system is, and how it is said: the place of a statement, names in a list, the name that is meant.
+
+With them the two checks of a single statement that need no system around it: what stands on its left, and its calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+
+from chainrule.errors import TypecheckError
+from chainrule.expr.nodes import Call, Index
+from chainrule.system.model import Equation
+
+
+@dataclass(frozen=True)
+class Place:
+    """A statement of a system, for errors to point at: its kind, its number among them, what it defines."""
+
+    statement: str
+    number: int = -1
+    name: str = ""
+
+    def error(
+        self, what: str, symbol: str = "", side: str = "value", *, expected: str = "", advice: str = ""
+    ) -> TypecheckError:
+        """Return the error that the statement makes no sense because of a symbol."""
+        numbered = f" {self.number + 1}" if self.number >= 0 else ""
+        return TypecheckError(
+            what,
+            where=f"in {self.statement}{numbered}" + (f", of {self.name}" if self.name else ""),
+            expected=expected,
+            advice=advice,
+            statement=self.statement,
+            number=self.number,
+            symbol=symbol,
+            side=side,
+        )
+
+
+def check_target(equation: Equation, place: Place) -> None:
+    """Check that the indices on the left are plain and distinct. Raises TypecheckError."""
+    letters = [i.preferred if isinstance(i, Index) else "" for i in equation.target.indices]
+    if "" in letters or equation.target.guarded:
+        raise place.error(
+            f"on the left of {equation.name} stands an entry that is not general",
+            equation.name,
+            "target",
+            expected="expected are plain index letters",
+        )
+    repeated = first_repeated(letters)
+    if repeated is not None:
+        raise place.error(
+            f"index {repeated} stands twice on the left",
+            repeated,
+            "target",
+            advice="Use two letters; [i = j] on the right picks the entries where they are equal.",
+        )
+
+
+def check_calls(calls: Iterable[Call], arities: Mapping[str, int], unknown: Collection[str], place: Place) -> None:
+    """Check that functions are known and have the right number of arguments. Raises TypecheckError."""
+    for call in calls:
+        arity = arities.get(call.function)
+        if arity is None:
+            raise place.error(
+                f"no function is named {call.function}",
+                call.function,
+                advice=did_you_mean(call.function, arities)
+                or f"Define it: def {call.function}(t) = …, or leave it unknown: abstract {call.function}(t).",
+            )
+        if arity != len(call.arguments):
+            raise place.error(
+                f"{call.function} takes {arity} argument{'s' * (arity != 1)}, not {len(call.arguments)}", call.function
+            )
+        if call.order and (call.function not in unknown or arity != 1):
+            raise place.error(
+                f"{call.function}{chr(39) * call.order} is not a derivative that stays unknown",
+                call.function,
+                expected="primes stand only on an abstract function of one argument",
+                advice="Write its derivative out.",
+            )
+
+
+def first_repeated(names: Iterable[str]) -> str | None:
+    """Return the first name that has stood there before, or None.
+
+    >>> first_repeated("abcb")
+    'b'
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """Return names with commas between them, the first few of many.
+
+    >>> listed("abcd", most=2)
+    'a, b, …'
+    """
+    shown = list(islice(names, most + 1))
+    return ", ".join([*shown[:most], "…"] if len(shown) > most else shown)
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """Return a question with the most similar name, or "".
+
+    >>> did_you_mean("sigmoyd", ["sigmoid", "exp"])
+    'Did you mean sigmoid?'
+    """
+    close = get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    return f"Did you mean {close[0]}?" if close else ""

@@ -1,0 +1,60 @@
+"""What is trained on, checked as a whole before the first step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import InputError, OptionError
+from chainrule.execute.reference import evaluate
+from chainrule.expr.binding import tensors_in
+from chainrule.network.network import Network, check_lengths
+from chainrule.network.samples import is_one_hot
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples and targets, shapes (samples, features) and (samples, outputs); `classes`: the targets are one-hot."""
+
+    x: Array
+    y: Array
+
+    @property
+    def classes(self) -> bool:
+        """Whether the targets are one-hot, so that an accuracy makes sense."""
+        return is_one_hot(self.y)
+
+
+def checked_samples(network: Network, x: npt.ArrayLike, y: npt.ArrayLike, names: tuple[str, str]) -> Samples:
+    """Return samples and targets as the network's system takes them. Raises InputError and GivenError."""
+    samples = network.samples(x, names[0])
+    if samples.ndim != 2 or not len(samples):
+        raise InputError(
+            f"{names[0]} has the shape {list(samples.shape)}",
+            expected="the shape (samples, features), one sample or more",
+        )
+    targets = network.targets(y, names[1])
+    check_lengths(samples, targets, names)
+    _check_facts(network, samples, targets)
+    return Samples(samples, targets)
+
+
+def _check_facts(network: Network, x: Array, y: Array) -> None:
+    """Check what the system takes for given of its data, for all samples at once."""
+    system, ends = network.system, network.ends
+    data = {ends.data: x, ends.target: y}
+    facts = tuple(g for g in system.givens if tensors_in(g.condition) <= data.keys())
+    declarations = tuple(d for d in system.declarations if d.tensor in data)
+    evaluate(replace(system, declarations=declarations, givens=facts, equations=(), updates=(), cost=""), data)
+
+
+def checked_count(name: str, value: Any) -> int:
+    """Return a whole number, 1 or more. Raises OptionError."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise OptionError(f"{name} is {value!r}", expected="a whole number, 1 or more")
+    return int(value)

@@ -1,0 +1,127 @@
+"""`chainrule derive`: equations, steps, LaTeX, comparisons, verification, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from unit.cli.commands import SIGMOID, run, write_network, write_systems
+
+
+@pytest.fixture
+def systems(tmp_path: Path) -> Path:
+    return write_systems(tmp_path)
+
+
+def test_the_derivatives_of_all_params_are_shown(systems: Path) -> None:
+    result = run("derive", systems / "softmax.eq")
+    assert (result.exit_code, result.output) == (0, "∂C/∂z[j] = a[j] − y[j]\n")
+
+
+def test_names_in_a_derivative_are_derived_too(tmp_path: Path) -> None:
+    result = run("derive", write_network(tmp_path / "n.safetensors"), "--wrt", "W1")
+    assert result.output.splitlines() == [
+        "∂C/∂z2[k] = a2[k] − y[k]",
+        "∂C/∂z1[j] = a1[j]·(1 − a1[j])·Σ_k W2[k,j]·∂C/∂z2[k]",
+        "∂C/∂W1[j,i] = x[i]·∂C/∂z1[j]",
+    ]
+
+
+@pytest.mark.parametrize("name", ["z", "∂C/∂z", "∂C/∂z[j]", "z[j]"])
+def test_steps_are_numbered_lines(systems: Path, name: str) -> None:
+    result = run("derive", systems / "sigmoid.eq", "--wrt", name, "--steps")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[1] == "  1  chain rule: C depends on z[j] through every a[k]: one product per path, added up"
+    assert lines[-1] == "  so ∂C/∂z[j] = a[j]·(a[j] − y[j])·(1 − a[j])"
+
+
+def test_several_derivations_are_shown_one_after_the_other(systems: Path) -> None:
+    result = run("derive", systems / "sigmoid.eq", "--wrt", "z", "--wrt", "a", "--steps")
+    assert "\n\n∂C/∂a[k]\n" in result.output
+
+
+def test_special_cases_of_an_unknown_function_stand_beside_it(systems: Path) -> None:
+    assert run("derive", systems / "unknown.eq").output.splitlines() == [
+        "∂C/∂z[j] = Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]",
+        "  if a acts entry by entry, a[k] = sigma(z[k]): ∂C/∂z[j] = ∂C/∂a[j]·sigma'(z[j])",
+        "  if a is the softmax of z: ∂C/∂z[j] = a[j]·(∂C/∂a[j] − Σ_k a[k]·∂C/∂a[k])",
+    ]
+
+
+def test_an_unknown_derivative_is_itself(systems: Path) -> None:
+    assert run("derive", systems / "unknown.eq", "--wrt", "a").output.startswith("∂C/∂a[k] = ∂C/∂a[k]\n")
+
+
+def test_latex_of_equations_and_of_steps(systems: Path) -> None:
+    result = run("derive", systems / "softmax.eq", "--form", "latex")
+    assert result.output.splitlines() == [
+        r"\begin{aligned}",
+        r"\frac{\partial C}{\partial z_{j}} &= a_{j} - y_{j}",
+        r"\end{aligned}",
+    ]
+    assert run("derive", systems / "softmax.eq", "--form", "latex", "--steps").output.startswith(r"\begin{align*}")
+
+
+def test_two_systems_are_compared(systems: Path) -> None:
+    result = run("derive", systems / "softmax.eq", "--wrt", "z", "--compare", systems / "sigmoid.eq", "--verify")
+    lines = result.output.splitlines()
+    assert lines[0] == f"A  {systems / 'softmax.eq'}"
+    assert "They part at step 2." in lines
+    assert lines[-2].startswith(f"{systems / 'softmax.eq'}: ∂C/∂z[j]: verified 1")
+    assert lines[-1].startswith(f"{systems / 'sigmoid.eq'}: ∂C/∂z[j]: verified 8 of 8 steps")
+
+
+def test_every_step_is_verified(systems: Path) -> None:
+    lines = run("derive", systems / "sigmoid.eq", "--steps", "--verify").output.splitlines()
+    assert lines[-2] == ""
+    assert lines[-1].startswith("∂C/∂z[j]: verified 8 of 8 steps at random points in float64")
+
+
+def test_the_system_may_come_from_the_standard_input() -> None:
+    assert run("derive", "-", stdin=SIGMOID).output == "∂C/∂z[j] = a[j]·(a[j] − y[j])·(1 − a[j])\n"
+
+
+def test_help_shows_examples() -> None:
+    assert "\n    chainrule derive softmax.eq --wrt z --steps\n" in run("derive", "--help").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.eq"], "missing.eq cannot be read: No such file or directory"),
+        (["."], ". cannot be read: Is a directory"),
+        (["bytes.eq"], "bytes.eq is not text in UTF-8"),
+        (["broken.eq"], "broken.eq, line 2: no function is named sigmoyd"),
+        (["softmax.eq", "--wrt", "w"], "no tensor named 'w'"),
+        (["softmax.eq", "--form", "matrix"], "there is no form 'matrix'\n  one of index, latex"),
+        (["softmax.eq", "--form", "latex", "--compare", "sigmoid.eq"], "a comparison is text"),
+        (["no_params.eq"], "the system has no params to derive by\n  Say what is meant: --wrt z"),
+        (["missing.safetensors"], "missing.safetensors"),
+    ],
+)
+def test_what_is_wrong_is_one_message_with_exit_code_2(
+    systems: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(systems)
+    result = run("derive", *arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_error_in_the_text_shows_its_line_with_a_caret(systems: Path) -> None:
+    lines = run("derive", systems / "broken.eq").stderr.splitlines()
+    assert lines[1:3] == ["  a[k] = sigmoyd(z[k])", "         ^"]
+
+
+def test_a_standard_input_that_is_no_text_is_refused() -> None:
+    result = run("derive", "-", stdin=b"\xff\xfe")
+    assert (result.exit_code, result.stderr) == (2, "Error: the standard input is not text in UTF-8\n")
+
+
+def test_an_error_in_the_standard_input_says_so() -> None:
+    assert run("derive", "-", stdin="param z[").stderr.startswith("Error: standard input, line 1: ")

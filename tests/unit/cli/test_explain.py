@@ -1,0 +1,93 @@
+"""`chainrule explain`: a saved network, a sample, an entry; and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chainrule.explanation import explain
+from chainrule.network import load
+from unit.cli.commands import run, write_data, write_network
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("networks")
+    write_network(made / "digits.safetensors")
+    write_network(made / "three.safetensors", 3)
+    write_data(made / "train.npz")
+    write_data(made / "test.npz", test=True)
+    (made / "text.eq").write_text("param w\ncost C = w^2\n", encoding="utf-8")
+    return made
+
+
+def test_one_error_of_a_digit_is_opened(folder: Path) -> None:
+    from chainrule.data import digits_split
+
+    result = run("explain", folder / "digits.safetensors", "--of", "z1", "--at", "j=3", "--sample", 7)
+    assert result.exit_code == 0
+    data = digits_split()
+    assert data.x_test is not None
+    assert data.y_test is not None
+    network = load(folder / "digits.safetensors")
+    label, said = data.y_test[7], network.classify(data.x_test[7:8])[0]
+    heading, _, rest = result.output.partition("\n\n")
+    expected = f"its class is {label}, and the network says {said}."
+    assert heading == f"Sample 7 of the samples to test with, digits: {expected}"
+    found = explain(network, network.inputs(data.x_test[7], data.y_test[7]), of="z1", at={"j": 3})
+    assert rest == f"{found}\n"
+
+
+@pytest.mark.parametrize("at", [["--at", "k=4", "--at", "j=2"], ["--at", "j=2,k=4"], ["--at", " k = 4 , j = 2 "]])
+def test_an_entry_of_several_indices(folder: Path, at: list[str]) -> None:
+    result = run("explain", folder / "digits.safetensors", "--of", "W2", *at)
+    assert "∂C/∂W2[4,2] = a1[2]·∂C/∂z2[4]" in result.output
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "samples"), [("train", "samples to train with", 12), ("test", "samples to test with", 5)]
+)
+def test_other_data(folder: Path, data: str, name: str, samples: int) -> None:
+    arguments = ["explain", folder / "three.safetensors", "--of", "z1", "--at", "j=0", "--data", folder / f"{data}.npz"]
+    assert f"Sample 4 of the {name}" in run(*arguments, "--sample", 4).output
+    refused = run(*arguments, "--sample", samples)
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith(f"Error: there is no sample {samples}\n  0 … {samples - 1}, of the {name}")
+
+
+def test_paths_and_fewer_terms(folder: Path) -> None:
+    arguments = ["explain", folder / "digits.safetensors", "--of", "z1", "--at", "j=0"]
+    assert "one product a path" in run(*arguments, "--paths").output
+    assert "… stands for 8 smaller terms together." in run(*arguments, "--top", 2).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["text.eq", "--of", "w"], "text.eq is no saved network\n  a file that ends in .safetensors"),
+        (["missing.safetensors", "--of", "w"], "missing.safetensors"),
+        (["three.safetensors", "--of", "z1"], "the network takes 3 numbers, and the digits have 64"),
+        (["digits.safetensors", "--of", "z1"], "∂C/∂z1[j] has a value for each j: which one is meant?"),
+        (["digits.safetensors", "--of", "z1", "--at", "j=6"], "j = 6 is no entry of ∂C/∂z1[j]\n  j = 0 … 5"),
+        (["digits.safetensors", "--of", "z1", "--at", "k=0"], "∂C/∂z1[j] has no index k"),
+        (["digits.safetensors", "--of", "z1", "--at", "j"], "--at 'j' is no entry\n  a letter and a whole number"),
+        (["digits.safetensors", "--of", "z1", "--at", "j=-1"], "--at 'j=-1' is no entry"),
+        (["digits.safetensors", "--of", "z1", "--at", "j=1,j=2"], "--at gives j twice"),
+        (["digits.safetensors", "--of", "q"], "no tensor is named q"),
+        (["digits.safetensors", "--of", "z1", "--at", "j=0", "--sample", "-1"], "there is no sample -1"),
+        (["three.safetensors", "--of", "z1", "--data", "text.eq"], "text.eq"),
+    ],
+)
+def test_what_is_wrong_is_one_message_with_exit_code_2(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(folder)
+    result = run("explain", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_help_shows_examples() -> None:
+    assert "\n    chainrule explain digits.safetensors --of z1 --at j=3 --sample 7\n" in run("explain", "-h").output

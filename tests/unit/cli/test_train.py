@@ -1,0 +1,238 @@
+"""`chainrule train`: what it shows and writes, and everything that is refused, before it begins."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+import chainrule as cr
+from chainrule.cli import train_job
+from chainrule.cli.main import app
+from chainrule.cli.train_progress import watching
+from chainrule.cli.train_report import confusions
+from chainrule.training import Epoch, Progress
+from unit.network.builders import clusters
+
+QUICK = ["--epochs", "2", "--batch-size", "10"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """An .npz of 3 classes, with a part to test on."""
+    (x, y), (x_test, y_test) = clusters(30), clusters(9, seed=1)
+    np.savez(tmp_path / "points.npz", x_train=x, y_train=y, x_test=x_test, y_test=y_test)
+    return tmp_path / "points.npz"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["train", *map(str, arguments)])
+
+
+def shown(*arguments: object) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def refusal(*arguments: object) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    return result.stderr
+
+
+def test_everything_that_is_shown(file: Path) -> None:
+    output = shown(file, "--layers", "4,5,3", "--epochs", 40, "--batch-size", 5, "--learning-rate", 1)
+    assert "points: 30 samples of 4 numbers to learn from, 9 others to be tested on." in output
+    assert "Network 4-5-3: sigmoid units, softmax outputs, cost cross-entropy, 43 params, seed 0." in output
+    assert "  epoch      cost    test accuracy   seconds\n      1  " in output
+    assert "100.00 % right on samples it has never seen, after 40 epochs" in output
+    assert "  δ1[j] = ∂C/∂z1[j] = a1[j]·(1 − a1[j])·Σ_k W2[k,j]·δ2[k]\n" in output
+    assert "  W1[j,i] ← W1[j,i] − learning_rate·∂C/∂W1[j,i]\n" in output
+    assert "One error of a hidden unit, opened" in output
+    assert "sum of 3 terms" in output.lower()
+    assert "What it is (rows), and what the network says (columns)" in output
+    assert "\x1b" not in output
+
+
+def test_the_digits_with_the_options_of_the_command_line() -> None:
+    output = shown("digits", "--epochs", 1, "--batch-size", 200)
+    assert "digits: 1,438 handwritten 8×8 digits to learn from, 359 others to be tested on." in output
+    assert "Network 64-30-10: sigmoid units, softmax outputs, cost cross-entropy, 2,260 params, seed 0." in output
+    assert ": its class is " in output
+
+
+def test_history_and_network_are_written(file: Path, tmp_path: Path) -> None:
+    saved, history = tmp_path / "net.safetensors", tmp_path / "history.json"
+    output = shown(file, *QUICK, "--save", saved, "--json", history, "--seed", 3, "--weight-decay", 0.001)
+    assert f"The network is saved in {saved}." in output
+    assert f"The history is saved in {history}." in output
+    read = json.loads(history.read_text())
+    assert [set(epoch) for epoch in read["epochs"]] == [{"cost", "accuracy", "seconds"}] * 2
+    assert read["interrupted"] is False
+    assert read["settings"]["widths"] == [4, 30, 3]
+    assert read["settings"]["seed"] == 3
+    assert f"{100 * read['epochs'][-1]['accuracy']:.2f} % right" in output
+    with np.load(file) as data:
+        accuracy = cr.load(saved).accuracy(data["x_test"], data["y_test"])
+    assert accuracy == read["epochs"][-1]["accuracy"]
+
+
+def test_the_same_seed_gives_the_same_file(file: Path, tmp_path: Path) -> None:
+    for name, seed in (("one", 1), ("again", 1), ("other", 2)):
+        shown(file, *QUICK, "--save", tmp_path / name, "--seed", seed)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "again").read_bytes()
+    assert (tmp_path / "one").read_bytes() != (tmp_path / "other").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--cost", "quadratic"], "sigmoid units, sigmoid outputs, cost quadratic"),
+        (["--cost", "binary-cross-entropy"], "sigmoid units, sigmoid outputs, cost binary-cross-entropy"),
+        (["--cost", "cross-entropy", "--activation", "tanh"], "tanh units, softmax outputs, cost cross-entropy"),
+        (["--cost", "quadratic", "--output", "softmax"], "softmax outputs, cost quadratic"),
+        (["--cost", "quadratic", "--output", "linear", "--activation", "relu"], "relu units, linear outputs"),
+        (["--output", "sigmoid"], "sigmoid outputs, cost cross-entropy"),
+        (["--layers", "4, 3"], "Network 4-3: softmax outputs"),
+        (["--layers", "4,3,3,3", "--executor", "reference"], "Network 4-3-3-3: sigmoid units"),
+    ],
+)
+def test_costs_and_the_outputs_they_imply(file: Path, options: list[str], said: str) -> None:
+    output = shown(file, *QUICK, "--learning-rate", 0.1, *options)
+    assert said in output
+    assert ("One error of a hidden unit" in output) == ("Network 4-3:" not in said)
+
+
+def test_other_numbers_than_classes_get_linear_outputs(tmp_path: Path) -> None:
+    x, _ = clusters(30)
+    np.savez(tmp_path / "line.npz", x_train=x, y_train=x[:, :2] * 3)
+    output = shown(tmp_path / "line.npz", *QUICK)
+    assert "sigmoid units, linear outputs, cost quadratic" in output
+    assert "Cost " in output
+    assert "columns" not in output
+    assert "to be tested on" not in output
+    assert "The cost of sample" in output
+
+
+def test_classes_without_a_part_to_test_on(tmp_path: Path) -> None:
+    x, y = clusters(30)
+    np.savez(tmp_path / "points.npz", x_train=x, y_train=np.eye(3)[y])
+    output = shown(tmp_path / "points.npz", *QUICK)
+    assert "softmax outputs, cost cross-entropy" in output
+    assert " % right on the samples it learned from" in output
+    assert "  epoch      cost         accuracy   seconds\n" in output
+
+
+def test_an_interruption_saves_what_was_learned(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Impatient:
+        def __call__(self, report: Progress) -> None:
+            if report.epoch == 2:
+                raise KeyboardInterrupt
+
+    class Watching:
+        def __init__(self, *_: object) -> None: ...
+        def __enter__(self) -> Impatient:
+            return Impatient()
+
+        def __exit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(train_job, "watching", Watching)
+    result = run(file, *QUICK, "--save", tmp_path / "net", "--json", tmp_path / "history")
+    assert result.exit_code == 130
+    assert "Interrupted; the network keeps what it has learned so far." in result.output
+    assert json.loads((tmp_path / "history").read_text())["interrupted"] is True
+    assert "learning_rate" in cr.load(tmp_path / "net").updates
+
+
+def test_a_cost_that_explodes_fails_with_1_and_writes_nothing(file: Path, tmp_path: Path) -> None:
+    options = ["--learning-rate", "1e200", "--cost", "quadratic", "--output", "linear", "--save", tmp_path / "net"]
+    result = run(file, *QUICK, *options)
+    assert result.exit_code == 1
+    assert "Error: " in result.stderr
+    assert "in epoch 1, step" in result.stderr
+    assert "A smaller learning rate helps" in result.stderr
+    assert not (tmp_path / "net").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--layers", "4,abc,3"], "--layers is '4,abc,3': 'abc' is no width\n"),
+        (["--layers", "4,0,3"], "'0' is no width"),
+        (["--layers", "4,,3"], "'' is no width"),
+        (["--layers", "4,-2,3"], "'-2' is no width"),
+        (["--layers", "4"], "--layers is '4'\n  at least two whole numbers"),
+        (["--layers", "4,abc"], "For example --layers 4,30,3"),
+        (["--layers", "5,3"], "--layers begins with 5, but each sample has 4 numbers\n  Begin with 4."),
+        (["--layers", "4,2"], "--layers ends with 2, but there are 3 classes\n  End with 3."),
+        (["--activation", "gelu"], "--activation is 'gelu'\n  one of sigmoid, tanh, relu"),
+        (["--cost", "log"], "--cost is 'log'\n  one of quadratic, binary-cross-entropy, cross-entropy"),
+        (["--output", "max"], "--output is 'max'\n  one of sigmoid, tanh, relu, softmax, linear"),
+        (["--output", "linear"], "--cost cross-entropy takes the logarithm of the outputs, and linear outputs can be"),
+        (["--cost", "binary-cross-entropy", "--output", "tanh"], "--output sigmoid, or --cost quadratic"),
+        (["--optimizer", "adam"], "--optimizer is 'adam'\n  one of sgd"),
+        (["--learning-rate", "0"], "--learning-rate is 0.0\n  a number greater than 0"),
+        (["--learning-rate", "nan"], "--learning-rate is nan"),
+        (["--weight-decay", "-1"], "--weight-decay is -1.0\n  a number, 0 or more"),
+        (["--epochs", "0"], "--epochs is 0\n  a whole number, 1 or more"),
+        (["--batch-size", "0"], "--batch-size is 0"),
+        (["--seed", "-1"], "--seed is -1\n  a whole number, 0 or more"),
+        (["--executor", "gpu"], "there is no executor named 'gpu'"),
+        (["--epochs", "many"], "Invalid value for '--epochs'"),
+    ],
+)
+def test_options_that_make_no_sense(file: Path, options: list[str], said: str) -> None:
+    assert said in refusal(file, *options)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    said = refusal(tmp_path / "none.npz")
+    assert "none.npz cannot be read: there is no such file\n  digits, or a file with x_train and y_train" in said
+    assert "it is a folder" in refusal(tmp_path)
+    (tmp_path / "text.npz").write_text("hello")
+    assert f"in {tmp_path / 'text.npz'}" in refusal(tmp_path / "text.npz")
+    np.savez(tmp_path / "zero.npz", x_train=np.zeros((3, 2)), y_train=np.zeros(3, int))
+    assert "all labels in" in refusal(tmp_path / "zero.npz")
+
+
+@pytest.mark.parametrize("option", ["--save", "--json"])
+def test_files_that_cannot_be_written_are_found_before_training(file: Path, tmp_path: Path, option: str) -> None:
+    assert f"{tmp_path} cannot be written: it is a folder" in refusal(file, option, tmp_path)
+    assert f"there is no folder {tmp_path / 'none'}" in refusal(file, option, tmp_path / "none" / "file")
+    assert f"{option} {file} is the file that is learned from" in refusal(file, option, file)
+
+
+def test_two_results_in_one_file(file: Path, tmp_path: Path) -> None:
+    said = refusal(file, "--save", tmp_path / "one", "--json", tmp_path / "one")
+    assert f"--save and --json name the same file, {tmp_path / 'one'}" in said
+
+
+def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    console = Console(force_terminal=True, width=80, record=True, file=io.StringIO())
+    with watching(console, "accuracy") as watcher:
+        watcher(Progress(1, 2, 1, 4, 0.75))
+        watcher(Progress(1, 2, 4, 4, 0.5, Epoch(0.5, 0.25, 1.5)))
+        watcher(Progress(2, 2, 4, 4, 0.25, Epoch(0.25, None, 1.5)))
+    text = console.export_text()
+    assert "      1    0.5000          25.00 %      1.50" in text
+    assert "      2    0.2500                       1.50" in text
+
+
+def test_many_classes_are_shown_as_a_list() -> None:
+    console = Console(record=True, quiet=False, width=80)
+    right = np.arange(30)
+    found = right.copy()
+    found[4], found[7] = 5, 5
+    confusions(console, right, found, 30)
+    text = console.export_text()
+    assert "  4 taken for 5: 1" in text
+    assert "  7 taken for 5: 1" in text
+    assert "─" not in text

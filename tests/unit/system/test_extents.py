@@ -1,0 +1,41 @@
+"""Classes of equal extents: their names, their sizes, and sizes that contradict each other."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from chainrule.expr.nodes import Extent
+from chainrule.system.extents import Extents
+
+
+def test_a_class_is_known_by_the_element_added_first() -> None:
+    extents = Extents()
+    first, second, third = (extents.add(Extent(name)) for name in "abc")
+    assert extents.unite(third, second) is None
+    assert extents.representative(third) == Extent("b")
+    assert extents.unite(third, first) is None
+    assert {extents.representative(n) for n in (first, second, third)} == {Extent("a")}
+
+
+def test_an_element_is_added_once() -> None:
+    extents = Extents()
+    assert extents.add(Extent("x", 1)) == extents.add(Extent("x", 1))
+    assert extents.number(Extent("x", 0)) is None
+
+
+def test_sizes_belong_to_classes_and_must_agree() -> None:
+    extents = Extents()
+    a, b, c = (extents.add(Extent(name)) for name in "abc")
+    extents.resize(c, 3)
+    assert extents.unite(b, c) is None
+    assert extents.size(b) == 3
+    extents.resize(a, 4)
+    assert extents.unite(a, b) == (4, 3)
+
+
+def test_a_long_chain_is_one_class() -> None:
+    extents = Extents()
+    numbers = [extents.add(Extent(str(n))) for n in range(10_000)]
+    for left, right in pairwise(numbers):
+        extents.unite(left, right)
+    assert extents.representative(numbers[-1]) == Extent("0")

@@ -16,7 +16,6 @@ from chainrule.lower.fuse import Fused, Nest, fuse
 from chainrule.lower.layout import Choice, innermost, references, strides
 from chainrule.lower.memory import place
 from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Role, Store, Unsupported
-from chainrule.lower.stable import stable
 from chainrule.lower.verify import verify
 from chainrule.system.model import System
 
@@ -34,7 +33,7 @@ def lower(
     Raises Unsupported, which names what has no lowered form.
     """
     extents = _extents(system, sizes)
-    statements = flatten(stable(system), sizes, outputs)
+    statements = flatten(system, sizes, outputs)
     for statement in statements:
         extents[statement.target] = tuple(sizes[i.extent] for i in statement.indices)
     fused = fuse(statements, sizes, outputs, lanes, sample_extents(system))

@@ -89,8 +89,9 @@ def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
     """
     asked = system.params if wrt is None else tuple(wrt)
     back = Backprop(system, asked)
+    cotangents = back.cotangents
     for tensor in asked:
-        back.cotangents.of(tensor)
+        cotangents.of(tensor)
     return back
 
 

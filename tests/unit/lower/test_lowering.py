@@ -104,7 +104,7 @@ def test_a_reduction_over_samples_is_no_row() -> None:
 def test_a_row_too_long_for_registers_gets_a_nest_of_its_own() -> None:
     text = "param A[i,j]\ns[i,j] = exp(A[i,j])/(sum(m) exp(A[i,m]))"
     assert len(program(text, "s", i=3, j=64).instructions) == 1
-    assert len(program(text, "s", i=3, j=65).instructions) == 4
+    assert len(program(text, "s", i=3, j=65).instructions) == 3
 
 
 def test_updates_come_after_everybody_who_reads_the_old_value() -> None:

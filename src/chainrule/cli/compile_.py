@@ -31,13 +31,13 @@ def compile_(
     from chainrule.cli.systems import read_system
     from chainrule.errors import OptionError
     from chainrule.execute.native.show import show as shown
-    from chainrule.pipeline import backprop
+    from chainrule.pipeline import training_step
 
     if dtype not in {"float32", "float64"}:
         raise OptionError(f"the type is {dtype!r}", expected="float32 or float64")
     sizes = dict(read_size(text) for text in size or [])
     system = read_system(file)
-    step = backprop(system).system if system.updates else system
+    step = training_step(system) if system.updates else system
     typer.echo(shown(step, show, sizes, dtype=dtype))
 
 

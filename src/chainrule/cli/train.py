@@ -53,7 +53,9 @@ def train(
     epochs: Annotated[int, typer.Option(help="How often all samples are seen.")] = 30,
     batch_size: Annotated[int, typer.Option(help="How many samples each step learns from.")] = 16,
     seed: Annotated[int, typer.Option(help="Draws the first weights and the order of the samples.")] = 0,
-    executor: Annotated[str, typer.Option(help="What runs the equations: reference.")] = "reference",
+    executor: Annotated[
+        str, typer.Option(help="What runs the equations: reference (float64) or native (float32 machine code).")
+    ] = "reference",
     save: Annotated[Path | None, typer.Option(metavar="FILE.safetensors", help="Where to save the network.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write what happened, as JSON.")] = None,
 ) -> None:

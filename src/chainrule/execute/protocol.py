@@ -6,8 +6,8 @@ system as equations; how it runs them is its own affair.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import numpy.typing as npt
 
@@ -66,4 +66,37 @@ class Executor(Protocol):
 
     def compile(self, system: System, *, dtype: Any = ...) -> Executable:
         """Return the system made ready to run, in numbers of that type."""
+        ...
+
+
+class TrainingSession(Protocol):
+    """Params in training, in memory of the executor's own."""
+
+    def run_epoch(self, permutation: npt.ArrayLike, progress: Callable[[int, float], None] | None = None) -> float:
+        """Run through the samples of a permutation once; return the sum of their costs.
+
+        `progress` is called now and then with the number of samples done and the sum of their costs.
+        """
+        ...
+
+    def params(self) -> Mapping[str, Array]:
+        """Return copies of the params as they are now."""
+        ...
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """An executor that runs whole epochs."""
+
+    name: str
+
+    def compile_training(
+        self,
+        system: System,
+        values: Mapping[str, npt.ArrayLike],
+        data: Mapping[str, npt.ArrayLike],
+        *,
+        batch_size: int,
+    ) -> TrainingSession:
+        """Return a step of training made ready to run over whole data sets; see the executor."""
         ...

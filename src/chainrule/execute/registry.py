@@ -26,7 +26,12 @@ class Entry:
     extra: str = ""
 
 
-EXECUTORS: Mapping[str, Entry] = MappingProxyType({"reference": Entry("chainrule.execute.reference", "Reference")})
+EXECUTORS: Mapping[str, Entry] = MappingProxyType(
+    {
+        "reference": Entry("chainrule.execute.reference", "Reference"),
+        "native": Entry("chainrule.execute.native.executor", "Native", "llvmlite"),
+    }
+)
 """All executors, by the name they are asked for."""
 
 

@@ -24,6 +24,8 @@ class Epoch:
 class History:
     """The epochs that were finished; `interrupted` if somebody stopped the training.
 
+    `note` says what a user should know of how it was run, such as that the executor had no code for something.
+
     >>> print(History([Epoch(0.5, 0.9, 0.25)]))
     epoch      cost  accuracy   seconds
         1    0.5000   90.00 %      0.25
@@ -31,6 +33,7 @@ class History:
 
     epochs: list[Epoch] = field(default_factory=list)
     interrupted: bool = False
+    note: str = ""
 
     @property
     def seconds(self) -> float:

@@ -6,39 +6,19 @@ knows what the equations are; the same seed gives the same result to the bit.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
-import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import InputError, OptionError, TrainingError
-from chainrule.execute.protocol import Executable
+from chainrule.errors import InputError, OptionError
 from chainrule.execute.registry import executor as executor_named
 from chainrule.network.initial import seeded
 from chainrule.network.network import Network
 from chainrule.nn.optimizers import SGD, Optimizer, updates_text
 from chainrule.pipeline import training_step
 from chainrule.training.history import Epoch, History
-from chainrule.training.samples import Samples, checked_count, checked_samples
-
-Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where training is: `step` of `steps` in `epoch` of `epochs`, all from 1, and the mean cost of the epoch so far.
-
-    `finished` is the epoch's result, in the last report of each.
-    """
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    cost: float
-    finished: Epoch | None = None
+from chainrule.training.runs import Progress, run_of
+from chainrule.training.samples import checked_count, checked_samples
 
 
 def train(
@@ -59,9 +39,10 @@ def train(
 
     x has the shape (samples, features); y is labels of shape (samples,) or targets of shape (samples, outputs). The
     optimizer is `SGD(0.5)` unless the system has updates of its own. Accuracy is that on x_test, y_test where they are
-    given, else on x, y. `progress` is called after every step. Ctrl-C ends the training with what was learned so far.
-    Raises InputError and OptionError before the first step, and TrainingError where the cost is not finite any more;
-    the network is then as it was after the last whole epoch.
+    given, else on x, y. `executor` is "reference" (float64, NumPy) or "native" (float32, machine code, whole epochs in
+    one call). `progress` is called on the way, by the reference after every step. Ctrl-C ends the training with what
+    was learned so far. Raises InputError and OptionError before the first step, and TrainingError where the cost is not
+    finite any more; the network is then as it was after the last whole epoch.
 
     >>> from chainrule import nn
     >>> network = Network([nn.Linear(1, 1)], cost=nn.QuadraticCost())
@@ -79,8 +60,8 @@ def train(
     updates = _updates(network, optimizer)
     generator = seeded(seed)
     system = training_step(network.with_updates(updates))
-    run = _Run(network, executor_named(executor).compile(system), system.cost, samples, batch_size)
-    history = History()
+    run = run_of(executor_named(executor), network, system, samples, batch_size, progress)
+    history = History(note=run.note)
     try:
         for number in range(1, epochs + 1):
             for report in run.epoch(generator, Progress(number, epochs, 0, run.steps, 0.0)):
@@ -110,47 +91,3 @@ def _updates(network: Network, optimizer: Optimizer | None) -> str:
     if optimizer is not None and not isinstance(optimizer, Optimizer):
         raise OptionError(f"the optimizer is {optimizer!r}", expected="for example nn.SGD(learning_rate=0.5)")
     return updates_text(optimizer or SGD(0.5), network.system)
-
-
-class _Run:
-    """The params on their way, and what steps them."""
-
-    def __init__(self, network: Network, executable: Executable, cost: str, samples: Samples, batch_size: int) -> None:
-        self.params = dict(network.params)
-        self.seconds = 0.0
-        self.steps = -(-len(samples.x) // batch_size)
-        self._network = network
-        self._executable = executable
-        self._cost = cost
-        self._samples = samples
-        self._batch_size = batch_size
-
-    def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
-        """Step through all samples once, in an order drawn from the generator, and report after each step."""
-        x, y = self._samples.x, self._samples.y
-        order = generator.permutation(len(x))
-        self.seconds = 0.0
-        total = 0.0
-        for step in range(1, self.steps + 1):
-            began = time.perf_counter()
-            chosen = order[(step - 1) * self._batch_size : step * self._batch_size]
-            total += len(chosen) * self._step(x[chosen], y[chosen], start.epoch, step)
-            self.seconds += time.perf_counter() - began
-            seen = min(step * self._batch_size, len(x))
-            yield Progress(start.epoch, start.epochs, step, self.steps, total / seen)
-
-    def _step(self, x: Array, y: Array, epoch: int, step: int) -> float:
-        """Learn from one mini-batch and return its mean cost."""
-        ends = self._network.ends
-        values, updated = self._executable.step({**self.params, ends.data: x, ends.target: y})
-        cost = float(np.mean(values[self._cost]))
-        wrong = [name for name, array in updated.items() if not np.isfinite(array).all()]
-        if not np.isfinite(cost) or wrong:
-            what = f"the cost is {cost}" if not np.isfinite(cost) else f"{wrong[0]} is not finite any more"
-            raise TrainingError(
-                f"{what}, in epoch {epoch}, step {step} of {self.steps}",
-                expected="finite numbers",
-                advice="A smaller learning rate helps, or x scaled to numbers between -1 and 1.",
-            )
-        self.params = {**self.params, **updated}
-        return cost

@@ -18,7 +18,7 @@ def test_every_executor_answers_to_its_name() -> None:
 
 def test_an_unknown_executor_is_refused_with_those_there_are() -> None:
     with pytest.raises(
-        OptionError, match="there is no executor named 'gpu'\n  one of reference\n  Choose one of these"
+        OptionError, match="there is no executor named 'gpu'\n  one of reference, native\n  Choose one of these"
     ):
         executor("gpu")
 

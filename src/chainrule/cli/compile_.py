@@ -1,0 +1,55 @@
+"""`chainrule compile`: what a system becomes on its way to machine code."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+HELP = """Show what a system becomes on its way to machine code.
+
+\b
+  chainrule compile net.eq --size i=784 --size j=30 --size k=10 --size n=10
+  chainrule compile net.eq --show loops --size i=784 --size j=30 --size k=10 --size n=10
+  chainrule compile net.eq --show asm --dtype float64 --size j=3
+
+The levels are program (buffers and loop nests, each with its equations), loops (the tiles that were chosen, with
+the work of each), llvm and asm. With updates the step of training is shown: forward pass, derived backward pass
+and updates in one program; without, the forward equations.
+"""
+
+
+def compile_(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A system in the notation, or a saved network.")],
+    show: Annotated[str, typer.Option(help="program, loops, llvm or asm.")] = "program",
+    size: Annotated[
+        list[str] | None, typer.Option(metavar="LETTER=NUMBER", help="The extent of an index; may be repeated.")
+    ] = None,
+    dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
+) -> None:
+    """Show what a system becomes on its way to machine code."""
+    from chainrule.cli.systems import read_system
+    from chainrule.errors import OptionError
+    from chainrule.execute.native.show import show as shown
+    from chainrule.pipeline import training_step
+
+    if dtype not in {"float32", "float64"}:
+        raise OptionError(f"the type is {dtype!r}", expected="float32 or float64")
+    sizes = dict(read_size(text) for text in size or [])
+    system = read_system(file)
+    step = training_step(system) if system.updates else system
+    typer.echo(shown(step, show, sizes, dtype=dtype))
+
+
+def read_size(text: str) -> tuple[str, int]:
+    """Return letter and number of LETTER=NUMBER. Raises OptionError for anything else.
+
+    >>> read_size("j=30")
+    ('j', 30)
+    """
+    from chainrule.errors import OptionError
+
+    letter, _, digits = text.partition("=")
+    if not letter.strip() or not digits.strip().isdecimal() or int(digits) == 0:
+        raise OptionError(f"--size {text} says no extent", expected="for example --size j=30")
+    return letter.strip(), int(digits)

@@ -1,0 +1,1 @@
+"""The native executor: whole steps compiled in-process by LLVM."""

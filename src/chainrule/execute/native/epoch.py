@@ -1,0 +1,132 @@
+"""A stretch of an epoch as an LLVM function: batches gathered from whole data sets, a step for each, costs added up.
+
+It is given data sets, a permutation of their rows and a number of steps, all by pointer. Several threads may run it
+together; each gathers its share of the samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from chainrule.execute.native.ahead import Ahead
+from chainrule.execute.native.machine import BYTES, Dtype, Machine
+from chainrule.execute.native.team import share
+from chainrule.execute.native.writer import Writer
+from chainrule.lower.program import Buffer, Program
+
+
+def ahead_of(program: Program, dtype: Dtype, data: Sequence[str]) -> Ahead | None:
+    """Return what can be fetched of the next batch: the rows of the widest data."""
+    if not data:
+        return None
+    widest = program.buffers[_widest(program, data)]
+    return Ahead(widest.extents[0], -(-prod(widest.extents[1:]) * BYTES[dtype] // 64))
+
+
+def _widest(program: Program, data: Sequence[str]) -> str:
+    return max(data, key=lambda name: prod(program.buffers[name].extents[1:]))
+
+
+def stretch_text(
+    program: Program, dtype: Dtype, machine: Machine, data: Sequence[str], total: str, threads: bool
+) -> str:
+    """Return @stretch(arena, sources, permutation, steps, total, thread, threads)."""
+    w = Writer()
+    samples = program.buffers[data[0]].extents[0]
+    given = "ptr %m, ptr %sources, ptr %rows, i64 %steps, ptr %total, i64 %tid, i64 %nt"
+    w.lines = [f"define void @stretch({given}) nounwind {{", "entry:"]
+    start, end, some = share(w, samples, 1) if threads else ("0", str(samples), "")
+    first_thread = w.value("icmp eq i64 %tid, 0")
+    sources = []
+    for number in range(len(data)):
+        place = w.advanced("%sources", number, 8)
+        sources.append(w.value(f"load ptr, ptr {place}"))
+    before = w.value("load double, ptr %total")
+    widest = _widest(program, data)
+    width = prod(program.buffers[widest].extents[1:]) * BYTES[dtype]
+    loop = w.open("0", [("double", before)])
+    first = w.value(f"mul i64 {loop.index}, {samples}")
+    following = w.value(f"add i64 {loop.index}, 1")
+    more = w.value(f"icmp slt i64 {following}, %steps")
+    distance = w.value(f"select i1 {more}, i64 {samples}, i64 0")
+    rows = w.advanced("%rows", first, 8)
+    after = w.guard(some) if some else ""
+    inner = w.open(start)
+    at = w.advanced(rows, inner.index, 8)
+    row = w.value(f"load i64, ptr {at}")
+    for source, name in zip(sources, data, strict=True):
+        _gather(w, program.buffers[name], dtype, machine, source, row, inner.index)
+    later = w.value(f"load i64, ptr {w.advanced(at, distance, 8)}")
+    place = w.advanced(sources[list(data).index(widest)], later, width)
+    w.line(f"store ptr {place}, ptr {w.advanced('@table', inner.index, 8)}")
+    w.close(inner, 1, end)
+    if threads:
+        w.unguard(after)
+        w.line("call void @barrier(i64 %nt)")
+    w.line("call void @body(ptr %m, ptr @table, i64 %tid, i64 %nt)")
+    if threads:
+        w.line("call void @barrier(i64 %nt)")
+    cost = loop.values[0]
+    if total:
+        place = w.advanced("%m", program.buffers[total].offset, BYTES[dtype])
+        value = w.value(f"load {'float' if dtype == 'f32' else 'double'}, ptr {place}")
+        if dtype == "f32":
+            value = w.value(f"fpext float {value} to double")
+        cost = w.value(f"fadd double {cost}, {value}")
+    w.close(loop, 1, "%steps", [cost])
+    done = w.guard(first_thread)
+    w.line(f"store double {cost}, ptr %total")
+    w.unguard(done)
+    w.line("ret void")
+    return "\n".join([*w.lines, "}"])
+
+
+def _gather(w: Writer, buffer: Buffer, dtype: Dtype, machine: Machine, source: str, row: str, sample: str) -> None:
+    """Write the copy of one sample, contiguous where it comes from, to its place in the arena."""
+    element = BYTES[dtype]
+    length = prod(buffer.extents[1:])
+    origin = w.advanced(source, row, element * length)
+    place = w.advanced(w.advanced("%m", buffer.offset, element), sample, element * buffer.strides[0])
+    if len(buffer.extents) == 1:
+        _copied(w, origin, place, 1, dtype, machine)
+        return
+    _gather_axes(w, buffer, dtype, machine, 1, origin, place)
+
+
+def _gather_axes(w: Writer, buffer: Buffer, dtype: Dtype, machine: Machine, axis: int, origin: str, place: str) -> None:
+    if axis == len(buffer.extents) - 1:
+        _copied(w, origin, place, buffer.extents[axis], dtype, machine)
+        return
+    loop = w.open("0")
+    inner = w.advanced(origin, loop.index, BYTES[dtype] * prod(buffer.extents[axis + 1 :]))
+    there = w.advanced(place, loop.index, BYTES[dtype] * buffer.strides[axis])
+    _gather_axes(w, buffer, dtype, machine, axis + 1, inner, there)
+    w.close(loop, 1, str(buffer.extents[axis]))
+
+
+def _copied(w: Writer, origin: str, place: str, count: int, dtype: Dtype, machine: Machine) -> None:
+    """Write the copy of consecutive numbers: vectors, then the rest in halves; nothing beyond the last is read."""
+    element, lanes = BYTES[dtype], machine.lanes(dtype)
+    scalar = "float" if dtype == "f32" else "double"
+    whole = count // lanes
+    if whole > 1:
+        loop = w.open("0")
+        _moved(
+            w, w.advanced(origin, loop.index, element), w.advanced(place, loop.index, element), scalar, lanes, element
+        )
+        w.close(loop, lanes, str(whole * lanes))
+    elif whole:
+        _moved(w, origin, place, scalar, lanes, element)
+    done = whole * lanes
+    while lanes > 1:
+        lanes //= 2
+        if count - done >= lanes:
+            _moved(w, w.advanced(origin, done, element), w.advanced(place, done, element), scalar, lanes, element)
+            done += lanes
+
+
+def _moved(w: Writer, origin: str, place: str, scalar: str, lanes: int, element: int) -> None:
+    kind = f"<{lanes} x {scalar}>"
+    value = w.value(f"load {kind}, ptr {origin}, align {element}")
+    w.line(f"store {kind} {value}, ptr {place}, align {element}")

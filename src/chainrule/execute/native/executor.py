@@ -1,0 +1,121 @@
+"""The native executor: systems compiled for the sizes of their inputs; what has no machine code runs on the reference.
+
+A compiled program belongs to one set of extents and is kept for the next inputs of those. The plan says what became of
+the system; numbers never come from elsewhere than it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.execute.expressions import evaluate_in
+from chainrule.execute.facts import check_facts
+from chainrule.execute.inputs import check_inputs, is_batched
+from chainrule.execute.native.machine import Machine, host
+from chainrule.execute.native.plan import plan_text
+from chainrule.execute.native.training import Compiled, Session, compile_program, dtype_of
+from chainrule.execute.protocol import Executable
+from chainrule.execute.registry import executor
+from chainrule.execute.scope import Scope
+from chainrule.expr.nodes import Extent
+from chainrule.lower.lowering import lower
+from chainrule.lower.program import Unsupported
+from chainrule.system.batching import batch
+from chainrule.system.model import System
+
+Array = npt.NDArray[Any]
+
+
+class Native:
+    """Machine code for the host, made in this process."""
+
+    name = "native"
+
+    def compile(self, system: System, *, dtype: Any = np.float32) -> NativeExecutable:
+        """Return the system made ready to run; it is compiled when the first inputs tell its extents."""
+        return NativeExecutable(system, np.dtype(dtype), host())
+
+    def compile_training(
+        self,
+        system: System,
+        values: Mapping[str, npt.ArrayLike],
+        data: Mapping[str, npt.ArrayLike],
+        *,
+        batch_size: int,
+        dtype: Any = np.float32,
+        threads: int | None = None,
+    ) -> Session:
+        """Return whole epochs of a system of forward, cotangent and update equations as machine code.
+
+        `values` are params and consts by name, `data` whole data sets with the samples in front;
+        `threads` are as many as the work is worth unless given. Raises Unsupported,
+        which names what has no machine code: then `compile` and its `step` remain.
+        """
+        return Session(system, values, data, batch_size=batch_size, dtype=dtype, threads=threads, machine=host())
+
+
+@dataclass
+class NativeExecutable:
+    """A system as machine code, one program for each set of extents it has met."""
+
+    system: System
+    dtype: Any
+    machine: Machine
+    plan: str = "nothing was run yet"
+    _programs: dict[tuple[object, ...], Compiled] = field(default_factory=dict)
+    _reference: Executable | None = None
+
+    def evaluate(self, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
+        """Return the value of every equation."""
+        return self._run(replace(self.system, updates=()), inputs)[0]
+
+    def step(self, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Return the value of every equation, and the new value of every tensor that has an update."""
+        return self._run(self.system, inputs)
+
+    def _run(self, system: System, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[str, Array], dict[str, Array]]:
+        batched = batch(system) if is_batched(system, inputs) else system
+        checked = check_inputs(batched, inputs, dtype=self.dtype)
+        values = dict(checked.values)
+        try:
+            scope = Scope(values, checked.sizes, batched.function, batched.declared, None, self.dtype)
+            for declaration in batched.declarations:
+                if declaration.value is not None and declaration.tensor not in values:
+                    values[declaration.tensor] = evaluate_in(scope, declaration.value, declaration.indices)
+            compiled = self._compiled(batched, checked.sizes)
+        except Unsupported as signal:
+            return self._on_reference(signal, inputs, bool(system.updates))
+        check_facts(batched, scope)
+        known = frozenset(values)
+        compiled.arena.put(values)
+        compiled.step()
+        results = {e.name: compiled.arena.take(e.name) for e in batched.equations}
+        values.update(results)
+        check_facts(batched, scope, known_before=known)
+        self.plan = plan_text(compiled.program, compiled.module, self.dtype.itemsize)
+        return results, {u.name: compiled.arena.take(u.name) for u in batched.updates}
+
+    def _compiled(self, system: System, sizes: Mapping[Extent, int]) -> Compiled:
+        key = (*sorted((e.tensor, e.axis, n) for e, n in sizes.items()), bool(system.updates))
+        if key not in self._programs:
+            lanes = self.machine.lanes(dtype_of(self.dtype))
+            outputs = tuple(e.name for e in system.equations)
+            program = lower(system, sizes, outputs, lanes=lanes, element=self.dtype.itemsize)
+            self._programs[key] = compile_program(program, self.machine, self.dtype)
+        return self._programs[key]
+
+    def _on_reference(
+        self, signal: Unsupported, inputs: Mapping[str, npt.ArrayLike], with_updates: bool
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Run what has no machine code on the reference, and say so."""
+        self.plan = f"on the reference: there is no machine code yet for {signal.construct}"
+        if self._reference is None:
+            self._reference = executor("reference").compile(self.system, dtype=self.dtype)
+        if with_updates:
+            return self._reference.step(inputs)
+        return self._reference.evaluate(inputs), {}

@@ -1,0 +1,200 @@
+"""How an instruction runs on a machine: its vector axis, its register tile, the order of its loops.
+
+Chosen from extents and strides alone, by counting cycles: multiply-adds, loads and latency of a tile's step, and the
+bytes that an order of loops brings in from beyond the first cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import ceil, prod
+
+from chainrule.execute.native.machine import BYTES, Dtype, Machine
+from chainrule.lower.program import Access, Instruction
+
+L1, L2 = 32 << 10, 768 << 10
+REACH, OVERLAP = 100, 0.4
+"""The multiply-adds that a core sees ahead, and what is left of a tile's end where the next tile begins beside it."""
+UNROLLED = 320
+"""The multiply-adds that a reduction may have to be written out without a loop."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """`vector` is an axis, of the nest or (with `along`) of its contraction; "" for one value at a time.
+
+    `tile` are the axes of the nest, outermost loop first, with the values (vectors, along the vector axis) that are
+    held at once; `unroll` are the steps of the innermost reduction loop that are written out.
+    """
+
+    vector: str
+    along: bool
+    tile: tuple[tuple[str, int], ...]
+    unroll: int = 1
+    cycles: float = 0.0
+
+    def size(self, axis: str) -> int:
+        """Return the tile's size along an axis."""
+        return dict(self.tile)[axis]
+
+
+def schedule(instruction: Instruction, machine: Machine, dtype: Dtype) -> Schedule:
+    """Return the cheapest schedule."""
+    lanes = machine.lanes(dtype)
+    best: Schedule | None = None
+    for candidate in _candidates(instruction, machine, lanes):
+        costed = replace(candidate, cycles=_cycles(instruction, candidate, lanes, BYTES[dtype]))
+        if best is None or costed.cycles < best.cycles:
+            best = costed
+    assert best is not None
+    return replace(best, unroll=_unroll(instruction, best, lanes))
+
+
+def is_transposition(instruction: Instruction) -> bool:
+    """Say whether an instruction copies between two layouts, with different axes innermost."""
+    if instruction.contraction or len(instruction.code) != 2 or not instruction.loads or not instruction.stores:
+        return False
+    inner = [[axis for axis, s in a.strides if s == 1] for a in (instruction.loads[0], instruction.stores[0])]
+    return len(inner[0]) == 1 and len(inner[1]) == 1 and inner[0] != inner[1]
+
+
+def unit(access: Access, axis: str) -> bool:
+    """Say whether a vector along the axis is one number or consecutive ones."""
+    return access.stride(axis) in {0, 1}
+
+
+def _fits(instruction: Instruction, axis: str) -> bool:
+    if not all(unit(a, axis) for a in instruction.loads):
+        return False
+    return all(unit(s, axis) for s in instruction.stores)
+
+
+def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Iterator[Schedule]:
+    axes = [a.name for a in instruction.axes]
+    row = instruction.row
+    for vector in (*(a for a in axes if _fits(instruction, a)), ""):
+        for tile in _tiles(instruction, vector, machine, lanes):
+            sizes = dict(tile)
+            if row and sizes[row] * (lanes if vector == row else 1) < instruction.extent(row):
+                continue
+            yield Schedule(vector, False, tile)
+    contraction = instruction.contraction
+    if contraction and not row:
+        for axis in contraction.axes:
+            if all(unit(f, axis.name) for f in contraction.factors):
+                for tile in _tiles(instruction, "", machine, lanes):
+                    yield Schedule(axis.name, True, tile)
+
+
+def _tiles(
+    instruction: Instruction, vector: str, machine: Machine, lanes: int
+) -> Iterator[tuple[tuple[str, int], ...]]:
+    """Yield tiles over the vector axis and one other, in both orders of the two loops, all other axes outside."""
+    axes = [a.name for a in instruction.axes]
+    row = instruction.row
+    others = [a for a in axes if a != vector]
+    inner = [*others, None] if others else [None]
+    vectors = ceil(instruction.extent(vector) / lanes) if vector else 1
+    for other in inner:
+        for along_vector in range(1, min(vectors, 8) + 1):
+            if row and row == vector and along_vector != vectors:
+                continue
+            largest = instruction.extent(other) if other else 1
+            # accumulators, the vectors that a step loads and one number in all lanes: more than that spills
+            most = max((machine.registers - 2 - along_vector) // along_vector, 1)
+            for along_other in _sizes(largest, most if other != row else largest):
+                sizes = {vector: along_vector, other: along_other}
+                rest = [(a, instruction.extent(a) if a == row else 1) for a in axes if a not in (vector, other)]
+                pair = [(a, sizes[a]) for a in (vector, other) if a]
+                yield (*rest, *pair)
+                if len(pair) == 2:
+                    yield (*rest, *reversed(pair))
+
+
+def _sizes(extent: int, most: int) -> Iterator[int]:
+    yield from range(1, max(min(extent, most), 1) + 1)
+
+
+def _cycles(instruction: Instruction, s: Schedule, lanes: int, element: int) -> float:
+    contraction = instruction.contraction
+    steps = 1.0
+    if contraction:
+        steps = prod(ceil(a.extent / lanes) if a.name == s.vector else a.extent for a in contraction.axes)
+    code = 1.0 + sum(_weight(op) for op in instruction.code)
+    total = 0.0
+    for count, sizes in _variants(instruction, s, lanes):
+        held = prod(sizes.values())
+        per_step = _step(instruction, s, sizes) if contraction else 0.0
+        waste = lanes if not s.vector else 1
+        epilogue = held * code * (1 if waste == 1 else 2) + (20 * held if s.along else 0) + 6
+        hidden = OVERLAP if contraction and steps * held <= REACH else 1.0
+        total += count * (steps * per_step + epilogue * hidden)
+    return total + _traffic(instruction, s, lanes, element)
+
+
+def _weight(op: object) -> float:
+    function = getattr(op, "function", "")
+    return 12.0 if function in {"exp", "log", "tanh", "sigmoid", "erf", "divide", "softplus", "sqrt"} else 0.5
+
+
+def _variants(instruction: Instruction, s: Schedule, lanes: int) -> list[tuple[int, dict[str, int]]]:
+    """Return the shapes that tiles have, remainders included, and how many there are of each."""
+    shapes: list[tuple[int, dict[str, int]]] = [(1, {})]
+    for axis, size in s.tile:
+        extent = instruction.extent(axis)
+        units = ceil(extent / lanes) if axis == s.vector else extent
+        full, rest = divmod(units, size)
+        parts = [(full, size)] if full else []
+        parts += [(1, rest)] if rest else []
+        shapes = [(n * count, {**sizes, axis: part}) for n, sizes in shapes for count, part in parts]
+    return shapes
+
+
+def _step(instruction: Instruction, s: Schedule, sizes: dict[str, int]) -> float:
+    """Return the cycles of one step of a tile's reduction."""
+    assert instruction.contraction is not None
+    held = prod(sizes.values())
+    loads = 0
+    for factor in instruction.contraction.factors:
+        loads += prod(size for axis, size in sizes.items() if factor.stride(axis))
+    fused = held * max(len(instruction.contraction.factors) - 1, 1)
+    busy = max(fused / 2, loads / 2, (fused + loads) / 4, 4.0 if held < 8 else 0.0)
+    return busy + 0.5
+
+
+def _traffic(instruction: Instruction, s: Schedule, lanes: int, element: int) -> float:
+    """Return the cycles for bytes from beyond the first cache: what the inner loop reads anew for each outer tile."""
+    contraction = instruction.contraction
+    if contraction is None or len(s.tile) < 2:
+        return 0.0
+    (outer, size), (inner, inner_size) = s.tile[-2:]
+    reduced = prod(a.extent for a in contraction.axes)
+    counts = {}
+    for axis, tile in ((outer, size), (inner, inner_size)):
+        units = ceil(instruction.extent(axis) / lanes) if axis == s.vector else instruction.extent(axis)
+        counts[axis] = ceil(units / tile)
+    cycles = 0.0
+    for factor in contraction.factors:
+        whole = reduced * element * instruction.extent(inner if factor.stride(inner) else outer)
+        if factor.stride(inner) and not factor.stride(outer):
+            cycles += counts[outer] * whole / _speed(whole)
+        elif factor.stride(outer) and not factor.stride(inner):
+            cycles += counts[inner] * whole / _speed(whole / counts[outer])
+    return 0.5 * cycles
+
+
+def _speed(held: float) -> float:
+    """Return bytes in a cycle from the cache that holds that many."""
+    return 1e9 if held <= L1 else 48.0 if held <= L2 else 16.0
+
+
+def _unroll(instruction: Instruction, s: Schedule, lanes: int) -> int:
+    if not instruction.contraction:
+        return 1
+    last = instruction.contraction.axes[-1]
+    steps = ceil(last.extent / lanes) if s.along and last.name == s.vector else last.extent
+    held = prod(size for _, size in s.tile)
+    if steps * held <= UNROLLED and len(instruction.contraction.axes) == 1:
+        return steps
+    return 4 if held <= 8 else 2 if held <= 16 else 1

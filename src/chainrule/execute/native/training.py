@@ -1,0 +1,244 @@
+"""Training compiled: a session holds the params in its own memory and runs epochs over whole data sets.
+
+Python is called between stretches of bounded time only, so that Ctrl-C is answered and progress told. Samples that do
+not fill a batch at the end of an epoch run through a second program, compiled for as many as they are.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import InputError, OptionError
+from chainrule.execute.expressions import evaluate_in
+from chainrule.execute.facts import check_facts
+from chainrule.execute.inputs import check_inputs
+from chainrule.execute.native.arena import Arena
+from chainrule.execute.native.compiler import Code, compile_text
+from chainrule.execute.native.machine import Dtype, Machine, host
+from chainrule.execute.native.module import Module, module
+from chainrule.execute.native.plan import plan_text
+from chainrule.execute.native.threads import Team, threads_for
+from chainrule.execute.scope import Scope
+from chainrule.expr.binding import reduce_over
+from chainrule.expr.nodes import Extent, Index, Indexed
+from chainrule.lower.lowering import lower
+from chainrule.lower.program import Program, Unsupported
+from chainrule.system.batching import batch
+from chainrule.system.model import Equation, System
+
+Array = npt.NDArray[Any]
+TICK = 0.03
+"""Seconds that a stretch may take."""
+TOTAL = "Σcost"
+
+
+def dtype_of(dtype: Any) -> Dtype:
+    """Return the type by its LLVM suffix. Raises Unsupported for another than float32 and float64."""
+    names: dict[str, Dtype] = {"float32": "f32", "float64": "f64"}
+    name = np.dtype(dtype).name
+    if name not in names:
+        raise Unsupported(f"numbers of type {name}")
+    return names[name]
+
+
+def checked_mode() -> bool:
+    """Say whether code is compiled with bounds checks: CHAINRULE_CHECKED=1."""
+    return os.environ.get("CHAINRULE_CHECKED", "") not in {"", "0"}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A program, its code and its memory."""
+
+    program: Program
+    module: Module
+    code: Code
+    arena: Arena
+    checked: bool
+
+    def step(self) -> None:
+        """Run the program once on what is in its memory."""
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.code.address("step"))(self.arena.address)
+        self.refuse_outside()
+
+    def refuse_outside(self) -> None:
+        """Raise in checked mode where an access was outside its buffer: that is a fault of chainrule."""
+        if self.checked:
+            flag = ctypes.c_int64.from_address(self.code.address("outside"))
+            if flag.value:
+                raise RuntimeError("native code left a buffer; please report the system that it was made from")
+
+
+def compile_program(
+    program: Program,
+    machine: Machine,
+    dtype: Any,
+    *,
+    data: tuple[str, ...] = (),
+    total: str = "",
+    threads: bool = False,
+) -> Compiled:
+    """Return a program as machine code with memory of its own."""
+    checked = checked_mode()
+    text = module(program, machine, dtype_of(dtype), data=data, total=total, checked=checked, threads=threads)
+    return Compiled(program, text, compile_text(text.text, machine), Arena(program, dtype), checked)
+
+
+class Session:
+    """Params in training. `values` are params and consts; data are bound once and then run in any order, often.
+
+    Raises InputError by name for what does not fit the system, GivenError for data that break a fact, and Unsupported
+    where the system has something that has no machine code yet.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        values: Mapping[str, npt.ArrayLike],
+        data: Mapping[str, npt.ArrayLike],
+        *,
+        batch_size: int,
+        dtype: Any = np.float32,
+        threads: int | None = None,
+        machine: Machine | None = None,
+    ) -> None:
+        batched = batch(system)
+        checked = check_inputs(batched, {**values, **data}, dtype=dtype)
+        self.system = with_total(batched)
+        self.dtype = np.dtype(dtype)
+        self.machine = machine or host()
+        self.data = {name: np.ascontiguousarray(checked.values[name]) for name in data}
+        self.count = self._counted()
+        if batch_size < 1:
+            raise OptionError(f"batch_size is {batch_size}", expected="1 or more")
+        self.batch_size = min(batch_size, self.count)
+        self._extents = checked.sizes
+        self._values = {name: checked.values[name] for name in values}
+        self._evaluate_consts(checked.values)
+        self._asked = threads
+        self._main = self._compiled(self.batch_size)
+        rest = self.count % self.batch_size
+        self._rest = self._compiled(rest) if rest else None
+        self._main.arena.put(self._values)
+        self._pace = 1
+        self._kept: tuple[object, ...] = ()
+
+    @property
+    def threads(self) -> int:
+        """How many threads run a step at most: as many as were asked for, else as its work is worth."""
+        return self._team.size
+
+    @property
+    def plan(self) -> str:
+        """What was made of the system, instruction by instruction."""
+        return plan_text(self._main.program, self._main.module, self.dtype.itemsize)
+
+    @property
+    def compiled(self) -> Compiled:
+        """The program for a whole batch."""
+        return self._main
+
+    def _counted(self) -> int:
+        counts = {name: array.shape[0] if array.ndim else 0 for name, array in self.data.items()}
+        if len(set(counts.values())) != 1 or 0 in counts.values():
+            listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
+            raise InputError(f"the data have different numbers of samples, or none: {listed}")
+        return next(iter(counts.values()))
+
+    def _sizes(self, count: int) -> dict[Extent, int]:
+        """Return the extents for a batch of so many samples."""
+        axes = {i.extent for name in self.data for i in self.system.axes(name)[:1]}
+        return {extent: count if extent in axes else size for extent, size in self._extents.items()}
+
+    def _evaluate_consts(self, given: Mapping[str, Array]) -> None:
+        """Add the consts that the system gives values, and check all facts about what is given, once for all data."""
+        scope = Scope(dict(given), self._extents, self.system.function, self.system.declared, None, self.dtype)
+        for declaration in self.system.declarations:
+            if declaration.value is not None and declaration.tensor not in given:
+                value = evaluate_in(scope, declaration.value, declaration.indices)
+                self._values[declaration.tensor] = value
+                scope = replace(scope, values={**scope.values, declaration.tensor: value})
+        check_facts(self.system, scope)
+
+    def _compiled(self, count: int) -> Compiled:
+        lanes = self.machine.lanes(dtype_of(self.dtype))
+        outputs = (TOTAL,) if self.system.cost else ()
+        program = lower(self.system, self._sizes(count), outputs, lanes=lanes, element=self.dtype.itemsize)
+        total = TOTAL if outputs else ""
+        if count == self.batch_size:
+            size = threads_for(program, self.dtype.itemsize) if self._asked is None else self._asked
+            self._team = Team(size, free=self._asked is None)
+        several = self._team.size > 1
+        return compile_program(program, self.machine, self.dtype, data=tuple(self.data), total=total, threads=several)
+
+    def run_epoch(self, permutation: npt.ArrayLike, progress: Callable[[int, float], None] | None = None) -> float:
+        """Run every batch of a permutation of the samples once; return the sum of their costs.
+
+        `progress` is called with the samples done and the sum of their costs after each stretch. Raises InputError for
+        rows outside the data.
+        """
+        rows = np.ascontiguousarray(permutation, np.int64)
+        if rows.ndim != 1 or (rows.size and not (rows.min() >= 0 and rows.max() < self.count)):
+            raise InputError("the permutation names samples that are not there", expected=f"numbers below {self.count}")
+        steps = len(rows) // self.batch_size
+        cost, done = 0.0, 0
+        while done < steps:
+            now, count = min(self._pace, steps - done), self._team.number()
+            began = time.perf_counter()
+            cost += self._stretch(self._main, rows[done * self.batch_size :], now, count)
+            taken = time.perf_counter() - began
+            self._team.took(count, taken / now)
+            done += now
+            self._pace = max(1, min(2 * now, int(now * TICK / max(taken, 1e-9))))
+            if progress is not None:
+                progress(done * self.batch_size, cost)
+        rest = len(rows) - steps * self.batch_size
+        if rest:
+            cost += self._remainder(rows[-rest:])
+            if progress is not None:
+                progress(len(rows), cost)
+        return cost
+
+    def _remainder(self, rows: Array) -> float:
+        if self._rest is None or self._rest.program.buffers[next(iter(self.data))].extents[0] != len(rows):
+            self._rest = self._compiled(len(rows))
+            self._rest.arena.put(self._values)
+        moved = self.params()
+        self._rest.arena.put({**self._values, **moved})
+        cost = self._stretch(self._rest, rows, 1, 1)
+        self._main.arena.put({name: self._rest.arena.take(name) for name in moved})
+        return cost
+
+    def _stretch(self, compiled: Compiled, rows: Array, steps: int, threads: int) -> float:
+        sources = (ctypes.c_void_p * len(self.data))(*(a.ctypes.data for a in self.data.values()))
+        total = ctypes.c_double(0.0)
+        self._kept = (sources, total, rows)  # for as long as machine code may use them
+        given = (compiled.arena.address, ctypes.addressof(sources), rows.ctypes.data, steps, ctypes.addressof(total))
+        self._team.run(compiled.code, given, threads)
+        compiled.refuse_outside()
+        return total.value
+
+    def put(self, params: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params, those before a failed epoch for instance. Raises InputError for another shape, by name."""
+        self._main.arena.put({name: params[name] for name in self.system.params if name in params})
+
+    def params(self) -> dict[str, Array]:
+        """Return copies of the params as they are now."""
+        return {name: self._main.arena.take(name) for name in self.system.params}
+
+
+def with_total(system: System) -> System:
+    """Return a batched system with one more equation: the sum of the costs of the samples."""
+    if not system.cost or system.cost not in system.defined:
+        return system
+    cost = Indexed(system.cost, system.defined[system.cost].indices)
+    value = reduce_over("sum", tuple(i for i in cost.indices if isinstance(i, Index)), cost)
+    return replace(system, equations=(*system.equations, Equation(Indexed(TOTAL), value)))

@@ -1,0 +1,1 @@
+"""Lowering: a system of equations with known extents becomes a Program of loop nests over buffers."""

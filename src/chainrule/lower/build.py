@@ -1,0 +1,130 @@
+"""Nests become instructions: entries become accesses with strides, expressions become scalar code.
+
+A value that is used once in its nest and kept nowhere is put into its user, so that scalars (a learning rate, one over
+the number of samples) meet in one factor.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chainrule.expr.binding import substitute_indices
+from chainrule.expr.nodes import Expr, Index, Indexed, walk
+from chainrule.lower.code import Code
+from chainrule.lower.fuse import Member, Nest, position_terms
+from chainrule.lower.program import (
+    Access,
+    Axis,
+    Buffer,
+    Contracted,
+    Contraction,
+    Instruction,
+    Load,
+    RowReduce,
+    Store,
+)
+from chainrule.lower.replace import replaced
+
+
+def instruction(
+    nest: Nest, buffers: Mapping[str, Buffer], stored: frozenset[str], copies: Mapping[str, str]
+) -> Instruction:
+    """Return the nest as an instruction; `copies` names the buffer to read in place of a factor's tensor."""
+    return _Building(nest, buffers, stored, copies).instruction()
+
+
+@dataclass
+class _Building:
+    nest: Nest
+    buffers: Mapping[str, Buffer]
+    stored: frozenset[str]
+    copies: Mapping[str, str]
+    values: dict[str, int] = field(default_factory=dict)
+    inlined: dict[str, Member] = field(default_factory=dict)
+
+    def instruction(self) -> Instruction:
+        code = Code(self.entry)
+        self.code = code
+        late: list[Store] = []
+        uses = Counter(
+            e.tensor for m in self.nest.members if not m.statement.op for e in walk(m.statement.value)
+            if isinstance(e, Indexed)
+        )  # fmt: skip
+        reduced = {f.tensor for m in self.nest.members for f in m.statement.factors}
+        for member in self.nest.members:
+            statement = member.statement
+            once = uses[statement.target] == 1 and statement.target not in reduced | self.stored
+            if once and not statement.op:
+                self.inlined[statement.target] = member
+                continue
+            number = self.member(member)
+            self.values[statement.target] = number
+            if statement.target in self.stored:
+                place = statement.place or statement.target
+                access = self.access(place, Indexed(place, statement.indices), member.names)
+                if statement.place:
+                    late.append(Store(access, number))
+                else:
+                    code.add(Store(access, number))
+        for store in late:
+            code.add(store)
+        return Instruction(
+            self.nest.members[-1].statement.equation.name,
+            tuple(Axis(name, extent) for name, extent in self.nest.axes.items()),
+            self.contraction(),
+            tuple(code.ops),
+            tuple(dict.fromkeys(m.statement.equation for m in self.nest.members)),
+        )
+
+    def member(self, member: Member) -> int:
+        """Return the number of a statement's value."""
+        statement = member.statement
+        if not statement.op:
+            return self.code.value(self.expanded(statement.value), member.names)
+        if member is self.nest.contraction:
+            return self.code.add(Contracted())
+        operand = self.entry(statement.factors[0], member.names)
+        return self.code.add(RowReduce(statement.op, operand, member.names[statement.over[0]]))
+
+    def expanded(self, value: Expr) -> Expr:
+        """Return the value with what is used once put in."""
+        found = [e for e in dict.fromkeys(walk(value)) if isinstance(e, Indexed) and e.tensor in self.inlined]
+        if not found:
+            return value
+        return replaced(value, {entry: self.expanded(self.put_in(entry)) for entry in found})
+
+    def put_in(self, entry: Indexed) -> Expr:
+        """Return the value of an entry of a member that is put in."""
+        statement = self.inlined[entry.tensor].statement
+        mapping = dict(zip(statement.indices, entry.indices, strict=True))
+        return substitute_indices(statement.value, mapping)
+
+    def entry(self, entry: Indexed, names: Mapping[Index, str]) -> int:
+        """Return the number of an entry's value: one computed here, or one in memory."""
+        if entry.tensor in self.values:
+            return self.values[entry.tensor]
+        return self.code.add(Load(self.access(entry.tensor, entry, names)))
+
+    def contraction(self) -> Contraction | None:
+        """Return the reduction that opens the nest."""
+        member = self.nest.contraction
+        if member is None:
+            return None
+        factors = tuple(
+            self.access(self.copies.get(f.tensor, f.tensor), f, member.names) for f in member.statement.factors
+        )
+        axes = tuple(Axis(name, extent) for name, extent in self.nest.inner.items())
+        return Contraction(member.statement.op, axes, factors)
+
+    def access(self, buffer: str, entry: Indexed, names: Mapping[Index, str]) -> Access:
+        """Return where an entry is in memory."""
+        strides: dict[str, int] = {}
+        base = 0
+        for position, stride in zip(entry.indices, self.buffers[buffer].strides, strict=True):
+            terms, constant = position_terms(position, names)
+            base += constant * stride
+            for axis, coefficient in terms:
+                strides[axis] = strides.get(axis, 0) + coefficient * stride
+        return Access(buffer, tuple((axis, s) for axis, s in strides.items() if s), base)

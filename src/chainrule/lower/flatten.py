@@ -1,0 +1,273 @@
+"""Equations taken apart: statements that are either scalar code at a point or one reduction of a product of entries.
+
+Reductions inside an expression, and calls that cost more than a few cycles, get names of their own; equal ones, up to
+the names of indices, are computed once. Factors of a summed product are grouped by the indices they have, so that a sum
+of products of two groups is a matrix product in whatever orientation. Numbers stay as the equations give them, up to
+the order of additions and multiplications.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import prod
+
+from chainrule.expr.binding import (
+    Fresh,
+    free_in_order,
+    free_indices,
+    map_operands,
+    open_reduce,
+    substitute_indices,
+    tensors_in,
+)
+from chainrule.expr.nodes import (
+    Call,
+    Expr,
+    Extent,
+    ExtentValue,
+    Index,
+    Indexed,
+    Number,
+    Partial,
+    Product,
+    Reduce,
+    Sum,
+    number,
+    plus,
+    times,
+)
+from chainrule.lower.program import Unsupported
+from chainrule.system.model import Equation, System
+
+CHEAP = frozenset({"relu", "abs", "sign", "maximum", "minimum", "clip"})
+"""Functions that are computed again rather than kept."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """target[indices] = value; or, with `op`, op over `over` of the product of the factors.
+
+    `place` is the tensor whose memory the target takes: that of a param for its update, else its own.
+    """
+
+    target: str
+    indices: tuple[Index, ...]
+    value: Expr
+    equation: Equation
+    op: str = ""
+    over: tuple[Index, ...] = ()
+    factors: tuple[Indexed, ...] = ()
+    place: str = ""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The tensors that the statement reads."""
+        return frozenset(f.tensor for f in self.factors) if self.op else tensors_in(self.value)
+
+
+def flatten(system: System, sizes: Mapping[Extent, int], outputs: Iterable[str]) -> tuple[Statement, ...]:
+    """Return the statements that compute the outputs and the updates, in an order in which they can run.
+
+    An update's target has a name of its own (W′), so that every name is assigned once. Raises Unsupported.
+    """
+    work = _Flattening(system, sizes, samples=sample_extents(system))
+    for equation in system.equations:
+        work.equation(equation, equation.name)
+    for update in system.updates:
+        work.equation(update, update.name + "′")
+    wanted = {*outputs, *(update.name + "′" for update in system.updates)}
+    kept: list[Statement] = []
+    for statement in reversed(work.statements):
+        if statement.target in wanted:
+            kept.append(statement)
+            wanted |= statement.reads
+    return tuple(reversed(kept))
+
+
+def sample_extents(system: System) -> frozenset[Extent]:
+    """Return the extents of the first axes of data that have more than one: those that run over samples."""
+    return frozenset(d.indices[0].extent for d in system.declarations if d.role == "data" and len(d.indices) > 1)
+
+
+@dataclass
+class _Flattening:
+    """One run: the statements so far, and what is known by name."""
+
+    system: System
+    sizes: Mapping[Extent, int]
+    statements: list[Statement] = field(default_factory=list)
+    names: dict[object, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    fresh: Fresh = field(default_factory=Fresh)
+    samples: frozenset[Extent] = frozenset()
+    current: Equation | None = None
+    root: str = ""
+    count: int = 0
+
+    def equation(self, equation: Equation, name: str) -> None:
+        """Add the statements of an equation; its own comes last."""
+        self.current, self.root, self.count = equation, name, 0
+        place = equation.name if name != equation.name else ""
+        value = self._inlined(equation.value)
+        known = len(self.statements)
+        flat = self._flat(value)
+        last = self.statements[-1] if len(self.statements) > known else None
+        direct = isinstance(flat, Indexed) and last is not None and flat.tensor == last.target and not place
+        if direct and last is not None and isinstance(flat, Indexed) and set(flat.indices) == set(equation.indices):
+            self._adopt(last, flat, name, equation)
+            return
+        self.statements.append(Statement(name, equation.indices, flat, equation, place=place))
+        if not isinstance(flat, Indexed | Number) and not place and len(free_indices(flat)) == len(equation.indices):
+            order = free_in_order(flat)
+            self.names.setdefault(_key(flat, order), (name, tuple(order.index(i) for i in equation.indices)))
+
+    def _adopt(self, last: Statement, flat: Indexed, name: str, equation: Equation) -> None:
+        """Give the statement just made the name of the equation that it is all of, with the equation's axes."""
+        order = tuple(flat.indices.index(i) for i in equation.indices)
+        indices = tuple(last.indices[n] for n in order)
+        self.statements[-1] = Statement(name, indices, last.value, equation, last.op, last.over, last.factors)
+        for key, (tensor, axes) in self.names.items():
+            if tensor == last.target:
+                self.names[key] = (name, tuple(axes[n] for n in order))
+
+    def _inlined(self, expr: Expr) -> Expr:
+        """Return the expression with the functions that the system defines put in."""
+        expr = map_operands(expr, self._inlined)
+        if isinstance(expr, Call) and expr.function in self.system.function:
+            definition = self.system.function[expr.function]
+            if definition.body is None or expr.order:
+                raise Unsupported(f"the unknown function {expr.function}")
+            return self._inlined(
+                _applied(definition.body, dict(zip(definition.parameters, expr.arguments, strict=True)))
+            )
+        return expr
+
+    def _flat(self, expr: Expr) -> Expr:
+        match expr:
+            case Reduce():
+                return self._reduction(expr)
+            case ExtentValue(extent):
+                return number(self._size(extent))
+            case Partial():
+                raise Unsupported("derivatives of unknown functions")
+            case Indexed(tensor, _, guarded):
+                if guarded:
+                    raise Unsupported(f"the guarded entry {tensor}?[…]")
+                if tensor in self.system.declared and self.system.declared[tensor].role == "abstract":
+                    raise Unsupported(f"the unknown function {tensor}")
+                return expr
+            case Call(function, arguments, order):
+                flat = Call(function, tuple(self._flat(a) for a in arguments), order)
+                return flat if function in CHEAP or not free_indices(flat) else self._named(flat)
+            case _:
+                return map_operands(expr, self._flat)
+
+    def _size(self, extent: Extent) -> int:
+        if extent not in self.sizes:
+            raise Unsupported(f"an extent that the inputs do not give, that of {extent.tensor}")
+        return self.sizes[extent]
+
+    def _reduction(self, node: Reduce) -> Expr:
+        indices, body = open_reduce(node, self.fresh)
+        if node.op == "mean":
+            count = prod(self._size(i.extent) for i in indices)
+            if count == 0:
+                raise Unsupported("a mean of nothing")
+            return times(number(Fraction(1, count)), self._sum(indices, self._flat(body)))
+        body = self._flat(body)
+        if node.op == "sum":
+            return self._sum(indices, body)
+        if any(self._size(i.extent) == 0 for i in indices):
+            raise Unsupported(f"the {node.op} of nothing")
+        missing = [i for i in indices if i not in free_indices(body)]
+        if missing and node.op == "prod":
+            raise Unsupported("a product over an index that its body does not have")
+        over = tuple(i for i in indices if i not in missing)
+        return self._reduced(node.op, over, (self._entry(body),)) if over else body
+
+    def _sum(self, indices: tuple[Index, ...], body: Expr) -> Expr:
+        """Return Σ body, each sum named."""
+        if isinstance(body, Sum) and any(len(self._groups(indices, t)[1]) > 1 for t in body.terms):
+            return plus(*(self._sum(indices, t) for t in body.terms))
+        outside, groups = self._groups(indices, body)
+        inside = frozenset().union(*(free_indices(g) for g in groups))
+        count = prod(self._size(i.extent) for i in indices if i not in inside)
+        if count != 1:
+            outside = (number(count), *outside)
+        over = tuple(i for i in indices if i in inside)
+        if not over:
+            return times(*outside, *groups)
+        return times(*outside, self._reduced("sum", over, tuple(self._entry(g) for g in groups)))
+
+    def _groups(self, indices: tuple[Index, ...], body: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+        """Return the factors that do not vary with the indices, and the others in products with equal indices.
+
+        Two products stay two factors, as in a matrix times a vector; of more, or where it must be computed anyway, the
+        narrow ones are put into the wider: a sum of three factors would multiply twice at every step.
+        """
+        factors = body.factors if isinstance(body, Product) else (body,)
+        outside = tuple(f for f in factors if free_indices(f).isdisjoint(indices))
+        inner = [f for f in factors if f not in outside]
+        parts: dict[frozenset[Index], list[Expr]] = {}
+        for factor in inner:
+            parts.setdefault(free_indices(factor), []).append(factor)
+        for own in sorted(parts, key=len):
+            wider = [s for s in parts if own < s]
+            plain = all(len(parts[s]) == 1 and isinstance(parts[s][0], Indexed) for s in wider)
+            if wider and (len(parts) > 2 or not plain):
+                chosen = min(wider, key=lambda s: prod(self._size(i.extent) for i in s))
+                parts[chosen] = [*parts[chosen], *parts.pop(own)]
+        return outside, tuple(times(*part) for part in parts.values())
+
+    def _entry(self, group: Expr) -> Indexed:
+        """Return a group of factors as one entry."""
+        return group if isinstance(group, Indexed) else self._named(group)
+
+    def _named(self, flat: Expr) -> Indexed:
+        order = self._order(flat)
+        key = _key(flat, free_in_order(flat))
+        if key not in self.names:
+            name = self._name()
+            self.names[key] = (name, tuple(free_in_order(flat).index(i) for i in order))
+            self.statements.append(Statement(name, order, flat, self._equation()))
+        return self._known(key, free_in_order(flat))
+
+    def _reduced(self, op: str, over: tuple[Index, ...], factors: tuple[Indexed, ...]) -> Indexed:
+        body = times(*factors)
+        appearing = tuple(i for i in free_in_order(body) if i not in over)
+        order = tuple(i for i in self._order(body) if i not in over)
+        key = (op, len(over), _key(body, (*appearing, *over)))
+        if key not in self.names:
+            name = self._name()
+            self.names[key] = (name, tuple(appearing.index(i) for i in order))
+            self.statements.append(Statement(name, order, body, self._equation(), op, over, factors))
+        return self._known(key, appearing)
+
+    def _order(self, expr: Expr) -> tuple[Index, ...]:
+        """Return the free indices, those of samples first."""
+        free = free_in_order(expr)
+        return tuple(sorted(free, key=lambda i: i.extent not in self.samples))
+
+    def _known(self, key: object, order: tuple[Index, ...]) -> Indexed:
+        name, axes = self.names[key]
+        return Indexed(name, tuple(order[n] for n in axes))
+
+    def _name(self) -> str:
+        self.count += 1
+        return f"{self.root}·{self.count}"
+
+    def _equation(self) -> Equation:
+        assert self.current is not None
+        return self.current
+
+
+def _key(flat: Expr, order: tuple[Index, ...]) -> Expr:
+    """Return the expression with its free indices named by their order: equal for what is equal up to letters."""
+    return substitute_indices(flat, {index: Index(f"#{n}", index.extent) for n, index in enumerate(order)})
+
+
+def _applied(body: Expr, arguments: Mapping[str, Expr]) -> Expr:
+    if isinstance(body, Indexed) and not body.indices and body.tensor in arguments:
+        return arguments[body.tensor]
+    return map_operands(body, lambda part: _applied(part, arguments))

@@ -1,0 +1,283 @@
+"""Statements put into nests: what can be done while the data are in registers is done there.
+
+A reduction opens a nest; scalar code joins the nest of the last tensor that it reads where it reads everything of that
+nest at the point where it stands; a short reduction along one axis of a nest (softmax, a cost) joins as a row. Updates
+write in place, after everybody who reads the old values; where that cannot be, through a buffer of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Position, walk
+from chainrule.lower.flatten import Statement
+
+LONGEST_ROW = 4
+"""The vectors that a row which is reduced in registers may have."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A statement in a nest, with the axis of the nest for each index of the statement."""
+
+    statement: Statement
+    names: Mapping[Index, str]
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes of the target, in order."""
+        return tuple(self.names[i] for i in self.statement.indices)
+
+
+@dataclass
+class Nest:
+    """Statements that share their loops. `inner` are the axes of the contraction that opens it, if one does."""
+
+    axes: dict[str, int]
+    inner: dict[str, int]
+    members: list[Member] = field(default_factory=list)
+    row: str = ""
+
+    @property
+    def contraction(self) -> Member | None:
+        """The reduction that opens the nest."""
+        return self.members[0] if self.inner else None
+
+    @property
+    def produces(self) -> dict[str, Member]:
+        """The members by target."""
+        return {m.statement.target: m for m in self.members}
+
+
+@dataclass(frozen=True)
+class Fused:
+    """Nests in order, and the targets that must be kept in memory; the others live in registers."""
+
+    nests: tuple[Nest, ...]
+    stored: frozenset[str]
+
+
+def fuse(
+    statements: Sequence[Statement],
+    sizes: Mapping[Extent, int],
+    outputs: Sequence[str],
+    lanes: int,
+    samples: frozenset[Extent] = frozenset(),
+) -> Fused:
+    """Return the statements as nests in an order in which they can run; no row runs over `samples`."""
+    work = _Fusion(sizes, lanes, samples)
+    for statement in statements:
+        work.take(statement)
+    for tensor in tuple(work.waiting):
+        work.release(tensor)
+    nests = _ordered(work.nests)
+    return Fused(tuple(nests), _stored(nests, outputs))
+
+
+def entries(expr: Expr) -> tuple[Indexed, ...]:
+    """Return the entries that an expression reads, each once, in order."""
+    return tuple(dict.fromkeys(part for part in walk(expr) if isinstance(part, Indexed)))
+
+
+def entries_of(statement: Statement) -> tuple[Indexed, ...]:
+    """Return the entries that a statement reads."""
+    return statement.factors if statement.op else entries(statement.value)
+
+
+class _Fusion:
+    """One run: the nests so far, and which one each target is made in."""
+
+    def __init__(self, sizes: Mapping[Extent, int], lanes: int, samples: frozenset[Extent]) -> None:
+        self.sizes = sizes
+        self.samples = samples
+        self.lanes = lanes
+        self.nests: list[Nest] = []
+        self.home: dict[str, int] = {}
+        self.waiting: dict[str, Statement] = {}
+
+    def take(self, statement: Statement) -> None:
+        """Put a statement, whose operands have all been taken, into a nest."""
+        if self.waits(statement):
+            self.waiting[statement.target] = statement
+            return
+        homes = [self.home[t] for t in sorted(statement.reads) if t in self.home]
+        number = max(homes, default=-1)
+        if number < 0 or not self.join(number, statement):
+            number = self.placed_alone(statement)
+        self.home[statement.target] = number
+
+    def placed_alone(self, statement: Statement) -> int:
+        """Open a nest for a statement, with the rows that wait for it, and return its number."""
+        nest = self.opened(statement)
+        if statement.op:
+            for tensor in sorted(statement.reads):
+                self.release(tensor)
+            self.nests.append(nest)
+            return len(self.nests) - 1
+        self.nests.append(nest)
+        number, own = len(self.nests) - 1, nest.members.pop()
+        for entry in entries_of(statement):
+            if entry.tensor in self.waiting:
+                self.pull(number, own.names, entry)
+        nest.members.append(own)
+        return number
+
+    def waits(self, statement: Statement) -> bool:
+        """Say whether a statement is a short row of inputs, which can stand in the nest of whoever reads it first."""
+        return self.is_row(statement) and bool(statement.indices) and self.home.keys().isdisjoint(statement.reads)
+
+    def is_row(self, statement: Statement) -> bool:
+        """Say whether a statement reduces one tensor along one axis short enough for registers."""
+        if len(statement.over) != 1 or len(statement.factors) != 1 or statement.over[0].extent in self.samples:
+            return False
+        return 0 < self.sizes[statement.over[0].extent] <= LONGEST_ROW * self.lanes
+
+    def release(self, tensor: str) -> None:
+        """Give a tensor that waits a nest of its own."""
+        if tensor in self.waiting:
+            self.nests.append(self.opened(self.waiting.pop(tensor)))
+            self.home[tensor] = len(self.nests) - 1
+
+    def pull(self, number: int, names: Mapping[Index, str], entry: Indexed) -> None:
+        """Put a row that waits into the nest where an entry of it is read at a point, or into one of its own."""
+        nest, statement = self.nests[number], self.waiting[entry.tensor]
+        plain = [i for i in entry.indices if isinstance(i, Index)]
+        axes = [names[i] for i in plain]
+        left = [axis for axis in nest.axes if axis not in axes]
+        fits = len(plain) == len(entry.indices) == len(set(axes)) and len(left) == 1 and nest.row in {"", left[0]}
+        if not fits or nest.axes[left[0]] != self.sizes[statement.over[0].extent]:
+            self.release(entry.tensor)
+            return
+        del self.waiting[entry.tensor]
+        nest.row = left[0]
+        places = {**dict(zip(statement.indices, axes, strict=True)), statement.over[0]: left[0]}
+        nest.members.append(Member(statement, places))
+        self.home[entry.tensor] = number
+
+    def opened(self, statement: Statement) -> Nest:
+        """Return a new nest for a statement."""
+        names: dict[Index, str] = {}
+        for index in (*statement.indices, *statement.over):
+            names[index] = _unused(index.preferred, names.values())
+        axes = {names[i]: self.sizes[i.extent] for i in statement.indices}
+        inner = {names[i]: self.sizes[i.extent] for i in statement.over}
+        return Nest(axes, inner, [Member(statement, names)])
+
+    def join(self, number: int, statement: Statement) -> bool:
+        """Put the statement into the nest if it can stand there; say whether it could."""
+        nest = self.nests[number]
+        names = self.placed(nest, statement)
+        if names is None or (statement.place and not _in_place(statement)):
+            return False
+        if statement.place and nest.contraction and statement.place in nest.contraction.statement.reads:
+            return False
+        domain = {names[i] for i in statement.indices}
+        if statement.op:
+            if not self.is_row(statement):
+                return False
+            row = names[statement.over[0]]
+            if row in domain or domain | {row} != set(nest.axes) or nest.row not in {"", row}:
+                return False
+            nest.row = row
+        elif domain != set(nest.axes) and not (nest.row and domain == set(nest.axes) - {nest.row}):
+            return False
+        for entry in entries_of(statement):
+            if entry.tensor in self.waiting:
+                self.pull(number, names, entry)
+        nest.members.append(Member(statement, names))
+        return True
+
+    def placed(self, nest: Nest, statement: Statement) -> dict[Index, str] | None:
+        """Return the axes for the indices of a statement, or None if it reads the nest at more than one point."""
+        made = nest.produces
+        names: dict[Index, str] = {}
+        for entry in entries_of(statement):
+            if entry.tensor not in made:
+                continue
+            for position, axis in zip(entry.indices, made[entry.tensor].axes, strict=True):
+                if not isinstance(position, Index) or names.setdefault(position, axis) != axis:
+                    return None
+        own = (*statement.indices, *statement.over)
+        complete = set(names) == set(own) and len(set(names.values())) == len(names)
+        return names if complete else None
+
+
+def _in_place(statement: Statement) -> bool:
+    """Say whether an update reads the old value only where it writes the new one."""
+    return all(e.indices == statement.indices for e in entries_of(statement) if e.tensor == statement.place)
+
+
+def _unused(letter: str, taken: object) -> str:
+    names = list(taken)  # type: ignore[call-overload]
+    number = 1
+    name = letter
+    while name in names:
+        number += 1
+        name = f"{letter}{number}"
+    return name
+
+
+def _ordered(nests: list[Nest]) -> list[Nest]:
+    """Return the nests so that all that read a tensor come before its update; cycles are broken by a copy."""
+    for nest in nests:
+        for number, member in enumerate(nest.members):
+            if member.statement.place and not _in_place(member.statement):
+                nests = [*nests, _shadowed(nest, number)]
+    while True:
+        order, stuck = _sorted(nests)
+        if not stuck:
+            return order
+        nest, number = next((n, m) for n in stuck for m, member in enumerate(n.members) if member.statement.place)
+        nests = [*nests, _shadowed(nest, number)]
+
+
+def _shadowed(nest: Nest, number: int) -> Nest:
+    """Make an update write to a buffer of its own; return the nest that copies it back."""
+    member = nest.members[number]
+    update = member.statement
+    nest.members[number] = Member(replace(update, place=""), member.names)
+    copy = Statement(
+        update.target + "′", update.indices, Indexed(update.target, update.indices), update.equation, place=update.place
+    )
+    names = {i: member.names[i] for i in update.indices}
+    return Nest({names[i]: nest.axes[names[i]] for i in update.indices}, {}, [Member(copy, names)])
+
+
+def _sorted(nests: list[Nest]) -> tuple[list[Nest], list[Nest]]:
+    """Return the nests in an order in which they can run, and those that can in none."""
+    home = {target: number for number, nest in enumerate(nests) for target in nest.produces}
+    place = {m.statement.place: number for number, nest in enumerate(nests) for m in nest.members if m.statement.place}
+    before: list[set[int]] = [set() for _ in nests]
+    for number, nest in enumerate(nests):
+        for tensor in {t for m in nest.members for t in m.statement.reads}:
+            if home.get(tensor, number) != number:
+                before[number].add(home[tensor])
+            if place.get(tensor, number) != number:
+                before[place[tensor]].add(number)
+    order: list[int] = []
+    left = list(range(len(nests)))
+    while left:
+        ready = next((n for n in left if before[n] <= set(order)), None)
+        if ready is None:
+            return [nests[n] for n in order], [nests[n] for n in left]
+        order.append(ready)
+        left.remove(ready)
+    return [nests[n] for n in order], []
+
+
+def _stored(nests: Sequence[Nest], outputs: Sequence[str]) -> frozenset[str]:
+    """Return what is read by another nest, asked for, or an update."""
+    stored = set(outputs)
+    for nest in nests:
+        made = nest.produces
+        stored.update(m.statement.target for m in nest.members if m.statement.place)
+        stored.update(t for m in nest.members for t in m.statement.reads if t not in made)
+    return frozenset(stored)
+
+
+def position_terms(position: Position, names: Mapping[Index, str]) -> tuple[tuple[tuple[str, int], ...], int]:
+    """Return a position as coefficients by axis, and its constant."""
+    if isinstance(position, Index):
+        return ((names[position], 1),), 0
+    return tuple((names[i], c) for i, c in position.terms), position.constant

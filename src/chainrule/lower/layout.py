@@ -1,0 +1,165 @@
+"""Which axis of each tensor lies innermost in memory, chosen so that the nests find unit strides.
+
+Every nest says what it would cost with a given choice: its points over the lanes that a vector axis fills, the copies
+it must transpose, or one lane at a time. The choice is improved tensor by tensor, those that a nest holds point by
+point changing together, until nothing gets cheaper. Data keep the axes they come with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+from chainrule.lower.fuse import Fused, Nest, entries_of, position_terms
+
+Terms = tuple[tuple[tuple[str, int], ...], ...]
+TRANSPOSE = 0.6
+"""The cost of an element that is copied to another layout, in vector operations."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A tensor as a nest reads or writes it: for each of its axes the coefficients of the nest's axes."""
+
+    tensor: str
+    terms: Terms
+    kind: Literal["factor", "load", "store"]
+
+    def step(self, axis: str, inner: int) -> int | None:
+        """Return the stride along an axis of the nest if it is 0 or that of the innermost axis, else None."""
+        for number, terms in enumerate(self.terms):
+            coefficient = dict(terms).get(axis, 0)
+            if coefficient and number != inner:
+                return None
+        return dict(self.terms[inner]).get(axis, 0) if self.terms else 0
+
+    def fits(self, axis: str, inner: int) -> bool:
+        """Say whether a vector along the axis is a vector in memory, or one number."""
+        return self.step(axis, inner) in {0, 1}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a nest is made to run: along which axis its vectors lie ("" none), and which factors are copied for it."""
+
+    cost: float
+    vector: str
+    transposed: tuple[str, ...] = ()
+
+
+def references(nest: Nest, stored: frozenset[str]) -> tuple[Reference, ...]:
+    """Return what a nest reads from memory and writes to it."""
+    found: dict[Reference, None] = {}
+    made = nest.produces
+    for member in nest.members:
+        statement = member.statement
+        for entry in entries_of(statement):
+            if entry.tensor not in made:
+                terms = tuple(position_terms(p, member.names)[0] for p in entry.indices)
+                found[Reference(entry.tensor, terms, "factor" if member is nest.contraction else "load")] = None
+        if statement.target in stored:
+            place = statement.place or statement.target
+            found[Reference(place, tuple(((axis, 1),) for axis in member.axes), "store")] = None
+    return tuple(found)
+
+
+def choose(nest: Nest, refs: Sequence[Reference], inner: Mapping[str, int], lanes: int) -> Choice:
+    """Return the cheapest way to run a nest where the innermost axes are given."""
+    points = prod(nest.axes.values()) * prod(nest.inner.values())
+    best = Choice(4.0 * points + 1, "")
+    for axis, extent in nest.axes.items():
+        if nest.row and axis != nest.row and nest.axes[nest.row] > lanes:
+            continue
+        bad = [r for r in refs if not r.fits(axis, inner.get(r.tensor, 0))]
+        if any(r.kind != "factor" for r in bad) or any(axis_count(r, axis) != 1 for r in bad):
+            continue
+        copied = tuple(dict.fromkeys(r.tensor for r in bad))
+        extra = sum(TRANSPOSE * prod(_extents(r, nest)) for r in bad)
+        cost = points / extent * (-(-extent // lanes)) + extra
+        if cost < best.cost:
+            best = Choice(cost, axis, copied)
+    return best if not nest.inner or nest.row else min(best, _along_reduction(nest, refs, inner, lanes), key=_cost)
+
+
+def _cost(choice: Choice) -> float:
+    return choice.cost
+
+
+def axis_count(ref: Reference, axis: str) -> int:
+    """Return in how many of the tensor's axes an axis of the nest stands alone, with coefficient 1."""
+    return sum(terms == ((axis, 1),) for terms in ref.terms)
+
+
+def _along_reduction(nest: Nest, refs: Sequence[Reference], inner: Mapping[str, int], lanes: int) -> Choice:
+    best = Choice(float("inf"), "")
+    for axis, extent in nest.inner.items():
+        if all(r.fits(axis, inner.get(r.tensor, 0)) for r in refs if r.kind == "factor"):
+            outputs = prod(nest.axes.values())
+            rest = outputs * prod(nest.inner.values()) / max(extent, 1)
+            best = min(best, Choice(rest * -(-extent // lanes) * 1.5 + 8.0 * outputs, axis), key=_cost)
+    return best
+
+
+def _extents(ref: Reference, nest: Nest) -> Iterable[int]:
+    sizes = {**nest.axes, **nest.inner}
+    return (max((sizes[axis] for axis, _ in terms), default=1) for terms in ref.terms)
+
+
+def innermost(
+    fused: Fused, ranks: Mapping[str, int], fixed: frozenset[str], lanes: int
+) -> tuple[dict[str, int], list[Choice]]:
+    """Return the number of the innermost axis of every tensor, and how each nest is run."""
+    refs = [references(nest, fused.stored) for nest in fused.nests]
+    inner = {tensor: max(rank - 1, 0) for tensor, rank in ranks.items()}
+
+    def total(choice: Mapping[str, int], touched: Iterable[int]) -> float:
+        return sum(choose(fused.nests[n], refs[n], choice, lanes).cost for n in touched)
+
+    groups = [g for g in _groups(refs, fused, ranks) if not fixed.intersection(g)]
+    for _ in range(4):
+        changed = False
+        for group in groups:
+            touched = [n for n, used in enumerate(refs) if any(r.tensor in group for r in used)]
+            options = [{**inner, **dict.fromkeys(group, axis)} for axis in range(ranks[group[0]])]
+            costs = [total(option, touched) for option in options]
+            if min(costs) < total(inner, touched):
+                inner = options[costs.index(min(costs))]
+                changed = True
+        if not changed:
+            break
+    return inner, [choose(nest, used, inner, lanes) for nest, used in zip(fused.nests, refs, strict=True)]
+
+
+def _groups(refs: Sequence[tuple[Reference, ...]], fused: Fused, ranks: Mapping[str, int]) -> list[tuple[str, ...]]:
+    """Return the tensors of two axes and more, each alone and with those that a nest holds point by point."""
+    single = [(tensor,) for tensor, rank in ranks.items() if rank > 1]
+    joint: list[tuple[str, ...]] = []
+    for nest, used in zip(fused.nests, refs, strict=True):
+        same: dict[Terms, list[str]] = {}
+        for ref in used:
+            if ref.kind != "factor" and len(ref.terms) > 1 and len(ref.terms) == len(nest.axes):
+                same.setdefault(ref.terms, []).append(ref.tensor)
+        joint.extend(tuple(dict.fromkeys(tensors)) for tensors in same.values() if len(tensors) > 1)
+    return list(dict.fromkeys((*single, *joint)))
+
+
+def strides(extents: Sequence[int], inner: int, lanes: int, element: int) -> tuple[tuple[int, ...], int]:
+    """Return strides with one axis innermost, padded to whole vectors and off multiples of 4 KiB, and the size.
+
+    >>> strides((30, 784), 0, 16, 4)
+    ((1, 32), 25088)
+    """
+    if not extents:
+        return (), lanes
+    result = [0] * len(extents)
+    result[inner] = 1
+    size = -(-max(extents[inner], 1) // lanes) * lanes
+    for axis in reversed(range(len(extents))):
+        if axis != inner:
+            if size * element % 4096 == 0:
+                size += max(lanes, 64 // element)
+            result[axis] = size
+            size *= max(extents[axis], 1)
+    return tuple(result), size

@@ -1,0 +1,113 @@
+"""Lowering on one page: statements, nests, layouts, buffers, instructions, each a pass of its own.
+
+The extents are numbers here; `lanes` and `element` (bytes) say what vectors memory is laid out for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from chainrule.expr.nodes import Extent
+from chainrule.lower.blocks import blocked
+from chainrule.lower.build import instruction
+from chainrule.lower.flatten import flatten, sample_extents
+from chainrule.lower.fuse import Fused, Nest, fuse
+from chainrule.lower.layout import Choice, innermost, references, strides
+from chainrule.lower.memory import place
+from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Role, Store, Unsupported
+from chainrule.lower.verify import verify
+from chainrule.system.model import System
+
+
+def lower(
+    system: System,
+    sizes: Mapping[Extent, int],
+    outputs: Sequence[str],
+    *,
+    lanes: int = 16,
+    element: int = 4,
+) -> Program:
+    """Return the program that computes the outputs and the updates of a system, updates in place.
+
+    Raises Unsupported, which names what has no lowered form.
+    """
+    extents = _extents(system, sizes)
+    statements = flatten(system, sizes, outputs)
+    for statement in statements:
+        extents[statement.target] = tuple(sizes[i.extent] for i in statement.indices)
+    fused = fuse(statements, sizes, outputs, lanes, sample_extents(system))
+    held = _held(system, fused)
+    if any(0 in extents[tensor] for tensor in held):
+        raise Unsupported("an index without values")
+    ranks = {tensor: len(extents[tensor]) for tensor in held}
+    fixed = frozenset(system.with_role("data"))
+    inner, choices = innermost(fused, ranks, fixed, lanes)
+    buffers: dict[str, Buffer] = {}
+    for tensor in held:
+        steps, size = strides(extents[tensor], inner[tensor], lanes, element)
+        buffers[tensor] = Buffer(tensor, _role(system, tensor, outputs), extents[tensor], steps, size + lanes)
+    instructions: list[Instruction] = []
+    for nest, choice in zip(fused.nests, choices, strict=True):
+        copies = _copies(nest, choice, fused, buffers, instructions, lanes, element)
+        whole = instruction(nest, buffers, fused.stored, copies)
+        instructions.extend(blocked(whole, choice.vector, buffers, lanes, element))
+    program = place(buffers, instructions, lanes, element)
+    verify(program)
+    return program
+
+
+def _extents(system: System, sizes: Mapping[Extent, int]) -> dict[str, tuple[int, ...]]:
+    result: dict[str, tuple[int, ...]] = {}
+    for declaration in system.declarations:
+        if declaration.role != "abstract":
+            missing = [i.extent for i in declaration.indices if i.extent not in sizes]
+            if missing:
+                raise Unsupported(f"an extent that nothing gives, of {declaration.tensor}")
+            result[declaration.tensor] = tuple(sizes[i.extent] for i in declaration.indices)
+    return result
+
+
+def _held(system: System, fused: Fused) -> tuple[str, ...]:
+    """Return the tensors that are in memory, in order: those declared and used, then those stored."""
+    used = dict.fromkeys(r.tensor for nest in fused.nests for r in references(nest, fused.stored))
+    declared = [d.tensor for d in system.declarations if d.tensor in used or d.role in {"data", "param"}]
+    return tuple(dict.fromkeys((*declared, *used)))
+
+
+def _role(system: System, tensor: str, outputs: Sequence[str]) -> Role:
+    declaration = system.declared.get(tensor)
+    if declaration is not None and declaration.role != "abstract":
+        return declaration.role
+    return "output" if tensor in outputs else "temporary"
+
+
+def _copies(
+    nest: Nest,
+    choice: Choice,
+    fused: Fused,
+    buffers: dict[str, Buffer],
+    instructions: list[Instruction],
+    lanes: int,
+    element: int,
+) -> dict[str, str]:
+    """Add the copies that a nest's choice wants transposed, those not there yet; return their names by tensor."""
+    names: dict[str, str] = {}
+    for tensor in choice.transposed:
+        ref = next(r for r in references(nest, fused.stored) if r.tensor == tensor and r.kind == "factor")
+        axis = next(n for n, terms in enumerate(ref.terms) if terms == ((choice.vector, 1),))
+        source = buffers[tensor]
+        name = f"{tensor}ᵀ{axis}"
+        names[tensor] = name
+        if name in buffers:
+            continue
+        steps, size = strides(source.extents, axis, lanes, element)
+        buffers[name] = replace(source, name=name, role="temporary", strides=steps, size=size + lanes)
+        axes = tuple(Axis(f"r{n}", extent) for n, extent in enumerate(source.extents))
+        load, store = (
+            Access(b.name, tuple((a.name, s) for a, s in zip(axes, b.strides, strict=True)))
+            for b in (source, buffers[name])
+        )
+        equations = tuple(m.statement.equation for m in nest.members[:1])
+        instructions.append(Instruction(name, axes, None, (Load(load), Store(store, 0)), equations))
+    return names

@@ -1,0 +1,218 @@
+"""What a system is lowered to: buffers, and instructions that are loop nests over them, as frozen data.
+
+An instruction runs over its axes. At each point it has, if it contracts, the sum (or maximum …) of a product of
+accesses over further axes; then a straight line of scalar code, which loads, computes, reduces along one axis of the
+nest (a row) and stores. Every access is base + Σ stride·axis: convolutions and slices are other strides, nothing else.
+Nothing here knows a machine; tiles and registers are chosen by the executor from extents and strides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from chainrule.system.model import Equation
+
+
+class Unsupported(Exception):  # noqa: N818 - a signal between lowering and whoever falls back, never shown as an error
+    """Something that has no lowered form yet; `construct` names it."""
+
+    def __init__(self, construct: str) -> None:
+        super().__init__(construct)
+        self.construct = construct
+
+
+Role = Literal["data", "param", "const", "output", "temporary"]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A loop: an index and its number of values."""
+
+    name: str
+    extent: int
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A tensor in memory: extents and strides in elements, axis by axis, and where it begins in the arena.
+
+    `size` are the elements set aside, padding included; a temporary's place is used again after its last reader.
+    """
+
+    name: str
+    role: Role
+    extents: tuple[int, ...]
+    strides: tuple[int, ...]
+    size: int
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Access:
+    """An element of a buffer: base + Σ stride·axis, in elements from where the buffer begins."""
+
+    buffer: str
+    strides: tuple[tuple[str, int], ...]
+    base: int = 0
+
+    def stride(self, axis: str) -> int:
+        """Return the stride along an axis, 0 where it does not depend on it."""
+        return next((stride for name, stride in self.strides if name == axis), 0)
+
+    @property
+    def axes(self) -> frozenset[str]:
+        """The axes that the access depends on."""
+        return frozenset(name for name, stride in self.strides if stride)
+
+
+@dataclass(frozen=True)
+class Load:
+    """The element of an access."""
+
+    access: Access
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A number."""
+
+    value: Fraction | float
+
+
+@dataclass(frozen=True)
+class Position:
+    """A position as a number: base + Σ coefficient·axis."""
+
+    terms: tuple[tuple[str, int], ...]
+    base: int = 0
+
+
+@dataclass(frozen=True)
+class Contracted:
+    """What the instruction's contraction came to at this point."""
+
+
+@dataclass(frozen=True)
+class Apply:
+    """A scalar function of earlier values, given by their numbers in the code.
+
+    Beside the functions of the notation: add, subtract, multiply, divide, negate, fma (a·b + c), choose (condition,
+    then, otherwise), the relations, and, or, not.
+    """
+
+    function: str
+    operands: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RowReduce:
+    """A value reduced along one axis of the nest."""
+
+    op: str
+    operand: int
+    axis: str
+
+
+@dataclass(frozen=True)
+class Store:
+    """A value written to memory."""
+
+    access: Access
+    operand: int
+
+
+Op: TypeAlias = Load | Scalar | Position | Contracted | Apply | RowReduce | Store
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """op over the axes of the product of the factors, begun with the initial value where there is one."""
+
+    op: str
+    axes: tuple[Axis, ...]
+    factors: tuple[Access, ...]
+    initial: Access | None = None
+
+    @property
+    def reads(self) -> tuple[Access, ...]:
+        """What the contraction reads."""
+        return self.factors if self.initial is None else (*self.factors, self.initial)
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """A loop nest over `axes`; `equations` are those it computes, in order."""
+
+    name: str
+    axes: tuple[Axis, ...]
+    contraction: Contraction | None
+    code: tuple[Op, ...]
+    equations: tuple[Equation, ...] = ()
+
+    @cached_property
+    def depends(self) -> tuple[frozenset[str], ...]:
+        """For each value of the code, the axes of the nest it depends on."""
+        result: list[frozenset[str]] = []
+        for op in self.code:
+            result.append(_depends(op, result, frozenset(axis.name for axis in self.axes)))
+        return tuple(result)
+
+    @property
+    def row(self) -> str:
+        """The axis that the code reduces along, or ""."""
+        return next((op.axis for op in self.code if isinstance(op, RowReduce)), "")
+
+    @property
+    def loads(self) -> tuple[Access, ...]:
+        """The accesses that the code and the contraction read."""
+        reads = self.contraction.reads if self.contraction else ()
+        return (*reads, *(op.access for op in self.code if isinstance(op, Load)))
+
+    @property
+    def stores(self) -> tuple[Access, ...]:
+        """The accesses that the code writes."""
+        return tuple(op.access for op in self.code if isinstance(op, Store))
+
+    def extent(self, name: str) -> int:
+        """Return the number of values of an axis."""
+        inner = self.contraction.axes if self.contraction else ()
+        return next(axis.extent for axis in (*self.axes, *inner) if axis.name == name)
+
+
+def _depends(op: Op, known: list[frozenset[str]], axes: frozenset[str]) -> frozenset[str]:
+    match op:
+        case Load(access):
+            return access.axes
+        case Position(terms, _):
+            return frozenset(name for name, _ in terms)
+        case Contracted():
+            return axes
+        case Apply(_, operands):
+            return frozenset().union(*(known[n] for n in operands))
+        case RowReduce(_, operand, axis):
+            return known[operand] - {axis}
+        case Store(access, operand):
+            return access.axes | known[operand]
+        case _:
+            return frozenset()
+
+
+@dataclass(frozen=True)
+class Program:
+    """Instructions in order, the buffers by name, and the elements of memory they need together.
+
+    `lanes` is the vector that unit-stride axes are padded to; every buffer can be read that far past its end.
+    """
+
+    buffers: Mapping[str, Buffer]
+    instructions: tuple[Instruction, ...]
+    size: int
+    lanes: int
+
+    def with_role(self, *roles: Role) -> tuple[Buffer, ...]:
+        """Return the buffers of these roles."""
+        return tuple(buffer for buffer in self.buffers.values() if buffer.role in roles)

@@ -1,0 +1,167 @@
+"""How an epoch is run: step by step through any executor, or whole, by one that compiles training.
+
+Both keep the params on their way, count the seconds of training alone, and stop where a number is not finite any more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import TrainingError
+from chainrule.execute.protocol import Executable, Executor, Trainer, TrainingSession
+from chainrule.lower.program import Unsupported
+from chainrule.network.network import Network
+from chainrule.system.model import System
+from chainrule.training.history import Epoch
+from chainrule.training.samples import Samples
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training is: `step` of `steps` in `epoch` of `epochs`, all from 1, and the mean cost of the epoch so far.
+
+    `finished` is the epoch's result, in the last report of each.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    cost: float
+    finished: Epoch | None = None
+
+
+Report = Callable[[Progress], None]
+
+
+class Run(Protocol):
+    """Params in training. `note` says what a user should know of how it is run."""
+
+    note: str
+    seconds: float
+    steps: int
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """The params as they are now, in float64."""
+
+    def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
+        """Run through all samples once, in an order drawn from the generator, and report on the way."""
+
+
+def run_of(
+    engine: Executor, network: Network, system: System, samples: Samples, batch_size: int, report: Report | None
+) -> Run:
+    """Return whole epochs in machine code where the executor can, else steps; the note says where it could not."""
+    note = ""
+    if isinstance(engine, Trainer):
+        data = {network.ends.data: samples.x, network.ends.target: samples.y}
+        try:
+            session = engine.compile_training(system, network.params, data, batch_size=batch_size)
+        except Unsupported as missing:
+            note = f"{engine.name} has no code for {missing}: the steps are run one by one"
+        else:
+            return WholeEpochs(session, len(samples.x), batch_size, report)
+    return Steps(network, engine.compile(system), system.cost, samples, batch_size, note)
+
+
+def _refuse(what: str, where: str) -> TrainingError:
+    return TrainingError(
+        f"{what}, in {where}",
+        expected="finite numbers",
+        advice="A smaller learning rate helps, or x scaled to numbers between -1 and 1.",
+    )
+
+
+def _not_finite(cost: float, params: dict[str, Array]) -> str:
+    wrong = [name for name, array in params.items() if not np.isfinite(array).all()]
+    return f"the cost is {cost}" if not np.isfinite(cost) else f"{wrong[0]} is not finite any more" if wrong else ""
+
+
+class WholeEpochs:
+    """Epochs run by machine code, which calls back between stretches of bounded time."""
+
+    def __init__(self, session: TrainingSession, count: int, batch_size: int, report: Report | None) -> None:
+        self.note = ""
+        self.seconds = 0.0
+        self.steps = -(-count // batch_size)
+        self._session = session
+        self._count = count
+        self._batch_size = batch_size
+        self._report = report
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """The params as they are now, in float64."""
+        return {name: np.asarray(array, np.float64) for name, array in self._session.params().items()}
+
+    def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
+        """Run through all samples once; progress goes to the report given, the epoch's end is yielded."""
+
+        def tell(done: int, cost: float) -> None:
+            step = -(-done // self._batch_size)
+            if self._report is not None and step < self.steps:
+                self._report(Progress(start.epoch, start.epochs, step, self.steps, cost / max(done, 1)))
+
+        began = time.perf_counter()
+        total = self._session.run_epoch(generator.permutation(self._count), tell)
+        self.seconds = time.perf_counter() - began
+        wrong = _not_finite(total, self.params)
+        if wrong:
+            raise _refuse(wrong, f"epoch {start.epoch}")
+        yield Progress(start.epoch, start.epochs, self.steps, self.steps, total / self._count)
+
+
+class Steps:
+    """One call of the executable for each mini-batch."""
+
+    def __init__(
+        self, network: Network, executable: Executable, cost: str, samples: Samples, batch_size: int, note: str
+    ) -> None:
+        self.note = note
+        self.seconds = 0.0
+        self.steps = -(-len(samples.x) // batch_size)
+        self._params = {name: np.asarray(array, np.float64) for name, array in network.params.items()}
+        self._network = network
+        self._executable = executable
+        self._cost = cost
+        self._samples = samples
+        self._batch_size = batch_size
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """The params as they are now."""
+        return self._params
+
+    def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
+        """Step through all samples once, in an order drawn from the generator, and report after each step."""
+        x, y = self._samples.x, self._samples.y
+        order = generator.permutation(len(x))
+        self.seconds = 0.0
+        total = 0.0
+        for step in range(1, self.steps + 1):
+            began = time.perf_counter()
+            chosen = order[(step - 1) * self._batch_size : step * self._batch_size]
+            total += len(chosen) * self._step(x[chosen], y[chosen], start.epoch, step)
+            self.seconds += time.perf_counter() - began
+            seen = min(step * self._batch_size, len(x))
+            yield Progress(start.epoch, start.epochs, step, self.steps, total / seen)
+
+    def _step(self, x: Array, y: Array, epoch: int, step: int) -> float:
+        """Learn from one mini-batch and return its mean cost."""
+        ends = self._network.ends
+        values, updated = self._executable.step({**self._params, ends.data: x, ends.target: y})
+        cost = float(np.mean(values[self._cost]))
+        wrong = _not_finite(cost, updated)
+        if wrong:
+            raise _refuse(wrong, f"epoch {epoch}, step {step} of {self.steps}")
+        self._params = {**self._params, **updated}
+        return cost

@@ -1,0 +1,202 @@
+"""The native executor against the reference: training, random dense systems, awkward extents, both types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases import CASES, Case
+from chainrule.execute.native.executor import Native, NativeExecutable
+from chainrule.execute.native.machine import host, lowered
+from chainrule.execute.native.training import Session
+from chainrule.execute.reference import Reference
+from chainrule.notation import parse
+from chainrule.pipeline import backprop
+from chainrule.system.batching import batch
+from dense import Dense, relative
+
+TOLERANCE = {"float64": 1e-12, "float32": 2e-5}
+
+
+def tolerance(network: Dense, dtype: str) -> float:
+    """In float32 a z that is 0 but for rounding puts a relu on its other side: one sample's share of a gradient."""
+    return 1e-3 if dtype == "float32" and network.hidden == "relu" else TOLERANCE[dtype]
+
+
+WORKLOADS = {
+    "784-30-10 sigmoid, quadratic": (Dense((784, 30, 10)), 10),
+    "784-100-10 sigmoid, binary cross-entropy": (Dense((784, 100, 10), cost="binary-cross-entropy"), 10),
+    "64-32-10 relu, softmax": (Dense((64, 32, 10), "relu", "softmax", "cross-entropy", given=True), 32),
+    "784-256-128-10 relu, softmax": (Dense((784, 256, 128, 10), "relu", "softmax", "cross-entropy", given=True), 64),
+}
+
+
+def trained(network: Dense, batch_size: int, samples: int, dtype: str, epochs: int = 1, machine: str = "") -> Any:
+    """Train on both executors; return the params of each, those at the start, and the costs."""
+    system, values, data = network.system(), network.values(0), network.data(samples, 0)
+    session = Session(
+        system, values, data, batch_size=batch_size, dtype=dtype, machine=lowered(host(), machine) if machine else None
+    )
+    reference = Reference().compile(system)
+    expected = {name: values[name] for name in system.params}
+    generator = np.random.default_rng(2)
+    for _ in range(epochs):
+        rows = generator.permutation(samples)
+        cost, expected_cost = session.run_epoch(rows), 0.0
+        for start in range(0, samples, batch_size):
+            chosen = rows[start : start + batch_size]
+            computed, new = reference.step({**values, **expected, **{n: d[chosen] for n, d in data.items()}})
+            expected_cost += float(np.sum(computed["C"]))
+            expected |= new
+    return session.params(), expected, values, (cost, expected_cost)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_hundred_steps_give_the_weights_of_the_reference(name: str, dtype: str) -> None:
+    network, batch_size = WORKLOADS[name]
+    samples = (100 if network.widths[1] < 200 else 10) * batch_size
+    params, expected, start, (cost, expected_cost) = trained(network, batch_size, samples, dtype)
+    assert relative(params, expected, list(params)) < tolerance(network, dtype)
+    assert relative(start, expected, list(params)) > 1e-3, "the weights did not move: the comparison says nothing"
+    assert abs(cost - expected_cost) < tolerance(network, dtype) * abs(expected_cost)
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_of_the_dense_workloads_nothing_goes_to_the_reference(name: str) -> None:
+    network, batch_size = WORKLOADS[name]
+    executable = Native().compile(network.system())
+    executable.step({**network.values(0), **network.data(batch_size, 0)})
+    assert "reference" not in executable.plan
+    assert all(f"{e} " in f"{executable.plan.replace(',', ' ')} " for e in ("z1", "∂C/∂W1", "W1", "b2"))
+
+
+@pytest.mark.parametrize("machine", ["avx2", "sse"])
+def test_code_for_other_machines_gives_the_same(machine: str) -> None:
+    network = Dense((19, 13, 5), "tanh", "softmax", "cross-entropy")
+    params, expected, *_ = trained(network, 7, 30, "float32", machine=machine)
+    assert relative(params, expected, list(params)) < TOLERANCE["float32"]
+
+
+EXTENTS = st.sampled_from([1, 2, 3, 7, 16, 17, 31, 33, 65])
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> tuple[Dense, int, int]:
+    widths = tuple(draw(st.lists(EXTENTS, min_size=2, max_size=4)))
+    output, cost = draw(
+        st.sampled_from(
+            [("sigmoid", "quadratic"), ("linear", "quadratic"), ("softmax", "cross-entropy"),
+             ("softmax", "quadratic"), ("sigmoid", "binary-cross-entropy")]
+        )
+    )  # fmt: skip
+    network = Dense(
+        widths,
+        draw(st.sampled_from(["sigmoid", "tanh", "relu", "swish"])),
+        output,
+        cost,
+        tuple(draw(st.lists(st.booleans(), min_size=3, max_size=3))),
+        draw(st.booleans()),
+        cost == "cross-entropy" and draw(st.booleans()),
+    )
+    size = draw(st.sampled_from([1, 2, 5, 10, 17, 32]))
+    return network, size, draw(st.integers(size, 2 * size + 3))
+
+
+@settings(max_examples=25)
+@given(networks(), st.sampled_from(["float64", "float32"]))
+def test_random_dense_networks_train_alike(drawn: tuple[Dense, int, int], dtype: str) -> None:
+    network, batch_size, samples = drawn
+    params, expected, _, (cost, expected_cost) = trained(network, batch_size, samples, dtype)
+    assert relative(params, expected, list(params)) < tolerance(network, dtype)
+    assert abs(cost - expected_cost) <= tolerance(network, dtype) * max(abs(expected_cost), 1.0)
+
+
+@settings(max_examples=15)
+@given(networks())
+def test_every_equation_of_random_dense_networks_has_the_value_of_the_reference(drawn: tuple[Dense, int, int]) -> None:
+    network, _, samples = drawn
+    inputs = {**network.values(1), **network.data(samples, 1)}
+    system = network.system()
+    expected = Reference().compile(system).step(inputs)
+    actual = Native().compile(system, dtype=np.float64).step(inputs)
+    for found, wanted in zip(actual, expected, strict=True):
+        assert list(found) == list(wanted)
+        for name, value in wanted.items():
+            np.testing.assert_allclose(found[name], value, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def known(case: Case) -> bool:
+    return "abstract" not in case.text and "C(a2" not in case.text
+
+
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("case", [c for c in CASES if known(c)], ids=lambda c: c.name)
+def test_the_shared_cases_have_the_values_of_the_reference(case: Case, batched: bool) -> None:
+    if batched and "[n" in case.text:
+        pytest.skip("the case has samples of its own")
+    system = backprop(parse(case.text + ("batch n\n" if batched else ""))).system
+    generator, sizes, inputs = np.random.default_rng(0), {}, {}
+    for d in batch(system).declarations:
+        shape = tuple(sizes.setdefault(i.extent, (5, 3, 7, 4, 17)[len(sizes)]) for i in d.indices)
+        inputs[d.tensor] = generator.random(shape) * 0.8 + 0.1
+    if "given" in case.text:
+        inputs["y"] /= inputs["y"].sum(axis=-1, keepdims=True)
+    expected = Reference().compile(system).evaluate(inputs)
+    actual = Native().compile(system, dtype=np.float64).evaluate(inputs)
+    for name, value in expected.items():
+        np.testing.assert_allclose(actual[name], value, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def run(text: str, inputs: dict[str, Any], dtype: str = "float64") -> tuple[NativeExecutable, Any, Any]:
+    """Run a system of forward equations on both; return the native executable and both results."""
+    system = parse(text)
+    executable = Native().compile(system, dtype=dtype)
+    return executable, executable.step(inputs), Reference().compile(system).step(inputs)
+
+
+A, B, V = np.arange(12.0).reshape(3, 4) - 4, np.arange(20.0).reshape(4, 5) / 7 - 1, np.array([0.5, -1.0, 2.0, 0.0])
+FORMS = {
+    "a product turned": "param A[i,j], B[j,k]\nc[k,i] = sum(j) A[i,j]*B[j,k]",
+    "three factors": "param A[i,j], B[j,k], v[j]\nc[i,k] = sum(j) A[i,j]*v[j]*B[j,k]",
+    "a form": "param A[i,j], v[j]\nparam u[i]\nc = sum(i,j) u[i]*A[i,j]*v[j]",
+    "an outer product": "param v[j]\nparam u[i]\nc[i,j] = u[i]*v[j] + v[j]",
+    "rows and columns": "param A[i,j]\nr[i] = max(j) A[i,j]\nc[j] = min(i) A[i,j]\nt = mean(i,j) A[i,j]",
+    "a softmax over the first axis": "param A[i,j]\ns[i,j] = exp(A[i,j])/(sum(m) exp(A[m,j]))",
+    "a product of all": "param v[j]\nparam A[i,j]\np[i] = prod(j) (1 + A[i,j]*v[j]/8)",
+    "entries and shifts": "param B[j,k]\nc[k] = B[0,k] - B[1,k]\nd[j] = sum(k) B[j,k]*[k > j] + [j = 2]",
+    "a turned copy": "param A[i,j]\nt[j,i] = A[i,j]\ng[i,k] = sum(j) t[j,i]*t[j,k]",
+    "a false bracket kills": "param v[j]\nc[j] = [v[j] > 0]*log(v[j])\nd[j] = where(v[j] != 0, 1/v[j], 0)",
+    "powers": "param v[j]\nc[j] = v[j]^3 + (v[j]^2 + 1)^(1/2)/(v[j]^2 + 2)^2",
+    "clips and signs": "param v[j]\nc[j] = clip(v[j], -1/2, 1/2) + sign(v[j]) + abs(v[j]) + maximum(v[j], 1/4)",
+    "a function of one's own": "param v[j]\ndef f(t) = t*sigmoid(t) + t\nc[j] = f(v[j]) + f(2*v[j])",
+    "updates that read each other": "param u[j], v[j]\ns[j] = u[j] + v[j]\nupdate u[j] = v[j] + s[j]\n"
+    "update v[j] = 2*u[j] - s[j]",
+    "an update that turns": "param A[i,j]\nt[j,i] = 2*A[i,j]\nupdate A[i,j] = A[i,j] + t[j,i]*(sum(k) A[i,k])",
+    "an update that reads an entry": "param v[j]\ns = sum(j) v[j]\nupdate v[j] = v[j]*v[2] + s",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", FORMS)
+def test_forms_of_equations(name: str, dtype: str) -> None:
+    text = FORMS[name]
+    inputs = {n: v for n, v in {"A": A, "B": B, "v": V, "u": V[:3]}.items() if f"{n}[" in text.split("\n", 3)[0]}
+    inputs |= {"u": V[:3]} if "param u[i]" in text else {"u": V[::-1]} if "param u[j]" in text else {}
+    inputs |= {n: v for n, v in {"A": A, "v": V}.items() if f"param {n}[" in text}
+    tolerance = {"float64": 1e-12, "float32": 1e-5}[dtype]
+    _, actual, expected = run(text, inputs, dtype)
+    for found, wanted in zip(actual, expected, strict=True):
+        assert list(found) == list(wanted)
+        for key, value in wanted.items():
+            np.testing.assert_allclose(found[key], value, rtol=tolerance, atol=tolerance, err_msg=key)
+
+
+def test_what_has_no_machine_code_goes_to_the_reference_and_is_told() -> None:
+    executable, actual, expected = run("param v[j]\nc[j] = x_pow(v[j])\ndef x_pow(t) = 2^t", {"v": V})
+    np.testing.assert_allclose(actual[0]["c"], expected[0]["c"])
+    assert executable.plan == "on the reference: there is no machine code yet for a power whose exponent is no number"

@@ -29,6 +29,13 @@ OUTPUTS = {
     "cross-entropy": "a2[k] = exp(z2[k])/(sum(m) exp(z2[m]))",
     "binary-cross-entropy": "a2[k] = sigmoid(z2[k])",
 }
+DELTAS = {
+    "unknown": "a2[k]*(1 - a2[k])*∂C/∂a2[k]",
+    "quadratic": "(a2[k] - y[k])*a2[k]*(1 - a2[k])",
+    "cross-entropy": "a2[k]*(sum(m) y[m]) - y[k]",
+    "binary-cross-entropy": "a2[k] - y[k]",
+}
+"""∂C/∂z2[k] for each cost."""
 ACTIVATIONS = {
     "sigmoid": ("sigmoid(z1[j])", "a1[j]*(1 - a1[j])"),
     "tanh": ("tanh(z1[j])", "(1 - a1[j]^2)"),
@@ -102,6 +109,7 @@ NETWORKS = tuple(
             "b2": "∂C/∂z2[k]",
             "W1": "x[i]*∂C/∂z1[j]",
             "b1": "∂C/∂z1[j]",
+            "z2": DELTAS[cost],
         },
     )
     for cost in COSTS

@@ -66,13 +66,16 @@ class Backprop:
         Where it goes through an unknown function of a vector, what becomes of it for a function that acts entry by
         entry and for softmax stands beside it.
         """
-        derivation = derive(self.cotangents, tensor)
         cases = tuple(
-            (title, Backprop(system, self.wrt).derivation(tensor))
+            (title, Backprop(system, self.wrt).plain_derivation(tensor))
             for title, system in special_cases(self.forward)
             if tensor in system.names() and tensor != system.cost
         )
-        return replace(derivation, cases=cases, verifier=self.verify)
+        return replace(self.plain_derivation(tensor), cases=cases)
+
+    def plain_derivation(self, tensor: str) -> Derivation:
+        """Return the derivation of ∂C/∂tensor without special cases beside it."""
+        return replace(derive(self.cotangents, tensor), verifier=self.verify)
 
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""

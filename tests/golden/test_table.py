@@ -231,6 +231,12 @@ def test_a_note_on_a_delta_names_the_letters_of_its_line() -> None:
             assert f"∂{tensor}[i]/∂{tensor}[i]" not in step.statement
 
 
+def test_a_step_that_takes_a_factor_out_is_not_called_multiplying_out() -> None:
+    """½·[k = j]·(1 + …) + [k = j]·z[k]·… = [k = j]·(…), in the derivative of gelu."""
+    (gelu,) = [case for case in CASES if case.name == "activation-gelu"]
+    assert "multiply out" not in [step.rule for step in all_steps(derived(gelu, "z1"))]
+
+
 def test_equal_form_is_not_equal_value() -> None:
     """The comparison of this module tells forms apart that have one value."""
     system = parse(QUADRATIC.text)

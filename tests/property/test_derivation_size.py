@@ -66,13 +66,13 @@ def continued_fraction(depth: int) -> str:
 SIZES = {
     "1000 sigmoids": (sigmoids(1000), "a950", 30),
     "200 dense layers": (network(200), "W150", 30),
-    "300 scalars": (scalars(300), "s150", 40),
+    "200 scalars": (scalars(200), "s150", 30),
     "a sum of 200 powers": (polynomial(200), "w", 40),
     "a sum of 200 waves": (waves(200), None, 30),
     "50 params multiplied": (product(50), "x7", 20),
-    "20 sums multiplied": (product_of_sums(20), "w", 30),
+    "12 sums multiplied": (product_of_sums(12), "w", 30),
     "190 functions nested": (nested(190), None, 40),
-    "a continued fraction of 30 levels": (continued_fraction(30), None, 30),
+    "a continued fraction of 20 levels": (continued_fraction(20), None, 30),
 }
 
 

@@ -146,12 +146,18 @@ class Point:
         values = [self.value(side, free) for side in (left, right)]
         if not all(np.isfinite(value).all() for value in values):
             return None
-        scale = max(1e-3, *(float(np.abs(value).max(initial=0.0)) for value in values))
+        scale = max(self._noise(), *(float(np.abs(value).max(initial=0.0)) for value in values))
         wider = [self.value(side, free, wider=True) for side in (left, right)]
         doubt = max(float(np.abs(a - b).max(initial=0.0)) for a, b in zip(values, wider, strict=True))
         if not doubt <= TOLERANCE * scale / 10:
             return None
         return float(np.abs(values[0] - values[1]).max(initial=0.0)) / scale
+
+    def _noise(self) -> float:
+        """Return the size below which differences of the cost tell nothing: a small part of the cost itself."""
+        cost = self.evaluation.scope.values.get(self.evaluation.system.cost)
+        size = 0.0 if cost is None else float(np.abs(cost).max(initial=0.0))
+        return 1e-5 * size if size > 0 else 1e-3
 
     def value(self, expr: Expr, free: tuple[Index, ...], *, wider: bool = False) -> Array:
         """Return the value of an expression that may name derivatives; `wider` takes those of the wider differences."""

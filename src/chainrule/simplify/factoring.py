@@ -21,6 +21,7 @@ from chainrule.simplify.arithmetic import (
     product_of,
     scaled,
     split_coefficient,
+    terms_of,
 )
 from chainrule.simplify.collapse import factors
 from chainrule.simplify.context import Context, length
@@ -104,7 +105,16 @@ def multiply_out(expr: Expr, context: Context) -> Expr | Rewrite | None:
         return None
     apart = add(_recognised(term, context) for term in terms)
     refactored = _refactored(apart, context)
-    return refactored if length(refactored) < length(expr) else None
+    cancels = len(terms_of(apart)) < len(terms) or _has_quotient_inside(expr)
+    if not cancels and len(terms_of(refactored)) > len(terms_of(expr)):
+        return None
+    if length(refactored) >= length(expr) or refactored == _refactored(expr, context):
+        return None
+    return refactored
+
+
+def _has_quotient_inside(expr: Expr) -> bool:
+    return _has_quotient(expr) or any(_has_quotient(f) for f in factors(expr))
 
 
 def _has_sum_inside(expr: Expr) -> bool:

@@ -69,12 +69,23 @@ def _unused(stem: str, system: System) -> str:
 
 def _with(system: System, declaration: Declaration, equation: Equation) -> System:
     """Return the system with an equation in place of an unknown function, its extents settled anew."""
-    argument = declaration.arguments[0].tensor
     equations = list(system.equations)
-    place = next((n + 1 for n, e in enumerate(equations) if e.name == argument), 0)
-    equations.insert(place, equation)
+    equations.insert(_place_after(system, declaration.arguments[0].tensor), equation)
     kept = tuple(d for d in system.declarations if d is not declaration)
     return typecheck(unsettled(replace(system, declarations=kept, equations=tuple(equations))))
+
+
+def _place_after(system: System, tensor: str) -> int:
+    """Return the place among the equations from which on a tensor can be read."""
+    places = {e.name: n for n, e in enumerate(system.equations)}
+    reached, waiting = 0, [tensor]
+    while waiting:
+        name = waiting.pop()
+        if name in places:
+            reached = max(reached, places[name] + 1)
+        elif name in system.declared:
+            waiting.extend(a.tensor for a in system.declared[name].arguments)
+    return reached
 
 
 def unsettled(system: System) -> System:

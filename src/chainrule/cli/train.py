@@ -55,7 +55,7 @@ def train(
     seed: Annotated[int, typer.Option(help="Draws the first weights and the order of the samples.")] = 0,
     executor: Annotated[
         str, typer.Option(help="What runs the equations: reference (float64) or native (float32 machine code).")
-    ] = "reference",
+    ] = "native",
     save: Annotated[Path | None, typer.Option(metavar="FILE.safetensors", help="Where to save the network.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write what happened, as JSON.")] = None,
 ) -> None:

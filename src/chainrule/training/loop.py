@@ -29,7 +29,7 @@ def train(
     epochs: int = 10,
     batch_size: int = 32,
     optimizer: Optimizer | None = None,
-    executor: str = "reference",
+    executor: str = "native",
     seed: int = 0,
     x_test: npt.ArrayLike | None = None,
     y_test: npt.ArrayLike | None = None,

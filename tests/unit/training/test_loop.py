@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import nn
+from chainrule import nn, training
 from chainrule.errors import GivenError, InputError, OptionError, TrainingError
 from chainrule.execute.reference import ReferenceExecutable
 from chainrule.network import Network
 from chainrule.notation import parse
 from chainrule.pipeline import value_and_grad
-from chainrule.training import History, Progress, train
+from chainrule.training import History, Progress
 from support import assert_close
 from unit.network.builders import classifier, clusters
 
 LINE = "data x[i], y[i]\nparam w[i]\nbatch n\nz[i] = w[i]*x[i]\ncost C = 1/2*(sum(i) (z[i] - y[i])^2)"
+
+train = partial(training.train, executor="reference")
+"""Step by step in float64: what these tests are about. Whole epochs are those of test_native_training."""
 
 
 def line(updates: str = "") -> Network:

@@ -35,7 +35,7 @@ class Watcher:
         if report.finished is not None:
             epoch = report.finished
             accuracy = "" if epoch.accuracy is None else f"{100 * epoch.accuracy:.2f} %"
-            line = f"{report.epoch:>7}{epoch.cost:>10.4f}{accuracy:>17}{epoch.seconds:>10.2f}"
+            line = f"{report.epoch:>7}{epoch.cost:>10.4f}{accuracy:>17}{epoch.seconds:>10.4f}"
             self._console.print(line, highlight=False)
 
 

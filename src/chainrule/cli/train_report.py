@@ -67,12 +67,14 @@ def heading(console: Console, text: str) -> None:
 
 
 def _result(console: Console, data: Dataset, history: History, settings: Settings) -> None:
+    if history.note:
+        console.print(f"Note: {history.note}.")
     if history.interrupted:
         console.print("Interrupted; the network keeps what it has learned so far.")
     if history.epochs:
         last = history.epochs[-1]
         count = len(history.epochs)
-        after = f"after {count} epoch{'s' * (count > 1)}, {history.seconds:.1f} s of training"
+        after = f"after {count} epoch{'s' * (count > 1)}, {history.seconds:.2g} s of training"
         if last.accuracy is None:
             console.print(f"Cost {last.cost:.4g} {after}.", style="bold")
         else:

@@ -28,7 +28,7 @@ class History:
 
     >>> print(History([Epoch(0.5, 0.9, 0.25)]))
     epoch      cost  accuracy   seconds
-        1    0.5000   90.00 %      0.25
+        1    0.5000   90.00 %    0.2500
     """
 
     epochs: list[Epoch] = field(default_factory=list)
@@ -52,5 +52,5 @@ class History:
         lines = [f"{'epoch':>5}{'cost':>10}{'accuracy':>10}{'seconds':>10}"]
         for number, epoch in enumerate(self.epochs, start=1):
             accuracy = "" if epoch.accuracy is None else f"{100 * epoch.accuracy:.2f} %"
-            lines.append(f"{number:>5}{epoch.cost:>10.4f}{accuracy:>10}{epoch.seconds:>10.2f}")
+            lines.append(f"{number:>5}{epoch.cost:>10.4f}{accuracy:>10}{epoch.seconds:>10.4f}")
         return "\n".join([*lines, "interrupted"] if self.interrupted else lines)

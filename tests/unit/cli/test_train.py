@@ -222,8 +222,8 @@ def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
         watcher(Progress(1, 2, 4, 4, 0.5, Epoch(0.5, 0.25, 1.5)))
         watcher(Progress(2, 2, 4, 4, 0.25, Epoch(0.25, None, 1.5)))
     text = console.export_text()
-    assert "      1    0.5000          25.00 %      1.50" in text
-    assert "      2    0.2500                       1.50" in text
+    assert "      1    0.5000          25.00 %    1.5000" in text
+    assert "      2    0.2500                     1.5000" in text
 
 
 def test_many_classes_are_shown_as_a_list() -> None:

@@ -22,6 +22,7 @@ from chainrule.simplify.arithmetic import close, multiply
 from chainrule.simplify.collapse import as_delta, factors
 from chainrule.simplify.context import Context
 from chainrule.system.rewriting import Rewrite
+from property.random_systems import HEADER
 from property.witness import Tally, compare
 
 NETWORK = """\
@@ -121,6 +122,17 @@ def test_a_fault_is_noticed_whatever_the_size_of_the_cost(size: str, monkeypatch
     scalar_derivative.cache_clear()
     with pytest.raises(VerificationError, match="is wrong: differentiate"):
         verify_all(backprop(parse(text)))
+
+
+def test_noise_is_no_fault() -> None:
+    """At one of its points the derivative by c is next to nothing, and differences of the cost see rounding only."""
+    text = f"""{HEADER}
+        h1[i,m] = tanh(((prod(j) ((sum(i) (b[j] + y[j] + x[i])) + y[j])))*w[i] + w[m])
+        h2[j] = tanh(((1 + j) + y[j] + cos(y[j]) + abs(-1) + mix(rate, 2) + 0.3)*b[j])
+        h3 = tanh((min(i,j) ((tan(sin((prod(j,k) ((c + b[j])*b[k])))))*w[i] + y[j])))
+        cost C = (mean(i,m) ((h1[i,m] - 1/3)^2)) + (mean(j) (sin(h2[j]))) + h3
+    """
+    verify_all(backprop(parse(text), ["c"]))
 
 
 def test_a_product_rule_that_loses_a_term(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,7 @@ class Point:
         """Return the size below which differences of the cost tell nothing: a small part of the cost itself."""
         cost = self.evaluation.scope.values.get(self.evaluation.system.cost)
         size = 0.0 if cost is None else float(np.abs(cost).max(initial=0.0))
-        return 1e-5 * size if size > 0 else 1e-3
+        return 1e-4 * size if size > 0 else 1e-3
 
     def value(self, expr: Expr, free: tuple[Index, ...], *, wider: bool = False) -> Array:
         """Return the value of an expression that may name derivatives; `wider` takes those of the wider differences."""

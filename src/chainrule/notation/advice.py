@@ -9,6 +9,7 @@ import re
 
 from chainrule.errors import NotationError
 from chainrule.notation.source import KEYWORDS, Source, Statement
+from chainrule.system.places import did_you_mean
 
 RESERVED = frozenset(
     (*KEYWORDS, "sum", "mean", "max", "min", "prod", "where", "extent", "and", "or", "not", "pi", "det", "inv")
@@ -18,6 +19,7 @@ RESERVED = frozenset(
 _REDUCTION = r"\b(?:sum|mean|max|min|prod)\s*"
 _LARGER = "The larger of two numbers is maximum(a, b); max(i) x[i] reduces over i."
 _TABLE: tuple[tuple[str, str, str], ...] = (
+    (r"\w$", r"[₀-₉]", "Names have plain digits: z1"),
     (r"\*\s*$", r"\*", "A power is written x^2."),
     (r"=\s*$", r"=", "Equality is written with one =."),
     (r"", r"@", "Write the sum out: sum(j) W[i,j]*x[j]"),
@@ -45,7 +47,13 @@ def syntax_advice(before: str, after: str) -> str:
 
     >>> syntax_advice("z[j] = 2", "x[j]")
     'Between factors stands a *: 2*x, a*(b + c)'
+    >>> syntax_advice("params ", "x[i]")
+    'Did you mean param?'
     """
+    first_word = re.fullmatch(r"\s*([^\W\d_]+)\s+", before)
+    keyword = did_you_mean(first_word[1], KEYWORDS) if first_word else ""
+    if keyword:
+        return keyword
     for left, right, advice in _TABLE:
         if re.match(right, after) and re.search(left, before):
             return advice

@@ -44,6 +44,8 @@ SYNTAX = [
     ("z[j] = b[:]", 10, "':' cannot stand here", "There are no slices"),
     ("z[j] = b[j] > 0", 13, "'>' cannot stand here", "A condition stands in brackets, [x > 0]"),
     ("z[j] = b[j] = 0", 13, "'=' cannot stand here", "An equation has one ="),
+    ("params q[j]", 8, "'q' cannot stand here", "Did you mean param?"),
+    ("z[j] = b₁[j]", 9, "'₁' cannot stand here", "Names have plain digits: z1"),
     ("z[j] = 2b[j]", 9, "'b' cannot stand here", "Between factors stands a *"),
     ("z[j] = 2 (b[j] + 1)", 10, "'(' cannot stand here", "Between factors stands a *"),
     ("z[j] = b[j]'", 12, "''' cannot stand here", "Such a statement reads, for example: z[j] = "),

@@ -58,7 +58,7 @@ class Backprop:
     def result(self, wrt: Sequence[str] | None = None) -> dict[str, Equation]:
         """Return, for each tensor asked for (by default all of `wrt`), the equation of its derivative."""
         asked = self.wrt if wrt is None else tuple(wrt)
-        return {tensor: self.derivation(tensor).as_equation() for tensor in asked}
+        return {tensor: self.cotangents.equation(tensor) for tensor in asked}
 
     def derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor, of any tensor of the system, step by step.

@@ -14,12 +14,25 @@ from chainrule.errors import ChainruleError, VerificationError
 from chainrule.execute.sampling import random_inputs
 from chainrule.expr.binding import free_in_order, map_operands, open_reduce, substitute_indices
 from chainrule.expr.functions import ARITY
-from chainrule.expr.nodes import MINUS_ONE, Affine, Expr, ExtentValue, Index, Indexed, Product, Reduce, Sum, plus, walk
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    Affine,
+    Expr,
+    ExtentValue,
+    Index,
+    Indexed,
+    Product,
+    Reduce,
+    Sum,
+    plus,
+    product_factors,
+    walk,
+)
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop, value_and_grad
 from chainrule.simplify import simplifier
 from chainrule.simplify.arithmetic import close, multiply
-from chainrule.simplify.collapse import as_delta, factors
+from chainrule.simplify.collapse import as_delta
 from chainrule.simplify.context import Context
 from chainrule.system.rewriting import Rewrite
 from property.random_systems import HEADER
@@ -197,7 +210,7 @@ def found_delta(expr: Expr, context: Context) -> tuple[list[Index], list[Expr], 
     if not isinstance(expr, Reduce) or expr.op != "sum":
         return None
     bound, body = open_reduce(expr, context.fresh)
-    parts = list(factors(body))
+    parts = list(product_factors(body))
     for place, part in enumerate(parts):
         pair = as_delta(part)
         if pair and (pair[0] in bound or pair[1] in bound):

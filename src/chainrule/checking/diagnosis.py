@@ -40,7 +40,7 @@ from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError, TypecheckError
 from chainrule.explanation.numbers import number_text
 from chainrule.expr.binding import free_indices, map_operands, reduce_over, rename_indices
-from chainrule.expr.nodes import UNSETTLED, Expr, Extent, Index, Number, Product, Sum, times
+from chainrule.expr.nodes import UNSETTLED, Expr, Extent, Index, Number, Product, Sum, product_factors, times
 from chainrule.render.text import expression_text
 
 Array = npt.NDArray[Any]
@@ -273,7 +273,7 @@ def _known_factors(case: Case) -> Iterator[Expr]:
     found: dict[Expr, None] = {}
 
     def collect(expr: Expr) -> Expr:
-        factors = [f for f in (expr.factors if isinstance(expr, Product) else (expr,)) if not isinstance(f, Number)]
+        factors = [f for f in product_factors(expr) if not isinstance(f, Number)]
         for size in (1, 2, 3):
             for chosen in combinations(factors, size):
                 product = times(*chosen)
@@ -288,7 +288,7 @@ def _known_factors(case: Case) -> Iterator[Expr]:
 
 
 def _factors(expr: Expr) -> tuple[Expr, ...]:
-    return expr.factors if isinstance(expr, Product) else (expr,)
+    return product_factors(expr)
 
 
 def _bare(expr: Expr) -> Expr:

@@ -15,7 +15,7 @@ from typing import Protocol
 from chainrule.diff.derivative import Differentiator
 from chainrule.diff.graph import Graph, graph_of
 from chainrule.errors import DerivativeError
-from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
+from chainrule.expr.binding import node_count, reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import (
     ONE,
     ZERO,
@@ -33,6 +33,7 @@ from chainrule.expr.nodes import (
     Reduce,
     operands,
     plus,
+    product_factors,
     times,
     walk,
 )
@@ -118,7 +119,6 @@ class Cotangents:
         self._values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
         self._refuse_coupled_samples()
         self._known: dict[str, Cotangent] = {}
-        self._named: set[str] = set()
         self._fill(wanted)
 
     def _fill(self, wanted: Iterable[str]) -> None:
@@ -212,8 +212,6 @@ class Cotangents:
             terms.append(term)
             if inserted:
                 put_in.append(path.user)
-            elif path.user != self.cost and not self.is_unknown(path.user):
-                self._named.add(path.user)
         return Cotangent(tensor, target, self.simplifier.simplify(plus(*terms), target), tuple(put_in))
 
     def _term(self, path: Path, target: tuple[Index, ...]) -> tuple[Expr, bool]:
@@ -233,8 +231,8 @@ class Cotangents:
         if not _has_delta_factor(value):
             # What was put together already goes on only where something cancels: else a chain would never end.
             simple = once and not self._known[path.user].put_in
-            largest = _LONGEST_PUT_IN if simple else _size(value) if once else _size(with_name)
-            if _size(with_value) > largest:
+            largest = _LONGEST_PUT_IN if simple else node_count(value) if once else node_count(with_name)
+            if node_count(with_value) > largest:
                 return named, False
         grown = _widest(with_value) > max(1, _widest(value), _widest(with_name))
         return (named, False) if grown else (inserted, True)
@@ -278,9 +276,12 @@ class Cotangents:
             leaf = not self.graph.reads.get(name)
             position[name] = (max(read, default=0), 1) if leaf else (place[name], 0)
         order = sorted(needed, key=lambda n: (position[n], -place.get(n, 0) if position[n][1] else 0))
-        return tuple(
-            Equation(self.entry(n, needed[n].indices), self.simplifier.present(needed[n].value)) for n in order
-        )
+        return tuple(map(self.equation, order))
+
+    def equation(self, tensor: str) -> Equation:
+        """Return the equation of ∂C/∂tensor, as a book would write it."""
+        known = self.of(tensor)
+        return Equation(self.entry(tensor, known.indices), self.simplifier.present(known.value))
 
     def _names_in(self, expr: Expr) -> list[str]:
         prefix = f"∂{self.cost}/∂"
@@ -299,7 +300,7 @@ def is_single_entry(expr: Expr) -> bool:
 
 
 def _has_delta_factor(expr: Expr) -> bool:
-    return any(_is_delta(f) for f in (expr.factors if isinstance(expr, Product) else (expr,)))
+    return any(_is_delta(f) for f in product_factors(expr))
 
 
 def _is_delta(expr: Expr) -> bool:
@@ -312,10 +313,6 @@ def _is_delta(expr: Expr) -> bool:
 
 def _may_cancel(expr: Expr) -> bool:
     return any(isinstance(p, Power) and isinstance(p.exponent, Number) and p.exponent.value < 0 for p in walk(expr))
-
-
-def _size(expr: Expr) -> int:
-    return sum(1 for _ in walk(expr))
 
 
 def _widest(expr: Expr | Condition) -> int:

@@ -19,7 +19,7 @@ from chainrule.expr.binding import (
 )
 from chainrule.expr.nodes import Expr, Index, Indexed, Reduce, walk
 from chainrule.render.letters import next_letter
-from chainrule.system.model import Equation, System
+from chainrule.system.model import Equation, System, unused_name
 
 EXTREMA = ("max", "min")
 
@@ -75,10 +75,7 @@ class _Namer:
 
     def _equation(self, wanted: str, value: Expr) -> Indexed:
         """Add an equation for the value and return the entry that stands for it."""
-        name, count = wanted, 1
-        while name in self._taken:
-            count += 1
-            name = f"{wanted}{count}"
+        name = unused_name(wanted, self._taken)
         self._taken.add(name)
         free = free_in_order(value)
         letters = plain_letters(free, self._taken)

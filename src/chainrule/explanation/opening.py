@@ -29,6 +29,7 @@ from chainrule.expr.nodes import (
     Product,
     Reduce,
     Sum,
+    product_factors,
     times,
 )
 from chainrule.render.text import lettered_text
@@ -210,7 +211,7 @@ def factor(part: Expr, whole: Expr, indices: tuple[Index, ...], numbered: Number
     """Return a factor of the product `whole`, read only where the brackets of the product hold if it must be."""
     causes = tuple(
         Cause(numbered.text(cause), _values(cause, whole, indices, numbered), _is_delta(cause))
-        for cause in (part.factors if isinstance(part, Product) else (part,))
+        for cause in product_factors(part)
         if not isinstance(cause, Number)
     )
     return Factor(numbered.text(part), _values(part, whole, indices, numbered), causes)
@@ -232,7 +233,7 @@ def written_factors(expr: Expr) -> tuple[Expr, ...]:
 
 
 def _part(term: Expr, numbered: Numbered) -> Part:
-    factors = term.factors if isinstance(term, Product) else (term,)
+    factors = product_factors(term)
     direct = [f for f in factors if _is_sum(f)]
     others = [f for f in factors if not _is_sum(f)]
     before = times(*others)
@@ -293,4 +294,4 @@ def _values(part: Expr, whole: Expr, indices: tuple[Index, ...], numbered: Numbe
 
 
 def _brackets(expr: Expr) -> Sequence[Bracket]:
-    return [f for f in (expr.factors if isinstance(expr, Product) else (expr,)) if isinstance(f, Bracket)]
+    return [f for f in product_factors(expr) if isinstance(f, Bracket)]

@@ -245,6 +245,11 @@ def number(value: int | Fraction) -> Number:
     return Number(Fraction(value))
 
 
+def product_factors(expr: Expr) -> tuple[Expr, ...]:
+    """Return the factors of a product; another expression is one factor."""
+    return expr.factors if isinstance(expr, Product) else (expr,)
+
+
 def plus(*terms: Expr) -> Expr:
     """Return the flat sum of the terms; no term is 0, one term is itself."""
     flat = [t for term in terms for t in (term.terms if isinstance(term, Sum) else (term,))]
@@ -253,7 +258,7 @@ def plus(*terms: Expr) -> Expr:
 
 def times(*factors: Expr) -> Expr:
     """Return the flat product of the factors; no factor is 1, one factor is itself."""
-    flat = [f for factor in factors for f in (factor.factors if isinstance(factor, Product) else (factor,))]
+    flat = [f for factor in factors for f in product_factors(factor)]
     return ONE if not flat else flat[0] if len(flat) == 1 else Product(tuple(flat))
 
 

@@ -31,11 +31,11 @@ from chainrule.expr.nodes import (
     Indexed,
     Number,
     Partial,
-    Product,
     Reduce,
     Sum,
     number,
     plus,
+    product_factors,
     times,
 )
 from chainrule.lower.program import Unsupported
@@ -206,7 +206,7 @@ class _Flattening:
         Two products stay two factors, as in a matrix times a vector; of more, or where it must be computed anyway, the
         narrow ones are put into the wider: a sum of three factors would multiply twice at every step.
         """
-        factors = body.factors if isinstance(body, Product) else (body,)
+        factors = product_factors(body)
         outside = tuple(f for f in factors if free_indices(f).isdisjoint(indices))
         inner = [f for f in factors if f not in outside]
         parts: dict[frozenset[Index], list[Expr]] = {}

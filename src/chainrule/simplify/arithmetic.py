@@ -18,7 +18,6 @@ from typing import TypeAlias
 from chainrule.expr.binding import (
     Fresh,
     free_in_order,
-    map_condition,
     map_operands,
     open_reduce,
     reduce_over,
@@ -43,6 +42,7 @@ from chainrule.expr.nodes import (
     Reduce,
     Select,
     Sum,
+    product_factors,
 )
 from chainrule.simplify.ordering import Key, sort_key
 
@@ -135,7 +135,7 @@ def scaled(coefficient: Fraction, rest: Expr) -> Expr:
         return rest
     if coefficient == 0 or rest == ONE:
         return Number(coefficient)
-    return Product((Number(coefficient), *(rest.factors if isinstance(rest, Product) else (rest,))))
+    return Product((Number(coefficient), *product_factors(rest)))
 
 
 def terms_of(expr: Expr) -> tuple[Expr, ...]:
@@ -343,8 +343,3 @@ def resort(expr: Expr) -> Expr:
     if isinstance(expr, Reduce):
         return map_operands(expr, resort)
     return renormal(map_operands(expr, resort))
-
-
-def normal_condition(condition: Condition, fresh: Fresh) -> Condition:
-    """Return the condition with every expression in it normal."""
-    return map_condition(condition, lambda part: normal(part, fresh))

@@ -9,15 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chainrule.expr.binding import free_indices, open_reduce, substitute_indices
-from chainrule.expr.nodes import ZERO, Bracket, Comparison, Expr, Index, IndexValue, Product, Reduce, Select, Sum
+from chainrule.expr.nodes import (
+    ZERO,
+    Bracket,
+    Comparison,
+    Expr,
+    Index,
+    IndexValue,
+    Product,
+    Reduce,
+    Select,
+    Sum,
+    product_factors,
+)
 from chainrule.simplify.arithmetic import add, close, multiply
 from chainrule.simplify.context import Context
 from chainrule.system.rewriting import Rule
-
-
-def factors(expr: Expr) -> tuple[Expr, ...]:
-    """Return the factors of a product; another expression is one factor."""
-    return expr.factors if isinstance(expr, Product) else (expr,)
 
 
 def as_delta(expr: Expr) -> tuple[Index, Index] | None:
@@ -34,7 +41,7 @@ def leave_one_term(expr: Expr, context: Context) -> Expr | None:
     if not isinstance(expr, Reduce) or expr.op != "sum":
         return None
     bound, body = open_reduce(expr, context.fresh)
-    parts = factors(body)
+    parts = product_factors(body)
     for place, part in enumerate(parts):
         pair = as_delta(part)
         if pair is None or not (pair[0] in bound or pair[1] in bound):
@@ -85,7 +92,7 @@ def free_the_delta(expr: Expr, context: Context) -> Expr | None:
     if not isinstance(expr, Reduce) or expr.op != "sum":
         return None
     bound, body = open_reduce(expr, context.fresh)
-    parts = factors(body)
+    parts = product_factors(body)
     for place, part in enumerate(parts):
         if not isinstance(part, Sum) or not _solvable(part, bound):
             continue
@@ -93,7 +100,7 @@ def free_the_delta(expr: Expr, context: Context) -> Expr | None:
         with_delta = [t for t in part.terms if _solvable(t, bound)]
         without = [t for t in part.terms if not _solvable(t, bound)]
         groups = [*with_delta, add(without)] if without else with_delta
-        return add(close("sum", bound, multiply((*others, *factors(group)))) for group in groups)
+        return add(close("sum", bound, multiply((*others, *product_factors(group)))) for group in groups)
     return None
 
 
@@ -104,7 +111,7 @@ def delta_times_sum(expr: Expr, context: Context) -> Expr | None:
     deltas = [part for part in expr.factors if as_delta(part)]
     for delta in deltas:
         for place, part in enumerate(expr.factors):
-            if isinstance(part, Sum) and any(delta in factors(t) for t in part.terms):
+            if isinstance(part, Sum) and any(delta in product_factors(t) for t in part.terms):
                 opened = add(_without(t, delta) for t in part.terms)
                 others = [f for n, f in enumerate(expr.factors) if n != place]
                 return multiply((*others, opened))
@@ -112,16 +119,16 @@ def delta_times_sum(expr: Expr, context: Context) -> Expr | None:
 
 
 def _without(term: Expr, delta: Expr) -> Expr:
-    return multiply(f for f in factors(term) if f != delta) if delta in factors(term) else term
+    return multiply(f for f in product_factors(term) if f != delta) if delta in product_factors(term) else term
 
 
 def out_of_a_choice(expr: Expr, context: Context) -> Expr | None:
     """where(c, [i = j]*a, [i = j]*b) = [i = j]*where(c, a, b)."""
     if not isinstance(expr, Select):
         return None
-    deltas = [f for f in (*factors(expr.then), *factors(expr.otherwise)) if as_delta(f)]
+    deltas = [f for f in (*product_factors(expr.then), *product_factors(expr.otherwise)) if as_delta(f)]
     for delta in deltas:
-        if all(branch == ZERO or delta in factors(branch) for branch in (expr.then, expr.otherwise)):
+        if all(branch == ZERO or delta in product_factors(branch) for branch in (expr.then, expr.otherwise)):
             inner = Select(expr.condition, _without(expr.then, delta), _without(expr.otherwise, delta))
             return multiply((delta, context.rebuild(inner)))
     return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from chainrule.expr.nodes import Bracket, Expr, Number, Product, Sum
+from chainrule.expr.nodes import Bracket, Expr, Number, Product, Sum, product_factors
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
@@ -23,7 +23,6 @@ from chainrule.simplify.arithmetic import (
     split_coefficient,
     terms_of,
 )
-from chainrule.simplify.collapse import factors
 from chainrule.simplify.context import Context, length
 from chainrule.simplify.recognise import recognise
 from chainrule.system.rewriting import Rewrite, Rule
@@ -114,7 +113,7 @@ def multiply_out(expr: Expr, context: Context) -> Expr | Rewrite | None:
 
 
 def _has_quotient_inside(expr: Expr) -> bool:
-    return _has_quotient(expr) or any(_has_quotient(f) for f in factors(expr))
+    return _has_quotient(expr) or any(_has_quotient(f) for f in product_factors(expr))
 
 
 def _has_sum_inside(expr: Expr) -> bool:
@@ -137,7 +136,7 @@ def _expanded(expr: Expr) -> list[Expr] | None:
         if isinstance(term, Sum):
             waiting.extend(reversed(term.terms))
         elif _has_sum_inside(term):
-            parts = list(factors(term))
+            parts = list(product_factors(term))
             place = min(
                 (n for n, f in enumerate(parts) if isinstance(f, Sum)), key=lambda n: not _has_quotient(parts[n])
             )
@@ -168,7 +167,9 @@ def _refactored(expr: Expr, context: Context) -> Expr:
         if changed is None:
             if not isinstance(rest, Product):
                 break
-            changed = multiply((common_factor(f, context) or factor_some(f, context) or f) for f in factors(rest))
+            changed = multiply(
+                (common_factor(f, context) or factor_some(f, context) or f) for f in product_factors(rest)
+            )
             if changed == rest:
                 break
         inner, rest = split_coefficient(changed)

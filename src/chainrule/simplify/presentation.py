@@ -24,9 +24,9 @@ from chainrule.expr.nodes import (
     Reduce,
     Sum,
     number,
+    product_factors,
 )
 from chainrule.simplify.arithmetic import scaled, split_coefficient
-from chainrule.simplify.collapse import factors
 from chainrule.simplify.recognise import is_constant
 
 _SMALL = 12
@@ -64,7 +64,7 @@ def _present_product(expr: Expr) -> Expr:
     above: list[Expr] = []
     below: list[Expr] = []
     roots: dict[Fraction, list[Expr]] = {}
-    for factor in factors(rest):
+    for factor in product_factors(rest):
         match factor:
             case Power(base, Number(value)) if value.denominator == 2 and is_constant(base):
                 roots.setdefault(value, []).append(base)
@@ -110,7 +110,7 @@ def _written(coefficient: Fraction, above: list[Expr], below: list[Expr]) -> Exp
 
 def _fraction_into_sum(coefficient: Fraction, rest: Expr) -> tuple[Fraction, Expr]:
     """Return 1/2*(1 + b + 2*c)*d as (1/2*(1 + b) + c)*d: a fraction goes where it cancels."""
-    sums = [f for f in factors(rest) if isinstance(f, Sum)]
+    sums = [f for f in product_factors(rest) if isinstance(f, Sum)]
     if coefficient.denominator == 1 or len(sums) != 1:
         return coefficient, rest
     parts = [(coefficient * c, r) for c, r in map(split_coefficient, sums[0].terms)]
@@ -121,7 +121,7 @@ def _fraction_into_sum(coefficient: Fraction, rest: Expr) -> tuple[Fraction, Exp
     group = [scaled(c / lead, r) for c, r in alike]
     before = scaled(lead, group[0]) if len(group) == 1 else Product((Number(lead), Sum(tuple(group))))
     whole = Sum((before, *(scaled(c, r) for c, r in parts if c.denominator == 1)))
-    return Fraction(1), Product(tuple(whole if f is sums[0] else f for f in factors(rest)))
+    return Fraction(1), Product(tuple(whole if f is sums[0] else f for f in product_factors(rest)))
 
 
 def _factor_rank(factor: Expr) -> int:  # noqa: C901 -- one match over the nodes
@@ -158,7 +158,7 @@ def _better_multiplied_in(coefficient: Fraction, rest: Sum) -> bool:
 
 
 def _has_count(term: Expr) -> bool:
-    return any(isinstance(f, Power) and isinstance(f.base, ExtentValue) for f in factors(term))
+    return any(isinstance(f, Power) and isinstance(f.base, ExtentValue) for f in product_factors(term))
 
 
 def _sign_into(expr: Expr) -> Expr:
@@ -166,7 +166,7 @@ def _sign_into(expr: Expr) -> Expr:
     coefficient, rest = split_coefficient(expr)
     if coefficient >= 0 or (coefficient == -1 and isinstance(rest, Sum)):
         return expr
-    parts = list(factors(rest))
+    parts = list(product_factors(rest))
     for place, part in enumerate(parts):
         turned = _turned(part)
         if turned is not None:

@@ -37,7 +37,7 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.system.functions import put_in_functions
-from chainrule.system.model import Equation, System
+from chainrule.system.model import Equation, System, unused_name
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,9 @@ def _softmax(equation: Equation, value: Expr, taken: set[str]) -> _Softmax | Non
 
 def _parts(equation: Equation, exponent: Expr, index: Index, taken: set[str]) -> _Softmax:
     others = tuple(i for i in equation.indices if i != index)
-    largest = Indexed(_unused(f"{equation.name}_largest", taken), others)
-    total = Indexed(_unused(f"{equation.name}_total", taken), others)
+    largest = Indexed(unused_name(f"{equation.name}_largest", taken), others)
+    total = Indexed(unused_name(f"{equation.name}_total", taken), others)
+    taken.update((largest.tensor, total.tensor))
     shifted = Call("exp", (plus(exponent, minus(largest)),))
     return _Softmax(
         equation.target,
@@ -126,15 +127,6 @@ def _parts(equation: Equation, exponent: Expr, index: Index, taken: set[str]) ->
         Equation(largest, reduce_over("max", (index,), exponent)),
         Equation(total, reduce_over("sum", (index,), shifted)),
     )
-
-
-def _unused(wanted: str, taken: set[str]) -> str:
-    name, count = wanted, 1
-    while name in taken:
-        count += 1
-        name = f"{wanted}{count}"
-    taken.add(name)
-    return name
 
 
 def _rewritten(expr: Expr, known: dict[str, _Sigmoid | _Softmax], fresh: Fresh) -> Expr:

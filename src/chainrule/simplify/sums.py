@@ -10,7 +10,7 @@ from itertools import combinations, permutations
 from typing import TypeAlias
 
 from chainrule.expr.binding import free_indices, open_reduce, rename_indices
-from chainrule.expr.nodes import Bracket, Expr, ExtentValue, Index, Reduce, Sum
+from chainrule.expr.nodes import Bracket, Expr, ExtentValue, Index, Reduce, Sum, product_factors
 from chainrule.simplify.arithmetic import (
     add,
     always_defined,
@@ -22,7 +22,6 @@ from chainrule.simplify.arithmetic import (
     product_of,
     split_coefficient,
 )
-from chainrule.simplify.collapse import factors
 from chainrule.simplify.context import Context, measure
 from chainrule.simplify.factoring import common_factor_of
 from chainrule.simplify.recognise import recognise
@@ -36,12 +35,12 @@ def constant_out(expr: Expr, context: Context) -> Expr | None:
     bound, body = open_reduce(expr, context.fresh)
     unused = [i for i in bound if i not in free_indices(body)]
     used = [i for i in bound if i not in unused]
-    outside = [f for f in factors(body) if free_indices(f).isdisjoint(bound)]
-    if any(isinstance(f, Bracket) and f not in outside for f in factors(body)):
+    outside = [f for f in product_factors(body) if free_indices(f).isdisjoint(bound)]
+    if any(isinstance(f, Bracket) and f not in outside for f in product_factors(body)):
         outside = [f for f in outside if always_defined(f)]
     if not unused and not outside:
         return None
-    inside = [f for f in factors(body) if f not in outside]
+    inside = [f for f in product_factors(body) if f not in outside]
     counts = [ExtentValue(i.extent, i.preferred) for i in unused]
     return multiply((*counts, *outside, close("sum", used, multiply(inside))))
 
@@ -52,7 +51,7 @@ def independent_parts(expr: Expr, context: Context) -> Expr | None:
         return None
     bound, body = open_reduce(expr, context.fresh)
     groups: list[tuple[set[Index], list[Expr]]] = []
-    for factor in factors(body):
+    for factor in product_factors(body):
         touched = {i for i in bound if i in free_indices(factor)}
         members = [factor]
         for group in [g for g in groups if g[0] & touched]:
@@ -60,8 +59,8 @@ def independent_parts(expr: Expr, context: Context) -> Expr | None:
             touched |= group[0]
             members = [*group[1], *members]
         groups.append((touched, members))
-    guards = any(isinstance(f, Bracket) for f in factors(body))
-    if len(groups) < 2 or (guards and not all(always_defined(f) for f in factors(body))):
+    guards = any(isinstance(f, Bracket) for f in product_factors(body))
+    if len(groups) < 2 or (guards and not all(always_defined(f) for f in product_factors(body))):
         return None
     return multiply(close("sum", [i for i in bound if i in own], multiply(parts)) for own, parts in groups)
 
@@ -71,7 +70,7 @@ def join_nested(expr: Expr, context: Context) -> Expr | None:
     if not isinstance(expr, Reduce) or expr.op != "sum":
         return None
     bound, body = open_reduce(expr, context.fresh)
-    parts = list(factors(body))
+    parts = list(product_factors(body))
     for place, part in enumerate(parts):
         if isinstance(part, Reduce) and part.op == "sum":
             inner, inner_body = open_reduce(part, context.fresh)
@@ -85,7 +84,7 @@ def split(expr: Expr, context: Context) -> Expr | None:
     if not isinstance(expr, Reduce) or expr.op != "sum":
         return None
     bound, body = open_reduce(expr, context.fresh)
-    parts = factors(body)
+    parts = product_factors(body)
     for place, part in enumerate(parts):
         if not isinstance(part, Sum) or len(part.terms) > 6:
             continue
@@ -168,14 +167,14 @@ def _depends(shared: Expr, bound: Sequence[Index]) -> bool:
 def _outer(term: Expr) -> _Outer:
     """Return (coefficient, factors outside, the sum) of a term with exactly one sum as a factor."""
     coefficient, rest = split_coefficient(term)
-    sums = [f for f in factors(rest) if isinstance(f, Reduce) and f.op == "sum"]
-    outside = multiply(f for f in factors(rest) if f not in sums)
+    sums = [f for f in product_factors(rest) if isinstance(f, Reduce) and f.op == "sum"]
+    outside = multiply(f for f in product_factors(rest) if f not in sums)
     return multiply((product_of(coefficient, {}),)), outside, sums[0] if len(sums) == 1 else None
 
 
 def name_through_the_sum(expr: Expr, context: Context) -> Rewrite | None:
     """c*(sum(i) e[i]*b[i]) = sum(i) a[i]*b[i], where a[i] = c*e[i] is a name and the line gets shorter."""
-    parts = factors(expr)
+    parts = product_factors(expr)
     for place, part in enumerate(parts):
         if len(parts) < 2 or not isinstance(part, Reduce) or part.op != "sum" or not context.names:
             continue

@@ -25,7 +25,7 @@ from chainrule.expr.nodes import (
     Reduce,
     over,
 )
-from chainrule.system.model import Declaration, Equation, FunctionDefinition, Given, System
+from chainrule.system.model import Declaration, Equation, FunctionDefinition, Given, System, unused_name
 from chainrule.system.typecheck import typecheck
 
 
@@ -39,7 +39,7 @@ def special_cases(system: System) -> Iterator[tuple[str, System]]:
 
 
 def _elementwise(system: System, declaration: Declaration) -> tuple[str, System]:
-    name = _unused("sigma", system)
+    name = unused_name("sigma", {*system.names(), *system.function})
     index = declaration.indices[0]
     argument = declaration.arguments[0].tensor
     equation = Equation(_entry(declaration.tensor, index), Call(name, (_entry(argument, index),)))
@@ -60,11 +60,6 @@ def _softmax(system: System, declaration: Declaration) -> tuple[str, System]:
 
 def _entry(tensor: str, index: Index) -> Indexed:
     return Indexed(tensor, (index,))
-
-
-def _unused(stem: str, system: System) -> str:
-    taken = {*system.names(), *system.function}
-    return next(n for n in (stem, *(f"{stem}{c}" for c in range(2, len(taken) + 3))) if n not in taken)
 
 
 def _with(system: System, declaration: Declaration, equation: Equation) -> System:

@@ -6,7 +6,7 @@ This module is data and look-ups; whether a system makes sense is the matter of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -148,6 +148,19 @@ class System(Node):
     def with_equations(self, equations: tuple[Equation, ...]) -> System:
         """Return the system with other equations."""
         return replace(self, equations=equations)
+
+
+def unused_name(wanted: str, taken: Collection[str]) -> str:
+    """Return the wanted name, or the first of wanted2, wanted3 … that is not taken.
+
+    >>> unused_name("m", {"z"}), unused_name("m", {"m", "m2"})
+    ('m', 'm3')
+    """
+    name, count = wanted, 1
+    while name in taken:
+        count += 1
+        name = f"{wanted}{count}"
+    return name
 
 
 def derivative_name(of: str, *wrt: str) -> str:

@@ -195,10 +195,6 @@ class Builder:
         """Return x where the mask is true, else y."""
         return self.emit(f"select {self.mask} {mask}, {self.type} {x}, {self.type} {y}")
 
-    def select_integer(self, mask: str, x: str, y: str) -> str:
-        """Return the integers x where the mask is true, else y."""
-        return self.emit(f"select {self.mask} {mask}, {self.integers} {x}, {self.integers} {y}")
-
     def at_least(self, x: str, low: float) -> str:
         """Return max(x, low) for a number `low`; NaN stays. Written so that it is one instruction."""
         bound = self.constant(low)

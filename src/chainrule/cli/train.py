@@ -32,7 +32,7 @@ x_validation and y_validation, x_test and y_test:
 \b
   np.savez("data.npz", x_train=x, y_train=y)
 
-Inputs are taken as they are; scaled to -1 … 1 they train best.
+Its numbers are taken as they are; inputs scaled to -1 … 1 train best.
 
 Ctrl-C ends the training with what was learned so far (exit code 130). The JSON holds "epochs", a list with
 the cost, the accuracy and the validation accuracy as fractions, and the seconds of training alone; "accuracy_on"

@@ -125,9 +125,7 @@ def _median(seconds: list[float], flags: list[bool], threads: int) -> float:
 
 def _absent(peaks: list[list[float]], after: list[float]) -> bool:
     best = [max(core) for core in zip(*peaks, strict=True)]
-    return any(
-        now < ABSENT * most for probe in (peaks[-1], after) for now, most in zip(probe, best, strict=True)
-    )
+    return any(now < ABSENT * most for probe in (peaks[-1], after) for now, most in zip(probe, best, strict=True))
 
 
 def _differences(workers: list[Worker]) -> dict[Worker, float]:

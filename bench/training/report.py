@@ -106,8 +106,12 @@ def draw(whole: dict[str, Any], path: Path) -> None:
         least = ours["seconds per step"] if ours else min(e["seconds per step"] for e in fastest)
         values = [entry["seconds per step"] / least for entry in fastest]
         bars = axis.barh(range(len(values)), values, color=["#c2410c" if n == OURS else "#94a3b8" for n in names])
-        axis.bar_label(bars, [f"{v:.1f} × ({_time(e['seconds per step'])})" for v, e in zip(values, fastest, strict=True)],
-                       padding=3, fontsize=7)
+        axis.bar_label(
+            bars,
+            [f"{v:.1f} × ({_time(e['seconds per step'])})" for v, e in zip(values, fastest, strict=True)],
+            padding=3,
+            fontsize=7,
+        )
         axis.set_yticks(range(len(values)), names, fontsize=8)
         axis.invert_yaxis()
         axis.set_xscale("log")

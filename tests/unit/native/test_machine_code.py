@@ -11,7 +11,7 @@ from chainrule.errors import InputError, OptionError
 from chainrule.execute.native.executor import Native
 from chainrule.execute.native.machine import Machine, host, lowered
 from chainrule.execute.native.module import module
-from chainrule.execute.native.schedule import is_transposition, schedule
+from chainrule.execute.native.schedule import is_transposition, schedules
 from chainrule.execute.native.show import show
 from chainrule.execute.native.training import compile_program
 from chainrule.expr.nodes import Extent
@@ -53,7 +53,7 @@ def test_tiles_fit_the_registers(shape: tuple[int, int, int], registers: int) ->
     system = parse("param x[n,i], W[i,j]\nz[n,j] = sum(i) W[i,j]*x[n,i]")
     sizes = dict(zip((Extent("x", 0), Extent("x", 1), Extent("W", 1)), shape, strict=True))
     program = lower(system, sizes, ("z",))
-    chosen = schedule(program.instructions[-1], replace(WIDE, registers=registers), "f32")
+    chosen = schedules(program.instructions[-1], replace(WIDE, registers=registers), "f32")[0]
     held = np.prod([size for _, size in chosen.tile])
     assert held + dict(chosen.tile).get(chosen.vector, 1) + 1 <= registers
 
@@ -61,7 +61,7 @@ def test_tiles_fit_the_registers(shape: tuple[int, int, int], registers: int) ->
 def test_a_large_product_is_tiled_so_that_multiplying_is_the_limit() -> None:
     system = parse("param x[n,i], W[i,j]\nz[n,j] = sum(i) W[i,j]*x[n,i]")
     sizes = dict(zip((Extent("x", 0), Extent("x", 1), Extent("W", 1)), (256, 784, 1024), strict=True))
-    chosen = schedule(lower(system, sizes, ("z",)).instructions[-1], WIDE, "f32")
+    chosen = schedules(lower(system, sizes, ("z",)).instructions[-1], WIDE, "f32")[0]
     assert chosen.vector == "j"
     assert np.prod([size for _, size in chosen.tile]) >= 24
 

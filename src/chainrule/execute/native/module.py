@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
 from chainrule.execute.native import vectormath
 from chainrule.execute.native.epoch import ahead_of, stretch_text
 from chainrule.execute.native.machine import Dtype, Machine
 from chainrule.execute.native.nest import instruction_text
-from chainrule.execute.native.schedule import Schedule, is_transposition, schedule
-from chainrule.execute.native.team import WORTH, barrier_text, body_text, split_axis
+from chainrule.execute.native.partition import barriers, chosen_parts
+from chainrule.execute.native.schedule import Schedule, is_transposition, schedules, transposition
+from chainrule.execute.native.team import barrier_text, body_text
 from chainrule.execute.native.transpose import TransposeWriter
 from chainrule.lower.program import Program
 
@@ -24,10 +24,10 @@ STEP = """define void @step(ptr %m) nounwind {
 
 @dataclass(frozen=True)
 class Module:
-    """LLVM text, and the schedules it was made with; None for a copy between layouts."""
+    """LLVM text, and the schedules it was made with."""
 
     text: str
-    schedules: tuple[Schedule | None, ...]
+    schedules: tuple[Schedule, ...]
 
 
 def module(
@@ -38,38 +38,33 @@ def module(
     data: Sequence[str] = (),
     total: str = "",
     checked: bool = False,
-    threads: bool = False,
+    threads: int = 1,
 ) -> Module:
     """Return the module of a program.
 
     `data` are the buffers that a stretch gathers, in the order of its arguments; `total` is the scalar that it adds up.
-    With `threads` the code can be run by several.
+    The code can be run by as many `threads`, or by one.
     """
-    schedules = _schedules(program, machine, dtype)
-    cycles = [0.0 if s is None else s.cycles for s in schedules]
-    longest = cycles.index(max(cycles, default=0.0)) if cycles else 0
+    chosen = chosen_parts(program, _options(program, machine, dtype, threads), dtype, data, threads)
+    cycles = [s.cycles for s in chosen]
+    longest = cycles.index(max(cycles)) if cycles else 0
     ahead = ahead_of(program, dtype, data)
     lanes = machine.lanes(dtype)
-    split: list[bool] = []
     parts: list[str] = []
-    for number, (instruction, chosen) in enumerate(zip(program.instructions, schedules, strict=True)):
-        if chosen is None:
-            split.append(threads and prod(a.extent for a in instruction.axes) > WORTH)
-            parts.append(TransposeWriter(program, number, machine, dtype, checked, split[-1]).text())
+    for number, (instruction, own) in enumerate(zip(program.instructions, chosen, strict=True)):
+        if is_transposition(instruction):
+            parts.append(TransposeWriter(program, number, machine, dtype, checked, own.split).text())
         else:
-            axis = split_axis(instruction, chosen, lanes) if threads else ""
-            split.append(bool(axis))
             fetched = ahead if number == longest else None
-            parts.append(instruction_text(program, number, chosen, machine, dtype, checked, fetched, axis))
-    parts.append(body_text(program, split, threads))
+            parts.append(instruction_text(program, number, own, machine, dtype, checked, fetched))
+    waits = barriers(program, chosen, threads) if threads > 1 else [False] * len(chosen)
+    parts.append(body_text([bool(s.split) for s in chosen], waits, threads > 1))
+    parts.append(STEP)
     rows = ahead.rows if ahead else 1
-    parts.append(
-        "define void @step(ptr %m) nounwind {\n  call void @body(ptr %m, ptr @nothing, i64 0, i64 1)\n  ret void\n}"
-    )
-    if threads:
+    if threads > 1:
         parts.append(barrier_text(machine.name != "neon"))
     if data:
-        parts.append(stretch_text(program, dtype, machine, data, total, threads))
+        parts.append(stretch_text(program, dtype, machine, data, total, threads > 1))
     declared = vectormath.declarations(dtype, lanes)
     head = [
         "@outside = global i64 0",
@@ -78,21 +73,21 @@ def module(
         *declared,
         "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",
     ]
-    return Module("\n\n".join(["\n".join(head), *parts]), schedules)
+    return Module("\n\n".join(["\n".join(head), *parts]), tuple(chosen))
 
 
-def _schedules(program: Program, machine: Machine, dtype: Dtype) -> tuple[Schedule | None, ...]:
-    """Return the schedule of every instruction; the blocks of one sum, alike but for where they begin, share theirs."""
-    known: dict[object, Schedule] = {}
-    result: list[Schedule | None] = []
+def _options(program: Program, machine: Machine, dtype: Dtype, threads: int) -> tuple[tuple[Schedule, ...], ...]:
+    """Return the schedules to choose from; the blocks of one sum, alike but for where they begin, share theirs."""
+    known: dict[object, tuple[Schedule, ...]] = {}
+    result: list[tuple[Schedule, ...]] = []
     for instruction in program.instructions:
         if is_transposition(instruction):
-            result.append(None)
+            result.append(transposition(instruction, machine.lanes(dtype), threads))
             continue
         contraction = instruction.contraction
         shape = contraction and (contraction.axes, tuple(f.strides for f in contraction.factors), contraction.initial)
         key = (instruction.axes, shape, instruction.code)
         if key not in known:
-            known[key] = schedule(instruction, machine, dtype)
+            known[key] = schedules(instruction, machine, dtype, threads)
         result.append(known[key])
     return tuple(result)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import product
 from math import ceil
 
-from chainrule.execute.native.ahead import Ahead, fetch
+from chainrule.execute.native.ahead import Ahead, Round, fetch
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import OUTSIDE, Memory
 from chainrule.execute.native.schedule import Schedule
-from chainrule.execute.native.team import is_last, share
+from chainrule.execute.native.team import is_first, share
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import (
     Access,
@@ -57,7 +57,6 @@ class NestWriter:
         dtype: Dtype,
         checked: bool,
         ahead: Ahead | None = None,
-        split: str = "",
     ) -> None:
         self.program = program
         self.instruction = instruction
@@ -69,9 +68,10 @@ class NestWriter:
         self.memory = Memory(self.w, self.v, program, schedule.vector, self.element, checked)
         self.checked = checked
         self.ahead = ahead
-        self.split = split
+        self.split = schedule.split
         self.axes = tuple(a.name for a in instruction.axes)
         self.fixed: dict[int, str] = {}
+        self.rounds: dict[str, Round] = {}
 
     def text(self, name: str) -> str:
         """Return the function's text."""
@@ -109,6 +109,11 @@ class NestWriter:
     def loops(self, left: Sequence[str], env: dict[str, Tile], pointers: Mapping[Access, str]) -> None:
         """Write the loops over the axes that are left, remainders apart, and the tile inside."""
         if not left:
+            if self.ahead is not None and self.rounds:
+                # the first tile that is written is the one that all loops go round; those at the edges come after
+                axes = sorted(self.rounds, key=lambda a: a != self.split)
+                fetch(self.w, self.ahead, [self.rounds[a] for a in axes])
+                self.ahead = None
             self.tile(env, pointers)
             return
         axis, size = left[0], self.schedule.size(left[0])
@@ -118,10 +123,9 @@ class NestWriter:
             start, end, some = share(self.w, full, size * stretch) if axis == self.split else ("0", "", "")
             after = self.w.guard(some) if some else ""
             loop = self.w.open(start)
-            if self.ahead is not None:
-                fetch(self.w, self.ahead, loop.index, size * stretch, full)
-                self.ahead = None
+            self.rounds[axis] = Round(loop.index, size * stretch, full)
             self.loops(left[1:], {**env, axis: Tile(loop.index, size)}, self.moved(pointers, axis, loop.index))
+            del self.rounds[axis]
             self.w.close(loop, size * stretch, end or str(full * size * stretch))
             if after:
                 self.w.unguard(after)
@@ -129,7 +133,7 @@ class NestWriter:
             self.loops(left[1:], {**env, axis: Tile(0, size)}, pointers)
         if rest:
             begin = full * size * stretch
-            after = self.w.guard(is_last(self.w)) if axis == self.split else ""
+            after = self.w.guard(is_first(self.w)) if axis == self.split else ""
             self.loops(left[1:], {**env, axis: Tile(begin, rest)}, self.moved(pointers, axis, begin))
             if after:
                 self.w.unguard(after)
@@ -360,8 +364,7 @@ def instruction_text(
     dtype: Dtype,
     checked: bool,
     ahead: Ahead | None = None,
-    split: str = "",
 ) -> str:
     """Return the function of an instruction, named @i and its number."""
     instruction = program.instructions[number]
-    return NestWriter(program, instruction, schedule, machine, dtype, checked, ahead, split).text(f"i{number}")
+    return NestWriter(program, instruction, schedule, machine, dtype, checked, ahead).text(f"i{number}")

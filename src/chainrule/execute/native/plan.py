@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 
 from chainrule.execute.native.module import Module
-from chainrule.execute.native.schedule import Schedule
+from chainrule.execute.native.schedule import Schedule, is_transposition
 from chainrule.lower.program import Apply, Instruction, Program
 from chainrule.lower.text import access_text, op_text
 from chainrule.render.text import equation_text
@@ -17,7 +17,9 @@ def plan_text(program: Program, module: Module, element: int) -> str:
     lines = []
     for instruction, chosen in zip(program.instructions, module.schedules, strict=True):
         flops, touched = work(instruction, program, element)
-        tile = "copied to another layout" if chosen is None else tile_text(instruction, chosen)
+        tile = "copied to another layout" if is_transposition(instruction) else tile_text(instruction, chosen)
+        if chosen.split:
+            tile += f", threads share {chosen.split}"
         lines.append(f"{instruction.name}: {flops:,} FLOPs, {touched:,} bytes; {tile}")
         lines.append("    computes " + ", ".join(e.name for e in instruction.equations))
     return "\n".join(lines)
@@ -48,14 +50,14 @@ def tile_text(instruction: Instruction, chosen: Schedule) -> str:
     return "tile " + (" × ".join(parts) or "one value") + along
 
 
-def loops_text(program: Program, schedules: Sequence[Schedule | None], element: int) -> str:
+def loops_text(program: Program, schedules: Sequence[Schedule], element: int) -> str:
     """Return the loops of every instruction as they run, outermost first, with the tile held in registers."""
     lines: list[str] = []
     for instruction, chosen in zip(program.instructions, schedules, strict=True):
         lines.extend("# " + equation_text(e.target, e.value) for e in instruction.equations)
         flops, touched = work(instruction, program, element)
         lines.append(f"{instruction.name}: {flops:,} FLOPs, {touched:,} bytes")
-        if chosen is None:
+        if is_transposition(instruction):
             lines.append(f"  copy {program.lanes} × {program.lanes} blocks, turned in registers")
         else:
             lines.extend(_loops(instruction, chosen, program.lanes))

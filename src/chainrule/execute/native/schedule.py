@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import ceil, prod
 
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
@@ -25,7 +26,8 @@ class Schedule:
     """`vector` is an axis, of the nest or (with `along`) of its contraction; "" for one value at a time.
 
     `tile` are the axes of the nest, outermost loop first, with the values (vectors, along the vector axis) that are
-    held at once; `unroll` are the steps of the innermost reduction loop that are written out.
+    held at once; `unroll` are the steps of the innermost reduction loop that are written out. `split` is the axis whose
+    tiles are shared among threads, "" where the first thread does all; `cycles` are those of the busiest thread.
     """
 
     vector: str
@@ -33,22 +35,67 @@ class Schedule:
     tile: tuple[tuple[str, int], ...]
     unroll: int = 1
     cycles: float = 0.0
+    split: str = ""
 
     def size(self, axis: str) -> int:
         """Return the tile's size along an axis."""
         return dict(self.tile)[axis]
 
+    def stretch(self, axis: str, lanes: int) -> int:
+        """Return the values that one step along an axis of the nest covers."""
+        return lanes if axis == self.vector else 1
 
-def schedule(instruction: Instruction, machine: Machine, dtype: Dtype) -> Schedule:
-    """Return the cheapest schedule."""
+
+def schedules(instruction: Instruction, machine: Machine, dtype: Dtype, threads: int = 1) -> tuple[Schedule, ...]:
+    """Return the cheapest schedule that is not split, then the cheapest for each axis that threads can share."""
     lanes = machine.lanes(dtype)
-    best: Schedule | None = None
+    best: dict[str, Schedule] = {}
     for candidate in _candidates(instruction, machine, lanes):
-        costed = replace(candidate, cycles=_cycles(instruction, candidate, lanes, BYTES[dtype]))
-        if best is None or costed.cycles < best.cycles:
-            best = costed
-    assert best is not None
-    return replace(best, unroll=_unroll(instruction, best, lanes))
+        cycles = _cycles(instruction, candidate, lanes, BYTES[dtype])
+        for split, part in _splits(instruction, candidate, lanes, threads):
+            if split not in best or cycles * part < best[split].cycles:
+                best[split] = replace(candidate, cycles=cycles * part, split=split)
+    whole = best.pop("")
+    return tuple(replace(s, unroll=_unroll(instruction, s, lanes)) for s in (whole, *best.values()))
+
+
+def _splits(instruction: Instruction, s: Schedule, lanes: int, threads: int) -> Iterator[tuple[str, float]]:
+    """Yield the axes that have tiles for several threads, with the part of the busiest."""
+    yield "", 1.0
+    if threads == 1:
+        return
+    for axis, size in s.tile:
+        extent, stretch = instruction.extent(axis), s.stretch(axis, lanes)
+        if extent > stretch * size and ceil(extent / stretch) // size > 1:
+            yield axis, largest_share(extent, stretch, size, threads)
+
+
+@lru_cache(maxsize=4096)
+def owners(extent: int, stretch: int, size: int, threads: int) -> tuple[int, ...]:
+    """Return the thread of each value along a split axis: whole tiles in order, the remainder to the first thread."""
+    full = ceil(extent / stretch) // size
+    tiles = [next(t for t in range(threads) if n < (t + 1) * full // threads) for n in range(full)]
+    return tuple((*tiles, 0)[min(value // (stretch * size), full)] for value in range(extent))
+
+
+@lru_cache(maxsize=4096)
+def largest_share(extent: int, stretch: int, size: int, threads: int) -> float:
+    """Return the part of an axis that the busiest thread has."""
+    having = owners(extent, stretch, size, threads)
+    return max(having.count(t) for t in range(threads)) / extent
+
+
+def transposition(instruction: Instruction, lanes: int, threads: int = 1) -> tuple[Schedule, ...]:
+    """Return the schedules of a copy between two layouts, in square blocks: not split, then along either axis."""
+    source, target = instruction.loads[0], instruction.stores[0]
+    along = next(axis for axis, s in source.strides if s == 1)
+    across = next(axis for axis, s in target.strides if s == 1)
+    cycles = 2.0 * prod(a.extent for a in instruction.axes) / lanes
+    whole = Schedule("", False, ((across, lanes), (along, lanes)), cycles=cycles)
+    options = [whole]
+    for axis, part in list(_splits(instruction, whole, lanes, threads))[1:]:
+        options.append(replace(whole, cycles=cycles * part, split=axis))
+    return tuple(options)
 
 
 def is_transposition(instruction: Instruction) -> bool:

@@ -1,20 +1,15 @@
 """Several threads in one program: who does what, and where they wait for each other.
 
-All threads run the same code (SPMD). An instruction that is worth it is split along one axis into whole tiles, so that
-no bit depends on the number of threads; the others are the first thread's. Between instructions that touch the same
-memory there is a barrier, which spins a while and then yields its core.
+All threads run the same code (SPMD). What is split, and where threads wait, is decided in `partition`; here is how it is
+written: a thread's share of the tiles along an axis, and a barrier, which spins a while and then yields its core.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.execute.native.schedule import Schedule
 from chainrule.execute.native.writer import Writer
-from chainrule.lower.program import Instruction, Program
 
-WORTH = 4000.0
-"""The cycles from which on an instruction is split."""
 SPINS = 2000
 
 BARRIER = f"""@arrived = internal global i64 0, align 64
@@ -64,50 +59,20 @@ def barrier_text(x86: bool) -> str:
     return text.replace("PAUSE", "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst")
 
 
-def body_text(program: Program, split: Sequence[bool], threads: bool) -> str:
-    """Return @body, which runs every instruction, with barriers where memory passes between threads."""
+def body_text(split: Sequence[bool], waits: Sequence[bool], threads: bool) -> str:
+    """Return @body, which runs every instruction, with barriers before those that have to wait."""
     w = Writer()
     w.lines = ["define internal void @body(ptr %m, ptr %ahead, i64 %tid, i64 %nt) nounwind {", "entry:"]
     first = w.value("icmp eq i64 %tid, 0") if threads else ""
-    since: list[int] = []
-    for number in range(len(program.instructions)):
-        if threads and any(_meet(program, other, number) for other in since if split[other] or split[number]):
+    for number, (divided, wait) in enumerate(zip(split, waits, strict=True)):
+        if wait:
             w.line("call void @barrier(i64 %nt)")
-            since = []
-        since.append(number)
-        after = w.guard(first) if threads and not split[number] else ""
+        after = w.guard(first) if threads and not divided else ""
         w.line(f"call void @i{number}(ptr %m, ptr %ahead, i64 %tid, i64 %nt)")
         if after:
             w.unguard(after)
     w.line("ret void")
     return "\n".join([*w.lines, "}"])
-
-
-def _meet(program: Program, one: int, other: int) -> bool:
-    """Say whether one of two instructions writes memory that the other touches."""
-    pairs = (
-        (program.instructions[one], program.instructions[other]),
-        (program.instructions[other], program.instructions[one]),
-    )
-    return any(_overlap(program, s.buffer, a.buffer) for x, y in pairs for s in x.stores for a in (*y.loads, *y.stores))
-
-
-def _overlap(program: Program, left: str, right: str) -> bool:
-    a, b = program.buffers[left], program.buffers[right]
-    return a.offset < b.offset + b.size and b.offset < a.offset + a.size
-
-
-def split_axis(instruction: Instruction, chosen: Schedule, lanes: int) -> str:
-    """Return the axis with the most tiles, "" where the instruction is not worth splitting."""
-    if chosen.cycles < WORTH:
-        return ""
-    counts = {}
-    for axis, size in chosen.tile:
-        extent = instruction.extent(axis)
-        units = -(-extent // lanes) if axis == chosen.vector and not chosen.along else extent
-        counts[axis] = units // size
-    best = max(counts, key=lambda axis: counts[axis], default="")
-    return best if best and counts[best] > 1 else ""
 
 
 def share(w: Writer, count: int, step: int) -> tuple[str, str, str]:
@@ -119,7 +84,6 @@ def share(w: Writer, count: int, step: int) -> tuple[str, str, str]:
     return start, end, w.value(f"icmp ult i64 {start}, {end}")
 
 
-def is_last(w: Writer) -> str:
-    """Write whether this is the last thread."""
-    following = w.value("add i64 %tid, 1")
-    return w.value(f"icmp eq i64 {following}, %nt")
+def is_first(w: Writer) -> str:
+    """Write whether this is the first thread, whose share is never the largest: it takes the remainder."""
+    return w.value("icmp eq i64 %tid, 0")

@@ -84,7 +84,7 @@ def compile_program(
     *,
     data: tuple[str, ...] = (),
     total: str = "",
-    threads: bool = False,
+    threads: int = 1,
 ) -> Compiled:
     """Return a program as machine code with memory of its own."""
     checked = checked_mode()
@@ -176,8 +176,8 @@ class Session:
         if count == self.batch_size:
             size = threads_for(program, self.dtype.itemsize) if self._asked is None else self._asked
             self._team = Team(size, free=self._asked is None)
-        several = self._team.size > 1
-        return compile_program(program, self.machine, self.dtype, data=tuple(self.data), total=total, threads=several)
+        size = self._team.size
+        return compile_program(program, self.machine, self.dtype, data=tuple(self.data), total=total, threads=size)
 
     def run_epoch(self, permutation: npt.ArrayLike, progress: Callable[[int, float], None] | None = None) -> float:
         """Run every batch of a permutation of the samples once; return the sum of their costs.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import OUTSIDE, Memory
-from chainrule.execute.native.team import is_last, share
+from chainrule.execute.native.team import is_first, share
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Program
 
@@ -19,7 +19,7 @@ class TransposeWriter:
     """Writes one copying instruction."""
 
     def __init__(
-        self, program: Program, number: int, machine: Machine, dtype: Dtype, checked: bool, split: bool
+        self, program: Program, number: int, machine: Machine, dtype: Dtype, checked: bool, split: str
     ) -> None:
         self.program = program
         self.instruction = program.instructions[number]
@@ -79,7 +79,7 @@ class TransposeWriter:
             return
         axis = left[0]
         full, rest = divmod(self.instruction.extent(axis), self.lanes)
-        divided = self.split and axis == self.across
+        divided = axis == self.split
         if full > 1:
             start, end, some = share(self.w, full, self.lanes) if divided else ("0", "", "")
             after = self.w.guard(some) if some else ""
@@ -92,7 +92,7 @@ class TransposeWriter:
         elif full:
             self.blocks(left[1:], {**counts, axis: self.lanes}, source, target)
         if rest:
-            after = self.w.guard(is_last(self.w)) if divided and full > 1 else ""
+            after = self.w.guard(is_first(self.w)) if divided and full > 1 else ""
             places = self.moved(source, target, axis, full * self.lanes)
             self.blocks(left[1:], {**counts, axis: rest}, *places)
             if after:

@@ -31,7 +31,7 @@ from chainrule.lower.replace import replaced
 def instruction(
     nest: Nest, buffers: Mapping[str, Buffer], stored: frozenset[str], copies: Mapping[str, str]
 ) -> Instruction:
-    """Return the nest as an instruction; `copies` names the buffer to read in place of a factor's tensor."""
+    """Return the nest as an instruction; `copies` names the buffer to read in place of a tensor."""
     return _Building(nest, buffers, stored, copies).instruction()
 
 
@@ -105,7 +105,8 @@ class _Building:
         """Return the number of an entry's value: one computed here, or one in memory."""
         if entry.tensor in self.values:
             return self.values[entry.tensor]
-        return self.code.add(Load(self.access(entry.tensor, entry, names)))
+        buffer = self.copies.get(entry.tensor, entry.tensor)
+        return self.code.add(Load(self.access(buffer, entry, names)))
 
     def contraction(self) -> Contraction | None:
         """Return the reduction that opens the nest."""

@@ -45,6 +45,11 @@ class Nest:
         return self.members[0] if self.inner else None
 
     @property
+    def updates(self) -> bool:
+        """Whether a member writes a param in place: a gradient that only feeds an update is never stored."""
+        return any(m.statement.place for m in self.members)
+
+    @property
     def produces(self) -> dict[str, Member]:
         """The members by target."""
         return {m.statement.target: m for m in self.members}
@@ -73,6 +78,20 @@ def fuse(
         work.release(tensor)
     nests = _ordered(work.nests)
     return Fused(tuple(nests), _stored(nests, outputs))
+
+
+def sums_apart(fused: Fused, chosen: Sequence[bool]) -> Fused:
+    """Return the nests with the contraction of each chosen one in a nest of its own, before the rest of its code."""
+    nests: list[Nest] = []
+    stored = set(fused.stored)
+    for nest, apart in zip(fused.nests, chosen, strict=True):
+        first, *rest = nest.members
+        if not apart or not rest:
+            nests.append(nest)
+            continue
+        stored.add(first.statement.target)
+        nests += [Nest(nest.axes, nest.inner, [first]), Nest(nest.axes, {}, rest, nest.row)]
+    return Fused(tuple(nests), frozenset(stored))
 
 
 def entries(expr: Expr) -> tuple[Indexed, ...]:

@@ -12,9 +12,15 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
+from chainrule.expr.nodes import Call, walk
+from chainrule.lower.flatten import CHEAP
 from chainrule.lower.fuse import Fused, Nest, entries_of, position_terms
 
 Terms = tuple[tuple[tuple[str, int], ...], ...]
+LONG = 12.0
+"""The cost of a function such as exp, in vector operations."""
+ACROSS = 3.5
+"""The cost of adding up the lanes of a vector, several at a time, and storing the sum, in vector operations."""
 TRANSPOSE = 0.6
 """The cost of an element that is copied to another layout, in vector operations."""
 
@@ -42,7 +48,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Choice:
-    """How a nest is made to run: along which axis its vectors lie ("" none), and which factors are copied for it."""
+    """How a nest is made to run: along which axis its vectors lie ("" none), and what is copied for it."""
 
     cost: float
     vector: str
@@ -65,22 +71,61 @@ def references(nest: Nest, stored: frozenset[str]) -> tuple[Reference, ...]:
     return tuple(found)
 
 
-def choose(nest: Nest, refs: Sequence[Reference], inner: Mapping[str, int], lanes: int) -> Choice:
+@dataclass(frozen=True)
+class Work:
+    """What a nest does: its references, the vector operations of its code at a point, and the rows it reduces."""
+
+    nest: Nest
+    refs: tuple[Reference, ...]
+    code: float
+    rows: int
+
+    @property
+    def outputs(self) -> int:
+        """The points of the nest."""
+        return prod(self.nest.axes.values())
+
+    def beside(self, axis: str, lanes: int) -> float:
+        """Return the cost of the code, with vectors along an axis, in vector operations."""
+        vectors = self.outputs / self.nest.axes[axis] * -(-self.nest.axes[axis] // lanes)
+        across = 2 * lanes.bit_length() * self.rows * self.outputs / self.nest.axes[axis]
+        return vectors * self.code + (across if axis == self.nest.row else 0.0)
+
+
+def work(nest: Nest, stored: frozenset[str]) -> Work:
+    """Return what a nest does."""
+    values = [m.statement.value for m in nest.members if not m.statement.op]
+    calls = [part for value in values for part in walk(value) if isinstance(part, Call)]
+    return Work(
+        nest,
+        references(nest, stored),
+        sum(0.5 if call.function in CHEAP else LONG for call in calls) + len(nest.members),
+        sum(bool(m.statement.op) for m in nest.members) - bool(nest.inner),
+    )
+
+
+def choose(asked: Work, inner: Mapping[str, int], lanes: int) -> Choice:
     """Return the cheapest way to run a nest where the innermost axes are given."""
-    points = prod(nest.axes.values()) * prod(nest.inner.values())
-    best = Choice(4.0 * points + 1, "")
+    nest, refs = asked.nest, asked.refs
+    points = asked.outputs * prod(nest.inner.values())
+    best = Choice(4.0 * points + asked.outputs * asked.code + 1, "")
     for axis, extent in nest.axes.items():
         if nest.row and axis != nest.row and nest.axes[nest.row] > lanes:
             continue
         bad = [r for r in refs if not r.fits(axis, inner.get(r.tensor, 0))]
-        if any(r.kind != "factor" for r in bad) or any(axis_count(r, axis) != 1 for r in bad):
+        if any(r.kind == "store" or axis_count(r, axis) != 1 for r in bad) or _read_twice(bad, refs):
             continue
         copied = tuple(dict.fromkeys(r.tensor for r in bad))
         extra = sum(TRANSPOSE * prod(_extents(r, nest)) for r in bad)
-        cost = points / extent * (-(-extent // lanes)) + extra
+        cost = points / extent * (-(-extent // lanes)) + extra + asked.beside(axis, lanes)
         if cost < best.cost:
             best = Choice(cost, axis, copied)
-    return best if not nest.inner or nest.row else min(best, _along_reduction(nest, refs, inner, lanes), key=_cost)
+    return best if not nest.inner or nest.row else min(best, _along_reduction(asked, inner, lanes), key=_cost)
+
+
+def _read_twice(bad: Sequence[Reference], refs: Sequence[Reference]) -> bool:
+    """Say whether a tensor that would be copied is read in another place too, which the copy need not fit."""
+    return any(r.tensor == other.tensor and r.terms != other.terms for r in bad for other in refs)
 
 
 def _cost(choice: Choice) -> float:
@@ -92,13 +137,17 @@ def axis_count(ref: Reference, axis: str) -> int:
     return sum(terms == ((axis, 1),) for terms in ref.terms)
 
 
-def _along_reduction(nest: Nest, refs: Sequence[Reference], inner: Mapping[str, int], lanes: int) -> Choice:
-    best = Choice(float("inf"), "")
+def _along_reduction(asked: Work, inner: Mapping[str, int], lanes: int) -> Choice:
+    """Return the cheapest choice with vectors along the sum; other code is a nest of its own then, but for updates."""
+    best, nest = Choice(float("inf"), ""), asked.nest
+    code = asked.code * asked.outputs
+    if not nest.updates:
+        code = min((asked.beside(axis, lanes) for axis in nest.axes), default=asked.code)
     for axis, extent in nest.inner.items():
-        if all(r.fits(axis, inner.get(r.tensor, 0)) for r in refs if r.kind == "factor"):
-            outputs = prod(nest.axes.values())
-            rest = outputs * prod(nest.inner.values()) / max(extent, 1)
-            best = min(best, Choice(rest * -(-extent // lanes) * 1.5 + 8.0 * outputs, axis), key=_cost)
+        if all(r.fits(axis, inner.get(r.tensor, 0)) for r in asked.refs if r.kind == "factor"):
+            rest = asked.outputs * prod(nest.inner.values()) / max(extent, 1)
+            cost = rest * -(-extent // lanes) + ACROSS * asked.outputs + code
+            best = min(best, Choice(cost, axis), key=_cost)
     return best
 
 
@@ -111,11 +160,12 @@ def innermost(
     fused: Fused, ranks: Mapping[str, int], fixed: frozenset[str], lanes: int
 ) -> tuple[dict[str, int], list[Choice]]:
     """Return the number of the innermost axis of every tensor, and how each nest is run."""
-    refs = [references(nest, fused.stored) for nest in fused.nests]
+    asked = [work(nest, fused.stored) for nest in fused.nests]
+    refs = [one.refs for one in asked]
     inner = {tensor: max(rank - 1, 0) for tensor, rank in ranks.items()}
 
     def total(choice: Mapping[str, int], touched: Iterable[int]) -> float:
-        return sum(choose(fused.nests[n], refs[n], choice, lanes).cost for n in touched)
+        return sum(choose(asked[n], choice, lanes).cost for n in touched)
 
     groups = [g for g in _groups(refs, fused, ranks) if not fixed.intersection(g)]
     for _ in range(4):
@@ -129,7 +179,7 @@ def innermost(
                 changed = True
         if not changed:
             break
-    return inner, [choose(nest, used, inner, lanes) for nest, used in zip(fused.nests, refs, strict=True)]
+    return inner, [choose(one, inner, lanes) for one in asked]
 
 
 def _groups(refs: Sequence[tuple[Reference, ...]], fused: Fused, ranks: Mapping[str, int]) -> list[tuple[str, ...]]:

@@ -12,7 +12,7 @@ from chainrule.expr.nodes import Extent
 from chainrule.lower.blocks import blocked
 from chainrule.lower.build import instruction
 from chainrule.lower.flatten import flatten, sample_extents
-from chainrule.lower.fuse import Fused, Nest, fuse
+from chainrule.lower.fuse import Fused, Nest, fuse, sums_apart
 from chainrule.lower.layout import Choice, innermost, references, strides
 from chainrule.lower.memory import place
 from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Role, Store, Unsupported
@@ -43,6 +43,12 @@ def lower(
     ranks = {tensor: len(extents[tensor]) for tensor in held}
     fixed = frozenset(system.with_role("data"))
     inner, choices = innermost(fused, ranks, fixed, lanes)
+    along = [c.vector in n.inner and not n.updates for n, c in zip(fused.nests, choices, strict=True)]
+    if any(one and len(n.members) > 1 for one, n in zip(along, fused.nests, strict=True)):
+        fused = sums_apart(fused, along)
+        held = _held(system, fused)
+        ranks = {tensor: len(extents[tensor]) for tensor in held}
+        inner, choices = innermost(fused, ranks, fixed, lanes)
     buffers: dict[str, Buffer] = {}
     for tensor in held:
         steps, size = strides(extents[tensor], inner[tensor], lanes, element)
@@ -94,7 +100,7 @@ def _copies(
     """Add the copies that a nest's choice wants transposed, those not there yet; return their names by tensor."""
     names: dict[str, str] = {}
     for tensor in choice.transposed:
-        ref = next(r for r in references(nest, fused.stored) if r.tensor == tensor and r.kind == "factor")
+        ref = next(r for r in references(nest, fused.stored) if r.tensor == tensor and r.kind != "store")
         axis = next(n for n, terms in enumerate(ref.terms) if terms == ((choice.vector, 1),))
         source = buffers[tensor]
         name = f"{tensor}ᵀ{axis}"

@@ -75,8 +75,22 @@ def test_weights_lie_with_the_outputs_innermost_whichever_way_they_are_declared(
 
 
 def test_only_the_smaller_factor_is_copied_to_another_layout() -> None:
-    made = training(Dense((64, 32, 10)), 32)
+    made = training(Dense((64, 32, 32)), 64)
     assert [name for name in made.buffers if "ᵀ" in name] == ["W2ᵀ0"]
+
+
+def test_outputs_that_fill_no_vector_are_computed_for_many_samples_at_once() -> None:
+    made = training(Dense((64, 32, 10)), 32)
+    assert [name for name in made.buffers if "ᵀ" in name] == ["a1ᵀ0", "yᵀ0"]
+    assert made.buffers["∂C/∂z2"].strides[0] == 1
+
+
+def test_a_long_sum_of_few_outputs_has_its_vectors_along_the_sum() -> None:
+    made = training(Dense((784, 30, 10)), 10)
+    assert made.buffers["W1"].strides == (784, 1)
+    product, update = named(made, "z1"), named(made, "W1")
+    assert [e.name for e in product.equations] == ["z1"]
+    assert {e.name for e in update.equations} == {"∂C/∂W1", "W1"}
 
 
 def test_what_is_used_twice_is_computed_once() -> None:

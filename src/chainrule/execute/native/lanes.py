@@ -130,3 +130,32 @@ class Lanes:
             value = self.combine(op, value, other)
             distance //= 2
         return value
+
+    def all_across(self, op: str, values: Sequence[str]) -> list[str]:
+        """Return the reduction of each of several vectors over its lanes, in all lanes; the same bits as one by one.
+
+        Two vectors of which each has some values in blocks of lanes become one with all of them in blocks of half the
+        size, until one vector is left.
+        """
+        results: list[str] = []
+        for start in range(0, len(values), self.lanes):
+            some = list(values[start : start + self.lanes])
+            count = len(some)
+            block = self.lanes
+            while len(some) > 1:
+                some += [some[-1]] * (len(some) % 2)
+                some = [self._halved(op, one, other, block) for one, other in zip(some[::2], some[1::2], strict=True)]
+                block //= 2
+            one = some[0]
+            distance = block // 2
+            while distance:
+                one = self.combine(op, one, self.shuffled(one, "poison", [n ^ distance for n in range(self.lanes)]))
+                distance //= 2
+            results += [self.shuffled(one, "poison", [place * block] * self.lanes) for place in range(count)]
+        return results
+
+    def _halved(self, op: str, one: str, other: str, block: int) -> str:
+        """Return two vectors of blocks as one of half as large blocks: the halves of each block combined."""
+        firsts = [n for n in range(2 * self.lanes) if n % block < block // 2]
+        left = self.shuffled(one, other, firsts)
+        return self.combine(op, left, self.shuffled(one, other, [n + block // 2 for n in firsts]))

@@ -280,7 +280,7 @@ class NestWriter:
             held = {point: self.memory.load(start, at, self.displacement(start, point)) for point in points}
         held = self.reduce(list(contraction.axes), factors, held)
         if self.schedule.along:
-            return {point: self.v.across(contraction.op, value) for point, value in held.items()}
+            return dict(zip(held, self.v.all_across(contraction.op, list(held.values())), strict=True))
         return held
 
     def reduce(

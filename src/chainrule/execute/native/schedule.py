@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import permutations
 from math import ceil, prod
 
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
-from chainrule.lower.program import Access, Instruction
+from chainrule.lower.program import Access, Instruction, RowReduce
 
 L1, L2 = 32 << 10, 768 << 10
 REACH, OVERLAP = 100, 0.4
@@ -130,7 +131,7 @@ def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Itera
     if contraction and not row:
         for axis in contraction.axes:
             if all(unit(f, axis.name) for f in contraction.factors):
-                for tile in _tiles(instruction, "", machine, lanes):
+                for tile in _pairs(instruction, machine):
                     yield Schedule(axis.name, True, tile)
 
 
@@ -159,6 +160,21 @@ def _tiles(
                     yield (*rest, *reversed(pair))
 
 
+def _pairs(instruction: Instruction, machine: Machine) -> Iterator[tuple[tuple[str, int], ...]]:
+    """Yield tiles over up to two axes, in both orders, for vectors along the contraction: one load for each value."""
+    axes = instruction.axes
+    if len(axes) < 2:
+        largest = axes[0].extent if axes else 1
+        yield from (tuple((a.name, size) for a in axes) for size in _sizes(largest, (machine.registers - 1) // 2))
+        return
+    for one, other in permutations(axes, 2):
+        rest = tuple((a.name, 1) for a in axes if a not in (one, other))
+        for size in _sizes(one.extent, 8):
+            most = (machine.registers - 1 - size) // (size + 1)
+            for size_too in _sizes(other.extent, max(min(most, 8), 1)):
+                yield (*rest, (one.name, size), (other.name, size_too))
+
+
 def _sizes(extent: int, most: int) -> Iterator[int]:
     yield from range(1, max(min(extent, most), 1) + 1)
 
@@ -169,14 +185,16 @@ def _cycles(instruction: Instruction, s: Schedule, lanes: int, element: int) -> 
     if contraction:
         steps = prod(ceil(a.extent / lanes) if a.name == s.vector else a.extent for a in contraction.axes)
     code = 1.0 + sum(_weight(op) for op in instruction.code)
+    rows = sum(isinstance(op, RowReduce) for op in instruction.code) if s.vector == instruction.row else 0
     total = 0.0
     for count, sizes in _variants(instruction, s, lanes):
         held = prod(sizes.values())
         per_step = _step(instruction, s, sizes) if contraction else 0.0
         waste = lanes if not s.vector else 1
-        epilogue = held * code * (1 if waste == 1 else 2) + (20 * held if s.along else 0) + 6
+        epilogue = held * code * (1 if waste == 1 else 2) + ((3.5 * held + 12) if s.along else 0) + 6
         hidden = OVERLAP if contraction and steps * held <= REACH else 1.0
-        total += count * (steps * per_step + epilogue * hidden)
+        across = rows * 2 * lanes.bit_length() * held / sizes.get(instruction.row, 1)
+        total += count * (steps * per_step + epilogue * hidden + across)
     return total + _traffic(instruction, s, lanes, element)
 
 

@@ -41,6 +41,7 @@ class Buffer:
     """A tensor in memory: extents and strides in elements, axis by axis, and where it begins in the arena.
 
     `size` are the elements set aside, padding included; a temporary's place is used again after its last reader.
+    Where every thread has a copy of its own, `pitch` is the distance from one to the next.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Buffer:
     strides: tuple[int, ...]
     size: int
     offset: int = 0
+    pitch: int = 0
 
 
 @dataclass(frozen=True)

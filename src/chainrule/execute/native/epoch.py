@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from chainrule.execute.native.ahead import Ahead
+from chainrule.execute.native.ahead import LINE, Ahead
+from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
+from chainrule.execute.native.memory import Memory
 from chainrule.execute.native.team import share
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Buffer, Program
 
 
-def ahead_of(program: Program, dtype: Dtype, data: Sequence[str]) -> Ahead | None:
+def ahead_of(program: Program, dtype: Dtype, data: Sequence[str], threads: int) -> Ahead | None:
     """Return what can be fetched of the next batch: the rows of the widest data."""
     if not data:
         return None
     widest = program.buffers[_widest(program, data)]
-    return Ahead(widest.extents[0], -(-prod(widest.extents[1:]) * BYTES[dtype] // 64))
+    lines = -(-prod(widest.extents[1:]) * BYTES[dtype] // LINE)
+    return Ahead(widest.extents[0], lines, threads if widest.pitch else 1)
 
 
 def _widest(program: Program, data: Sequence[str]) -> str:
@@ -29,20 +32,33 @@ def _widest(program: Program, data: Sequence[str]) -> str:
 
 
 def stretch_text(
-    program: Program, dtype: Dtype, machine: Machine, data: Sequence[str], total: str, threads: bool
+    program: Program,
+    dtype: Dtype,
+    machine: Machine,
+    data: Sequence[str],
+    total: str,
+    threads: int,
+    between: bool,
 ) -> str:
-    """Return @stretch(arena, sources, permutation, steps, total, thread, threads)."""
+    """Return @stretch(arena, sources, permutation, steps, total, thread, threads).
+
+    `between` says whether threads must wait for each other between one step and the next.
+    """
     w = Writer()
     samples = program.buffers[data[0]].extents[0]
     given = "ptr %m, ptr %sources, ptr %rows, i64 %steps, ptr %total, i64 %tid, i64 %nt"
     w.lines = [f"define void @stretch({given}) nounwind {{", "entry:"]
-    start, end, some = share(w, samples, 1) if threads else ("0", str(samples), "")
+    shared = threads > 1 and not program.buffers[data[0]].pitch
+    start, end, some = share(w, samples, 1) if shared else ("0", str(samples), "")
     first_thread = w.value("icmp eq i64 %tid, 0")
     sources = []
     for number in range(len(data)):
         place = w.advanced("%sources", number, 8)
         sources.append(w.value(f"load ptr, ptr {place}"))
     before = w.value("load double, ptr %total")
+    table = "@table" if shared or threads == 1 else w.advanced("@table", "%tid", 8 * samples)
+    memory = Memory(w, Lanes(w, dtype, machine.lanes(dtype), machine.fma), program, "", BYTES[dtype], False)
+    origins = [memory.origin(program.buffers[name]) for name in data]
     widest = _widest(program, data)
     width = prod(program.buffers[widest].extents[1:]) * BYTES[dtype]
     loop = w.open("0", [("double", before)])
@@ -55,17 +71,18 @@ def stretch_text(
     inner = w.open(start)
     at = w.advanced(rows, inner.index, 8)
     row = w.value(f"load i64, ptr {at}")
-    for source, name in zip(sources, data, strict=True):
-        _gather(w, program.buffers[name], dtype, machine, source, row, inner.index)
+    for source, name, origin in zip(sources, data, origins, strict=True):
+        _gather(w, program.buffers[name], dtype, machine, (source, row), (origin, inner.index))
     later = w.value(f"load i64, ptr {w.advanced(at, distance, 8)}")
     place = w.advanced(sources[list(data).index(widest)], later, width)
-    w.line(f"store ptr {place}, ptr {w.advanced('@table', inner.index, 8)}")
+    w.line(f"store ptr {place}, ptr {w.advanced(table, inner.index, 8)}")
     w.close(inner, 1, end)
-    if threads:
+    if shared:
         w.unguard(after)
+    if shared or between:
         w.line("call void @barrier(i64 %nt)")
-    w.line("call void @body(ptr %m, ptr @table, i64 %tid, i64 %nt)")
-    if threads:
+    w.line(f"call void @body(ptr %m, ptr {table}, i64 %tid, i64 %nt)")
+    if shared:
         w.line("call void @barrier(i64 %nt)")
     cost = loop.values[0]
     if total:
@@ -82,12 +99,14 @@ def stretch_text(
     return "\n".join([*w.lines, "}"])
 
 
-def _gather(w: Writer, buffer: Buffer, dtype: Dtype, machine: Machine, source: str, row: str, sample: str) -> None:
-    """Write the copy of one sample, contiguous where it comes from, to its place in the arena."""
+def _gather(
+    w: Writer, buffer: Buffer, dtype: Dtype, machine: Machine, source: tuple[str, str], target: tuple[str, str]
+) -> None:
+    """Write the copy of one sample, from a row of the data, where it is contiguous, to one of the batch."""
     element = BYTES[dtype]
     length = prod(buffer.extents[1:])
-    origin = w.advanced(source, row, element * length)
-    place = w.advanced(w.advanced("%m", buffer.offset, element), sample, element * buffer.strides[0])
+    origin = w.advanced(*source, element * length)
+    place = w.advanced(*target, element * buffer.strides[0])
     if len(buffer.extents) == 1:
         _copied(w, origin, place, 1, dtype, machine)
         return

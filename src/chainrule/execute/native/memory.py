@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.writer import Writer
-from chainrule.lower.program import Access, Program
+from chainrule.lower.program import Access, Buffer, Program
 
 OUTSIDE = "outside:\n  store i64 1, ptr @outside\n  ret void"
 """The block that a failed test goes to: it leaves a mark for the caller."""
@@ -22,6 +22,11 @@ class Memory:
     vector: str
     element: int
     checked: bool
+
+    def origin(self, buffer: Buffer, base: int = 0) -> str:
+        """Write where a buffer begins, or this thread's copy of it, and `base` elements on."""
+        place = self.w.advanced("%m", buffer.offset + base, self.element)
+        return self.w.advanced(place, "%tid", buffer.pitch * self.element) if buffer.pitch else place
 
     def load(self, access: Access, pointer: str, moved: int) -> str:
         """Write the load of a vector, or of one number into all lanes."""
@@ -48,10 +53,8 @@ class Memory:
         if not self.checked:
             return
         buffer = self.program.buffers[access.buffer]
-
         here = self.w.value(f"ptrtoint ptr {pointer} to i64")
-        base = self.w.value("ptrtoint ptr %m to i64")
-        first = self.w.value(f"add i64 {base}, {buffer.offset * self.element}")
+        first = self.w.value(f"ptrtoint ptr {self.origin(buffer)} to i64")
         away = self.w.value(f"sub i64 {here}, {first}")
         bad = self.w.value(f"icmp ugt i64 {away}, {(buffer.size - count) * self.element}")
         inside = self.w.label()

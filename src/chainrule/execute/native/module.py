@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chainrule.execute.native import vectormath
+from chainrule.execute.native.ahead import shared_out
 from chainrule.execute.native.epoch import ahead_of, stretch_text
 from chainrule.execute.native.machine import Dtype, Machine
 from chainrule.execute.native.nest import instruction_text
@@ -46,29 +47,27 @@ def module(
     The code can be run by as many `threads`, or by one.
     """
     chosen = chosen_parts(program, _options(program, machine, dtype, threads), dtype, data, threads)
-    cycles = [s.cycles for s in chosen]
-    longest = cycles.index(max(cycles)) if cycles else 0
-    ahead = ahead_of(program, dtype, data)
+    ahead = ahead_of(program, dtype, data, threads)
+    fetched = shared_out(ahead, [s.cycles for s in chosen])
     lanes = machine.lanes(dtype)
     parts: list[str] = []
     for number, (instruction, own) in enumerate(zip(program.instructions, chosen, strict=True)):
         if is_transposition(instruction):
             parts.append(TransposeWriter(program, number, machine, dtype, checked, own.split).text())
         else:
-            fetched = ahead if number == longest else None
-            parts.append(instruction_text(program, number, own, machine, dtype, checked, fetched))
-    waits = barriers(program, chosen, threads) if threads > 1 else [False] * len(chosen)
+            parts.append(instruction_text(program, number, own, machine, dtype, checked, fetched[number]))
+    waits, between = barriers(program, chosen, threads)
     parts.append(body_text([bool(s.split) for s in chosen], waits, threads > 1))
     parts.append(STEP)
     rows = ahead.rows if ahead else 1
     if threads > 1:
         parts.append(barrier_text(machine.name != "neon"))
     if data:
-        parts.append(stretch_text(program, dtype, machine, data, total, threads > 1))
+        parts.append(stretch_text(program, dtype, machine, data, total, threads, between))
     declared = vectormath.declarations(dtype, lanes)
     head = [
         "@outside = global i64 0",
-        f"@table = internal global [{rows} x ptr] zeroinitializer, align 64",
+        f"@table = internal global [{threads * rows} x ptr] zeroinitializer, align 64",
         f"@nothing = internal constant [{rows} x ptr] zeroinitializer",
         *declared,
         "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",

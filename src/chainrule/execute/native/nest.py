@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import ceil
 
-from chainrule.execute.native.ahead import Ahead, Round, fetch
+from chainrule.execute.native.ahead import Ahead, Portion, Round, fetch, portion
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import OUTSIDE, Memory
@@ -72,14 +72,13 @@ class NestWriter:
         self.axes = tuple(a.name for a in instruction.axes)
         self.fixed: dict[int, str] = {}
         self.rounds: dict[str, Round] = {}
+        self.portion: Portion | None = None
 
     def text(self, name: str) -> str:
         """Return the function's text."""
         self.w.lines = [f"define internal void @{name}(ptr %m, ptr %ahead, i64 %tid, i64 %nt) nounwind {{", "entry:"]
         accesses = dict.fromkeys((*self.instruction.loads, *self.instruction.stores))
-        pointers = {
-            a: self.w.advanced("%m", self.program.buffers[a.buffer].offset + a.base, self.element) for a in accesses
-        }
+        pointers = {a: self.memory.origin(self.program.buffers[a.buffer], a.base) for a in accesses}
         self.constants(pointers)
         self.loops([axis for axis, _ in self.schedule.tile], {}, pointers)
         self.w.line("ret void")
@@ -112,7 +111,7 @@ class NestWriter:
             if self.ahead is not None and self.rounds:
                 # the first tile that is written is the one that all loops go round; those at the edges come after
                 axes = sorted(self.rounds, key=lambda a: a != self.split)
-                fetch(self.w, self.ahead, [self.rounds[a] for a in axes])
+                self.portion = portion(self.w, self.ahead, [self.rounds[a] for a in axes])
                 self.ahead = None
             self.tile(env, pointers)
             return
@@ -123,7 +122,7 @@ class NestWriter:
             start, end, some = share(self.w, full, size * stretch) if axis == self.split else ("0", "", "")
             after = self.w.guard(some) if some else ""
             loop = self.w.open(start)
-            self.rounds[axis] = Round(loop.index, size * stretch, full)
+            self.rounds[axis] = Round(loop.index, start, size * stretch, full)
             self.loops(left[1:], {**env, axis: Tile(loop.index, size)}, self.moved(pointers, axis, loop.index))
             del self.rounds[axis]
             self.w.close(loop, size * stretch, end or str(full * size * stretch))
@@ -158,6 +157,9 @@ class NestWriter:
         held: dict[Offsets, str] = {}
         if self.instruction.contraction:
             held = self.reduction(points, pointers)
+        if self.portion is not None:
+            fetch(self.w, self.portion)
+            self.portion = None
         row = self.instruction.row
         groups: dict[Offsets, list[Offsets]] = {}
         for point in points:
@@ -300,8 +302,12 @@ class NestWriter:
             loop = self.w.open("0", carried)
             inner = dict(zip(result, loop.values[: len(result)], strict=True))
             here = dict(zip(at, loop.values[len(result) :], strict=True))
-            inner = self.steps(left, here, inner, range(unroll), 0)
             step = unroll * stretch
+            if self.portion is not None and len(left) == 1:
+                turn = self.w.value(f"udiv i64 {loop.index}, {step}") if step > 1 else loop.index
+                fetch(self.w, self.portion, turn, rounds)
+                self.portion = None
+            inner = self.steps(left, here, inner, range(unroll), 0)
             ahead = {f: self.w.advanced(p, f.stride(axis.name) * step, self.element) for f, p in here.items()}
             self.w.close(loop, step, str(rounds * step), [*inner.values(), *ahead.values()])
             result, at = inner, ahead

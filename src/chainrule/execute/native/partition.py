@@ -8,8 +8,9 @@ its own already, nobody waits.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, replace
+from math import ceil, prod
+from typing import TypeAlias
 
 from chainrule.execute.native.machine import BYTES, Dtype
 from chainrule.execute.native.schedule import Schedule, owners
@@ -23,6 +24,10 @@ PASSES = 4
 """How often the choices are gone through, each knowing what the last time the others chose."""
 
 
+MOST_COPIES = 4
+"""The threads up to which each copies the whole batch for itself: writing what another core has read takes longer."""
+
+
 @dataclass(frozen=True)
 class Part:
     """Which thread touches what of a buffer: the owner of each position along one axis; no axis where all touch all.
@@ -34,6 +39,8 @@ class Part:
     owners: tuple[int, ...] = ()
 
 
+Touch: TypeAlias = tuple[str, Part, bool]
+"""A buffer, who touches what of it, and whether it is written."""
 ALL = Part(None)
 FIRST = Part(0, (0,))
 
@@ -62,9 +69,29 @@ def _plain(buffer: Buffer, access: Access) -> bool:
     )
 
 
+def with_copies(program: Program, data: Sequence[str], threads: int, element: int) -> Program:
+    """Return the program with a copy of the batch for each thread, at the end of its memory, if they are few."""
+    if not 1 < threads <= MOST_COPIES:
+        return program
+    line = max(64 // element, program.lanes)
+    buffers, end = dict(program.buffers), 0
+    for name in data:
+        buffers[name] = replace(buffers[name], offset=program.size + end)
+        end += ceil(buffers[name].size / line) * line
+    # off multiples of 4 KiB, where copies would meet in the same sets of a cache
+    pitch = end + line if end * element % 4096 == 0 else end
+    buffers.update({name: replace(buffers[name], pitch=pitch) for name in data})
+    return replace(program, buffers=buffers, size=program.size + threads * pitch)
+
+
 def gathered(program: Program, data: Sequence[str], threads: int) -> dict[str, Part]:
     """Return which thread writes what of the batch: so many samples each."""
     return {name: Part(0, owners(program.buffers[name].extents[0], 1, 1, threads)) for name in data}
+
+
+def _own(program: Program, access: Access) -> bool:
+    """Say whether an access is to what every thread has for itself."""
+    return bool(program.buffers[access.buffer].pitch)
 
 
 def chosen_parts(
@@ -93,11 +120,12 @@ def _cost(
 ) -> float:
     """Return the cycles of an instruction, those for what comes from other threads included."""
     moved = 0.0
-    for access in {a.buffer: a for a in instruction.loads}.values():
+    shared = [a for a in instruction.loads if not _own(program, a)]
+    for access in {a.buffer: a for a in shared}.values():
         size = prod(program.buffers[access.buffer].extents) * BYTES[dtype]
         before, now = state.get(access.buffer, ALL), part(program, instruction, s, access, threads)
         moved += size * _foreign(before, now, threads)
-    wait = WAIT if s.split or any(len(state.get(a.buffer, ALL).owners) > 1 for a in instruction.loads) else 0.0
+    wait = WAIT if s.split or any(len(state.get(a.buffer, ALL).owners) > 1 for a in shared) else 0.0
     return s.cycles + moved / SPEED + wait
 
 
@@ -117,23 +145,34 @@ def _foreign(before: Part, now: Part, threads: int) -> float:
     return wrong / len(now.owners) / threads
 
 
-def barriers(program: Program, chosen: Sequence[Schedule], threads: int) -> list[bool]:
-    """Say before which instructions all threads must wait for each other.
+def barriers(program: Program, chosen: Sequence[Schedule], threads: int) -> tuple[list[bool], bool]:
+    """Say before which instructions all threads must wait for each other, and whether between one step and the next.
 
     They must where one touches memory that another wrote since the last barrier, or writes what another touched.
     """
+    if threads == 1:
+        return [False] * len(chosen), False
+    touched = [_touched(program, i, s, threads) for i, s in zip(program.instructions, chosen, strict=True)]
     result: list[bool] = []
-    since: list[tuple[str, Part, bool]] = []
-    for instruction, s in zip(program.instructions, chosen, strict=True):
-        touched = [(a.buffer, part(program, instruction, s, a, threads), False) for a in instruction.loads]
-        touched += [(a.buffer, part(program, instruction, s, a, threads), True) for a in instruction.stores]
-        wait = any(_meet(program, one, other) for one in since for other in touched)
-        since = [*([] if wait else since), *touched]
-        result.append(wait)
-    return result
+    since: list[Touch] = []
+    for now in touched:
+        result.append(any(_meet(program, one, other) for one in since for other in now))
+        since = [*([] if result[-1] else since), *now]
+    first = result.index(True) if True in result else len(result)
+    following = [touch for now in touched[:first] for touch in now]
+    return result, any(_meet(program, one, other) for one in since for other in following)
 
 
-def _meet(program: Program, one: tuple[str, Part, bool], other: tuple[str, Part, bool]) -> bool:
+def _touched(program: Program, instruction: Instruction, s: Schedule, threads: int) -> list[Touch]:
+    accesses = [(a, False) for a in instruction.loads] + [(a, True) for a in instruction.stores]
+    return [
+        (a.buffer, part(program, instruction, s, a, threads), written)
+        for a, written in accesses
+        if not _own(program, a)
+    ]
+
+
+def _meet(program: Program, one: Touch, other: Touch) -> bool:
     """Say whether two threads can meet at memory that one of them writes."""
     (left, mine, writes), (right, yours, writes_too) = one, other
     if not (writes or writes_too):

@@ -61,14 +61,17 @@ def schedules(instruction: Instruction, machine: Machine, dtype: Dtype, threads:
 
 
 def _splits(instruction: Instruction, s: Schedule, lanes: int, threads: int) -> Iterator[tuple[str, float]]:
-    """Yield the axes that have tiles for several threads, with the part of the busiest."""
+    """Yield "", and the axis of the outermost loop where threads can share it, with the part of the busiest.
+
+    Only of the outermost: hardware that reads ahead along an inner one would take lines that are another thread's.
+    """
     yield "", 1.0
-    if threads == 1:
-        return
     for axis, size in s.tile:
         extent, stretch = instruction.extent(axis), s.stretch(axis, lanes)
-        if extent > stretch * size and ceil(extent / stretch) // size > 1:
-            yield axis, largest_share(extent, stretch, size, threads)
+        if extent > stretch * size:
+            if threads > 1 and ceil(extent / stretch) // size > 1:
+                yield axis, largest_share(extent, stretch, size, threads)
+            return
 
 
 @lru_cache(maxsize=4096)

@@ -24,6 +24,7 @@ from chainrule.execute.native.arena import Arena
 from chainrule.execute.native.compiler import Code, compile_text
 from chainrule.execute.native.machine import Dtype, Machine, host
 from chainrule.execute.native.module import Module, module
+from chainrule.execute.native.partition import with_copies
 from chainrule.execute.native.plan import plan_text
 from chainrule.execute.native.threads import Team, threads_for
 from chainrule.execute.scope import Scope
@@ -88,6 +89,7 @@ def compile_program(
 ) -> Compiled:
     """Return a program as machine code with memory of its own."""
     checked = checked_mode()
+    program = with_copies(program, data, threads, np.dtype(dtype).itemsize)
     text = module(program, machine, dtype_of(dtype), data=data, total=total, checked=checked, threads=threads)
     return Compiled(program, text, compile_text(text.text, machine), Arena(program, dtype), checked)
 

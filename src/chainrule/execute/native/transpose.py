@@ -41,10 +41,7 @@ class TransposeWriter:
             f"define internal void @i{self.number}(ptr %m, ptr %ahead, i64 %tid, i64 %nt) nounwind {{",
             "entry:",
         ]
-        places = [
-            self.w.advanced("%m", self.program.buffers[a.buffer].offset + a.base, self.element)
-            for a in (self.source, self.target)
-        ]
+        places = [self.memory.origin(self.program.buffers[a.buffer], a.base) for a in (self.source, self.target)]
         others = [a.name for a in self.instruction.axes if a.name not in (self.along, self.across)]
         self.outer(others, places[0], places[1])
         self.w.line("ret void")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import prod
 
 from chainrule.execute.native.ahead import Ahead
+from chainrule.execute.native.control import LEFT, STOP, cell, cells_at, seen, until
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.team import share
 from chainrule.execute.native.writer import Writer
@@ -29,10 +30,21 @@ def _widest(program: Program, data: Sequence[str]) -> str:
 
 
 def stretch_text(
-    program: Program, dtype: Dtype, machine: Machine, data: Sequence[str], total: str, threads: bool
+    program: Program,
+    dtype: Dtype,
+    machine: Machine,
+    data: Sequence[str],
+    total: str,
+    threads: bool,
+    long: bool = False,
 ) -> str:
-    """Return @stretch(arena, sources, permutation, steps, total, thread, threads)."""
+    """Return @stretch(arena, sources, permutation, steps, total, thread, threads).
+
+    In a long program each thread says after a step whether it was asked to stop; behind the barrier all of them read
+    what any has said, and leave together.
+    """
     w = Writer()
+    cells = cells_at(program, BYTES[dtype])
     samples = program.buffers[data[0]].extents[0]
     given = "ptr %m, ptr %sources, ptr %rows, i64 %steps, ptr %total, i64 %tid, i64 %nt"
     w.lines = [f"define void @stretch({given}) nounwind {{", "entry:"]
@@ -60,11 +72,14 @@ def stretch_text(
     later = w.value(f"load i64, ptr {w.advanced(at, distance, 8)}")
     place = w.advanced(sources[list(data).index(widest)], later, width)
     w.line(f"store ptr {place}, ptr {w.advanced('@table', inner.index, 8)}")
-    w.close(inner, 1, end)
+    w.close(inner, 1, until(w, cells, end) if long else end)
     if threads:
         w.unguard(after)
         w.line("call void @barrier(i64 %nt)")
     w.line("call void @body(ptr %m, ptr @table, i64 %tid, i64 %nt)")
+    if long:
+        asked = w.value(f"zext i1 {seen(w, cells, STOP)} to i64")
+        w.value(f"atomicrmw or ptr {cell(w, cells, LEFT)}, i64 {asked} monotonic")
     if threads:
         w.line("call void @barrier(i64 %nt)")
     cost = loop.values[0]
@@ -74,7 +89,7 @@ def stretch_text(
         if dtype == "f32":
             value = w.value(f"fpext float {value} to double")
         cost = w.value(f"fadd double {cost}, {value}")
-    w.close(loop, 1, "%steps", [cost])
+    w.close(loop, 1, w.value(f"select i1 {seen(w, cells, LEFT)}, i64 0, i64 %steps") if long else "%steps", [cost])
     done = w.guard(first_thread)
     w.line(f"store double {cost}, ptr %total")
     w.unguard(done)

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.facts import check_facts
 from chainrule.execute.inputs import check_inputs, is_batched
+from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of
 from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.plan import plan_text
-from chainrule.execute.native.training import Compiled, Session, compile_program, dtype_of
+from chainrule.execute.native.training import Session
 from chainrule.execute.protocol import Executable
 from chainrule.execute.registry import executor
 from chainrule.execute.scope import Scope

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from chainrule.execute.native import vectormath
+from chainrule.execute.native.control import is_long
 from chainrule.execute.native.epoch import ahead_of, stretch_text
 from chainrule.execute.native.machine import Dtype, Machine
 from chainrule.execute.native.nest import instruction_text
@@ -24,10 +25,11 @@ STEP = """define void @step(ptr %m) nounwind {
 
 @dataclass(frozen=True)
 class Module:
-    """LLVM text, and the schedules it was made with; None for a copy between layouts."""
+    """LLVM text, and the schedules it was made with, None for a copy between layouts; `long` code can be stopped."""
 
     text: str
     schedules: tuple[Schedule | None, ...]
+    long: bool = False
 
 
 def module(
@@ -47,6 +49,7 @@ def module(
     """
     schedules = _schedules(program, machine, dtype)
     cycles = [0.0 if s is None else s.cycles for s in schedules]
+    long = is_long(cycles)
     longest = cycles.index(max(cycles, default=0.0)) if cycles else 0
     ahead = ahead_of(program, dtype, data)
     lanes = machine.lanes(dtype)
@@ -55,13 +58,13 @@ def module(
     for number, (instruction, chosen) in enumerate(zip(program.instructions, schedules, strict=True)):
         if chosen is None:
             split.append(threads and prod(a.extent for a in instruction.axes) > WORTH)
-            parts.append(TransposeWriter(program, number, machine, dtype, checked, split[-1]).text())
+            parts.append(TransposeWriter(program, number, machine, dtype, checked, split[-1], long).text())
         else:
             axis = split_axis(instruction, chosen, lanes) if threads else ""
             split.append(bool(axis))
             fetched = ahead if number == longest else None
-            parts.append(instruction_text(program, number, chosen, machine, dtype, checked, fetched, axis))
-    parts.append(body_text(program, split, threads))
+            parts.append(instruction_text(program, number, chosen, machine, dtype, checked, fetched, axis, long))
+    parts.append(body_text(program, dtype, split, threads, long))
     rows = ahead.rows if ahead else 1
     parts.append(
         "define void @step(ptr %m) nounwind {\n  call void @body(ptr %m, ptr @nothing, i64 0, i64 1)\n  ret void\n}"
@@ -69,7 +72,7 @@ def module(
     if threads:
         parts.append(barrier_text(machine.name != "neon"))
     if data:
-        parts.append(stretch_text(program, dtype, machine, data, total, threads))
+        parts.append(stretch_text(program, dtype, machine, data, total, threads, long))
     declared = vectormath.declarations(dtype, lanes)
     head = [
         "@outside = global i64 0",
@@ -78,7 +81,7 @@ def module(
         *declared,
         "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",
     ]
-    return Module("\n\n".join(["\n".join(head), *parts]), schedules)
+    return Module("\n\n".join(["\n".join(head), *parts]), schedules, long)
 
 
 def _schedules(program: Program, machine: Machine, dtype: Dtype) -> tuple[Schedule | None, ...]:

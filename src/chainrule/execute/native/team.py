@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chainrule.execute.native.control import STOP, cells_at, seen
+from chainrule.execute.native.machine import BYTES, Dtype
 from chainrule.execute.native.schedule import Schedule
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Instruction, Program
@@ -64,8 +66,11 @@ def barrier_text(x86: bool) -> str:
     return text.replace("PAUSE", "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst")
 
 
-def body_text(program: Program, split: Sequence[bool], threads: bool) -> str:
-    """Return @body, which runs every instruction, with barriers where memory passes between threads."""
+def body_text(program: Program, dtype: Dtype, split: Sequence[bool], threads: bool, long: bool = False) -> str:
+    """Return @body, which runs every instruction, with barriers where memory passes between threads.
+
+    In a long program each instruction, but no barrier, is left out where the code is asked to stop.
+    """
     w = Writer()
     w.lines = ["define internal void @body(ptr %m, ptr %ahead, i64 %tid, i64 %nt) nounwind {", "entry:"]
     first = w.value("icmp eq i64 %tid, 0") if threads else ""
@@ -75,7 +80,11 @@ def body_text(program: Program, split: Sequence[bool], threads: bool) -> str:
             w.line("call void @barrier(i64 %nt)")
             since = []
         since.append(number)
-        after = w.guard(first) if threads and not split[number] else ""
+        mine = first if threads and not split[number] else ""
+        if long:
+            going = w.value(f"xor i1 {seen(w, cells_at(program, BYTES[dtype]), STOP)}, true")
+            mine = w.value(f"and i1 {mine}, {going}") if mine else going
+        after = w.guard(mine) if mine else ""
         w.line(f"call void @i{number}(ptr %m, ptr %ahead, i64 %tid, i64 %nt)")
         if after:
             w.unguard(after)

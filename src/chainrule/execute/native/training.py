@@ -1,16 +1,16 @@
 """Training compiled: a session holds the params in its own memory and runs epochs over whole data sets.
 
-Python is called between stretches of bounded time only, so that Ctrl-C is answered and progress told. Samples that do
-not fill a batch at the end of an epoch run through a second program, compiled for as many as they are.
+Python is called between stretches of bounded time only, so that Ctrl-C is answered and progress told. A step that takes
+longer than that is broken off by Ctrl-C, and the params go back to where a step began. Samples that do not fill a batch
+at the end of an epoch run through a second program, compiled for as many as they are.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,76 +20,25 @@ from chainrule.errors import InputError, OptionError
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.facts import check_facts
 from chainrule.execute.inputs import check_inputs
-from chainrule.execute.native.arena import Arena
-from chainrule.execute.native.compiler import Code, compile_text
-from chainrule.execute.native.machine import Dtype, Machine, host
-from chainrule.execute.native.module import Module, module
+from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of
+from chainrule.execute.native.control import LEFT
+from chainrule.execute.native.keeper import Keeper
+from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.plan import plan_text
 from chainrule.execute.native.threads import Team, threads_for
 from chainrule.execute.scope import Scope
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Extent, Index, Indexed
 from chainrule.lower.lowering import lower
-from chainrule.lower.program import Program, Unsupported
 from chainrule.system.batching import batch
 from chainrule.system.model import Equation, System
 
 Array = npt.NDArray[Any]
 TICK = 0.03
 """Seconds that a stretch may take."""
+LONG = 0.05
+"""Seconds from which on a stretch is one that Ctrl-C breaks off."""
 TOTAL = "Σcost"
-
-
-def dtype_of(dtype: Any) -> Dtype:
-    """Return the type by its LLVM suffix. Raises Unsupported for another than float32 and float64."""
-    names: dict[str, Dtype] = {"float32": "f32", "float64": "f64"}
-    name = np.dtype(dtype).name
-    if name not in names:
-        raise Unsupported(f"numbers of type {name}")
-    return names[name]
-
-
-def checked_mode() -> bool:
-    """Say whether code is compiled with bounds checks: CHAINRULE_CHECKED=1."""
-    return os.environ.get("CHAINRULE_CHECKED", "") not in {"", "0"}
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A program, its code and its memory."""
-
-    program: Program
-    module: Module
-    code: Code
-    arena: Arena
-    checked: bool
-
-    def step(self) -> None:
-        """Run the program once on what is in its memory."""
-        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.code.address("step"))(self.arena.address)
-        self.refuse_outside()
-
-    def refuse_outside(self) -> None:
-        """Raise in checked mode where an access was outside its buffer: that is a fault of chainrule."""
-        if self.checked:
-            flag = ctypes.c_int64.from_address(self.code.address("outside"))
-            if flag.value:
-                raise RuntimeError("native code left a buffer; please report the system that it was made from")
-
-
-def compile_program(
-    program: Program,
-    machine: Machine,
-    dtype: Any,
-    *,
-    data: tuple[str, ...] = (),
-    total: str = "",
-    threads: bool = False,
-) -> Compiled:
-    """Return a program as machine code with memory of its own."""
-    checked = checked_mode()
-    text = module(program, machine, dtype_of(dtype), data=data, total=total, checked=checked, threads=threads)
-    return Compiled(program, text, compile_text(text.text, machine), Arena(program, dtype), checked)
 
 
 class Session:
@@ -128,7 +77,9 @@ class Session:
         rest = self.count % self.batch_size
         self._rest = self._compiled(rest) if rest else None
         self._main.arena.put(self._values)
+        self._keeper = Keeper(self._main.arena, self.system.params)
         self._pace = 1
+        self._seconds: float | None = None
         self._kept: tuple[object, ...] = ()
 
     @property
@@ -185,17 +136,21 @@ class Session:
         `progress` is called with the samples done and the sum of their costs after each stretch. Raises InputError for
         rows outside the data.
         """
+        self._mend()
         rows = np.ascontiguousarray(permutation, np.int64)
         if rows.ndim != 1 or (rows.size and not (rows.min() >= 0 and rows.max() < self.count)):
             raise InputError("the permutation names samples that are not there", expected=f"numbers below {self.count}")
+        self._keeper.forget()
         steps = len(rows) // self.batch_size
         cost, done = 0.0, 0
         while done < steps:
             now, count = min(self._pace, steps - done), self._team.number()
+            self._keeper.keep()
             began = time.perf_counter()
             cost += self._stretch(self._main, rows[done * self.batch_size :], now, count)
             taken = time.perf_counter() - began
-            self._team.took(count, taken / now)
+            self._seconds = taken / now
+            self._team.took(count, self._seconds)
             done += now
             self._pace = max(1, min(2 * now, int(now * TICK / max(taken, 1e-9))))
             if progress is not None:
@@ -213,8 +168,12 @@ class Session:
             self._rest.arena.put(self._values)
         moved = self.params()
         self._rest.arena.put({**self._values, **moved})
+        self._keeper.keep()
         cost = self._stretch(self._rest, rows, 1, 1)
-        self._main.arena.put({name: self._rest.arena.take(name) for name in moved})
+        moved = {name: self._rest.arena.take(name) for name in moved}
+        self._main.arena.cells[LEFT] = 1  # until all of them are there
+        self._main.arena.put(moved)
+        self._main.arena.cells[LEFT] = 0
         return cost
 
     def _stretch(self, compiled: Compiled, rows: Array, steps: int, threads: int) -> float:
@@ -222,16 +181,27 @@ class Session:
         total = ctypes.c_double(0.0)
         self._kept = (sources, total, rows)  # for as long as machine code may use them
         given = (compiled.arena.address, ctypes.addressof(sources), rows.ctypes.data, steps, ctypes.addressof(total))
-        self._team.run(compiled.code, given, threads)
+        compiled.arena.cells[:] = 0
+        short = not compiled.module.long or (self._seconds is not None and steps * self._seconds < LONG)
+        self._team.run(compiled.code, given, threads, None if short else compiled.arena.cells)
         compiled.refuse_outside()
         return total.value
 
+    def _mend(self) -> None:
+        """Put the params back to where a step began, if one was broken off."""
+        self._team.settle()
+        if self._main.arena.cells[LEFT]:
+            self._keeper.restore()
+            self._main.arena.cells[:] = 0
+
     def put(self, params: Mapping[str, npt.ArrayLike]) -> None:
         """Set params, those before a failed epoch for instance. Raises InputError for another shape, by name."""
+        self._mend()
         self._main.arena.put({name: params[name] for name in self.system.params if name in params})
 
     def params(self) -> dict[str, Array]:
-        """Return copies of the params as they are now."""
+        """Return copies of the params as they are now: those of whole steps, whenever Ctrl-C came."""
+        self._mend()
         return {name: self._main.arena.take(name) for name in self.system.params}
 
 

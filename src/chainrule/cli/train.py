@@ -15,23 +15,40 @@ HELP = """Train a network with the equations derived from it, and show them.
   chainrule train digits --cost quadratic --learning-rate 3 --json history.json
   chainrule train data.npz --layers 4,16,3 --epochs 100
 
-digits are 1,797 handwritten digits of 8×8 pixels that come with chainrule. FILE.npz holds x_train of shape
-(samples, features) and y_train, labels 0, 1, 2, … or rows of targets, and perhaps x_test and y_test:
+The two networks of the textbook (M. Nielsen, Neural Networks and Deep Learning), 95 % and 98 % right:
+
+\b
+  chainrule train mnist --data-dir DIR
+  chainrule train mnist --data-dir DIR --layers 784,100,10 --cost binary-cross-entropy \\
+                        --learning-rate 0.5 --weight-decay 0.0001
+
+digits are 1,797 handwritten digits of 8×8 pixels that come with chainrule. mnist are 70,000 of 28×28 pixels, whose
+four files, gzipped or not, lie in DIR: 50,000 to learn from, 10,000 to validate with, 10,000 to test on. The textbook's
+regularization λ is a weight decay of λ/n: 5/50,000 above.
+
+FILE.npz holds x_train of shape (samples, features) and y_train, labels 0, 1, 2, … or rows of targets, and perhaps
+x_validation and y_validation, x_test and y_test:
 
 \b
   np.savez("data.npz", x_train=x, y_train=y)
 
-Inputs are taken as they are; scaled to -1 … 1 they train best.
+Its numbers are taken as they are; inputs scaled to -1 … 1 train best.
 
 Ctrl-C ends the training with what was learned so far (exit code 130). The JSON holds "epochs", a list with
-the cost, the accuracy as a fraction, and the seconds of training alone.
+the cost, the accuracy and the validation accuracy as fractions, and the seconds of training alone; "accuracy_on"
+says whether the accuracy is that on the samples to test on, or, without any, on those that were learned from.
 """
 
+_RATE = "How far each step goes. Default: 0.5; for mnist with the quadratic cost and sigmoid units 3."
 _OUTPUT = "What comes out: sigmoid, softmax, tanh, relu or linear. Default: what the cost implies."
 
 
 def train(
-    source: Annotated[str, typer.Argument(metavar="digits|FILE.npz", help="What to learn from.")],
+    source: Annotated[str, typer.Argument(metavar="digits|mnist|FILE.npz", help="What to learn from.")],
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The folder of MNIST. Default: the environment variable CHAINRULE_DATA."),
+    ] = None,
     layers: Annotated[
         str,
         typer.Option(
@@ -43,19 +60,24 @@ def train(
         str,
         typer.Option(
             help="quadratic or binary-cross-entropy (both imply sigmoid outputs), or cross-entropy (softmax). "
-            "Default: cross-entropy for classes, quadratic with linear outputs for other numbers."
+            "Default: cross-entropy for classes, quadratic with linear outputs for other numbers; quadratic for mnist."
         ),
     ] = "",
     output: Annotated[str, typer.Option(help=_OUTPUT)] = "",
     optimizer: Annotated[str, typer.Option(help="sgd: stochastic gradient descent.")] = "sgd",
-    learning_rate: Annotated[float, typer.Option(help="How far each step goes.")] = 0.5,
+    learning_rate: Annotated[float | None, typer.Option(help=_RATE)] = None,
     weight_decay: Annotated[float, typer.Option(help="How strongly weights, not biases, are pulled to 0.")] = 0.0,
     epochs: Annotated[int, typer.Option(help="How often all samples are seen.")] = 30,
-    batch_size: Annotated[int, typer.Option(help="How many samples each step learns from.")] = 16,
+    batch_size: Annotated[
+        int | None, typer.Option(help="How many samples each step learns from. Default: 16; for mnist 10.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Draws the first weights and the order of the samples.")] = 0,
     executor: Annotated[
         str, typer.Option(help="What runs the equations: reference (float64) or native (float32 machine code).")
     ] = "native",
+    threads: Annotated[
+        int | None, typer.Option(help="How many threads native runs in. Default: as many as the work is worth.")
+    ] = None,
     save: Annotated[Path | None, typer.Option(metavar="FILE.safetensors", help="Where to save the network.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write what happened, as JSON.")] = None,
 ) -> None:
@@ -65,6 +87,7 @@ def train(
 
     settings = Settings(
         source=source,
+        data_dir=data_dir,
         layers=layers,
         activation=activation,
         cost=cost,
@@ -76,6 +99,7 @@ def train(
         batch_size=batch_size,
         seed=seed,
         executor=executor,
+        threads=threads,
         save=save,
         json=json,
     )

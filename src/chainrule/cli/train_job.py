@@ -14,7 +14,7 @@ from chainrule.cli.train_settings import (
     Plan,
     Settings,
     check_files,
-    check_numbers,
+    check_options,
     optimizer_for,
     plan_for,
     read_data,
@@ -29,23 +29,26 @@ INTERRUPTED = 130
 def run(settings: Settings) -> int:
     """Train as the settings say, show what came of it, and return the exit code. Raises ChainruleError."""
     console = Console(highlight=False, soft_wrap=True)
-    check_numbers(settings)
+    check_options(settings)
     check_files(settings)
-    optimizer = optimizer_for(settings)
     data = read_data(settings)
     plan = plan_for(settings, data)
     network = Network(plan.layers, cost=COSTS[plan.cost](), seed=settings.seed)
     report.introduction(console, data, plan, network, settings)
-    with watching(console, "accuracy" if data.x_test is None else "test accuracy") as watcher:
+    accuracy_on = "training" if data.x_test is None else "test"
+    with watching(console, validated=data.x_validation is not None, accuracy_on=accuracy_on) as watcher:
         history = train(
             network,
             data.x_train,
             data.y_train,
             epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            optimizer=optimizer,
+            batch_size=plan.batch_size,
+            optimizer=optimizer_for(settings, plan),
             executor=settings.executor,
+            threads=settings.threads,
             seed=settings.seed,
+            x_validation=data.x_validation,
+            y_validation=data.y_validation,
             x_test=data.x_test,
             y_test=data.y_test,
             progress=watcher,
@@ -61,7 +64,7 @@ def run(settings: Settings) -> int:
 def history_json(settings: Settings, plan: Plan, history: History) -> str:
     """Return the history and the settings as JSON."""
     given = {key: str(value) for key, value in asdict(settings).items() if key in ("source", "optimizer", "executor")}
-    numbers = {key: getattr(settings, key) for key in ("learning_rate", "weight_decay", "epochs", "batch_size", "seed")}
+    numbers = {key: getattr(settings, key) for key in ("weight_decay", "epochs", "seed", "threads")}
     return (
         json.dumps({**history.as_dict(), "settings": {**given, **asdict(plan), **numbers}}, indent=1, allow_nan=False)
         + "\n"

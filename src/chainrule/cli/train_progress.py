@@ -9,39 +9,39 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from chainrule.training import Progress as Report
+from chainrule.training.history import heading, row
 
-HEADING = f"{'epoch':>7}{'cost':>10}{{0:>17}}{'seconds':>10}"
+INDENT = "  "
 
 
 class Watcher:
     """Shows reports of the training; a bar only in a terminal."""
 
-    def __init__(self, console: Console, bar: Progress, accuracy: str) -> None:
+    def __init__(self, console: Console, bar: Progress, validated: bool, accuracy_on: str) -> None:
         self._console = console
         self._bar = bar
         self._task = bar.add_task("", total=None, cost="")
-        self._heading = HEADING.format(accuracy)
+        self._validated = validated
+        self._accuracy_on = accuracy_on
         self._begun = False
 
     def __call__(self, report: Report) -> None:
         """Show a report."""
         if not self._begun:
             self._begun = True
-            self._console.print(self._heading, highlight=False, style="bold")
+            self._console.print(INDENT + heading(self._validated, self._accuracy_on), highlight=False, style="bold")
         done = (report.epoch - 1) * report.steps + report.step
         total = report.epochs * report.steps
         where = f"epoch {report.epoch} of {report.epochs}"
         self._bar.update(self._task, completed=done, total=total, description=where, cost=f"cost {report.cost:.4f}")
         if report.finished is not None:
-            epoch = report.finished
-            accuracy = "" if epoch.accuracy is None else f"{100 * epoch.accuracy:.2f} %"
-            line = f"{report.epoch:>7}{epoch.cost:>10.4f}{accuracy:>17}{epoch.seconds:>10.4f}"
-            self._console.print(line, highlight=False)
+            line = row(report.epoch, report.finished, self._validated, self._accuracy_on)
+            self._console.print(INDENT + line, highlight=False)
 
 
 @contextmanager
-def watching(console: Console, accuracy: str) -> Iterator[Watcher]:
-    """Show the progress of a training; `accuracy` is the heading of the accuracies."""
+def watching(console: Console, *, validated: bool, accuracy_on: str) -> Iterator[Watcher]:
+    """Show the progress of a training, with the columns that `training.history.heading` makes of the last two."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[cost]}"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield Watcher(console, bar, accuracy)
+        yield Watcher(console, bar, validated, accuracy_on)

@@ -28,17 +28,23 @@ MANY_CLASSES = 20
 
 def introduction(console: Console, data: Dataset, plan: Plan, network: Network, settings: Settings) -> None:
     """Say what is trained, on what."""
+    validating = "" if data.x_validation is None else f", {len(data.x_validation):,} to validate with"
     tested = "" if data.x_test is None else f", {len(data.x_test):,} others to be tested on"
     shape = "×".join(map(str, data.sample_shape))
-    count = f"{len(data.x_train):,}"
-    samples = (
-        f"{count} handwritten {shape} digits" if settings.source == "digits" else f"{count} samples of {shape} numbers"
-    )
-    console.print(f"{data.name}: {samples} to learn from{tested}.", markup=False)
+    known = {"digits": f"handwritten {shape} digits", "mnist": f"handwritten {shape} digits"}
+    what = known.get(settings.source, f"samples of {shape} numbers") if not data.note else f"images of {shape} pixels"
+    console.print(f"{data.name}: {len(data.x_train):,} {what} to learn from{validating}{tested}.", markup=False)
+    for remark in data.note.splitlines():
+        console.print(f"Note: {remark}.", markup=False)
     hidden = f"{plan.activation} units, " if len(plan.widths) > 2 else ""
     console.print(
         f"Network {'-'.join(map(str, plan.widths))}: {hidden}{plan.output} outputs, cost {plan.cost}, "
         f"{sum(p.size for p in network.params.values()):,} params, seed {settings.seed}."
+    )
+    decay = f", weight decay {settings.weight_decay:g}" if settings.weight_decay else ""
+    console.print(
+        f"Stochastic gradient descent: learning rate {plan.learning_rate:g}{decay}, batches of {plan.batch_size}, "
+        f"{settings.epochs} epoch{'s' * (settings.epochs > 1)}."
     )
     console.print(
         "Nobody wrote its backward pass: chainrule derives it from the equations of the forward pass, by the chain\n"
@@ -79,10 +85,28 @@ def _result(console: Console, data: Dataset, history: History, settings: Setting
             console.print(f"Cost {last.cost:.4g} {after}.", style="bold")
         else:
             where = "on the samples it learned from" if data.x_test is None else "on samples it has never seen"
-            console.print(f"{100 * last.accuracy:.2f} % right {where}, {after}.", style="bold")
+            console.print(f"{percent(last.accuracy)} right {where}, {after}.", style="bold")
+        validation(console, history)
     for what, path in (("The network is", settings.save), ("The history is", settings.json)):
         if path is not None:
             console.print(f"{what} saved in {path}.", markup=False)
+
+
+def validation(console: Console, history: History) -> None:
+    """Say how the validation went: what a user looks at who chooses settings, or when to stop."""
+    if history.best is None:
+        return
+    last, best = history.epochs[-1], history.epochs[history.best - 1]
+    said = f"{percent(last.validation_accuracy)} right on the samples to validate with"
+    if last.validation_accuracy == best.validation_accuracy:
+        console.print(f"{said}, the best of all epochs.")
+    else:
+        console.print(f"{said}; the best was {percent(best.validation_accuracy)}, after epoch {history.best}.")
+
+
+def percent(accuracy: float | None) -> str:
+    """Return a fraction in percent."""
+    return "" if accuracy is None else f"{100 * accuracy:.2f} %"
 
 
 def one_error(console: Console, network: Network, x: Array, targets: Array) -> None:

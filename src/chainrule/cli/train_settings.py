@@ -5,6 +5,7 @@ Everything that can be wrong is found before the first step: names, widths, file
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from chainrule import nn
-from chainrule.data import Dataset, digits_split, load_npz
+from chainrule.data import Dataset, digits_split, load_npz, mnist
+from chainrule.data.mnist import mnist_files
 from chainrule.errors import OptionError
 from chainrule.execute.registry import executor
 from chainrule.network.atomic import check_writable
 from chainrule.network.samples import is_one_hot
 from chainrule.nn.layer import Layer
 from chainrule.nn.optimizers import check_rate
-from chainrule.training.samples import checked_count
+from chainrule.training.samples import checked_count, checked_threads
 
 ACTIVATIONS: Mapping[str, Callable[[], Layer]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 OUTPUTS: Mapping[str, Callable[[], Layer] | None] = {**ACTIVATIONS, "softmax": nn.Softmax, "linear": None}
@@ -32,24 +34,46 @@ IMPLIED = {"quadratic": "sigmoid", "binary-cross-entropy": "sigmoid", "cross-ent
 """The output that goes with each cost, unless another is asked for."""
 
 HIDDEN = 30
+DATA = "CHAINRULE_DATA"
+"""The environment variable that names the folder of data sets."""
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What is chosen where nothing is asked for; no cost means the one that fits the answers.
+
+    `quadratic_rate` is the learning rate for the quadratic cost with sigmoid units and outputs, whose gradients are
+    small: each has the factor a·(1 − a), which is at most ¼.
+    """
+
+    cost: str = ""
+    rate: float = 0.5
+    quadratic_rate: float = 0.5
+    batch_size: int = 16
+
+
+DEFAULTS: Mapping[str, Defaults] = {"mnist": Defaults(cost="quadratic", quadratic_rate=3.0, batch_size=10)}
+"""For MNIST those of the first network in Nielsen, Neural Networks and Deep Learning (2015), chapter 1."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The options as given; an empty text means the default, which depends on the data."""
+    """The options as given; an empty text or None means the default, which depends on the data."""
 
     source: str
+    data_dir: Path | None
     layers: str
     activation: str
     cost: str
     output: str
     optimizer: str
-    learning_rate: float
+    learning_rate: float | None
     weight_decay: float
     epochs: int
-    batch_size: int
+    batch_size: int | None
     seed: int
     executor: str
+    threads: int | None
     save: Path | None
     json: Path | None
 
@@ -62,6 +86,8 @@ class Plan:
     activation: str
     cost: str
     output: str
+    learning_rate: float
+    batch_size: int
 
     @property
     def layers(self) -> list[Layer]:
@@ -79,35 +105,66 @@ def read_data(settings: Settings) -> Dataset:
     """Return what to learn from. Raises OptionError for a file that is not there, DataFileError for a bad one."""
     if settings.source == "digits":
         return digits_split()
+    if settings.source == "mnist":
+        return mnist(_data_dir(settings))
     path = Path(settings.source)
     if not path.is_file():
         what = "it is a folder" if path.is_dir() else "there is no such file"
         raise OptionError(
             f"{settings.source} cannot be read: {what}",
-            expected="digits, or a file with x_train and y_train",
+            expected="digits, mnist, or a file with x_train and y_train",
             advice="Write one with np.savez('data.npz', x_train=x, y_train=y)",
         )
     return load_npz(path)
 
 
+def _data_dir(settings: Settings) -> Path:
+    """Return the folder of MNIST. Raises OptionError where nobody names one."""
+    named = settings.data_dir or os.environ.get(DATA)
+    if not named:
+        raise OptionError(
+            "nothing says where the files of MNIST are",
+            expected=f"--data-dir DIR, or the environment variable {DATA}",
+            advice="chainrule train digits needs no files: it has smaller digits of its own.",
+        )
+    return Path(named)
+
+
+def _files_of(settings: Settings) -> tuple[Path, ...]:
+    """Return the files that are learned from."""
+    if settings.source == "mnist":
+        return tuple(mnist_files(_data_dir(settings)).values())
+    return () if settings.source == "digits" else (Path(settings.source),)
+
+
 def check_files(settings: Settings) -> None:
     """Raise OptionError where a file to write is in the way of another, or cannot be written."""
     named = {option: path for option, path in (("--save", settings.save), ("--json", settings.json)) if path}
+    read = {path.resolve() for path in _files_of(settings)}
     for option, path in named.items():
-        if settings.source != "digits" and path.resolve() == Path(settings.source).resolve():
-            raise OptionError(f"{option} {path} is the file that is learned from", advice="Name another file.")
+        if path.resolve() in read:
+            raise OptionError(f"{option} {path} is a file that is learned from", advice="Name another file.")
         check_writable(path)
     if len({path.resolve() for path in named.values()}) < len(named):
         raise OptionError(f"--save and --json name the same file, {settings.save}", advice="Name two files.")
 
 
-def check_numbers(settings: Settings) -> None:
+def check_options(settings: Settings) -> None:
     """Raise OptionError for numbers and names that no data can make right."""
+    if settings.data_dir is not None and settings.source != "mnist":
+        raise OptionError(
+            f"--data-dir is for mnist, and what is learned from is {settings.source}", advice="Leave out --data-dir."
+        )
     checked_count("--epochs", settings.epochs)
-    checked_count("--batch-size", settings.batch_size)
+    if settings.batch_size is not None:
+        checked_count("--batch-size", settings.batch_size)
     if settings.seed < 0:
         raise OptionError(f"--seed is {settings.seed}", expected="a whole number, 0 or more")
-    executor(settings.executor)
+    checked_threads("--threads", settings.threads, executor(settings.executor))
+    _check_choice("--optimizer", settings.optimizer, {"sgd": nn.SGD})
+    if settings.learning_rate is not None:
+        check_rate("--learning-rate", settings.learning_rate)
+    check_rate("--weight-decay", settings.weight_decay, zero=True)
 
 
 def plan_for(settings: Settings, data: Dataset) -> Plan:
@@ -116,7 +173,8 @@ def plan_for(settings: Settings, data: Dataset) -> Plan:
     classes = data.labelled or (data.outputs > 1 and is_one_hot(np.asarray(data.y_train, np.float64)))
     if classes and data.outputs < 2:
         raise OptionError(f"all labels in {settings.source} are 0", expected="at least two classes to tell apart")
-    cost, output = settings.cost, settings.output
+    defaults = DEFAULTS.get(settings.source, Defaults())
+    cost, output = settings.cost or defaults.cost, settings.output
     if not cost:
         cost = "cross-entropy" if classes else "quadratic"
         output = output or ("softmax" if classes else "linear")
@@ -128,7 +186,10 @@ def plan_for(settings: Settings, data: Dataset) -> Plan:
             f"--cost {cost} takes the logarithm of the outputs, and {output} outputs can be negative or 0",
             expected=f"--output {IMPLIED[cost]}, or --cost quadratic",
         )
-    return Plan(_widths(settings.layers, data), settings.activation, cost, output)
+    small = (cost, settings.activation, output) == ("quadratic", "sigmoid", "sigmoid")
+    rate = settings.learning_rate or (defaults.quadratic_rate if small else defaults.rate)
+    batch_size = settings.batch_size or defaults.batch_size
+    return Plan(_widths(settings.layers, data), settings.activation, cost, output, rate, batch_size)
 
 
 def _check_choice(option: str, value: str, known: Mapping[str, object]) -> None:
@@ -161,9 +222,6 @@ def _widths(text: str, data: Dataset) -> tuple[int, ...]:
     return widths
 
 
-def optimizer_for(settings: Settings) -> nn.Optimizer:
-    """Return the optimizer. Raises OptionError."""
-    _check_choice("--optimizer", settings.optimizer, {"sgd": nn.SGD})
-    check_rate("--learning-rate", settings.learning_rate)
-    check_rate("--weight-decay", settings.weight_decay, zero=True)
-    return nn.SGD(settings.learning_rate, settings.weight_decay)
+def optimizer_for(settings: Settings, plan: Plan) -> nn.Optimizer:
+    """Return the optimizer."""
+    return nn.SGD(plan.learning_rate, settings.weight_decay)

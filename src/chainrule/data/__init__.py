@@ -1,7 +1,7 @@
-"""Samples to learn from: the embedded digits, and anybody's arrays in an .npz file.
+"""Samples to learn from: the embedded digits, the files of MNIST, and anybody's arrays in an .npz file.
 
 Every source gives a `Dataset`: samples as rows of float64, answers as labels or as rows of targets, already verified.
-Nothing here scales, shuffles or downloads: what is in the file is what the network sees.
+Nothing here shuffles or downloads. Pixels are scaled to 0 … 1; the numbers of an .npz are taken as they stand.
 """
 
 from __future__ import annotations
@@ -9,5 +9,6 @@ from __future__ import annotations
 from chainrule.data.arrays import load_npz
 from chainrule.data.dataset import Dataset
 from chainrule.data.embedded import digits, digits_split
+from chainrule.data.mnist import mnist
 
-__all__ = ["Dataset", "digits", "digits_split", "load_npz"]
+__all__ = ["Dataset", "digits", "digits_split", "load_npz", "mnist"]

@@ -1,4 +1,4 @@
-"""Anybody's arrays: an .npz file with x_train and y_train, and perhaps x_test and y_test.
+"""Anybody's arrays: an .npz file with x_train and y_train, perhaps others to validate with and to test on.
 
 Each array is verified, so that whoever gets the `Dataset` need not look again. Nothing is guessed: where an array
 could be meant in two ways, the error shows how to say which. This module does not scale or shuffle.
@@ -17,12 +17,15 @@ from chainrule.data.archive import WRITE, AnyArray, read_archive
 from chainrule.data.dataset import Answers, Dataset, Samples
 from chainrule.errors import DataFileError
 
+PARTS = ("train", "validation", "test")
+"""A part that is there has x_ and y_ before its name."""
+
 _MANY_CLASSES = 1000
 """As many classes may be numbered even where fewer samples are there; the network has an output for each."""
 
 
 def load_npz(path: str | os.PathLike[str]) -> Dataset:
-    """Read x_train, y_train and, if they are there, x_test and y_test from an .npz file.
+    """Read x_train, y_train and, if they are there, x_validation, y_validation, x_test, y_test from an .npz file.
 
     x has the shape (samples, features); further axes are flattened, so images need no preparation. y is either labels,
     integers 0 … K-1 of shape (samples,), or targets, numbers of shape (samples, outputs), such as one-hot rows. The
@@ -30,28 +33,42 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
     """
     path = Path(path)
     try:
-        return _dataset(path.stem, read_archive(path, ("x_train", "y_train", "x_test", "y_test")))
+        return _dataset(path.stem, read_archive(path, [f"{axis}_{part}" for part in PARTS for axis in "xy"]))
     except DataFileError as error:
         place = f"in {path}"
         raise DataFileError(error.what, where=place, expected=error.expected, advice=error.advice) from error.__cause__
 
 
 def _dataset(name: str, arrays: Mapping[str, AnyArray]) -> Dataset:
-    for one, other in (("x_train", "y_train"), ("y_train", "x_train"), ("x_test", "y_test"), ("y_test", "x_test")):
-        if one in arrays and other not in arrays:
-            raise DataFileError(f"there is an array {one}, but no {other}", advice=f"Add {other}, or leave out {one}")
+    for part in PARTS:
+        for one, other in ((f"x_{part}", f"y_{part}"), (f"y_{part}", f"x_{part}")):
+            if one in arrays and other not in arrays:
+                raise DataFileError(
+                    f"there is an array {one}, but no {other}", advice=f"Add {other}, or leave out {one}"
+                )
     if "x_train" not in arrays:
-        raise DataFileError("there is something to test on, but no x_train and y_train", advice=WRITE)
+        use = "test on" if "x_test" in arrays else "validate with"
+        raise DataFileError(f"there is something to {use}, but no x_train and y_train", advice=WRITE)
     shape = arrays["x_train"].shape[1:]
     x_train, y_train = _part(arrays, "train")
-    if "x_test" not in arrays:
-        return Dataset(name, x_train, y_train, sample_shape=shape)
-    x_test, y_test = _part(arrays, "test")
-    if arrays["x_test"].shape[1:] != shape:
-        what = f"a sample of x_train has the shape {shape}, one of x_test {arrays['x_test'].shape[1:]}"
-        raise DataFileError(what, expected="the same shape for training and testing")
-    _check_answers_alike(y_train, y_test)
-    return Dataset(name, x_train, y_train, x_test, y_test, sample_shape=shape)
+    x_validation, y_validation = _other_part(arrays, "validation", y_train)
+    x_test, y_test = _other_part(arrays, "test", y_train)
+    return Dataset(name, x_train, y_train, x_test, y_test, shape, x_validation, y_validation)
+
+
+def _other_part(
+    arrays: Mapping[str, AnyArray], part: str, y_train: Answers
+) -> tuple[Samples, Answers] | tuple[None, None]:
+    """Return a part that need not be there, verified to be like the one that is trained on."""
+    if f"x_{part}" not in arrays:
+        return None, None
+    x, y = _part(arrays, part)
+    shapes = [arrays[name].shape[1:] for name in ("x_train", f"x_{part}")]
+    if shapes[0] != shapes[1]:
+        what = f"a sample of x_train has the shape {shapes[0]}, one of x_{part} {shapes[1]}"
+        raise DataFileError(what, expected="the same shape for all parts")
+    _check_answers_alike(f"y_{part}", y_train, y)
+    return x, y
 
 
 def _part(arrays: Mapping[str, AnyArray], part: str) -> tuple[Samples, Answers]:
@@ -129,15 +146,15 @@ def _numbers(name: str, array: AnyArray) -> NDArray[np.float64]:
     return numbers
 
 
-def _check_answers_alike(y_train: Answers, y_test: Answers) -> None:
-    if y_train.shape[1:] != y_test.shape[1:]:
-        kinds = [f"targets of width {y.shape[1]}" if y.ndim == 2 else "labels" for y in (y_train, y_test)]
-        what = f"y_train holds {kinds[0]}, y_test {kinds[1]}"
-        raise DataFileError(what, expected="the same kind of answer for training and testing")
-    if y_train.ndim == 1 and y_test.max() > y_train.max():
-        at = int(y_test.argmax())
+def _check_answers_alike(name: str, y_train: Answers, y: Answers) -> None:
+    if y_train.shape[1:] != y.shape[1:]:
+        kinds = [f"targets of width {y.shape[1]}" if y.ndim == 2 else "labels" for y in (y_train, y)]
+        what = f"y_train holds {kinds[0]}, {name} {kinds[1]}"
+        raise DataFileError(what, expected="the same kind of answer for all parts")
+    if y_train.ndim == 1 and y.max() > y_train.max():
+        at = int(y.argmax())
         raise DataFileError(
-            f"y_test[{at}] is {y_test[at]}, but the highest label in y_train is {y_train.max()}",
-            expected="classes to test that are also trained",
-            advice="Number the classes of both together, before they are split",
+            f"{name}[{at}] is {y[at]}, but the highest label in y_train is {y_train.max()}",
+            expected=f"classes in {name} that are also trained",
+            advice="Number the classes of all parts together, before they are split",
         )

@@ -1,4 +1,4 @@
-"""What a data set is: samples and answers for training, perhaps others for testing, as plain arrays.
+"""What a data set is: samples and answers for training, perhaps others for validation and testing, as plain arrays.
 
 Samples are always rows of a matrix; the shape that they had before is kept beside them, for whoever shows them. This
 module is data only: whether the arrays make sense is settled by whoever read them (see `arrays`).
@@ -21,9 +21,12 @@ Answers: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Samples and answers to train on; `x_test` and `y_test` are both there or both None.
+    """Samples and answers to train on, and perhaps some to validate with and to test on: x and y both, or None.
 
-    `sample_shape` is the shape of one sample before it was made a row: (8, 8) for the digits.
+    Those to validate with are for whoever chooses settings, such as a learning rate, so that those to test on remain
+    unseen. `sample_shape` is the shape of one sample before it was made a row: (8, 8) for the digits. `classes` is how
+    many labels there are, where more is known than the highest in y_train. `note` says what a user should know of the
+    files, a remark on each line.
 
     >>> data = Dataset("two points", np.array([[0.0, 0.5], [1.0, 0.25]]), np.array([0, 1]))
     >>> data.features, data.outputs, data.labelled, data.sample_shape
@@ -36,6 +39,10 @@ class Dataset:
     x_test: Samples | None = None
     y_test: Answers | None = None
     sample_shape: tuple[int, ...] = ()
+    x_validation: Samples | None = None
+    y_validation: Answers | None = None
+    classes: int = 0
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not self.sample_shape:
@@ -54,4 +61,6 @@ class Dataset:
     @property
     def outputs(self) -> int:
         """The width of the network's output: one for each class, or one for each target."""
-        return int(self.y_train.max()) + 1 if self.labelled else int(self.y_train.shape[1])
+        if not self.labelled:
+            return int(self.y_train.shape[1])
+        return self.classes or int(self.y_train.max()) + 1

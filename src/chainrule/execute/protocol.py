@@ -97,6 +97,10 @@ class Trainer(Protocol):
         data: Mapping[str, npt.ArrayLike],
         *,
         batch_size: int,
+        threads: int | None = None,
     ) -> TrainingSession:
-        """Return a step of training made ready to run over whole data sets; see the executor."""
+        """Return a step of training made ready to run over whole data sets; see the executor.
+
+        `threads` is how many divide the work, None for as many as it is worth.
+        """
         ...

@@ -37,7 +37,7 @@ def as_samples(name: str, values: npt.ArrayLike, width: int | None, reader: str)
 
 
 def as_numbers(name: str, values: npt.ArrayLike) -> Array:
-    """Return finite numbers as float64."""
+    """Return finite numbers as float64: the array itself where it holds such, so that no large data are copied."""
     try:
         found = np.asarray(values)
     except ValueError:
@@ -45,11 +45,11 @@ def as_numbers(name: str, values: npt.ArrayLike) -> Array:
     if found.dtype.kind not in "biuf":
         kind = "text" if found.dtype.kind in "US" else str(found.dtype)
         raise InputError(f"{name} is not an array of real numbers: it holds {kind}", expected="floats or integers")
-    array: Array = found.astype(np.float64)
-    wrong = np.argwhere(~np.isfinite(array))
-    if len(wrong):
-        at = ",".join(str(int(n)) for n in wrong[0])
-        raise InputError(f"{name}[{at}] is {array[tuple(wrong[0])]}", expected="finite numbers")
+    array: Array = found.astype(np.float64, copy=False)
+    if not np.isfinite(array).all():
+        wrong = np.argwhere(~np.isfinite(array))[0]
+        at = ",".join(str(int(n)) for n in wrong)
+        raise InputError(f"{name}[{at}] is {array[tuple(wrong)]}", expected="finite numbers")
     return array
 
 

@@ -58,14 +58,20 @@ class Run(Protocol):
 
 
 def run_of(
-    engine: Executor, network: Network, system: System, samples: Samples, batch_size: int, report: Report | None
+    engine: Executor,
+    network: Network,
+    system: System,
+    samples: Samples,
+    batch_size: int,
+    report: Report | None,
+    threads: int | None = None,
 ) -> Run:
     """Return whole epochs in machine code where the executor can, else steps; the note says where it could not."""
     note = ""
     if isinstance(engine, Trainer):
         data = {network.ends.data: samples.x, network.ends.target: samples.y}
         try:
-            session = engine.compile_training(system, network.params, data, batch_size=batch_size)
+            session = engine.compile_training(system, network.params, data, batch_size=batch_size, threads=threads)
         except Unsupported as missing:
             note = f"{engine.name} has no code for {missing}: the steps are run one by one"
         else:

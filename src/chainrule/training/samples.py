@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import InputError, OptionError
+from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.reference import evaluate
 from chainrule.expr.binding import tensors_in
 from chainrule.network.network import Network, check_lengths
@@ -44,6 +45,16 @@ def checked_samples(network: Network, x: npt.ArrayLike, y: npt.ArrayLike, names:
     return Samples(samples, targets)
 
 
+def checked_pair(network: Network, x: npt.ArrayLike | None, y: npt.ArrayLike | None, part: str) -> Samples | None:
+    """Return samples that need not be there, None where neither they nor answers are. Raises InputError."""
+    names = (f"x_{part}", f"y_{part}")
+    if x is not None and y is not None:
+        return checked_samples(network, x, y, names)
+    if x is not None or y is not None:
+        raise InputError(f"of {names[0]} and {names[1]} only one is given", expected="both, or neither")
+    return None
+
+
 def _check_facts(network: Network, x: Array, y: Array) -> None:
     """Check what the system takes for given of its data, for all samples at once."""
     system, ends = network.system, network.ends
@@ -58,3 +69,16 @@ def checked_count(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise OptionError(f"{name} is {value!r}", expected="a whole number, 1 or more")
     return int(value)
+
+
+def checked_threads(name: str, value: Any, engine: Executor) -> int | None:
+    """Return a number of threads that an executor can run in, None where it may choose. Raises OptionError."""
+    if value is None:
+        return None
+    if not isinstance(engine, Trainer):
+        raise OptionError(
+            f"{name} is {value!r}, and the executor {engine.name} does not divide its work among threads",
+            expected="the executor native",
+            advice=f"Leave out {name}.",
+        )
+    return checked_count(name, value)

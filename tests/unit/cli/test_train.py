@@ -15,8 +15,8 @@ import chainrule as cr
 from chainrule.cli import train_job
 from chainrule.cli.main import app
 from chainrule.cli.train_progress import watching
-from chainrule.cli.train_report import confusions
-from chainrule.training import Epoch, Progress
+from chainrule.cli.train_report import confusions, validation
+from chainrule.training import Epoch, History, Progress
 from unit.network.builders import clusters
 
 QUICK = ["--epochs", "2", "--batch-size", "10"]
@@ -51,7 +51,9 @@ def test_everything_that_is_shown(file: Path) -> None:
     output = shown(file, "--layers", "4,5,3", "--epochs", 40, "--batch-size", 5, "--learning-rate", 1)
     assert "points: 30 samples of 4 numbers to learn from, 9 others to be tested on." in output
     assert "Network 4-5-3: sigmoid units, softmax outputs, cost cross-entropy, 43 params, seed 0." in output
-    assert "  epoch      cost    test accuracy   seconds\n      1  " in output
+    assert "Stochastic gradient descent: learning rate 1, batches of 5, 40 epochs." in output
+    assert "  epoch      cost  test accuracy   seconds\n      1  " in output
+    assert "validat" not in output
     assert "100.00 % right on samples it has never seen, after 40 epochs" in output
     assert "  δ1[j] = ∂C/∂z1[j] = a1[j]·(1 − a1[j])·Σ_k W2[k,j]·δ2[k]\n" in output
     assert "  W1[j,i] ← W1[j,i] − learning_rate·∂C/∂W1[j,i]\n" in output
@@ -74,10 +76,18 @@ def test_history_and_network_are_written(file: Path, tmp_path: Path) -> None:
     assert f"The network is saved in {saved}." in output
     assert f"The history is saved in {history}." in output
     read = json.loads(history.read_text())
-    assert [set(epoch) for epoch in read["epochs"]] == [{"cost", "accuracy", "seconds"}] * 2
+    assert [set(epoch) for epoch in read["epochs"]] == [{"cost", "accuracy", "validation_accuracy", "seconds"}] * 2
+    assert read["accuracy_on"] == "test"
     assert read["interrupted"] is False
     assert read["settings"]["widths"] == [4, 30, 3]
     assert read["settings"]["seed"] == 3
+    assert [read["settings"][name] for name in ("learning_rate", "weight_decay", "batch_size", "threads")] == [
+        0.5,
+        0.001,
+        10,
+        None,
+    ]
+    assert "learning rate 0.5, weight decay 0.001, batches of 10, 2 epochs." in output
     assert f"{100 * read['epochs'][-1]['accuracy']:.2f} % right" in output
     with np.load(file) as data:
         accuracy = cr.load(saved).accuracy(data["x_test"], data["y_test"])
@@ -101,6 +111,7 @@ def test_the_same_seed_gives_the_same_file(file: Path, tmp_path: Path) -> None:
         (["--cost", "quadratic", "--output", "linear", "--activation", "relu"], "relu units, linear outputs"),
         (["--output", "sigmoid"], "sigmoid outputs, cost cross-entropy"),
         (["--layers", "4, 3"], "Network 4-3: softmax outputs"),
+        (["--threads", "2"], "sigmoid units, softmax outputs"),
         (["--layers", "4,3,3,3", "--executor", "reference"], "Network 4-3-3-3: sigmoid units"),
     ],
 )
@@ -127,7 +138,26 @@ def test_classes_without_a_part_to_test_on(tmp_path: Path) -> None:
     output = shown(tmp_path / "points.npz", *QUICK)
     assert "softmax outputs, cost cross-entropy" in output
     assert " % right on the samples it learned from" in output
-    assert "  epoch      cost         accuracy   seconds\n" in output
+    assert "  epoch      cost  training accuracy   seconds\n" in output
+
+
+def test_samples_to_validate_with(tmp_path: Path) -> None:
+    (x, y), (xv, yv) = clusters(30), clusters(9, seed=1)
+    np.savez(tmp_path / "points.npz", x_train=x, y_train=y, x_validation=xv, y_validation=yv, x_test=x, y_test=y)
+    output = shown(tmp_path / "points.npz", "--epochs", 40, "--learning-rate", 1, "--json", tmp_path / "json")
+    assert "4 numbers to learn from, 9 to validate with, 30 others to be tested on." in output
+    assert "  epoch      cost  validation accuracy  test accuracy   seconds\n      1  " in output
+    assert "100.00 % right on the samples to validate with, the best of all epochs." in output
+    assert json.loads((tmp_path / "json").read_text())["epochs"][-1]["validation_accuracy"] == 1.0
+
+
+def test_the_best_epoch_is_named_where_it_is_not_the_last() -> None:
+    console = Console(record=True, width=100, file=io.StringIO())
+    epochs = [Epoch(1.0, 0.8, 0.1, accuracy) for accuracy in (0.5, 0.75, 0.625)]
+    validation(console, History(epochs))
+    assert console.export_text() == (
+        "62.50 % right on the samples to validate with; the best was 75.00 %, after epoch 2.\n"
+    )
 
 
 def test_an_interruption_saves_what_was_learned(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +167,7 @@ def test_an_interruption_saves_what_was_learned(file: Path, tmp_path: Path, monk
                 raise KeyboardInterrupt
 
     class Watching:
-        def __init__(self, *_: object) -> None: ...
+        def __init__(self, *_: object, **__: object) -> None: ...
         def __enter__(self) -> Impatient:
             return Impatient()
 
@@ -185,6 +215,12 @@ def test_a_cost_that_explodes_fails_with_1_and_writes_nothing(file: Path, tmp_pa
         (["--batch-size", "0"], "--batch-size is 0"),
         (["--seed", "-1"], "--seed is -1\n  a whole number, 0 or more"),
         (["--executor", "gpu"], "there is no executor named 'gpu'"),
+        (["--threads", "0"], "--threads is 0\n  a whole number, 1 or more"),
+        (
+            ["--threads", "2", "--executor", "reference"],
+            "--threads is 2, and the executor reference does not divide its work among threads\n  the executor native",
+        ),
+        (["--data-dir", "."], "--data-dir is for mnist, and what is learned from is "),
         (["--epochs", "many"], "Invalid value for '--epochs'"),
     ],
 )
@@ -194,7 +230,7 @@ def test_options_that_make_no_sense(file: Path, options: list[str], said: str) -
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     said = refusal(tmp_path / "none.npz")
-    assert "none.npz cannot be read: there is no such file\n  digits, or a file with x_train and y_train" in said
+    assert "none.npz cannot be read: there is no such file\n  digits, mnist, or a file with x_train and y_train" in said
     assert "it is a folder" in refusal(tmp_path)
     (tmp_path / "text.npz").write_text("hello")
     assert f"in {tmp_path / 'text.npz'}" in refusal(tmp_path / "text.npz")
@@ -206,7 +242,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_files_that_cannot_be_written_are_found_before_training(file: Path, tmp_path: Path, option: str) -> None:
     assert f"{tmp_path} cannot be written: it is a folder" in refusal(file, option, tmp_path)
     assert f"there is no folder {tmp_path / 'none'}" in refusal(file, option, tmp_path / "none" / "file")
-    assert f"{option} {file} is the file that is learned from" in refusal(file, option, file)
+    assert f"{option} {file} is a file that is learned from" in refusal(file, option, file)
 
 
 def test_two_results_in_one_file(file: Path, tmp_path: Path) -> None:
@@ -217,13 +253,14 @@ def test_two_results_in_one_file(file: Path, tmp_path: Path) -> None:
 def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     console = Console(force_terminal=True, width=80, record=True, file=io.StringIO())
-    with watching(console, "accuracy") as watcher:
+    with watching(console, validated=True, accuracy_on="test") as watcher:
         watcher(Progress(1, 2, 1, 4, 0.75))
-        watcher(Progress(1, 2, 4, 4, 0.5, Epoch(0.5, 0.25, 1.5)))
+        watcher(Progress(1, 2, 4, 4, 0.5, Epoch(0.5, 0.25, 1.5, 0.5)))
         watcher(Progress(2, 2, 4, 4, 0.25, Epoch(0.25, None, 1.5)))
     text = console.export_text()
-    assert "      1    0.5000          25.00 %    1.5000" in text
-    assert "      2    0.2500                     1.5000" in text
+    assert "  epoch      cost  validation accuracy  test accuracy   seconds" in text
+    assert "      1    0.5000              50.00 %        25.00 %    1.5000" in text
+    assert "      2    0.2500                                        1.5000" in text
 
 
 def test_many_classes_are_shown_as_a_list() -> None:

@@ -59,6 +59,16 @@ def test_test_arrays_compressed_and_other_arrays_beside_them(tmp_path: Path) -> 
     assert np.array_equal(data.y_test, Y[:2])
 
 
+def test_arrays_to_validate_with(write: Write) -> None:
+    data = load_npz(write(x_train=X, y_train=Y, x_validation=X[:3], y_validation=Y[:3]))
+    assert data.x_validation is not None
+    assert data.y_validation is not None
+    assert np.array_equal(data.x_validation, X[:3])
+    assert np.array_equal(data.y_validation, Y[:3])
+    assert data.x_test is None
+    assert load_npz(write(x_train=X, y_train=Y)).x_validation is None
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", ">f8", "uint8", "int64", "bool", "longdouble"])
 def test_numbers_of_any_type_become_float64(write: Write, dtype: str) -> None:
     data = load_npz(write(x_train=X.astype(dtype), y_train=Y))
@@ -121,6 +131,20 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no y_test": ({"x_train": X, "y_train": Y, "x_test": X}, ["an array x_test, but no y_test", "leave out x_test"]),
     "no x_test": ({"x_train": X, "y_train": Y, "y_test": Y}, ["an array y_test, but no x_test", "leave out y_test"]),
     "only test": ({"x_test": X, "y_test": Y}, ["something to test on, but no x_train and y_train"]),
+    "no y_validation": ({"x_train": X, "y_train": Y, "x_validation": X}, ["an array x_validation, but no y_val"]),
+    "only validation": ({"x_validation": X, "y_validation": Y}, ["something to validate with, but no x_train and"]),
+    "validation lengths": (
+        {"x_train": X, "y_train": Y, "x_validation": X, "y_validation": Y[:1]},
+        ["x_validation and y_validation differ in length: 6 and 1"],
+    ),
+    "other features to validate with": (
+        {"x_train": X, "y_train": Y, "x_validation": np.ones((6, 3)), "y_validation": Y},
+        ["a sample of x_train has the shape (2,), one of x_validation (3,)", "the same shape for all parts"],
+    ),
+    "other classes to validate with": (
+        {"x_train": X, "y_train": Y, "x_validation": X, "y_validation": Y + 1},
+        ["y_validation[2] is 3, but the highest label in y_train is 2", "classes in y_validation that are also"],
+    ),
     "capitals": (
         {"x_train": X, "y_train": Y, "X_test": X, "y_test": Y},
         ["the array X_test would not be read", "the name x_test"],

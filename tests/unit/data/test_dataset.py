@@ -15,6 +15,11 @@ def test_labels_give_one_output_for_each_class() -> None:
     assert (data.features, data.outputs, data.labelled) == (4, 6, True)
 
 
+def test_there_are_more_outputs_than_labels_seen_where_that_is_known() -> None:
+    assert Dataset("labels", np.zeros((3, 4)), np.array([0, 5, 2]), classes=10).outputs == 10
+    assert Dataset("targets", np.zeros((3, 4)), np.zeros((3, 2)), classes=10).outputs == 2
+
+
 def test_targets_give_one_output_for_each_column() -> None:
     data = Dataset("targets", np.zeros((3, 4)), np.zeros((3, 2)))
     assert (data.features, data.outputs, data.labelled) == (4, 2, False)

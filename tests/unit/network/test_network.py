@@ -43,6 +43,12 @@ def test_many_samples_are_run_in_parts() -> None:
     assert network.predict(np.empty((0, 4))).shape == (0, 3)
 
 
+def test_samples_that_are_float64_are_not_copied() -> None:
+    network, (x, _) = classifier(), clusters()
+    assert np.shares_memory(network.samples(x), x)
+    assert network.samples(x.astype(np.float32)).dtype == np.float64
+
+
 def test_changed_params_are_used() -> None:
     network = classifier()
     network.params["b2"] = np.array([100.0, 0.0, 0.0])

@@ -16,7 +16,7 @@ from chainrule.execute.reference import ReferenceExecutable
 from chainrule.network import Network
 from chainrule.notation import parse
 from chainrule.pipeline import value_and_grad
-from chainrule.training import History, Progress
+from chainrule.training import Epoch, History, Progress
 from support import assert_close
 from unit.network.builders import classifier, clusters
 
@@ -122,8 +122,53 @@ def test_accuracy_is_that_of_the_test_data_where_there_are_some() -> None:
     assert network.accuracy(x, labels) != history.epochs[-1].accuracy
 
 
+@pytest.mark.parametrize("executor", ["reference", "native"])
+def test_validation_is_measured_beside_the_test_and_changes_nothing(executor: str) -> None:
+    (x, labels), (xv, yv) = clusters(), clusters(9, seed=1)
+    network, alone = classifier(), classifier()
+    x_test, y_test = x[:5], (labels[:5] + 1) % 3
+    data = {"x_validation": xv, "y_validation": np.eye(3)[yv], "x_test": x_test, "y_test": y_test}
+    history = train(network, x, labels, epochs=20, executor=executor, optimizer=nn.SGD(1.0), **data)
+    train(alone, x, labels, epochs=20, executor=executor, optimizer=nn.SGD(1.0))
+    last = history.epochs[-1]
+    assert (last.validation_accuracy, last.accuracy) == (network.accuracy(xv, yv), network.accuracy(x_test, y_test))
+    assert last.validation_accuracy == 1.0
+    assert last.accuracy == 0.0
+    assert history.accuracy_on == "test"
+    assert np.array_equal(network.params["W1"], alone.params["W1"])
+
+
+def test_validation_without_a_test_stands_beside_the_accuracy_in_training() -> None:
+    network, (x, labels) = classifier(), clusters()
+    history = train(network, x, labels, epochs=1, x_validation=x[:6], y_validation=(labels[:6] + 1) % 3)
+    assert history.accuracy_on == "training"
+    assert history.epochs[0].accuracy == network.accuracy(x, labels)
+    assert history.epochs[0].validation_accuracy == network.accuracy(x[:6], (labels[:6] + 1) % 3)
+    assert str(history).splitlines()[0].split() == [
+        "epoch", "cost", "validation", "accuracy", "training", "accuracy", "seconds"
+    ]  # fmt: skip
+
+
+def test_the_accuracy_of_many_samples_is_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, (x, labels) = classifier(), clusters(60)
+    labels[7:9] = (labels[7:9] + 1) % 3
+    monkeypatch.setattr("chainrule.training.accuracy._ROWS", 7)
+    for executor in ("reference", "native"):
+        history = train(network, x, labels, epochs=20, executor=executor, optimizer=nn.SGD(1.0))
+        assert history.epochs[-1].accuracy == network.accuracy(x, labels) == 58 / 60
+
+
+def test_the_best_epoch_is_the_first_with_the_highest_accuracy_in_validation() -> None:
+    measured = (0.5, 0.75, 0.625, 0.75)
+    assert History([Epoch(1.0, 0.9, 0.1, accuracy) for accuracy in measured]).best == 2
+    assert History([Epoch(1.0, 0.9, 0.1)]).best is None
+    assert History().best is None
+
+
 def test_targets_that_are_no_classes_have_no_accuracy() -> None:
-    assert train(line(), [[1.0]], [[0.5]], epochs=1).epochs[0].accuracy is None
+    data = {"x_validation": [[1.0]], "y_validation": [[0.5]], "x_test": [[1.0]], "y_test": [[0.5]]}
+    (epoch,) = train(line(), [[1.0]], [[0.5]], epochs=1, **data).epochs
+    assert (epoch.accuracy, epoch.validation_accuracy) == (None, None)
 
 
 def test_training_goes_on_from_where_it_was() -> None:
@@ -197,6 +242,9 @@ def test_params_that_explode_before_the_cost_does() -> None:
         ({"y": [0, 1, 2, 3, 0, 1]}, "y[3] is 3, but the network has 3 outputs"),
         ({"x_test": np.zeros((1, 4))}, "of x_test and y_test only one is given"),
         ({"y_test": [0]}, "of x_test and y_test only one is given"),
+        ({"x_validation": np.zeros((1, 4))}, "of x_validation and y_validation only one is given"),
+        ({"y_validation": [0]}, "of x_validation and y_validation only one is given\n  both, or neither"),
+        ({"x_validation": np.zeros((1, 5)), "y_validation": [0]}, "x_validation has 5 numbers in each sample"),
         ({"x_test": np.zeros((1, 5)), "y_test": [0]}, "x_test has 5 numbers in each sample"),
         ({"x_test": np.zeros((1, 4)), "y_test": [7]}, "y_test[0] is 7"),
         ({"x_test": np.zeros((2, 4)), "y_test": [0]}, "x_test has 2 samples, y_test has 1 answers"),
@@ -228,6 +276,9 @@ def test_what_is_given_is_checked_before_the_first_step() -> None:
         ({"batch_size": -1}, "batch_size is -1"),
         ({"batch_size": True}, "batch_size is True"),
         ({"seed": -1}, "the seed is -1"),
+        ({"threads": 1}, "threads is 1, and the executor reference does not divide its work among threads\n"),
+        ({"threads": 0, "executor": "native"}, "threads is 0\n  a whole number, 1 or more"),
+        ({"threads": True, "executor": "native"}, "threads is True"),
         ({"executor": "gpu"}, "there is no executor named 'gpu'"),
         ({"optimizer": 0.5}, "the optimizer is 0.5\n  for example nn.SGD(learning_rate=0.5)"),
     ],
@@ -245,7 +296,9 @@ def test_history_as_json_and_text() -> None:
     assert isinstance(history, History)
     read = json.loads(history.to_json())
     assert read["interrupted"] is False
-    assert [set(epoch) for epoch in read["epochs"]] == [{"cost", "accuracy", "seconds"}] * 2
+    assert [set(epoch) for epoch in read["epochs"]] == [{"cost", "accuracy", "validation_accuracy", "seconds"}] * 2
+    assert read["accuracy_on"] == "training"
+    assert read["epochs"][1]["validation_accuracy"] is None
     assert read["epochs"][1]["cost"] == history.epochs[1].cost
     assert history.seconds == sum(epoch.seconds for epoch in history.epochs) > 0
     assert len(str(history).splitlines()) == 3

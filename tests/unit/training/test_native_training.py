@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from chainrule import data, nn
 from chainrule.errors import TrainingError
+from chainrule.execute.native.executor import Native
+from chainrule.execute.native.training import Session
 from chainrule.network import Network
 from chainrule.training import Progress, train
 from support import assert_close
@@ -38,6 +42,24 @@ def test_the_same_seed_gives_the_same_bits_and_progress_is_told() -> None:
         assert (array == networks[1].params[name]).all()
     assert told[-1].finished is not None
     assert told[-1].step == told[-1].steps == 45
+
+
+def test_the_number_of_threads_goes_to_the_executor_and_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int | None] = []
+    compile_training = Native.compile_training
+
+    def recorded(self: Native, *args: Any, threads: int | None, **kwargs: Any) -> Session:
+        asked.append(threads)
+        return compile_training(self, *args, threads=threads, **kwargs)
+
+    monkeypatch.setattr(Native, "compile_training", recorded)
+    digits = data.digits_split()
+    networks = [classifier() for _ in range(3)]
+    for network, threads in zip(networks, (None, 1, 2), strict=True):
+        train(network, digits.x_train, digits.y_train, epochs=1, threads=threads)
+    assert asked == [None, 1, 2]
+    for network in networks[1:]:
+        assert all(np.array_equal(network.params[name], networks[0].params[name]) for name in network.params)
 
 
 def test_what_has_no_code_runs_step_by_step_and_says_so() -> None:

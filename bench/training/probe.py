@@ -1,0 +1,82 @@
+"""How fast the cores multiply and add at this very moment: the peak that all else is compared with.
+
+A loop of independent fused multiply-adds in registers, as LLVM text, run on every core at once, each thread pinned to
+one. On a shared machine a core may be taken away; then its figure falls, and the round that it belongs to is flagged.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import time
+
+from chainrule.execute.native.compiler import compile_text
+from chainrule.execute.native.machine import host
+
+CHAINS = 16
+"""Independent accumulators: enough to hide the latency of a multiply-add on two units."""
+
+
+class Probe:
+    """The compiled loop."""
+
+    def __init__(self) -> None:
+        machine = host()
+        self._lanes = machine.lanes("f32")
+        self._code = compile_text(_text(self._lanes), machine)
+        self._loop = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p)(self._code.address("probe"))
+
+    def gflops(self, cores: list[int], seconds: float = 0.02) -> list[float]:
+        """Return what each of the cores does when all work at once, in 10⁹ operations a second."""
+        results = [0.0] * len(cores)
+        start = threading.Barrier(len(cores))
+
+        def one(place: int) -> None:
+            if hasattr(os, "sched_setaffinity"):
+                os.sched_setaffinity(0, {cores[place]})
+            results[place] = self._one(start, seconds)
+
+        threads = [threading.Thread(target=one, args=(place,)) for place in range(len(cores))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return results
+
+    def _one(self, start: threading.Barrier, seconds: float) -> float:
+        out = (ctypes.c_float * (CHAINS * self._lanes))()
+        start.wait()
+        rounds, done, began = 100_000, 0, time.perf_counter()
+        while (taken := time.perf_counter() - began) < seconds:
+            self._loop(rounds, out)
+            done += rounds
+        return 2 * done * CHAINS * self._lanes / taken / 1e9
+
+
+def _text(lanes: int) -> str:
+    kind = f"<{lanes} x float>"
+    constant = "<" + ", ".join(["float 5.000000e-01"] * lanes) + ">"
+    lines = [
+        f"declare {kind} @llvm.fma.v{lanes}f32({kind}, {kind}, {kind})",
+        "define void @probe(i64 %rounds, ptr %out) nounwind {",
+        "entry:",
+        "  br label %loop",
+        "loop:",
+        "  %round = phi i64 [ 0, %entry ], [ %next, %loop ]",
+        *(f"  %a{n} = phi {kind} [ {constant}, %entry ], [ %b{n}, %loop ]" for n in range(CHAINS)),
+        *(
+            f"  %b{n} = call {kind} @llvm.fma.v{lanes}f32({kind} %a{n}, {kind} {constant}, {kind} {constant})"
+            for n in range(CHAINS)
+        ),
+        "  %next = add i64 %round, 1",
+        "  %more = icmp slt i64 %next, %rounds",
+        "  br i1 %more, label %loop, label %done",
+        "done:",
+    ]
+    for n in range(CHAINS):
+        lines += [
+            f"  %p{n} = getelementptr float, ptr %out, i64 {n * lanes}",
+            f"  store {kind} %b{n}, ptr %p{n}, align 4",
+        ]
+    return "\n".join([*lines, "  ret void", "}"])

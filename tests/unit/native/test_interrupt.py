@@ -168,17 +168,19 @@ def test_copies_are_made_when_due_and_put_back_whole() -> None:
     arena = compile_program(program, machine, "float32").arena
     assert (len(arena.cells) * 8, cells_at(program, 4) % SIZE) == (SIZE, 0)
     keeper = Keeper(arena, ("v",))
-    taken = []
-    for number in range(3):
-        arena.put({"v": np.full(100, float(number))})
-        taken.append(keeper.keep())
-    arena.put({"v": np.full(100, 9.0)})
-    keeper.forget()
-    taken.append(keeper.keep())
+    arena.put({"v": np.zeros(100)})
+    keeper.begin()
+    assert (keeper.due(), keeper.finite(), keeper.latest) == (False, True, (keeper.first, 0))
+    arena.put({"v": np.ones(100)})
+    keeper.keep(3)
     arena.put({"v": np.full(100, np.nan)})
-    keeper.restore()
-    assert np.array_equal(arena.take("v"), np.full(100, 9.0))
-    assert taken == [True, False, False, True]
+    assert not keeper.finite()
+    copies, stretches = keeper.latest
+    keeper.restore(copies)
+    assert stretches == 3
+    assert np.array_equal(arena.take("v"), np.ones(100))
+    keeper.restore(keeper.first)
+    assert np.array_equal(arena.take("v"), np.zeros(100))
     assert SHARE <= 0.01
 
 

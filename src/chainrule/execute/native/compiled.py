@@ -34,12 +34,13 @@ def checked_mode() -> bool:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A program, its code and its memory."""
+    """A program, its code and its memory; `totals` are the scalars that a stretch adds up."""
 
     program: Program
     module: Module
     code: Code
     arena: Arena
+    totals: tuple[str, ...]
     checked: bool
 
     def step(self) -> None:
@@ -66,10 +67,10 @@ def compile_program(
     dtype: Any,
     *,
     data: tuple[str, ...] = (),
-    total: str = "",
+    totals: tuple[str, ...] = (),
     threads: bool = False,
 ) -> Compiled:
     """Return a program as machine code with memory of its own."""
     checked = checked_mode()
-    text = module(program, machine, dtype_of(dtype), data=data, total=total, checked=checked, threads=threads)
-    return Compiled(program, text, compile_text(text.text, machine), Arena(program, dtype), checked)
+    text = module(program, machine, dtype_of(dtype), data=data, totals=totals, checked=checked, threads=threads)
+    return Compiled(program, text, compile_text(text.text, machine), Arena(program, dtype), totals, checked)

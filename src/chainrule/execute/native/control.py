@@ -1,4 +1,4 @@
-"""The cells behind a program's memory by which Python stops machine code on its way, and it says how far it got.
+"""The cells behind a program's memory by which Python stops machine code on its way.
 
 Each arena has its own, so sessions do not meet here. Only code that runs long looks at them, and no more often than
 every so many thousand cycles: a loop that is to stop ends after its round, all that follows is skipped, and every
@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Program
 
-STOP, LEFT, STEPS = range(3)
-"""The cells: Python asks to stop; some thread saw it before the end of a step; the whole steps that were run."""
+STOP, LEFT = range(2)
+"""The cells: Python asks to stop; some thread saw it before the end of a step, which is not whole then."""
 CELL, SIZE = 8, 64
 LONG = 1e7
 """The cycles, as estimated, from which on a program can be stopped within a step."""

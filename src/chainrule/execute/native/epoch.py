@@ -34,19 +34,19 @@ def stretch_text(
     dtype: Dtype,
     machine: Machine,
     data: Sequence[str],
-    total: str,
+    totals: Sequence[str],
     threads: bool,
     long: bool = False,
 ) -> str:
-    """Return @stretch(arena, sources, permutation, steps, total, thread, threads).
+    """Return @stretch(arena, sources, permutation, steps, totals, thread, threads).
 
-    In a long program each thread says after a step whether it was asked to stop; behind the barrier all of them read
-    what any has said, and leave together.
+    It ends with the first step whose cost, the first of the totals, is not finite. In a long program each thread says
+    after a step whether it was asked to stop; behind the barrier all read what any has said, and leave together.
     """
     w = Writer()
     cells = cells_at(program, BYTES[dtype])
     samples = program.buffers[data[0]].extents[0]
-    given = "ptr %m, ptr %sources, ptr %rows, i64 %steps, ptr %total, i64 %tid, i64 %nt"
+    given = "ptr %m, ptr %sources, ptr %rows, i64 %steps, ptr %totals, i64 %tid, i64 %nt"
     w.lines = [f"define void @stretch({given}) nounwind {{", "entry:"]
     start, end, some = share(w, samples, 1) if threads else ("0", str(samples), "")
     first_thread = w.value("icmp eq i64 %tid, 0")
@@ -54,10 +54,10 @@ def stretch_text(
     for number in range(len(data)):
         place = w.advanced("%sources", number, 8)
         sources.append(w.value(f"load ptr, ptr {place}"))
-    before = w.value("load double, ptr %total")
+    before = [w.value(f"load double, ptr {w.advanced('%totals', number, 8)}") for number in range(len(totals))]
     widest = _widest(program, data)
     width = prod(program.buffers[widest].extents[1:]) * BYTES[dtype]
-    loop = w.open("0", [("double", before)])
+    loop = w.open("0", [("double", value) for value in before])
     first = w.value(f"mul i64 {loop.index}, {samples}")
     following = w.value(f"add i64 {loop.index}, 1")
     more = w.value(f"icmp slt i64 {following}, %steps")
@@ -82,19 +82,33 @@ def stretch_text(
         w.value(f"atomicrmw or ptr {cell(w, cells, LEFT)}, i64 {asked} monotonic")
     if threads:
         w.line("call void @barrier(i64 %nt)")
-    cost = loop.values[0]
-    if total:
-        place = w.advanced("%m", program.buffers[total].offset, BYTES[dtype])
-        value = w.value(f"load {'float' if dtype == 'f32' else 'double'}, ptr {place}")
-        if dtype == "f32":
-            value = w.value(f"fpext float {value} to double")
-        cost = w.value(f"fadd double {cost}, {value}")
-    w.close(loop, 1, w.value(f"select i1 {seen(w, cells, LEFT)}, i64 0, i64 %steps") if long else "%steps", [cost])
+    left = seen(w, cells, LEFT) if long else "false"
+    values = [_scalar(w, program.buffers[name], dtype) for name in totals]
+    sums = [w.value(f"fadd double {old}, {new}") for old, new in zip(loop.values, values, strict=True)]
+    w.close(loop, 1, _last(w, left, values), sums)
     done = w.guard(first_thread)
-    w.line(f"store double {cost}, ptr %total")
+    for number, value in enumerate(sums):
+        w.line(f"store double {value}, ptr {w.advanced('%totals', number, 8)}")
     w.unguard(done)
     w.line("ret void")
     return "\n".join([*w.lines, "}"])
+
+
+def _last(w: Writer, left: str, values: Sequence[str]) -> str:
+    """Write where the loop over steps ends: with the last one, or now."""
+    if values:
+        # a number that is not finite, less itself, is none
+        lost = w.value(f"fcmp une double {w.value(f'fsub double {values[0]}, {values[0]}')}, 0.0")
+        left = w.value(f"or i1 {left}, {lost}")
+    return w.value(f"select i1 {left}, i64 0, i64 %steps")
+
+
+def _scalar(w: Writer, buffer: Buffer, dtype: Dtype) -> str:
+    """Write the load of a scalar as a double."""
+    place = w.advanced("%m", buffer.offset, BYTES[dtype])
+    if dtype == "f64":
+        return w.value(f"load double, ptr {place}")
+    return w.value(f"fpext float {w.value(f'load float, ptr {place}')} to double")
 
 
 def _gather(w: Writer, buffer: Buffer, dtype: Dtype, machine: Machine, source: str, row: str, sample: str) -> None:

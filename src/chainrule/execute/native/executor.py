@@ -6,7 +6,7 @@ the system; numbers never come from elsewhere than it says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,14 +50,17 @@ class Native:
         batch_size: int,
         dtype: Any = np.float32,
         threads: int | None = None,
+        metrics: Sequence[str] = (),
     ) -> Session:
         """Return whole epochs of a system of forward, cotangent and update equations as machine code.
 
         `values` are params and consts by name, `data` whole data sets with the samples in front;
-        `threads` are as many as the work is worth unless given. Raises Unsupported,
-        which names what has no machine code: then `compile` and its `step` remain.
+        `threads` are as many as the work is worth unless given; `metrics` are equations to sum beside the cost. Raises
+        Unsupported, which names what has no machine code: then `compile` and its `step` remain.
         """
-        return Session(system, values, data, batch_size=batch_size, dtype=dtype, threads=threads, machine=host())
+        return Session(
+            system, values, data, batch_size=batch_size, dtype=dtype, threads=threads, metrics=metrics, machine=host()
+        )
 
 
 @dataclass

@@ -38,14 +38,14 @@ def module(
     dtype: Dtype,
     *,
     data: Sequence[str] = (),
-    total: str = "",
+    totals: Sequence[str] = (),
     checked: bool = False,
     threads: bool = False,
 ) -> Module:
     """Return the module of a program.
 
-    `data` are the buffers that a stretch gathers, in the order of its arguments; `total` is the scalar that it adds up.
-    With `threads` the code can be run by several.
+    `data` are the buffers that a stretch gathers, in the order of its arguments; `totals` are the scalars that it adds
+    up, the cost first. With `threads` the code can be run by several.
     """
     schedules = _schedules(program, machine, dtype)
     cycles = [0.0 if s is None else s.cycles for s in schedules]
@@ -72,7 +72,7 @@ def module(
     if threads:
         parts.append(barrier_text(machine.name != "neon"))
     if data:
-        parts.append(stretch_text(program, dtype, machine, data, total, threads, long))
+        parts.append(stretch_text(program, dtype, machine, data, totals, threads, long))
     declared = vectormath.declarations(dtype, lanes)
     head = [
         "@outside = global i64 0",

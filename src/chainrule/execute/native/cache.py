@@ -113,13 +113,13 @@ class CodeCache:
 
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
         """Yield the files of the cache, by their names: those of a link to a folder are not."""
-        if self.directory.is_symlink():
-            return
-        with contextlib.suppress(OSError), os.scandir(self.directory) as found:
-            for file in sorted(found, key=lambda f: f.name):
-                if file.name.endswith((ENTRY, UNFINISHED)):
-                    with contextlib.suppress(OSError):
-                        yield file.name, file.stat(follow_symlinks=False)
+        found: list[os.DirEntry[str]] = []
+        with contextlib.suppress(OSError):
+            found = [] if self.directory.is_symlink() else sorted(os.scandir(self.directory), key=lambda f: f.name)
+        for file in found:
+            if file.name.endswith((ENTRY, UNFINISHED)):
+                with contextlib.suppress(OSError):
+                    yield file.name, file.stat(follow_symlinks=False)
 
     def _shrink(self) -> None:
         """Take away what was not used for longest until the rest keeps the limit, and what was never finished."""

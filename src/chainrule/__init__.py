@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chainrule.errors import InputError as InputError
     from chainrule.errors import NotationError as NotationError
     from chainrule.errors import VerificationError as VerificationError
+    from chainrule.execute.native.cache import code_cache as code_cache
     from chainrule.explanation import explain as explain
     from chainrule.network import Network as Network
     from chainrule.network import load as load
@@ -46,6 +47,7 @@ _HOMES = {
     "VerificationError": "chainrule.errors",
     "backprop": "chainrule.pipeline",
     "check": "chainrule.checking",
+    "code_cache": "chainrule.execute.native.cache",
     "evaluate": "chainrule.pipeline",
     "explain": "chainrule.explanation",
     "gradient_check": "chainrule.checking",
@@ -68,6 +70,7 @@ __all__ = [
     "VerificationError",
     "backprop",
     "check",
+    "code_cache",
     "evaluate",
     "explain",
     "gradient_check",

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from chainrule import __version__
-from chainrule.cli import check, compile_, derive, explain, train
+from chainrule.cli import cache, check, compile_, derive, explain, train
 from chainrule.errors import ChainruleError, TrainingError, VerificationError
 
 FAILURES = (TrainingError, VerificationError)
@@ -29,6 +29,7 @@ HELP = """Backpropagation you can read, check and run.
   chainrule explain MODEL --of z1 --at j=3 open a derivative of a saved network into its terms
   chainrule check FILE --wrt z 'a[j] - y'  check a derivative that you found yourself
   chainrule compile FILE --size j=30       show what the equations become on their way to machine code
+  chainrule cache                          where compiled code is kept, and how much of it there is
 
 Exit codes: 0 all went well; 1 it failed, such as a cost that became infinite; 2 an option, a file or its
 content is wrong; 130 interrupted. With --debug an error shows its traceback.
@@ -90,6 +91,7 @@ app.command("train", help=train.HELP)(train.train)
 app.command("derive", help=derive.HELP)(derive.derive)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("compile", help=compile_.HELP)(compile_.compile_)
+app.command("cache", help=cache.HELP)(cache.cache)
 app.command("check", help=check.HELP, cls=check.AnswerCommand)(check.check)
 
 

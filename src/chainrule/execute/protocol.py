@@ -6,7 +6,7 @@ system as equations; how it runs them is its own affair.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy.typing as npt
@@ -75,8 +75,14 @@ class TrainingSession(Protocol):
     def run_epoch(self, permutation: npt.ArrayLike, progress: Callable[[int, float], None] | None = None) -> float:
         """Run through the samples of a permutation once; return the sum of their costs.
 
-        `progress` is called now and then with the number of samples done and the sum of their costs.
+        `progress` is called now and then with the number of samples done and the sum of their costs. Raises NotFinite,
+        which says where, if a number is not finite any more, and KeyboardInterrupt with the params of whole steps.
         """
+        ...
+
+    @property
+    def sums(self) -> Mapping[str, float]:
+        """Each metric, summed over the samples of the last epoch."""
         ...
 
     def params(self) -> Mapping[str, Array]:
@@ -98,9 +104,11 @@ class Trainer(Protocol):
         *,
         batch_size: int,
         threads: int | None = None,
+        metrics: Sequence[str] = (),
     ) -> TrainingSession:
         """Return a step of training made ready to run over whole data sets; see the executor.
 
-        `threads` is how many divide the work, None for as many as it is worth.
+        `threads` is how many divide the work, None for as many as it is worth; `metrics` are equations whose values are
+        summed over the samples of an epoch.
         """
         ...

@@ -13,14 +13,16 @@ class Epoch:
 
     `cost` is the mean over the samples, each at the moment it was learned from; `seconds` the time of training alone.
     Accuracies are fractions, measured after the epoch: `accuracy` on the test data where there are some, else on what
-    was learned from (`History.accuracy_on` says which), `validation_accuracy` on the validation data. They are None
-    where the answers are no classes, or there are no such data.
+    was learned from (`History.accuracy_on` says which), `validation_accuracy` on the validation data. As the cost,
+    `training_accuracy` is that of each sample at the moment it was learned from. They are None where the answers are no
+    classes, or there are no such data.
     """
 
     cost: float
     accuracy: float | None
     seconds: float
     validation_accuracy: float | None = None
+    training_accuracy: float | None = None
 
 
 @dataclass

@@ -77,7 +77,8 @@ def train(
                 if progress is not None and report.step < run.steps:
                     progress(report)
             network.params, network.updates = run.params, updates
-            finished = Epoch(report.cost, accuracy.of(network.params), run.seconds, validated.of(network.params))
+            measured = accuracy.of(network.params), run.seconds, validated.of(network.params), run.accuracy
+            finished = Epoch(report.cost, *measured)
             history.epochs.append(finished)
             if progress is not None:
                 progress(Progress(number, epochs, run.steps, run.steps, report.cost, finished))

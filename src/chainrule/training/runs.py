@@ -14,11 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import TrainingError
+from chainrule.execute.finite import NotFinite, first_not_finite, not_finite
 from chainrule.execute.protocol import Executable, Executor, Trainer, TrainingSession
 from chainrule.lower.program import Unsupported
 from chainrule.network.network import Network
+from chainrule.system.batching import batch
 from chainrule.system.model import System
 from chainrule.training.history import Epoch
+from chainrule.training.metrics import with_hits
 from chainrule.training.samples import Samples
 
 Array = npt.NDArray[np.float64]
@@ -43,11 +46,15 @@ Report = Callable[[Progress], None]
 
 
 class Run(Protocol):
-    """Params in training. `note` says what a user should know of how it is run."""
+    """Params in training. `note` says what a user should know of how it is run.
+
+    `accuracy` is that of the samples of the last epoch, each before it was learned from; None unless it is measured.
+    """
 
     note: str
     seconds: float
     steps: int
+    accuracy: float | None
 
     @property
     def params(self) -> dict[str, Array]:
@@ -67,41 +74,45 @@ def run_of(
     threads: int | None = None,
 ) -> Run:
     """Return whole epochs in machine code where the executor can, else steps; the note says where it could not."""
-    note = ""
+    note, hits = "", ""
+    if samples.classes:
+        system, hits = with_hits(system, network.ends, network.outputs)
     if isinstance(engine, Trainer):
         data = {network.ends.data: samples.x, network.ends.target: samples.y}
+        metrics = (hits,) if hits else ()
         try:
-            session = engine.compile_training(system, network.params, data, batch_size=batch_size, threads=threads)
+            session = engine.compile_training(
+                system, network.params, data, batch_size=batch_size, threads=threads, metrics=metrics
+            )
         except Unsupported as missing:
             note = f"{engine.name} has no code for {missing}: the steps are run one by one"
         else:
-            return WholeEpochs(session, len(samples.x), batch_size, report)
-    return Steps(network, engine.compile(system), system.cost, samples, batch_size, note)
+            return WholeEpochs(session, len(samples.x), batch_size, hits, report)
+    return Steps(network, engine.compile(system), hits, samples, batch_size, note)
 
 
-def _refuse(what: str, where: str) -> TrainingError:
+def _refuse(lost: NotFinite, epoch: int, steps: int) -> TrainingError:
+    step = f", step {lost.step} of {steps}" if lost.step else ""
     return TrainingError(
-        f"{what}, in {where}",
+        f"{lost.what}, in epoch {epoch}{step}",
+        where=lost.where,
         expected="finite numbers",
         advice="A smaller learning rate helps, or x scaled to numbers between -1 and 1.",
     )
 
 
-def _not_finite(cost: float, params: dict[str, Array]) -> str:
-    wrong = [name for name, array in params.items() if not np.isfinite(array).all()]
-    return f"the cost is {cost}" if not np.isfinite(cost) else f"{wrong[0]} is not finite any more" if wrong else ""
-
-
 class WholeEpochs:
     """Epochs run by machine code, which calls back between stretches of bounded time."""
 
-    def __init__(self, session: TrainingSession, count: int, batch_size: int, report: Report | None) -> None:
+    def __init__(self, session: TrainingSession, count: int, batch_size: int, hits: str, report: Report | None) -> None:
         self.note = ""
         self.seconds = 0.0
+        self.accuracy: float | None = None
         self.steps = -(-count // batch_size)
         self._session = session
         self._count = count
         self._batch_size = batch_size
+        self._hits = hits
         self._report = report
 
     @property
@@ -118,11 +129,12 @@ class WholeEpochs:
                 self._report(Progress(start.epoch, start.epochs, step, self.steps, cost / max(done, 1)))
 
         began = time.perf_counter()
-        total = self._session.run_epoch(generator.permutation(self._count), tell)
+        try:
+            total = self._session.run_epoch(generator.permutation(self._count), tell)
+        except NotFinite as lost:
+            raise _refuse(lost, start.epoch, self.steps) from None
         self.seconds = time.perf_counter() - began
-        wrong = _not_finite(total, self.params)
-        if wrong:
-            raise _refuse(wrong, f"epoch {start.epoch}")
+        self.accuracy = self._session.sums[self._hits] / self._count if self._hits else None
         yield Progress(start.epoch, start.epochs, self.steps, self.steps, total / self._count)
 
 
@@ -130,15 +142,17 @@ class Steps:
     """One call of the executable for each mini-batch."""
 
     def __init__(
-        self, network: Network, executable: Executable, cost: str, samples: Samples, batch_size: int, note: str
+        self, network: Network, executable: Executable, hits: str, samples: Samples, batch_size: int, note: str
     ) -> None:
         self.note = note
         self.seconds = 0.0
+        self.accuracy: float | None = None
         self.steps = -(-len(samples.x) // batch_size)
         self._params = {name: np.asarray(array, np.float64) for name, array in network.params.items()}
         self._network = network
         self._executable = executable
-        self._cost = cost
+        self._hits = hits
+        self._right = 0.0
         self._samples = samples
         self._batch_size = batch_size
 
@@ -152,22 +166,26 @@ class Steps:
         x, y = self._samples.x, self._samples.y
         order = generator.permutation(len(x))
         self.seconds = 0.0
-        total = 0.0
+        total = self._right = 0.0
         for step in range(1, self.steps + 1):
             began = time.perf_counter()
             chosen = order[(step - 1) * self._batch_size : step * self._batch_size]
             total += len(chosen) * self._step(x[chosen], y[chosen], start.epoch, step)
             self.seconds += time.perf_counter() - began
             seen = min(step * self._batch_size, len(x))
+            self.accuracy = self._right / seen if self._hits else None
             yield Progress(start.epoch, start.epochs, step, self.steps, total / seen)
 
     def _step(self, x: Array, y: Array, epoch: int, step: int) -> float:
         """Learn from one mini-batch and return its mean cost."""
         ends = self._network.ends
         values, updated = self._executable.step({**self._params, ends.data: x, ends.target: y})
-        cost = float(np.mean(values[self._cost]))
-        wrong = _not_finite(cost, updated)
+        system = self._executable.system
+        cost = float(np.mean(values[system.cost]))
+        wrong = not_finite(cost, updated)
         if wrong:
-            raise _refuse(wrong, f"epoch {epoch}, step {step} of {self.steps}")
+            lost = NotFinite(step, wrong, first_not_finite(batch(system), values, updated))
+            raise _refuse(lost, epoch, self.steps)
+        self._right += float(values[self._hits].sum()) if self._hits else 0.0
         self._params = {**self._params, **updated}
         return cost

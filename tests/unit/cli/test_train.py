@@ -76,7 +76,8 @@ def test_history_and_network_are_written(file: Path, tmp_path: Path) -> None:
     assert f"The network is saved in {saved}." in output
     assert f"The history is saved in {history}." in output
     read = json.loads(history.read_text())
-    assert [set(epoch) for epoch in read["epochs"]] == [{"cost", "accuracy", "validation_accuracy", "seconds"}] * 2
+    fields = {"cost", "accuracy", "validation_accuracy", "training_accuracy", "seconds"}
+    assert [set(epoch) for epoch in read["epochs"]] == [fields] * 2
     assert read["accuracy_on"] == "test"
     assert read["interrupted"] is False
     assert read["settings"]["widths"] == [4, 30, 3]

@@ -296,7 +296,8 @@ def test_history_as_json_and_text() -> None:
     assert isinstance(history, History)
     read = json.loads(history.to_json())
     assert read["interrupted"] is False
-    assert [set(epoch) for epoch in read["epochs"]] == [{"cost", "accuracy", "validation_accuracy", "seconds"}] * 2
+    fields = {"cost", "accuracy", "validation_accuracy", "training_accuracy", "seconds"}
+    assert [set(epoch) for epoch in read["epochs"]] == [fields] * 2
     assert read["accuracy_on"] == "training"
     assert read["epochs"][1]["validation_accuracy"] is None
     assert read["epochs"][1]["cost"] == history.epochs[1].cost

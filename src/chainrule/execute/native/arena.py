@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import InputError
+from chainrule.execute.native.control import SIZE, cells_at
 from chainrule.lower.program import Buffer, Program
 
 Array = npt.NDArray[Any]
@@ -37,9 +38,14 @@ class Arena:
 
     def __init__(self, program: Program, dtype: Any) -> None:
         self.dtype = np.dtype(dtype)
-        size = program.size * self.dtype.itemsize
-        block, start = _block(size)
+        size = cells_at(program, self.dtype.itemsize)
+        block, start = _block(size + SIZE)
         self._flat = block[start : start + size].view(self.dtype)
+        self.cells = block[start + size : start + size + SIZE].view(np.int64)
+        """What Python and machine code tell each other; see `control`."""
+        self._blocks: dict[str, Array] = {
+            name: self._flat[b.offset : b.offset + b.size] for name, b in program.buffers.items()
+        }
         self._views = {name: self._view(buffer) for name, buffer in program.buffers.items()}
 
     @property
@@ -48,13 +54,16 @@ class Arena:
         return ctypes.c_void_p(self._flat.ctypes.data)
 
     def _view(self, buffer: Buffer) -> Array:
-        flat = self._flat[buffer.offset : buffer.offset + buffer.size]
         steps = tuple(s * self.dtype.itemsize for s in buffer.strides)
-        return np.lib.stride_tricks.as_strided(flat, buffer.extents, steps)
+        return np.lib.stride_tricks.as_strided(self._blocks[buffer.name], buffer.extents, steps)
 
     def view(self, name: str) -> Array:
         """Return a buffer as it lies in memory: writing to it changes it."""
         return self._views[name]
+
+    def block(self, name: str) -> Array:
+        """Return all that is set aside for a buffer, as it lies in memory, padding included."""
+        return self._blocks[name]
 
     def put(self, values: Mapping[str, npt.ArrayLike]) -> None:
         """Copy values into their buffers; those the program does not need are left out. Raises InputError by name."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import prod
 
 from chainrule.execute.native.ahead import LINE, Ahead
+from chainrule.execute.native.control import CELL, LEFT, OVER, STOP, cell, cells_at, seen, until
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import Memory
@@ -36,17 +37,20 @@ def stretch_text(
     dtype: Dtype,
     machine: Machine,
     data: Sequence[str],
-    total: str,
+    totals: Sequence[str],
     threads: int,
-    between: bool,
+    long: bool = False,
 ) -> str:
-    """Return @stretch(arena, sources, permutation, steps, total, thread, threads).
+    """Return @stretch(arena, sources, permutation, steps, totals, thread, threads).
 
-    `between` says whether threads must wait for each other between one step and the next.
+    It ends with the first step whose cost, the first of the totals, is not finite, or, in a long program, in which a
+    thread saw that it was asked to stop. What a thread knows of that it says before the barrier between two steps;
+    behind it all read the same, and leave together.
     """
     w = Writer()
+    cells = cells_at(program, BYTES[dtype])
     samples = program.buffers[data[0]].extents[0]
-    given = "ptr %m, ptr %sources, ptr %rows, i64 %steps, ptr %total, i64 %tid, i64 %nt"
+    given = "ptr %m, ptr %sources, ptr %rows, i64 %steps, ptr %totals, i64 %tid, i64 %nt"
     w.lines = [f"define void @stretch({given}) nounwind {{", "entry:"]
     shared = threads > 1 and not program.buffers[data[0]].pitch
     start, end, some = share(w, samples, 1) if shared else ("0", str(samples), "")
@@ -55,13 +59,13 @@ def stretch_text(
     for number in range(len(data)):
         place = w.advanced("%sources", number, 8)
         sources.append(w.value(f"load ptr, ptr {place}"))
-    before = w.value("load double, ptr %total")
+    before = [w.value(f"load double, ptr {w.advanced('%totals', number, 8)}") for number in range(len(totals))]
     table = "@table" if shared or threads == 1 else w.advanced("@table", "%tid", 8 * samples)
     memory = Memory(w, Lanes(w, dtype, machine.lanes(dtype), machine.fma), program, "", BYTES[dtype], False)
     origins = [memory.origin(program.buffers[name]) for name in data]
     widest = _widest(program, data)
     width = prod(program.buffers[widest].extents[1:]) * BYTES[dtype]
-    loop = w.open("0", [("double", before)])
+    loop = w.open("0", [("double", value) for value in before])
     first = w.value(f"mul i64 {loop.index}, {samples}")
     following = w.value(f"add i64 {loop.index}, 1")
     more = w.value(f"icmp slt i64 {following}, %steps")
@@ -76,27 +80,58 @@ def stretch_text(
     later = w.value(f"load i64, ptr {w.advanced(at, distance, 8)}")
     place = w.advanced(sources[list(data).index(widest)], later, width)
     w.line(f"store ptr {place}, ptr {w.advanced(table, inner.index, 8)}")
-    w.close(inner, 1, end)
+    w.close(inner, 1, until(w, cells, end) if long else end)
     if shared:
         w.unguard(after)
-    if shared or between:
         w.line("call void @barrier(i64 %nt)")
     w.line(f"call void @body(ptr %m, ptr {table}, i64 %tid, i64 %nt)")
-    if shared:
-        w.line("call void @barrier(i64 %nt)")
-    cost = loop.values[0]
-    if total:
-        place = w.advanced("%m", program.buffers[total].offset, BYTES[dtype])
-        value = w.value(f"load {'float' if dtype == 'f32' else 'double'}, ptr {place}")
-        if dtype == "f32":
-            value = w.value(f"fpext float {value} to double")
-        cost = w.value(f"fadd double {cost}, {value}")
-    w.close(loop, 1, "%steps", [cost])
+    values = [_scalar(w, program.buffers[name], dtype) for name in totals]
+    over = w.value(f"and i1 {_lost(w, values)}, {first_thread}")
+    if long:
+        asked = seen(w, cells, STOP)
+        after = w.guard(asked)
+        w.value(f"atomicrmw or ptr {cell(w, cells, LEFT)}, i64 1 monotonic")
+        w.unguard(after)
+        over = w.value(f"or i1 {over}, {asked}")
+    if threads > 1:
+        over = _agreed(w, cells, loop.index, over)
+    sums = [w.value(f"fadd double {old}, {new}") for old, new in zip(loop.values, values, strict=True)]
+    w.close(loop, 1, w.value(f"select i1 {over}, i64 0, i64 %steps"), sums)
     done = w.guard(first_thread)
-    w.line(f"store double {cost}, ptr %total")
+    for number, value in enumerate(sums):
+        w.line(f"store double {value}, ptr {w.advanced('%totals', number, 8)}")
     w.unguard(done)
     w.line("ret void")
     return "\n".join([*w.lines, "}"])
+
+
+def _lost(w: Writer, values: Sequence[str]) -> str:
+    """Write whether the cost is not finite."""
+    if not values:
+        return "false"
+    # a number that is not finite, less itself, is none
+    return w.value(f"fcmp une double {w.value(f'fsub double {values[0]}, {values[0]}')}, 0.0")
+
+
+def _agreed(w: Writer, cells: int, step: str, over: str) -> str:
+    """Write the barrier between two steps, and what all threads know behind it: whether one of them wants to end.
+
+    Steps take two cells in turn: a thread that is a barrier ahead does not change what another still has to read.
+    """
+    place = w.advanced(cell(w, cells, OVER), w.value(f"and i64 {step}, 1"), CELL)
+    after = w.guard(over)
+    w.value(f"atomicrmw or ptr {place}, i64 1 monotonic")
+    w.unguard(after)
+    w.line("call void @barrier(i64 %nt)")
+    return w.value(f"icmp ne i64 {w.value(f'load atomic i64, ptr {place} monotonic, align {CELL}')}, 0")
+
+
+def _scalar(w: Writer, buffer: Buffer, dtype: Dtype) -> str:
+    """Write the load of a scalar as a double."""
+    place = w.advanced("%m", buffer.offset, BYTES[dtype])
+    if dtype == "f64":
+        return w.value(f"load double, ptr {place}")
+    return w.value(f"fpext float {w.value(f'load float, ptr {place}')} to double")
 
 
 def _gather(

@@ -6,7 +6,7 @@ the system; numbers never come from elsewhere than it says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,9 +16,10 @@ import numpy.typing as npt
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.facts import check_facts
 from chainrule.execute.inputs import check_inputs, is_batched
+from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of
 from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.plan import plan_text
-from chainrule.execute.native.training import Compiled, Session, compile_program, dtype_of
+from chainrule.execute.native.training import Session
 from chainrule.execute.protocol import Executable
 from chainrule.execute.registry import executor
 from chainrule.execute.scope import Scope
@@ -49,14 +50,17 @@ class Native:
         batch_size: int,
         dtype: Any = np.float32,
         threads: int | None = None,
+        metrics: Sequence[str] = (),
     ) -> Session:
         """Return whole epochs of a system of forward, cotangent and update equations as machine code.
 
         `values` are params and consts by name, `data` whole data sets with the samples in front;
-        `threads` are as many as the work is worth unless given. Raises Unsupported,
-        which names what has no machine code: then `compile` and its `step` remain.
+        `threads` are as many as the work is worth unless given; `metrics` are equations to sum beside the cost. Raises
+        Unsupported, which names what has no machine code: then `compile` and its `step` remain.
         """
-        return Session(system, values, data, batch_size=batch_size, dtype=dtype, threads=threads, machine=host())
+        return Session(
+            system, values, data, batch_size=batch_size, dtype=dtype, threads=threads, metrics=metrics, machine=host()
+        )
 
 
 @dataclass

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chainrule.execute.native import vectormath
 from chainrule.execute.native.ahead import shared_out
+from chainrule.execute.native.control import is_long
 from chainrule.execute.native.epoch import ahead_of, stretch_text
 from chainrule.execute.native.machine import Dtype, Machine
 from chainrule.execute.native.nest import instruction_text
@@ -25,10 +26,11 @@ STEP = """define void @step(ptr %m) nounwind {
 
 @dataclass(frozen=True)
 class Module:
-    """LLVM text, and the schedules it was made with."""
+    """LLVM text, and the schedules it was made with; `long` code can be stopped."""
 
     text: str
     schedules: tuple[Schedule, ...]
+    long: bool = False
 
 
 def module(
@@ -37,33 +39,34 @@ def module(
     dtype: Dtype,
     *,
     data: Sequence[str] = (),
-    total: str = "",
+    totals: Sequence[str] = (),
     checked: bool = False,
     threads: int = 1,
 ) -> Module:
     """Return the module of a program.
 
-    `data` are the buffers that a stretch gathers, in the order of its arguments; `total` is the scalar that it adds up.
-    The code can be run by as many `threads`, or by one.
+    `data` are the buffers that a stretch gathers, in the order of its arguments; `totals` are the scalars that it adds
+    up, the cost first. The code can be run by as many `threads`, or by one.
     """
     chosen = chosen_parts(program, _options(program, machine, dtype, threads), dtype, data, threads)
+    cycles = [s.cycles for s in chosen]
+    long = is_long(cycles)
     ahead = ahead_of(program, dtype, data, threads)
-    fetched = shared_out(ahead, [s.cycles for s in chosen])
+    fetched = shared_out(ahead, cycles)
     lanes = machine.lanes(dtype)
     parts: list[str] = []
     for number, (instruction, own) in enumerate(zip(program.instructions, chosen, strict=True)):
         if is_transposition(instruction):
-            parts.append(TransposeWriter(program, number, machine, dtype, checked, own.split).text())
+            parts.append(TransposeWriter(program, number, machine, dtype, checked, own.split, long).text())
         else:
-            parts.append(instruction_text(program, number, own, machine, dtype, checked, fetched[number]))
-    waits, between = barriers(program, chosen, threads)
-    parts.append(body_text([bool(s.split) for s in chosen], waits, threads > 1))
+            parts.append(instruction_text(program, number, own, machine, dtype, checked, fetched[number], long))
+    parts.append(body_text(program, dtype, chosen, barriers(program, chosen, threads), threads > 1, long))
     parts.append(STEP)
     rows = ahead.rows if ahead else 1
     if threads > 1:
         parts.append(barrier_text(machine.name != "neon"))
     if data:
-        parts.append(stretch_text(program, dtype, machine, data, total, threads, between))
+        parts.append(stretch_text(program, dtype, machine, data, totals, threads, long))
     declared = vectormath.declarations(dtype, lanes)
     head = [
         "@outside = global i64 0",
@@ -72,7 +75,7 @@ def module(
         *declared,
         "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",
     ]
-    return Module("\n\n".join(["\n".join(head), *parts]), tuple(chosen))
+    return Module("\n\n".join(["\n".join(head), *parts]), tuple(chosen), long)
 
 
 def _options(program: Program, machine: Machine, dtype: Dtype, threads: int) -> tuple[tuple[Schedule, ...], ...]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import ceil
+from math import ceil, prod
 
 from chainrule.execute.native.ahead import Ahead, Portion, Round, fetch, portion
+from chainrule.execute.native.control import PATIENCE, cells_at, until
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import OUTSIDE, Memory
@@ -57,6 +58,7 @@ class NestWriter:
         dtype: Dtype,
         checked: bool,
         ahead: Ahead | None = None,
+        long: bool = False,
     ) -> None:
         self.program = program
         self.instruction = instruction
@@ -69,6 +71,7 @@ class NestWriter:
         self.checked = checked
         self.ahead = ahead
         self.split = schedule.split
+        self.long = long
         self.axes = tuple(a.name for a in instruction.axes)
         self.fixed: dict[int, str] = {}
         self.rounds: dict[str, Round] = {}
@@ -125,7 +128,7 @@ class NestWriter:
             self.rounds[axis] = Round(loop.index, start, size * stretch, full)
             self.loops(left[1:], {**env, axis: Tile(loop.index, size)}, self.moved(pointers, axis, loop.index))
             del self.rounds[axis]
-            self.w.close(loop, size * stretch, end or str(full * size * stretch))
+            self.w.close(loop, size * stretch, self.end(env, end or str(full * size * stretch)))
             if after:
                 self.w.unguard(after)
         elif full:
@@ -136,6 +139,13 @@ class NestWriter:
             self.loops(left[1:], {**env, axis: Tile(begin, rest)}, self.moved(pointers, axis, begin))
             if after:
                 self.w.unguard(after)
+
+    def end(self, outer: Mapping[str, Tile], end: str) -> str:
+        """Write where a loop inside others ends; one that takes long ends early where it is asked to stop."""
+        often = prod(ceil(self.units(axis) / self.schedule.size(axis)) for axis in outer)
+        if not self.long or self.schedule.cycles < PATIENCE * often:
+            return end
+        return until(self.w, cells_at(self.program, self.element), end)
 
     def moved(self, pointers: Mapping[Access, str], axis: str, by: int | str) -> dict[Access, str]:
         """Return the pointers, moved along an axis."""
@@ -370,7 +380,8 @@ def instruction_text(
     dtype: Dtype,
     checked: bool,
     ahead: Ahead | None = None,
+    long: bool = False,
 ) -> str:
     """Return the function of an instruction, named @i and its number."""
     instruction = program.instructions[number]
-    return NestWriter(program, instruction, schedule, machine, dtype, checked, ahead).text(f"i{number}")
+    return NestWriter(program, instruction, schedule, machine, dtype, checked, ahead, long).text(f"i{number}")

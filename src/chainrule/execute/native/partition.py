@@ -145,22 +145,20 @@ def _foreign(before: Part, now: Part, threads: int) -> float:
     return wrong / len(now.owners) / threads
 
 
-def barriers(program: Program, chosen: Sequence[Schedule], threads: int) -> tuple[list[bool], bool]:
-    """Say before which instructions all threads must wait for each other, and whether between one step and the next.
+def barriers(program: Program, chosen: Sequence[Schedule], threads: int) -> list[bool]:
+    """Say before which instructions all threads must wait for each other; between two steps they always do.
 
     They must where one touches memory that another wrote since the last barrier, or writes what another touched.
     """
     if threads == 1:
-        return [False] * len(chosen), False
-    touched = [_touched(program, i, s, threads) for i, s in zip(program.instructions, chosen, strict=True)]
+        return [False] * len(chosen)
     result: list[bool] = []
     since: list[Touch] = []
-    for now in touched:
+    for instruction, s in zip(program.instructions, chosen, strict=True):
+        now = _touched(program, instruction, s, threads)
         result.append(any(_meet(program, one, other) for one in since for other in now))
         since = [*([] if result[-1] else since), *now]
-    first = result.index(True) if True in result else len(result)
-    following = [touch for now in touched[:first] for touch in now]
-    return result, any(_meet(program, one, other) for one in since for other in following)
+    return result
 
 
 def _touched(program: Program, instruction: Instruction, s: Schedule, threads: int) -> list[Touch]:

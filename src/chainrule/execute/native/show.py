@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import OptionError
+from chainrule.execute.native.compiled import dtype_of
 from chainrule.execute.native.compiler import compile_text
 from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.module import module
 from chainrule.execute.native.plan import loops_text
-from chainrule.execute.native.training import dtype_of
 from chainrule.expr.nodes import Extent
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Program, Unsupported

@@ -1,14 +1,18 @@
 """Several threads in one program: who does what, and where they wait for each other.
 
-All threads run the same code (SPMD). What is split, and where threads wait, is decided in `partition`; here is how it is
-written: a thread's share of the tiles along an axis, and a barrier, which spins a while and then yields its core.
+All threads run the same code (SPMD). What is split, and where threads wait, is decided in `partition`; here is how
+that is written: a thread's share of the tiles along an axis, and a barrier, which spins a while and then yields.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chainrule.execute.native.control import STOP, cells_at, seen
+from chainrule.execute.native.machine import BYTES, Dtype
+from chainrule.execute.native.schedule import Schedule
 from chainrule.execute.native.writer import Writer
+from chainrule.lower.program import Program
 
 SPINS = 2000
 
@@ -59,15 +63,24 @@ def barrier_text(x86: bool) -> str:
     return text.replace("PAUSE", "call void @llvm.x86.sse2.pause()" if x86 else "fence seq_cst")
 
 
-def body_text(split: Sequence[bool], waits: Sequence[bool], threads: bool) -> str:
-    """Return @body, which runs every instruction, with barriers before those that have to wait."""
+def body_text(
+    program: Program, dtype: Dtype, chosen: Sequence[Schedule], waits: Sequence[bool], threads: bool, long: bool = False
+) -> str:
+    """Return @body, which runs every instruction, with barriers before those that have to wait.
+
+    In a long program each instruction, but no barrier, is left out where the code is asked to stop.
+    """
     w = Writer()
     w.lines = ["define internal void @body(ptr %m, ptr %ahead, i64 %tid, i64 %nt) nounwind {", "entry:"]
     first = w.value("icmp eq i64 %tid, 0") if threads else ""
-    for number, (divided, wait) in enumerate(zip(split, waits, strict=True)):
+    for number, (own, wait) in enumerate(zip(chosen, waits, strict=True)):
         if wait:
             w.line("call void @barrier(i64 %nt)")
-        after = w.guard(first) if threads and not divided else ""
+        mine = first if threads and not own.split else ""
+        if long:
+            going = w.value(f"xor i1 {seen(w, cells_at(program, BYTES[dtype]), STOP)}, true")
+            mine = w.value(f"and i1 {mine}, {going}") if mine else going
+        after = w.guard(mine) if mine else ""
         w.line(f"call void @i{number}(ptr %m, ptr %ahead, i64 %tid, i64 %nt)")
         if after:
             w.unguard(after)

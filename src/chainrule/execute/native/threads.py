@@ -1,7 +1,8 @@
 """The threads that run a stretch together: Python threads, each inside machine code for the whole of it.
 
 They are pinned to a core each for the stretch, where the system allows it: two that wait for each other on one core
-can sit there for seconds.
+can sit there for seconds. The calling thread waits for them and answers Ctrl-C meanwhile; it never returns before all
+of them are out of the machine code, whose memory is the caller's.
 """
 
 from __future__ import annotations
@@ -11,21 +12,29 @@ import ctypes
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from math import isqrt
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from chainrule.errors import OptionError
 from chainrule.execute.native.compiler import Code
+from chainrule.execute.native.control import STOP
 from chainrule.execute.native.plan import work
 from chainrule.lower.program import Program
 
-SMALL = 6_000_000
-"""The floating-point operations of a step up to which one thread is quicker than two."""
-
-
+Cells = npt.NDArray[np.int64]
+SMALL = 200_000
+"""Floating-point operations: a step of n² times so many is worth n threads, for what they wait grows with them."""
 LOOK = 16
 """Every so many stretches the other number of threads is tried again: cores come and go on shared machines."""
+MOST = 256
+"""The threads that can be asked for. More than there are cores give the same bits, more slowly."""
+NAP = 0.05
+"""The seconds after which a waiting thread looks for Ctrl-C, where nothing wakes it up."""
 
 
 def cores() -> tuple[int, ...]:
@@ -38,20 +47,79 @@ def cores() -> tuple[int, ...]:
 def threads_for(program: Program, element: int) -> int:
     """Return how many threads a step is worth."""
     flops = sum(work(instruction, program, element)[0] for instruction in program.instructions)
-    return max(1, min(len(cores()), flops // SMALL))
+    return max(1, min(len(cores()), isqrt(flops // SMALL)))
+
+
+class Workers:
+    """Threads that are started when they are first needed."""
+
+    def __init__(self) -> None:
+        self._pools: dict[int, ThreadPoolExecutor] = {}
+        self._running: list[Future[None]] = []
+
+    def together(self, one: Callable[[int], None], count: int, cells: Cells | None) -> None:
+        """Call a function with 0 … count − 1, each in a thread of its own, and return when all are done.
+
+        Ctrl-C sets the cell that stops machine code where there are cells; it is raised when all are out.
+        """
+        self.settle()
+        if count not in self._pools:
+            self._pools[count] = ThreadPoolExecutor(count, "chainrule")
+        gate, go = threading.Event(), [False]
+
+        def gated(number: int) -> None:
+            gate.wait()
+            if go[0]:
+                one(number)
+
+        self._running = running = []
+        try:
+            for number in range(count):
+                running.append(self._pools[count].submit(gated, number))  # noqa: PERF401 - what was begun must be known
+            # all or none: a thread alone would wait for the others for ever, should Ctrl-C come in between
+            go[0] = True
+            gate.set()
+            while wait(running, NAP).not_done:
+                pass
+        except BaseException:
+            if cells is not None:
+                cells[STOP] = 1
+            raise
+        finally:
+            gate.set()
+            self.settle()
+        for part in running:
+            part.result()
+
+    def settle(self) -> None:
+        """Wait for threads that are still running, however often Ctrl-C is pressed; it is raised at the end."""
+        interrupted: KeyboardInterrupt | None = None
+        while self._running:
+            try:
+                wait(self._running)
+                self._running = []
+            except KeyboardInterrupt as pressed:
+                interrupted = pressed
+        if interrupted is not None:
+            raise interrupted
+
+
+def aside(function: Callable[[], None], cells: Cells) -> None:
+    """Call machine code in a thread of its own; Ctrl-C stops it on its way."""
+    Workers().together(lambda _: function(), 1, cells)
 
 
 class Team:
     """At most `size` threads; with `free` it finds out, stretch by stretch, whether all or one of them are quicker.
 
-    Bits do not depend on how many run. Raises OptionError for a size that is no positive number.
+    Bits do not depend on how many run. Raises OptionError for a size that makes no sense.
     """
 
     def __init__(self, size: int, *, free: bool = False) -> None:
-        if size < 1:
-            raise OptionError(f"threads is {size}", expected="1 or more")
+        if not 1 <= size <= MOST:
+            raise OptionError(f"threads is {size}", expected=f"1 to {MOST}")
         self.size = size
-        self._pool = ThreadPoolExecutor(size, "chainrule") if size > 1 else None
+        self._workers = Workers()
         self._times: dict[int, float] = {}
         self._free = free and size > 1
         self._count = 0
@@ -71,33 +139,30 @@ class Team:
         """Take note of how long a step took."""
         self._times[count] = seconds
 
-    def run(self, code: Code, given: tuple[Any, ...], count: int) -> None:
-        """Run @stretch on that many threads, and return when all are done."""
+    def run(self, code: Code, given: tuple[Any, ...], count: int, cells: Cells | None = None) -> None:
+        """Run @stretch on that many threads, and return when all are done.
+
+        With `cells` Ctrl-C stops the code on its way; without it waits for the end.
+        """
         kinds = (ctypes.c_void_p,) * 3 + (ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
         stretch = ctypes.CFUNCTYPE(None, *kinds)(code.address("stretch"))
-        if self._pool is None or count == 1:
+        if count == 1 and cells is None:
             stretch(*given, 0, 1)
             return
-        ctypes.c_void_p.from_address(code.address("yield")).value = _yielding()
+        if count > 1:
+            ctypes.c_void_p.from_address(code.address("yield")).value = _yielding()
         places = cores()
-        gate, go = threading.Event(), [False]
+        pinned = 1 < count <= len(places)
 
         def one(number: int) -> None:
-            gate.wait()
-            if go[0]:
-                with _pinned(places[number % len(places)]):
-                    stretch(*given, number, count)
+            with _pinned(places[number]) if pinned else contextlib.nullcontext():
+                stretch(*given, number, count)
 
-        running: list[Future[None]] = []
-        try:
-            running.extend(self._pool.submit(one, number) for number in range(count))
-            go[0] = True
-        finally:
-            # all or none: a thread alone would wait for the others for ever, should Ctrl-C come in between
-            gate.set()
-            wait(running)
-        for part in running:
-            part.result()
+        self._workers.together(one, count, cells)
+
+    def settle(self) -> None:
+        """Wait until no thread is in machine code any more: after Ctrl-C upon Ctrl-C one may have been left behind."""
+        self._workers.settle()
 
 
 @contextlib.contextmanager

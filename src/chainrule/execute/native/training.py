@@ -1,37 +1,35 @@
 """Training compiled: a session holds the params in its own memory and runs epochs over whole data sets.
 
-Python is called between stretches of bounded time only, so that Ctrl-C is answered and progress told. Samples that do
-not fill a batch at the end of an epoch run through a second program, compiled for as many as they are.
+Python is called between stretches of bounded time only, so that Ctrl-C is answered and progress told. A step that takes
+longer than that is broken off by Ctrl-C, and the params go back to where a step began. Samples that do not fill a batch
+at the end of an epoch run through a second program, compiled for as many as they are.
 """
 
 from __future__ import annotations
 
-import ctypes
-import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import InputError, OptionError
+from chainrule.errors import ChainruleError, InputError, OptionError
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.facts import check_facts
+from chainrule.execute.finite import NotFinite, all_finite, first_not_finite
 from chainrule.execute.inputs import check_inputs
-from chainrule.execute.native.arena import Arena
-from chainrule.execute.native.compiler import Code, compile_text
-from chainrule.execute.native.machine import Dtype, Machine, host
-from chainrule.execute.native.module import Module, module
-from chainrule.execute.native.partition import with_copies
+from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of
+from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.plan import plan_text
+from chainrule.execute.native.stepping import Lost, Stepper, Stretch
 from chainrule.execute.native.threads import Team, threads_for
+from chainrule.execute.registry import executor
 from chainrule.execute.scope import Scope
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Extent, Index, Indexed
 from chainrule.lower.lowering import lower
-from chainrule.lower.program import Program, Unsupported
 from chainrule.system.batching import batch
 from chainrule.system.model import Equation, System
 
@@ -41,64 +39,12 @@ TICK = 0.03
 TOTAL = "Σcost"
 
 
-def dtype_of(dtype: Any) -> Dtype:
-    """Return the type by its LLVM suffix. Raises Unsupported for another than float32 and float64."""
-    names: dict[str, Dtype] = {"float32": "f32", "float64": "f64"}
-    name = np.dtype(dtype).name
-    if name not in names:
-        raise Unsupported(f"numbers of type {name}")
-    return names[name]
-
-
-def checked_mode() -> bool:
-    """Say whether code is compiled with bounds checks: CHAINRULE_CHECKED=1."""
-    return os.environ.get("CHAINRULE_CHECKED", "") not in {"", "0"}
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A program, its code and its memory."""
-
-    program: Program
-    module: Module
-    code: Code
-    arena: Arena
-    checked: bool
-
-    def step(self) -> None:
-        """Run the program once on what is in its memory."""
-        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.code.address("step"))(self.arena.address)
-        self.refuse_outside()
-
-    def refuse_outside(self) -> None:
-        """Raise in checked mode where an access was outside its buffer: that is a fault of chainrule."""
-        if self.checked:
-            flag = ctypes.c_int64.from_address(self.code.address("outside"))
-            if flag.value:
-                raise RuntimeError("native code left a buffer; please report the system that it was made from")
-
-
-def compile_program(
-    program: Program,
-    machine: Machine,
-    dtype: Any,
-    *,
-    data: tuple[str, ...] = (),
-    total: str = "",
-    threads: int = 1,
-) -> Compiled:
-    """Return a program as machine code with memory of its own."""
-    checked = checked_mode()
-    program = with_copies(program, data, threads, np.dtype(dtype).itemsize)
-    text = module(program, machine, dtype_of(dtype), data=data, total=total, checked=checked, threads=threads)
-    return Compiled(program, text, compile_text(text.text, machine), Arena(program, dtype), checked)
-
-
 class Session:
     """Params in training. `values` are params and consts; data are bound once and then run in any order, often.
 
-    Raises InputError by name for what does not fit the system, GivenError for data that break a fact, and Unsupported
-    where the system has something that has no machine code yet.
+    `metrics` are equations whose values are summed over the samples of an epoch, as the costs are. Raises InputError by
+    name for what does not fit the system, GivenError for data that break a fact, OptionError for options that make no
+    sense, and Unsupported where the system has something that has no machine code yet.
     """
 
     def __init__(
@@ -110,11 +56,13 @@ class Session:
         batch_size: int,
         dtype: Any = np.float32,
         threads: int | None = None,
+        metrics: Sequence[str] = (),
         machine: Machine | None = None,
     ) -> None:
         batched = batch(system)
         checked = check_inputs(batched, {**values, **data}, dtype=dtype)
-        self.system = with_total(batched)
+        self.metrics = _checked_metrics(batched, metrics)
+        self.system = with_totals(batched, self.metrics)
         self.dtype = np.dtype(dtype)
         self.machine = machine or host()
         self.data = {name: np.ascontiguousarray(checked.values[name]) for name in data}
@@ -125,13 +73,17 @@ class Session:
         self._extents = checked.sizes
         self._values = {name: checked.values[name] for name in values}
         self._evaluate_consts(checked.values)
+        self._consts = tuple(name for name in values if name not in self.system.params)
         self._asked = threads
+        self._rest: tuple[int, Compiled] | None = None
         self._main = self._compiled(self.batch_size)
-        rest = self.count % self.batch_size
-        self._rest = self._compiled(rest) if rest else None
         self._main.arena.put(self._values)
+        if self.count % self.batch_size:
+            self._smaller(self.count % self.batch_size)
+        self._stepper = Stepper(self._main, self._smaller, self._team, self.data, self.system.params)
         self._pace = 1
-        self._kept: tuple[object, ...] = ()
+        self.sums: dict[str, float] = {}
+        """Each metric, summed over the samples of the last epoch."""
 
     @property
     def threads(self) -> int:
@@ -172,75 +124,120 @@ class Session:
 
     def _compiled(self, count: int) -> Compiled:
         lanes = self.machine.lanes(dtype_of(self.dtype))
-        outputs = (TOTAL,) if self.system.cost else ()
-        program = lower(self.system, self._sizes(count), outputs, lanes=lanes, element=self.dtype.itemsize)
-        total = TOTAL if outputs else ""
+        totals = tuple(t for t in (TOTAL, *map(total_of, self.metrics)) if t in self.system.defined)
+        program = lower(self.system, self._sizes(count), totals, lanes=lanes, element=self.dtype.itemsize)
         if count == self.batch_size:
             size = threads_for(program, self.dtype.itemsize) if self._asked is None else self._asked
             self._team = Team(size, free=self._asked is None)
-        size = self._team.size
-        return compile_program(program, self.machine, self.dtype, data=tuple(self.data), total=total, threads=size)
+        data, size = tuple(self.data), self._team.size
+        return compile_program(program, self.machine, self.dtype, data=data, totals=totals, threads=size)
 
     def run_epoch(self, permutation: npt.ArrayLike, progress: Callable[[int, float], None] | None = None) -> float:
-        """Run every batch of a permutation of the samples once; return the sum of their costs.
+        """Run every batch of a permutation of the samples once; return the sum of their costs. See also `sums`.
 
         `progress` is called with the samples done and the sum of their costs after each stretch. Raises InputError for
-        rows outside the data.
+        rows outside the data, and NotFinite, which says where, if the cost or a param is not finite any more: then the
+        params are those before that step.
         """
         rows = np.ascontiguousarray(permutation, np.int64)
         if rows.ndim != 1 or (rows.size and not (rows.min() >= 0 and rows.max() < self.count)):
             raise InputError("the permutation names samples that are not there", expected=f"numbers below {self.count}")
-        steps = len(rows) // self.batch_size
-        cost, done = 0.0, 0
+        totals, done = np.zeros(1 + len(self.metrics)), 0
+        try:
+            self._stepper.begin()
+            for stretch in self._stretches(rows):
+                totals[: len(self._main.totals)] += self._timed(stretch)
+                done += len(stretch.rows)
+                if progress is not None:
+                    progress(done, float(totals[0]))
+            self._stepper.end()
+        except Lost:
+            raise self._located() from None
+        self.sums = dict(zip(self.metrics, map(float, totals[1:]), strict=True))
+        return float(totals[0])
+
+    def _stretches(self, rows: Array) -> Iterator[Stretch]:
+        """Yield the steps of an epoch in portions that take no longer than a tick, as far as is known by then."""
+        size, done = self.batch_size, 0
+        steps = len(rows) // size
         while done < steps:
-            now, count = min(self._pace, steps - done), self._team.number()
-            began = time.perf_counter()
-            cost += self._stretch(self._main, rows[done * self.batch_size :], now, count)
-            taken = time.perf_counter() - began
-            self._team.took(count, taken / now)
+            now = min(self._pace, steps - done)
+            yield Stretch(rows[done * size : (done + now) * size], size, done + 1)
             done += now
-            self._pace = max(1, min(2 * now, int(now * TICK / max(taken, 1e-9))))
-            if progress is not None:
-                progress(done * self.batch_size, cost)
-        rest = len(rows) - steps * self.batch_size
-        if rest:
-            cost += self._remainder(rows[-rest:])
-            if progress is not None:
-                progress(len(rows), cost)
-        return cost
+        if len(rows) % size:
+            yield Stretch(rows[steps * size :], len(rows) % size, steps + 1)
 
-    def _remainder(self, rows: Array) -> float:
-        if self._rest is None or self._rest.program.buffers[next(iter(self.data))].extents[0] != len(rows):
-            self._rest = self._compiled(len(rows))
-            self._rest.arena.put(self._values)
-        moved = self.params()
-        self._rest.arena.put({**self._values, **moved})
-        cost = self._stretch(self._rest, rows, 1, 1)
-        self._main.arena.put({name: self._rest.arena.take(name) for name in moved})
-        return cost
+    def _timed(self, stretch: Stretch) -> Array:
+        """Run a stretch and choose the length of the next one."""
+        if stretch.size != self.batch_size:
+            return self._stepper.run(stretch, 1)
+        threads, steps = self._team.number(), stretch.steps
+        began = time.perf_counter()
+        totals = self._stepper.run(stretch, threads)
+        taken = max(time.perf_counter() - began, 1e-9)
+        self._stepper.seconds = taken / steps
+        self._team.took(threads, taken / steps)
+        self._pace = max(1, min(2 * steps, int(steps * TICK / taken)))
+        return totals
 
-    def _stretch(self, compiled: Compiled, rows: Array, steps: int, threads: int) -> float:
-        sources = (ctypes.c_void_p * len(self.data))(*(a.ctypes.data for a in self.data.values()))
-        total = ctypes.c_double(0.0)
-        self._kept = (sources, total, rows)  # for as long as machine code may use them
-        given = (compiled.arena.address, ctypes.addressof(sources), rows.ctypes.data, steps, ctypes.addressof(total))
-        self._team.run(compiled.code, given, threads)
-        compiled.refuse_outside()
-        return total.value
+    def _smaller(self, count: int) -> Compiled:
+        """Return the program for a batch of so many samples."""
+        if self._rest is None or self._rest[0] != count:
+            self._rest = count, self._compiled(count)
+            self._rest[1].arena.put(self._values)
+        return self._rest[1]
+
+    def _located(self) -> NotFinite:
+        """Return where a number stopped being finite: the step by machine code, the equation by the reference."""
+        failure = self._stepper.failure()
+        if failure is None:
+            return NotFinite(0, "a number is not finite any more")
+        consts = {name: self._values[name] for name in self._consts}
+        samples = {name: array[failure.rows] for name, array in self.data.items()}
+        reference = executor("reference").compile(self.system, dtype=self.dtype)
+        try:
+            where = first_not_finite(self.system, *reference.step({**consts, **failure.params, **samples}))
+        except ChainruleError:  # a fact that does not hold of such numbers
+            where = ""
+        return NotFinite(failure.step, failure.what, where)
 
     def put(self, params: Mapping[str, npt.ArrayLike]) -> None:
-        """Set params, those before a failed epoch for instance. Raises InputError for another shape, by name."""
-        self._main.arena.put({name: params[name] for name in self.system.params if name in params})
+        """Set params, those before a failed epoch for instance.
+
+        Raises InputError by name for another shape, and for numbers that are not finite.
+        """
+        given = {name: np.asarray(params[name], self.dtype) for name in self.system.params if name in params}
+        for name, array in given.items():
+            if not all_finite(array):
+                raise InputError(f"{name} holds numbers that are not finite", expected="finite numbers")
+        self._stepper.put(given)
 
     def params(self) -> dict[str, Array]:
-        """Return copies of the params as they are now."""
-        return {name: self._main.arena.take(name) for name in self.system.params}
+        """Return copies of the params as they are now: those of whole steps, whenever Ctrl-C came."""
+        return self._stepper.params()
 
 
-def with_total(system: System) -> System:
-    """Return a batched system with one more equation: the sum of the costs of the samples."""
-    if not system.cost or system.cost not in system.defined:
-        return system
-    cost = Indexed(system.cost, system.defined[system.cost].indices)
-    value = reduce_over("sum", tuple(i for i in cost.indices if isinstance(i, Index)), cost)
-    return replace(system, equations=(*system.equations, Equation(Indexed(TOTAL), value)))
+def _checked_metrics(system: System, metrics: Sequence[str]) -> tuple[str, ...]:
+    if metrics and system.cost not in system.defined:
+        raise OptionError("the system has no cost, beside which metrics could be summed", expected="a line: cost C = …")
+    for name in metrics:
+        if name not in system.defined:
+            raise OptionError(f"no equation defines the metric {name}", expected="one of " + ", ".join(system.defined))
+    return tuple(metrics)
+
+
+def with_totals(system: System, metrics: Sequence[str]) -> System:
+    """Return a batched system with more equations: the sum over the samples of their costs, and of each metric."""
+    cost = {TOTAL: system.cost} if system.cost in system.defined else {}
+    sums = [_sum(system, name, of) for name, of in (*cost.items(), *((total_of(m), m) for m in metrics))]
+    return replace(system, equations=(*system.equations, *sums))
+
+
+def total_of(metric: str) -> str:
+    """Return the name of the sum of a metric."""
+    return f"Σ{metric}"
+
+
+def _sum(system: System, name: str, of: str) -> Equation:
+    entry = Indexed(of, system.defined[of].indices)
+    return Equation(Indexed(name), reduce_over("sum", tuple(i for i in entry.indices if isinstance(i, Index)), entry))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chainrule.execute.native.control import cells_at, until
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import OUTSIDE, Memory
@@ -19,13 +20,21 @@ class TransposeWriter:
     """Writes one copying instruction."""
 
     def __init__(
-        self, program: Program, number: int, machine: Machine, dtype: Dtype, checked: bool, split: str
+        self,
+        program: Program,
+        number: int,
+        machine: Machine,
+        dtype: Dtype,
+        checked: bool,
+        split: str,
+        long: bool = False,
     ) -> None:
         self.program = program
         self.instruction = program.instructions[number]
         self.number = number
         self.checked = checked
         self.split = split
+        self.long = long
         self.w = Writer()
         self.lanes = machine.lanes(dtype)
         self.element = BYTES[dtype]
@@ -83,7 +92,7 @@ class TransposeWriter:
             loop = self.w.open(start)
             places = self.moved(source, target, axis, loop.index)
             self.blocks(left[1:], {**counts, axis: self.lanes}, *places)
-            self.w.close(loop, self.lanes, end or str(full * self.lanes))
+            self.w.close(loop, self.lanes, self.end(axis, end or str(full * self.lanes)))
             if after:
                 self.w.unguard(after)
         elif full:
@@ -94,6 +103,12 @@ class TransposeWriter:
             self.blocks(left[1:], {**counts, axis: rest}, *places)
             if after:
                 self.w.unguard(after)
+
+    def end(self, axis: str, end: str) -> str:
+        """Write where a loop over blocks ends; in a program that takes long the outer one can be stopped."""
+        if not self.long or axis != self.across:
+            return end
+        return until(self.w, cells_at(self.program, self.element), end)
 
     def block(self, rows: int, columns: int, source: str, target: str) -> None:
         """Write one block: `rows` vectors are read, `columns` written."""

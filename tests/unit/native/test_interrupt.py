@@ -15,7 +15,7 @@ import pytest
 from chainrule.errors import OptionError
 from chainrule.execute.native import control, nest
 from chainrule.execute.native.compiled import compile_program
-from chainrule.execute.native.control import LEFT, SIZE, STOP, cells_at
+from chainrule.execute.native.control import DONE, LEFT, SIZE, STOP, cells_at
 from chainrule.execute.native.executor import Native
 from chainrule.execute.native.keeper import SHARE, Keeper
 from chainrule.execute.native.machine import host
@@ -122,7 +122,7 @@ def test_code_that_is_asked_to_stop_leaves_with_all_its_threads(threads: int) ->
     rows, total = np.arange(96), ctypes.c_double(0.0)
     given = (compiled.arena.address, ctypes.addressof(sources), rows.ctypes.data, 3, ctypes.addressof(total))
     cells[STOP] = 1
-    made._team.run(compiled.code, given, threads, cells)
+    made._team.run(compiled.code, given, threads, cells, stops=True, steps=1)
     assert cells[LEFT] == 1
     assert all(np.array_equal(before[name], compiled.arena.take(name)) for name in before)
 
@@ -134,8 +134,8 @@ def test_a_step_broken_off_is_undone_when_the_params_are_next_asked_for(monkeypa
     made.run_epoch(np.arange(101))
     original = Team.run
 
-    def torn(self: Team, *given: object) -> None:
-        original(self, *given)  # type: ignore[arg-type]
+    def torn(self: Team, *given: object, **options: object) -> None:
+        original(self, *given, **options)  # type: ignore[arg-type]
         made.compiled.arena.cells[LEFT] = 1
         made.compiled.arena.view("W1")[...] = 7
         raise KeyboardInterrupt
@@ -147,6 +147,27 @@ def test_a_step_broken_off_is_undone_when_the_params_are_next_asked_for(monkeypa
     assert all(np.array_equal(array, made.params()[name]) for name, array in whole.params().items())
     assert made.run_epoch(np.arange(50)) == whole.run_epoch(np.arange(50))
     assert all(np.array_equal(array, made.params()[name]) for name, array in whole.params().items())
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_that_wait_too_long_for_each_other_end_after_a_step_and_lose_nothing(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Team, "patience", lambda *_: 0.0)
+    made, calls = session(threads), []
+    original = Team.run
+
+    def counted(self: Team, *given: object, **options: object) -> None:
+        original(self, *given, **options)  # type: ignore[arg-type]
+        calls.append((options["steps"], int(made.compiled.arena.cells[DONE])))
+
+    monkeypatch.setattr(Team, "run", counted)
+    monkeypatch.setattr(made, "_pace", 1000)
+    cost = made.run_epoch(np.tile(np.arange(96), 50))
+    assert any(done < asked for asked, done in calls)
+    reference = session()
+    assert cost == pytest.approx(reference.run_epoch(np.tile(np.arange(96), 50)), rel=1e-6)
+    assert all(np.array_equal(array, made.params()[name]) for name, array in reference.params().items())
 
 
 def test_small_programs_have_nothing_to_stop_them_in_their_code() -> None:

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Program
 
-STOP, LEFT, OVER = range(3)
-"""The cells: Python asks to stop; some thread saw it before the end of a step, which is not whole then; and two in
-which threads say to each other that a step is the last, each for every other step."""
+STOP, LEFT, HURRY, DONE, OVER = range(5)
+"""The cells: Python asks to stop; some thread saw it before the end of a step, which is not whole then; Python asks to
+end after a step; so many steps were run; and two cells in which threads say to each other that a step is the last, each
+for every other step."""
 CELL, SIZE = 8, 64
 LONG = 1e7
 """The cycles, as estimated, from which on a program can be stopped within a step."""

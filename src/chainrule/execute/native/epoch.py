@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import prod
 
 from chainrule.execute.native.ahead import LINE, Ahead
-from chainrule.execute.native.control import CELL, LEFT, OVER, STOP, cell, cells_at, seen, until
+from chainrule.execute.native.control import CELL, DONE, HURRY, LEFT, OVER, STOP, cell, cells_at, seen, until
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import Memory
@@ -43,9 +43,9 @@ def stretch_text(
 ) -> str:
     """Return @stretch(arena, sources, permutation, steps, totals, thread, threads).
 
-    It ends with the first step whose cost, the first of the totals, is not finite, or, in a long program, in which a
-    thread saw that it was asked to stop. What a thread knows of that it says before the barrier between two steps;
-    behind it all read the same, and leave together.
+    It ends with the first step whose cost, the first of the totals, is not finite, in which several threads are told
+    to hurry, or, in a long program, in which a thread saw that it was asked to stop. What a thread knows of that it
+    says before the barrier between two steps; behind it all read the same, and leave together.
     """
     w = Writer()
     cells = cells_at(program, BYTES[dtype])
@@ -65,7 +65,7 @@ def stretch_text(
     origins = [memory.origin(program.buffers[name]) for name in data]
     widest = _widest(program, data)
     width = prod(program.buffers[widest].extents[1:]) * BYTES[dtype]
-    loop = w.open("0", [("double", value) for value in before])
+    loop = w.open("0", [*(("double", value) for value in before), ("i64", "0")])
     first = w.value(f"mul i64 {loop.index}, {samples}")
     following = w.value(f"add i64 {loop.index}, 1")
     more = w.value(f"icmp slt i64 {following}, %steps")
@@ -94,10 +94,12 @@ def stretch_text(
         w.unguard(after)
         over = w.value(f"or i1 {over}, {asked}")
     if threads > 1:
-        over = _agreed(w, cells, loop.index, over)
-    sums = [w.value(f"fadd double {old}, {new}") for old, new in zip(loop.values, values, strict=True)]
-    w.close(loop, 1, w.value(f"select i1 {over}, i64 0, i64 %steps"), sums)
+        hurry = w.value(f"and i1 {seen(w, cells, HURRY)}, {first_thread}")
+        over = _agreed(w, cells, loop.index, w.value(f"or i1 {over}, {hurry}"))
+    sums = [w.value(f"fadd double {old}, {new}") for old, new in zip(loop.values[:-1], values, strict=True)]
+    w.close(loop, 1, w.value(f"select i1 {over}, i64 0, i64 %steps"), [*sums, following])
     done = w.guard(first_thread)
+    w.line(f"store i64 {following}, ptr {cell(w, cells, DONE)}")
     for number, value in enumerate(sums):
         w.line(f"store double {value}, ptr {w.advanced('%totals', number, 8)}")
     w.unguard(done)

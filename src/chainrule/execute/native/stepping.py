@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from chainrule.execute.finite import not_finite
 from chainrule.execute.native.compiled import Compiled
-from chainrule.execute.native.control import LEFT
+from chainrule.execute.native.control import DONE, LEFT
 from chainrule.execute.native.keeper import Block, Keeper
 from chainrule.execute.native.threads import Team
 
@@ -86,20 +86,21 @@ class Stepper:
         self._since = []
         self._keeper.begin()
 
-    def run(self, stretch: Stretch, threads: int) -> Array:
-        """Run a stretch and return its totals, the cost first.
+    def run(self, stretch: Stretch, threads: int) -> tuple[Array, int]:
+        """Run a stretch and return its totals, the cost first, and how many steps were run.
 
-        Raises Lost where the cost is not finite. Ctrl-C is raised as soon as the machine code is left: at once, where
-        that would take long otherwise.
+        All are, unless several threads wait for each other too long. Raises Lost where the cost is not finite. Ctrl-C
+        is raised as soon as the machine code is left: at once, where that would take long otherwise.
         """
         if self._since and self._keeper.due():
             self._keeper.keep(len(self._since))
         self._checked = False
         self._since.append(stretch)
-        totals = self._run(stretch, threads)
+        totals, steps = self._run(stretch, threads)
         if len(totals) and not np.isfinite(totals[0]):
             raise Lost
-        return totals
+        self._since[-1] = replace(stretch, rows=stretch.rows[: steps * stretch.size])
+        return totals, steps
 
     def end(self) -> None:
         """End an epoch. Raises Lost where a param is not finite."""
@@ -107,31 +108,32 @@ class Stepper:
             raise Lost
         self._checked = True
 
-    def _run(self, stretch: Stretch, threads: int) -> Array:
+    def _run(self, stretch: Stretch, threads: int) -> tuple[Array, int]:
         whole = stretch.size == self._size
         return self._on(self.main, stretch, threads) if whole else self._on_smaller(stretch)
 
-    def _on_smaller(self, stretch: Stretch) -> Array:
+    def _on_smaller(self, stretch: Stretch) -> tuple[Array, int]:
         """Run a single step of fewer samples: the params go to that program's memory and back."""
         other, main = self._smaller(stretch.size), self.main.arena
         other.arena.put({name: main.take(name) for name in self._params})
-        totals = self._on(other, stretch, 1)
+        ran = self._on(other, stretch, 1)
         moved = {name: other.arena.take(name) for name in self._params}
         main.cells[LEFT] = 1  # until all of them are there
         main.put(moved)
         main.cells[LEFT] = 0
-        return totals
+        return ran
 
-    def _on(self, compiled: Compiled, stretch: Stretch, threads: int) -> Array:
+    def _on(self, compiled: Compiled, stretch: Stretch, threads: int) -> tuple[Array, int]:
         sources = (ctypes.c_void_p * len(self._data))(*(a.ctypes.data for a in self._data.values()))
         totals, cells = np.zeros(len(compiled.totals)), compiled.arena.cells
         self._kept = (compiled, sources, totals, stretch)  # for as long as machine code may use them
         places = (ctypes.addressof(sources), stretch.rows.ctypes.data, stretch.steps, totals.ctypes.data)
         cells[:] = 0
         short = not compiled.module.long or (self.seconds is not None and stretch.steps * self.seconds < LONG)
-        self.team.run(compiled.code, (compiled.arena.address, *places), threads, None if short else cells)
+        given = (compiled.arena.address, *places)
+        self.team.run(compiled.code, given, threads, cells, stops=not short, steps=stretch.steps)
         compiled.refuse_outside()
-        return totals
+        return totals, int(cells[DONE])
 
     def _mend(self) -> None:
         """Put the params back to where a step began, if one was broken off."""
@@ -174,7 +176,7 @@ class Stepper:
             for number in range(stretch.steps):
                 rows = stretch.rows[number * stretch.size : (number + 1) * stretch.size]
                 before = self.params()
-                [cost, *_] = [*self._run(Stretch(rows, stretch.size, 1), 1), 0.0]
+                [cost, *_] = [*self._run(Stretch(rows, stretch.size, 1), 1)[0], 0.0]
                 what = not_finite(float(cost), self.params())
                 if what:
                     self.put(before)

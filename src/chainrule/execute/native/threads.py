@@ -12,9 +12,10 @@ import ctypes
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from math import isqrt
+from math import inf, isqrt
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ import numpy.typing as npt
 
 from chainrule.errors import OptionError
 from chainrule.execute.native.compiler import Code
-from chainrule.execute.native.control import STOP
+from chainrule.execute.native.control import HURRY, STOP
 from chainrule.execute.native.plan import work
 from chainrule.lower.program import Program
 
@@ -33,6 +34,8 @@ LOOK = 16
 """Every so many stretches the other number of threads is tried again: cores come and go on shared machines."""
 MOST = 256
 """The threads that can be asked for. More than there are cores give the same bits, more slowly."""
+SLACK = 0.01
+"""Seconds beyond twice the expected time after which several threads are told to end."""
 NAP = 0.05
 """The seconds after which a waiting thread looks for Ctrl-C, where nothing wakes it up."""
 
@@ -57,10 +60,13 @@ class Workers:
         self._pools: dict[int, ThreadPoolExecutor] = {}
         self._running: list[Future[None]] = []
 
-    def together(self, one: Callable[[int], None], count: int, cells: Cells | None) -> None:
+    def together(
+        self, one: Callable[[int], None], count: int, cells: Cells, *, stops: bool = True, patience: float = inf
+    ) -> None:
         """Call a function with 0 … count − 1, each in a thread of its own, and return when all are done.
 
-        Ctrl-C sets the cell that stops machine code where there are cells; it is raised when all are out.
+        Ctrl-C sets the cell that stops machine code where it `stops`; it is raised when all are out. After `patience`
+        seconds the code is asked to end after a step.
         """
         self.settle()
         if count not in self._pools:
@@ -79,10 +85,12 @@ class Workers:
             # all or none: a thread alone would wait for the others for ever, should Ctrl-C come in between
             go[0] = True
             gate.set()
-            while wait(running, NAP).not_done:
-                pass
+            until = time.monotonic() + patience
+            while wait(running, min(NAP, patience)).not_done:
+                if time.monotonic() > until:
+                    cells[HURRY] = 1
         except BaseException:
-            if cells is not None:
+            if stops:
                 cells[STOP] = 1
             raise
         finally:
@@ -129,24 +137,37 @@ class Team:
         if not self._free:
             return self.size
         self._count += 1
-        for count in (self.size, 1):
+        for count in (1, self.size):
             if count not in self._times:
                 return count
-        best = min(self._times, key=lambda count: self._times[count])
+        best = self._best()
         return best if self._count % LOOK else (1 if best != 1 else self.size)
+
+    def _best(self) -> int:
+        return min(self._times, key=lambda count: self._times[count])
+
+    def tries(self, count: int) -> bool:
+        """Say whether another number was quicker last time, or this one was never run: it gets a short stretch."""
+        return self._free and bool(self._times) and self._times.get(count, inf) > self._times[self._best()]
 
     def took(self, count: int, seconds: float) -> None:
         """Take note of how long a step took."""
         self._times[count] = seconds
 
-    def run(self, code: Code, given: tuple[Any, ...], count: int, cells: Cells | None = None) -> None:
-        """Run @stretch on that many threads, and return when all are done.
+    def patience(self, count: int, steps: int) -> float:
+        """Return the seconds that so many steps may take before the threads are found to be in each other's way."""
+        if not self._free or count == 1 or not self._times:
+            return inf
+        return SLACK + 2 * steps * min(self._times.values())
 
-        With `cells` Ctrl-C stops the code on its way; without it waits for the end.
+    def run(self, code: Code, given: tuple[Any, ...], count: int, cells: Cells, *, stops: bool, steps: int) -> None:
+        """Run @stretch on that many threads, and return when all are done; then a cell says how many steps that were.
+
+        Where it `stops`, Ctrl-C stops the code on its way, else it waits for the end.
         """
         kinds = (ctypes.c_void_p,) * 3 + (ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
         stretch = ctypes.CFUNCTYPE(None, *kinds)(code.address("stretch"))
-        if count == 1 and cells is None:
+        if count == 1 and not stops:
             stretch(*given, 0, 1)
             return
         if count > 1:
@@ -158,7 +179,7 @@ class Team:
             with _pinned(places[number]) if pinned else contextlib.nullcontext():
                 stretch(*given, number, count)
 
-        self._workers.together(one, count, cells)
+        self._workers.together(one, count, cells, stops=stops, patience=self.patience(count, steps))
 
     def settle(self) -> None:
         """Wait until no thread is in machine code any more: after Ctrl-C upon Ctrl-C one may have been left behind."""

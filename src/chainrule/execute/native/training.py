@@ -8,7 +8,7 @@ at the end of an epoch run through a second program, compiled for as many as the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,8 @@ from chainrule.system.model import Equation, System
 Array = npt.NDArray[Any]
 TICK = 0.03
 """Seconds that a stretch may take."""
+SHORT = 4
+"""A stretch that tries out another number of threads is so many times shorter."""
 TOTAL = "Σcost"
 
 
@@ -145,9 +147,10 @@ class Session:
         totals, done = np.zeros(1 + len(self.metrics)), 0
         try:
             self._stepper.begin()
-            for stretch in self._stretches(rows):
-                totals[: len(self._main.totals)] += self._timed(stretch)
-                done += len(stretch.rows)
+            while done < len(rows):
+                some, taken = self._timed(rows, done)
+                totals[: len(self._main.totals)] += some
+                done += taken
                 if progress is not None:
                     progress(done, float(totals[0]))
             self._stepper.end()
@@ -156,29 +159,23 @@ class Session:
         self.sums = dict(zip(self.metrics, map(float, totals[1:]), strict=True))
         return float(totals[0])
 
-    def _stretches(self, rows: Array) -> Iterator[Stretch]:
-        """Yield the steps of an epoch in portions that take no longer than a tick, as far as is known by then."""
-        size, done = self.batch_size, 0
-        steps = len(rows) // size
-        while done < steps:
-            now = min(self._pace, steps - done)
-            yield Stretch(rows[done * size : (done + now) * size], size, done + 1)
-            done += now
-        if len(rows) % size:
-            yield Stretch(rows[steps * size :], len(rows) % size, steps + 1)
-
-    def _timed(self, stretch: Stretch) -> Array:
-        """Run a stretch and choose the length of the next one."""
-        if stretch.size != self.batch_size:
-            return self._stepper.run(stretch, 1)
-        threads, steps = self._team.number(), stretch.steps
+    def _timed(self, rows: Array, done: int) -> tuple[Array, int]:
+        """Run steps that take no longer than a tick, as far as is known by then; return totals and samples."""
+        size = self.batch_size
+        first, left = done // size + 1, (len(rows) - done) // size
+        if not left:
+            return self._stepper.run(Stretch(rows[done:], len(rows) - done, first), 1)[0], len(rows) - done
+        threads = self._team.number()
+        tries = self._team.tries(threads)
+        steps = min(max(self._pace // SHORT, 1) if tries else self._pace, left)
         began = time.perf_counter()
-        totals = self._stepper.run(stretch, threads)
+        totals, steps = self._stepper.run(Stretch(rows[done : done + steps * size], size, first), threads)
         taken = max(time.perf_counter() - began, 1e-9)
         self._stepper.seconds = taken / steps
         self._team.took(threads, taken / steps)
-        self._pace = max(1, min(2 * steps, int(steps * TICK / taken)))
-        return totals
+        if not tries:
+            self._pace = max(1, min(2 * steps, int(steps * TICK / taken)))
+        return totals, steps * size
 
     def _smaller(self, count: int) -> Compiled:
         """Return the program for a batch of so many samples."""

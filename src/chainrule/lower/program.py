@@ -63,7 +63,11 @@ class Access:
 
     def stride(self, axis: str) -> int:
         """Return the stride along an axis, 0 where it does not depend on it."""
-        return next((stride for name, stride in self.strides if name == axis), 0)
+        return self._by_axis.get(axis, 0)
+
+    @cached_property
+    def _by_axis(self) -> dict[str, int]:
+        return dict(self.strides)
 
     @property
     def axes(self) -> frozenset[str]:

@@ -30,6 +30,7 @@ from chainrule.execute.scope import Scope
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Extent, Index, Indexed
 from chainrule.lower.lowering import lower
+from chainrule.lower.program import Program
 from chainrule.system.batching import batch
 from chainrule.system.model import Equation, System
 
@@ -76,12 +77,13 @@ class Session:
         self._values = {name: checked.values[name] for name in values}
         self._evaluate_consts(checked.values)
         self._consts = tuple(name for name in values if name not in self.system.params)
-        self._asked = threads
-        self._rest: tuple[int, Compiled] | None = None
-        self._main = self._compiled(self.batch_size)
-        self._main.arena.put(self._values)
-        if self.count % self.batch_size:
-            self._smaller(self.count % self.batch_size)
+        program = self._lowered(self.batch_size)
+        size = threads_for(program, self.dtype.itemsize) if threads is None else threads
+        self._team = Team(size, free=threads is None)
+        self._main = self._compiled(program)
+        rest = self.count % self.batch_size
+        self._lasts = {rest: self._lowered(rest)} if rest else {}
+        self._last: tuple[int, Compiled] | None = None
         self._stepper = Stepper(self._main, self._smaller, self._team, self.data, self.system.params)
         self._pace = 1
         self.sums: dict[str, float] = {}
@@ -124,15 +126,21 @@ class Session:
                 scope = replace(scope, values={**scope.values, declaration.tensor: value})
         check_facts(self.system, scope)
 
-    def _compiled(self, count: int) -> Compiled:
+    def _lowered(self, count: int) -> Program:
+        """Return the program for a batch of so many samples. Raises Unsupported."""
         lanes = self.machine.lanes(dtype_of(self.dtype))
-        totals = tuple(t for t in (TOTAL, *map(total_of, self.metrics)) if t in self.system.defined)
-        program = lower(self.system, self._sizes(count), totals, lanes=lanes, element=self.dtype.itemsize)
-        if count == self.batch_size:
-            size = threads_for(program, self.dtype.itemsize) if self._asked is None else self._asked
-            self._team = Team(size, free=self._asked is None)
-        data, size = tuple(self.data), self._team.size
-        return compile_program(program, self.machine, self.dtype, data=data, totals=totals, threads=size)
+        return lower(self.system, self._sizes(count), self._totals, lanes=lanes, element=self.dtype.itemsize)
+
+    @property
+    def _totals(self) -> tuple[str, ...]:
+        return tuple(t for t in (TOTAL, *map(total_of, self.metrics)) if t in self.system.defined)
+
+    def _compiled(self, program: Program) -> Compiled:
+        """Return the program as machine code, with params and consts in its memory."""
+        data, threads = tuple(self.data), self._team.size
+        made = compile_program(program, self.machine, self.dtype, data=data, totals=self._totals, threads=threads)
+        made.arena.put(self._values)
+        return made
 
     def run_epoch(self, permutation: npt.ArrayLike, progress: Callable[[int, float], None] | None = None) -> float:
         """Run every batch of a permutation of the samples once; return the sum of their costs. See also `sums`.
@@ -178,11 +186,10 @@ class Session:
         return totals, steps * size
 
     def _smaller(self, count: int) -> Compiled:
-        """Return the program for a batch of so many samples."""
-        if self._rest is None or self._rest[0] != count:
-            self._rest = count, self._compiled(count)
-            self._rest[1].arena.put(self._values)
-        return self._rest[1]
+        """Return the program for a batch of so many samples, compiled when it is first needed."""
+        if self._last is None or self._last[0] != count:
+            self._last = count, self._compiled(self._lasts.get(count) or self._lowered(count))
+        return self._last[1]
 
     def _located(self) -> NotFinite:
         """Return where a number stopped being finite: the step by machine code, the equation by the reference."""

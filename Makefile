@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 HERE := $(shell pwd | cksum | cut -d' ' -f1)
 INSTALLED := $(VENV)/.installed-$(HERE)
 INSTALLED_DEV := $(VENV)/.installed-dev-$(HERE)
+INSTALLED_BENCH := $(VENV)/.installed-bench-$(HERE)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
@@ -40,8 +41,11 @@ format: $(INSTALLED_DEV)
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
 
-bench: $(INSTALLED_DEV)
-	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+# The tables go to the screen, all figures and the picture to build/bench.
+bench: $(INSTALLED_BENCH)
+	@mkdir -p build/bench
+	@$(BIN)/python bench/derivation.py
+	@$(BIN)/python bench/training --json build/bench/training.json --plot build/bench/training.svg
 
 setup: $(INSTALLED_DEV)
 
@@ -71,4 +75,11 @@ $(INSTALLED): pyproject.toml | $(BIN)/pip
 $(INSTALLED_DEV): pyproject.toml | $(BIN)/pip
 	@echo "Installing chainrule and its development tools into $(VENV) (once; about a minute)"
 	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $(INSTALLED) $@
+
+# pip first, and this version: where a package index has one for the CPU alone, pip finds it.
+$(INSTALLED_BENCH): pyproject.toml | $(BIN)/pip
+	@echo "Installing chainrule and the libraries that it is measured beside into $(VENV) (once; some minutes)"
+	@$(PIP_INSTALL) torch==2.13.0
+	@$(PIP_INSTALL) --editable '.[bench]'
 	@touch $(INSTALLED) $@

@@ -39,7 +39,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--json", type=Path, default=None, help="where to write all figures")
     options.add_argument("--plot", type=Path, default=None, help="where to draw the ratios, .png or .svg")
-    options.add_argument("--markdown", type=Path, default=None, help="where to write the tables")
+    options.add_argument("--page", type=Path, default=None, help="the page whose tables to write anew")
     chosen = options.parse_args()
     probe = Probe()
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
@@ -53,8 +53,9 @@ def main() -> None:
     whole = {"machine": _machine(), "rounds": chosen.rounds, "workloads": results}
     text = report.tables(whole)
     print(text)
-    if chosen.markdown:
-        chosen.markdown.write_text(text, encoding="utf-8")
+    print(report.rooflines(whole))
+    if chosen.page:
+        report.write_page(chosen.page, {"figures": text, "rooflines": report.rooflines(whole)})
     if chosen.json:
         report.write_json(whole, chosen.json)
     if chosen.plot:
@@ -96,6 +97,9 @@ def measured(
         "title": workload.title,
         "data": problem(workload).source,
         "useful flops": workload.useful_flops,
+        "least bytes": workload.least_bytes,
+        "weight bytes": workload.weight_bytes,
+        "GB/s": probe.gigabytes(workload.weight_bytes),
         "wanted": {"best": workload.against_best, "eager": workload.against_eager},
         "peak GFLOP/s": peak,
         "rounds with a core absent": sum(flags),

@@ -18,8 +18,8 @@ Order = npt.NDArray[np.int64]
 Pairs = list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]
 
 
-class Missing(Exception):
-    """This peer cannot run this workload, or is not installed."""
+class Missing(Exception):  # noqa: N818 - says what a table says
+    """A peer cannot run a workload, or is not installed."""
 
 
 class Peer(Protocol):
@@ -39,7 +39,7 @@ class Peer(Protocol):
 
 
 class Chainrule:
-    """chainrule: the derived equations as machine code, whole epochs in one call."""
+    """chainrule: the derived equations as machine code, whole epochs in one call; with two cores it chooses threads."""
 
     def __init__(self, problem: Problem, threads: int, steps: int) -> None:
         from chainrule import Network, nn
@@ -71,7 +71,7 @@ class Chainrule:
         self.seconds_to_derive = time.perf_counter() - started
         data = {network.ends.data: problem.x, network.ends.target: problem.y}
         self.session = executor("native").compile_training(
-            system, self._first, data, batch_size=workload.batch, threads=threads
+            system, self._first, data, batch_size=workload.batch, threads=1 if threads == 1 else None
         )
 
     def reset(self) -> None:

@@ -1,7 +1,8 @@
-"""How fast the cores multiply and add at this very moment: the peak that all else is compared with.
+"""How fast the cores multiply and add at this very moment, and read: the roof that all else is compared with.
 
 A loop of independent fused multiply-adds in registers, as LLVM text, run on every core at once, each thread pinned to
 one. On a shared machine a core may be taken away; then its figure falls, and the round that it belongs to is flagged.
+Reading is a loop of vector loads over so many bytes again and again, by one core.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ import os
 import threading
 import time
 
+import numpy as np
+
 from chainrule.execute.native.compiler import compile_text
 from chainrule.execute.native.machine import host
 
 CHAINS = 16
 """Independent accumulators: enough to hide the latency of a multiply-add on two units."""
+READS = 8
+"""Vectors that are read in a round."""
 
 
 class Probe:
@@ -24,7 +29,7 @@ class Probe:
     def __init__(self) -> None:
         machine = host()
         self._lanes = machine.lanes("f32")
-        self._code = compile_text(_text(self._lanes), machine)
+        self._code = compile_text(_text(self._lanes) + "\n\n" + _reading(self._lanes), machine)
         self._loop = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p)(self._code.address("probe"))
 
     def gflops(self, cores: list[int], seconds: float = 0.02) -> list[float]:
@@ -43,6 +48,20 @@ class Probe:
         for thread in threads:
             thread.join()
         return results
+
+    def gigabytes(self, size: int, seconds: float = 0.1) -> float:
+        """Return the 10⁹ bytes that one core reads in a second from wherever that many bytes are kept."""
+        size -= size % (READS * 4 * self._lanes)
+        block = np.zeros(size + 64, np.uint8)
+        start = block.ctypes.data + -block.ctypes.data % 64
+        out = (ctypes.c_float * (READS * self._lanes))()
+        read = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)(self._code.address("read"))
+        read(start, size, out)
+        done, began = 0, time.perf_counter()
+        while (taken := time.perf_counter() - began) < seconds:
+            read(start, size, out)
+            done += size
+        return done / taken / 1e9
 
     def _one(self, start: threading.Barrier, seconds: float) -> float:
         out = (ctypes.c_float * (CHAINS * self._lanes))()
@@ -78,5 +97,36 @@ def _text(lanes: int) -> str:
         lines += [
             f"  %p{n} = getelementptr float, ptr %out, i64 {n * lanes}",
             f"  store {kind} %b{n}, ptr %p{n}, align 4",
+        ]
+    return "\n".join([*lines, "  ret void", "}"])
+
+
+def _reading(lanes: int) -> str:
+    kind, width = f"<{lanes} x float>", 4 * lanes
+    lines = [
+        "define void @read(ptr %start, i64 %size, ptr %out) nounwind {",
+        "entry:",
+        "  br label %loop",
+        "loop:",
+        "  %at = phi i64 [ 0, %entry ], [ %next, %loop ]",
+        *(f"  %a{n} = phi {kind} [ zeroinitializer, %entry ], [ %b{n}, %loop ]" for n in range(READS)),
+    ]
+    for n in range(READS):
+        lines += [
+            f"  %o{n} = add i64 %at, {n * width}",
+            f"  %p{n} = getelementptr i8, ptr %start, i64 %o{n}",
+            f"  %v{n} = load {kind}, ptr %p{n}, align {width}",
+            f"  %b{n} = fadd {kind} %a{n}, %v{n}",
+        ]
+    lines += [
+        f"  %next = add i64 %at, {READS * width}",
+        "  %more = icmp slt i64 %next, %size",
+        "  br i1 %more, label %loop, label %done",
+        "done:",
+    ]
+    for n in range(READS):
+        lines += [
+            f"  %q{n} = getelementptr i8, ptr %out, i64 {n * width}",
+            f"  store {kind} %b{n}, ptr %q{n}, align 4",
         ]
     return "\n".join([*lines, "  ret void", "}"])

@@ -36,8 +36,8 @@ def tables(whole: dict[str, Any]) -> str:
     machine = whole["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     lines = [
-        f"{machine['cores']} cores of `{machine['cpu']}`, Python {machine['python']}, {versions}; "
-        f"float32, medians of {whole['rounds']} interleaved rounds.",
+        (f"{machine['cores']} cores of `{machine['cpu']}`, Python {machine['python']}, {versions}; "
+        f"float32, medians of {whole['rounds']} interleaved rounds."),
         "",
         "| workload | to the best peer | wanted | the best peer | to PyTorch eager | wanted |",
         "|---|---|---|---|---|---|",
@@ -68,7 +68,8 @@ def _detailed(result: dict[str, Any]) -> list[str]:
         f"the cores' multiply-add peak was {' and '.join(f'{p:.0f}' for p in peak)} GFLOP/s"
         + (f"; in {flagged} rounds a core was absent." if flagged else "."),
         "",
-        "| | threads | a step | chainrule is faster by | GFLOP/s | of the peak | first step after | peak memory | differs by |",
+        ("| | threads | a step | chainrule is faster by | GFLOP/s | of the peak | first step after | peak memory "
+        "| differs by |"),
         "|---|---|---|---|---|---|---|---|---|",
     ]
     ours = _fastest(result, OURS)
@@ -85,6 +86,38 @@ def _detailed(result: dict[str, Any]) -> list[str]:
     return lines
 
 
+def rooflines(whole: dict[str, Any]) -> str:
+    """Return what each workload is limited by: operations over the peak, or bytes over what a core can read."""
+    lines = [
+        ("| workload | operations | at the peak of 1 and 2 cores | bytes, at least | operations per byte "
+        "| a core reads, where the weights are kept | chainrule with 1 and 2 threads, of the roof |"),
+        "|---|---|---|---|---|---|---|",
+    ]
+    for result in whole["workloads"]:
+        flops, least, peak = result["useful flops"], result["least bytes"], result["peak GFLOP/s"]
+        times = [max(flops / sum(peak[:n]), least / result["GB/s"] / n) / 1e9 for n in (1, 2) if n <= len(peak)]
+        ours = {e["threads"]: e["seconds per step"] for e in result["peers"] if e["peer"] == OURS}
+        parts = [f"{100 * time / ours[n]:.0f} %" for n, time in enumerate(times, start=1) if n in ours]
+        lines.append(
+            f"| {result['key']}: {result['title']} | {flops / 1e6:.3g} million "
+            f"| {' and '.join(_time(flops / sum(peak[:n]) / 1e9) for n in (1, 2) if n <= len(peak))} "
+            f"| {least / 1e3:,.0f} kB | {flops / least:.3g} "
+            f"| {result['weight bytes'] / 1e3:,.0f} kB at {result['GB/s']:.0f} GB/s | {' and '.join(parts)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def write_page(path: Path, parts: dict[str, str]) -> None:
+    """Write parts of a Markdown page anew, each between its two comments."""
+    text = path.read_text(encoding="utf-8")
+    for name, part in parts.items():
+        begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+        if begin not in text or end not in text:
+            raise SystemExit(f"{path} has no lines {begin.strip()} and {end}")
+        text = text[: text.index(begin) + len(begin)] + part + text[text.index(end) :]
+    path.write_text(text, encoding="utf-8")
+
+
 def write_json(whole: dict[str, Any], path: Path) -> None:
     """Write all figures."""
     path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -95,10 +128,10 @@ def draw(whole: dict[str, Any], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
     results = whole["workloads"]
-    figure, axes = pyplot.subplots(1, len(results), figsize=(3.2 * len(results), 3.4), squeeze=False)
+    figure, axes = plt.subplots(1, len(results), figsize=(3.2 * len(results), 3.4), squeeze=False)
     for axis, result in zip(axes[0], results, strict=True):
         names = list(dict.fromkeys(entry["peer"] for entry in result["peers"]))
         fastest = [entry for name in names if (entry := _fastest(result, name)) is not None]

@@ -83,7 +83,7 @@ def _serve(pipe: Connection, peer: str, key: str, threads: int) -> None:
         _answer(pipe, peer, key, threads)
     except (EOFError, KeyboardInterrupt):
         return
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a peer raises, the others go on
         kind = "" if type(error).__name__ == "Missing" else f"{type(error).__name__}: "
         pipe.send(f"{kind}{error}".partition("\n")[0])
 

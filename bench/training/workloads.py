@@ -46,6 +46,16 @@ class Workload:
         pairs = list(zip(self.widths, self.widths[1:], strict=False))
         return sum(2 * self.batch * a * b * (2 if number == 0 else 3) for number, (a, b) in enumerate(pairs))
 
+    @property
+    def weight_bytes(self) -> int:
+        """The bytes of all weights and biases."""
+        return sum(4 * (a + 1) * b for a, b in zip(self.widths, self.widths[1:], strict=False))
+
+    @property
+    def least_bytes(self) -> int:
+        """The bytes that a step moves at least: weights read forward, then read and written anew; the batch once."""
+        return 3 * self.weight_bytes + 4 * self.batch * (self.widths[0] + self.widths[-1])
+
 
 QUADRATIC, BINARY, SOFTMAX = "quadratic", "binary cross-entropy", "softmax cross-entropy"
 WORKLOADS = (
@@ -59,7 +69,7 @@ WORKLOADS = (
 
 @dataclass(frozen=True)
 class Problem:
-    """A workload with its data, x of shape (samples, features), y one-hot, and weights of shapes (in, out) and (out)."""
+    """A workload with its data, x of shape (samples, features), y one-hot, and weights, shapes (in, out) and (out)."""
 
     workload: Workload
     x: Array

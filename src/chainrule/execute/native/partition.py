@@ -24,8 +24,9 @@ PASSES = 4
 """How often the choices are gone through, each knowing what the last time the others chose."""
 
 
-MOST_COPIES = 4
-"""The threads up to which each copies the whole batch for itself: writing what another core has read takes longer."""
+MOST_COPIES, MOST_COPIED = 4, 64 << 10
+"""The threads and bytes up to which each thread copies the whole batch for itself: to write what another core has read
+takes longer than to copy twice as much, unless that drives all else out of the cache."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _plain(buffer: Buffer, access: Access) -> bool:
 
 def with_copies(program: Program, data: Sequence[str], threads: int, element: int) -> Program:
     """Return the program with a copy of the batch for each thread, at the end of its memory, if they are few."""
-    if not 1 < threads <= MOST_COPIES:
+    if not 1 < threads <= MOST_COPIES or sum(program.buffers[name].size for name in data) * element > MOST_COPIED:
         return program
     line = max(64 // element, program.lanes)
     buffers, end = dict(program.buffers), 0

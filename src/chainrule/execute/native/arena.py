@@ -26,7 +26,8 @@ def _block(size: int) -> tuple[npt.NDArray[np.uint8], int]:
     if size < HUGE or not hasattr(mmap, "MADV_HUGEPAGE"):
         block = np.zeros(size + ALIGNED, np.uint8)
         return block, -block.ctypes.data % ALIGNED
-    mapped = mmap.mmap(-1, size + HUGE)
+    # the default is memory shared with forked processes, for which most systems have no large pages either
+    mapped = mmap.mmap(-1, size + HUGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     with contextlib.suppress(OSError):
         mapped.madvise(mmap.MADV_HUGEPAGE)
     block = np.frombuffer(mapped, np.uint8)

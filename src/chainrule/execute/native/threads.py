@@ -54,9 +54,10 @@ def threads_for(program: Program, element: int) -> int:
 
 
 class Workers:
-    """Threads that are started when they are first needed."""
+    """Threads that are started when they are first needed, in a forked process anew: it has none of its parent's."""
 
     def __init__(self) -> None:
+        self._process = os.getpid()
         self._pools: dict[int, ThreadPoolExecutor] = {}
         self._running: list[Future[None]] = []
 
@@ -101,6 +102,8 @@ class Workers:
 
     def settle(self) -> None:
         """Wait for threads that are still running, however often Ctrl-C is pressed; it is raised at the end."""
+        if self._process != os.getpid():
+            self._process, self._pools, self._running = os.getpid(), {}, []
         interrupted: KeyboardInterrupt | None = None
         while self._running:
             try:

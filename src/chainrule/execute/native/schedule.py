@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import permutations
 from math import ceil, prod
+from typing import TypeAlias
 
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.lower.program import Access, Instruction, RowReduce
 
+Pieces: TypeAlias = tuple[tuple[int, int], ...]
+"""An axis cut into pieces, in order: where each ends, and the thread whose it is."""
 L1, L2 = 32 << 10, 768 << 10
 REACH, OVERLAP = 100, 0.4
 """The multiply-adds that a core sees ahead, and what is left of a tile's end where the next tile begins beside it."""
@@ -74,19 +76,27 @@ def _splits(instruction: Instruction, s: Schedule, lanes: int, threads: int) -> 
             return
 
 
-@lru_cache(maxsize=4096)
-def owners(extent: int, stretch: int, size: int, threads: int) -> tuple[int, ...]:
-    """Return the thread of each value along a split axis: whole tiles in order, the remainder to the first thread."""
-    full = ceil(extent / stretch) // size
-    tiles = [next(t for t in range(threads) if n < (t + 1) * full // threads) for n in range(full)]
-    return tuple((*tiles, 0)[min(value // (stretch * size), full)] for value in range(extent))
+def pieces(extent: int, stretch: int, size: int, threads: int) -> Pieces:
+    """Return whose the values along a split axis are: whole tiles in order, the remainder the first thread's.
+
+    >>> pieces(100, 16, 2, 2)
+    ((32, 0), (96, 1), (100, 0))
+    """
+    count, step = ceil(extent / stretch) // size, stretch * size
+    result: list[tuple[int, int]] = []
+    for thread, end in [*((t, (t + 1) * count // threads * step) for t in range(threads)), (0, extent)]:
+        if min(end, extent) > (result[-1][0] if result else 0):
+            result.append((min(end, extent), thread))
+    return tuple(result)
 
 
-@lru_cache(maxsize=4096)
 def largest_share(extent: int, stretch: int, size: int, threads: int) -> float:
     """Return the part of an axis that the busiest thread has."""
-    having = owners(extent, stretch, size, threads)
-    return max(having.count(t) for t in range(threads)) / extent
+    having, start = [0] * threads, 0
+    for end, thread in pieces(extent, stretch, size, threads):
+        having[thread] += end - start
+        start = end
+    return max(having) / extent
 
 
 def transposition(instruction: Instruction, lanes: int, threads: int = 1) -> tuple[Schedule, ...]:

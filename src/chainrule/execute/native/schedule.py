@@ -50,16 +50,26 @@ class Schedule:
 
 
 def schedules(instruction: Instruction, machine: Machine, dtype: Dtype, threads: int = 1) -> tuple[Schedule, ...]:
-    """Return the cheapest schedule that is not split, then the cheapest for each axis that threads can share."""
+    """Return the cheapest schedule that is not split, then the cheapest for each axis that threads can share.
+
+    All of them add in the same order: no bit depends on which is taken.
+    """
     lanes = machine.lanes(dtype)
-    best: dict[str, Schedule] = {}
+    best: dict[tuple[str, str], Schedule] = {}
     for candidate in _candidates(instruction, machine, lanes):
-        cycles = _cycles(instruction, candidate, lanes, BYTES[dtype])
+        cycles, across = _cycles(instruction, candidate, lanes, BYTES[dtype]), _across(instruction, candidate)
         for split, part in _splits(instruction, candidate, lanes, threads):
-            if split not in best or cycles * part < best[split].cycles:
-                best[split] = replace(candidate, cycles=cycles * part, split=split)
-    whole = best.pop("")
-    return tuple(replace(s, unroll=_unroll(instruction, s, lanes)) for s in (whole, *best.values()))
+            if (across, split) not in best or cycles * part < best[across, split].cycles:
+                best[across, split] = replace(candidate, cycles=cycles * part, split=split)
+    whole = min((s for s in best.values() if not s.split), key=lambda s: s.cycles)
+    across = _across(instruction, whole)
+    shared = [s for (same, split), s in best.items() if split and same == across]
+    return tuple(replace(s, unroll=_unroll(instruction, s, lanes)) for s in (whole, *shared))
+
+
+def _across(instruction: Instruction, s: Schedule) -> str:
+    """Return the axis along which lanes are reduced to one number; it decides the order of additions."""
+    return s.vector if s.along or s.vector == instruction.row else ""
 
 
 def _splits(instruction: Instruction, s: Schedule, lanes: int, threads: int) -> Iterator[tuple[str, float]]:

@@ -160,6 +160,7 @@ def run(text: str, inputs: dict[str, Any], dtype: str = "float64") -> tuple[Nati
 
 
 A, B, V = np.arange(12.0).reshape(3, 4) - 4, np.arange(20.0).reshape(4, 5) / 7 - 1, np.array([0.5, -1.0, 2.0, 0.0])
+S = np.arange(1369.0).reshape(37, 37) / 99 + 1
 FORMS = {
     "a product turned": "param A[i,j], B[j,k]\nc[k,i] = sum(j) A[i,j]*B[j,k]",
     "three factors": "param A[i,j], B[j,k], v[j]\nc[i,k] = sum(j) A[i,j]*v[j]*B[j,k]",
@@ -178,6 +179,10 @@ FORMS = {
     "update v[j] = 2*u[j] - s[j]",
     "an update that turns": "param A[i,j]\nt[j,i] = 2*A[i,j]\nupdate A[i,j] = A[i,j] + t[j,i]*(sum(k) A[i,k])",
     "an update that reads an entry": "param v[j]\ns = sum(j) v[j]\nupdate v[j] = v[j]*v[2] + s",
+    "an update whose nest reads an entry": "param v[j]\ns[j] = v[j]*v[2]\nupdate v[j] = s[j] + 1",
+    "an update whose nest reads it turned": "param S[i,j]\nt[i,j] = S[j,i] + 2*S[i,j]\nupdate S[i,j] = t[i,j]",
+    "an update divided by other rows": "param S[i,j]\nr[i] = sum(j) S[i,j]\nupdate S[i,j] = S[i,j]/r[j]",
+    "an update divided by columns": "param S[i,j]\nupdate S[i,j] = S[i,j]/(sum(m) S[m,i])",
 }  # fmt: skip
 
 
@@ -187,7 +192,7 @@ def test_forms_of_equations(name: str, dtype: str) -> None:
     text = FORMS[name]
     inputs = {n: v for n, v in {"A": A, "B": B, "v": V, "u": V[:3]}.items() if f"{n}[" in text.split("\n", 3)[0]}
     inputs |= {"u": V[:3]} if "param u[i]" in text else {"u": V[::-1]} if "param u[j]" in text else {}
-    inputs |= {n: v for n, v in {"A": A, "v": V}.items() if f"param {n}[" in text}
+    inputs |= {n: v for n, v in {"A": A, "v": V, "S": S}.items() if f"param {n}[" in text}
     tolerance = {"float64": 1e-12, "float32": 1e-5}[dtype]
     _, actual, expected = run(text, inputs, dtype)
     for found, wanted in zip(actual, expected, strict=True):

@@ -17,7 +17,7 @@ from chainrule.execute.reference import Reference
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.system.batching import batch
-from dense import Dense, relative
+from dense import Dense, networks, relative
 
 TOLERANCE = {"float64": 1e-12, "float32": 2e-5}
 
@@ -80,31 +80,6 @@ def test_code_for_other_machines_gives_the_same(machine: str) -> None:
     network = Dense((19, 13, 5), "tanh", "softmax", "cross-entropy")
     params, expected, *_ = trained(network, 7, 30, "float32", machine=machine)
     assert relative(params, expected, list(params)) < TOLERANCE["float32"]
-
-
-EXTENTS = st.sampled_from([1, 2, 3, 7, 16, 17, 31, 33, 65])
-
-
-@st.composite
-def networks(draw: st.DrawFn) -> tuple[Dense, int, int]:
-    widths = tuple(draw(st.lists(EXTENTS, min_size=2, max_size=4)))
-    output, cost = draw(
-        st.sampled_from(
-            [("sigmoid", "quadratic"), ("linear", "quadratic"), ("softmax", "cross-entropy"),
-             ("softmax", "quadratic"), ("sigmoid", "binary-cross-entropy")]
-        )
-    )  # fmt: skip
-    network = Dense(
-        widths,
-        draw(st.sampled_from(["sigmoid", "tanh", "relu", "swish"])),
-        output,
-        cost,
-        tuple(draw(st.lists(st.booleans(), min_size=3, max_size=3))),
-        draw(st.booleans()),
-        cost == "cross-entropy" and draw(st.booleans()),
-    )
-    size = draw(st.sampled_from([1, 2, 5, 10, 17, 32]))
-    return network, size, draw(st.integers(size, 2 * size + 3))
 
 
 @settings(max_examples=25)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import threading
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -13,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.execute.native import module as modules
-from chainrule.execute.native.compiled import Compiled, compile_program
-from chainrule.execute.native.machine import BYTES, Dtype, Machine, host
+from chainrule.execute.native.compiled import compile_program
+from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.partition import (
     ALL,
     FIRST,
@@ -27,34 +25,14 @@ from chainrule.execute.native.partition import (
     with_copies,
 )
 from chainrule.execute.native.schedule import Schedule
-from chainrule.execute.native.threads import _yielding
-from chainrule.execute.native.training import TOTAL, with_totals
-from chainrule.lower.lowering import lower
 from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Store
 from chainrule.notation import parse
-from chainrule.system.batching import batch
-from chainrule.system.model import System
 from dense import Dense, networks
+from unit.native.programs import DATA, HOST, LARGE, WIDE, lowered, run_together, step
 from unit.native.races import elements, races
 
-HOST, WIDE = host(), Machine("avx512", 64, 32, True)
 MACHINES = (WIDE, Machine("avx2", 32, 16, True), Machine("neon", 16, 32, True))
-DATA = ("x", "y")
 LANES = 16
-
-
-def lowered(
-    system: System, letters: dict[str, int], outputs: Sequence[str], machine: Machine, dtype: Dtype = "f32"
-) -> Program:
-    sizes = {i.extent: letters[i.preferred] for d in system.declarations for i in d.indices}
-    return lower(system, sizes, outputs, lanes=machine.lanes(dtype), element=BYTES[dtype])
-
-
-def step(network: Dense, samples: int, machine: Machine = WIDE, dtype: Dtype = "f32") -> Program:
-    """Return a step of training, with the sum of the costs."""
-    letters = {"n": samples, "i": network.widths[0], "k": network.widths[-1]}
-    letters |= {f"j{l}": width for l, width in enumerate(network.widths) if 0 < l < len(network.widths) - 1}
-    return lowered(with_totals(batch(network.system()), ()), letters, (TOTAL,), machine, dtype)
 
 
 # -- a detector that knows the tiles only finds no race, whatever axes are shared
@@ -71,9 +49,6 @@ def test_threads_of_random_dense_networks_never_race(
     options = modules._options(program, machine, dtype, threads)
     chosen = [data.draw(st.sampled_from(some)) for some in options]
     assert list(races(program, chosen, barriers(program, chosen, threads), threads)) == []
-
-
-LARGE = Dense((784, 256, 128, 10), "relu", "softmax", "cross-entropy", given=True)
 
 
 @pytest.mark.parametrize("threads", [2, 3, 4, 7])
@@ -142,8 +117,8 @@ def test_threads_write_what_they_are_taken_to_write(
     compiled = compile_program(PROGRAMS[name](), HOST, np.float32, data=("x",), threads=threads)
     compiled.arena.put({"E": np.full((I, J), 1 / I)})
     compiled.arena.block("W")[...] = -1
-    ctypes.c_void_p.from_address(compiled.code.address("yield")).value = _yielding()
-    run_together(compiled, threads)
+    own_data = [[np.full((N, I), float(t), np.float32)] for t in range(threads)]
+    run_together(compiled.code, compiled.arena, own_data, np.arange(N), 1)
     program, instruction, chosen = compiled.program, compiled.program.instructions[-1], picked[-1]
     [store] = instruction.stores
     assert store.buffer == "W"
@@ -161,21 +136,6 @@ def test_threads_write_what_they_are_taken_to_write(
     buffer = program.buffers["W"]
     places = np.tensordot(buffer.strides, np.indices(buffer.extents), 1) + buffer.offset
     assert np.array_equal(memory[places], wrote)
-
-
-def run_together(compiled: Compiled, threads: int) -> None:
-    """Run one step; x is full of a thread's number for each of the threads."""
-    kinds = (ctypes.c_void_p,) * 3 + (ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
-    stretch = ctypes.CFUNCTYPE(None, *kinds)(compiled.code.address("stretch"))
-    rows, totals = np.arange(N), np.zeros(1)
-    data = [np.full((N, I), float(t), np.float32) for t in range(threads)]
-    sources = [(ctypes.c_void_p * 1)(d.ctypes.data) for d in data]
-    places = [(compiled.arena.address, ctypes.addressof(s), rows.ctypes.data, 1, totals.ctypes.data) for s in sources]
-    team = [threading.Thread(target=stretch, args=(*place, t, threads)) for t, place in enumerate(places)]
-    for one in team:
-        one.start()
-    for one in team:
-        one.join()
 
 
 # -- parts, barriers and copies of small programs

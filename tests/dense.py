@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from hypothesis import strategies as st
 
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
@@ -84,3 +85,29 @@ def relative(actual: Mapping[str, Array], expected: Mapping[str, Array], names: 
     return max(
         float(np.linalg.norm(actual[n] - expected[n]) / max(float(np.linalg.norm(expected[n])), 1e-6)) for n in names
     )
+
+
+EXTENTS = st.sampled_from([1, 2, 3, 7, 16, 17, 31, 33, 65])
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> tuple[Dense, int, int]:
+    """Return a network of any widths, a number of samples in a batch, and one of samples in all."""
+    widths = tuple(draw(st.lists(EXTENTS, min_size=2, max_size=4)))
+    output, cost = draw(
+        st.sampled_from(
+            [("sigmoid", "quadratic"), ("linear", "quadratic"), ("softmax", "cross-entropy"),
+             ("softmax", "quadratic"), ("sigmoid", "binary-cross-entropy")]
+        )
+    )  # fmt: skip
+    network = Dense(
+        widths,
+        draw(st.sampled_from(["sigmoid", "tanh", "relu", "swish"])),
+        output,
+        cost,
+        tuple(draw(st.lists(st.booleans(), min_size=3, max_size=3))),
+        draw(st.booleans()),
+        cost == "cross-entropy" and draw(st.booleans()),
+    )
+    size = draw(st.sampled_from([1, 2, 5, 10, 17, 32]))
+    return network, size, draw(st.integers(size, 2 * size + 3))

@@ -17,7 +17,7 @@ from chainrule.execute.reference import Reference
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.system.batching import batch
-from dense import Dense, relative
+from dense import Dense, networks, relative
 
 TOLERANCE = {"float64": 1e-12, "float32": 2e-5}
 
@@ -75,31 +75,6 @@ def test_of_the_dense_workloads_nothing_goes_to_the_reference(name: str) -> None
     assert all(f"{e} " in f"{executable.plan.replace(',', ' ')} " for e in ("z1", "∂C/∂W1", "W1", "b2"))
 
 
-EXTENTS = st.sampled_from([1, 2, 3, 7, 16, 17, 31, 33, 65])
-
-
-@st.composite
-def networks(draw: st.DrawFn) -> tuple[Dense, int, int]:
-    widths = tuple(draw(st.lists(EXTENTS, min_size=2, max_size=4)))
-    output, cost = draw(
-        st.sampled_from(
-            [("sigmoid", "quadratic"), ("linear", "quadratic"), ("softmax", "cross-entropy"),
-             ("softmax", "quadratic"), ("sigmoid", "binary-cross-entropy")]
-        )
-    )  # fmt: skip
-    network = Dense(
-        widths,
-        draw(st.sampled_from(["sigmoid", "tanh", "relu", "swish"])),
-        output,
-        cost,
-        tuple(draw(st.lists(st.booleans(), min_size=3, max_size=3))),
-        draw(st.booleans()),
-        cost == "cross-entropy" and draw(st.booleans()),
-    )
-    size = draw(st.sampled_from([1, 2, 5, 10, 17, 32]))
-    return network, size, draw(st.integers(size, 2 * size + 3))
-
-
 @settings(max_examples=25)
 @given(networks(), st.sampled_from(["float64", "float32"]))
 def test_random_dense_networks_train_alike(drawn: tuple[Dense, int, int], dtype: str) -> None:
@@ -153,6 +128,7 @@ def run(text: str, inputs: dict[str, Any], dtype: str = "float64") -> tuple[Nati
 
 
 A, B, V = np.arange(12.0).reshape(3, 4) - 4, np.arange(20.0).reshape(4, 5) / 7 - 1, np.array([0.5, -1.0, 2.0, 0.0])
+S = np.arange(1369.0).reshape(37, 37) / 99 + 1
 FORMS = {
     "a product turned": "param A[i,j], B[j,k]\nc[k,i] = sum(j) A[i,j]*B[j,k]",
     "three factors": "param A[i,j], B[j,k], v[j]\nc[i,k] = sum(j) A[i,j]*v[j]*B[j,k]",
@@ -171,6 +147,10 @@ FORMS = {
     "update v[j] = 2*u[j] - s[j]",
     "an update that turns": "param A[i,j]\nt[j,i] = 2*A[i,j]\nupdate A[i,j] = A[i,j] + t[j,i]*(sum(k) A[i,k])",
     "an update that reads an entry": "param v[j]\ns = sum(j) v[j]\nupdate v[j] = v[j]*v[2] + s",
+    "an update whose nest reads an entry": "param v[j]\ns[j] = v[j]*v[2]\nupdate v[j] = s[j] + 1",
+    "an update whose nest reads it turned": "param S[i,j]\nt[i,j] = S[j,i] + 2*S[i,j]\nupdate S[i,j] = t[i,j]",
+    "an update divided by other rows": "param S[i,j]\nr[i] = sum(j) S[i,j]\nupdate S[i,j] = S[i,j]/r[j]",
+    "an update divided by columns": "param S[i,j]\nupdate S[i,j] = S[i,j]/(sum(m) S[m,i])",
 }  # fmt: skip
 
 
@@ -178,7 +158,7 @@ def inputs_of(text: str) -> dict[str, Any]:
     """Return the inputs of one of the forms."""
     inputs = {n: v for n, v in {"A": A, "B": B, "v": V, "u": V[:3]}.items() if f"{n}[" in text.split("\n", 3)[0]}
     inputs |= {"u": V[:3]} if "param u[i]" in text else {"u": V[::-1]} if "param u[j]" in text else {}
-    return inputs | {n: v for n, v in {"A": A, "v": V}.items() if f"param {n}[" in text}
+    return inputs | {n: v for n, v in {"A": A, "v": V, "S": S}.items() if f"param {n}[" in text}
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -227,6 +227,16 @@ def _in_place(statement: Statement) -> bool:
     return all(e.indices == statement.indices for e in entries_of(statement) if e.tensor == statement.place)
 
 
+def _alone(nest: Nest, update: Member) -> bool:
+    """Say whether a nest reads what an update of it writes nowhere but at the same point."""
+    return all(
+        tuple(member.names[p] if isinstance(p, Index) else "" for p in entry.indices) == update.axes
+        for member in nest.members
+        for entry in entries_of(member.statement)
+        if entry.tensor == update.statement.place
+    )
+
+
 def _unused(letter: str, taken: object) -> str:
     names = list(taken)  # type: ignore[call-overload]
     number = 1
@@ -241,7 +251,7 @@ def _ordered(nests: list[Nest]) -> list[Nest]:
     """Return the nests so that all that read a tensor come before its update; cycles are broken by a copy."""
     for nest in nests:
         for number, member in enumerate(nest.members):
-            if member.statement.place and not _in_place(member.statement):
+            if member.statement.place and not _alone(nest, member):
                 nests = [*nests, _shadowed(nest, number)]
     while True:
         order, stuck = _sorted(nests)

@@ -13,7 +13,7 @@ from math import ceil, prod
 from typing import TypeAlias
 
 from chainrule.execute.native.machine import BYTES, Dtype
-from chainrule.execute.native.schedule import Schedule, owners
+from chainrule.execute.native.schedule import Pieces, Schedule, pieces
 from chainrule.lower.program import Access, Buffer, Instruction, Program
 
 SPEED = 12.0
@@ -22,8 +22,6 @@ WAIT = 300.0
 """The cycles of a barrier, with what the threads are apart."""
 PASSES = 4
 """How often the choices are gone through, each knowing what the last time the others chose."""
-
-
 MOST_COPIES, MOST_COPIED = 4, 64 << 10
 """The threads and bytes up to which each thread copies the whole batch for itself: to write what another core has read
 takes longer than to copy twice as much, unless that drives all else out of the cache."""
@@ -31,19 +29,19 @@ takes longer than to copy twice as much, unless that drives all else out of the 
 
 @dataclass(frozen=True)
 class Part:
-    """Which thread touches what of a buffer: the owner of each position along one axis; no axis where all touch all.
+    """Which thread touches what of a buffer: the pieces of one axis; no axis where any may touch anything.
 
-    `owners` of length one: all of it is one thread's.
+    Without pieces all of it is the first thread's.
     """
 
     axis: int | None
-    owners: tuple[int, ...] = ()
+    pieces: Pieces = ()
 
 
 Touch: TypeAlias = tuple[str, Part, bool]
 """A buffer, who touches what of it, and whether it is written."""
 ALL = Part(None)
-FIRST = Part(0, (0,))
+FIRST = Part(0)
 
 
 def part(program: Program, instruction: Instruction, chosen: Schedule, access: Access, threads: int) -> Part:
@@ -58,9 +56,8 @@ def part(program: Program, instruction: Instruction, chosen: Schedule, access: A
     along = [n for n, s in enumerate(buffer.strides) if s == stride and buffer.extents[n] == extent]
     if len(along) != 1 or access.base or not _plain(buffer, access):
         return ALL
-    return Part(
-        along[0], owners(extent, chosen.stretch(chosen.split, program.lanes), chosen.size(chosen.split), threads)
-    )
+    stretch, size = chosen.stretch(chosen.split, program.lanes), chosen.size(chosen.split)
+    return Part(along[0], pieces(extent, stretch, size, threads))
 
 
 def _plain(buffer: Buffer, access: Access) -> bool:
@@ -87,7 +84,7 @@ def with_copies(program: Program, data: Sequence[str], threads: int, element: in
 
 def gathered(program: Program, data: Sequence[str], threads: int) -> dict[str, Part]:
     """Return which thread writes what of the batch: so many samples each."""
-    return {name: Part(0, owners(program.buffers[name].extents[0], 1, 1, threads)) for name in data}
+    return {name: Part(0, pieces(program.buffers[name].extents[0], 1, 1, threads)) for name in data}
 
 
 def _own(program: Program, access: Access) -> bool:
@@ -126,7 +123,7 @@ def _cost(
         size = prod(program.buffers[access.buffer].extents) * BYTES[dtype]
         before, now = state.get(access.buffer, ALL), part(program, instruction, s, access, threads)
         moved += size * _foreign(before, now, threads)
-    wait = WAIT if s.split or any(len(state.get(a.buffer, ALL).owners) > 1 for a in shared) else 0.0
+    wait = WAIT if s.split or any(state.get(a.buffer, ALL).pieces for a in shared) else 0.0
     return s.cycles + moved / SPEED + wait
 
 
@@ -135,15 +132,24 @@ def _foreign(before: Part, now: Part, threads: int) -> float:
     if before.axis is None or before == now:
         return 0.0
     if now.axis is None:
-        return 1 - 1 / threads if len(before.owners) > 1 else 1.0
-    if len(now.owners) == 1:
-        return 1 - before.owners.count(0) / len(before.owners)
-    if len(before.owners) == 1:
+        return 1 - 1 / threads if before.pieces else 1.0
+    if not now.pieces:
+        return _differing(before.pieces, ((before.pieces[-1][0], 0),))
+    if not before.pieces:
         return 1 / threads
     if before.axis != now.axis:
         return (1 - 1 / threads) / threads
-    wrong = sum(a != b for a, b in zip(before.owners, now.owners, strict=True))
-    return wrong / len(now.owners) / threads
+    return _differing(before.pieces, now.pieces) / threads
+
+
+def _differing(one: Pieces, other: Pieces) -> float:
+    """Return the part of an axis that is one thread's in one cut, and another's in the other."""
+    wrong = start = 0
+    for end in sorted({end for end, _ in (*one, *other)}):
+        if next(t for e, t in one if e > start) != next(t for e, t in other if e > start):
+            wrong += end - start
+        start = end
+    return wrong / start
 
 
 def barriers(program: Program, chosen: Sequence[Schedule], threads: int) -> list[bool]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import permutations
 from math import ceil, prod
+from typing import TypeAlias
 
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.lower.program import Access, Instruction, RowReduce
 
+Pieces: TypeAlias = tuple[tuple[int, int], ...]
+"""An axis cut into pieces, in order: where each ends, and the thread whose it is."""
 L1, L2 = 32 << 10, 768 << 10
 REACH, OVERLAP = 100, 0.4
 """The multiply-adds that a core sees ahead, and what is left of a tile's end where the next tile begins beside it."""
@@ -48,16 +50,26 @@ class Schedule:
 
 
 def schedules(instruction: Instruction, machine: Machine, dtype: Dtype, threads: int = 1) -> tuple[Schedule, ...]:
-    """Return the cheapest schedule that is not split, then the cheapest for each axis that threads can share."""
+    """Return the cheapest schedule that is not split, then the cheapest for each axis that threads can share.
+
+    All of them add in the same order: no bit depends on which is taken.
+    """
     lanes = machine.lanes(dtype)
-    best: dict[str, Schedule] = {}
+    best: dict[tuple[str, str], Schedule] = {}
     for candidate in _candidates(instruction, machine, lanes):
-        cycles = _cycles(instruction, candidate, lanes, BYTES[dtype])
+        cycles, across = _cycles(instruction, candidate, lanes, BYTES[dtype]), _across(instruction, candidate)
         for split, part in _splits(instruction, candidate, lanes, threads):
-            if split not in best or cycles * part < best[split].cycles:
-                best[split] = replace(candidate, cycles=cycles * part, split=split)
-    whole = best.pop("")
-    return tuple(replace(s, unroll=_unroll(instruction, s, lanes)) for s in (whole, *best.values()))
+            if (across, split) not in best or cycles * part < best[across, split].cycles:
+                best[across, split] = replace(candidate, cycles=cycles * part, split=split)
+    whole = min((s for s in best.values() if not s.split), key=lambda s: s.cycles)
+    across = _across(instruction, whole)
+    shared = [s for (same, split), s in best.items() if split and same == across]
+    return tuple(replace(s, unroll=_unroll(instruction, s, lanes)) for s in (whole, *shared))
+
+
+def _across(instruction: Instruction, s: Schedule) -> str:
+    """Return the axis along which lanes are reduced to one number; it decides the order of additions."""
+    return s.vector if s.along or s.vector == instruction.row else ""
 
 
 def _splits(instruction: Instruction, s: Schedule, lanes: int, threads: int) -> Iterator[tuple[str, float]]:
@@ -74,19 +86,27 @@ def _splits(instruction: Instruction, s: Schedule, lanes: int, threads: int) -> 
             return
 
 
-@lru_cache(maxsize=4096)
-def owners(extent: int, stretch: int, size: int, threads: int) -> tuple[int, ...]:
-    """Return the thread of each value along a split axis: whole tiles in order, the remainder to the first thread."""
-    full = ceil(extent / stretch) // size
-    tiles = [next(t for t in range(threads) if n < (t + 1) * full // threads) for n in range(full)]
-    return tuple((*tiles, 0)[min(value // (stretch * size), full)] for value in range(extent))
+def pieces(extent: int, stretch: int, size: int, threads: int) -> Pieces:
+    """Return whose the values along a split axis are: whole tiles in order, the remainder the first thread's.
+
+    >>> pieces(100, 16, 2, 2)
+    ((32, 0), (96, 1), (100, 0))
+    """
+    count, step = ceil(extent / stretch) // size, stretch * size
+    result: list[tuple[int, int]] = []
+    for thread, end in [*((t, (t + 1) * count // threads * step) for t in range(threads)), (0, extent)]:
+        if min(end, extent) > (result[-1][0] if result else 0):
+            result.append((min(end, extent), thread))
+    return tuple(result)
 
 
-@lru_cache(maxsize=4096)
 def largest_share(extent: int, stretch: int, size: int, threads: int) -> float:
     """Return the part of an axis that the busiest thread has."""
-    having = owners(extent, stretch, size, threads)
-    return max(having.count(t) for t in range(threads)) / extent
+    having, start = [0] * threads, 0
+    for end, thread in pieces(extent, stretch, size, threads):
+        having[thread] += end - start
+        start = end
+    return max(having) / extent
 
 
 def transposition(instruction: Instruction, lanes: int, threads: int = 1) -> tuple[Schedule, ...]:

@@ -1,0 +1,82 @@
+"""How an axis is shared among threads, and what the schedules that share one have in common."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chainrule.execute.native.machine import Machine, host, lowered
+from chainrule.execute.native.schedule import Schedule, largest_share, pieces, schedules
+from chainrule.lower.program import Access, Axis, Contracted, Contraction, Instruction, Store
+from unit.native.races import tiles
+
+WIDE = Machine("avx512", 64, 32, True)
+THREADS = st.integers(1, 9)
+
+
+def owners(cut: tuple[tuple[int, int], ...]) -> list[int]:
+    """Return the thread of each value."""
+    return [
+        thread for (end, thread), start in zip(cut, [0, *(e for e, _ in cut)], strict=False) for _ in range(start, end)
+    ]
+
+
+@given(st.integers(1, 400), st.sampled_from([1, 4, 16]), st.integers(1, 8), THREADS)
+def test_every_value_of_a_shared_axis_is_one_threads(extent: int, stretch: int, size: int, threads: int) -> None:
+    having = owners(pieces(extent, stretch, size, threads))
+    assert len(having) == extent
+    whole = -(-extent // stretch) // size * size * stretch
+    assert having[:whole] == sorted(having[:whole]), "tiles are given out in order"
+    assert set(having[whole:]) <= {0}, "what fills no tile is the first thread's"
+    assert all(len(set(having[n : n + size * stretch])) == 1 for n in range(0, whole, size * stretch))
+    assert largest_share(extent, stretch, size, threads) == max(map(having.count, range(threads))) / extent
+
+
+@given(st.integers(1, 400), st.sampled_from(["", "j"]), st.integers(1, 8), THREADS)
+def test_they_are_whose_the_machine_code_makes_them(extent: int, vector: str, size: int, threads: int) -> None:
+    s = Schedule(vector, False, (("j", size),), split="j")
+    stretch = s.stretch("j", 16)
+    if -(-extent // stretch) // size > 1:
+        having = owners(pieces(extent, stretch, size, threads))
+        for thread in range(threads):
+            assert [n for n, t in enumerate(having) if t == thread] == tiles(extent, s, 16, thread, threads).tolist()
+
+
+@given(st.integers(1, 10**9), THREADS)
+def test_the_cut_of_a_long_axis_is_short(extent: int, threads: int) -> None:
+    assert len(pieces(extent, 16, 3, threads)) <= threads + 1
+
+
+def bilinear(terms: int, j: int, k: int) -> Instruction:
+    """Return c[k,j] = Σ_i u[i]·v[k,j], whose vectors can lie along j and along the sum."""
+    factors = (Access("u", (("i", 1),)), Access("v", (("j", 1), ("k", 80))))
+    store = Store(Access("c", (("j", 1), ("k", 80))), 0)
+    axes = (Axis("j", j), Axis("k", k))
+    return Instruction("c", axes, Contraction("sum", (Axis("i", terms),), factors), (Contracted(), store))
+
+
+@settings(max_examples=100)
+@given(
+    st.integers(1, 400),
+    st.integers(1, 70),
+    st.integers(1, 20),
+    st.sampled_from(["", "avx2", "sse"]),
+    st.sampled_from([2, 3, 4, 8]),
+)
+def test_no_bit_depends_on_which_axis_is_shared(terms: int, j: int, k: int, level: str, threads: int) -> None:
+    """Lanes along the sum are added in another order than one after the other: all schedules do, or none."""
+    instruction, machine = bilinear(terms, j, k), lowered(host(), level)
+    options = schedules(instruction, machine, "f32", threads)
+    assert len({s.along for s in (*options, *schedules(instruction, machine, "f32"))}) == 1
+
+
+def test_the_outermost_loop_is_shared_and_no_other() -> None:
+    for s in schedules(bilinear(100, 64, 20), WIDE, "f32", 2)[1:]:
+        looped = [axis for axis, size in s.tile if bilinear(100, 64, 20).extent(axis) > size * s.stretch(axis, 16)]
+        assert s.split == looped[0]
+        assert s.cycles > 0
+
+
+def test_an_axis_of_one_value_is_not_shared() -> None:
+    assert "k" not in {s.split for s in schedules(bilinear(100, 64, 1), WIDE, "f32", 4)}
+    assert [s.split for s in schedules(bilinear(100, 1, 1), WIDE, "f32", 4)] == [""]

@@ -19,8 +19,8 @@ from chainrule.execute.native.machine import host
 
 CHAINS = 16
 """Independent accumulators: enough to hide the latency of a multiply-add on two units."""
-READS = 8
-"""Vectors that are read in a round."""
+READS, ONCE = 8, 8 << 20
+"""Vectors that are read in a round, and bytes in one call."""
 
 
 class Probe:
@@ -55,12 +55,14 @@ class Probe:
         block = np.zeros(size + 64, np.uint8)
         start = block.ctypes.data + -block.ctypes.data % 64
         out = (ctypes.c_float * (READS * self._lanes))()
-        read = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)(self._code.address("read"))
-        read(start, size, out)
+        kinds = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
+        read = ctypes.CFUNCTYPE(None, *kinds)(self._code.address("read"))
+        times = max(ONCE // size, 1)
+        read(start, size, 1, out)
         done, began = 0, time.perf_counter()
         while (taken := time.perf_counter() - began) < seconds:
-            read(start, size, out)
-            done += size
+            read(start, size, times, out)
+            done += times * size
         return done / taken / 1e9
 
     def _one(self, start: threading.Barrier, seconds: float) -> float:
@@ -104,12 +106,15 @@ def _text(lanes: int) -> str:
 def _reading(lanes: int) -> str:
     kind, width = f"<{lanes} x float>", 4 * lanes
     lines = [
-        "define void @read(ptr %start, i64 %size, ptr %out) nounwind {",
+        "define void @read(ptr %start, i64 %size, i64 %times, ptr %out) nounwind {",
         "entry:",
+        "  br label %outer",
+        "outer:",
+        "  %time = phi i64 [ 0, %entry ], [ %later, %again ]",
         "  br label %loop",
         "loop:",
-        "  %at = phi i64 [ 0, %entry ], [ %next, %loop ]",
-        *(f"  %a{n} = phi {kind} [ zeroinitializer, %entry ], [ %b{n}, %loop ]" for n in range(READS)),
+        "  %at = phi i64 [ 0, %outer ], [ %next, %loop ]",
+        *(f"  %a{n} = phi {kind} [ zeroinitializer, %outer ], [ %b{n}, %loop ]" for n in range(READS)),
     ]
     for n in range(READS):
         lines += [
@@ -121,7 +126,11 @@ def _reading(lanes: int) -> str:
     lines += [
         f"  %next = add i64 %at, {READS * width}",
         "  %more = icmp slt i64 %next, %size",
-        "  br i1 %more, label %loop, label %done",
+        "  br i1 %more, label %loop, label %again",
+        "again:",
+        "  %later = add i64 %time, 1",
+        "  %further = icmp slt i64 %later, %times",
+        "  br i1 %further, label %outer, label %done",
         "done:",
     ]
     for n in range(READS):

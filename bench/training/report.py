@@ -36,8 +36,10 @@ def tables(whole: dict[str, Any]) -> str:
     machine = whole["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     lines = [
-        (f"{machine['cores']} cores of `{machine['cpu']}`, Python {machine['python']}, {versions}; "
-        f"float32, medians of {whole['rounds']} interleaved rounds."),
+        (
+            f"{machine['cores']} cores of `{machine['cpu']}`, Python {machine['python']}, {versions}; "
+            f"float32, medians of {whole['rounds']} interleaved rounds."
+        ),
         "",
         "| workload | to the best peer | wanted | the best peer | to PyTorch eager | wanted |",
         "|---|---|---|---|---|---|",
@@ -68,8 +70,10 @@ def _detailed(result: dict[str, Any]) -> list[str]:
         f"the cores' multiply-add peak was {' and '.join(f'{p:.0f}' for p in peak)} GFLOP/s"
         + (f"; in {flagged} rounds a core was absent." if flagged else "."),
         "",
-        ("| | threads | a step | chainrule is faster by | GFLOP/s | of the peak | first step after | peak memory "
-        "| differs by |"),
+        (
+            "| | threads | a step | chainrule is faster by | GFLOP/s | of the peak | first step after | peak memory "
+            "| differs by |"
+        ),
         "|---|---|---|---|---|---|---|---|---|",
     ]
     ours = _fastest(result, OURS)
@@ -89,8 +93,10 @@ def _detailed(result: dict[str, Any]) -> list[str]:
 def rooflines(whole: dict[str, Any]) -> str:
     """Return what each workload is limited by: operations over the peak, or bytes over what a core can read."""
     lines = [
-        ("| workload | operations | at the peak of 1 and 2 cores | bytes, at least | operations per byte "
-        "| a core reads, where the weights are kept | chainrule with 1 and 2 threads, of the roof |"),
+        (
+            "| workload | operations | at the peak of 1 and 2 cores | bytes, at least | operations per byte "
+            "| a core reads, where the weights are kept | chainrule with 1 and 2 threads, of the roof |"
+        ),
         "|---|---|---|---|---|---|---|",
     ]
     for result in whole["workloads"]:

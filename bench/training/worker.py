@@ -108,8 +108,9 @@ def _answer(pipe: Connection, peer: str, key: str, threads: int) -> None:
     made.run(given.order(1, workload.steps))
     while (seed := pipe.recv()) is not None:
         made.reset()
+        order = given.order(seed, workload.steps)
         began = time.perf_counter()
-        cost = made.run(given.order(seed, workload.steps))
+        cost = made.run(order)
         pipe.send(((time.perf_counter() - began) / workload.steps, cost))
     unit = 1 if sys.platform == "darwin" else 1024
     pipe.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)

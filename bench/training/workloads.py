@@ -5,10 +5,9 @@ Everything here is NumPy: each peer gets the same float32 arrays and turns them 
 
 from __future__ import annotations
 
-import gzip
+import contextlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -110,13 +109,13 @@ def _data(workload: Workload) -> tuple[Array, npt.NDArray[np.int64], str]:
 
         x, y = digits()
         return x.astype(np.float32), y.astype(np.int64), "the embedded digits"
-    folder = os.environ.get("CHAINRULE_DATA", "")
-    images = Path(folder) / "train-images-idx3-ubyte.gz"
-    if folder and images.is_file():
-        pixels = np.frombuffer(gzip.decompress(images.read_bytes()), np.uint8, offset=16).reshape(-1, 784)
-        labels = gzip.decompress((Path(folder) / "train-labels-idx1-ubyte.gz").read_bytes())
-        y = np.frombuffer(labels, np.uint8, offset=8).astype(np.int64)
-        return (pixels[:50_000] / np.float32(255)).astype(np.float32), y[:50_000], "MNIST"
+    if folder := os.environ.get("CHAINRULE_DATA", ""):
+        from chainrule.data import mnist
+        from chainrule.errors import DataFileError
+
+        with contextlib.suppress(DataFileError):
+            found = mnist(folder)
+            return found.x_train.astype(np.float32), found.y_train.astype(np.int64), "MNIST"
     generator = np.random.default_rng(1)
     x = generator.random((50_000, workload.widths[0]), np.float32)
     return x, generator.integers(0, workload.widths[-1], 50_000), "random numbers (MNIST is not in CHAINRULE_DATA)"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -188,6 +189,38 @@ def test_a_folder_without_the_right_to_write_is_no_error(cache: CodeCache) -> No
     cache.store(key_of(["another program"]), PAYLOAD)
     assert cache.load(KEY) == PAYLOAD
     cache.directory.chmod(0o700)
+
+
+def test_a_folder_that_windows_does_not_let_this_user_write_to_is_tried_once(
+    cache: CodeCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Any] = []
+
+    def refused(path: Any, *_: Any) -> int:
+        patch.setattr(os, "name", "nt")
+        tries.append(path)
+        assert len(tries) == 1
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refused)
+        cache.store(key_of(["another program"]), PAYLOAD)
+    assert len(tries) == 1
+    assert cache.load(KEY) == PAYLOAD
+
+
+def test_a_file_that_cannot_be_replaced_stays_and_leaves_nothing_behind(
+    cache: CodeCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows a file that another process reads cannot be replaced."""
+
+    def used(*_: Any) -> None:
+        raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+
+    monkeypatch.setattr(Path, "replace", used)
+    cache.store(KEY, PAYLOAD + b"!")
+    assert cache.load(KEY) == PAYLOAD
+    assert [path.name for path in cache.directory.iterdir()] == [entry(cache).name]
 
 
 def test_the_entry_not_used_for_longest_goes_first(tmp_path: Path) -> None:

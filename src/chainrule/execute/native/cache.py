@@ -11,10 +11,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import secrets
 import stat
 import struct
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -199,14 +199,16 @@ def _is_ours(status: os.stat_result) -> bool:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a file that others see whole or not at all."""
-    handle, name = tempfile.mkstemp(suffix=UNFINISHED, dir=path.parent)
+    # not tempfile: it tries for hours where Windows does not let this user write into the folder
+    new = path.with_name(secrets.token_hex(16) + UNFINISHED)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        new.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            new.unlink()
         raise

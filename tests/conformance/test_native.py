@@ -11,68 +11,12 @@ from hypothesis import strategies as st
 
 from cases import CASES, Case
 from chainrule.execute.native.executor import Native, NativeExecutable
-from chainrule.execute.native.machine import host, lowered
-from chainrule.execute.native.training import Session
 from chainrule.execute.reference import Reference
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.system.batching import batch
+from conformance.trained import TOLERANCE, tolerance, trained
 from dense import Dense, networks, relative
-
-TOLERANCE = {"float64": 1e-12, "float32": 2e-5}
-
-
-def tolerance(network: Dense, dtype: str) -> float:
-    """In float32 a z that is 0 but for rounding puts a relu on its other side: one sample's share of a gradient."""
-    return 1e-3 if dtype == "float32" and network.hidden == "relu" else TOLERANCE[dtype]
-
-
-WORKLOADS = {
-    "784-30-10 sigmoid, quadratic": (Dense((784, 30, 10)), 10),
-    "784-100-10 sigmoid, binary cross-entropy": (Dense((784, 100, 10), cost="binary-cross-entropy"), 10),
-    "64-32-10 relu, softmax": (Dense((64, 32, 10), "relu", "softmax", "cross-entropy", given=True), 32),
-    "784-256-128-10 relu, softmax": (Dense((784, 256, 128, 10), "relu", "softmax", "cross-entropy", given=True), 64),
-}
-
-
-def trained(network: Dense, batch_size: int, samples: int, dtype: str, epochs: int = 1, machine: str = "") -> Any:
-    """Train on both executors; return the params of each, those at the start, and the costs."""
-    system, values, data = network.system(), network.values(0), network.data(samples, 0)
-    session = Session(
-        system, values, data, batch_size=batch_size, dtype=dtype, machine=lowered(host(), machine) if machine else None
-    )
-    reference = Reference().compile(system)
-    expected = {name: values[name] for name in system.params}
-    generator = np.random.default_rng(2)
-    for _ in range(epochs):
-        rows = generator.permutation(samples)
-        cost, expected_cost = session.run_epoch(rows), 0.0
-        for start in range(0, samples, batch_size):
-            chosen = rows[start : start + batch_size]
-            computed, new = reference.step({**values, **expected, **{n: d[chosen] for n, d in data.items()}})
-            expected_cost += float(np.sum(computed["C"]))
-            expected |= new
-    return session.params(), expected, values, (cost, expected_cost)
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("name", WORKLOADS)
-def test_hundred_steps_give_the_weights_of_the_reference(name: str, dtype: str) -> None:
-    network, batch_size = WORKLOADS[name]
-    samples = (100 if network.widths[1] < 200 else 10) * batch_size
-    params, expected, start, (cost, expected_cost) = trained(network, batch_size, samples, dtype)
-    assert relative(params, expected, list(params)) < tolerance(network, dtype)
-    assert relative(start, expected, list(params)) > 1e-3, "the weights did not move: the comparison says nothing"
-    assert abs(cost - expected_cost) < tolerance(network, dtype) * abs(expected_cost)
-
-
-@pytest.mark.parametrize("name", WORKLOADS)
-def test_of_the_dense_workloads_nothing_goes_to_the_reference(name: str) -> None:
-    network, batch_size = WORKLOADS[name]
-    executable = Native().compile(network.system())
-    executable.step({**network.values(0), **network.data(batch_size, 0)})
-    assert "reference" not in executable.plan
-    assert all(f"{e} " in f"{executable.plan.replace(',', ' ')} " for e in ("z1", "∂C/∂W1", "W1", "b2"))
 
 
 @settings(max_examples=25)

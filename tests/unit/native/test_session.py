@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import GivenError, InputError, OptionError
+from chainrule.execute.native import training
 from chainrule.execute.native.training import Session
 from chainrule.execute.reference import Reference
 from dense import Dense, relative
@@ -50,6 +51,19 @@ def test_the_same_rows_give_the_same_bits_whatever_the_threads() -> None:
     for cost, params in results[1:]:
         assert cost == results[0][0]
         assert all(np.array_equal(params[n], results[0][1][n]) for n in params)
+
+
+def test_costs_have_the_same_bits_however_long_the_stretches_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def epoch(tick: float) -> tuple[float, float, int]:
+        monkeypatch.setattr(training, "TICK", tick)
+        made, seen = session(203, 5, dtype="float64", metrics=("C",)), []
+        cost = made.run_epoch(np.arange(203), lambda done, _: seen.append(done))
+        return cost, made.sums["C"], len(seen)
+
+    results = [epoch(tick) for tick in (0.0, 1e-5, 1e-4, 1e3)]
+    assert results[0][2] == 41
+    assert results[3][2] < 12
+    assert len({result[:2] for result in results}) == 1
 
 
 def test_a_small_network_gets_one_thread() -> None:

@@ -83,8 +83,9 @@ def with_copies(program: Program, data: Sequence[str], threads: int, element: in
 
 
 def gathered(program: Program, data: Sequence[str], threads: int) -> dict[str, Part]:
-    """Return which thread writes what of the batch: so many samples each."""
-    return {name: Part(0, pieces(program.buffers[name].extents[0], 1, 1, threads)) for name in data}
+    """Return which thread writes what of a batch that they share: so many samples each."""
+    buffers = [program.buffers[name] for name in data]
+    return {b.name: Part(0, pieces(b.extents[0], 1, 1, threads)) for b in buffers if not b.pitch}
 
 
 def _own(program: Program, access: Access) -> bool:
@@ -145,10 +146,14 @@ def _foreign(before: Part, now: Part, threads: int) -> float:
 def _differing(one: Pieces, other: Pieces) -> float:
     """Return the part of an axis that is one thread's in one cut, and another's in the other."""
     wrong = start = 0
-    for end in sorted({end for end, _ in (*one, *other)}):
-        if next(t for e, t in one if e > start) != next(t for e, t in other if e > start):
-            wrong += end - start
+    left, right = list(reversed(one)), list(reversed(other))
+    while left:
+        end = min(left[-1][0], right[-1][0])
+        wrong += (end - start) * (left[-1][1] != right[-1][1])
         start = end
+        for pieces_left in (left, right):
+            if pieces_left[-1][0] == end:
+                pieces_left.pop()
     return wrong / start
 
 

@@ -86,21 +86,22 @@ class Stepper:
         self._since = []
         self._keeper.begin()
 
-    def run(self, stretch: Stretch, threads: int) -> tuple[Array, int]:
-        """Run a stretch and return its totals, the cost first, and how many steps were run.
+    def run(self, stretch: Stretch, threads: int, totals: Array) -> int:
+        """Run a stretch, add what its steps come to to the totals, the cost first, and return how many were run.
 
-        All are, unless several threads wait for each other too long. Raises Lost where the cost is not finite. Ctrl-C
-        is raised as soon as the machine code is left: at once, where that would take long otherwise.
+        Steps are added one by one, so that no bit depends on how long stretches are. All are run, unless several
+        threads wait for each other too long. Raises Lost where the cost is not finite. Ctrl-C is raised as soon as the
+        machine code is left: at once, where that would take long otherwise.
         """
         if self._since and self._keeper.due():
             self._keeper.keep(len(self._since))
         self._checked = False
         self._since.append(stretch)
-        totals, steps = self._run(stretch, threads)
+        steps = self._run(stretch, threads, totals)
         if len(totals) and not np.isfinite(totals[0]):
             raise Lost
         self._since[-1] = replace(stretch, rows=stretch.rows[: steps * stretch.size])
-        return totals, steps
+        return steps
 
     def end(self) -> None:
         """End an epoch. Raises Lost where a param is not finite."""
@@ -108,24 +109,24 @@ class Stepper:
             raise Lost
         self._checked = True
 
-    def _run(self, stretch: Stretch, threads: int) -> tuple[Array, int]:
+    def _run(self, stretch: Stretch, threads: int, totals: Array) -> int:
         whole = stretch.size == self._size
-        return self._on(self.main, stretch, threads) if whole else self._on_smaller(stretch)
+        return self._on(self.main, stretch, threads, totals) if whole else self._on_smaller(stretch, totals)
 
-    def _on_smaller(self, stretch: Stretch) -> tuple[Array, int]:
+    def _on_smaller(self, stretch: Stretch, totals: Array) -> int:
         """Run a single step of fewer samples: the params go to that program's memory and back."""
         other, main = self._smaller(stretch.size), self.main.arena
         other.arena.put({name: main.take(name) for name in self._params})
-        ran = self._on(other, stretch, 1)
+        ran = self._on(other, stretch, 1, totals)
         moved = {name: other.arena.take(name) for name in self._params}
         main.cells[LEFT] = 1  # until all of them are there
         main.put(moved)
         main.cells[LEFT] = 0
         return ran
 
-    def _on(self, compiled: Compiled, stretch: Stretch, threads: int) -> tuple[Array, int]:
+    def _on(self, compiled: Compiled, stretch: Stretch, threads: int, totals: Array) -> int:
         sources = (ctypes.c_void_p * len(self._data))(*(a.ctypes.data for a in self._data.values()))
-        totals, cells = np.zeros(len(compiled.totals)), compiled.arena.cells
+        cells = compiled.arena.cells
         self._kept = (compiled, sources, totals, stretch)  # for as long as machine code may use them
         places = (ctypes.addressof(sources), stretch.rows.ctypes.data, stretch.steps, totals.ctypes.data)
         cells[:] = 0
@@ -133,7 +134,7 @@ class Stepper:
         given = (compiled.arena.address, *places)
         self.team.run(compiled.code, given, threads, cells, stops=not short, steps=stretch.steps)
         compiled.refuse_outside()
-        return totals, int(cells[DONE])
+        return int(cells[DONE])
 
     def _mend(self) -> None:
         """Put the params back to where a step began, if one was broken off."""
@@ -176,8 +177,9 @@ class Stepper:
             for number in range(stretch.steps):
                 rows = stretch.rows[number * stretch.size : (number + 1) * stretch.size]
                 before = self.params()
-                [cost, *_] = [*self._run(Stretch(rows, stretch.size, 1), 1)[0], 0.0]
-                what = not_finite(float(cost), self.params())
+                totals = np.zeros(max(len(self.main.totals), 1))
+                self._run(Stretch(rows, stretch.size, 1), 1, totals)
+                what = not_finite(float(totals[0]), self.params())
                 if what:
                     self.put(before)
                     return Failure(stretch.first + number, rows, before, what)

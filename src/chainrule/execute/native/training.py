@@ -156,9 +156,7 @@ class Session:
         try:
             self._stepper.begin()
             while done < len(rows):
-                some, taken = self._timed(rows, done)
-                totals[: len(self._main.totals)] += some
-                done += taken
+                done += self._timed(rows, done, totals[: len(self._main.totals)])
                 if progress is not None:
                     progress(done, float(totals[0]))
             self._stepper.end()
@@ -167,23 +165,24 @@ class Session:
         self.sums = dict(zip(self.metrics, map(float, totals[1:]), strict=True))
         return float(totals[0])
 
-    def _timed(self, rows: Array, done: int) -> tuple[Array, int]:
-        """Run steps that take no longer than a tick, as far as is known by then; return totals and samples."""
+    def _timed(self, rows: Array, done: int, totals: Array) -> int:
+        """Run steps that take no longer than a tick, as far as is known by then; return how many samples."""
         size = self.batch_size
         first, left = done // size + 1, (len(rows) - done) // size
         if not left:
-            return self._stepper.run(Stretch(rows[done:], len(rows) - done, first), 1)[0], len(rows) - done
+            self._stepper.run(Stretch(rows[done:], len(rows) - done, first), 1, totals)
+            return len(rows) - done
         threads = self._team.number()
         tries = self._team.tries(threads)
         steps = min(max(self._pace // SHORT, 1) if tries else self._pace, left)
         began = time.perf_counter()
-        totals, steps = self._stepper.run(Stretch(rows[done : done + steps * size], size, first), threads)
+        steps = self._stepper.run(Stretch(rows[done : done + steps * size], size, first), threads, totals)
         taken = max(time.perf_counter() - began, 1e-9)
         self._stepper.seconds = taken / steps
         self._team.took(threads, taken / steps)
         if not tries:
             self._pace = max(1, min(2 * steps, int(steps * TICK / taken)))
-        return totals, steps * size
+        return steps * size
 
     def _smaller(self, count: int) -> Compiled:
         """Return the program for a batch of so many samples, compiled when it is first needed."""

@@ -15,7 +15,7 @@ from chainrule.execute.reference import Reference
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.system.batching import batch
-from conformance.trained import TOLERANCE, tolerance, trained
+from conformance.trained import tolerance, trained
 from dense import Dense, networks, relative
 
 

@@ -22,7 +22,7 @@ import report
 from peers import PEERS
 from probe import Probe
 from worker import Ready, Worker
-from workloads import WORKLOADS, Workload, problem
+from workloads import WORKLOADS, Workload
 
 ABSENT = 0.7
 """A core that does less than this part of its best in this run counts as absent."""
@@ -95,7 +95,7 @@ def measured(
     return {
         "key": workload.key,
         "title": workload.title,
-        "data": problem(workload).source,
+        "data": next((w.ready.details["data"] for w in present if isinstance(w.ready, Ready)), ""),
         "useful flops": workload.useful_flops,
         "least bytes": workload.least_bytes,
         "weight bytes": workload.weight_bytes,

@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ def _answer(pipe: Connection, peer: str, key: str, threads: int) -> None:
     compile_seconds = time.perf_counter() - began
     made.reset()
     made.run(given.order(0, 100))
-    details = {"seconds to derive": getattr(made, "seconds_to_derive", None)}
+    details = {"data": given.source, "seconds to derive": getattr(made, "seconds_to_derive", None)}
     pipe.send(Ready(compile_seconds, [(np.array(w), np.array(b)) for w, b in made.weights()], details))
     # the shapes of a whole timing, compiled before it
     made.reset()
@@ -112,8 +113,15 @@ def _answer(pipe: Connection, peer: str, key: str, threads: int) -> None:
         began = time.perf_counter()
         cost = made.run(order)
         pipe.send(((time.perf_counter() - began) / workload.steps, cost))
-    unit = 1 if sys.platform == "darwin" else 1024
-    pipe.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+    pipe.send(_peak_bytes())
+
+
+def _peak_bytes() -> int:
+    """Return the most memory this process has had; on Linux getrusage would count its parent's too."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        return 1024 * next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _import(peer: str) -> None:
@@ -127,4 +135,9 @@ def _import(peer: str) -> None:
     elif peer == "scikit-learn":
         import sklearn.neural_network  # noqa: F401
     elif peer == "chainrule":
-        import chainrule  # noqa: F401
+        import llvmlite.binding  # noqa: F401
+
+        from chainrule import Network, nn  # noqa: F401
+        from chainrule.execute import registry
+
+        registry.executor("native").compile_training  # noqa: B018 - imports the compiler

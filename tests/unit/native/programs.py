@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from chainrule.execute.native.arena import Arena
 from chainrule.execute.native.compiler import Code
 from chainrule.execute.native.machine import BYTES, Dtype, Machine, host
+from chainrule.execute.native.schedule import Pieces
 from chainrule.execute.native.threads import _yielding
 from chainrule.execute.native.training import TOTAL, with_totals
 from chainrule.lower.lowering import lower
@@ -23,6 +25,12 @@ from dense import Dense
 HOST, WIDE = host(), Machine("avx512", 64, 32, True)
 DATA = ("x", "y")
 LARGE = Dense((784, 256, 128, 10), "relu", "softmax", "cross-entropy", given=True)
+
+
+def owners(cut: Pieces) -> list[int]:
+    """Return the thread of each value of an axis."""
+    ends = [0, *(end for end, _ in cut)]
+    return [thread for (start, end), (_, thread) in zip(pairwise(ends), cut, strict=True) for _ in range(start, end)]
 
 
 def lowered(

@@ -25,11 +25,11 @@ from chainrule.execute.native.partition import (
     part,
     with_copies,
 )
-from chainrule.execute.native.schedule import Pieces, Schedule, pieces
+from chainrule.execute.native.schedule import Schedule, pieces
 from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Store
 from chainrule.notation import parse
 from dense import Dense, networks
-from unit.native.programs import DATA, HOST, LARGE, WIDE, lowered, run_together, step
+from unit.native.programs import DATA, HOST, LARGE, WIDE, lowered, owners, run_together, step
 from unit.native.races import elements, races
 
 MACHINES = (WIDE, Machine("avx2", 32, 16, True), Machine("neon", 16, 32, True))
@@ -245,21 +245,15 @@ def test_one_thread_or_many_share_one_batch(threads: int) -> None:
     assert gathered(with_copies(program, DATA, 2, 4), DATA, 2) == {}
 
 
-def values(cut: Pieces) -> list[int]:
-    """Return the thread of each value of an axis."""
-    ends = [0, *(end for end, _ in cut)]
-    return [thread for (start, end), (_, thread) in zip(pairwise(ends), cut, strict=True) for _ in range(start, end)]
-
-
 @given(st.integers(1, 300), st.lists(st.tuples(st.sampled_from([1, 16]), st.integers(1, 6)), min_size=2, max_size=2),
        st.integers(2, 9))  # fmt: skip
 def test_what_passes_between_threads_is_what_is_in_other_hands(
     extent: int, cuts: list[tuple[int, int]], threads: int
 ) -> None:
     before, now = (pieces(extent, stretch, size, threads) for stretch, size in cuts)
-    moved = sum(one != other for one, other in zip(values(before), values(now), strict=True)) / extent
+    moved = sum(one != other for one, other in zip(owners(before), owners(now), strict=True)) / extent
     assert _foreign(Part(1, before), Part(1, now), threads) == moved / threads
-    assert _foreign(Part(1, before), FIRST, threads) == pytest.approx(1 - values(before).count(0) / extent)
+    assert _foreign(Part(1, before), FIRST, threads) == pytest.approx(1 - owners(before).count(0) / extent)
     assert _foreign(Part(1, before), Part(1, before), threads) == _foreign(ALL, Part(1, now), threads) == 0
 
 

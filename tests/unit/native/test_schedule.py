@@ -5,20 +5,13 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule.execute.native.machine import Machine, host, lowered
+from chainrule.execute.native.machine import host, lowered
 from chainrule.execute.native.schedule import Schedule, largest_share, pieces, schedules
 from chainrule.lower.program import Access, Axis, Contracted, Contraction, Instruction, Store
+from unit.native.programs import WIDE, owners
 from unit.native.races import tiles
 
-WIDE = Machine("avx512", 64, 32, True)
 THREADS = st.integers(1, 9)
-
-
-def owners(cut: tuple[tuple[int, int], ...]) -> list[int]:
-    """Return the thread of each value."""
-    return [
-        thread for (end, thread), start in zip(cut, [0, *(e for e, _ in cut)], strict=False) for _ in range(start, end)
-    ]
 
 
 @given(st.integers(1, 400), st.sampled_from([1, 4, 16]), st.integers(1, 8), THREADS)

@@ -1,8 +1,8 @@
 """How a step is shared among threads: which axis of each instruction is split, and where threads must wait.
 
-Output tiles are never split, so no bit depends on the number of threads. An axis is chosen by the cycles of the thread
-that has most to do and by the bytes it reads that another thread touched last; where every thread touches only what is
-its own already, nobody waits.
+Output tiles are never split, and all schedules to choose from add in the same order: no bit depends on the number of
+threads. An axis is chosen by the cycles of the thread that has most to do and by the bytes it reads that another thread
+touched last; where every thread touches only what is its own already, nobody waits.
 """
 
 from __future__ import annotations

@@ -49,13 +49,11 @@ class Equations:
 
     def __str__(self) -> str:
         mean = f" (∂{self.system.cost} is the mean over the samples {self.system.batch} of a mini-batch)"
+        update = [*self._constants(forward=False), *map(self._update, self.updates)]
         blocks = [
             ("forward pass", [*self._constants(forward=True), *map(self._line, self.forward)]),
             ("backward pass", [self._line(e) for e in self.backward]),
-            (
-                "update" + mean * bool(self.system.batch),
-                [*self._constants(forward=False), *map(self._update, self.updates)],
-            ),
+            ("update" + mean * bool(self.system.batch), update),
         ]
         return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks if lines)
 

@@ -16,11 +16,19 @@ Array = npt.NDArray[np.float64]
 
 
 def initial_params(system: System, initial: Mapping[str, Initial], seed: Any) -> dict[str, Array]:
-    """Return the params of a system whose extents are all declared, in float64, in order of declaration."""
+    """Return the params of a system whose extents are all declared, in float64, in order of declaration.
+
+    Raises OptionError for a param whose beginning nothing says.
+    """
     generator = seeded(seed)
     params: dict[str, Array] = {}
     for name in system.params:
         shape = tuple(system.size[index.extent] for index in system.axes(name))
+        if name not in initial:
+            raise OptionError(
+                f"nothing says how the param {name} begins",
+                expected="`initial` of the layer or cost that declares it: how each of its params begins",
+            )
         params[name] = _drawn(initial[name], shape, generator)
     return params
 

@@ -65,7 +65,7 @@ class LeakyReLU(Layer):
 class ELU(Layer):
     """z where it is positive, alpha·(e^z − 1) elsewhere; its derivative at 0 is taken to be alpha.
 
-    With alpha = 1 it has no kink. Raises OptionError unless alpha is greater than 0. Clevert et al. 2016, eq. 15.
+    With alpha = 1 it has no kink. Raises OptionError unless alpha is greater than 0. Clevert et al. 2016.
     """
 
     alpha: float = 1.0
@@ -138,7 +138,7 @@ class Swish(Layer):
 @final
 @dataclass(frozen=True)
 class Mish(Layer):
-    """z·tanh(softplus(z)); no kink. Misra 2020, eq. 1."""
+    """z·tanh(softplus(z)); no kink. Misra 2020."""
 
     notation = "a[k] = z[k]*tanh(softplus(z[k]))"
     gain = 2.0

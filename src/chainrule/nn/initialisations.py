@@ -59,7 +59,7 @@ class He(Initialisation):
 @final
 @dataclass(frozen=True)
 class LeCun(Initialisation):
-    """Variance 1/inputs, so that z varies about as much as x. LeCun et al. 1998, Efficient BackProp, eq. 16."""
+    """Variance 1/inputs, so that z varies about as much as x. LeCun et al. 1998, Efficient BackProp, section 4.6."""
 
     uniform: bool = False
 

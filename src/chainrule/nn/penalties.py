@@ -32,8 +32,8 @@ class Penalty(ABC):
 class L1(Penalty):
     """strength · Σ |W|, which draws weights to 0 exactly; |W| has the derivative sign(W), taken to be 0 at 0.
 
-    Weights are the params with at least two indices; with `biases` all params count. Raises OptionError unless strength
-    is a number, 0 or more.
+    Weights are the layers' params with at least two indices; with `biases` all of the layers' params count. Raises
+    OptionError unless strength is a number, 0 or more.
     """
 
     strength: float
@@ -52,8 +52,8 @@ class L1(Penalty):
 class L2(Penalty):
     """strength/2 · Σ W²: with SGD the same as its weight_decay, but part of the cost.
 
-    Weights are the params with at least two indices; with `biases` all params count. Raises OptionError unless strength
-    is a number, 0 or more.
+    Weights are the layers' params with at least two indices; with `biases` all of the layers' params count. Raises
+    OptionError unless strength is a number, 0 or more.
     """
 
     strength: float
@@ -76,6 +76,8 @@ def _check(penalty: Penalty) -> None:
 
 def penalised(notation: str, penalties: Sequence[Penalty], params: Mapping[str, tuple[str, ...]]) -> str:
     """Return the lines of a cost with penalties for params, given with the letters of their indices.
+
+    Raises OptionError for a cost that has no equation, and where a penalty finds no weights.
 
     >>> print(penalised("cost C = a^2", [L2(0.1)], {"W1": ("j", "i"), "b1": ("j",)}))
     const l2_strength = 0.1
@@ -114,7 +116,13 @@ def _summed(term: str, param: str, letters: Sequence[str]) -> str:
 
 def _added(notation: str, total: str) -> str:
     """Return the lines of a cost with a name added to what it is equal to."""
-    cost = next(s for s in split(Source(notation)) if s.keyword == "cost")
+    cost = next((s for s in split(Source(notation)) if s.keyword == "cost" and "=" in s.body), None)
+    if cost is None:
+        raise OptionError(
+            "a penalty is added to a cost without an equation",
+            where=notation,
+            expected="a line such as: cost C = 1/2*(sum(k) (a[k] - y[k])^2)",
+        )
     target, _, value = cost.body.partition("=")
     end = "\n" if "#" in value else ""
     body = f"{target}= ({value.strip()}{end}) + {total}"

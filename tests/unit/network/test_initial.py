@@ -76,6 +76,17 @@ def test_orthogonal_matrices_are_drawn_evenly() -> None:
     assert 15 < signs.count(1.0) < 45
 
 
+def test_a_param_without_a_beginning() -> None:
+    class Scaled(nn.Layer):
+        notation = "param g\na[k] = g*z[k]"
+
+    with pytest.raises(OptionError) as caught:
+        Network([nn.Linear(2, 1), Scaled()], cost=nn.QuadraticCost())
+    assert "nothing says how the param g1 begins\n  `initial` of the layer or cost that declares it" in str(
+        caught.value
+    )
+
+
 def test_layers_show_how_they_begin() -> None:
     assert repr(nn.Linear(8, 4, weights=nn.He())) == "Linear(8, 4, weights=He(slope=0.0, uniform=False))"
     assert nn.Linear(8, 4, weights=nn.He()) != nn.Linear(8, 4)

@@ -39,12 +39,12 @@ def sizes(network: Network, power: int, rank: int = 2) -> float:
 
 def test_they_are_equations_of_the_system() -> None:
     text = assemble(LAYERS, nn.CrossEntropy() + nn.L2(0.01) + nn.L1(0.1)).text
+    squares, moduli = "sum(j,i) W1[j,i]^2 + sum(k,j) W2[k,j]^2", "sum(j,i) abs(W1[j,i]) + sum(k,j) abs(W2[k,j])"
     assert text.splitlines()[-6:] == [
         "# CrossEntropy() + L2(strength=0.01, biases=False) + L1(strength=0.1, biases=False)",
         "const l2_strength = 0.01",
         "const l1_strength = 0.1",
-        "penalty = 1/2*l2_strength*(sum(j,i) W1[j,i]^2 + sum(k,j) W2[k,j]^2)"
-        " + l1_strength*(sum(j,i) abs(W1[j,i]) + sum(k,j) abs(W2[k,j]))",
+        f"penalty = 1/2*l2_strength*({squares}) + l1_strength*({moduli})",
         "given sum(k) y[k] = 1",
         "cost C = (-sum(k) y[k]*log(a2[k])) + penalty",
     ]
@@ -134,6 +134,15 @@ def test_no_weights_to_penalise() -> None:
         penalised("cost C = a", [nn.L2(0.1)], {"b1": ("j",)})
     assert "L2(strength=0.1, biases=False) finds no weights: no param has two indices" in str(caught.value)
     assert "biases=True counts all params." in str(caught.value)
+
+
+@pytest.mark.parametrize("notation", ["C = sum(k) a[k]", "cost C(a[k])"])
+def test_a_cost_without_an_equation(notation: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        penalised(notation, [nn.L2(0.1)], {"W1": ("j", "i")})
+    assert f"a penalty is added to a cost without an equation\n  {notation}\n  a line such as: cost C = " in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize(

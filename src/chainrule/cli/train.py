@@ -40,7 +40,8 @@ says whether the accuracy is that on the samples to test on, or, without any, on
 """
 
 _RATE = "How far each step goes. Default: 0.5; for mnist with the quadratic cost and sigmoid units 3."
-_OUTPUT = "What comes out: sigmoid, softmax, tanh, relu or linear. Default: what the cost implies."
+_ACTIVATION = "Of the hidden layers: sigmoid, tanh, relu, leaky-relu, elu, gelu, softplus, swish or mish."
+_OUTPUT = "What comes out: softmax, linear, or one of the activations. Default: what the cost implies."
 
 
 def train(
@@ -55,7 +56,7 @@ def train(
             metavar="N,N,…", help="The widths, from the data to the output. Default: one layer of 30 between."
         ),
     ] = "",
-    activation: Annotated[str, typer.Option(help="Of the hidden layers: sigmoid, tanh or relu.")] = "sigmoid",
+    activation: Annotated[str, typer.Option(help=_ACTIVATION)] = "sigmoid",
     cost: Annotated[
         str,
         typer.Option(

@@ -19,11 +19,21 @@ from chainrule.errors import OptionError
 from chainrule.execute.registry import executor
 from chainrule.network.atomic import check_writable
 from chainrule.network.samples import is_one_hot
+from chainrule.nn.checks import check_number
 from chainrule.nn.layer import Layer
-from chainrule.nn.optimizers import check_rate
 from chainrule.training.samples import checked_count, checked_threads
 
-ACTIVATIONS: Mapping[str, Callable[[], Layer]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+ACTIVATIONS: Mapping[str, Callable[[], Layer]] = {
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+    "leaky-relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "softplus": nn.Softplus,
+    "swish": nn.Swish,
+    "mish": nn.Mish,
+}
 OUTPUTS: Mapping[str, Callable[[], Layer] | None] = {**ACTIVATIONS, "softmax": nn.Softmax, "linear": None}
 COSTS: Mapping[str, Callable[[], nn.Cost]] = {
     "quadratic": nn.QuadraticCost,
@@ -163,8 +173,8 @@ def check_options(settings: Settings) -> None:
     checked_threads("--threads", settings.threads, executor(settings.executor))
     _check_choice("--optimizer", settings.optimizer, {"sgd": nn.SGD})
     if settings.learning_rate is not None:
-        check_rate("--learning-rate", settings.learning_rate)
-    check_rate("--weight-decay", settings.weight_decay, zero=True)
+        check_number("--learning-rate", settings.learning_rate)
+    check_number("--weight-decay", settings.weight_decay, zero=True)
 
 
 def plan_for(settings: Settings, data: Dataset) -> Plan:

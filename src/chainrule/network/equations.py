@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from chainrule.expr.binding import map_operands
+from chainrule.expr.binding import map_operands, tensors_in
 from chainrule.expr.nodes import Expr, Indexed, Number
 from chainrule.render.latex import equation_latex, expression_latex
 from chainrule.render.text import equation_text, expression_text
@@ -49,10 +49,11 @@ class Equations:
 
     def __str__(self) -> str:
         mean = f" (∂{self.system.cost} is the mean over the samples {self.system.batch} of a mini-batch)"
+        update = [*self._constants(forward=False), *map(self._update, self.updates)]
         blocks = [
-            ("forward pass", [self._line(e) for e in self.forward]),
+            ("forward pass", [*self._constants(forward=True), *map(self._line, self.forward)]),
             ("backward pass", [self._line(e) for e in self.backward]),
-            ("update" + mean * bool(self.system.batch), [*self._constants(), *map(self._update, self.updates)]),
+            ("update" + mean * bool(self.system.batch), update),
         ]
         return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks if lines)
 
@@ -79,9 +80,13 @@ class Equations:
         left, _, right = line.partition(" = ")
         return f"{left} ← {right}"
 
-    def _constants(self) -> Iterator[str]:
+    def _constants(self, *, forward: bool) -> Iterator[str]:
+        """Yield the constants that the forward pass reads, or the others."""
+        read = {name for equation in self.forward for name in tensors_in(equation.value)}
         for declaration in self.system.declarations:
-            if declaration.role == "const" and declaration.value is not None:
+            if declaration.role != "const" or declaration.value is None:
+                continue
+            if (declaration.tensor in read) == forward:
                 yield f"{declaration.tensor} = {_decimal(declaration.value)}"
 
     def _latex(self, equation: Equation) -> str:

@@ -3,30 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import OptionError
-from chainrule.nn.layer import Initial, Normal
+from chainrule.nn.layer import Initial, Normal, Orthonormal, Uniform, Value
 from chainrule.system.model import System
 
 Array = npt.NDArray[np.float64]
 
 
 def initial_params(system: System, initial: Mapping[str, Initial], seed: Any) -> dict[str, Array]:
-    """Return the params of a system whose extents are all declared, in float64, in order of declaration."""
+    """Return the params of a system whose extents are all declared, in float64, in order of declaration.
+
+    Raises OptionError for a param whose beginning nothing says.
+    """
     generator = seeded(seed)
     params: dict[str, Array] = {}
     for name in system.params:
         shape = tuple(system.size[index.extent] for index in system.axes(name))
-        start = initial[name]
-        if isinstance(start, Normal):
-            params[name] = generator.normal(0.0, np.sqrt(start.variance), shape)
-        else:
-            params[name] = np.array(np.broadcast_to(np.asarray(start.value, np.float64), shape))
+        if name not in initial:
+            raise OptionError(
+                f"nothing says how the param {name} begins",
+                expected="`initial` of the layer or cost that declares it: how each of its params begins",
+            )
+        params[name] = _drawn(initial[name], shape, generator)
     return params
+
+
+def _drawn(start: Initial, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+    match start:
+        case Normal(variance):
+            return generator.normal(0.0, np.sqrt(variance), shape)
+        case Uniform(bound):
+            return generator.uniform(-bound, bound, shape)
+        case Orthonormal(gain):
+            return gain * _orthonormal(shape, generator)
+        case Value(value):
+            return np.array(np.broadcast_to(np.asarray(value, np.float64), shape))
+        case _:
+            assert_never(start)
+
+
+def _orthonormal(shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+    """Return a matrix with orthonormal rows, or columns if there are fewer.
+
+    QR of a normal matrix with R's diagonal made positive is evenly distributed: Mezzadri 2007, section 5.
+    """
+    rows, columns = shape
+    factor, triangle = np.linalg.qr(generator.normal(size=(max(shape), min(shape))))
+    factor = factor * np.where(np.diagonal(triangle) < 0, -1.0, 1.0)
+    return factor if rows >= columns else factor.T.copy()
 
 
 def seeded(seed: Any) -> np.random.Generator:

@@ -8,24 +8,44 @@ z[j] = sum(i) W[j,i]*x[i] + b[j]
 update p = p - learning_rate*∂C/∂p
 """
 
-from chainrule.nn.activations import Activation, ReLU, Sigmoid, Softmax, Tanh
-from chainrule.nn.costs import BinaryCrossEntropy, Cost, CrossEntropy, QuadraticCost
+from chainrule.nn.activations import ELU, GELU, LeakyReLU, Mish, ReLU, Sigmoid, Softmax, Softplus, Swish, Tanh
+from chainrule.nn.costs import BinaryCrossEntropy, Cost, CrossEntropy, GaussianNLL, Hinge, Huber, QuadraticCost
+from chainrule.nn.initialisations import He, Initialisation, LeCun, Orthogonal, Xavier
 from chainrule.nn.layer import Layer
 from chainrule.nn.linear import Linear
 from chainrule.nn.optimizers import SGD, Optimizer
+from chainrule.nn.own import Activation
+from chainrule.nn.penalties import L1, L2, Penalty
 
 __all__ = [
+    "ELU",
+    "GELU",
+    "L1",
+    "L2",
     "SGD",
     "Activation",
     "BinaryCrossEntropy",
     "Cost",
     "CrossEntropy",
+    "GaussianNLL",
+    "He",
+    "Hinge",
+    "Huber",
+    "Initialisation",
     "Layer",
+    "LeCun",
+    "LeakyReLU",
     "Linear",
+    "Mish",
     "Optimizer",
+    "Orthogonal",
+    "Penalty",
     "QuadraticCost",
     "ReLU",
     "Sigmoid",
     "Softmax",
+    "Softplus",
+    "Swish",
     "Tanh",
+    "Xavier",
 ]

@@ -1,22 +1,19 @@
-"""Activations: the named ones, and anybody's own, written down as an equation.
+"""The named activations; anybody's own is in `nn.own`.
 
 All read z and write a; those whose a[k] depends on z[k] only and those that couple all entries, as softmax does, are
-the same to the rest of the house.
+the same to the rest of the house. A number that an activation is given, such as a slope, is a const of its notation.
+The gains are those of He et al. (2015), eq. 10 and 15, for what is about z for z > 0 and about 0 below.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, final
+from dataclasses import dataclass, field
+from typing import final
 
-from chainrule.errors import NotationError, OptionError
-from chainrule.nn.layer import Initial, Layer, Nested, Value
-from chainrule.nn.shape import shape_of
-from chainrule.nn.template import names_in
+from chainrule.errors import OptionError
+from chainrule.nn.checks import check_number
+from chainrule.nn.layer import Layer
+from chainrule.nn.template import const_line
 
 
 @final
@@ -46,110 +43,110 @@ class ReLU(Layer):
 
 @final
 @dataclass(frozen=True)
+class LeakyReLU(Layer):
+    """z where it is positive, slope·z elsewhere; its derivative at 0 is taken to be the slope.
+
+    Raises OptionError for a slope below 0. Maas et al. 2013.
+    """
+
+    slope: float = 0.01
+    notation: str = field(init=False, repr=False, compare=False)
+    gain: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        check_number("slope of LeakyReLU", self.slope, zero=True)
+        line = "a[k] = where(z[k] > 0, z[k], slope*z[k])"
+        object.__setattr__(self, "notation", f"{const_line('slope', self.slope)}\n{line}")
+        object.__setattr__(self, "gain", 2 / (1 + self.slope**2))
+
+
+@final
+@dataclass(frozen=True)
+class ELU(Layer):
+    """z where it is positive, alpha·(e^z − 1) elsewhere; its derivative at 0 is taken to be alpha.
+
+    With alpha = 1 it has no kink. Raises OptionError unless alpha is greater than 0. Clevert et al. 2016.
+    """
+
+    alpha: float = 1.0
+    notation: str = field(init=False, repr=False, compare=False)
+
+    gain = 2.0
+
+    def __post_init__(self) -> None:
+        check_number("alpha of ELU", self.alpha)
+        line = "a[k] = where(z[k] > 0, z[k], alpha*expm1(z[k]))"
+        object.__setattr__(self, "notation", f"{const_line('alpha', self.alpha)}\n{line}")
+
+
+@final
+@dataclass(frozen=True)
+class GELU(Layer):
+    """z·Φ(z), Φ the distribution function of the normal distribution; no kink. Hendrycks and Gimpel 2016.
+
+    It is written with erf; `approximate="tanh"` is the paper's approximation, off by less than 0.0005. Raises
+    OptionError for another approximation.
+    """
+
+    approximate: str = "none"
+    notation: str = field(init=False, repr=False, compare=False)
+
+    gain = 2.0
+
+    def __post_init__(self) -> None:
+        lines = {
+            "none": "a[k] = 1/2*z[k]*(1 + erf(z[k]/sqrt(2)))",
+            "tanh": "a[k] = 1/2*z[k]*(1 + tanh(sqrt(2/pi)*(z[k] + 0.044715*z[k]^3)))",
+        }
+        if self.approximate not in ("none", "tanh"):
+            raise OptionError(
+                f"approximate of GELU is {self.approximate!r}",
+                expected="'none' or 'tanh'",
+                advice="GELU() is exact: it is written with erf.",
+            )
+        object.__setattr__(self, "notation", lines[self.approximate])
+
+
+@final
+@dataclass(frozen=True)
+class Softplus(Layer):
+    """log(1 + e^z), a smooth ReLU, computed without overflow; its derivative is the sigmoid."""
+
+    notation = "a[k] = softplus(z[k])"
+
+
+@final
+@dataclass(frozen=True)
+class Swish(Layer):
+    """z·sigmoid(beta·z); no kink. With beta = 1 it is also called SiLU. Ramachandran et al. 2017.
+
+    A beta that is learned: Activation("a[k] = z[k]*sigmoid(beta*z[k])", beta=1.0). Raises OptionError unless beta is
+    greater than 0.
+    """
+
+    beta: float = 1.0
+    notation: str = field(init=False, repr=False, compare=False)
+
+    gain = 2.0
+
+    def __post_init__(self) -> None:
+        check_number("beta of Swish", self.beta)
+        line = "a[k] = z[k]*sigmoid(beta*z[k])"
+        object.__setattr__(self, "notation", f"{const_line('beta', self.beta)}\n{line}")
+
+
+@final
+@dataclass(frozen=True)
+class Mish(Layer):
+    """z·tanh(softplus(z)); no kink. Misra 2020."""
+
+    notation = "a[k] = z[k]*tanh(softplus(z[k]))"
+    gain = 2.0
+
+
+@final
+@dataclass(frozen=True)
 class Softmax(Layer):
     """Probabilities: positive numbers that add up to 1. Every a[k] depends on every z[m]."""
 
     notation = "a[k] = exp(z[k])/(sum(m) exp(z[m]))"
-
-
-@final
-class Activation(Layer):
-    """Anybody's own activation: equations that define a[k] from z, coupled or not.
-
-    What the text names beside z, a, indices and functions are params of the activation, trained like all others; their
-    initial values are given by name. A number fills a param that has an index. Raises NotationError for text that
-    cannot be read and OptionError for params that do not fit it.
-
-    >>> swish = Activation("a[k] = z[k]*sigmoid(beta*z[k])", beta=1.0)
-    >>> print(swish.notation)
-    a[k] = z[k]*sigmoid(beta*z[k])
-    param beta
-    """
-
-    def __init__(self, text: str, **params: Any) -> None:
-        named = names_in(text)
-        for name in params:
-            if name not in named or name in (self.reads, self.writes):
-                raise OptionError(
-                    f"{name} is given, but it is no param of the activation",
-                    where=text,
-                    expected=f"names that the text has beside {self.reads} and {self.writes}",
-                    advice=f"Use {name} in the text, or leave it out.",
-                )
-        self.text = text
-        self.params: Mapping[str, Nested] = MappingProxyType({n: _nested(n, v) for n, v in params.items()})
-        self.notation = "\n".join([text.strip("\n"), *(f"param {_declared(n, text)}" for n in params)])
-        try:
-            shape = shape_of(self)
-        except NotationError as error:
-            raise _with_advice(error) from None
-        for name, value in self.params.items():
-            rank = len(shape.system.axes(name))
-            if value_shape(value) and len(value_shape(value)) != rank:
-                raise OptionError(
-                    f"{name} is given with {len(value_shape(value))} axes",
-                    where=text,
-                    expected=f"{rank}, as the text writes it, or a single number",
-                )
-
-    def __repr__(self) -> str:
-        params = "".join(f", {name}={_shown(value)}" for name, value in self.params.items())
-        return f"Activation({self.text!r}{params})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Activation) and (self.text, dict(self.params)) == (other.text, dict(other.params))
-
-    def __hash__(self) -> int:
-        return hash((self.text, tuple(self.params.items())))
-
-    @property
-    def initial(self) -> Mapping[str, Initial]:
-        """The given values."""
-        return {name: Value(value) for name, value in self.params.items()}
-
-
-def _with_advice(error: NotationError) -> NotationError:
-    """Return an error in the text of an activation, with what such a text may name."""
-    advice = "An activation names z, a, indices, functions and its params: Activation('a[k] = beta*z[k]', beta=1.0)"
-    return NotationError(
-        error.what,
-        where=error.where,
-        expected=error.expected,
-        advice="\n".join(part for part in (error.advice, advice) if part),
-        line=error.line,
-        column=error.column,
-    )
-
-
-def _declared(name: str, text: str) -> str:
-    """Return a param as it is declared: with the indices of its first entry in the text."""
-    entry = re.search(rf"(?<![\w]){re.escape(name)}\s*(\[[^\[\]]*\])", text)
-    return f"{name}{entry[1]}" if entry else name
-
-
-def _nested(name: str, value: Any) -> Nested:
-    """Return a value as a number or nested tuples of numbers; arrays are asked for their lists."""
-    value = value.tolist() if hasattr(value, "tolist") else value
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    if isinstance(value, Sequence) and not isinstance(value, str) and len(value):
-        rows = tuple(_nested(name, row) for row in value)
-        if len({value_shape(row) for row in rows}) == 1:
-            return rows
-    raise OptionError(
-        f"the initial value of {name} is {value!r}",
-        expected="a finite number, or rows of them, all of one length",
-    )
-
-
-def value_shape(value: Nested) -> tuple[int, ...]:
-    """Return the shape of nested tuples; () for a number.
-
-    >>> value_shape(((1.0, 2.0),))
-    (1, 2)
-    """
-    return (len(value), *value_shape(value[0])) if isinstance(value, tuple) else ()
-
-
-def _shown(value: Nested) -> str:
-    return repr(value) if not isinstance(value, tuple) or len(value) <= 4 else f"<{len(value)} values>"

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from chainrule.errors import OptionError
 from chainrule.expr.nodes import Extent
-from chainrule.nn.activations import value_shape
 from chainrule.nn.costs import Cost
 from chainrule.nn.layer import Initial, Layer, Normal, Value
+from chainrule.nn.own import value_shape
+from chainrule.nn.penalties import penalised
 from chainrule.nn.shape import Shape, shape_of
 from chainrule.nn.template import names_in, renamed
 from chainrule.render.letters import next_letter
@@ -83,6 +84,7 @@ class _Assembling:
     sizes: dict[str, int] = field(default_factory=dict)
     initial: dict[str, Initial] = field(default_factory=dict)
     weights: tuple[str, ...] = ()
+    params: dict[str, tuple[str, ...]] = field(default_factory=dict)
     taken: set[str] = field(default_factory=lambda: {DATA, TARGET, COST, SAMPLE, "i"})
 
     def add(self, layer: Layer, title: str) -> None:
@@ -101,9 +103,11 @@ class _Assembling:
         self.lines += [f"# {layer!r}".replace("\n", " "), renamed(layer.notation, names)]
         for weight in self.weights:
             start = self.initial[weight]
-            if isinstance(start, Normal):
+            if isinstance(start, Normal) and not start.fixed:
                 self.initial[weight] = replace(start, variance=start.variance * layer.gain)
         self.initial |= {names[name]: initial for name, initial in layer.initial.items()}
+        for name in shape.system.params:
+            self.params[names[name]] = tuple(names[index.name] for index in shape.system.axes(name))
         self.weights = tuple(names[name] for name in layer.initial) if layer.writes == "z" else ()
         self.tensor, self.weighted, self.source = names[layer.writes], layer.writes == "z", f"{title},"
 
@@ -121,8 +125,11 @@ class _Assembling:
                 names[letter] = next_letter("k", self.taken)
         sizes = ", ".join(f"{letter} = {size}" for letter, size in self.sizes.items())
         head = [f"data {DATA}[i], {TARGET}[{self.letter}]", f"index {sizes}", f"batch {SAMPLE}"]
-        lines = [*head, *self.lines, f"# {cost!r}", renamed(cost.notation, names)]
-        return Assembly("\n".join(lines), self.tensor, self.initial)
+        said = renamed(cost.notation, names)
+        if cost.penalties:
+            said = penalised(said, cost.penalties, self.params)
+        lines = [*head, *self.lines, f"# {cost!r}".replace("\n", " "), said]
+        return Assembly("\n".join(lines), self.tensor, {**self.initial, **cost.initial})
 
     def _unused(self, name: str) -> str:
         """Return a name with the number of the layer, and take it."""

@@ -19,9 +19,24 @@ Nested: TypeAlias = "float | tuple[Nested, ...]"
 
 @dataclass(frozen=True)
 class Normal:
-    """Entries drawn from N(0, variance); the variance is multiplied by the gain of the activation that follows."""
+    """Entries drawn from N(0, variance); unless `fixed`, the variance is multiplied by the gain of what follows."""
 
     variance: float
+    fixed: bool = False
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Entries drawn evenly between −bound and bound, which have the variance bound²/3."""
+
+    bound: float
+
+
+@dataclass(frozen=True)
+class Orthonormal:
+    """A matrix of two axes whose rows, or columns if there are fewer, are orthonormal, times `gain`."""
+
+    gain: float
 
 
 @dataclass(frozen=True)
@@ -31,7 +46,7 @@ class Value:
     value: Nested
 
 
-Initial: TypeAlias = Normal | Value
+Initial: TypeAlias = Normal | Uniform | Orthonormal | Value
 NOTHING: Mapping[str, int] = MappingProxyType({})
 
 

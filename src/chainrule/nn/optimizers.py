@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
-from chainrule.errors import OptionError
-from chainrule.nn.template import renamed
+from chainrule.nn.checks import check_number
+from chainrule.nn.template import const_line, renamed
 from chainrule.system.model import System
 
 
@@ -41,8 +40,8 @@ class SGD(Optimizer):
     decaying_step = "update p = p - learning_rate*(∂C/∂p + weight_decay*p)"
 
     def __post_init__(self) -> None:
-        check_rate("learning_rate", self.learning_rate)
-        check_rate("weight_decay", self.weight_decay, zero=True)
+        check_number("learning_rate", self.learning_rate)
+        check_number("weight_decay", self.weight_decay, zero=True)
 
     @property
     def constants(self) -> Mapping[str, float]:
@@ -55,14 +54,6 @@ class SGD(Optimizer):
         return self.decaying_step if self.weight_decay and rank >= 2 else self.step
 
 
-def check_rate(name: str, value: Any, *, zero: bool = False) -> None:
-    """Raise OptionError unless a value is a finite number greater than 0, or 0 where that is allowed."""
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    number = float(value) if real else math.nan
-    if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
-        raise OptionError(f"{name} is {value!r}", expected="a number, 0 or more" if zero else "a number greater than 0")
-
-
 def updates_text(optimizer: Optimizer, system: System) -> str:
     r"""Return the lines that an optimizer adds to a system: its constants, and one update for each param.
 
@@ -72,7 +63,7 @@ def updates_text(optimizer: Optimizer, system: System) -> str:
     const learning_rate = 0.5
     update w[i] = w[i] - learning_rate*∂C/∂w[i]
     """
-    lines = [f"const {name} = {float(value)!r}" for name, value in optimizer.constants.items()]
+    lines = [const_line(name, value) for name, value in optimizer.constants.items()]
     for param in system.params:
         letters = [index.name for index in system.axes(param)]
         entry = f"{param}[{','.join(letters)}]" if letters else param

@@ -33,3 +33,12 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
     'update W1[j,i] = W1[j,i] - eta*∂E/∂W1[j,i]'
     """
     return _TOKENS.sub(lambda m: names.get(m["name"], m[0]) if m["name"] else m[0], text)
+
+
+def const_line(name: str, value: float) -> str:
+    """Return the declaration of a number.
+
+    >>> const_line("slope", 1)
+    'const slope = 1.0'
+    """
+    return f"const {name} = {float(value)!r}"

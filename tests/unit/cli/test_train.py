@@ -110,6 +110,7 @@ def test_the_same_seed_gives_the_same_file(file: Path, tmp_path: Path) -> None:
         (["--cost", "cross-entropy", "--activation", "tanh"], "tanh units, softmax outputs, cost cross-entropy"),
         (["--cost", "quadratic", "--output", "softmax"], "softmax outputs, cost quadratic"),
         (["--cost", "quadratic", "--output", "linear", "--activation", "relu"], "relu units, linear outputs"),
+        (["--cost", "quadratic", "--output", "softplus", "--activation", "elu"], "elu units, softplus outputs"),
         (["--output", "sigmoid"], "sigmoid outputs, cost cross-entropy"),
         (["--layers", "4, 3"], "Network 4-3: softmax outputs"),
         (["--threads", "2"], "sigmoid units, softmax outputs"),
@@ -120,6 +121,15 @@ def test_costs_and_the_outputs_they_imply(file: Path, options: list[str], said: 
     output = shown(file, *QUICK, "--learning-rate", 0.1, *options)
     assert said in output
     assert ("One error of a hidden unit" in output) == ("Network 4-3:" not in said)
+
+
+@pytest.mark.parametrize("activation", ["leaky-relu", "elu", "gelu", "softplus", "swish", "mish"])
+def test_every_activation_trains(file: Path, tmp_path: Path, activation: str) -> None:
+    history = tmp_path / "history.json"
+    output = shown(file, *QUICK, "--learning-rate", 0.1, "--activation", activation, "--json", history)
+    assert f"{activation} units, softmax outputs" in output
+    first, second = (epoch["cost"] for epoch in json.loads(history.read_text())["epochs"])
+    assert second < first
 
 
 def test_other_numbers_than_classes_get_linear_outputs(tmp_path: Path) -> None:
@@ -203,9 +213,12 @@ def test_a_cost_that_explodes_fails_with_1_and_writes_nothing(file: Path, tmp_pa
         (["--layers", "4,abc"], "For example --layers 4,30,3"),
         (["--layers", "5,3"], "--layers begins with 5, but each sample has 4 numbers\n  Begin with 4."),
         (["--layers", "4,2"], "--layers ends with 2, but there are 3 classes\n  End with 3."),
-        (["--activation", "gelu"], "--activation is 'gelu'\n  one of sigmoid, tanh, relu"),
+        (
+            ["--activation", "gelo"],
+            "--activation is 'gelo'\n  one of sigmoid, tanh, relu, leaky-relu, elu, gelu, softplus, swish, mish\n",
+        ),
         (["--cost", "log"], "--cost is 'log'\n  one of quadratic, binary-cross-entropy, cross-entropy"),
-        (["--output", "max"], "--output is 'max'\n  one of sigmoid, tanh, relu, softmax, linear"),
+        (["--output", "max"], "--output is 'max'\n  one of sigmoid, tanh, relu, leaky-relu, "),
         (["--output", "linear"], "--cost cross-entropy takes the logarithm of the outputs, and linear outputs can be"),
         (["--cost", "binary-cross-entropy", "--output", "tanh"], "--output sigmoid, or --cost quadratic"),
         (["--optimizer", "adam"], "--optimizer is 'adam'\n  one of sgd"),

@@ -47,6 +47,16 @@ def test_a_trained_network_shows_its_update() -> None:
     assert str(network.equations()) == LISTING + UPDATE
 
 
+def test_constants_stand_where_they_are_read() -> None:
+    network = Network([nn.Linear(2, 1), nn.LeakyReLU(0.1)], cost=nn.QuadraticCost() + nn.L2(0.25))
+    train(network, [[1.0, 2.0]], [[1.0]], epochs=1, optimizer=nn.SGD(0.5), executor="reference")
+    forward, backward, update = str(network.equations()).split("\n\n")
+    assert forward.splitlines()[1:4] == ["  slope1 = 0.1", "  l2_strength = 0.25", "  z1[j] = Σ_i W1[j,i]·x[i] + b1[j]"]
+    assert "\n  slope1 = " not in backward
+    assert update.splitlines()[1] == "  learning_rate = 0.5"
+    assert "slope1" not in update
+
+
 def test_latex_for_notebooks() -> None:
     equations = classifier().equations()
     bundle = equations._repr_mimebundle_()

@@ -28,6 +28,13 @@ HIDDEN: dict[str, nn.Layer] = {
     "tanh": nn.Tanh(),
     "relu": nn.ReLU(),
     "softmax": nn.Softmax(),
+    "leaky relu": nn.LeakyReLU(0.2),
+    "elu": nn.ELU(1.5),
+    "gelu": nn.GELU(),
+    "gelu, tanh": nn.GELU("tanh"),
+    "softplus": nn.Softplus(),
+    "swish, const": nn.Swish(2.0),
+    "mish": nn.Mish(),
     **OWN,
 }
 ENDS: dict[str, tuple[list[nn.Layer], nn.Cost]] = {
@@ -35,6 +42,10 @@ ENDS: dict[str, tuple[list[nn.Layer], nn.Cost]] = {
     "linear": ([], nn.QuadraticCost()),
     "binary": ([nn.Sigmoid()], nn.BinaryCrossEntropy()),
     "classes": ([nn.Softmax()], nn.CrossEntropy()),
+    "huber": ([], nn.Huber(0.5)),
+    "hinge": ([], nn.Hinge()),
+    "gauss": ([], nn.GaussianNLL()),
+    "penalties": ([nn.Softmax()], nn.CrossEntropy() + nn.L1(0.1) + nn.L2(0.1)),
 }
 
 

@@ -53,7 +53,7 @@ def check_both(layers: list[nn.Layer], cost: nn.Cost) -> None:
     for name, expected in networks["reference"].params.items():
         assert np.abs(expected - start[name]).max() > 1e-4, f"{name} did not move: the comparison says nothing"
         assert_close(networks["native"].params[name], expected, rtol=1e-4, atol=1e-5)
-    costs = [[epoch.cost for epoch in history[executor]] for executor in ("native", "reference")]
+    costs = [[epoch.cost for epoch in history[executor].epochs] for executor in ("native", "reference")]
     assert_close(costs[0], costs[1], rtol=1e-5)
 
 

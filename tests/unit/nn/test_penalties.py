@@ -66,7 +66,7 @@ def test_the_derivation_shows_them_and_leaves_the_rest_as_it_was() -> None:
         (nn.L2(0.3, biases=True), lambda n: 0.15 * sizes(n, 2, rank=0)),
         (nn.L2(0), lambda n: 0.0),
     ],
-    ids=repr,
+    ids=["L1", "L2", "L1 of biases", "L2 of biases", "nothing"],
 )
 def test_values_and_gradients(penalty: nn.Penalty, expected: Any) -> None:
     plain, network = network_with(nn.CrossEntropy()), network_with(nn.CrossEntropy() + penalty)

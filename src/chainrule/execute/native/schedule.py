@@ -175,6 +175,8 @@ def _tiles(
             # accumulators, the vectors that a step loads and one number in all lanes: more than that spills
             most = max((machine.registers - 2 - along_vector) // along_vector, 1)
             for along_other in _sizes(largest, most if other != row else largest):
+                if along_vector > 1 and along_other > most:
+                    continue
                 sizes = {vector: along_vector, other: along_other}
                 rest = [(a, instruction.extent(a) if a == row else 1) for a in axes if a not in (vector, other)]
                 pair = [(a, sizes[a]) for a in (vector, other) if a]

@@ -31,7 +31,7 @@ Cells = npt.NDArray[np.int64]
 SMALL = 200_000
 """Floating-point operations: a step of n² times so many is worth n threads, for what they wait grows with them."""
 LOOK = 16
-"""Every so many stretches the other number of threads is tried again: cores come and go on shared machines."""
+"""Every so many stretches, at first more often, the other number of threads is tried again: cores come and go."""
 MOST = 256
 """The threads that can be asked for. More than there are cores give the same bits, more slowly."""
 SLACK = 0.01
@@ -133,18 +133,21 @@ class Team:
         self._workers = Workers()
         self._times: dict[int, float] = {}
         self._free = free and size > 1
-        self._count = 0
+        self._left = self._gap = 2
 
     def number(self) -> int:
         """Return how many threads the next stretch gets: those that were quicker, now and then the other number."""
         if not self._free:
             return self.size
-        self._count += 1
         for count in (1, self.size):
             if count not in self._times:
                 return count
         best = self._best()
-        return best if self._count % LOOK else (1 if best != 1 else self.size)
+        self._left -= 1
+        if self._left:
+            return best
+        self._left = self._gap = min(2 * self._gap, LOOK)
+        return self.size if best == 1 else 1
 
     def _best(self) -> int:
         return min(self._times, key=lambda count: self._times[count])

@@ -39,7 +39,7 @@ class Peer(Protocol):
 
 
 class Chainrule:
-    """chainrule: the derived equations as machine code, whole epochs in one call; with two cores it chooses threads."""
+    """chainrule: the derived equations as machine code, whole epochs in one call."""
 
     def __init__(self, problem: Problem, threads: int, steps: int) -> None:
         from chainrule import Network, nn
@@ -71,7 +71,7 @@ class Chainrule:
         self.seconds_to_derive = time.perf_counter() - started
         data = {network.ends.data: problem.x, network.ends.target: problem.y}
         self.session = executor("native").compile_training(
-            system, self._first, data, batch_size=workload.batch, threads=1 if threads == 1 else None
+            system, self._first, data, batch_size=workload.batch, threads=threads
         )
 
     def reset(self) -> None:

@@ -25,8 +25,8 @@ class Missing(Exception):  # noqa: N818 - says what a table says
 class Peer(Protocol):
     """A way to train."""
 
-    def __init__(self, problem: Problem, threads: int, steps: int) -> None:
-        """Make ready to run `steps` steps at a time."""
+    def __init__(self, problem: Problem, threads: int) -> None:
+        """Make ready to run."""
 
     def reset(self) -> None:
         """Go back to the first weights."""
@@ -41,7 +41,7 @@ class Peer(Protocol):
 class Chainrule:
     """chainrule: the derived equations as machine code, whole epochs in one call."""
 
-    def __init__(self, problem: Problem, threads: int, steps: int) -> None:
+    def __init__(self, problem: Problem, threads: int) -> None:
         from chainrule import Network, nn
         from chainrule.execute.registry import executor
         from chainrule.nn.optimizers import updates_text
@@ -88,7 +88,7 @@ class Chainrule:
 class NumPy:
     """Written by hand with matrix products, in place where it helps."""
 
-    def __init__(self, problem: Problem, threads: int, steps: int) -> None:
+    def __init__(self, problem: Problem, threads: int) -> None:
         self._problem = problem
         self.reset()
 
@@ -148,7 +148,7 @@ def _cost_and_delta(cost: str, z: Any, y: Any) -> tuple[Any, Any]:
 class ScikitLearn:
     """MLPClassifier, whose costs are those of classes: softmax, or binary cross-entropy with one-hot rows."""
 
-    def __init__(self, problem: Problem, threads: int, steps: int) -> None:
+    def __init__(self, problem: Problem, threads: int) -> None:
         from sklearn.neural_network import MLPClassifier
 
         workload = problem.workload
@@ -169,11 +169,7 @@ class ScikitLearn:
             shuffle=False,
         )
         rows = slice(0, workload.batch * 2)
-        kinds = {} if workload.cost == BINARY else {"classes": np.arange(workload.widths[-1])}
-        if workload.cost == BINARY:
-            self._model.partial_fit(problem.x[rows], self._y[rows], classes=np.arange(workload.widths[-1]))
-        else:
-            self._model.partial_fit(problem.x[rows], self._y[rows], **kinds)
+        self._model.partial_fit(problem.x[rows], self._y[rows], classes=np.arange(workload.widths[-1]))
         self.reset()
 
     def reset(self) -> None:
@@ -193,7 +189,7 @@ class ScikitLearn:
 class _Torch:
     """What PyTorch's two forms share: tensors, and the cost of a batch."""
 
-    def __init__(self, problem: Problem, threads: int, steps: int) -> None:
+    def __init__(self, problem: Problem, threads: int) -> None:
         import torch
 
         torch.set_num_threads(threads)
@@ -233,8 +229,8 @@ class _Torch:
 class TorchEager(_Torch):
     """PyTorch as it is usually written, with the gradient by autograd and a fused update of all params."""
 
-    def __init__(self, problem: Problem, threads: int, steps: int) -> None:
-        super().__init__(problem, threads, steps)
+    def __init__(self, problem: Problem, threads: int) -> None:
+        super().__init__(problem, threads)
         for tensor in self._params:
             tensor.requires_grad_()
 
@@ -253,8 +249,8 @@ class TorchEager(_Torch):
 class TorchCompiled(_Torch):
     """torch.compile of a whole step: gather, forward, backward and update in one graph."""
 
-    def __init__(self, problem: Problem, threads: int, steps: int) -> None:
-        super().__init__(problem, threads, steps)
+    def __init__(self, problem: Problem, threads: int) -> None:
+        super().__init__(problem, threads)
         torch, rate = self._torch, problem.workload.rate
 
         def step(params: list[Any], total: Any, x_all: Any, y_all: Any, rows: Any) -> None:
@@ -278,7 +274,7 @@ class TorchCompiled(_Torch):
 class _Jax:
     """What JAX's two forms share: arrays, and one step as a function without side effects."""
 
-    def __init__(self, problem: Problem, threads: int, steps: int) -> None:
+    def __init__(self, problem: Problem, threads: int) -> None:
         import jax
 
         self._jax, self._problem = jax, problem
@@ -316,8 +312,8 @@ class _Jax:
 class JaxScan(_Jax):
     """JAX with the whole epoch compiled: `jit` of one `lax.scan` over the batches."""
 
-    def __init__(self, problem: Problem, threads: int, steps: int) -> None:
-        super().__init__(problem, threads, steps)
+    def __init__(self, problem: Problem, threads: int) -> None:
+        super().__init__(problem, threads)
         jax = self._jax
 
         def epoch(params: Any, x: Any, y: Any, batches: Any) -> Any:
@@ -334,8 +330,8 @@ class JaxScan(_Jax):
 class JaxStep(_Jax):
     """JAX with each step compiled, called from Python."""
 
-    def __init__(self, problem: Problem, threads: int, steps: int) -> None:
-        super().__init__(problem, threads, steps)
+    def __init__(self, problem: Problem, threads: int) -> None:
+        super().__init__(problem, threads)
 
         def step(params: Any, total: Any, x: Any, y: Any, rows: Any) -> Any:
             params, cost = self._step(params, x, y, rows)

@@ -95,12 +95,18 @@ def _text(lanes: int) -> str:
         "  br i1 %more, label %loop, label %done",
         "done:",
     ]
-    for n in range(CHAINS):
+    return "\n".join([*lines, *_stored(CHAINS, lanes), "  ret void", "}"])
+
+
+def _stored(count: int, lanes: int) -> list[str]:
+    """Return the stores of all accumulators, without which the loops would be left out."""
+    lines = []
+    for n in range(count):
         lines += [
-            f"  %p{n} = getelementptr float, ptr %out, i64 {n * lanes}",
-            f"  store {kind} %b{n}, ptr %p{n}, align 4",
+            f"  %q{n} = getelementptr float, ptr %out, i64 {n * lanes}",
+            f"  store <{lanes} x float> %b{n}, ptr %q{n}, align 4",
         ]
-    return "\n".join([*lines, "  ret void", "}"])
+    return lines
 
 
 def _reading(lanes: int) -> str:
@@ -133,9 +139,4 @@ def _reading(lanes: int) -> str:
         "  br i1 %further, label %outer, label %done",
         "done:",
     ]
-    for n in range(READS):
-        lines += [
-            f"  %q{n} = getelementptr i8, ptr %out, i64 {n * width}",
-            f"  store {kind} %b{n}, ptr %q{n}, align 4",
-        ]
-    return "\n".join([*lines, "  ret void", "}"])
+    return "\n".join([*lines, *_stored(READS, lanes), "  ret void", "}"])

@@ -97,7 +97,7 @@ def _answer(pipe: Connection, peer: str, key: str, threads: int) -> None:
     given = problem(workload)
     _import(peer)
     began = time.perf_counter()
-    made = PEERS[peer](given, threads, workload.steps)
+    made = PEERS[peer](given, threads)
     made.run(given.order(0, 1))
     compile_seconds = time.perf_counter() - began
     made.reset()

@@ -6,6 +6,11 @@ the index or the file that is at fault; `advice` says what to do about it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 class ChainruleError(Exception):
     """Base of all errors that a user can cause; the command line prints it without a traceback.
@@ -98,6 +103,10 @@ class ModelFileError(ChainruleError):
 
 class DataFileError(ChainruleError):
     """A file of data cannot be read or does not hold what is needed."""
+
+    def inside(self, path: Path) -> DataFileError:
+        """Return the same error with the file named."""
+        return DataFileError(self.what, where=f"in {path}", expected=self.expected, advice=self.advice)
 
 
 class OptionError(ChainruleError, ValueError):

@@ -35,8 +35,7 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
     try:
         return _dataset(path.stem, read_archive(path, [f"{axis}_{part}" for part in PARTS for axis in "xy"]))
     except DataFileError as error:
-        place = f"in {path}"
-        raise DataFileError(error.what, where=place, expected=error.expected, advice=error.advice) from error.__cause__
+        raise error.inside(path) from error.__cause__
 
 
 def _dataset(name: str, arrays: Mapping[str, AnyArray]) -> Dataset:

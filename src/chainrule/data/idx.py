@@ -66,8 +66,7 @@ def read_idx(path: str | os.PathLike[str]) -> IdxFile:
         with path.open("rb") as raw, _unpacked(raw) as stream:
             return _read(stream)
     except DataFileError as error:
-        place = f"in {path}"
-        raise DataFileError(error.what, where=place, expected=error.expected, advice=error.advice) from error.__cause__
+        raise error.inside(path) from error.__cause__
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         # The reader of gzip says so in the middle of reading; an archive that is cut short ends in EOFError.
         what = "the gzip file is cut short" if isinstance(error, EOFError) else f"the gzip file is damaged: {error}"

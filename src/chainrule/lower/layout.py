@@ -17,7 +17,7 @@ from chainrule.lower.flatten import CHEAP
 from chainrule.lower.fuse import Fused, Nest, entries_of, position_terms
 
 Terms = tuple[tuple[tuple[str, int], ...], ...]
-LONG = 12.0
+LONG_CALL = 12.0
 """The cost of a function such as exp, in vector operations."""
 ACROSS = 3.5
 """The cost of adding up the lanes of a vector, several at a time, and storing the sum, in vector operations."""
@@ -99,7 +99,7 @@ def work(nest: Nest, stored: frozenset[str]) -> Work:
     return Work(
         nest,
         references(nest, stored),
-        sum(0.5 if call.function in CHEAP else LONG for call in calls) + len(nest.members),
+        sum(0.5 if call.function in CHEAP else LONG_CALL for call in calls) + len(nest.members),
         sum(bool(m.statement.op) for m in nest.members) - bool(nest.inner),
     )
 

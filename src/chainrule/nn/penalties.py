@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_number
@@ -17,14 +17,22 @@ from chainrule.nn.template import const_line, names_in, renamed
 from chainrule.notation.source import Source, split
 
 
+@dataclass(frozen=True)
 class Penalty(ABC):
-    """A penalty: `factor` times the sum of `term` over all entries p; `strength` is the name of its number in both."""
+    """A penalty: `factor` times the sum of `term` over all entries p; `name` is that of its strength in both."""
 
-    name: str
-    factor: str
-    term: str
     strength: float
-    biases: bool
+    biases: bool = False
+
+    name: ClassVar[str]
+    factor: ClassVar[str]
+    term: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        kind = type(self).__name__
+        check_number(f"strength of {kind}", self.strength, zero=True)
+        if not isinstance(self.biases, bool):
+            raise OptionError(f"biases of {kind} is {self.biases!r}", expected="True or False")
 
 
 @final
@@ -36,15 +44,9 @@ class L1(Penalty):
     OptionError unless strength is a number, 0 or more.
     """
 
-    strength: float
-    biases: bool = False
-
     name = "l1_strength"
     factor = "l1_strength"
     term = "abs(p)"
-
-    def __post_init__(self) -> None:
-        _check(self)
 
 
 @final
@@ -56,22 +58,9 @@ class L2(Penalty):
     OptionError unless strength is a number, 0 or more.
     """
 
-    strength: float
-    biases: bool = False
-
     name = "l2_strength"
     factor = "1/2*l2_strength"
     term = "p^2"
-
-    def __post_init__(self) -> None:
-        _check(self)
-
-
-def _check(penalty: Penalty) -> None:
-    kind = type(penalty).__name__
-    check_number(f"strength of {kind}", penalty.strength, zero=True)
-    if not isinstance(penalty.biases, bool):
-        raise OptionError(f"biases of {kind} is {penalty.biases!r}", expected="True or False")
 
 
 def penalised(notation: str, penalties: Sequence[Penalty], params: Mapping[str, tuple[str, ...]]) -> str:

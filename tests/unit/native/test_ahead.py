@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.native.ahead import LINE, LONG, Ahead, shared_out
+from chainrule.execute.native.ahead import LINE, LONG_SHARE, Ahead, shared_out
 from chainrule.execute.native.arena import Arena
 from chainrule.execute.native.compiler import compile_text
 from chainrule.execute.native.epoch import ahead_of
@@ -29,7 +29,7 @@ def test_every_row_is_fetched_by_one_of_the_long_instructions(rows: int, cycles:
     fetched = [row for part in parts if part for row in range(part.first, part.first + part.rows)]
     assert fetched == list(range(rows))
     for part, own in zip(parts, cycles, strict=True):
-        assert part is None or (own >= LONG * max(cycles) and (part.lines, part.threads) == (7, 2))
+        assert part is None or (own >= LONG_SHARE * max(cycles) and (part.lines, part.threads) == (7, 2))
 
 
 def test_without_data_nothing_is_fetched() -> None:

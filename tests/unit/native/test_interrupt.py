@@ -89,7 +89,7 @@ def test_a_long_step_is_broken_off_and_undone(threads: int, steps: int) -> None:
 @pytest.fixture
 def all_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every program can be stopped, in every loop."""
-    monkeypatch.setattr(control, "LONG", 0.0)
+    monkeypatch.setattr(control, "LONG_STEP", 0.0)
     monkeypatch.setattr(nest, "PATIENCE", 0.0)
 
 
@@ -105,7 +105,7 @@ def trained(threads: int = 1) -> tuple[float, dict[str, np.ndarray]]:
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_code_that_can_be_stopped_gives_the_same_bits(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     cost, params = trained()
-    monkeypatch.setattr(control, "LONG", 0.0)
+    monkeypatch.setattr(control, "LONG_STEP", 0.0)
     monkeypatch.setattr(nest, "PATIENCE", 0.0)
     assert session().compiled.module.long
     same, others = trained(threads)

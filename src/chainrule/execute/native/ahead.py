@@ -13,7 +13,7 @@ from math import ceil, prod
 from chainrule.execute.native.writer import Writer
 
 LINE = 64
-LONG = 0.2
+LONG_SHARE = 0.2
 """How long an instruction takes that fetches, as a part of the longest."""
 
 
@@ -35,7 +35,8 @@ def shared_out(ahead: Ahead | None, cycles: Sequence[float]) -> list[Ahead | Non
 
     A core has a few dozen lines on their way at once: what is fetched in half the time arrives late.
     """
-    long = [c if c >= LONG * max(cycles) else 0.0 for c in cycles]
+    least = LONG_SHARE * max(cycles, default=0.0)
+    long = [c if c >= least else 0.0 for c in cycles]
     result: list[Ahead | None] = []
     before, total = 0.0, sum(long)
     for own in long:

@@ -17,7 +17,7 @@ STOP, LEFT, HURRY, DONE, OVER = range(5)
 end after a step; so many steps were run; and two cells in which threads say to each other that a step is the last, each
 for every other step."""
 CELL, SIZE = 8, 64
-LONG = 1e7
+LONG_STEP = 1e7
 """The cycles, as estimated, from which on a program can be stopped within a step."""
 PATIENCE = 1e6
 """The cycles from which on a loop can be stopped between two rounds; a third of a millisecond, or a few."""
@@ -30,7 +30,7 @@ def cells_at(program: Program, element: int) -> int:
 
 def is_long(cycles: Iterable[float]) -> bool:
     """Say whether a program of instructions with these estimates can be stopped within a step."""
-    return sum(cycles) >= LONG
+    return sum(cycles) >= LONG_STEP
 
 
 def cell(w: Writer, at: int, which: int) -> str:

@@ -11,10 +11,9 @@ from math import prod
 
 from chainrule.execute.native.ahead import LINE, Ahead
 from chainrule.execute.native.control import CELL, DONE, HURRY, LEFT, OVER, STOP, cell, cells_at, seen, until
-from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
-from chainrule.execute.native.memory import Memory
-from chainrule.execute.native.team import share
+from chainrule.execute.native.memory import origin
+from chainrule.execute.native.team import is_first, share
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Buffer, Program
 
@@ -54,15 +53,14 @@ def stretch_text(
     w.lines = [f"define void @stretch({given}) nounwind {{", "entry:"]
     shared = threads > 1 and not program.buffers[data[0]].pitch
     start, end, some = share(w, samples, 1) if shared else ("0", str(samples), "")
-    first_thread = w.value("icmp eq i64 %tid, 0")
+    first_thread = is_first(w)
     sources = []
     for number in range(len(data)):
         place = w.advanced("%sources", number, 8)
         sources.append(w.value(f"load ptr, ptr {place}"))
     before = [w.value(f"load double, ptr {w.advanced('%totals', number, 8)}") for number in range(len(totals))]
     table = "@table" if shared or threads == 1 else w.advanced("@table", "%tid", 8 * samples)
-    memory = Memory(w, Lanes(w, dtype, machine.lanes(dtype), machine.fma), program, "", BYTES[dtype], False)
-    origins = [memory.origin(program.buffers[name]) for name in data]
+    origins = [origin(w, program.buffers[name], BYTES[dtype]) for name in data]
     widest = _widest(program, data)
     width = prod(program.buffers[widest].extents[1:]) * BYTES[dtype]
     loop = w.open("0", [*(("double", value) for value in before), ("i64", "0")])
@@ -75,8 +73,8 @@ def stretch_text(
     inner = w.open(start)
     at = w.advanced(rows, inner.index, 8)
     row = w.value(f"load i64, ptr {at}")
-    for source, name, origin in zip(sources, data, origins, strict=True):
-        _gather(w, program.buffers[name], dtype, machine, (source, row), (origin, inner.index))
+    for source, name, batch in zip(sources, data, origins, strict=True):
+        _gather(w, program.buffers[name], dtype, machine, (source, row), (batch, inner.index))
     later = w.value(f"load i64, ptr {w.advanced(at, distance, 8)}")
     place = w.advanced(sources[list(data).index(widest)], later, width)
     w.line(f"store ptr {place}, ptr {w.advanced(table, inner.index, 8)}")
@@ -130,7 +128,7 @@ def _agreed(w: Writer, cells: int, step: str, over: str) -> str:
 
 def _scalar(w: Writer, buffer: Buffer, dtype: Dtype) -> str:
     """Write the load of a scalar as a double."""
-    place = w.advanced("%m", buffer.offset, BYTES[dtype])
+    place = origin(w, buffer, BYTES[dtype])
     if dtype == "f64":
         return w.value(f"load double, ptr {place}")
     return w.value(f"fpext float {w.value(f'load float, ptr {place}')} to double")
@@ -142,12 +140,12 @@ def _gather(
     """Write the copy of one sample, from a row of the data, where it is contiguous, to one of the batch."""
     element = BYTES[dtype]
     length = prod(buffer.extents[1:])
-    origin = w.advanced(*source, element * length)
+    sample = w.advanced(*source, element * length)
     place = w.advanced(*target, element * buffer.strides[0])
     if len(buffer.extents) == 1:
-        _copied(w, origin, place, 1, dtype, machine)
+        _copied(w, sample, place, 1, dtype, machine)
         return
-    _gather_axes(w, buffer, dtype, machine, 1, origin, place)
+    _gather_axes(w, buffer, dtype, machine, 1, sample, place)
 
 
 def _gather_axes(w: Writer, buffer: Buffer, dtype: Dtype, machine: Machine, axis: int, origin: str, place: str) -> None:

@@ -70,20 +70,30 @@ class NativeExecutable:
     system: System
     dtype: Any
     machine: Machine
-    plan: str = "nothing was run yet"
     _programs: dict[tuple[object, ...], Compiled] = field(default_factory=dict)
+    _systems: dict[tuple[bool, bool], System] = field(default_factory=dict)
     _reference: Executable | None = None
+    _last: Compiled | str = "nothing was run yet"
+
+    @property
+    def plan(self) -> str:
+        """What ran last: the loops with their FLOPs and bytes, or why it was the reference."""
+        if isinstance(self._last, str):
+            return self._last
+        return plan_text(self._last.program, self._last.module, self.dtype.itemsize)
 
     def evaluate(self, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
         """Return the value of every equation."""
-        return self._run(replace(self.system, updates=()), inputs)[0]
+        return self._run(inputs, with_updates=False)[0]
 
     def step(self, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return the value of every equation, and the new value of every tensor that has an update."""
-        return self._run(self.system, inputs)
+        return self._run(inputs, with_updates=True)
 
-    def _run(self, system: System, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[str, Array], dict[str, Array]]:
-        batched = batch(system) if is_batched(system, inputs) else system
+    def _run(
+        self, inputs: Mapping[str, npt.ArrayLike], *, with_updates: bool
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
+        batched = self._system(with_updates, is_batched(self.system, inputs))
         checked = check_inputs(batched, inputs, dtype=self.dtype)
         values = dict(checked.values)
         try:
@@ -93,7 +103,7 @@ class NativeExecutable:
                     values[declaration.tensor] = evaluate_in(scope, declaration.value, declaration.indices)
             compiled = self._compiled(batched, checked.sizes)
         except Unsupported as signal:
-            return self._on_reference(signal, inputs, bool(system.updates))
+            return self._on_reference(signal, inputs, with_updates)
         check_facts(batched, scope)
         known = frozenset(values)
         compiled.arena.put(values)
@@ -101,8 +111,16 @@ class NativeExecutable:
         results = {e.name: compiled.arena.take(e.name) for e in batched.equations}
         values.update(results)
         check_facts(batched, scope, known_before=known)
-        self.plan = plan_text(compiled.program, compiled.module, self.dtype.itemsize)
+        self._last = compiled
         return results, {u.name: compiled.arena.take(u.name) for u in batched.updates}
+
+    def _system(self, with_updates: bool, batched: bool) -> System:
+        """Return the equations of one kind of run, made once."""
+        key = with_updates, batched
+        if key not in self._systems:
+            system = self.system if with_updates else replace(self.system, updates=())
+            self._systems[key] = batch(system) if batched else system
+        return self._systems[key]
 
     def _compiled(self, system: System, sizes: Mapping[Extent, int]) -> Compiled:
         key = (*sorted((e.tensor, e.axis, n) for e, n in sizes.items()), bool(system.updates))
@@ -117,7 +135,7 @@ class NativeExecutable:
         self, signal: Unsupported, inputs: Mapping[str, npt.ArrayLike], with_updates: bool
     ) -> tuple[dict[str, Array], dict[str, Array]]:
         """Run what has no machine code on the reference, and say so."""
-        self.plan = f"on the reference: there is no machine code yet for {signal.construct}"
+        self._last = f"on the reference: there is no machine code yet for {signal.construct}"
         if self._reference is None:
             self._reference = executor("reference").compile(self.system, dtype=self.dtype)
         if with_updates:

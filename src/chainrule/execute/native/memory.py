@@ -12,6 +12,12 @@ OUTSIDE = "outside:\n  store i64 1, ptr @outside\n  ret void"
 """The block that a failed test goes to: it leaves a mark for the caller."""
 
 
+def origin(w: Writer, buffer: Buffer, element: int, base: int = 0) -> str:
+    """Write where a buffer begins, or this thread's copy of it, and `base` elements on."""
+    place = w.advanced("%m", buffer.offset + base, element)
+    return w.advanced(place, "%tid", buffer.pitch * element) if buffer.pitch else place
+
+
 @dataclass
 class Memory:
     """The memory of one function, seen along the axis `vector`."""
@@ -22,11 +28,6 @@ class Memory:
     vector: str
     element: int
     checked: bool
-
-    def origin(self, buffer: Buffer, base: int = 0) -> str:
-        """Write where a buffer begins, or this thread's copy of it, and `base` elements on."""
-        place = self.w.advanced("%m", buffer.offset + base, self.element)
-        return self.w.advanced(place, "%tid", buffer.pitch * self.element) if buffer.pitch else place
 
     def load(self, access: Access, pointer: str, moved: int) -> str:
         """Write the load of a vector, or of one number into all lanes."""
@@ -54,7 +55,7 @@ class Memory:
             return
         buffer = self.program.buffers[access.buffer]
         here = self.w.value(f"ptrtoint ptr {pointer} to i64")
-        first = self.w.value(f"ptrtoint ptr {self.origin(buffer)} to i64")
+        first = self.w.value(f"ptrtoint ptr {origin(self.w, buffer, self.element)} to i64")
         away = self.w.value(f"sub i64 {here}, {first}")
         bad = self.w.value(f"icmp ugt i64 {away}, {(buffer.size - count) * self.element}")
         inside = self.w.label()

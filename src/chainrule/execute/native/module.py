@@ -57,7 +57,7 @@ def module(
     parts: list[str] = []
     for number, (instruction, own) in enumerate(zip(program.instructions, chosen, strict=True)):
         if is_transposition(instruction):
-            parts.append(TransposeWriter(program, number, machine, dtype, checked, own.split, long).text())
+            parts.append(TransposeWriter(program, number, machine, dtype, checked, own, long).text())
         else:
             parts.append(instruction_text(program, number, own, machine, dtype, checked, fetched[number], long))
     parts.append(body_text(program, dtype, chosen, barriers(program, chosen, threads), threads > 1, long))

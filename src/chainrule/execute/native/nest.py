@@ -14,9 +14,9 @@ from chainrule.execute.native.ahead import Ahead, Portion, Round, portion
 from chainrule.execute.native.control import PATIENCE, cells_at, until
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
-from chainrule.execute.native.memory import OUTSIDE, Memory
+from chainrule.execute.native.memory import OUTSIDE, Memory, origin
 from chainrule.execute.native.schedule import Schedule
-from chainrule.execute.native.team import is_first, share
+from chainrule.execute.native.team import tiled
 from chainrule.execute.native.tile import Span, TileWriter
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Access, Instruction, Program
@@ -55,7 +55,7 @@ class NestWriter:
         """Return the function's text."""
         self.w.lines = [f"define internal void @{name}(ptr %m, ptr %ahead, i64 %tid, i64 %nt) nounwind {{", "entry:"]
         accesses = dict.fromkeys((*self.instruction.loads, *self.instruction.stores))
-        pointers = {a: self.memory.origin(self.program.buffers[a.buffer], a.base) for a in accesses}
+        pointers = {a: origin(self.w, self.program.buffers[a.buffer], self.element, a.base) for a in accesses}
         self.tiles.constants(pointers)
         self.loops([axis for axis, _ in self.schedule.tile], {}, pointers)
         self.w.line("ret void")
@@ -65,8 +65,7 @@ class NestWriter:
 
     def units(self, axis: str) -> int:
         """Return the values, or vectors, along an axis."""
-        extent = self.instruction.extent(axis)
-        return ceil(extent / self.lanes) if axis == self.schedule.vector else extent
+        return self.schedule.units(axis, self.instruction.extent(axis), self.lanes)
 
     def loops(self, left: Sequence[str], env: dict[str, Span], pointers: Mapping[Access, str]) -> None:
         """Write the loops over the axes that are left, remainders apart, and the tile inside."""
@@ -75,25 +74,15 @@ class NestWriter:
             return
         axis, size = left[0], self.schedule.size(left[0])
         full, rest = divmod(self.units(axis), size)
-        stretch = self.schedule.stretch(axis, self.lanes)
-        if full > 1:
-            start, end, some = share(self.w, full, size * stretch) if axis == self.split else ("0", "", "")
-            after = self.w.guard(some) if some else ""
-            loop = self.w.open(start)
-            self.rounds[axis] = Round(loop.index, start, size * stretch, full)
-            self.loops(left[1:], {**env, axis: Span(loop.index, size)}, self.moved(pointers, axis, loop.index))
-            del self.rounds[axis]
-            self.w.close(loop, size * stretch, self.end(env, end or str(full * size * stretch)))
-            if after:
-                self.w.unguard(after)
-        elif full:
-            self.loops(left[1:], {**env, axis: Span(0, size)}, pointers)
-        if rest:
-            begin = full * size * stretch
-            after = self.w.guard(is_first(self.w)) if axis == self.split else ""
-            self.loops(left[1:], {**env, axis: Span(begin, rest)}, self.moved(pointers, axis, begin))
-            if after:
-                self.w.unguard(after)
+        step = size * self.schedule.stretch(axis, self.lanes)
+
+        def inside(place: int | str, whole: bool, start: str) -> None:
+            if start and isinstance(place, str):
+                self.rounds[axis] = Round(place, start, step, full)
+            self.loops(left[1:], {**env, axis: Span(place, size if whole else rest)}, self.moved(pointers, axis, place))
+            self.rounds.pop(axis, None)
+
+        tiled(self.w, full, rest, step, axis == self.split, lambda end: self.end(env, end), inside)
 
     def end(self, outer: Mapping[str, Span], end: str) -> str:
         """Write where a loop inside others ends; one that takes long ends early where it is asked to stop."""

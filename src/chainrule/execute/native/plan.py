@@ -69,7 +69,7 @@ def _loops(instruction: Instruction, chosen: Schedule, lanes: int) -> Iterator[s
     depth = 1
     for axis, size in chosen.tile:
         extent = instruction.extent(axis)
-        step = size * (lanes if axis == chosen.vector else 1)
+        step = size * chosen.stretch(axis, lanes)
         if step < extent:
             yield f"{'  ' * depth}for {axis} = 0, {step} … < {extent}"
             depth += 1

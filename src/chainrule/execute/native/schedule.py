@@ -48,6 +48,10 @@ class Schedule:
         """Return the values that one step along an axis of the nest covers."""
         return lanes if axis == self.vector else 1
 
+    def units(self, axis: str, extent: int, lanes: int) -> int:
+        """Return the values, or vectors, along an axis of the nest or of its contraction."""
+        return ceil(extent / self.stretch(axis, lanes))
+
 
 def schedules(instruction: Instruction, machine: Machine, dtype: Dtype, threads: int = 1) -> tuple[Schedule, ...]:
     """Return the cheapest schedule that is not split, then the cheapest for each axis that threads can share.
@@ -81,7 +85,7 @@ def _splits(instruction: Instruction, s: Schedule, lanes: int, threads: int) -> 
     for axis, size in s.tile:
         extent, stretch = instruction.extent(axis), s.stretch(axis, lanes)
         if extent > stretch * size:
-            if threads > 1 and ceil(extent / stretch) // size > 1:
+            if threads > 1 and s.units(axis, extent, lanes) // size > 1:
                 yield axis, largest_share(extent, stretch, size, threads)
             return
 
@@ -147,9 +151,9 @@ def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Itera
     for vector in (*(a for a in axes if _fits(instruction, a)), ""):
         for tile in _tiles(instruction, vector, machine, lanes):
             sizes = dict(tile)
-            if row and sizes[row] * (lanes if vector == row else 1) < instruction.extent(row):
-                continue
-            yield Schedule(vector, False, tile)
+            schedule = Schedule(vector, False, tile)
+            if not row or sizes[row] * schedule.stretch(row, lanes) >= instruction.extent(row):
+                yield schedule
     contraction = instruction.contraction
     if contraction and not row:
         for axis in contraction.axes:
@@ -208,7 +212,7 @@ def _cycles(instruction: Instruction, s: Schedule, lanes: int, element: int) -> 
     contraction = instruction.contraction
     steps = 1.0
     if contraction:
-        steps = prod(ceil(a.extent / lanes) if a.name == s.vector else a.extent for a in contraction.axes)
+        steps = prod(s.units(a.name, a.extent, lanes) for a in contraction.axes)
     code = 1.0 + sum(_weight(op) for op in instruction.code)
     rows = sum(isinstance(op, RowReduce) for op in instruction.code) if s.vector == instruction.row else 0
     total = 0.0
@@ -232,9 +236,7 @@ def _variants(instruction: Instruction, s: Schedule, lanes: int) -> list[tuple[i
     """Return the shapes that tiles have, remainders included, and how many there are of each."""
     shapes: list[tuple[int, dict[str, int]]] = [(1, {})]
     for axis, size in s.tile:
-        extent = instruction.extent(axis)
-        units = ceil(extent / lanes) if axis == s.vector else extent
-        full, rest = divmod(units, size)
+        full, rest = divmod(s.units(axis, instruction.extent(axis), lanes), size)
         parts = [(full, size)] if full else []
         parts += [(1, rest)] if rest else []
         shapes = [(n * count, {**sizes, axis: part}) for n, sizes in shapes for count, part in parts]
@@ -258,12 +260,9 @@ def _traffic(instruction: Instruction, s: Schedule, lanes: int, element: int) ->
     contraction = instruction.contraction
     if contraction is None or len(s.tile) < 2:
         return 0.0
-    (outer, size), (inner, inner_size) = s.tile[-2:]
+    outer, inner = (axis for axis, _ in s.tile[-2:])
     reduced = prod(a.extent for a in contraction.axes)
-    counts = {}
-    for axis, tile in ((outer, size), (inner, inner_size)):
-        units = ceil(instruction.extent(axis) / lanes) if axis == s.vector else instruction.extent(axis)
-        counts[axis] = ceil(units / tile)
+    counts = {axis: ceil(s.units(axis, instruction.extent(axis), lanes) / tile) for axis, tile in s.tile[-2:]}
     cycles = 0.0
     for factor in contraction.factors:
         whole = reduced * element * instruction.extent(inner if factor.stride(inner) else outer)
@@ -283,7 +282,7 @@ def _unroll(instruction: Instruction, s: Schedule, lanes: int) -> int:
     if not instruction.contraction:
         return 1
     last = instruction.contraction.axes[-1]
-    steps = ceil(last.extent / lanes) if s.along and last.name == s.vector else last.extent
+    steps = s.units(last.name, last.extent, lanes)
     held = prod(size for _, size in s.tile)
     if steps * held <= UNROLLED and len(instruction.contraction.axes) == 1:
         return steps

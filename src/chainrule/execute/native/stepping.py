@@ -22,7 +22,7 @@ from chainrule.execute.native.keeper import Block, Keeper
 from chainrule.execute.native.threads import Team
 
 Array = npt.NDArray[Any]
-LONG = 0.05
+LONG_STRETCH = 0.05
 """Seconds from which on a stretch is one that Ctrl-C breaks off."""
 
 
@@ -130,7 +130,7 @@ class Stepper:
         self._kept = (compiled, sources, totals, stretch)  # for as long as machine code may use them
         places = (ctypes.addressof(sources), stretch.rows.ctypes.data, stretch.steps, totals.ctypes.data)
         cells[:] = 0
-        short = not compiled.module.long or (self.seconds is not None and stretch.steps * self.seconds < LONG)
+        short = not compiled.module.long or (self.seconds is not None and stretch.steps * self.seconds < LONG_STRETCH)
         given = (compiled.arena.address, *places)
         self.team.run(compiled.code, given, threads, cells, stops=not short, steps=stretch.steps)
         compiled.refuse_outside()

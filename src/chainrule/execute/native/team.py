@@ -6,7 +6,7 @@ that is written: a thread's share of the tiles along an axis, and a barrier, whi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chainrule.execute.native.control import STOP, cells_at, seen
 from chainrule.execute.native.machine import BYTES, Dtype
@@ -72,7 +72,7 @@ def body_text(
     """
     w = Writer()
     w.lines = ["define internal void @body(ptr %m, ptr %ahead, i64 %tid, i64 %nt) nounwind {", "entry:"]
-    first = w.value("icmp eq i64 %tid, 0") if threads else ""
+    first = is_first(w) if threads else ""
     for number, (own, wait) in enumerate(zip(chosen, waits, strict=True)):
         if wait:
             w.line("call void @barrier(i64 %nt)")
@@ -100,3 +100,34 @@ def share(w: Writer, count: int, step: int) -> tuple[str, str, str]:
 def is_first(w: Writer) -> str:
     """Write whether this is the first thread, whose share is never the largest: it takes the remainder."""
     return w.value("icmp eq i64 %tid, 0")
+
+
+def tiled(
+    w: Writer,
+    full: int,
+    rest: int,
+    step: int,
+    divided: bool,
+    end: Callable[[str], str],
+    write: Callable[[int | str, bool, str], None],
+) -> None:
+    """Write the rounds along an axis: `full` whole tiles of `step` values, then, where `rest`, the tile at the edge.
+
+    Where the axis is `divided`, threads share the whole tiles, and the first has the edge. `write` is given where a
+    tile begins, whether it is a whole one, and, in a loop, where that starts; `end` may change where a loop ends.
+    """
+    if full > 1:
+        start, last, some = share(w, full, step) if divided else ("0", str(full * step), "")
+        after = w.guard(some) if some else ""
+        loop = w.open(start)
+        write(loop.index, True, start)
+        w.close(loop, step, end(last))
+        if after:
+            w.unguard(after)
+    elif full:
+        write(0, True, "")
+    if rest:
+        after = w.guard(is_first(w)) if divided else ""
+        write(full * step, False, "")
+        if after:
+            w.unguard(after)

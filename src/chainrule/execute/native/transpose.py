@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from chainrule.execute.native.control import cells_at, until
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
-from chainrule.execute.native.memory import OUTSIDE, Memory
-from chainrule.execute.native.team import is_first, share
+from chainrule.execute.native.memory import OUTSIDE, Memory, origin
+from chainrule.execute.native.schedule import Schedule
+from chainrule.execute.native.team import tiled
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Program
 
@@ -26,14 +27,14 @@ class TransposeWriter:
         machine: Machine,
         dtype: Dtype,
         checked: bool,
-        split: str,
+        schedule: Schedule,
         long: bool = False,
     ) -> None:
         self.program = program
         self.instruction = program.instructions[number]
         self.number = number
         self.checked = checked
-        self.split = split
+        self.split = schedule.split
         self.long = long
         self.w = Writer()
         self.lanes = machine.lanes(dtype)
@@ -41,8 +42,7 @@ class TransposeWriter:
         self.v = Lanes(self.w, dtype, self.lanes, machine.fma)
         self.memory = Memory(self.w, self.v, program, "", self.element, checked)
         self.source, self.target = self.instruction.loads[0], self.instruction.stores[0]
-        self.along = next(axis for axis, s in self.source.strides if s == 1)
-        self.across = next(axis for axis, s in self.target.strides if s == 1)
+        (self.across, _), (self.along, _) = schedule.tile
 
     def text(self) -> str:
         """Return the function's text."""
@@ -50,7 +50,9 @@ class TransposeWriter:
             f"define internal void @i{self.number}(ptr %m, ptr %ahead, i64 %tid, i64 %nt) nounwind {{",
             "entry:",
         ]
-        places = [self.memory.origin(self.program.buffers[a.buffer], a.base) for a in (self.source, self.target)]
+        places = [
+            origin(self.w, self.program.buffers[a.buffer], self.element, a.base) for a in (self.source, self.target)
+        ]
         others = [a.name for a in self.instruction.axes if a.name not in (self.along, self.across)]
         self.outer(others, places[0], places[1])
         self.w.line("ret void")
@@ -85,24 +87,12 @@ class TransposeWriter:
             return
         axis = left[0]
         full, rest = divmod(self.instruction.extent(axis), self.lanes)
-        divided = axis == self.split
-        if full > 1:
-            start, end, some = share(self.w, full, self.lanes) if divided else ("0", "", "")
-            after = self.w.guard(some) if some else ""
-            loop = self.w.open(start)
-            places = self.moved(source, target, axis, loop.index)
-            self.blocks(left[1:], {**counts, axis: self.lanes}, *places)
-            self.w.close(loop, self.lanes, self.end(axis, end or str(full * self.lanes)))
-            if after:
-                self.w.unguard(after)
-        elif full:
-            self.blocks(left[1:], {**counts, axis: self.lanes}, source, target)
-        if rest:
-            after = self.w.guard(is_first(self.w)) if divided and full > 1 else ""
-            places = self.moved(source, target, axis, full * self.lanes)
-            self.blocks(left[1:], {**counts, axis: rest}, *places)
-            if after:
-                self.w.unguard(after)
+
+        def inside(place: int | str, whole: bool, _: str) -> None:
+            places = self.moved(source, target, axis, place)
+            self.blocks(left[1:], {**counts, axis: self.lanes if whole else rest}, *places)
+
+        tiled(self.w, full, rest, self.lanes, axis == self.split, lambda end: self.end(axis, end), inside)
 
     def end(self, axis: str, end: str) -> str:
         """Write where a loop over blocks ends; in a program that takes long the outer one can be stopped."""

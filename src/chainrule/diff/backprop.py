@@ -230,7 +230,8 @@ class Cotangents:
         with_name = self.simplifier.simplify(named, target)
         if not _has_delta_factor(value):
             # What was put together already goes on only where something cancels: else a chain would never end.
-            simple = once and not self._known[path.user].put_in
+            put_together = any(tensors_in(self.of(user).value) for user in self._known[path.user].put_in)
+            simple = once and not put_together
             largest = _LONGEST_PUT_IN if simple else node_count(value) if once else node_count(with_name)
             if node_count(with_value) > largest:
                 return named, False

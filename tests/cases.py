@@ -99,6 +99,12 @@ QUADRATIC_FORM = Case(
     "param x[i]\ndata A[i,j]\ncost C = sum(i,j) x[i]*A[i,j]*x[j]\n",
     {"x": "sum(j) (A[i,j] + A[j,i])*x[j]"},
 )
+LAYER_NORM = Case(
+    "layer-norm",
+    "param x[i], g[i], b[i]\nconst eps = 1e-5\nm = mean(i) x[i]\nv = mean(i) (x[i] - m)^2\n"
+    "h[i] = (x[i] - m)/sqrt(v + eps)\no[i] = g[i]*h[i] + b[i]\nabstract s[i](o[i])\ncost C(s[i])\n",
+    {"x": "(∂C/∂h[i] - (h[i]*(sum(j) h[j]*∂C/∂h[j]) + (sum(j) ∂C/∂h[j]))/extent(i))/sqrt(eps + v)"},
+)
 NETWORKS = tuple(
     Case(
         f"network-{cost}",
@@ -132,6 +138,7 @@ CASES = (
     BINARY,
     REGRESSION,
     QUADRATIC_FORM,
+    LAYER_NORM,
     *NETWORKS,
     *ACTIVATED,
 )

@@ -64,14 +64,15 @@ class Backprop:
         """Return the derivation of ∂C/∂tensor, of any tensor of the system, step by step.
 
         Where it goes through an unknown function of a vector, what becomes of it for a function that acts entry by
-        entry and for softmax stands beside it.
+        entry and for softmax stands beside it, if it is anything else.
         """
-        cases = tuple(
+        plain = self.plain_derivation(tensor)
+        cases = (
             (title, Backprop(system, self.wrt).plain_derivation(tensor))
             for title, system in special_cases(self.forward)
             if tensor in system.names() and tensor != system.cost
         )
-        return replace(self.plain_derivation(tensor), cases=cases)
+        return replace(plain, cases=tuple((title, case) for title, case in cases if case != plain))
 
     def plain_derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor without special cases beside it."""

@@ -119,6 +119,7 @@ class Cotangents:
         self._values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
         self._refuse_coupled_samples()
         self._known: dict[str, Cotangent] = {}
+        self._paths: dict[tuple[str, str], Path] = {}
         self._fill(wanted)
 
     def _fill(self, wanted: Iterable[str]) -> None:
@@ -170,6 +171,11 @@ class Cotangents:
         return tuple(path for path in found if path.local != ZERO)
 
     def _path(self, tensor: str, user: str) -> Path:
+        if (tensor, user) not in self._paths:
+            self._paths[tensor, user] = self._make_path(tensor, user)
+        return self._paths[tensor, user]
+
+    def _make_path(self, tensor: str, user: str) -> Path:
         target = self._axes(tensor)
         indices: list[Index] = []
         for index in self.system.axes(user):
@@ -232,7 +238,8 @@ class Cotangents:
             # What was put together already goes on only where something cancels: else a chain would never end.
             put_together = any(tensors_in(self.of(user).value) for user in self._known[path.user].put_in)
             simple = once and not put_together
-            largest = _LONGEST_PUT_IN if simple else node_count(value) if once else node_count(with_name)
+            shared = max(node_count(value) if once else 0, node_count(with_name))
+            largest = _LONGEST_PUT_IN if simple else shared
             if node_count(with_value) > largest:
                 return named, False
         grown = _widest(with_value) > max(1, _widest(value), _widest(with_name))
@@ -258,8 +265,9 @@ class Cotangents:
                         f"{self.system.batch} on all data.",
                     )
 
-    def _uses(self, tensor: str) -> int:
-        return sum(other in self._active for other in self.graph.reads[tensor])
+    def _uses(self, user: str) -> int:
+        """Return how many derivatives ∂C/∂user is a factor of: those of all that its equation really moves with."""
+        return sum(t in self._active and self._path(t, user).local != ZERO for t in self.graph.reads[user])
 
     def equations(self, wrt: Sequence[str]) -> tuple[Equation, ...]:
         """Return the equations of ∂C/∂t for the tensors asked for and for every name they need, in order."""

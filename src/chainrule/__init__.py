@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from chainrule.errors import VerificationError as VerificationError
     from chainrule.execute.native.cache import code_cache as code_cache
     from chainrule.explanation import explain as explain
+    from chainrule.jacobians import Jacobian as Jacobian
+    from chainrule.jacobians import hessian as hessian
+    from chainrule.jacobians import jacobian as jacobian
     from chainrule.network import Network as Network
     from chainrule.network import load as load
     from chainrule.notation import parse as parse
@@ -41,6 +44,7 @@ _HOMES = {
     "Derivation": "chainrule.system.rewriting",
     "DerivativeError": "chainrule.errors",
     "InputError": "chainrule.errors",
+    "Jacobian": "chainrule.jacobians",
     "Network": "chainrule.network",
     "NotationError": "chainrule.errors",
     "System": "chainrule.system.model",
@@ -51,6 +55,8 @@ _HOMES = {
     "evaluate": "chainrule.pipeline",
     "explain": "chainrule.explanation",
     "gradient_check": "chainrule.checking",
+    "hessian": "chainrule.jacobians",
+    "jacobian": "chainrule.jacobians",
     "load": "chainrule.network",
     "nn": "chainrule",
     "parse": "chainrule.notation",
@@ -64,6 +70,7 @@ __all__ = [
     "Derivation",
     "DerivativeError",
     "InputError",
+    "Jacobian",
     "Network",
     "NotationError",
     "System",
@@ -74,6 +81,8 @@ __all__ = [
     "evaluate",
     "explain",
     "gradient_check",
+    "hessian",
+    "jacobian",
     "load",
     "nn",
     "parse",

@@ -165,7 +165,7 @@ class _Writer:
             return f"diagonal: only {self._text(only)} depends on {own}, so the terms with {unlike} vanish"
         if not path.indices:
             return ""
-        if _may_vanish(path.local):
+        if may_vanish(path.local):
             return f"where its brackets are false, {user} does not depend on {own}, and the term vanishes"
         if any(isinstance(part, Bracket) for part in walk(path.local)):
             return f"not diagonal: every {user} moves with {own}, so no term vanishes"
@@ -183,17 +183,17 @@ def tied(path: Path, target: tuple[Index, ...]) -> Iterator[tuple[Index, Index]]
                 pass
 
 
-def _may_vanish(expr: Expr) -> bool:
+def may_vanish(expr: Expr) -> bool:
     """Say whether brackets or choices can make the whole expression zero."""
     match expr:
         case Bracket() | Select():
             return True
         case Product(factors):
-            return any(map(_may_vanish, factors))
+            return any(map(may_vanish, factors))
         case Sum(terms):
-            return all(map(_may_vanish, terms))
+            return all(map(may_vanish, terms))
         case Reduce(_, _, body):
-            return _may_vanish(body)
+            return may_vanish(body)
         case _:
             return False
 

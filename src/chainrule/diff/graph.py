@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import Condition, Expr, Indexed, Partial, operands
 from chainrule.system.model import System
 
 
@@ -46,13 +46,28 @@ def graph_of(system: System) -> Graph:
     for declaration in system.declarations:
         reads[declaration.tensor] = tuple(dict.fromkeys(a.tensor for a in declaration.arguments))
     for equation in system.equations:
-        reads[equation.name] = tuple(sorted(tensors_in(equation.value)))
+        reads[equation.name] = _read_by(equation.value, system)
     users: dict[str, list[str]] = {name: [] for name in reads}
     for name, read in reads.items():
         for other in read:
             users.setdefault(other, []).append(name)
     fixed = {name: tuple(found) for name, found in users.items()}
     return Graph(_in_order(reads, fixed), reads, fixed)
+
+
+def _read_by(value: Expr, system: System) -> tuple[str, ...]:
+    """Return the tensors that a value depends on; a derivative of an unknown function depends on all its arguments."""
+    found: set[str] = set()
+    waiting: list[Expr | Condition] = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Partial):
+            known = system.declared[part.of.tensor].arguments if part.of.tensor in system.declared else part.wrt
+            found.update(argument.tensor for argument in known)
+        else:
+            found.update((part.tensor,) if isinstance(part, Indexed) else ())
+            waiting.extend(operands(part))
+    return tuple(sorted(found))
 
 
 def _in_order(reads: dict[str, tuple[str, ...]], users: dict[str, tuple[str, ...]]) -> tuple[str, ...]:

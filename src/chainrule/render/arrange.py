@@ -113,7 +113,7 @@ class _Arrangement:
             case Indexed(tensor, positions, guarded):
                 return self._derivative(tensor, positions) if "∂" in tensor else Entry(tensor, positions, guarded)
             case Partial(of, wrt):
-                return Derivative(_entry(of), tuple(_entry(w) for w in wrt))
+                return Derivative(self._named(of), tuple(self._named(w) for w in wrt))
             case Sum(terms):
                 return Terms(tuple(self._term(term) for term in terms))
             case Product(factors):
@@ -143,6 +143,12 @@ class _Arrangement:
         parts = derivative_parts(tensor)
         groups = certain_groups(parts, len(positions), self.ranks)
         return NamedDerivative(tensor, positions) if groups is None else split_derivative(parts, groups, positions)
+
+    def _named(self, entry: Indexed) -> Layout:
+        """Return an entry that stands in a slope; one that is a derivative itself stands in parentheses."""
+        if "∂" in entry.tensor:
+            return Parenthesised(self._derivative(entry.tensor, entry.indices))
+        return Entry(entry.tensor, entry.indices, entry.guarded)
 
     def _term(self, term: Expr) -> Layout:
         layout = self.layouts[id(term)]
@@ -217,7 +223,3 @@ def split_derivative(parts: tuple[str, ...], groups: tuple[int, ...], positions:
 def _is_inverse(node: Power) -> bool:
     """Say whether a power can stand under a bar; the inverse of a product cannot, it would be read factor by factor."""
     return node.exponent == MINUS_ONE and not isinstance(node.base, Product)
-
-
-def _entry(entry: Indexed) -> Entry:
-    return Entry(entry.tensor, entry.indices, entry.guarded)

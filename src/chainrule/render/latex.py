@@ -6,7 +6,7 @@ parentheses. Which indices of a derivative belong to which tensor is looked up i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import assert_never
 
@@ -129,7 +129,7 @@ class _Latex:
             case Entry(tensor, positions, guarded):
                 return (_entry(tensor, positions, guarded),)
             case Derivative(of, wrt):
-                return _derivative(_entry(of.tensor, of.positions), [_entry(w.tensor, w.positions) for w in wrt])
+                return _derivative(of, wrt)
             case NamedDerivative(tensor, positions):
                 return self._named_derivative(tensor, positions)
             case Terms(parts):
@@ -175,10 +175,10 @@ class _Latex:
         return (r"\left(", *_derivative(of, wrt), r"\right)", f"_{{{_subscript(positions)}}}")
 
 
-def _derivative(of: str, wrt: list[str]) -> Pieces:
+def _derivative(of: str | Layout, wrt: Sequence[str | Layout]) -> Pieces:
     order = f"^{{{len(wrt)}}}" if len(wrt) > 1 else ""
-    below = " ".join(rf"\partial {entry}" for entry in wrt)
-    return (rf"\frac{{\partial{order} {of}}}{{{below}}}",)
+    below = [piece for n, part in enumerate(wrt) for piece in (r" \partial " if n else r"\partial ", part)]
+    return (rf"\frac{{\partial{order} ", of, "}{", *below, "}")
 
 
 def _entry(tensor: str, positions: tuple[Position, ...], guarded: bool = False) -> str:

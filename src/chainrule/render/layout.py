@@ -70,10 +70,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Derivative:
-    """The derivative of an entry by others: ∂a[k]/∂z[j]."""
+    """The derivative of an entry, or of a derivative in parentheses, by others: ∂a[k]/∂z[j], ∂(∂C/∂z[j])/∂a[k]."""
 
-    of: Entry
-    wrt: tuple[Entry, ...]
+    of: Layout
+    wrt: tuple[Layout, ...]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cases import two_layers
-from chainrule.diff.backprop import Cotangents, is_single_entry
+from chainrule.diff.backprop import Cotangents
+from chainrule.diff.putting_in import is_single_entry
 from chainrule.errors import DerivativeError
 from chainrule.expr.nodes import MINUS_ONE, ONE, ZERO, Indexed, number, plus, times
 from chainrule.notation import parse

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.data.interchange import as_array
 from chainrule.errors import ChainruleError, InputError, OptionError
 from chainrule.execute.inputs import check_inputs
 from chainrule.execute.reference import Reference, ReferenceExecutable
@@ -82,7 +83,7 @@ class Network:
         self.layers = layers
         self.cost = cost
         self._sizes = self._check_params(params)
-        self.params = {name: np.array(params[name], np.float64) for name in system.params}
+        self.params = {name: np.array(as_array(name, params[name]), np.float64) for name in system.params}
 
     def _check_params(self, params: Mapping[str, npt.ArrayLike]) -> Mapping[Extent, int]:
         """Return the extents. Raises InputError for params that are missing, misshaped or not finite."""

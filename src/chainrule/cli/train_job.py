@@ -36,7 +36,7 @@ def run(settings: Settings) -> int:
     network = Network(plan.layers, cost=COSTS[plan.cost](), seed=settings.seed)
     report.introduction(console, data, plan, network, settings)
     accuracy_on = "training" if data.x_test is None else "test"
-    with watching(console, validated=data.x_validation is not None, accuracy_on=accuracy_on) as watcher:
+    with watching(console, accuracy_on=accuracy_on) as watcher:
         history = train(
             network,
             data.x_train,

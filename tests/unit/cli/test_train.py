@@ -76,7 +76,10 @@ def test_history_and_network_are_written(file: Path, tmp_path: Path) -> None:
     assert f"The network is saved in {saved}." in output
     assert f"The history is saved in {history}." in output
     read = json.loads(history.read_text())
-    fields = {"cost", "accuracy", "validation_accuracy", "training_accuracy", "seconds"}
+    fields = {
+        "cost", "accuracy", "seconds", "validation_accuracy", "training_accuracy", "validation_cost", "error",
+        "validation_error",
+    }  # fmt: skip
     assert [set(epoch) for epoch in read["epochs"]] == [fields] * 2
     assert read["accuracy_on"] == "test"
     assert read["interrupted"] is False
@@ -157,7 +160,7 @@ def test_samples_to_validate_with(tmp_path: Path) -> None:
     np.savez(tmp_path / "points.npz", x_train=x, y_train=y, x_validation=xv, y_validation=yv, x_test=x, y_test=y)
     output = shown(tmp_path / "points.npz", "--epochs", 40, "--learning-rate", 1, "--json", tmp_path / "json")
     assert "4 numbers to learn from, 9 to validate with, 30 others to be tested on." in output
-    assert "  epoch      cost  validation accuracy  test accuracy   seconds\n      1  " in output
+    assert "  epoch      cost  validation cost  validation accuracy  test accuracy   seconds\n      1  " in output
     assert "100.00 % right on the samples to validate with, the best of all epochs." in output
     assert json.loads((tmp_path / "json").read_text())["epochs"][-1]["validation_accuracy"] == 1.0
 
@@ -267,14 +270,14 @@ def test_two_results_in_one_file(file: Path, tmp_path: Path) -> None:
 def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     console = Console(force_terminal=True, width=80, record=True, file=io.StringIO())
-    with watching(console, validated=True, accuracy_on="test") as watcher:
+    with watching(console, accuracy_on="test") as watcher:
         watcher(Progress(1, 2, 1, 4, 0.75))
         watcher(Progress(1, 2, 4, 4, 0.5, Epoch(0.5, 0.25, 1.5, 0.5)))
-        watcher(Progress(2, 2, 4, 4, 0.25, Epoch(0.25, None, 1.5)))
+        watcher(Progress(2, 2, 4, 4, 0.25, Epoch(0.25, 0.75, 1.5, 1.0)))
     text = console.export_text()
     assert "  epoch      cost  validation accuracy  test accuracy   seconds" in text
     assert "      1    0.5000              50.00 %        25.00 %    1.5000" in text
-    assert "      2    0.2500                                        1.5000" in text
+    assert "      2    0.2500             100.00 %        75.00 %    1.5000" in text
 
 
 def test_many_classes_are_shown_as_a_list() -> None:

@@ -7,12 +7,13 @@ code it takes a fraction of an epoch, where a matrix product of NumPy's leaves t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from chainrule.execute.protocol import Executor
+from chainrule.network.forward import forward_system
 from chainrule.network.network import Network
 from chainrule.network.samples import labels_of
 from chainrule.simplify.stability import stable
@@ -70,5 +71,5 @@ class Scores:
 
 
 def scoring(system: System) -> System:
-    """Return the system that computes the cost of samples that are not learned from, so that nothing overflows."""
-    return stable(replace(system, updates=()))
+    """Return the equations that lead to the cost, written so that nothing overflows."""
+    return stable(forward_system(system, system.cost))

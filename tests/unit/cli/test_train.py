@@ -237,7 +237,7 @@ def test_a_cost_that_explodes_fails_with_1_and_writes_nothing(file: Path, tmp_pa
             ["--threads", "2", "--executor", "reference"],
             "--threads is 2, and the executor reference does not divide its work among threads\n  the executor native",
         ),
-        (["--data-dir", "."], "--data-dir is for mnist, and what is learned from is "),
+        (["--data-dir", "."], "--data-dir is for mnist, and the data are "),
         (["--epochs", "many"], "Invalid value for '--epochs'"),
     ],
 )
@@ -265,6 +265,51 @@ def test_files_that_cannot_be_written_are_found_before_training(file: Path, tmp_
 def test_two_results_in_one_file(file: Path, tmp_path: Path) -> None:
     said = refusal(file, "--save", tmp_path / "one", "--json", tmp_path / "one")
     assert f"--save and --json name the same file, {tmp_path / 'one'}" in said
+
+
+def test_training_stops_in_time_and_is_drawn(file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    options = ["--validation-fraction", 0.2, "--patience", 3, "--min-delta", 5, "--monitor", "validation_accuracy"]
+    output = shown(file, "--epochs", 50, *options, "--plot", tmp_path / "plot.png", "--json", tmp_path / "json")
+    assert "50 epochs.\nIt stops earlier where the validation accuracy has not been better for 3 epochs.\n" in output
+    assert "Stopped after epoch 4: validation_accuracy has not been higher by more than 5 for 3 epochs." in output
+    assert "The network has the weights of epoch 1, the best." in output
+    assert "after 1 epoch, " in output
+    assert f"The plot is saved in {tmp_path / 'plot.png'}." in output
+    assert (tmp_path / "plot.png").read_bytes()[:4] == b"\x89PNG"
+    read = json.loads((tmp_path / "json").read_text())
+    assert (len(read["epochs"]), read["restored"], read["settings"]["patience"]) == (4, 1, 3)
+
+
+def test_training_goes_on_after_a_break(file: Path, tmp_path: Path) -> None:
+    path, nets = tmp_path / "run", [tmp_path / "whole", tmp_path / "resumed"]
+    shown(file, "--epochs", 6, "--save", nets[0])
+    first = shown(file, "--epochs", 2, "--checkpoint", path, "--resume")
+    assert f"Begins with the first epoch, for there is no checkpoint yet: {path}\n" in first
+    second = shown(file, "--epochs", 6, "--checkpoint", path, "--resume", "--save", nets[1])
+    assert f"Goes on from {path}.\n" in second
+    assert second.index("      3    ") < second.index("after 6 epochs")
+    assert nets[0].read_bytes() == nets[1].read_bytes()
+    said = refusal(file, "--checkpoint", path)
+    assert "there is a checkpoint already" in said
+    assert "Go on with resume=True, --resume on the command line" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--patience", 0], "patience is 0"),
+        (["--monitor", "cost"], "--monitor and --min-delta say when to stop, and --patience is missing"),
+        (["--min-delta", "1"], "and --patience is missing\n  --patience N"),
+        (["--patience", 2, "--monitor", "loss"], "monitor is 'loss'"),
+        (["--resume"], "--resume is given, and no --checkpoint\n  --checkpoint FILE"),
+        (["--plot", "plot.jpg"], "plot.jpg has no format that a plot can have"),
+        (["--checkpoint", "none/run"], "there is no folder none"),
+        (["--checkpoint", "same.png", "--plot", "same.png"], "--plot and --checkpoint name the same file, same.png"),
+    ],
+)
+def test_options_of_a_training_that_ends_earlier(file: Path, options: list[object], said: str) -> None:
+    assert said in refusal(file, *options)
 
 
 def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:

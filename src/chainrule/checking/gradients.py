@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.data.interchange import as_array
 from chainrule.errors import DerivativeError, InputError
 from chainrule.execute.differences import numeric_derivative
 from chainrule.execute.reference import Evaluation, evaluate_all
@@ -92,7 +93,8 @@ def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = 
         raise DerivativeError("the system has no params, so it has no gradients", advice="Declare some: param w[i]")
     back = backprop(system)
     unknowns = RandomUnknowns(seed)
-    given = random_inputs(system, seed, unknowns=unknowns) if inputs is None else inputs
+    drawn = random_inputs(system, seed, unknowns=unknowns) if inputs is None else inputs
+    given = {name: as_array(name, values) for name, values in drawn.items()}
     stands_in = unknowns if inputs is None else None
     forward = evaluate_all(back.cotangents.system, given, unknowns=stands_in)
     derived = evaluate_all(back.system, given, unknowns=stands_in).scope.values

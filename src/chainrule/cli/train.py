@@ -14,6 +14,9 @@ HELP = """Train a network with the equations derived from it, and show them.
   chainrule train digits --activation relu --learning-rate 0.1 --save digits.safetensors
   chainrule train digits --cost quadratic --learning-rate 3 --json history.json
   chainrule train data.npz --layers 4,16,3 --epochs 100
+  chainrule train digits --epochs 500 --validation-fraction 0.1 --patience 10 --plot digits.png
+  chainrule train digits --epochs 500 --checkpoint digits.run           and after a break, to the same bits:
+  chainrule train digits --epochs 500 --checkpoint digits.run --resume
 
 The two networks of the textbook (M. Nielsen, Neural Networks and Deep Learning), 95 % and 98 % right:
 
@@ -34,13 +37,17 @@ x_validation and y_validation, x_test and y_test:
 
 Its numbers are taken as they are; inputs scaled to -1 … 1 train best.
 
-Ctrl-C ends the training with what was learned so far (exit code 130). The JSON holds "epochs", a list with
-the cost, the accuracy and the validation accuracy as fractions, and the seconds of training alone; "accuracy_on"
-says whether the accuracy is that on the samples to test on, or, without any, on those that were learned from.
+Ctrl-C ends the training with what was learned so far (exit code 130). A checkpoint is written after each epoch, whole
+or not at all: whatever kills the process, no more than one epoch is lost. --plot needs matplotlib.
+
+The JSON holds "epochs", a list with the cost, the accuracy and the validation accuracy as fractions, and the seconds of
+training alone; "accuracy_on" says whether the accuracy is that on the samples to test on, or, without any, on those
+that were learned from.
 """
 
 _RATE = "How far each step goes. Default: 0.5; for mnist with the quadratic cost and sigmoid units 3."
 _ACTIVATION = "Of the hidden layers: sigmoid, tanh, relu, leaky-relu, elu, gelu, softplus, swish or mish."
+_MONITOR = "What --patience watches: validation_cost, validation_accuracy, validation_error or cost."
 _OUTPUT = "What comes out: softmax, linear, or one of the activations. Default: what the cost implies."
 
 
@@ -79,7 +86,26 @@ def train(
     threads: Annotated[
         int | None, typer.Option(help="How many threads native runs in. Default: as many as the work is worth.")
     ] = None,
+    validation_fraction: Annotated[
+        float | None,
+        typer.Option(metavar="0.1", help="The part of the samples to validate with, where there are none."),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Stop after N epochs without a better one, and keep the best one's weights."),
+    ] = None,
+    monitor: Annotated[str, typer.Option(help=_MONITOR)] = "validation_cost",
+    min_delta: Annotated[float, typer.Option(help="By how much an epoch must be better, for --patience.")] = 0.0,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write after each epoch all that is needed to go on.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from --checkpoint, to the same bits as without a break.")
+    ] = False,
     save: Annotated[Path | None, typer.Option(metavar="FILE.safetensors", help="Where to save the network.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png|svg", help="Where to draw the learning curves and the errors.")
+    ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write what happened, as JSON.")] = None,
 ) -> None:
     """Train a network and show what came of it; exit with the code of `train_job.run`."""
@@ -101,7 +127,14 @@ def train(
         seed=seed,
         executor=executor,
         threads=threads,
+        validation_fraction=validation_fraction,
+        patience=patience,
+        monitor=monitor,
+        min_delta=min_delta,
+        checkpoint=checkpoint,
+        resume=resume,
         save=save,
+        plot=plot,
         json=json,
     )
     raise typer.Exit(run(settings))

@@ -22,6 +22,7 @@ from chainrule.cli.train_settings import (
 from chainrule.network import Network
 from chainrule.network.atomic import write_atomically
 from chainrule.training import History, train
+from chainrule.training.plotting import check_plot, plot
 
 INTERRUPTED = 130
 
@@ -31,12 +32,14 @@ def run(settings: Settings) -> int:
     console = Console(highlight=False, soft_wrap=True)
     check_options(settings)
     check_files(settings)
+    if settings.plot is not None:
+        check_plot(settings.plot)
     data = read_data(settings)
     plan = plan_for(settings, data)
     network = Network(plan.layers, cost=COSTS[plan.cost](), seed=settings.seed)
     report.introduction(console, data, plan, network, settings)
     accuracy_on = "training" if data.x_test is None else "test"
-    with watching(console, validated=data.x_validation is not None, accuracy_on=accuracy_on) as watcher:
+    with watching(console, accuracy_on=accuracy_on) as watcher:
         history = train(
             network,
             data.x_train,
@@ -51,12 +54,19 @@ def run(settings: Settings) -> int:
             y_validation=data.y_validation,
             x_test=data.x_test,
             y_test=data.y_test,
+            validation_fraction=settings.validation_fraction,
+            early_stopping=settings.early_stopping,
+            checkpoint=settings.checkpoint,
+            resume=settings.resume,
             progress=watcher,
         )
+    network.trained = {"data": data.name, **network.trained}
     if settings.save is not None:
         network.save(settings.save)
     if settings.json is not None:
         write_atomically(settings.json, history_json(settings, plan, history).encode())
+    if settings.plot is not None:
+        plot(settings.plot, history, network, *data.shown, sample_shape=data.sample_shape)
     report.conclusion(console, data, network, history, settings)
     return INTERRUPTED if history.interrupted else 0
 
@@ -64,7 +74,8 @@ def run(settings: Settings) -> int:
 def history_json(settings: Settings, plan: Plan, history: History) -> str:
     """Return the history and the settings as JSON."""
     given = {key: str(value) for key, value in asdict(settings).items() if key in ("source", "optimizer", "executor")}
-    numbers = {key: getattr(settings, key) for key in ("weight_decay", "epochs", "seed", "threads")}
+    keys = ("weight_decay", "epochs", "seed", "threads", "validation_fraction", "patience", "monitor", "min_delta")
+    numbers = {key: getattr(settings, key) for key in keys}
     return (
         json.dumps({**history.as_dict(), "settings": {**given, **asdict(plan), **numbers}}, indent=1, allow_nan=False)
         + "\n"

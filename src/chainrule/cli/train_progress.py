@@ -17,31 +17,31 @@ INDENT = "  "
 class Watcher:
     """Shows reports of the training; a bar only in a terminal."""
 
-    def __init__(self, console: Console, bar: Progress, validated: bool, accuracy_on: str) -> None:
+    def __init__(self, console: Console, bar: Progress, accuracy_on: str) -> None:
         self._console = console
         self._bar = bar
         self._task = bar.add_task("", total=None, cost="")
-        self._validated = validated
         self._accuracy_on = accuracy_on
         self._begun = False
 
     def __call__(self, report: Report) -> None:
         """Show a report."""
-        if not self._begun:
-            self._begun = True
-            self._console.print(INDENT + heading(self._validated, self._accuracy_on), highlight=False, style="bold")
         done = (report.epoch - 1) * report.steps + report.step
         total = report.epochs * report.steps
         where = f"epoch {report.epoch} of {report.epochs}"
         self._bar.update(self._task, completed=done, total=total, description=where, cost=f"cost {report.cost:.4f}")
-        if report.finished is not None:
-            line = row(report.epoch, report.finished, self._validated, self._accuracy_on)
-            self._console.print(INDENT + line, highlight=False)
+        if report.finished is None:
+            return
+        if not self._begun:
+            self._begun = True
+            title = heading(report.finished, self._accuracy_on)
+            self._console.print(INDENT + title, highlight=False, style="bold")
+        self._console.print(INDENT + row(report.epoch, report.finished, self._accuracy_on), highlight=False)
 
 
 @contextmanager
-def watching(console: Console, *, validated: bool, accuracy_on: str) -> Iterator[Watcher]:
-    """Show the progress of a training, with the columns that `training.history.heading` makes of the last two."""
+def watching(console: Console, *, accuracy_on: str) -> Iterator[Watcher]:
+    """Show the progress of a training; `accuracy_on` says on what the accuracy is measured."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[cost]}"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield Watcher(console, bar, validated, accuracy_on)
+        yield Watcher(console, bar, accuracy_on)

@@ -46,6 +46,14 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
         f"Stochastic gradient descent: learning rate {plan.learning_rate:g}{decay}, batches of {plan.batch_size}, "
         f"{settings.epochs} epoch{'s' * (settings.epochs > 1)}."
     )
+    if settings.early_stopping is not None:
+        watched = settings.monitor.replace("_", " ")
+        epochs = f"{settings.patience} epoch{'s' * (settings.early_stopping.patience > 1)}"
+        console.print(f"It stops earlier where the {watched} has not been better for {epochs}.")
+    if settings.resume and settings.checkpoint is not None:
+        there = settings.checkpoint.exists()
+        said = "Goes on from" if there else "Begins with the first epoch, for there is no checkpoint yet:"
+        console.print(f"{said} {settings.checkpoint}{'.' * there}", markup=False)
     console.print(
         "Nobody wrote its backward pass: chainrule derives it from the equations of the forward pass, by the chain\n"
         "rule, and trains with the very equations that it shows at the end.\n"
@@ -77,17 +85,27 @@ def _result(console: Console, data: Dataset, history: History, settings: Setting
         console.print(f"Note: {history.note}.")
     if history.interrupted:
         console.print("Interrupted; the network keeps what it has learned so far.")
+    if history.stopped:
+        console.print(f"Stopped after epoch {len(history.epochs)}: {history.stopped}.")
+    if history.restored not in (None, len(history.epochs)):
+        console.print(f"The network has the weights of epoch {history.restored}, the best.")
     if history.epochs:
-        last = history.epochs[-1]
-        count = len(history.epochs)
+        count = history.restored or len(history.epochs)
+        last = history.epochs[count - 1]
         after = f"after {count} epoch{'s' * (count > 1)}, {history.seconds:.2g} s of training"
         if last.accuracy is None:
-            console.print(f"Cost {last.cost:.4g} {after}.", style="bold")
+            where = "test" if data.x_test is not None else "training"
+            error = "" if last.error is None else f", mean absolute error on the {where} data {last.error:.4g}"
+            console.print(f"Cost {last.cost:.4g}{error}, {after}.", style="bold")
         else:
             where = "on the samples it learned from" if data.x_test is None else "on samples it has never seen"
             console.print(f"{percent(last.accuracy)} right {where}, {after}.", style="bold")
         validation(console, history)
-    for what, path in (("The network is", settings.save), ("The history is", settings.json)):
+    for what, path in (
+        ("The network is", settings.save),
+        ("The history is", settings.json),
+        ("The plot is", settings.plot),
+    ):
         if path is not None:
             console.print(f"{what} saved in {path}.", markup=False)
 
@@ -96,7 +114,7 @@ def validation(console: Console, history: History) -> None:
     """Say how the validation went: what a user looks at who chooses settings, or when to stop."""
     if history.best is None:
         return
-    last, best = history.epochs[-1], history.epochs[history.best - 1]
+    last, best = history.epochs[(history.restored or 0) - 1], history.epochs[history.best - 1]
     said = f"{percent(last.validation_accuracy)} right on the samples to validate with"
     if last.validation_accuracy == best.validation_accuracy:
         console.print(f"{said}, the best of all epochs.")

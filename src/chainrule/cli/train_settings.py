@@ -5,7 +5,6 @@ Everything that can be wrong is found before the first step: names, widths, file
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from chainrule import nn
-from chainrule.data import Dataset, digits_split, load_npz, mnist
+from chainrule.cli.sources import check_data_dir, mnist_folder, read_dataset
+from chainrule.data import Dataset
 from chainrule.data.mnist import mnist_files
 from chainrule.errors import OptionError
 from chainrule.execute.registry import executor
@@ -21,6 +21,8 @@ from chainrule.network.atomic import check_writable
 from chainrule.network.samples import is_one_hot
 from chainrule.nn.checks import check_number
 from chainrule.nn.layer import Layer
+from chainrule.training import EarlyStopping
+from chainrule.training.course import file_of
 from chainrule.training.samples import checked_count, checked_threads
 
 ACTIVATIONS: Mapping[str, Callable[[], Layer]] = {
@@ -44,8 +46,7 @@ IMPLIED = {"quadratic": "sigmoid", "binary-cross-entropy": "sigmoid", "cross-ent
 """The output that goes with each cost, unless another is asked for."""
 
 HIDDEN = 30
-DATA = "CHAINRULE_DATA"
-"""The environment variable that names the folder of data sets."""
+MONITOR = EarlyStopping().monitor
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,27 @@ class Settings:
     seed: int
     executor: str
     threads: int | None
+    validation_fraction: float | None
+    patience: int | None
+    monitor: str
+    min_delta: float
+    checkpoint: Path | None
+    resume: bool
     save: Path | None
+    plot: Path | None
     json: Path | None
+
+    @property
+    def early_stopping(self) -> EarlyStopping | None:
+        """When to stop early, if at all. Raises OptionError."""
+        if self.patience is not None:
+            return EarlyStopping(self.patience, self.min_delta, self.monitor)
+        if self.min_delta or self.monitor != MONITOR:
+            raise OptionError(
+                "--monitor and --min-delta say when to stop, and --patience is missing",
+                expected="--patience N, the number of epochs to wait for a better one",
+            )
+        return None
 
 
 @dataclass(frozen=True)
@@ -113,58 +133,41 @@ class Plan:
 
 def read_data(settings: Settings) -> Dataset:
     """Return what to learn from. Raises OptionError for a file that is not there, DataFileError for a bad one."""
-    if settings.source == "digits":
-        return digits_split()
-    if settings.source == "mnist":
-        return mnist(_data_dir(settings))
-    path = Path(settings.source)
-    if not path.is_file():
-        what = "it is a folder" if path.is_dir() else "there is no such file"
-        raise OptionError(
-            f"{settings.source} cannot be read: {what}",
-            expected="digits, mnist, or a file with x_train and y_train",
-            advice="Write one with np.savez('data.npz', x_train=x, y_train=y)",
-        )
-    return load_npz(path)
-
-
-def _data_dir(settings: Settings) -> Path:
-    """Return the folder of MNIST. Raises OptionError where nobody names one."""
-    named = settings.data_dir or os.environ.get(DATA)
-    if not named:
-        raise OptionError(
-            "nothing says where the files of MNIST are",
-            expected=f"--data-dir DIR, or the environment variable {DATA}",
-            advice="chainrule train digits needs no files: it has smaller digits of its own.",
-        )
-    return Path(named)
+    return read_dataset(settings.source, settings.data_dir)
 
 
 def _files_of(settings: Settings) -> tuple[Path, ...]:
     """Return the files that are learned from."""
     if settings.source == "mnist":
-        return tuple(mnist_files(_data_dir(settings)).values())
+        return tuple(mnist_files(mnist_folder(settings.data_dir)).values())
     return () if settings.source == "digits" else (Path(settings.source),)
 
 
 def check_files(settings: Settings) -> None:
     """Raise OptionError where a file to write is in the way of another, or cannot be written."""
-    named = {option: path for option, path in (("--save", settings.save), ("--json", settings.json)) if path}
+    files = {
+        "--save": settings.save,
+        "--json": settings.json,
+        "--plot": settings.plot,
+        "--checkpoint": settings.checkpoint,
+    }
+    named = {option: path for option, path in files.items() if path}
     read = {path.resolve() for path in _files_of(settings)}
     for option, path in named.items():
         if path.resolve() in read:
             raise OptionError(f"{option} {path} is a file that is learned from", advice="Name another file.")
         check_writable(path)
-    if len({path.resolve() for path in named.values()}) < len(named):
-        raise OptionError(f"--save and --json name the same file, {settings.save}", advice="Name two files.")
+    file_of(settings.checkpoint, settings.resume)
+    first: dict[Path, str] = {}
+    for option, path in named.items():
+        other = first.setdefault(path.resolve(), option)
+        if other != option:
+            raise OptionError(f"{other} and {option} name the same file, {path}", advice="Name two files.")
 
 
 def check_options(settings: Settings) -> None:
     """Raise OptionError for numbers and names that no data can make right."""
-    if settings.data_dir is not None and settings.source != "mnist":
-        raise OptionError(
-            f"--data-dir is for mnist, and what is learned from is {settings.source}", advice="Leave out --data-dir."
-        )
+    check_data_dir(settings.source, settings.data_dir)
     checked_count("--epochs", settings.epochs)
     if settings.batch_size is not None:
         checked_count("--batch-size", settings.batch_size)
@@ -175,6 +178,9 @@ def check_options(settings: Settings) -> None:
     if settings.learning_rate is not None:
         check_number("--learning-rate", settings.learning_rate)
     check_number("--weight-decay", settings.weight_decay, zero=True)
+    _ = settings.early_stopping
+    if settings.resume and settings.checkpoint is None:
+        raise OptionError("--resume is given, and no --checkpoint", expected="--checkpoint FILE, to go on from")
 
 
 def plan_for(settings: Settings, data: Dataset) -> Plan:

@@ -54,6 +54,13 @@ class Dataset:
         return int(self.x_train.shape[1])
 
     @property
+    def shown(self) -> tuple[Samples, Answers]:
+        """What a network is shown on: samples and answers to test on, where there are any, else to train on."""
+        if self.x_test is not None and self.y_test is not None:
+            return self.x_test, self.y_test
+        return self.x_train, self.y_train
+
+    @property
     def labelled(self) -> bool:
         """Whether the answers are labels, one integer for each sample, and not rows of targets."""
         return self.y_train.ndim == 1

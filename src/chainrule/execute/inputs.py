@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.data.interchange import as_array
 from chainrule.errors import InputError
 from chainrule.execute.scalars import Array
 from chainrule.expr.binding import free_indices, tensors_in
@@ -65,7 +66,7 @@ def is_batched(system: System, inputs: Mapping[str, npt.ArrayLike]) -> bool:
     ranks: dict[bool, str] = {}
     for declaration in system.declarations:
         if declaration.role == "data" and declaration.tensor in inputs:
-            extra = _converted(declaration.tensor, inputs[declaration.tensor]).ndim - len(declaration.indices)
+            extra = as_array(declaration.tensor, inputs[declaration.tensor]).ndim - len(declaration.indices)
             if extra in {0, 1}:
                 ranks.setdefault(bool(extra), declaration.tensor)
     if len(ranks) == 2:
@@ -122,29 +123,9 @@ def _refuse_missing(system: System, inputs: Mapping[str, npt.ArrayLike]) -> None
         )
 
 
-def _converted(tensor: str, value: npt.ArrayLike) -> Array:
-    """Return an input as an array of numbers of whatever type it has."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise _wrong_type(tensor, "rows of different lengths") from None
-    if array.dtype.kind not in "biuf":
-        kinds = {"c": "complex numbers", "U": "text", "S": "text", "O": f"objects ({type(value).__name__})"}
-        raise _wrong_type(tensor, kinds.get(array.dtype.kind, str(array.dtype)))
-    return array
-
-
-def _wrong_type(tensor: str, found: str) -> InputError:
-    return InputError(
-        f"{tensor} is not an array of real numbers: it holds {found}",
-        expected="floats, integers or booleans",
-        advice="Convert it before.",
-    )
-
-
 def _array(tensor: str, value: npt.ArrayLike, dtype: Any) -> Array:
     with np.errstate(over="ignore"):
-        return _converted(tensor, value).astype(dtype, copy=False)
+        return as_array(tensor, value).astype(dtype, copy=False)
 
 
 def _check_rank(declaration: Declaration, array: Array) -> None:

@@ -89,6 +89,10 @@ class TrainingSession(Protocol):
         """Return copies of the params as they are now."""
         ...
 
+    def put(self, params: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params. Raises InputError by name for another shape, and for numbers that are not finite."""
+        ...
+
 
 @runtime_checkable
 class Trainer(Protocol):

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.data.interchange import as_array
 from chainrule.errors import InputError
 from chainrule.execute.inputs import is_batched
 from chainrule.expr.nodes import Affine, Index, Position
@@ -59,7 +60,7 @@ def one_sample(system: System, inputs: Mapping[str, npt.ArrayLike], sample: int 
                 advice="Leave sample out: the data are one sample.",
             )
         return chosen
-    counts = {name: len(np.asarray(inputs[name])) for name in system.with_role("data") if name in inputs}
+    counts = {name: len(as_array(name, inputs[name])) for name in system.with_role("data") if name in inputs}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
         raise InputError(f"the data differ in the number of samples: {listed}", expected="one number of samples")
@@ -74,7 +75,7 @@ def one_sample(system: System, inputs: Mapping[str, npt.ArrayLike], sample: int 
     place = _integer(number, "sample")
     if not 0 <= place < count:
         raise InputError(f"there is no sample {place}", expected=_range(count, "sample"))
-    return chosen | {name: np.asarray(inputs[name])[place] for name in counts}
+    return chosen | {name: as_array(name, inputs[name])[place] for name in counts}
 
 
 def entry_at(name: str, indices: tuple[Index, ...], shape: Sequence[int], at: At | None) -> tuple[int, ...]:

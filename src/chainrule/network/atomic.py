@@ -5,12 +5,15 @@ Whoever reads the file, or is interrupted while writing it, sees the old content
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from chainrule.errors import OptionError
+
+_PART = ".part"
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:
@@ -37,6 +40,14 @@ def check_writable(path: str | Path) -> None:
     Path(name).unlink()
 
 
+def remove_leftovers(path: str | Path) -> None:
+    """Remove what a process that was killed left beside a file that it was writing."""
+    path = Path(path)
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*{_PART}"):
+        with suppress(OSError):
+            part.unlink()
+
+
 def _write(path: Path, content: bytes) -> None:
     handle, name = _temporary(path)
     try:
@@ -54,7 +65,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _temporary(path: Path) -> tuple[int, str]:
-    return tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    return tempfile.mkstemp(prefix=f".{path.name}.", suffix=_PART, dir=path.parent)
 
 
 def _take_mode(new: Path, old: Path) -> None:

@@ -2,6 +2,7 @@
 
 Loading reads numbers and text; nothing in a file is executed. A checksum over all of it tells a damaged or altered
 file, which is refused by name. What the notation and the numbers must fulfil as a network is checked by `network`.
+Files of other kinds have the same form: see `write_file` and `read_file`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +25,31 @@ from chainrule.errors import ModelFileError
 from chainrule.network.atomic import write_atomically
 
 Array = npt.NDArray[np.float64]
+Fact: TypeAlias = str | int | float
 FORMAT, VERSION = "chainrule", "1"
 KEYS = ("notation", "output", "updates", "layers", "cost")
 """What a file says about the network, beside its format, version and checksum."""
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A kind of file: its format, the texts that it must hold, and in words what it is and who writes it."""
+
+    format: str
+    keys: tuple[str, ...]
+    what: str
+    writer: str
+
+
+MODEL = Kind(FORMAT, KEYS, "no network of chainrule", "Network.save")
+
+
+@dataclass(frozen=True)
 class Saved:
-    """What a file holds. `updates` are the lines of the optimizer; `layers` and `cost` are names for people only."""
+    """What a file holds. `updates` are the lines of the optimizer; `layers` and `cost` are names for people only.
+
+    `trained` is what is known of its training, by name.
+    """
 
     notation: str
     output: str
@@ -38,6 +57,7 @@ class Saved:
     layers: tuple[str, ...]
     cost: str
     params: Mapping[str, Array]
+    trained: Mapping[str, Fact] = field(default_factory=dict)
 
 
 def write_model(path: str | Path, saved: Saved) -> None:
@@ -49,34 +69,46 @@ def write_model(path: str | Path, saved: Saved) -> None:
         "layers": json.dumps(saved.layers),
         "cost": saved.cost,
     }
-    params = {name: np.array(array, np.float64, order="C") for name, array in saved.params.items()}
-    head = {"format": FORMAT, "version": VERSION, **facts, "sha256": checksum(facts, params)}
-    write_atomically(path, with_metadata(save_tensors(params), head))
+    if saved.trained:
+        facts["trained"] = json.dumps(dict(saved.trained))
+    write_file(path, MODEL, facts, saved.params)
 
 
 def read_model(path: str | Path) -> Saved:
     """Read a file that `write_model` wrote. Raises ModelFileError, which names the file, for any other."""
+    facts, params = read_file(path, MODEL)
+    names = (facts["notation"], facts["output"], facts["updates"])
+    return Saved(*names, _layers(path, facts["layers"]), facts["cost"], params, _trained(path, facts))
+
+
+def write_file(path: str | Path, kind: Kind, facts: Mapping[str, str], tensors: Mapping[str, Array]) -> None:
+    """Write texts and float64 tensors, all of it or nothing. Raises OptionError where the file cannot be written."""
+    arrays = {name: np.array(array, np.float64, order="C") for name, array in tensors.items()}
+    head = {"format": kind.format, "version": VERSION, **facts, "sha256": checksum(facts, arrays)}
+    write_atomically(path, with_metadata(save_tensors(arrays), head))
+
+
+def read_file(path: str | Path, kind: Kind) -> tuple[dict[str, str], dict[str, Array]]:
+    """Return texts and tensors of a file of that kind. Raises ModelFileError, which names the file, for any other."""
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         raise refused(path, f"the file cannot be read: {error.strerror or error}") from None
     try:
         metadata = read_metadata(content)
-        params = load_tensors(content)
+        tensors = load_tensors(content)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         what = f"this is no safetensors file, or it is cut short: {error}"
         raise refused(path, what, advice="Copy or save the file again.") from None
-    _check_head(path, metadata)
-    wrong = [name for name, array in params.items() if array.dtype != np.float64]
+    _check_head(path, kind, metadata)
+    wrong = [name for name, array in tensors.items() if array.dtype != np.float64]
     if wrong:
-        raise refused(path, f"{wrong[0]} holds {params[wrong[0]].dtype} numbers", expected="float64")
-    facts = {key: metadata[key] for key in KEYS}
-    if checksum(facts, params) != metadata["sha256"]:
+        raise refused(path, f"{wrong[0]} holds {tensors[wrong[0]].dtype} numbers", expected="float64")
+    facts = {key: text for key, text in metadata.items() if key not in ("format", "version", "sha256")}
+    if checksum(facts, tensors) != metadata["sha256"]:
         what = "the file was altered: its content does not have the checksum that it names"
         raise refused(path, what, advice="Copy or save the file again.")
-    return Saved(
-        facts["notation"], facts["output"], facts["updates"], _layers(path, facts["layers"]), facts["cost"], params
-    )
+    return facts, tensors
 
 
 def refused(path: str | Path, what: str, *, expected: str = "", advice: str = "") -> ModelFileError:
@@ -117,11 +149,11 @@ def checksum(facts: Mapping[str, str], params: Mapping[str, Array]) -> str:
     return digest.hexdigest()
 
 
-def _check_head(path: str | Path, metadata: Mapping[str, str]) -> None:
-    if metadata.get("format") != FORMAT:
+def _check_head(path: str | Path, kind: Kind, metadata: Mapping[str, str]) -> None:
+    expected = f"a file written by {kind.writer}"
+    if metadata.get("format") != kind.format:
         found = metadata.get("format", "nothing")
-        what = f"the file holds tensors, but no network of chainrule: its format is {found}"
-        raise refused(path, what, expected="a file written by Network.save")
+        raise refused(path, f"the file holds tensors, but {kind.what}: its format is {found}", expected=expected)
     if metadata.get("version") != VERSION:
         raise refused(
             path,
@@ -129,9 +161,20 @@ def _check_head(path: str | Path, metadata: Mapping[str, str]) -> None:
             expected=f"version {VERSION}",
             advice="Install a newer chainrule to read it.",
         )
-    missing = [key for key in (*KEYS, "sha256") if key not in metadata]
+    missing = [key for key in (*kind.keys, "sha256") if key not in metadata]
     if missing:
-        raise refused(path, f"the file does not say its {missing[0]}", expected="a file written by Network.save")
+        raise refused(path, f"the file does not say its {missing[0]}", expected=expected)
+
+
+def _trained(path: str | Path, facts: Mapping[str, str]) -> dict[str, Fact]:
+    """Return what the file says of its training, if it does."""
+    try:
+        found = json.loads(facts.get("trained", "{}"))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str | int | float) for value in found.values()):
+        raise refused(path, "what the file says of the training makes no sense")
+    return found
 
 
 def _layers(path: str | Path, text: str) -> tuple[str, ...]:

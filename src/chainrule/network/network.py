@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.data.interchange import as_array
 from chainrule.errors import ChainruleError, InputError, OptionError
 from chainrule.execute.inputs import check_inputs
 from chainrule.execute.reference import Reference, ReferenceExecutable
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Extent
 from chainrule.network.equations import Equations
-from chainrule.network.files import Saved, read_model, refused, write_model
+from chainrule.network.files import Fact, Saved, read_model, refused, write_model
 from chainrule.network.forward import Ends, ends_of, forward_system
 from chainrule.network.initial import initial_params
 from chainrule.network.samples import as_samples, as_targets, labels_of
@@ -42,7 +43,8 @@ class Network:
     """Layers and a cost as one system of equations, with params drawn by the seed.
 
     `system` is the forward pass; `params` are its params by name, float64 arrays that may be changed; `updates` are the
-    lines of the optimizer that it was last trained with. Raises OptionError where layers do not fit each other.
+    lines of the optimizer that it was last trained with; `trained` is what is known of its training, for people. Raises
+    OptionError where layers do not fit each other.
 
     >>> from chainrule import nn
     >>> network = Network([nn.Linear(2, 3), nn.Sigmoid(), nn.Linear(3, 1), nn.Sigmoid()], cost=nn.QuadraticCost())
@@ -55,6 +57,7 @@ class Network:
     updates: str
     layers: tuple[str, ...]
     cost: str
+    trained: dict[str, Fact]
 
     def __init__(self, layers: Sequence[Layer], *, cost: Cost, seed: int = 0) -> None:
         assembly = assemble(layers, cost)
@@ -81,8 +84,9 @@ class Network:
         self.updates = ""
         self.layers = layers
         self.cost = cost
+        self.trained = {}
         self._sizes = self._check_params(params)
-        self.params = {name: np.array(params[name], np.float64) for name in system.params}
+        self.params = {name: np.array(as_array(name, params[name]), np.float64) for name in system.params}
 
     def _check_params(self, params: Mapping[str, npt.ArrayLike]) -> Mapping[Extent, int]:
         """Return the extents. Raises InputError for params that are missing, misshaped or not finite."""
@@ -181,7 +185,8 @@ class Network:
         """Write notation and params to a safetensors file, whole or not at all. Raises OptionError, InputError."""
         self._check_params(self.params)
         text = system_text(self.system)
-        write_model(path, Saved(text, self.ends.output, self.updates, self.layers, self.cost, self.params))
+        names = (text, self.ends.output, self.updates, self.layers, self.cost)
+        write_model(path, Saved(*names, self.params, self.trained))
 
 
 def check_lengths(x: Array, y: Array, names: tuple[str, str] = ("x", "y")) -> None:
@@ -205,6 +210,7 @@ def load(path: str | Path) -> Network:
         network = Network.from_system(parse(saved.notation), saved.params, output=saved.output)
         network.updates = saved.updates
         network.layers, network.cost = saved.layers, saved.cost
+        network.trained = dict(saved.trained)
         if network.with_updates(saved.updates).equations != network.system.equations:
             raise OptionError("the lines of the optimizer define more than updates")
     except ChainruleError as error:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.data.interchange import as_array
 from chainrule.errors import InputError
 
 Array = npt.NDArray[np.float64]
@@ -38,14 +39,7 @@ def as_samples(name: str, values: npt.ArrayLike, width: int | None, reader: str)
 
 def as_numbers(name: str, values: npt.ArrayLike) -> Array:
     """Return finite numbers as float64: the array itself where it holds such, so that no large data are copied."""
-    try:
-        found = np.asarray(values)
-    except ValueError:
-        raise InputError(f"{name} holds rows of different lengths", expected="rows of one length") from None
-    if found.dtype.kind not in "biuf":
-        kind = "text" if found.dtype.kind in "US" else str(found.dtype)
-        raise InputError(f"{name} is not an array of real numbers: it holds {kind}", expected="floats or integers")
-    array: Array = found.astype(np.float64, copy=False)
+    array: Array = as_array(name, values).astype(np.float64, copy=False)
     if not np.isfinite(array).all():
         wrong = np.argwhere(~np.isfinite(array))[0]
         at = ",".join(str(int(n)) for n in wrong)
@@ -58,10 +52,7 @@ def as_targets(name: str, values: npt.ArrayLike, width: int, *, single: bool = F
 
     A `single` answer is a label or a row, and comes back as a row.
     """
-    try:
-        found = np.asarray(values)
-    except ValueError:
-        found = as_numbers(name, values)
+    found = as_array(name, values)
     rank = 0 if single else 1
     if found.ndim == rank and found.dtype.kind in "iub":
         return one_hot_rows(name, found, width)

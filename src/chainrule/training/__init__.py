@@ -1,7 +1,9 @@
-"""Training: the loop, and the record of what happened in it."""
+"""Training: the loop, the record of what happened in it, when it stops, and how it goes on after a break."""
 
+from chainrule.training.callbacks import Callback
 from chainrule.training.history import Epoch, History
 from chainrule.training.loop import train
 from chainrule.training.runs import Progress
+from chainrule.training.stopping import EarlyStopping
 
-__all__ = ["Epoch", "History", "Progress", "train"]
+__all__ = ["Callback", "EarlyStopping", "Epoch", "History", "Progress", "train"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,10 +14,12 @@ class Epoch:
     """One pass over the data.
 
     `cost` is the mean over the samples, each at the moment it was learned from; `seconds` the time of training alone.
-    Accuracies are fractions, measured after the epoch: `accuracy` on the test data where there are some, else on what
-    was learned from (`History.accuracy_on` says which), `validation_accuracy` on the validation data. As the cost,
-    `training_accuracy` is that of each sample at the moment it was learned from. They are None where the answers are no
-    classes, or there are no such data.
+    What else is measured, is measured after the epoch. Accuracies are fractions: `accuracy` on the test data where
+    there are some, else on what was learned from (`History.accuracy_on` says which), `validation_accuracy` on the
+    validation data. As the cost, `training_accuracy` is that of each sample at the moment it was learned from. They are
+    None where the answers are no classes: then `error` and `validation_error` are the mean absolute errors, |a − y|
+    over samples and outputs. `validation_cost` is that of the validation data. None, too, is what there are no data
+    for.
     """
 
     cost: float
@@ -23,14 +27,19 @@ class Epoch:
     seconds: float
     validation_accuracy: float | None = None
     training_accuracy: float | None = None
+    validation_cost: float | None = None
+    error: float | None = None
+    validation_error: float | None = None
 
 
 @dataclass
 class History:
     """The epochs that were finished; `interrupted` if somebody stopped the training.
 
-    `note` says what a user should know of how it was run, such as that the executor had no code for something.
-    `accuracy_on` is "test", or "training" where there were no data to test on.
+    `stopped` says why it ended before the last epoch, where early stopping or a callback asked for that. `restored` is
+    the number of the epoch whose params the network has, where early stopping kept those. `note` says what a user
+    should know of how it was run, such as that the executor had no code for something. `accuracy_on` is "test", or
+    "training" where there were no data to test on.
 
     >>> print(History([Epoch(0.5, 0.9, 0.25, validation_accuracy=0.925)], accuracy_on="test"))
     epoch      cost  validation accuracy  test accuracy   seconds
@@ -41,6 +50,8 @@ class History:
     interrupted: bool = False
     note: str = ""
     accuracy_on: str = "training"
+    stopped: str = ""
+    restored: int | None = None
 
     @property
     def seconds(self) -> float:
@@ -58,35 +69,54 @@ class History:
         return 1 + measured.index(max(measured)) if measured else None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the history as lists and numbers."""
-        epochs = [asdict(epoch) for epoch in self.epochs]
-        return {"epochs": epochs, "accuracy_on": self.accuracy_on, "interrupted": self.interrupted}
+        """Return the history as lists and numbers; a number that is not finite becomes None."""
+        epochs = [{name: _finite(value) for name, value in asdict(epoch).items()} for epoch in self.epochs]
+        end = {"interrupted": self.interrupted, "stopped": self.stopped, "restored": self.restored}
+        return {"epochs": epochs, "accuracy_on": self.accuracy_on, **end}
 
     def to_json(self) -> str:
         """Return the history as JSON: the fields of `History` and of each `Epoch` under their names."""
         return json.dumps(self.as_dict(), indent=1, allow_nan=False)
 
     def __str__(self) -> str:
-        validated = any(epoch.validation_accuracy is not None for epoch in self.epochs)
-        table = [heading(validated, self.accuracy_on)]
-        table += [row(number, epoch, validated, self.accuracy_on) for number, epoch in enumerate(self.epochs, start=1)]
-        return "\n".join([*table, "interrupted"] if self.interrupted else table)
+        table = [heading(self.epochs[0] if self.epochs else None, self.accuracy_on)]
+        table += [row(number, epoch, self.accuracy_on) for number, epoch in enumerate(self.epochs, start=1)]
+        return "\n".join([*table, *self.ending])
+
+    @property
+    def ending(self) -> list[str]:
+        """How it ended, in words: nothing where all epochs were run and the params are those of the last."""
+        said = ["interrupted"] if self.interrupted else []
+        said += [f"stopped: {self.stopped}"] if self.stopped else []
+        kept = self.restored is not None and self.restored != len(self.epochs)
+        return [*said, *([f"the params are those of epoch {self.restored}"] if kept else [])]
 
 
-def heading(validated: bool, accuracy_on: str) -> str:
-    """Return the heading of a table of epochs; `validated` if there are validation data."""
-    columns = [f"{'epoch':>5}", f"{'cost':>10}", *_columns(validated, accuracy_on), f"{'seconds':>10}"]
-    return "".join(columns)
+def _finite(value: float | None) -> float | None:
+    return value if value is None or math.isfinite(value) else None
 
 
-def row(number: int, epoch: Epoch, validated: bool, accuracy_on: str) -> str:
+def heading(epoch: Epoch | None, accuracy_on: str) -> str:
+    """Return the heading of a table of epochs, of which this is one."""
+    return f"{'epoch':>5}{'cost':>10}" + "".join(_shown(epoch, accuracy_on)) + f"{'seconds':>10}"
+
+
+def row(number: int, epoch: Epoch, accuracy_on: str) -> str:
     """Return the line of one epoch in a table of that heading."""
-    shown = [epoch.validation_accuracy] * validated + [epoch.accuracy]
-    texts = ["" if accuracy is None else f"{100 * accuracy:.2f} %" for accuracy in shown]
-    widths = map(len, _columns(validated, accuracy_on))
-    accuracies = [f"{text:>{width}}" for text, width in zip(texts, widths, strict=True)]
-    return "".join([f"{number:>5}{epoch.cost:>10.4f}", *accuracies, f"{epoch.seconds:>10.4f}"])
+    shown = [f"{text:>{len(title)}}" for title, text in _shown(epoch, accuracy_on).items()]
+    return "".join([f"{number:>5}{epoch.cost:>10.4f}", *shown, f"{epoch.seconds:>10.4f}"])
 
 
-def _columns(validated: bool, accuracy_on: str) -> list[str]:
-    return [f"  {name} accuracy" for name in ["validation"] * validated + [accuracy_on]]
+def _shown(epoch: Epoch | None, accuracy_on: str) -> Mapping[str, str]:
+    """Return the titles of the columns that depend on the data, with what stands there."""
+    if epoch is None:
+        return {}
+    values = {
+        "  validation cost": (epoch.validation_cost, "{:.4f}"),
+        "  validation accuracy": (epoch.validation_accuracy, "{:.2%}"),
+        "  validation error": (epoch.validation_error, "{:.4g}"),
+        f"  {accuracy_on} accuracy": (epoch.accuracy, "{:.2%}"),
+        f"  {accuracy_on} error": (epoch.error, "{:.4g}"),
+    }
+    shown = {title: form.format(value) for title, (value, form) in values.items() if value is not None}
+    return {title: text.replace("%", " %") for title, text in shown.items()}

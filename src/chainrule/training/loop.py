@@ -6,7 +6,8 @@ knows what the equations are; the same seed gives the same result to the bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy.typing as npt
 
@@ -16,10 +17,13 @@ from chainrule.network.initial import seeded
 from chainrule.network.network import Network
 from chainrule.nn.optimizers import SGD, Optimizer, updates_text
 from chainrule.pipeline import training_step
-from chainrule.training.accuracy import Accuracy
-from chainrule.training.history import Epoch, History
+from chainrule.training.callbacks import Callback, checked_callbacks
+from chainrule.training.course import Course, file_of, settings_of
+from chainrule.training.history import History
 from chainrule.training.runs import Progress, run_of
-from chainrule.training.samples import checked_count, checked_pair, checked_samples, checked_threads
+from chainrule.training.samples import checked_count, checked_pair, checked_samples, checked_threads, divided
+from chainrule.training.scores import Scores
+from chainrule.training.stopping import EarlyStopping, check_monitor
 
 
 def train(
@@ -37,14 +41,26 @@ def train(
     y_validation: npt.ArrayLike | None = None,
     x_test: npt.ArrayLike | None = None,
     y_test: npt.ArrayLike | None = None,
+    validation_fraction: float | None = None,
+    early_stopping: EarlyStopping | None = None,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> History:
     """Train a network in place with the equations derived from it, and return what happened.
 
-    x has the shape (samples, features); y is labels of shape (samples,) or targets of shape (samples, outputs). The
-    optimizer is `SGD(0.5)` unless the system has updates of its own. After every epoch the accuracy is measured on
-    x_test, y_test where they are given, else on x, y; beside it on x_validation, y_validation, by which settings can be
-    chosen while the test data remain unseen. Nothing is learned from either.
+    x has the shape (samples, features); y is labels of shape (samples,) or targets of shape (samples, outputs): arrays
+    of any library, or frames. The optimizer is `SGD(0.5)` unless the system has updates of its own. After every epoch
+    the accuracy, or for targets that are no classes the mean absolute error, is measured on x_test, y_test where they
+    are given, else on x, y; beside it, with the cost, on x_validation, y_validation, by which settings can be chosen
+    while the test data remain unseen. Nothing is learned from either. `validation_fraction` takes that part of x, y to
+    validate with instead, drawn by the seed, of each class the same fraction.
+
+    `early_stopping` ends the training when it goes on for nothing; the network then has the params of its best epoch,
+    however the training ends. `callbacks` are told of every epoch and may stop; an error in one ends the training with
+    what was learned. `checkpoint` names a file that is written after every epoch, whole or not at all; with `resume`
+    training goes on from there to the same bits as without a break, or begins where there is no such file yet.
 
     `executor` is "reference" (float64, NumPy) or "native" (float32, machine code, whole epochs in one call). `threads`
     is for native: so many divide the work, by default as many as it is worth. `progress` is called on the way, by the
@@ -62,30 +78,39 @@ def train(
     samples = checked_samples(network, x, y, ("x", "y"))
     validation = checked_pair(network, x_validation, y_validation, "validation")
     test = checked_pair(network, x_test, y_test, "test")
-    updates = _updates(network, optimizer)
     generator = seeded(seed)
+    if validation_fraction is not None:
+        if validation is not None:
+            raise OptionError("both x_validation and validation_fraction are given", expected="one of them, or neither")
+        samples, validation = divided(samples, validation_fraction, seed)
+    check_monitor(early_stopping, validated=validation is not None, classes=samples.classes)
+    called = checked_callbacks(callbacks)
+    updates = _updates(network, optimizer)
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
     system = training_step(network.with_updates(updates))
+    file = file_of(checkpoint, resume)
     run = run_of(engine, network, system, samples, batch_size, progress, threads)
-    accuracy = Accuracy(engine, network, test or samples)
-    validated = Accuracy(engine, network, validation)
-    history = History(note=run.note, accuracy_on="test" if test else "training")
-    try:
-        for number in range(1, epochs + 1):
-            for report in run.epoch(generator, Progress(number, epochs, 0, run.steps, 0.0)):
-                if progress is not None and report.step < run.steps:
-                    progress(report)
-            network.params, network.updates = run.params, updates
-            measured = accuracy.of(network.params), run.seconds, validated.of(network.params), run.accuracy
-            finished = Epoch(report.cost, *measured)
-            history.epochs.append(finished)
-            if progress is not None:
-                progress(Progress(number, epochs, run.steps, run.steps, report.cost, finished))
-    except KeyboardInterrupt:
-        network.params, network.updates = run.params, updates
-        history.interrupted = True
-    return history
+    course = Course(
+        network=network,
+        updates=updates,
+        run=run,
+        generator=generator,
+        scores=Scores(engine, network, test or samples),
+        validation=Scores(engine, network, validation, cost=True),
+        history=History(note=run.note, accuracy_on="test" if test else "training"),
+        facts={"samples": len(samples.x), "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
+        early=early_stopping,
+        callbacks=called,
+        progress=progress,
+        file=file,
+    )
+    if file is not None:
+        data = (samples, validation, test)
+        course.settings = settings_of(network, updates, engine.name, batch_size, int(seed), early_stopping, data)
+        if resume and file.exists():
+            course.resume()
+    return course.finish(epochs)
 
 
 def _updates(network: Network, optimizer: Optimizer | None) -> str:

@@ -6,7 +6,7 @@ Both keep the params on their way, count the seconds of training alone, and stop
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,6 +59,13 @@ class Run(Protocol):
     @property
     def params(self) -> dict[str, Array]:
         """The params as they are now, in float64."""
+
+    @property
+    def kept(self) -> dict[str, Array]:
+        """Every tensor that a step changes, in float64: all that must be put back to go on."""
+
+    def put(self, kept: Mapping[str, Array]) -> None:
+        """Set every tensor that a step changes."""
 
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
         """Run through all samples once, in an order drawn from the generator, and report on the way."""
@@ -120,6 +127,15 @@ class WholeEpochs:
         """The params as they are now, in float64."""
         return {name: np.asarray(array, np.float64) for name, array in self._session.params().items()}
 
+    @property
+    def kept(self) -> dict[str, Array]:
+        """Every tensor that a step changes, in float64."""
+        return self.params
+
+    def put(self, kept: Mapping[str, Array]) -> None:
+        """Set every tensor that a step changes."""
+        self._session.put(kept)
+
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
         """Run through all samples once; progress goes to the report given, the epoch's end is yielded."""
 
@@ -160,6 +176,15 @@ class Steps:
     def params(self) -> dict[str, Array]:
         """The params as they are now."""
         return self._params
+
+    @property
+    def kept(self) -> dict[str, Array]:
+        """Every tensor that a step changes."""
+        return self._params
+
+    def put(self, kept: Mapping[str, Array]) -> None:
+        """Set every tensor that a step changes."""
+        self._params = dict(kept)
 
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
         """Step through all samples once, in an order drawn from the generator, and report after each step."""

@@ -13,9 +13,11 @@ from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.reference import evaluate
 from chainrule.expr.binding import tensors_in
 from chainrule.network.network import Network, check_lengths
-from chainrule.network.samples import is_one_hot
+from chainrule.network.samples import is_one_hot, labels_of
 
 Array = npt.NDArray[np.float64]
+_VALIDATION = 1
+"""Goes into the seed of what is drawn to validate with, so that this does not depend on what else is drawn."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,30 @@ def checked_pair(network: Network, x: npt.ArrayLike | None, y: npt.ArrayLike | N
     if x is not None or y is not None:
         raise InputError(f"of {names[0]} and {names[1]} only one is given", expected="both, or neither")
     return None
+
+
+def divided(samples: Samples, fraction: Any, seed: int) -> tuple[Samples, Samples]:
+    """Return samples to learn from and, that fraction of all, others to validate with, drawn by the seed.
+
+    Of each class goes the same fraction, as far as that can be; the order is kept. Raises OptionError for a fraction
+    that makes no sense, or leaves one of the two without samples.
+    """
+    if isinstance(fraction, bool) or not isinstance(fraction, int | float | np.number) or not 0 < fraction < 1:
+        raise OptionError(f"validation_fraction is {fraction!r}", expected="a number between 0 and 1, such as 0.1")
+    count = len(samples.x)
+    order = np.random.default_rng([seed, _VALIDATION]).permutation(count)
+    if samples.classes:
+        order = order[np.argsort(labels_of(samples.y)[order], kind="stable")]
+    marks = np.floor(np.arange(count + 1) * float(fraction) + 0.5)
+    validating = np.zeros(count, bool)
+    validating[order[marks[1:] > marks[:-1]]] = True
+    if validating.all() or not validating.any():
+        raise OptionError(
+            f"validation_fraction is {fraction!r}, which makes {int(validating.sum())} of {count} samples",
+            expected="one or more for each of the two",
+        )
+    learning, held = (Samples(samples.x[some], samples.y[some]) for some in (~validating, validating))
+    return learning, held
 
 
 def _check_facts(network: Network, x: Array, y: Array) -> None:

@@ -76,7 +76,10 @@ def test_history_and_network_are_written(file: Path, tmp_path: Path) -> None:
     assert f"The network is saved in {saved}." in output
     assert f"The history is saved in {history}." in output
     read = json.loads(history.read_text())
-    fields = {"cost", "accuracy", "validation_accuracy", "training_accuracy", "seconds"}
+    fields = {
+        "cost", "accuracy", "seconds", "validation_accuracy", "training_accuracy", "validation_cost", "error",
+        "validation_error",
+    }  # fmt: skip
     assert [set(epoch) for epoch in read["epochs"]] == [fields] * 2
     assert read["accuracy_on"] == "test"
     assert read["interrupted"] is False
@@ -157,7 +160,7 @@ def test_samples_to_validate_with(tmp_path: Path) -> None:
     np.savez(tmp_path / "points.npz", x_train=x, y_train=y, x_validation=xv, y_validation=yv, x_test=x, y_test=y)
     output = shown(tmp_path / "points.npz", "--epochs", 40, "--learning-rate", 1, "--json", tmp_path / "json")
     assert "4 numbers to learn from, 9 to validate with, 30 others to be tested on." in output
-    assert "  epoch      cost  validation accuracy  test accuracy   seconds\n      1  " in output
+    assert "  epoch      cost  validation cost  validation accuracy  test accuracy   seconds\n      1  " in output
     assert "100.00 % right on the samples to validate with, the best of all epochs." in output
     assert json.loads((tmp_path / "json").read_text())["epochs"][-1]["validation_accuracy"] == 1.0
 
@@ -234,7 +237,7 @@ def test_a_cost_that_explodes_fails_with_1_and_writes_nothing(file: Path, tmp_pa
             ["--threads", "2", "--executor", "reference"],
             "--threads is 2, and the executor reference does not divide its work among threads\n  the executor native",
         ),
-        (["--data-dir", "."], "--data-dir is for mnist, and what is learned from is "),
+        (["--data-dir", "."], "--data-dir is for mnist, and the data are "),
         (["--epochs", "many"], "Invalid value for '--epochs'"),
     ],
 )
@@ -264,17 +267,62 @@ def test_two_results_in_one_file(file: Path, tmp_path: Path) -> None:
     assert f"--save and --json name the same file, {tmp_path / 'one'}" in said
 
 
+def test_training_stops_in_time_and_is_drawn(file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    options = ["--validation-fraction", 0.2, "--patience", 3, "--min-delta", 5, "--monitor", "validation_accuracy"]
+    output = shown(file, "--epochs", 50, *options, "--plot", tmp_path / "plot.png", "--json", tmp_path / "json")
+    assert "50 epochs.\nIt stops earlier where the validation accuracy has not been better for 3 epochs.\n" in output
+    assert "Stopped after epoch 4: validation_accuracy has not been higher by more than 5 for 3 epochs." in output
+    assert "The network has the weights of epoch 1, the best." in output
+    assert "after 1 epoch, " in output
+    assert f"The plot is saved in {tmp_path / 'plot.png'}." in output
+    assert (tmp_path / "plot.png").read_bytes()[:4] == b"\x89PNG"
+    read = json.loads((tmp_path / "json").read_text())
+    assert (len(read["epochs"]), read["restored"], read["settings"]["patience"]) == (4, 1, 3)
+
+
+def test_training_goes_on_after_a_break(file: Path, tmp_path: Path) -> None:
+    path, nets = tmp_path / "run", [tmp_path / "whole", tmp_path / "resumed"]
+    shown(file, "--epochs", 6, "--save", nets[0])
+    first = shown(file, "--epochs", 2, "--checkpoint", path, "--resume")
+    assert f"Begins with the first epoch, for there is no checkpoint yet: {path}\n" in first
+    second = shown(file, "--epochs", 6, "--checkpoint", path, "--resume", "--save", nets[1])
+    assert f"Goes on from {path}.\n" in second
+    assert second.index("      3    ") < second.index("after 6 epochs")
+    assert nets[0].read_bytes() == nets[1].read_bytes()
+    said = refusal(file, "--checkpoint", path)
+    assert "there is a checkpoint already" in said
+    assert "Go on with resume=True, --resume on the command line" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--patience", 0], "patience is 0"),
+        (["--monitor", "cost"], "--monitor and --min-delta say when to stop, and --patience is missing"),
+        (["--min-delta", "1"], "and --patience is missing\n  --patience N"),
+        (["--patience", 2, "--monitor", "loss"], "monitor is 'loss'"),
+        (["--resume"], "--resume is given, and no --checkpoint\n  --checkpoint FILE"),
+        (["--plot", "plot.jpg"], "plot.jpg has no format that a plot can have"),
+        (["--checkpoint", "none/run"], "there is no folder none"),
+        (["--checkpoint", "same.png", "--plot", "same.png"], "--plot and --checkpoint name the same file, same.png"),
+    ],
+)
+def test_options_of_a_training_that_ends_earlier(file: Path, options: list[object], said: str) -> None:
+    assert said in refusal(file, *options)
+
+
 def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     console = Console(force_terminal=True, width=80, record=True, file=io.StringIO())
-    with watching(console, validated=True, accuracy_on="test") as watcher:
+    with watching(console, accuracy_on="test") as watcher:
         watcher(Progress(1, 2, 1, 4, 0.75))
         watcher(Progress(1, 2, 4, 4, 0.5, Epoch(0.5, 0.25, 1.5, 0.5)))
-        watcher(Progress(2, 2, 4, 4, 0.25, Epoch(0.25, None, 1.5)))
+        watcher(Progress(2, 2, 4, 4, 0.25, Epoch(0.25, 0.75, 1.5, 1.0)))
     text = console.export_text()
     assert "  epoch      cost  validation accuracy  test accuracy   seconds" in text
     assert "      1    0.5000              50.00 %        25.00 %    1.5000" in text
-    assert "      2    0.2500                                        1.5000" in text
+    assert "      2    0.2500             100.00 %        75.00 %    1.5000" in text
 
 
 def test_many_classes_are_shown_as_a_list() -> None:

@@ -53,7 +53,9 @@ def test_what_is_shown(folder: Path, tmp_path: Path) -> None:
     ) in result.output
     assert "Network 784-30-10: sigmoid units, sigmoid outputs, cost quadratic, 23,860 params, seed 0." in result.output
     assert "Stochastic gradient descent: learning rate 3, batches of 10, 2 epochs." in result.output
-    assert "  epoch      cost  validation accuracy  test accuracy   seconds\n      1  " in result.output
+    assert (
+        "  epoch      cost  validation cost  validation accuracy  test accuracy   seconds\n      1  " in result.output
+    )
     assert " % right on the samples to validate with" in result.output
     assert "δ2[k] = ∂C/∂z2[k] = a2[k]·(a2[k] − y[k])·(1 − a2[k])" in result.output
     assert cr.load(tmp_path / "net").predict([0.0] * 784).shape == (10,)
@@ -131,9 +133,7 @@ def test_no_file_of_mnist_is_written_over(folder: Path, option: str) -> None:
 def test_the_data_dir_is_for_mnist_only(folder: Path) -> None:
     result = CliRunner().invoke(app, ["train", "digits", "--data-dir", str(folder)])
     assert result.exit_code == 2
-    assert result.stderr == (
-        "Error: --data-dir is for mnist, and what is learned from is digits\n  Leave out --data-dir.\n"
-    )
+    assert result.stderr == ("Error: --data-dir is for mnist, and the data are digits\n  Leave out --data-dir.\n")
 
 
 def test_the_digits_do_not_mind_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

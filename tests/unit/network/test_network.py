@@ -178,9 +178,9 @@ def test_samples_of_another_width_name_the_layer() -> None:
         (np.zeros((2, 2, 2)), "x has 3 axes, shape [2, 2, 2]"),
         (1.0, "x has 0 axes, shape []"),
         ([[0.0, 1.0, np.nan, 2.0]], "x[0,2] is nan"),
-        ([[0.0], [1.0, 2.0]], "x holds rows of different lengths"),
+        ([[0.0], [1.0, 2.0]], "x is not an array of real numbers: it holds rows of different lengths"),
         ([["a", "b", "c", "d"]], "it holds text"),
-        (np.zeros((1, 4), complex), "it holds complex128"),
+        (np.zeros((1, 4), complex), "it holds complex numbers"),
     ],
 )
 def test_samples_that_cannot_be_read(x: Any, said: str) -> None:
@@ -201,7 +201,7 @@ def test_samples_that_cannot_be_read(x: Any, said: str) -> None:
         ([[0, 1], [1, 0]], "y has the shape [2, 2]\n  labels of shape (samples,), or targets of shape (samples, 3)"),
         ([[0], [1]], "Labels: y.ravel()"),
         ([[0.0, 1.0, np.inf]], "y[0,2] is inf"),
-        ([[0.0], [1.0, 2.0]], "y holds rows of different lengths"),
+        ([[0.0], [1.0, 2.0]], "y is not an array of real numbers: it holds rows of different lengths"),
         (["a", "b"], "it holds text"),
     ],
 )

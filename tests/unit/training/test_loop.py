@@ -145,14 +145,14 @@ def test_validation_without_a_test_stands_beside_the_accuracy_in_training() -> N
     assert history.epochs[0].accuracy == network.accuracy(x, labels)
     assert history.epochs[0].validation_accuracy == network.accuracy(x[:6], (labels[:6] + 1) % 3)
     assert str(history).splitlines()[0].split() == [
-        "epoch", "cost", "validation", "accuracy", "training", "accuracy", "seconds"
+        "epoch", "cost", "validation", "cost", "validation", "accuracy", "training", "accuracy", "seconds"
     ]  # fmt: skip
 
 
 def test_the_accuracy_of_many_samples_is_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     network, (x, labels) = classifier(), clusters(60)
     labels[7:9] = (labels[7:9] + 1) % 3
-    monkeypatch.setattr("chainrule.training.accuracy._ROWS", 7)
+    monkeypatch.setattr("chainrule.training.scores._ROWS", 7)
     for executor in ("reference", "native"):
         history = train(network, x, labels, epochs=20, executor=executor, optimizer=nn.SGD(1.0))
         assert history.epochs[-1].accuracy == network.accuracy(x, labels) == 58 / 60
@@ -296,7 +296,10 @@ def test_history_as_json_and_text() -> None:
     assert isinstance(history, History)
     read = json.loads(history.to_json())
     assert read["interrupted"] is False
-    fields = {"cost", "accuracy", "validation_accuracy", "training_accuracy", "seconds"}
+    fields = {
+        "cost", "accuracy", "seconds", "validation_accuracy", "training_accuracy", "validation_cost", "error",
+        "validation_error",
+    }  # fmt: skip
     assert [set(epoch) for epoch in read["epochs"]] == [fields] * 2
     assert read["accuracy_on"] == "training"
     assert read["epochs"][1]["validation_accuracy"] is None

@@ -1,0 +1,133 @@
+"""Checkpoints: after each epoch, all that training needs to go on to the same bits, in one file, whole or not at all.
+
+The file has the form of a saved network: safetensors with a checksum. Beside the tensors it holds what the training was
+of, so that another one cannot go on with it by mistake. Nothing in a file is executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import OptionError
+from chainrule.network.files import Kind, read_file, refused, write_file
+from chainrule.training.history import Epoch
+from chainrule.training.samples import Samples
+from chainrule.training.stopping import Best
+
+Array = npt.NDArray[np.float64]
+KIND = Kind(
+    "chainrule-checkpoint", ("settings", "epochs", "generator", "best"), "no checkpoint of chainrule", "training"
+)
+_KEPT, _BEST = "kept/", "best/"
+_LONG = 40
+"""Texts longer than that, such as fingerprints, are not shown."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a training is after a whole epoch.
+
+    `settings` says what it is a training of; `kept` is every tensor that a step changes, `generator` the state of the
+    generator that draws the order of the samples.
+    """
+
+    settings: Mapping[str, Any]
+    epochs: tuple[Epoch, ...]
+    generator: Mapping[str, Any]
+    kept: Mapping[str, Array]
+    best: Best
+
+
+def write_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, all of it or nothing. Raises OptionError where it cannot be written."""
+    best = checkpoint.best
+    facts = {
+        "settings": json.dumps(dict(checkpoint.settings)),
+        "epochs": json.dumps([asdict(epoch) for epoch in checkpoint.epochs]),
+        "generator": json.dumps(dict(checkpoint.generator)),
+        "best": json.dumps({"number": best.number, "value": best.value}),
+    }
+    tensors = {_KEPT + name: array for name, array in checkpoint.kept.items()}
+    tensors |= {_BEST + name: array for name, array in (best.params or {}).items()}
+    write_file(path, KIND, facts, tensors)
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint. Raises ModelFileError, which names the file, if it is damaged, altered or something else."""
+    facts, tensors = read_file(path, KIND)
+    try:
+        settings, epochs, generator, best = (json.loads(facts[key]) for key in KIND.keys)
+        kept, params = (
+            {name.removeprefix(part): array for name, array in tensors.items() if name.startswith(part)}
+            for part in (_KEPT, _BEST)
+        )
+        made = tuple(Epoch(**{name: _number(value) for name, value in epoch.items()}) for epoch in epochs)
+        found = Best(int(best["number"]), float(best["value"]), params or None)
+        return Checkpoint(dict(settings), made, dict(generator), kept, found)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise refused(path, f"the checkpoint in the file makes no sense: {error}") from None
+
+
+def _number(value: Any) -> Any:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ValueError(f"{value!r} is no number")
+    return value
+
+
+def put_generator(path: str | Path, generator: np.random.Generator, state: Mapping[str, Any]) -> None:
+    """Set the state of a generator. Raises ModelFileError where it is none."""
+    try:
+        generator.bit_generator.state = dict(state)
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise refused(path, f"the generator's state in the file makes no sense: {error}") from None
+
+
+def check_tensors(path: str | Path, found: Mapping[str, Array], expected: Mapping[str, Array]) -> None:
+    """Raise ModelFileError unless the tensors are those of a training, by name and shape, and finite."""
+    shapes = [{name: array.shape for name, array in tensors.items()} for tensors in (found, expected)]
+    if shapes[0] != shapes[1]:
+        texts = [", ".join(f"{name} {list(shape)}" for name, shape in sorted(s.items())) for s in shapes]
+        raise refused(path, f"the checkpoint holds {texts[0] or 'nothing'}", expected=texts[1])
+    for name, array in found.items():
+        if not np.isfinite(array).all():
+            raise refused(path, f"{name} holds numbers that are not finite")
+
+
+def check_settings(path: str | Path, found: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """Raise OptionError, which names the first difference, where a checkpoint is of another training."""
+    for name, value in asked.items():
+        there = found.get(name)
+        if there != value:
+            short = isinstance(value, str) and (len(value) > _LONG or "\n" in value)
+            what = f"{name} differ" if short else f"{name} is {_text(there)} there and {_text(value)} here"
+            raise OptionError(
+                f"the checkpoint is of another training: {what}",
+                where=f"in {path}",
+                expected="the same network, data and settings as before; epochs, threads and callbacks may differ",
+                advice="Give what was given then, or another file to begin anew.",
+            )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def fingerprint(*parts: Samples | str | None) -> str:
+    """Return a hash of samples and texts: other data, another hash."""
+    digest = hashlib.sha256()
+    for part in parts:
+        arrays = () if part is None or isinstance(part, str) else (part.x, part.y)
+        digest.update(f"{type(part).__name__} {[a.shape for a in arrays]}\n".encode())
+        if isinstance(part, str):
+            digest.update(part.encode())
+        for array in arrays:
+            digest.update(np.ascontiguousarray(array, "<f8").reshape(-1).data)
+    return digest.hexdigest()

@@ -1,0 +1,183 @@
+"""The course of a training: epoch after epoch, with what is measured, kept, told and written after each.
+
+The order is what makes a break harmless: an epoch is in the history and in the checkpoint before anybody is told of it.
+What runs an epoch is in `runs`; nothing here knows what the equations are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import OptionError
+from chainrule.network.atomic import check_writable, remove_leftovers
+from chainrule.network.files import Fact
+from chainrule.network.network import Network
+from chainrule.system.printing import system_text
+from chainrule.training.callbacks import Function, asked_to_stop
+from chainrule.training.checkpoint import (
+    Checkpoint,
+    check_settings,
+    check_tensors,
+    fingerprint,
+    put_generator,
+    read_checkpoint,
+    write_checkpoint,
+)
+from chainrule.training.history import Epoch, History
+from chainrule.training.runs import Progress, Run
+from chainrule.training.samples import Samples
+from chainrule.training.scores import Scores
+from chainrule.training.stopping import Best, EarlyStopping
+
+
+@dataclass
+class Course:
+    """A training on its way; `settings` says what it is of, for its checkpoints, `facts` the same for people."""
+
+    network: Network
+    updates: str
+    run: Run
+    generator: np.random.Generator
+    scores: Scores
+    validation: Scores
+    history: History
+    facts: Mapping[str, Fact]
+    early: EarlyStopping | None = None
+    callbacks: Sequence[tuple[str, Function]] = ()
+    progress: Callable[[Progress], None] | None = None
+    file: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    best: Best = field(default_factory=Best)
+
+    def resume(self) -> None:
+        """Go back to where the checkpoint was written.
+
+        Raises ModelFileError for a file that is none, and OptionError for one of another training.
+        """
+        assert self.file is not None
+        found = read_checkpoint(self.file)
+        check_settings(self.file, found.settings, self.settings)
+        check_tensors(self.file, found.kept, self.run.kept)
+        if found.best.params is not None:
+            check_tensors(self.file, found.best.params, self.run.params)
+        put_generator(self.file, self.generator, found.generator)
+        self.run.put(found.kept)
+        self.history.epochs = list(found.epochs)
+        self.best = found.best
+        self._take()
+
+    def finish(self, epochs: int) -> History:
+        """Run what is left of so many epochs, and leave the network with what was learned, however it ends."""
+        history = self.history
+        done = len(history.epochs)
+        history.stopped = self.best.waited(self.early, done) if self.early else ""
+        try:
+            for number in range(done + 1, epochs + 1):
+                if history.stopped:
+                    break
+                history.stopped = self._epoch(number, epochs)
+        except KeyboardInterrupt:
+            self._take()
+            history.interrupted = True
+        finally:
+            if self.early is not None and self.best.params is not None:
+                self.network.params = {name: array.copy() for name, array in self.best.params.items()}
+                history.restored = self.best.number
+            self._describe()
+        return history
+
+    def _epoch(self, number: int, epochs: int) -> str:
+        """Run one epoch; return why it should be the last, "" where it should not."""
+        run = self.run
+        for report in run.epoch(self.generator, Progress(number, epochs, 0, run.steps, 0.0)):
+            if self.progress is not None and report.step < run.steps:
+                self.progress(report)
+        self._take()
+        finished = self._measured(report.cost)
+        self.history.epochs.append(finished)
+        stopped = self.best.saw(self.early, number, finished, self.network.params) if self.early else ""
+        if self.file is not None:
+            kept = Checkpoint(
+                self.settings, tuple(self.history.epochs), self.generator.bit_generator.state, run.kept, self.best
+            )
+            write_checkpoint(self.file, kept)
+        if self.progress is not None:
+            self.progress(Progress(number, epochs, run.steps, run.steps, report.cost, finished))
+        asked = asked_to_stop(self.callbacks, self.history, self.network)
+        return stopped or asked
+
+    def _measured(self, cost: float) -> Epoch:
+        params = self.network.params
+        score, validation = self.scores.of(params), self.validation.of(params)
+        return Epoch(
+            cost,
+            score.accuracy,
+            self.run.seconds,
+            validation.accuracy,
+            self.run.accuracy,
+            validation.cost,
+            score.error,
+            validation.error,
+        )
+
+    def _take(self) -> None:
+        """Give the network what was learned so far."""
+        self.network.params, self.network.updates = self.run.params, self.updates
+
+    def _describe(self) -> None:
+        """Note in the network how it was trained."""
+        epochs = self.history.epochs
+        if not epochs:
+            return
+        number = self.history.restored or len(epochs)
+        last = epochs[number - 1]
+        measured = {"cost": last.cost, "accuracy": last.accuracy, "error": last.error}
+        told = {name: value for name, value in measured.items() if value is not None}
+        self.network.trained = {**self.facts, "epochs": number, **told, "measured_on": self.history.accuracy_on}
+
+
+def file_of(checkpoint: str | Path | None, resume: bool) -> Path | None:
+    """Return the file of a checkpoint, if there shall be one. Raises OptionError where it cannot be written."""
+    if checkpoint is None:
+        if resume:
+            raise OptionError("resume is given, and no checkpoint", expected="the file to go on from: checkpoint=…")
+        return None
+    file = Path(checkpoint)
+    check_writable(file)
+    if file.exists() and not resume:
+        raise OptionError(
+            f"there is a checkpoint already, {file}",
+            expected="a new file, or resume to go on with this one",
+            advice="Go on with resume=True, --resume on the command line; or delete the file, or name another.",
+        )
+    remove_leftovers(file)
+    return file
+
+
+def settings_of(
+    network: Network,
+    updates: str,
+    executor: str,
+    batch_size: int,
+    seed: int,
+    early: EarlyStopping | None,
+    data: tuple[Samples, Samples | None, Samples | None],
+) -> dict[str, Any]:
+    """Return what a training is of, under the names that an error says: texts, numbers, and hashes of the data."""
+    samples, validation, test = data
+    return {
+        "the equations of the network": fingerprint(system_text(network.system), network.ends.output),
+        "the optimizer's updates": fingerprint(updates),
+        "the executor": executor,
+        "batch_size": batch_size,
+        "seed": seed,
+        "early_stopping": asdict(early) if early else None,
+        "x and y": fingerprint(samples),
+        "the validation data": fingerprint(validation),
+        "the test data": fingerprint(test),
+    }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chainrule.errors import VerificationError as VerificationError
     from chainrule.execute.native.cache import code_cache as code_cache
     from chainrule.explanation import explain as explain
+    from chainrule.explanation import paths as paths
     from chainrule.jacobians import Jacobian as Jacobian
     from chainrule.jacobians import hessian as hessian
     from chainrule.jacobians import jacobian as jacobian
@@ -60,6 +61,7 @@ _HOMES = {
     "load": "chainrule.network",
     "nn": "chainrule",
     "parse": "chainrule.notation",
+    "paths": "chainrule.explanation",
     "train": "chainrule.training",
     "value_and_grad": "chainrule.pipeline",
 }
@@ -86,6 +88,7 @@ __all__ = [
     "load",
     "nn",
     "parse",
+    "paths",
     "train",
     "value_and_grad",
 ]

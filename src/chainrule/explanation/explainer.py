@@ -14,12 +14,11 @@ import numpy.typing as npt
 
 from chainrule.diff.backprop import Path
 from chainrule.diff.derivations import tied, with_target_letters
-from chainrule.errors import VerificationError
 from chainrule.execute.reference import Evaluation, evaluate_all
-from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named
-from chainrule.explanation.numbers import number_text
+from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
 from chainrule.explanation.opening import Factor, Numbered, OpenedSum, PathSum, factor, open_value
 from chainrule.explanation.result import Explanation
+from chainrule.explanation.totals import verified
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import Expr, Index, Indexed, Position, Reduce, times
 from chainrule.network import Network
@@ -28,9 +27,6 @@ from chainrule.render.letters import with_letters
 from chainrule.system.model import System, derivative_name
 from chainrule.system.printing import index_names
 from chainrule.system.typecheck import typecheck
-
-TOLERANCE = 1e-12
-"""How far a total may be from the value of the backward pass, relative to the sum of its terms without their signs."""
 
 
 def explain(
@@ -60,36 +56,11 @@ def explain(
     """
     system = network_or_system if isinstance(network_or_system, System) else network_or_system.system
     tensor = tensor_named(system, of)
-    given = inputs if isinstance(network_or_system, System) else _with_params(network_or_system, inputs)
+    given = inputs if isinstance(network_or_system, System) else with_params(network_or_system, inputs)
     chosen = one_sample(system, given, sample)
     back = backprop(system, [tensor])
     evaluation = evaluate_all(_with_paths(back, tensor), chosen)
     return _Opener(back, tensor, evaluation, at).explanation(paths, top)
-
-
-def verified(name: str, total: float, value: float, magnitude: float) -> float:
-    """Return the total, if it is the value up to rounding. Raises VerificationError otherwise."""
-    if total == value or not np.isfinite([total, value, magnitude]).all():
-        return total
-    difference = abs(total - value)
-    if difference > TOLERANCE * max(magnitude, abs(value)):
-        raise VerificationError(
-            f"the terms of {name} do not add up to its value",
-            where=f"they add up to {number_text(total)}, the backward pass has {number_text(value)}",
-            expected=f"a difference below {TOLERANCE:g} of the sum of their sizes, {number_text(magnitude)}",
-            advice="This is an error in chainrule; please report it with the system.",
-        )
-    return total
-
-
-def _with_params(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
-    """Return the inputs of a network with its params, labels made one-hot rows."""
-    data, target = network.ends.data, network.ends.target
-    given: dict[str, npt.ArrayLike] = {**network.params, **inputs}
-    if data in inputs and target in inputs:
-        made = network.inputs(inputs[data], inputs[target])
-        given |= {data: made[data], target: made[target]}
-    return given
 
 
 def _with_paths(back: Backprop, tensor: str) -> System:

@@ -14,7 +14,9 @@ from chainrule.errors import OptionError
 from chainrule.execute.registry import executor as executor_named
 from chainrule.network.initial import seeded
 from chainrule.network.network import Network
-from chainrule.nn.optimizers import SGD, Optimizer, updates_text
+from chainrule.nn.optimizers import SGD, Optimizer
+from chainrule.nn.schedules import Timing
+from chainrule.nn.updates import updates_text
 from chainrule.pipeline import training_step
 from chainrule.training.accuracy import Accuracy
 from chainrule.training.history import Epoch, History
@@ -62,7 +64,8 @@ def train(
     samples = checked_samples(network, x, y, ("x", "y"))
     validation = checked_pair(network, x_validation, y_validation, "validation")
     test = checked_pair(network, x_test, y_test, "test")
-    updates = _updates(network, optimizer)
+    per_epoch = -(-len(samples.x) // batch_size)
+    updates = _updates(network, optimizer, Timing(per_epoch, epochs * per_epoch))
     generator = seeded(seed)
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
@@ -88,7 +91,7 @@ def train(
     return history
 
 
-def _updates(network: Network, optimizer: Optimizer | None) -> str:
+def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> str:
     """Return the lines of the optimizer."""
     if network.system.updates:
         if optimizer is not None:
@@ -99,4 +102,4 @@ def _updates(network: Network, optimizer: Optimizer | None) -> str:
         return ""
     if optimizer is not None and not isinstance(optimizer, Optimizer):
         raise OptionError(f"the optimizer is {optimizer!r}", expected="for example nn.SGD(learning_rate=0.5)")
-    return updates_text(optimizer or SGD(0.5), network.system)
+    return updates_text(optimizer or SGD(0.5), network.system, timing)

@@ -8,7 +8,7 @@ have the sample axis, for all of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -90,6 +90,21 @@ def evaluate_all(
     `sizes` gives extents that neither inputs nor declarations determine.
     """
     return _evaluate(batch(system) if is_batched(system, inputs) else system, inputs, dtype, unknowns, sizes)
+
+
+def start_values(system: System, params: Mapping[str, npt.ArrayLike], *, dtype: Any = np.float64) -> dict[str, Array]:
+    """Return the value that each state begins with, of the extents that params and declarations give.
+
+    >>> from chainrule.notation import parse
+    >>> system = parse("param w[i]" + chr(10) + "state v[i] = 0" + chr(10) + "update v[i] = v[i] + w[i]")
+    >>> start_values(system, {"w": [1.0, 2.0]})
+    {'v': array([0., 0.])}
+    """
+    kinds = {d.tensor for d in system.declarations if d.role in ("const", "state") or d.tensor in params}
+    declarations = tuple(d for d in system.declarations if d.tensor in kinds)
+    alone = replace(system, declarations=declarations, givens=(), equations=(), updates=(), cost="", batch="")
+    values = evaluate_all(alone, params, dtype=dtype).values
+    return {name: np.array(values[name]) for name in system.states}
 
 
 class Reference:

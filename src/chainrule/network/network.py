@@ -33,6 +33,7 @@ from chainrule.pipeline import backprop
 from chainrule.render.text import equation_text
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
+from chainrule.system.stages import for_updates
 
 Array = npt.NDArray[np.float64]
 _ROWS = 4096
@@ -178,7 +179,7 @@ class Network:
         return Equations(backprop(self.with_updates(self.updates)).system)
 
     def with_updates(self, updates: str) -> System:
-        """Return the system with the lines of an optimizer; see `nn.optimizers.updates_text`."""
+        """Return the system with the lines of an optimizer; see `nn.updates.updates_text`."""
         return parse(f"{system_text(self.system)}\n{updates}") if updates else self.system
 
     def save(self, path: str | Path) -> None:
@@ -211,8 +212,21 @@ def load(path: str | Path) -> Network:
         network.updates = saved.updates
         network.layers, network.cost = saved.layers, saved.cost
         network.trained = dict(saved.trained)
-        if network.with_updates(saved.updates).equations != network.system.equations:
-            raise OptionError("the lines of the optimizer define more than updates")
+        _check_updates(network.system, network.with_updates(saved.updates))
     except ChainruleError as error:
         raise refused(path, f"the network in the file makes no sense: {error}") from None
     return network
+
+
+def _check_updates(system: System, whole: System) -> None:
+    """Raise OptionError where lines of an optimizer change what the network computes, or add what no update reads."""
+    count, known = len(system.equations), set(system.declared)
+    same = whole.equations[:count] == system.equations and (whole.cost, whole.batch) == (system.cost, system.batch)
+    added = {e.name for e in whole.equations[count:]}
+    needed = added <= {e.name for e in for_updates(whole)}
+    if (
+        not same
+        or not needed
+        or any(d.role not in ("const", "state") for d in whole.declarations if d.tensor not in known)
+    ):
+        raise OptionError("the lines of the optimizer define more than updates")

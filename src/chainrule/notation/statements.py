@@ -99,11 +99,17 @@ class Reading:
             self._declare(Declaration(role, str(name_token(piece)), self._labels(statement, piece)), statement, piece)
 
     def read_constants(self, statement: Statement, tree: Tree[Token]) -> None:
-        """Read constants, with or without a value."""
+        """Read constants, with or without a value, and states, which have one to begin with."""
+        role: Role = "state" if statement.keyword == "state" else "const"
         for piece in subtrees(tree):
             values = [child for child in subtrees(piece) if child.data != "brackets"]
             value = self._converter(statement).convert(values[0]) if values else None
-            declaration = Declaration("const", str(name_token(piece)), self._labels(statement, piece), value=value)
+            if value is None and role == "state":
+                name = name_token(piece)
+                raise self._converter(statement).error(
+                    f"nothing says how the state {name} begins", name, advice=f"Give it a value: state {name} = 0"
+                )
+            declaration = Declaration(role, str(name_token(piece)), self._labels(statement, piece), value=value)
             self._declare(declaration, statement, piece)
 
     def _declare(self, declaration: Declaration, statement: Statement, piece: Tree[Token]) -> None:

@@ -147,9 +147,9 @@ class Constraints:
             raise self.names.unknown_tensor(tensor, place, side)
         parts = derivative_parts(tensor)
         for part in parts:
-            if part not in self.axes:
+            if part not in self.axes and part != self.system.cost:
                 raise self.names.unknown_tensor(part, place, side)
-        return tuple([axis for part in parts for axis in self.axes[part]])
+        return tuple([axis for part in parts for axis in self.axes.get(part, ())])
 
     def _as_declared(self, tensor: str) -> str:
         letters = ",".join(i.preferred for i in self.system.axes(tensor))

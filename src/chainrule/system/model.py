@@ -16,16 +16,16 @@ from chainrule.expr.nodes import Comparison, Expr, Extent, Index, Indexed, Node
 from chainrule.render.text import equation_text
 from chainrule.system.printing import system_text
 
-Role = Literal["data", "param", "const", "abstract"]
-"""What a declared tensor is for: given with each sample, learned, fixed, or the value of an unknown function."""
+Role = Literal["data", "param", "const", "state", "abstract"]
+"""What a declared tensor is for: given with each sample, learned, fixed, kept between steps, or unknown."""
 
 
 @dataclass(frozen=True, eq=False)
 class Declaration(Node):
     """A tensor that no equation defines. `indices` label its axes.
 
-    `value` is the expression of a `const` with a value. `arguments` are the tensors that an abstract tensor is an
-    unknown function of, each with indices of its own: `abstract a[k](z[j])`.
+    `value` is that of a `const` which has one, or what all entries of a `state` begin with. `arguments` are the tensors
+    that an abstract tensor is an unknown function of, each with indices of its own: `abstract a[k](z[j])`.
     """
 
     role: Role
@@ -122,6 +122,16 @@ class System(Node):
     def params(self) -> tuple[str, ...]:
         """The tensors that gradients are taken of by default."""
         return self.with_role("param")
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The tensors that are kept between steps and are no params."""
+        return self.with_role("state")
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """All that steps of training change: params, then states."""
+        return self.params + self.states
 
     def axes(self, tensor: str) -> tuple[Index, ...]:
         """Return the indices that label the axes of a tensor, as declared or as in its equation's target.

@@ -23,7 +23,8 @@ def typecheck(system: System) -> System:
     """Return the system with the extent of every index settled.
 
     Checked are: each name means one thing, each tensor is assigned once and before its use, ranks, free indices, the
-    arities of functions, what unknown functions depend on, that the cost is a scalar, and that updates are of params.
+    arities of functions, what unknown functions depend on, that the cost is a scalar, and that updates are of params
+    and states.
     Raises TypecheckError.
     """
     names = Names(system)
@@ -110,6 +111,13 @@ def _check_cost(work: Constraints) -> None:
     if cost not in work.axes or (declared is not None and declared.role != "abstract"):
         raise place.error(
             f"no equation defines the cost {cost}", cost, expected=f"expected is cost {cost} = …, or cost {cost}(a[k])"
+        )
+    if cost in work.names.after_backprop:
+        raise place.error(
+            f"the cost {cost} depends on its own derivatives",
+            cost,
+            "target",
+            advice="Derivatives that are still to be derived are for updates, and for equations that only these read.",
         )
     if work.axes[cost]:
         raise place.error(

@@ -1,6 +1,7 @@
 """How an epoch is run: step by step through any executor, or whole, by one that compiles training.
 
-Both keep the params on their way, count the seconds of training alone, and stop where a number is not finite any more.
+Both keep params and states on their way, count the seconds of training alone, and stop where a number is not finite
+any more.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import TrainingError
-from chainrule.execute.finite import NotFinite, first_not_finite, not_finite
+from chainrule.errors import InputError, TrainingError
+from chainrule.execute.finite import NotFinite, all_finite, first_not_finite, not_finite
 from chainrule.execute.protocol import Executable, Executor, Trainer, TrainingSession
+from chainrule.execute.reference import start_values
 from chainrule.lower.program import Unsupported
 from chainrule.network.network import Network
 from chainrule.system.batching import batch
@@ -46,7 +48,7 @@ Report = Callable[[Progress], None]
 
 
 class Run(Protocol):
-    """Params in training. `note` says what a user should know of how it is run.
+    """Params and states in training. `note` says what a user should know of how it is run.
 
     `accuracy` is that of the samples of the last epoch, each before it was learned from; None unless it is measured.
     """
@@ -62,10 +64,10 @@ class Run(Protocol):
 
     @property
     def kept(self) -> dict[str, Array]:
-        """Every tensor that a step changes, in float64: all that must be put back to go on."""
+        """All that steps change, params and states, as it is now, in float64: with it a run can be taken up again."""
 
-    def put(self, kept: Mapping[str, Array]) -> None:
-        """Set every tensor that a step changes."""
+    def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params and states by name; what is not named stays. Raises InputError for what does not fit."""
 
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
         """Run through all samples once, in an order drawn from the generator, and report on the way."""
@@ -108,6 +110,10 @@ def _refuse(lost: NotFinite, epoch: int, steps: int) -> TrainingError:
     )
 
 
+def _float64(arrays: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
+    return {name: np.array(array, np.float64) for name, array in arrays.items()}
+
+
 class WholeEpochs:
     """Epochs run by machine code, which calls back between stretches of bounded time."""
 
@@ -125,15 +131,15 @@ class WholeEpochs:
     @property
     def params(self) -> dict[str, Array]:
         """The params as they are now, in float64."""
-        return {name: np.asarray(array, np.float64) for name, array in self._session.params().items()}
+        return _float64(self._session.params())
 
     @property
     def kept(self) -> dict[str, Array]:
-        """Every tensor that a step changes, in float64."""
-        return self.params
+        """Params and states as they are now, in float64."""
+        return _float64(self._session.kept())
 
-    def put(self, kept: Mapping[str, Array]) -> None:
-        """Set every tensor that a step changes."""
+    def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params and states by name."""
         self._session.put(kept)
 
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
@@ -164,7 +170,7 @@ class Steps:
         self.seconds = 0.0
         self.accuracy: float | None = None
         self.steps = -(-len(samples.x) // batch_size)
-        self._params = {name: np.asarray(array, np.float64) for name, array in network.params.items()}
+        self._kept = {**_float64(network.params), **start_values(executable.system, network.params)}
         self._network = network
         self._executable = executable
         self._hits = hits
@@ -175,16 +181,22 @@ class Steps:
     @property
     def params(self) -> dict[str, Array]:
         """The params as they are now."""
-        return self._params
+        return {name: self._kept[name] for name in self._executable.system.params}
 
     @property
     def kept(self) -> dict[str, Array]:
-        """Every tensor that a step changes."""
-        return self._params
+        """Params and states as they are now."""
+        return dict(self._kept)
 
-    def put(self, kept: Mapping[str, Array]) -> None:
-        """Set every tensor that a step changes."""
-        self._params = dict(kept)
+    def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params and states by name. Raises InputError for another shape, and numbers that are not finite."""
+        for name, value in _float64({n: np.asarray(kept[n]) for n in self._kept if n in kept}).items():
+            if value.shape != self._kept[name].shape:
+                expected = f"{list(self._kept[name].shape)}"
+                raise InputError(f"{name} has the shape {list(value.shape)}", expected=expected)
+            if not all_finite(value):
+                raise InputError(f"{name} holds numbers that are not finite", expected="finite numbers")
+            self._kept[name] = value
 
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
         """Step through all samples once, in an order drawn from the generator, and report after each step."""
@@ -204,7 +216,7 @@ class Steps:
     def _step(self, x: Array, y: Array, epoch: int, step: int) -> float:
         """Learn from one mini-batch and return its mean cost."""
         ends = self._network.ends
-        values, updated = self._executable.step({**self._params, ends.data: x, ends.target: y})
+        values, updated = self._executable.step({**self._kept, ends.data: x, ends.target: y})
         system = self._executable.system
         cost = float(np.mean(values[system.cost]))
         wrong = not_finite(cost, updated)
@@ -212,5 +224,5 @@ class Steps:
             lost = NotFinite(step, wrong, first_not_finite(batch(system), values, updated))
             raise _refuse(lost, epoch, self.steps)
         self._right += float(values[self._hits].sum()) if self._hits else 0.0
-        self._params = {**self._params, **updated}
+        self._kept = {**self._kept, **updated}
         return cost

@@ -9,7 +9,7 @@ import pytest
 
 from chainrule import nn
 from chainrule.errors import OptionError
-from chainrule.nn.optimizers import updates_text
+from chainrule.nn.updates import updates_text
 from chainrule.notation import parse
 
 SYSTEM = "data x[i]\nparam W[j,i], b[j], s, A[q,r]\ncost E = sum(j) (sum(i) W[j,i]*x[i] + b[j])^2*s*(sum(q,r) A[q,r])"

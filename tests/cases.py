@@ -99,6 +99,17 @@ QUADRATIC_FORM = Case(
     "param x[i]\ndata A[i,j]\ncost C = sum(i,j) x[i]*A[i,j]*x[j]\n",
     {"x": "sum(j) (A[i,j] + A[j,i])*x[j]"},
 )
+LOG_DET = Case("log-det", "param X[i,j]\ncost C = log(det(X))\n", {"X": "inv(X)[j,i]"})
+GAUSSIAN_PROCESS = Case(
+    "gaussian-process",
+    "data x[i], y[i]\nparam l, s\nK[i,j] = exp(-(x[i] - x[j])^2/(2*l^2)) + s^2*[i = j]\n"
+    "cost C = 1/2*(sum(i,j) y[i]*inv(K)[i,j]*y[j]) + 1/2*log(det(K))\n",
+    {
+        "K": "1/2*(inv(K)[j,i] - (sum(k) y[k]*inv(K)[k,i])*(sum(k) y[k]*inv(K)[j,k]))",
+        "l": "1/l^3*(sum(i,j) ∂C/∂K[i,j]*exp(-(x[i] - x[j])^2/(2*l^2))*(x[i] - x[j])^2)",
+        "s": "2*s*(sum(i) ∂C/∂K[i,i])",
+    },
+)
 NETWORKS = tuple(
     Case(
         f"network-{cost}",
@@ -132,6 +143,8 @@ CASES = (
     BINARY,
     REGRESSION,
     QUADRATIC_FORM,
+    LOG_DET,
+    GAUSSIAN_PROCESS,
     *NETWORKS,
     *ACTIVATED,
 )

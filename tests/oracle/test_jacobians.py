@@ -95,3 +95,29 @@ def test_the_derivative_of_a_penalty_on_a_gradient() -> None:
     theirs = torch.autograd.grad(c + 3 * (gradient**2).sum(), leaves)
     for name, expected in zip(PARAMS, theirs, strict=True):
         assert_close(found[name], expected.numpy(), rtol=1e-9, atol=1e-11)
+
+
+def test_the_marginal_likelihood_of_a_gaussian_process() -> None:
+    system = cr.parse(
+        "data x[i], y[i]\nparam l, s\nK[i,j] = exp(-(x[i] - x[j])^2/(2*l^2)) + s*[i = j]\n"
+        "cost C = 1/2*(sum(i,j) y[i]*inv(K)[i,j]*y[j]) + 1/2*log(det(K))\n"
+    )
+    values = {"x": DRAW.normal(size=6), "y": DRAW.normal(size=6), "l": 0.7, "s": 0.1}
+    found, gradients = cr.value_and_grad(system, values)
+    x, y = torch.tensor(values["x"]), torch.tensor(values["y"])
+    leaves = [torch.tensor(values[name], dtype=torch.float64, requires_grad=True) for name in ("l", "s")]
+    k = torch.exp(-((x[:, None] - x) ** 2) / (2 * leaves[0] ** 2)) + leaves[1] * torch.eye(6, dtype=torch.float64)
+    expected = 0.5 * y @ torch.linalg.solve(k, y) + 0.5 * torch.logdet(k)
+    expected.backward()
+    assert_close(found, float(expected.detach()), rtol=1e-10)
+    for name, leaf in zip(("l", "s"), leaves, strict=True):
+        assert_close(gradients[name], float(leaf.grad), rtol=1e-9)
+
+
+def test_det_and_inv() -> None:
+    matrix = DRAW.normal(size=(4, 4)) + 2 * np.eye(4)
+    system = cr.parse("param X[i,j]\nV[i,j] = inv(X)[i,j]\nd = det(X)\ncost C = (sum(i,j) V[i,j]^3) + log(d^2)\n")
+    _, found = cr.value_and_grad(system, {"X": matrix})
+    x = torch.tensor(matrix, requires_grad=True)
+    ((torch.linalg.inv(x) ** 3).sum() + torch.log(torch.linalg.det(x) ** 2)).backward()
+    assert_close(found["X"], x.grad.numpy(), rtol=1e-9, atol=1e-11)

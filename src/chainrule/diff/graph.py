@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chainrule.errors import DerivativeError
-from chainrule.expr.nodes import Condition, Expr, Indexed, Partial, operands
+from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import Condition, Expr, Partial, operands
 from chainrule.system.model import System
 
 
@@ -83,8 +84,9 @@ def _read_by(value: Expr, system: System) -> tuple[str, ...]:
             known = system.declared[part.of.tensor].arguments if part.of.tensor in system.declared else part.wrt
             found.update(argument.tensor for argument in known)
         else:
-            found.update((part.tensor,) if isinstance(part, Indexed) else ())
-            waiting.extend(operands(part))
+            inner = operands(part)
+            found.update(() if inner else tensors_in(part))
+            waiting.extend(inner)
     return tuple(sorted(found))
 
 

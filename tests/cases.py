@@ -105,6 +105,17 @@ LAYER_NORM = Case(
     "h[i] = (x[i] - m)/sqrt(v + eps)\no[i] = g[i]*h[i] + b[i]\nabstract s[i](o[i])\ncost C(s[i])\n",
     {"x": "(∂C/∂h[i] - (h[i]*(sum(j) h[j]*∂C/∂h[j]) + (sum(j) ∂C/∂h[j]))/extent(i))/sqrt(eps + v)"},
 )
+LOG_DET = Case("log-det", "param X[i,j]\ncost C = log(det(X))\n", {"X": "inv(X)[j,i]"})
+GAUSSIAN_PROCESS = Case(
+    "gaussian-process",
+    "data x[i], y[i]\nparam l, s\nK[i,j] = exp(-(x[i] - x[j])^2/(2*l^2)) + s^2*[i = j]\n"
+    "cost C = 1/2*(sum(i,j) y[i]*inv(K)[i,j]*y[j]) + 1/2*log(det(K))\n",
+    {
+        "K": "1/2*(inv(K)[j,i] - (sum(k) y[k]*inv(K)[k,i])*(sum(k) y[k]*inv(K)[j,k]))",
+        "l": "1/l^3*(sum(i,j) ∂C/∂K[i,j]*exp(-(x[i] - x[j])^2/(2*l^2))*(x[i] - x[j])^2)",
+        "s": "2*s*(sum(i) ∂C/∂K[i,i])",
+    },
+)
 NETWORKS = tuple(
     Case(
         f"network-{cost}",
@@ -139,6 +150,8 @@ CASES = (
     REGRESSION,
     QUADRATIC_FORM,
     LAYER_NORM,
+    LOG_DET,
+    GAUSSIAN_PROCESS,
     *NETWORKS,
     *ACTIVATED,
 )

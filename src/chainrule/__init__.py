@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from chainrule.explanation import paths as paths
     from chainrule.jacobians import Jacobian as Jacobian
     from chainrule.jacobians import hessian as hessian
+    from chainrule.jacobians import hvp as hvp
     from chainrule.jacobians import jacobian as jacobian
+    from chainrule.jacobians import jvp as jvp
     from chainrule.network import Network as Network
     from chainrule.network import load as load
     from chainrule.notation import parse as parse
@@ -57,7 +59,9 @@ _HOMES = {
     "explain": "chainrule.explanation",
     "gradient_check": "chainrule.checking",
     "hessian": "chainrule.jacobians",
+    "hvp": "chainrule.jacobians",
     "jacobian": "chainrule.jacobians",
+    "jvp": "chainrule.jacobians",
     "load": "chainrule.network",
     "nn": "chainrule",
     "parse": "chainrule.notation",
@@ -84,7 +88,9 @@ __all__ = [
     "explain",
     "gradient_check",
     "hessian",
+    "hvp",
     "jacobian",
+    "jvp",
     "load",
     "nn",
     "parse",

@@ -1,4 +1,4 @@
-"""Jacobians and Hessians as systems: all derivatives of one tensor by another, and the second ones of a cost.
+"""Jacobians and Hessians as systems, and what they are times a vector without being written out.
 
 A `Jacobian` is the system it was asked of with the equations of ∂a/∂z, and of every name these need, at its end: it is
 printed, read back and evaluated as any system is. It also knows how it was derived.
@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from chainrule.diff.prepare import name_extrema
+from chainrule.diff.tangents import with_tangents
 from chainrule.diff.total_derivations import derive_total
 from chainrule.diff.totals import Totals, total_name
 from chainrule.errors import DerivativeError
 from chainrule.execute.verification import Verification, verify_derivation
-from chainrule.pipeline import backprop
+from chainrule.pipeline import Backprop, backprop
 from chainrule.render.text import equation_text
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
 from chainrule.system.model import Equation, System, derivative_name, is_derivative
@@ -114,11 +115,7 @@ def hessian(system: System, wrt: str | Sequence[str]) -> Jacobian:
     >>> print(hessian(parse(text), wrt="w").result)
     ∂²C/∂w∂w[i,j] = x[i]·x[j]
     """
-    tensors = (wrt,) if isinstance(wrt, str) else tuple(dict.fromkeys(wrt))
-    if not tensors:
-        raise DerivativeError(
-            "no tensor to derive by", expected="one name or several", advice='wrt="W", or wrt=("W", "b")'
-        )
+    tensors = _several(wrt)
     first = _with_gradient(system, tensors)
     cost = system.cost
     simplifier = _simplifier(first)
@@ -128,6 +125,56 @@ def hessian(system: System, wrt: str | Sequence[str]) -> Jacobian:
         walks.append(Totals(first, simplifier, gradients, tensor))
     asked = [derivative_name(cost, v, w) for n, v in enumerate(tensors) for w in tensors[n:]]
     return _made(first, tuple(walks), tuple(asked))
+
+
+def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None = None) -> System:
+    r"""Return the system with the change of a tensor, by default the cost, along a change of others: forward mode.
+
+    The change of z is named dz. Those of `wrt`, by default all params, are inputs of the new system; those of all that
+    lies between stand right after it. With `of` the cost, its change is the new system's cost, so that `backprop` of it
+    gives the Hessian times a vector; see `hvp`. Raises DerivativeError.
+
+    >>> from chainrule.notation import parse
+    >>> print(jvp(parse("param z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))"), of="a"))
+    param z[j]
+    const dz[j]
+    <BLANKLINE>
+    a[k] = exp(z[k])/(Σ_m exp(z[m]))
+    da[k] = a[k]·(dz[k] − Σ_j a[j]·dz[j])
+    """
+    if of is None and not system.cost:
+        raise DerivativeError(
+            "the system has no cost, so it must be said what changes",
+            expected=f"one of {', '.join(system.names())}",
+            advice='Say it: of="a"',
+        )
+    prepared = name_extrema(system)
+    tensors = _several(system.params if wrt is None else wrt)
+    return typecheck(with_tangents(prepared, _simplifier(prepared), of or system.cost, tensors))
+
+
+def hvp(system: System, wrt: str | Sequence[str] | None = None) -> Backprop:
+    r"""Return the backward pass of the cost's change: its derivatives are the Hessian times a vector.
+
+    With `wrt` W and b, ∂dC/∂W = Σ ∂²C/∂W∂W·dW + Σ ∂²C/∂W∂b·db for given dW and db, without a Hessian anywhere: it is
+    `backprop` of `jvp`, with as many equations as both. Raises DerivativeError as they do.
+
+    >>> from chainrule.notation import parse
+    >>> product = hvp(parse("data x[i], y\nparam w[i]\nz = sum(i) w[i]*x[i]\ncost C = 1/2*(z - y)^2"))
+    >>> print(product.derivation("w"))
+    ∂dC/∂w[i] = dz·x[i]
+    """
+    tensors = _several(system.params if wrt is None else wrt)
+    return backprop(jvp(system, wrt=tensors), tensors)
+
+
+def _several(wrt: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the names of what is derived by. Raises DerivativeError where there are none."""
+    tensors = (wrt,) if isinstance(wrt, str) else tuple(dict.fromkeys(wrt))
+    if not tensors:
+        what = "one name or several"
+        raise DerivativeError("no tensor to derive by", expected=what, advice='wrt="W", or wrt=("W", "b")')
+    return tensors
 
 
 def _with_gradient(system: System, tensors: Sequence[str]) -> System:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.derivations import derive
-from chainrule.diff.prepare import name_extrema
+from chainrule.diff.prepare import name_derivatives, name_extrema
 from chainrule.execute import reference
 from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.expr.binding import tensors_in
@@ -47,7 +47,7 @@ class Backprop:
     @cached_property
     def cotangents(self) -> Cotangents:
         """What is known of every ∂C/∂t."""
-        prepared = name_extrema(before_backprop(self.forward))
+        prepared = name_extrema(name_derivatives(before_backprop(self.forward)))
         return Cotangents(prepared, simplifier_of(prepared), self.wrt)
 
     @cached_property

@@ -30,6 +30,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -91,6 +92,8 @@ class Differentiator:
             case Select(condition, then, otherwise):
                 self._note("a choice is differentiated branch by branch")
                 return Select(condition, self.of(then), self.of(otherwise))
+            case MatrixEntry():
+                return self._matrix(expr)
             case Partial():
                 return self._partial(expr)
             case _:
@@ -135,6 +138,17 @@ class Differentiator:
             name = expression_text(Partial(entry, (self.wrt,)))
             self.delta_note = f"{name} is 1 for the same entry, else 0: a Kronecker delta"
         return times(*deltas) if deltas else ONE
+
+    def _matrix(self, entry: MatrixEntry) -> Expr:
+        """∂det(X)/∂X[i,j] = det(X)·inv(X)[j,i]; ∂inv(X)[k,l]/∂X[i,j] = −inv(X)[k,i]·inv(X)[j,l]."""
+        *_, row, column = self.wrt.indices
+        if entry.function == "det":
+            self._note("∂det(X)/∂X[i,j] = det(X)·inv(X)[j,i]")
+            return times(entry, MatrixEntry("inv", entry.tensor, (column, row)))
+        self._note("∂inv(X)[k,l]/∂X[i,j] = −inv(X)[k,i]·inv(X)[j,l]")
+        first, last = entry.indices
+        left, right = (first, row), (column, last)
+        return times(MINUS_ONE, *(MatrixEntry("inv", entry.tensor, places) for places in (left, right)))
 
     def _product(self, factors: tuple[Expr, ...]) -> Expr:
         depending = [n for n, f in enumerate(factors) if self._depends(f)]

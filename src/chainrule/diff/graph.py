@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chainrule.expr.nodes import Condition, Expr, Indexed, Partial, operands
+from chainrule.errors import DerivativeError
+from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import Condition, Expr, Partial, operands
 from chainrule.system.model import System
 
 
@@ -55,6 +57,23 @@ def graph_of(system: System) -> Graph:
     return Graph(_in_order(reads, fixed), reads, fixed)
 
 
+def check_names(graph: Graph, of: Iterable[str], wrt: Iterable[str]) -> None:
+    """Raise DerivativeError for names that the system does not have, and where `of` and `wrt` are swapped."""
+    of, wrt = tuple(of), tuple(wrt)
+    for name in (*of, *wrt):
+        if name not in graph.reads:
+            raise DerivativeError(f"no tensor named '{name}'", expected=f"known are {', '.join(graph.reads)}")
+    for by in wrt:
+        before = graph.leading_to(by)
+        swapped = next((name for name in of if name != by and name in before), "")
+        if swapped:
+            raise DerivativeError(
+                f"{swapped} does not depend on {by}: {by} is computed from {swapped}",
+                expected="of: what is differentiated; wrt: what it is computed from",
+                advice=f"Did you mean of={by!r}, wrt={swapped!r}?",
+            )
+
+
 def _read_by(value: Expr, system: System) -> tuple[str, ...]:
     """Return the tensors that a value depends on; a derivative of an unknown function depends on all its arguments."""
     found: set[str] = set()
@@ -65,8 +84,9 @@ def _read_by(value: Expr, system: System) -> tuple[str, ...]:
             known = system.declared[part.of.tensor].arguments if part.of.tensor in system.declared else part.wrt
             found.update(argument.tensor for argument in known)
         else:
-            found.update((part.tensor,) if isinstance(part, Indexed) else ())
-            waiting.extend(operands(part))
+            inner = operands(part)
+            found.update(() if inner else tensors_in(part))
+            waiting.extend(inner)
     return tuple(sorted(found))
 
 

@@ -1,12 +1,13 @@
 """What must be named before a system can be differentiated.
 
 A maximum is compared with what it is taken of, and a float must never be compared with its own recomputation: so every
-max or min becomes an equation of its own, and what it is taken of too, unless it is an entry already.
+max or min becomes an equation of its own, and what it is taken of too, unless it is an entry already. Derivatives that
+a system defines get plain names: ∂G/∂(∂C/∂x) would be no name of the notation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from chainrule.expr.binding import (
@@ -19,7 +20,7 @@ from chainrule.expr.binding import (
 )
 from chainrule.expr.nodes import Expr, Index, Indexed, Reduce, walk
 from chainrule.render.letters import next_letter
-from chainrule.system.model import Equation, System, unused_name
+from chainrule.system.model import Equation, System, derivative_parts, is_derivative, unused_name
 
 EXTREMA = ("max", "min")
 
@@ -31,6 +32,39 @@ def name_extrema(system: System) -> System:
     taken = set(system.names()) | set(system.function)
     equations = [new for equation in system.equations for new in _Namer(taken).named(equation)]
     return system.with_equations(tuple(equations))
+
+
+def plain_name(tensor: str) -> str:
+    """Return the name of a tensor without ∂.
+
+    >>> plain_name("∂²C/∂W∂b"), plain_name("z")
+    ('C_W_b', 'z')
+    """
+    return "_".join(derivative_parts(tensor)) if is_derivative(tensor) else tensor
+
+
+def name_derivatives(system: System) -> System:
+    """Return the system with ∂C/∂x called C_x, unless C is its cost: then it is a backward pass already."""
+    own = f"∂{system.cost}/"
+    derived = [e.name for e in system.equations if is_derivative(e.name) and not e.name.startswith(own)]
+    if not derived:
+        return system
+    taken = set(system.names()) | set(system.function)
+    names: dict[str, str] = {}
+    for tensor in derived:
+        names[tensor] = unused_name(plain_name(tensor), taken)
+        taken.add(names[tensor])
+    equations = tuple(
+        Equation(Indexed(names.get(e.name, e.name), e.target.indices), _renamed(e.value, names))
+        for e in system.equations
+    )
+    return system.with_equations(equations)
+
+
+def _renamed(expr: Expr, names: Mapping[str, str]) -> Expr:
+    if isinstance(expr, Indexed):
+        return replace(expr, tensor=names.get(expr.tensor, expr.tensor))
+    return map_operands(expr, lambda part: _renamed(part, names))
 
 
 def _has_extremum(expr: Expr) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from chainrule.diff.graph import Graph, graph_of
+from chainrule.diff.graph import Graph, check_names, graph_of
 from chainrule.diff.local import Local, Locals, lettered, refuse_coupled_samples
 from chainrule.diff.putting_in import Choice, Simplifier
 from chainrule.errors import DerivativeError
@@ -63,7 +63,7 @@ class Totals:
         self.graph: Graph = graph_of(system)
         self.targets = tuple(of)
         self.wrt = wrt
-        self._check_names()
+        check_names(self.graph, self.targets, (wrt,))
         self._active = self.graph.depending_on([wrt])
         refuse_coupled_samples(system, self._active)
         self._leading = frozenset[str]().union(*(self.graph.leading_to(name) for name in of))
@@ -83,18 +83,6 @@ class Totals:
     def by_indices(self) -> tuple[Index, ...]:
         """The indices of what is derived by."""
         return tuple(i for i in self.by.indices if isinstance(i, Index))
-
-    def _check_names(self) -> None:
-        for name in (*self.targets, self.wrt):
-            if name not in self.graph.reads:
-                raise DerivativeError(f"no tensor named '{name}'", expected=f"known are {', '.join(self.graph.reads)}")
-        for name in self.targets:
-            if name != self.wrt and name in self.graph.leading_to(self.wrt):
-                raise DerivativeError(
-                    f"{name} does not depend on {self.wrt}: {self.wrt} is computed from {name}",
-                    expected="of: what is differentiated; wrt: what it is computed from",
-                    advice=f"Did you mean of={self.wrt!r}, wrt={name!r}?",
-                )
 
     def _check_new(self, tensors: Iterable[str]) -> None:
         """Refuse a system that has an equation of a derivative that is to be derived here."""

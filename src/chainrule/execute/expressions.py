@@ -36,6 +36,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -125,6 +126,8 @@ def _value(node: Expr, scope: Scope, mask: Mask) -> Labelled:  # noqa: C901 -- o
             return Labelled(places.array.astype(scope.dtype), places.indices)
         case Indexed():
             return scope.entry(node, mask)
+        case MatrixEntry():
+            return scope.matrix(node, mask)
         case Partial():
             return scope.partial(node, mask)
         case Sum(terms):

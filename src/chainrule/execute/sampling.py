@@ -15,18 +15,21 @@ import numpy as np
 
 from chainrule.errors import InputError, VerificationError
 from chainrule.execute.facts import sides
+from chainrule.execute.matrices import condition
 from chainrule.execute.protocol import Unknowns
 from chainrule.execute.reference import Evaluation, evaluate_all
 from chainrule.execute.scalars import Array
 from chainrule.execute.unknowns import RandomUnknowns
 from chainrule.expr.binding import free_in_order, tensors_in
-from chainrule.expr.nodes import Extent
+from chainrule.expr.nodes import Expr, Extent, MatrixEntry, walk
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.model import System
 
 TRIES = 60
 NEWTON_STEPS = 15
 LARGEST_ADDITION = 8
+LARGEST_CONDITION = 1e3
+"""Matrices that are inverted are drawn again above this: differences would see nothing but rounding."""
 
 DISTRIBUTIONS: tuple[Callable[[np.random.Generator, tuple[int, ...]], Array], ...] = (
     lambda draw, shape: np.asarray(draw.normal(size=shape)),
@@ -108,6 +111,11 @@ class _Search:
                 text = equation_text(equation.target, equation.value)
                 self.failures[(f"{equation.name} is not finite at any random point", text)] += 1
                 return False
+            for name in _matrices(equation.value):
+                if condition(evaluation.scope.values[name]) > LARGEST_CONDITION:
+                    text = equation_text(equation.target, equation.value)
+                    self.failures[(f"{name} is near to a singular matrix at every random point", text)] += 1
+                    return False
         return True
 
     def meet(self, values: dict[str, Array]) -> bool:
@@ -191,3 +199,8 @@ def _move(values: dict[str, Array], names: tuple[str, ...], step: Array) -> None
         size = values[name].size
         values[name] = values[name] + step[start : start + size].reshape(values[name].shape)
         start += size
+
+
+def _matrices(expr: Expr) -> tuple[str, ...]:
+    """Return the tensors that an expression takes the determinant or the inverse of."""
+    return tuple(dict.fromkeys(part.tensor for part in walk(expr) if isinstance(part, MatrixEntry)))

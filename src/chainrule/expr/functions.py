@@ -31,6 +31,9 @@ ARITY: dict[str, int] = {
 }
 """Scalar functions of the notation and their number of arguments; clip(t, low, high)."""
 
+MATRIX_FUNCTIONS: dict[str, int] = {"det": 0, "inv": 2}
+"""Functions of a matrix that is named whole, and the number of indices that their values have."""
+
 REDUCTIONS: tuple[str, ...] = ("sum", "mean", "max", "min", "prod")
 RELATIONS: tuple[str, ...] = ("=", "!=", "<", "<=", ">", ">=")
 CONSTANTS: tuple[str, ...] = ("pi",)

@@ -141,6 +141,20 @@ class Partial(Node):
 
 
 @dataclass(frozen=True, eq=False)
+class MatrixEntry(Node):
+    """What index notation cannot write of a matrix, named whole: its determinant, det(X), an entry of its inverse.
+
+    inv(X)[i,j] has the `indices` i and j, det(X) none. `samples` are positions of axes before the two of the matrix,
+    which `batch` puts there: each sample has a matrix of its own.
+    """
+
+    function: str
+    tensor: str
+    indices: tuple[Position, ...] = ()
+    samples: tuple[Position, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Sum(Node):
     """terms[0] + terms[1] + …, at least two."""
 
@@ -225,6 +239,7 @@ Expr: TypeAlias = (
     | IndexValue
     | Indexed
     | Partial
+    | MatrixEntry
     | Sum
     | Product
     | Power

@@ -29,6 +29,7 @@ from chainrule.expr.nodes import (
     ExtentValue,
     Index,
     Indexed,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -158,6 +159,8 @@ class _Flattening:
                 return self._reduction(expr)
             case ExtentValue(extent):
                 return number(self._size(extent))
+            case MatrixEntry(function, tensor):
+                raise Unsupported(f"{function}({tensor}), a function of a whole matrix")
             case Partial():
                 raise Unsupported("derivatives of unknown functions")
             case Indexed(tensor, _, guarded):

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from lark import Token, Tree
 
 from chainrule.errors import NotationError
 from chainrule.expr.binding import reduce_over
-from chainrule.expr.nodes import Call, Expr, Index, Indexed, IndexValue, Number, Position, Power
+from chainrule.expr.functions import MATRIX_FUNCTIONS
+from chainrule.expr.nodes import Call, Expr, Index, Indexed, IndexValue, MatrixEntry, Number, Position, Power
 from chainrule.notation import arithmetic
 from chainrule.notation.advice import RESERVED, not_yet
 from chainrule.notation.derivatives import Part, derivative_of
@@ -203,8 +205,8 @@ class Converter:
         """Return a function of its arguments."""
         token = name_token(node)
         name = str(token)
-        if name in ("det", "inv"):
-            raise not_yet(self.source, f"'{name}'", self.position(token))
+        if name in MATRIX_FUNCTIONS:
+            return self.matrix(name, node, parts)
         if name == "σ" and name not in self.vocabulary.functions:
             name = "sigmoid"
         if name in self.vocabulary.ranks:
@@ -215,9 +217,24 @@ class Converter:
             )
         return Call(name, tuple(parts), order=len(token_of(node, "PRIMES") or ""))
 
+    def matrix(self, function: str, node: Tree[Token], parts: Sequence[Any]) -> MatrixEntry:
+        """Return a function of a matrix that is named whole; the entry of an inverse is read where its brackets are."""
+        match parts:
+            case (Indexed(tensor, ()),) if self.vocabulary.ranks.get(tensor, 0):
+                return MatrixEntry(function, tensor)
+            case _:
+                raise self.error(
+                    f"{function} is of a matrix, named without brackets: {function}(X)",
+                    name_token(node),
+                    advice="Anything longer gets an equation of its own: K[i,j] = …",
+                )
+
     def matrix_entry(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
-        """Refuse an entry of a matrix function; `call` has refused inv(X)[i,j] by its name."""
-        raise self.error("the value of a function is a number, it has no entries", first_token(node))
+        """Return an entry of a function of a matrix."""
+        matrix, *rest = parts
+        if not isinstance(matrix, MatrixEntry) or not MATRIX_FUNCTIONS[matrix.function]:
+            raise self.error("the value of a function is a number, it has no entries", first_token(node))
+        return replace(matrix, indices=self.positions(node, rest))
 
     def reduction(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a reduction; a loose body after max, min or prod is refused."""

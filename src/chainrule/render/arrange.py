@@ -25,6 +25,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Position,
@@ -47,6 +48,7 @@ from chainrule.render.layout import (
     Iverson,
     Layout,
     Level,
+    Matrix,
     Named,
     NamedDerivative,
     Negative,
@@ -114,6 +116,8 @@ class _Arrangement:
                 return self._derivative(tensor, positions) if "∂" in tensor else Entry(tensor, positions, guarded)
             case Partial(of, wrt):
                 return Derivative(self._named(of), tuple(self._named(w) for w in wrt))
+            case MatrixEntry(function, tensor, positions, samples):
+                return Matrix(function, Entry(tensor, samples), positions)
             case Sum(terms):
                 return Terms(tuple(self._term(term) for term in terms))
             case Product(factors):

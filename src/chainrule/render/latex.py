@@ -23,6 +23,7 @@ from chainrule.render.layout import (
     Factors,
     Iverson,
     Layout,
+    Matrix,
     Named,
     NamedDerivative,
     Negative,
@@ -128,6 +129,8 @@ class _Latex:
                 return (_position(position),)
             case Entry(tensor, positions, guarded):
                 return (_entry(tensor, positions, guarded),)
+            case Matrix(function, matrix, positions):
+                return _matrix(function, matrix, positions)
             case Derivative(of, wrt):
                 return _derivative(of, wrt)
             case NamedDerivative(tensor, positions):
@@ -186,6 +189,13 @@ def _entry(tensor: str, positions: tuple[Position, ...], guarded: bool = False) 
     layer = name.layer + ("?" if guarded else "")
     superscript = f"^{{{layer}}}" if layer else ""
     return name.base + superscript + (f"_{{{_subscript(positions)}}}" if positions else "")
+
+
+def _matrix(function: str, matrix: Entry, positions: tuple[Position, ...]) -> Pieces:
+    """Put det(X), or an entry of the inverse: (X⁻¹)_ij."""
+    if function == "det":
+        return (r"\det\left(", matrix, r"\right)")
+    return (r"\left(", _base(matrix), rf"^{{-1}}\right)_{{{_subscript(positions)}}}")
 
 
 def _subscript(positions: tuple[Position | str, ...]) -> str:

@@ -69,6 +69,15 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Matrix:
+    """A function of a whole matrix, of that of each of the `samples` if there are such, read at positions."""
+
+    function: str
+    matrix: Entry
+    positions: tuple[Position, ...]
+
+
+@dataclass(frozen=True)
 class Derivative:
     """The derivative of an entry, or of a derivative in parentheses, by others: ∂a[k]/∂z[j], ∂(∂C/∂z[j])/∂a[k]."""
 
@@ -194,6 +203,7 @@ Layout: TypeAlias = (
     | Size
     | Place
     | Entry
+    | Matrix
     | Derivative
     | NamedDerivative
     | Terms
@@ -244,6 +254,7 @@ PRECEDENCE: dict[type[Layout], Level] = {
     Named: Level.ATOM,
     Size: Level.ATOM,
     Entry: Level.ATOM,
+    Matrix: Level.ATOM,
     Applied: Level.ATOM,
     Iverson: Level.ATOM,
     Choice: Level.ATOM,

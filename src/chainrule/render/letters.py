@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Container, Iterator, Mapping
 from typing import Any, assert_never
 
-from chainrule.expr.binding import free_in_order, shift_position, tensors_in
+from chainrule.expr.binding import free_in_order, map_positions, shift_position, tensors_in
 from chainrule.expr.nodes import (
     UNSETTLED,
     Bracket,
@@ -26,6 +26,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -188,6 +189,8 @@ def _rebuild(node: Expr | Condition, scope: Mapping[Index, Index], parts: tuple[
             return IndexValue(shift_position(position, scope))
         case Indexed(tensor, positions, guarded):
             return Indexed(tensor, tuple(shift_position(p, scope) for p in positions), guarded)
+        case MatrixEntry():
+            return map_positions(node, lambda position: shift_position(position, scope))
         case Partial():
             return Partial(parts[0], parts[1:])
         case Sum():

@@ -23,6 +23,7 @@ from chainrule.render.layout import (
     Factors,
     Iverson,
     Layout,
+    Matrix,
     Named,
     NamedDerivative,
     Negative,
@@ -146,6 +147,8 @@ def _pieces(layout: Layout, characters: Characters) -> Pieces:  # noqa: C901 -- 
             return (position_text(position),)
         case Entry(tensor, positions, guarded):
             return (tensor, "?" if guarded else "", _brackets(positions))
+        case Matrix(function, matrix, positions):
+            return (function, "(", matrix, ")", _brackets(positions))
         case NamedDerivative(tensor, positions):
             return (tensor, _brackets(positions))
         case Derivative(of, wrt):

@@ -35,6 +35,7 @@ from chainrule.expr.nodes import (
     Index,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -249,6 +250,8 @@ def always_defined(expr: Expr) -> bool:
             return all(always_defined(part) for part in parts)
         case Reduce("sum" | "mean" | "prod", _, body):
             return always_defined(body)
+        case MatrixEntry(function):
+            return function == "det"
         case Power() | Call() | Reduce() | Select() | Partial():
             return False
         case _:

@@ -17,6 +17,7 @@ from chainrule.expr.nodes import (
     ExtentValue,
     Indexed,
     IndexValue,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -136,6 +137,8 @@ def _factor_rank(factor: Expr) -> int:  # noqa: C901 -- one match over the nodes
             return 3
         case Indexed(tensor):
             return 5 if tensor.startswith("∂") else 4
+        case MatrixEntry():
+            return 4
         case Partial(of):
             return 7 if of.indices else 6
         case Power(base):

@@ -8,9 +8,9 @@ cache, so nothing can be wrong about a hit: it *is* the same problem. Two hundre
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from chainrule.expr.binding import map_operands
+from chainrule.expr.binding import map_operands, map_positions
 from chainrule.expr.nodes import (
     Affine,
     Expr,
@@ -19,6 +19,7 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    MatrixEntry,
     Partial,
     Position,
     Reduce,
@@ -106,6 +107,8 @@ class Relabeling:
                 return ExtentValue(self.extent(extent), self.letter(letter))
             case Partial(of, wrt):
                 return Partial(self.entry(of), tuple(self.entry(w) for w in wrt))
+            case MatrixEntry():
+                return replace(map_positions(expr, self.position), tensor=self.tensor(expr.tensor))
             case Reduce(op, indices, body):
                 return Reduce(op, tuple(self.index(i) for i in indices), self.expr(body))
             case _:

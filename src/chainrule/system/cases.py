@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from chainrule.expr.binding import map_operands, reduce_over
+from chainrule.expr.binding import map_operands, map_positions, reduce_over
 from chainrule.expr.nodes import (
     UNSETTLED,
     Affine,
@@ -20,6 +20,7 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    MatrixEntry,
     Partial,
     Position,
     Reduce,
@@ -123,6 +124,8 @@ def _expr(expr: Expr) -> Expr:
             return IndexValue(_position(position))
         case ExtentValue(_, letter):
             return ExtentValue(UNSETTLED, letter)
+        case MatrixEntry():
+            return map_positions(expr, _position)
         case Partial(of, wrt):
             return Partial(_bare(of), tuple(map(_bare, wrt)))
         case Reduce(op, indices, body):

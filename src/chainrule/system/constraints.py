@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from chainrule.errors import TypecheckError
-from chainrule.expr.nodes import UNSETTLED, Extent, Index, Indexed
+from chainrule.expr.functions import MATRIX_FUNCTIONS
+from chainrule.expr.nodes import UNSETTLED, Extent, Index, Indexed, MatrixEntry
 from chainrule.system.extents import Extents
 from chainrule.system.model import Declaration, System, derivative_parts, is_derivative
 from chainrule.system.naming import Names
@@ -63,6 +64,8 @@ class Constraints:
             reading.entry(target, tuple(range(profile.targets)), self._entry_axes(target, place, "target"), "target")
         for entry, slots in profile.entries:
             reading.entry(entry, slots, self._entry_axes(entry, place, "value"), "value")
+        for matrix, slots in profile.matrices:
+            reading.matrix(matrix, slots, self._matrix_axes(matrix, place))
         for variable, extent in profile.aliases:
             reading.join(variable, self._element(extent, place), "value")
         if None in numbers:
@@ -142,6 +145,37 @@ class Constraints:
             )
         return axes
 
+    def _matrix_axes(self, node: MatrixEntry, place: Place) -> tuple[int, ...]:
+        """Return the axes of a tensor that is named whole, after making the two of its matrix one extent."""
+        tensor, call = node.tensor, f"{node.function}({node.tensor})"
+        if self.strict:
+            self.names.check_defined(tensor, place)
+        axes = self.axes.get(tensor)
+        if axes is None:
+            axes = self._derivative_axes(tensor, place, "value")
+        if len(axes) != len(node.samples) + 2:
+            raise place.error(
+                f"{call} is of a matrix, but {tensor} has {count_indices(len(axes))}",
+                tensor,
+                expected="a tensor with two indices of one extent",
+                advice=f"Give the matrix an equation of its own: K[i,j] = …, and write {node.function}(K).",
+            )
+        rank = MATRIX_FUNCTIONS[node.function]
+        if len(node.indices) != rank:
+            raise place.error(
+                f"{call} is a matrix: it has {count_indices(rank)}, not {len(node.indices)}",
+                tensor,
+                expected=f"an entry of it, {call}[i,j]",
+            )
+        clash = self.extents.unite(axes[-2], axes[-1])
+        if clash is not None:
+            raise place.error(
+                f"{tensor} is not square: its indices have the extents {clash[0]} and {clash[1]}",
+                tensor,
+                expected=f"a square matrix for {call}",
+            )
+        return axes
+
     def _derivative_axes(self, tensor: str, place: Place, side: str) -> tuple[int, ...]:
         if not is_derivative(tensor):
             raise self.names.unknown_tensor(tensor, place, side)
@@ -181,18 +215,25 @@ class _Reading:
     def entry(self, entry: Indexed, slots: tuple[Slot, ...], axes: tuple[int, ...], side: str) -> None:
         if entry.guarded:
             raise self.place.error("guarded entries, x?[i], are not part of the notation yet", entry.tensor, side)
+        self._join_all(entry.tensor, slots, axes, side)
+
+    def _join_all(self, tensor: str, slots: tuple[Slot, ...], axes: tuple[int, ...], side: str) -> None:
         for slot, axis in zip(slots, axes, strict=True):
             if isinstance(slot, int):
                 self.join(slot, axis, side)
             elif slot.terms:
                 raise self.place.error(
-                    f"{entry.tensor} is read at a sum or multiple of indices: not part of the notation yet",
-                    entry.tensor,
+                    f"{tensor} is read at a sum or multiple of indices: not part of the notation yet",
+                    tensor,
                     side,
                     expected="expected are plain indices and numbers, such as x[i] and x[0]",
                 )
             else:
-                self._check_constant(entry.tensor, slot.constant, axis)
+                self._check_constant(tensor, slot.constant, axis)
+
+    def matrix(self, node: MatrixEntry, slots: tuple[Slot, ...], axes: tuple[int, ...]) -> None:
+        count = len(node.samples)
+        self._join_all(node.tensor, slots, (*axes[:count], *axes[count:][: len(node.indices)]), "value")
 
     def join(self, variable: int, element: int | None, side: str) -> None:
         known = self.numbers[variable]

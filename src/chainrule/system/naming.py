@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.functions import ARITY, CONSTANTS, REDUCTIONS
-from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, Partial, Reduce, walk
+from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, MatrixEntry, Partial, Reduce, walk
 from chainrule.system.model import Equation, FunctionDefinition, System, derivative_parts, is_derivative
 from chainrule.system.places import Place, check_calls, check_target, did_you_mean, first_repeated, listed
 
@@ -213,7 +213,7 @@ class Names:
                         tensor,
                         expected=f"it may read {listed(readable) or 'no tensor'}",
                     )
-                case Reduce() | IndexValue() | ExtentValue() | Partial():
+                case Reduce() | IndexValue() | ExtentValue() | Partial() | MatrixEntry():
                     raise place.error(
                         f"{place.name} cannot depend on an index",
                         expected="expected are numbers and functions of them",

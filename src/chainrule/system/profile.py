@@ -23,6 +23,7 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    MatrixEntry,
     Partial,
     Position,
     Reduce,
@@ -40,8 +41,9 @@ class Profile:
 
     `variables` are the indices, the first `targets` of them those of the target; `free` finds the free ones by name
     and `binders` are those bound by reductions, in writing order. `entries` are the tensors with their slots (without
-    the target), `deltas` the pairs of `[i = j]`, `aliases` further extents that an index was found with, `uses` the
-    variables that stand in the value. `settled` says that each index carries one extent already.
+    the target), `matrices` those that are named whole, with the slots of their entries; `deltas` are the pairs of
+    `[i = j]`, `aliases` further extents that an index was found with, `uses` the variables that stand in the value.
+    `settled` says that each index carries one extent already.
     """
 
     variables: list[Index] = field(default_factory=list)
@@ -49,6 +51,7 @@ class Profile:
     free: dict[str, int] = field(default_factory=dict)
     binders: list[int] = field(default_factory=list)
     entries: list[tuple[Indexed, tuple[Slot, ...]]] = field(default_factory=list)
+    matrices: list[tuple[MatrixEntry, tuple[Slot, ...]]] = field(default_factory=list)
     deltas: list[tuple[int, int]] = field(default_factory=list)
     aliases: list[tuple[int, Extent]] = field(default_factory=list)
     extents: list[ExtentValue] = field(default_factory=list)
@@ -75,7 +78,7 @@ def profile_of(equation: Equation) -> Profile:
     return known
 
 
-def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> Profile:
+def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> Profile:  # noqa: C901 -- one match
     """Return the profile of an expression or a condition, as the value for a target with these indices."""
     profile = Profile(targets=len(target))
     for index in target:
@@ -87,6 +90,10 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
         match node:
             case Indexed(_, positions):
                 profile.entries.append((node, tuple([_slot(profile, bound, p) for p in positions])))
+                continue
+            case MatrixEntry(_, _, positions, samples):
+                slots = tuple([_slot(profile, bound, p) for p in (*samples, *positions)])
+                profile.matrices.append((node, slots))
                 continue
             case Reduce(_, indices, body):
                 stack.append((body, {**bound, **_bind(profile, indices)}))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import is_
 from typing import TypeAlias, TypeVar, assert_never
 
+from chainrule.expr.binding import map_positions
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
@@ -24,6 +25,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Position,
@@ -97,6 +99,8 @@ class _Settling:
                 return IndexValue(self._position(position, bound))
             case Indexed():
                 return self._entry(node, bound)
+            case MatrixEntry():
+                return map_positions(node, lambda position: self._position(position, bound))
             case Partial(of, wrt):
                 return Partial(self._entry(of, bound), tuple([self._entry(w, bound) for w in wrt]))
             case Sum(parts):

@@ -66,13 +66,25 @@ SYNTAX = [
     ("z[j] = (b[j] + 1]", 17, "']' closes '('", "Close '(' first."),
 ]
 
+MATRICES = [
+    ("z = det(b)", 9, "det(b) is of a matrix, but b has 1 index", "K[i,j] = …, and write det(K)"),
+    ("z = inv(W)", 9, "inv(W) is a matrix: it has 2 indices, not 0", "an entry of it, inv(W)[i,j]"),
+    ("z[i] = inv(W)[i]", 12, "inv(W) is a matrix: it has 2 indices, not 1", "an entry of it, inv(W)[i,j]"),
+    ("z = det(W)[0]", 5, "the value of a function is a number, it has no entries", ""),
+    ("z = exp(b[0])[0]", 5, "the value of a function is a number, it has no entries", ""),
+    ("z = det(2*W)", 5, "det is of a matrix, named without brackets", "gets an equation of its own"),
+    ("z = det(W[i,j])", 5, "det is of a matrix, named without brackets", "gets an equation of its own"),
+    ("z = inv(W, W)[0,0]", 5, "inv is of a matrix, named without brackets", "gets an equation of its own"),
+    ("z = det(Q)", 9, "nothing is named Q", "Declare it: data Q"),
+    ("index i = 2, j = 3\nz = det(W)", 9, "W is not square: its indices have the extents 2 and 3", "a square matrix"),
+    ("z = det(K)\nK[i,m] = x[i]*x[m]", 9, "K is used before it is defined", "Move the equation of K up"),
+]
+
 NOT_YET = [
     ("data tok[t] : int(V)", 15, "integer tensors, 'int(…)', are not part of the notation yet"),
     ("z[j] = W[j,y[j]]", 12, "integer tensors as indices, such as y[…], are not part of the notation yet"),
     ("for l = 1..3:", 1, "families of equations, 'for l = 1..L:', are not part of the notation yet"),
     ("z[j] = b[2;j]", 10, "families of equations, z[l; k], are not part of the notation yet"),
-    ("z = det(W)", 5, "'det' is not part of the notation yet"),
-    ("z[i,j] = inv(W)[i,j]", 10, "'inv' is not part of the notation yet"),
     ("z = max(u<2) x[u]", 9, "bounded ranges, max(u<2) …, are not part of the notation yet"),
     ("z[j] = b?[j]", 8, "guarded entries, x?[i], are not part of the notation yet"),
     ("z[j] = b[2*j]", 8, "b is read at a sum or multiple of indices: not part of the notation yet"),
@@ -182,7 +194,15 @@ BODIES = [
 ]
 PARTS = [(text, column, f"the body {what} more than one factor", said) for text, column, what, said in BODIES]
 
-ALL = [*SYNTAX, *((text, column, what, "") for text, column, what in NOT_YET), *NAMES, *INDICES, *ORDER, *PARTS]
+ALL = [
+    *SYNTAX,
+    *((text, column, what, "") for text, column, what in NOT_YET),
+    *NAMES,
+    *INDICES,
+    *ORDER,
+    *PARTS,
+    *MATRICES,
+]
 
 
 @pytest.mark.parametrize(("text", "column", "what", "said"), ALL, ids=[text for text, *_ in ALL])

@@ -18,6 +18,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Position,
@@ -134,6 +135,12 @@ CASES: list[tuple[Expr, str]] = [
     (Partial(entry("a", k), (entry("z", j),)), "∂a[k]/∂z[j]"),
     (Partial(entry("a", k), (entry("z", i), entry("z", j))), "∂²a[k]/∂z[i]∂z[j]"),
     (entry("∂²C/∂z∂z", i, j), "∂²C/∂z∂z[i,j]"),
+    # functions of a matrix
+    (MatrixEntry("det", "K"), "det(K)"),
+    (Power(MatrixEntry("det", "K"), number(2)), "det(K)^2"),
+    (times(a, MatrixEntry("inv", "K", (i, j))), "a[j]*inv(K)[i,j]"),
+    (MatrixEntry("inv", "K", (Affine((), 0), j)), "inv(K)[0,j]"),
+    (MatrixEntry("inv", "K", (i, j), (n,)), "inv(K[n])[i,j]"),
     # calls, brackets, extents
     (Call("sigma", (a,), 1), "sigma'(a[j])"),
     (Call("maximum", (a, plus(b, c))), "maximum(a[j], b[j] + c[j])"),

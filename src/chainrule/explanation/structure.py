@@ -24,6 +24,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -49,7 +50,7 @@ def structure(expr: Expr, system: System) -> Expr:  # noqa: C901 -- one match ov
     match expr:
         case Number(value):
             return ZERO if value == 0 else ONE
-        case Constant() | ExtentValue() | IndexValue() | Partial() | Call():
+        case Constant() | ExtentValue() | IndexValue() | MatrixEntry() | Partial() | Call():
             return ONE
         case Indexed(_, _, guarded):
             return _inside(expr, system) if guarded else ONE

@@ -16,16 +16,14 @@ from chainrule.diff.derivative import Differentiator
 from chainrule.diff.graph import Graph, graph_of
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import node_count, reduce_over, rename_indices, tensors_in
+from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
     ONE,
     ZERO,
-    Bracket,
-    Comparison,
     Condition,
     Expr,
     Index,
     Indexed,
-    IndexValue,
     Number,
     Partial,
     Power,
@@ -41,6 +39,7 @@ from chainrule.render.letters import next_letter
 from chainrule.system.functions import put_in_functions
 from chainrule.system.model import Equation, System, derivative_name
 from chainrule.system.rewriting import Step
+from chainrule.system.unsettling import is_readable
 
 _LONGEST_PUT_IN = 60
 
@@ -208,19 +207,21 @@ class Cotangents:
         if len(paths) == 1 and paths[0].user == self.cost:
             return Cotangent(tensor, target, paths[0].local, ())
         for path in paths:
-            term, inserted = self._term(path, target)
+            term, inserted = self._term(tensor, path, target)
             terms.append(term)
             if inserted:
                 put_in.append(path.user)
         return Cotangent(tensor, target, self.simplifier.simplify(plus(*terms), target), tuple(put_in))
 
-    def _term(self, path: Path, target: tuple[Index, ...]) -> tuple[Expr, bool]:
+    def _term(self, tensor: str, path: Path, target: tuple[Index, ...]) -> tuple[Expr, bool]:
         """Return Σ_k ∂C/∂u[k]·∂u[k]/∂v[j] of one path, and whether ∂C/∂u was put in."""
         named = reduce_over("sum", path.indices, times(path.upstream, path.local))
         if path.user == self.cost or self.is_unknown(path.user):
             return named, False
         value = self.put_in_value(path)
         inserted = reduce_over("sum", path.indices, times(value, path.local))
+        if not self._readable(tensor, target, inserted):
+            return named, False
         if is_single_entry(value):
             return inserted, True
         once = self._uses(path.user) == 1
@@ -236,6 +237,23 @@ class Cotangents:
                 return named, False
         grown = _widest(with_value) > max(1, _widest(value), _widest(with_name))
         return (named, False) if grown else (inserted, True)
+
+    def _readable(self, tensor: str, target: tuple[Index, ...], value: Expr) -> bool:
+        """Say whether the text of ∂C/∂tensor = value keeps the extents of indices that only positions determine.
+
+        If not, ∂C/∂u stays named: its axes say how far they run.
+        """
+        if not self.system.derived:
+            return True
+        simple = self.simplifier.present(self.simplifier.simplify(value, target))
+        return is_readable(self.system, Equation(self.entry(tensor, target), simple))
+
+    @property
+    def readable(self) -> bool:
+        """Whether every cotangent, written down, reads back with the extents that it has."""
+        if not self.system.derived:
+            return True
+        return all(is_readable(self.system, self.equation(tensor)) for tensor in self._known)
 
     def put_in_value(self, path: Path) -> Expr:
         """Return the value of ∂C/∂u at the path's indices."""
@@ -300,15 +318,7 @@ def is_single_entry(expr: Expr) -> bool:
 
 
 def _has_delta_factor(expr: Expr) -> bool:
-    return any(_is_delta(f) for f in product_factors(expr))
-
-
-def _is_delta(expr: Expr) -> bool:
-    match expr:
-        case Bracket(Comparison("=", IndexValue(), IndexValue())):
-            return True
-        case _:
-            return False
+    return any(kronecker(f) is not None for f in product_factors(expr))
 
 
 def _may_cancel(expr: Expr) -> bool:

@@ -74,9 +74,6 @@ NOT_YET = [
     ("state v[j] = 0", 1, "'state' is not part of the notation yet"),
     ("z = det(W)", 5, "'det' is not part of the notation yet"),
     ("z[i,j] = inv(W)[i,j]", 10, "'inv' is not part of the notation yet"),
-    ("z = max(u<2) x[u]", 9, "bounded ranges, max(u<2) …, are not part of the notation yet"),
-    ("z[j] = b?[j]", 8, "guarded entries, x?[i], are not part of the notation yet"),
-    ("z[j] = b[2*j]", 8, "b is read at a sum or multiple of indices: not part of the notation yet"),
 ]
 
 NAMES = [

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.derivations import derive
-from chainrule.diff.prepare import name_derivatives, name_extrema
+from chainrule.diff.prepare import name_derivatives, name_extrema, name_ranges
 from chainrule.execute import reference
 from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.expr.binding import tensors_in
@@ -48,6 +48,10 @@ class Backprop:
     def cotangents(self) -> Cotangents:
         """What is known of every ∂C/∂t."""
         prepared = name_extrema(name_derivatives(before_backprop(self.forward)))
+        cotangents = Cotangents(prepared, simplifier_of(prepared), self.wrt)
+        if cotangents.readable:
+            return cotangents
+        prepared = name_ranges(prepared)
         return Cotangents(prepared, simplifier_of(prepared), self.wrt)
 
     @cached_property

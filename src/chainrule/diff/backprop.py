@@ -27,6 +27,7 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.system.model import Equation, System, derivative_name
+from chainrule.system.unsettling import is_readable
 
 
 @dataclass(frozen=True)
@@ -163,22 +164,41 @@ class Cotangents:
         if len(paths) == 1 and paths[0].user == self.cost:
             return Cotangent(tensor, target, paths[0].local, ())
         for path in paths:
-            term, inserted = self._term(path, target)
+            term, inserted = self._term(tensor, path, target)
             terms.append(term)
             if inserted:
                 put_in.append(path.user)
         return Cotangent(tensor, target, self.simplifier.simplify(plus(*terms), target), tuple(put_in))
 
-    def _term(self, path: Path, target: tuple[Index, ...]) -> tuple[Expr, bool]:
+    def _term(self, tensor: str, path: Path, target: tuple[Index, ...]) -> tuple[Expr, bool]:
         """Return Σ_k ∂C/∂u[k]·∂u[k]/∂v[j] of one path, and whether ∂C/∂u was put in."""
         named = reduce_over("sum", path.indices, times(path.upstream, path.local))
         if path.user == self.cost or self.is_unknown(path.user):
             return named, False
         value = self.put_in_value(path)
         inserted = reduce_over("sum", path.indices, times(value, path.local))
+        if not self._readable(tensor, target, inserted):
+            return named, False
         put_together = any(tensors_in(self.of(user).value) for user in self._known[path.user].put_in)
         choice = Choice(value, named, inserted, once=self._uses(path.user) == 1, simple=not put_together)
         return (inserted, True) if choice.puts_in(self.simplifier, target) else (named, False)
+
+    def _readable(self, tensor: str, target: tuple[Index, ...], value: Expr) -> bool:
+        """Say whether the text of ∂C/∂tensor = value keeps the extents of indices that only positions determine.
+
+        If not, ∂C/∂u stays named: its axes say how far they run.
+        """
+        if not self.system.derived:
+            return True
+        simple = self.simplifier.present(self.simplifier.simplify(value, target))
+        return is_readable(self.system, Equation(self.entry(tensor, target), simple))
+
+    @property
+    def readable(self) -> bool:
+        """Whether every cotangent, written down, reads back with the extents that it has."""
+        if not self.system.derived:
+            return True
+        return all(is_readable(self.system, self.equation(tensor)) for tensor in self._known)
 
     def put_in_value(self, path: Path) -> Expr:
         """Return the value of ∂C/∂u at the path's indices."""

@@ -10,19 +10,19 @@ from collections.abc import Iterator
 
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.expr.binding import reduce_over, rename_indices
+from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
     Bracket,
-    Comparison,
     Expr,
     Index,
     Indexed,
-    IndexValue,
     Partial,
     Product,
     Reduce,
     Select,
     Sum,
     plus,
+    product_factors,
     times,
     walk,
 )
@@ -174,13 +174,10 @@ class _Writer:
 
 def tied(path: Path, target: tuple[Index, ...]) -> Iterator[tuple[Index, Index]]:
     """Yield the pairs (k, j) of indices of u and of v that a Kronecker delta before the whole local derivative ties."""
-    for factor in path.local.factors if isinstance(path.local, Product) else (path.local,):
-        match factor:
-            case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
-                if left in path.indices and right in target:
-                    yield left, right
-            case _:
-                pass
+    for factor in product_factors(path.local):
+        pair = plain_delta(factor)
+        if pair and pair[0] in path.indices and pair[1] in target:
+            yield pair
 
 
 def may_vanish(expr: Expr) -> bool:

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chainrule.expr.binding import node_count
+from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
-    Bracket,
-    Comparison,
     Condition,
     Expr,
     Index,
     Indexed,
-    IndexValue,
     Number,
     Partial,
     Power,
@@ -94,15 +92,7 @@ def is_single_entry(expr: Expr) -> bool:
 
 
 def _has_delta_factor(expr: Expr) -> bool:
-    return any(_is_delta(f) for f in product_factors(expr))
-
-
-def _is_delta(expr: Expr) -> bool:
-    match expr:
-        case Bracket(Comparison("=", IndexValue(), IndexValue())):
-            return True
-        case _:
-            return False
+    return any(kronecker(f) is not None for f in product_factors(expr))
 
 
 def _may_cancel(expr: Expr) -> bool:

@@ -195,7 +195,8 @@ def _comparand(node: Expr, scope: Scope, mask: Mask) -> Labelled:
 def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[Factor]]:
     """Return where each bracket of a product holds, and the other factors.
 
-    No bracket may be read where another is false, whichever stands first: those that cannot be read yet wait.
+    No bracket may be read where another is false, whichever stands first: those that cannot be read yet wait. A
+    guarded entry is short for the bracket of its range times the entry.
     """
     flat: list[Expr] = []
     stack: list[Expr] = [product]
@@ -205,7 +206,7 @@ def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[Fac
             stack.extend(reversed(current.factors))
         else:
             flat.append(current)
-    held: list[Labelled] = []
+    held: list[Labelled] = [scope.inside(f) for f in flat if isinstance(f, Indexed) and f.guarded]
     pending = [factor for factor in flat if isinstance(factor, Bracket)]
     while pending:
         waiting = []

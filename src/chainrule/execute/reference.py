@@ -18,7 +18,6 @@ import numpy.typing as npt
 
 from chainrule.errors import InputError
 from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.extents import infer_sizes, missing_extents
 from chainrule.execute.facts import check_facts
 from chainrule.execute.inputs import check_inputs, is_batched
 from chainrule.execute.protocol import Unknowns
@@ -27,6 +26,7 @@ from chainrule.execute.scope import Scope
 from chainrule.expr.nodes import Expr, Extent, Index
 from chainrule.render.text import equation_text
 from chainrule.system.batching import batch, computation_order
+from chainrule.system.derived import solve
 from chainrule.system.model import Equation, System
 
 
@@ -157,6 +157,7 @@ def _evaluate(
         for extent in (i.extent for d in system.declarations if d.role == "abstract" for i in d.indices):
             if extent not in extents:
                 extents[extent] = unknowns.size(extent)
+        extents = solve(system.derived, extents)
     scope = Scope(values, extents, system.function, system.declared, unknowns, dtype)
     for declaration in system.declarations:
         if declaration.value is not None and declaration.tensor not in values:
@@ -165,7 +166,7 @@ def _evaluate(
     known = frozenset(values)
     for statement in computation_order(system):
         if isinstance(statement, Equation):
-            values[statement.name] = _solved(statement, scope, extents)
+            values[statement.name] = _solved(statement, scope)
         elif statement.role == "abstract" and unknowns is not None:
             arguments = {a.tensor: values[a.tensor] for a in statement.arguments}
             chosen = unknowns.partial(statement, (), arguments, scope.shape(statement.indices))
@@ -174,16 +175,10 @@ def _evaluate(
     return Evaluation(system, scope)
 
 
-def _solved(equation: Equation, scope: Scope, extents: dict[Extent, int]) -> Array:
-    """Return the value of an equation; an extent that only it determines is settled on the way."""
+def _solved(equation: Equation, scope: Scope) -> Array:
+    """Return the value of an equation; an error names it."""
     try:
-        try:
-            return evaluate_in(scope, equation.value, equation.indices)
-        except InputError:
-            if not missing_extents(equation.indices, equation.value, extents):
-                raise
-            extents.update(infer_sizes(equation.value, scope.values, extents))
-            return evaluate_in(scope, equation.value, equation.indices)
+        return evaluate_in(scope, equation.value, equation.indices)
     except InputError as error:
         where = equation_text(equation.target, equation.value)
         raise InputError(error.what, where=where, expected=error.expected, advice=error.advice) from None

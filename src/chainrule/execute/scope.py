@@ -49,6 +49,8 @@ class Scope:
 
     def size(self, extent: Extent, letter: str) -> int:
         """Return the number of values of an index."""
+        if extent.literal is not None:
+            return extent.literal
         if extent not in self.sizes:
             declaration = self.declarations.get(extent.tensor)
             if self.unknowns is None and declaration is not None and declaration.role == "abstract":
@@ -167,17 +169,37 @@ class Scope:
         clipped = tuple(np.clip(place, 0, length - 1) for place, length in zip(places, array.shape, strict=True))
         return Labelled(np.where(inside, array[clipped], np.zeros((), array.dtype)), indices)
 
+    def inside(self, node: Indexed) -> Labelled:
+        """Return where all positions of an entry lie inside its tensor."""
+        shape = np.shape(self.values[node.tensor]) if node.tensor in self.values else ()
+        held = tuple(
+            Labelled((place.array >= 0) & (place.array < length), place.indices)
+            for place, length in zip(map(self.position, node.indices), shape, strict=False)
+        )
+        return conjunction(held)
+
     def _refuse_outside(self, node: Read, inside: Labelled, mask: Mask, shape: tuple[int, ...]) -> None:
         outside = conjunction((*mask, Labelled(~inside.array, inside.indices)))
         found = np.argwhere(outside.array)
         if not len(found):
             return
-        at = ", ".join(f"{i.preferred} = {n}" for i, n in zip(outside.indices, found[0], strict=True))
+        values = dict(zip(outside.indices, map(int, found[0]), strict=True))
+        at = ", ".join(f"{i.preferred} = {n}" for i, n in values.items())
+        positions = node.indices if isinstance(node, Indexed) else ()
+        wrong = [
+            f"axis {axis} has {length} entries, read at {place}"
+            for axis, (position, length) in enumerate(zip(positions, shape, strict=False))
+            if not 0 <= (place := self._place(position, values)) < length
+        ]
         raise InputError(
             f"{expression_text(node)} reads outside its tensor" + (f" at {at}" if at else ""),
-            expected=f"positions inside the extents {list(shape)}, counted from 0",
+            expected=f"positions inside the extents {list(shape)}, counted from 0; " + ", ".join(wrong),
             advice="Mark the access with ? to read 0 outside, or put it under the bracket of its range.",
         )
+
+    def _place(self, position: Position, values: Mapping[Index, int]) -> int:
+        place = self.position(position)
+        return int(place.array[tuple(values[i] for i in place.indices)])
 
 
 def unknown_function(name: str) -> InputError:

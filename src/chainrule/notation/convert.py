@@ -15,9 +15,20 @@ from typing import Any, TypeAlias
 from lark import Token, Tree
 
 from chainrule.errors import NotationError
-from chainrule.expr.binding import reduce_over
+from chainrule.expr.binding import reduce_over, rename_indices
 from chainrule.expr.functions import MATRIX_FUNCTIONS
-from chainrule.expr.nodes import Call, Expr, Index, Indexed, IndexValue, MatrixEntry, Number, Position, Power
+from chainrule.expr.nodes import (
+    Call,
+    Expr,
+    Index,
+    Indexed,
+    IndexValue,
+    MatrixEntry,
+    Number,
+    Position,
+    Power,
+    literal_extent,
+)
 from chainrule.notation import arithmetic
 from chainrule.notation.advice import RESERVED, not_yet
 from chainrule.notation.derivatives import Part, derivative_of
@@ -178,7 +189,7 @@ class Converter:
         """Return what a derivative is taken by."""
         name = token_of(node, "NAME")
         assert name is not None
-        return Part(name, self.positions(node, parts) or None)
+        return Part(name, self.positions(node, parts) or None, token_of(node, "GUARD") is not None)
 
     def derivative(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a derivative: an entry of that name, or a symbol if it is one of an unknown function."""
@@ -249,11 +260,36 @@ class Converter:
             raise self.error(f"index {twice} stands twice under the {op}", place, advice="Give each index its letter.")
         if op in ("max", "min", "prod"):
             self.check_body(node, op)
-        return reduce_over(op, [Index(letter) for letter in letters], parts[-1])
+        bounds = {
+            Index(letter): Index(letter, literal_extent(size))
+            for letter, size in zip(letters, parts, strict=False)
+            if size is not None
+        }
+        indices = [Index(letter) for letter in letters]
+        # The letter is local: it is bounded in the body alone, and what stands outside keeps its meaning.
+        return reduce_over(op, [bounds.get(i, i) for i in indices], rename_indices(parts[-1], bounds))
 
-    def bounded(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
-        """Refuse a bounded range."""
-        raise not_yet(self.source, "bounded ranges, max(u<2) …,", self.position(first_token(node)))
+    def bounded(self, node: Tree[Token], parts: Sequence[Any]) -> int:
+        """Return the number by which a range is bounded."""
+        size = self._size(parts[0])
+        if size is None:
+            raise self.error(
+                f"the range of {name_token(node)} is bounded by what is no number",
+                first_token(subtrees(node)[0]),
+                expected="expected is a whole number, or the name of a const that is one: max(u<2) x[2*i+u]",
+                advice="What depends on an index goes into a bracket: sum(k) [k < j]*x[k]",
+            )
+        return size
+
+    def _size(self, value: Expr) -> int | None:
+        """Return a number of values, written out or as the name of a const; None for anything else."""
+        match value:
+            case Number(exact) if exact.denominator == 1 and exact >= 0:
+                return int(exact)
+            case Indexed(name, ()):
+                return self.vocabulary.whole.get(name)
+            case _:
+                return None
 
     def product(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a product."""

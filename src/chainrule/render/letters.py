@@ -131,7 +131,9 @@ class _Giver:
         return inner
 
     def _labels(self, index: Index, node: Reduce) -> bool:
-        """Say whether a bound index labels an axis, so that its extent does not depend on its letter."""
+        """Say whether a bound index labels an axis or is bounded, so that its extent does not depend on its letter."""
+        if index.extent.literal is not None:
+            return True
         return not self.declared or any(index in part.indices for part in walk(node.body) if isinstance(part, Indexed))
 
     def _choose(self, index: Index, scope: Mapping[Index, Index], *, labels: bool = True) -> str:
@@ -142,6 +144,7 @@ class _Giver:
             known = [c for c in fitting if c not in blocked and c not in self.taken]
             if known:
                 return index.preferred if index.preferred in known else known[0]
+            blocked |= self.declared.keys()
         return next_letter(index.preferred, blocked, self.taken)
 
     def _give(self, index: Index, letter: str) -> Index:

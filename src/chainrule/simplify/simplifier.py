@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, tensors_in
-from chainrule.expr.nodes import Expr, Index, Indexed
+from chainrule.expr.nodes import Expr, Extent, Index, Indexed
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.collapse import COLLAPSE
@@ -40,14 +40,17 @@ _ROUNDS = 12
 class Simplifier:
     """Simplifies expressions of one system."""
 
-    def __init__(self, facts: Iterable[Fact] = (), names: Iterable[str] = ()) -> None:
+    def __init__(
+        self, facts: Iterable[Fact] = (), names: Iterable[str] = (), unnamed: frozenset[Extent] = frozenset()
+    ) -> None:
+        self._unnamed = unnamed
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
         self._known: dict[tuple[object, ...], Expr] = {}
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
-        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place))
+        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place), self._unnamed)
 
     def _place(self, tensor: str) -> tuple[int, str]:
         last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
@@ -106,7 +109,8 @@ def simplifier_of(system: System) -> Simplifier:
 
     The cost is no name to be used: no book writes C in a derivative of C.
     """
-    bare = Simplifier(names=system.names())
+    unnamed = frozenset(one.extent for one in system.derived)
+    bare = Simplifier(names=system.names(), unnamed=unnamed)
     named = [e for e in system.equations if e.name != system.cost]
     facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in named]
     for given in system.givens:
@@ -115,7 +119,7 @@ def simplifier_of(system: System) -> Simplifier:
             long, short = (left, right) if length(left) >= length(right) else (right, left)
             free = free_in_order(given.condition)
             facts.append(_fact(bare, free, long, short, expression_text(given.condition)))
-    return Simplifier((fact for fact in facts if fact is not None), system.names())
+    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed)
 
 
 def _fact(bare: Simplifier, free: Sequence[Index], value: Expr, name: Expr, assumption: str = "") -> Fact | None:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from chainrule.expr.nodes import Comparison, Expr, Extent, Index, Indexed, Node
 from chainrule.render.text import equation_text
+from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text
 
 Role = Literal["data", "param", "const", "state", "abstract"]
@@ -81,7 +82,8 @@ class System(Node):
     """A forward pass, or a forward and backward pass, written as equations.
 
     `batch` is the letter of the sample index, or "". `cost` is the tensor whose gradients are meant, or "". `indices`
-    are declared ones with what they declare: `index i = 784`. `sizes` are the extents known from them.
+    are declared ones with what they declare: `index i = 784`. `sizes` are the extents known from them, `derived` those
+    that affine positions determine, in an order in which they can be solved.
     """
 
     declarations: tuple[Declaration, ...] = ()
@@ -93,6 +95,7 @@ class System(Node):
     updates: tuple[Equation, ...] = ()
     indices: tuple[Index, ...] = ()
     sizes: tuple[tuple[Extent, int], ...] = ()
+    derived: tuple[DerivedExtent, ...] = ()
 
     @cached_property
     def declared(self) -> Mapping[str, Declaration]:

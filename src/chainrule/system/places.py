@@ -116,3 +116,8 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """
     close = get_close_matches(name, list(candidates), n=1, cutoff=0.6)
     return f"Did you mean {close[0]}?" if close else ""
+
+
+def count_indices(rank: int) -> str:
+    """Return the rank in words."""
+    return "no index" if rank == 0 else f"{rank} {'index' if rank == 1 else 'indices'}"

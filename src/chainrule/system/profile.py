@@ -31,8 +31,17 @@ from chainrule.expr.nodes import (
 )
 from chainrule.system.model import Equation
 
-Slot: TypeAlias = int | Affine
-"""A position as a variable, or an affine expression of indices."""
+
+@dataclass(frozen=True)
+class Combination:
+    """An affine position: constant + sum of coefficient*variable."""
+
+    terms: tuple[tuple[int, int], ...]
+    constant: int = 0
+
+
+Slot: TypeAlias = int | Combination
+"""A position as a variable, or an affine combination of variables."""
 
 
 @dataclass
@@ -41,9 +50,9 @@ class Profile:
 
     `variables` are the indices, the first `targets` of them those of the target; `free` finds the free ones by name
     and `binders` are those bound by reductions, in writing order. `entries` are the tensors with their slots (without
-    the target), `matrices` those that are named whole, with the slots of their entries; `deltas` are the pairs of
-    `[i = j]`, `aliases` further extents that an index was found with, `uses` the variables that stand in the value.
-    `settled` says that each index carries one extent already.
+    the target), `matrices` those that are named whole, with the slots of their entries; `deltas` the pairs of
+    `[i = j]`, `ties` those of `[2*i = j]`, `aliases` further extents that an index was found with, `uses` the variables
+    that stand in the value. `settled` says that each index carries one extent already.
     """
 
     variables: list[Index] = field(default_factory=list)
@@ -53,6 +62,7 @@ class Profile:
     entries: list[tuple[Indexed, tuple[Slot, ...]]] = field(default_factory=list)
     matrices: list[tuple[MatrixEntry, tuple[Slot, ...]]] = field(default_factory=list)
     deltas: list[tuple[int, int]] = field(default_factory=list)
+    ties: list[tuple[Combination, int]] = field(default_factory=list)
     aliases: list[tuple[int, Extent]] = field(default_factory=list)
     extents: list[ExtentValue] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
@@ -105,6 +115,10 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
                 profile.settled = profile.settled and extent is not UNSETTLED
             case Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right)):
                 profile.deltas.append((_variable(profile, bound, left), _variable(profile, bound, right)))
+            case Comparison("=", IndexValue(Affine() as left), IndexValue(Index() as right)):
+                _tie(profile, bound, left, right)
+            case Comparison("=", IndexValue(Index() as left), IndexValue(Affine() as right)):
+                _tie(profile, bound, right, left)
             case Call(function, arguments, order) if (function, len(arguments), order) not in seen:
                 seen.add((function, len(arguments), order))
                 profile.calls.append(node)
@@ -119,9 +133,15 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
 def _slot(profile: Profile, bound: Mapping[str, int], position: Position) -> Slot:
     if isinstance(position, Index):
         return _variable(profile, bound, position)
-    for index, _ in position.terms:
-        _variable(profile, bound, index)
-    return position
+    return _combination(profile, bound, position)
+
+
+def _combination(profile: Profile, bound: Mapping[str, int], position: Affine) -> Combination:
+    return Combination(tuple([(_variable(profile, bound, i), c) for i, c in position.terms]), position.constant)
+
+
+def _tie(profile: Profile, bound: Mapping[str, int], shifted: Affine, plain: Index) -> None:
+    profile.ties.append((_combination(profile, bound, shifted), _variable(profile, bound, plain)))
 
 
 def _variable(profile: Profile, bound: Mapping[str, int], index: Index) -> int:

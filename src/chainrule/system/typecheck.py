@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed
-from chainrule.system.constraints import Constraints, count_indices
+from chainrule.system.constraints import Constraints
+from chainrule.system.derived import DerivedExtent
 from chainrule.system.model import Declaration, Equation, Given, System, is_derivative
 from chainrule.system.naming import Names
-from chainrule.system.places import Place, check_target
+from chainrule.system.places import Place, check_target, count_indices
 from chainrule.system.profile import profile_of, profile_of_value
 from chainrule.system.settling import same, settled_comparison, settled_value, with_extent
 
@@ -49,8 +50,9 @@ def typecheck(system: System) -> System:
             system.indices, [with_extent(i, work.extents.representative(work.letters[i.name])) for i in system.indices]
         ),
         sizes=_settle_sizes(work),
+        derived=same(system.derived, _settle_derived(work)),
     )
-    parts = ("declarations", "equations", "updates", "givens", "indices", "sizes")
+    parts = ("declarations", "equations", "updates", "givens", "indices", "sizes", "derived")
     return system if all(getattr(settled, part) is getattr(system, part) for part in parts) else settled
 
 
@@ -93,6 +95,8 @@ def _read_equation(work: Constraints, equation: Equation, number: int) -> list[i
     profile = profile_of(equation)
     numbers = work.read(profile, place, target=equation.target if is_derivative(equation.name) else None)
     work.axes[equation.name] = tuple(numbers[: profile.targets])
+    for axis, element in enumerate(work.axes[equation.name]):
+        work.ranges.name(element, Extent(equation.name, axis))
     return numbers
 
 
@@ -175,6 +179,12 @@ def _settle_declaration(work: Constraints, declaration: Declaration, arguments: 
     if new is declaration.indices and kept is declaration.arguments:
         return declaration
     return replace(declaration, indices=new, arguments=kept)
+
+
+def _settle_derived(work: Constraints) -> list[DerivedExtent]:
+    """Return the derived extents, those that the system had as the same objects."""
+    known = {one: one for one in work.system.derived}
+    return [known.get(one, one) for one in work.ranges.derived()]
 
 
 def _settle_sizes(work: Constraints) -> tuple[tuple[Extent, int], ...]:

@@ -85,9 +85,6 @@ NOT_YET = [
     ("z[j] = W[j,y[j]]", 12, "integer tensors as indices, such as y[…], are not part of the notation yet"),
     ("for l = 1..3:", 1, "families of equations, 'for l = 1..L:', are not part of the notation yet"),
     ("z[j] = b[2;j]", 10, "families of equations, z[l; k], are not part of the notation yet"),
-    ("z = max(u<2) x[u]", 9, "bounded ranges, max(u<2) …, are not part of the notation yet"),
-    ("z[j] = b?[j]", 8, "guarded entries, x?[i], are not part of the notation yet"),
-    ("z[j] = b[2*j]", 8, "b is read at a sum or multiple of indices: not part of the notation yet"),
 ]
 
 NAMES = [

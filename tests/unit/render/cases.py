@@ -131,7 +131,7 @@ CASES: list[tuple[Expr, str]] = [
     (entry("b"), "b"),
     (Indexed("x", (Affine(((i, 1),), -1),), guarded=True), "x?[i-1]"),
     (entry("x", Affine(((i, 2), (u, 1)), -1)), "x[2*i+u-1]"),
-    (entry("x", Affine(((i, -1),), 3), Affine((), 0)), "x[-i+3,0]"),
+    (entry("x", Affine(((i, -1),), 3), Affine((), 0)), "x[3-i,0]"),
     (Partial(entry("a", k), (entry("z", j),)), "∂a[k]/∂z[j]"),
     (Partial(entry("a", k), (entry("z", i), entry("z", j))), "∂²a[k]/∂z[i]∂z[j]"),
     (entry("∂²C/∂z∂z", i, j), "∂²C/∂z∂z[i,j]"),

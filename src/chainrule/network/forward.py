@@ -44,6 +44,12 @@ def ends_of(system: System, output: str) -> Ends:
         known = ", ".join(e.name for e in system.equations)
         raise OptionError(f"no equation defines the output {output}", expected=f"one of {known}")
     forward = forward_system(system, output)
+    kept = [tensor for tensor in system.states if tensor in forward.declared]
+    if kept:
+        raise OptionError(
+            f"the output {output} depends on the state {kept[0]}",
+            expected="an output that params and data determine: a network that is trained keeps its params only",
+        )
     data = system.with_role("data")
     inputs = [tensor for tensor in data if tensor in forward.declared]
     targets = [tensor for tensor in data if tensor not in forward.declared]

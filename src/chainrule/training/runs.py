@@ -181,12 +181,12 @@ class Steps:
     @property
     def params(self) -> dict[str, Array]:
         """The params as they are now."""
-        return {name: self._kept[name] for name in self._executable.system.params}
+        return {name: self._kept[name].copy() for name in self._executable.system.params}
 
     @property
     def kept(self) -> dict[str, Array]:
         """Params and states as they are now."""
-        return dict(self._kept)
+        return {name: array.copy() for name, array in self._kept.items()}
 
     def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
         """Set params and states by name. Raises InputError for another shape, and numbers that are not finite."""

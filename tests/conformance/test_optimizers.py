@@ -138,3 +138,10 @@ def test_a_session_goes_on_where_another_was() -> None:
     for order in ORDERS[1:]:
         resumed.run_epoch(order)
     assert all(np.array_equal(value, whole.kept()[name]) for name, value in resumed.kept().items())
+
+
+def test_nothing_of_nn_is_left_out() -> None:
+    tried = {type(optimizer) for optimizer in OPTIMIZERS} | {type(optimizer.schedule) for optimizer in OPTIMIZERS}
+    bases = (Optimizer, nn.Schedule)
+    known = [getattr(nn, name) for name in nn.__all__]
+    assert not [kind.__name__ for kind in known if issubclass(kind, bases) and kind not in (*tried, *bases)]

@@ -88,7 +88,7 @@ def _with_params(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> dict[
     given: dict[str, npt.ArrayLike] = {**network.params, **inputs}
     if data in inputs and target in inputs:
         made = network.inputs(inputs[data], inputs[target])
-        given |= {data: made[data], target: made[target]}
+        given = {**made, **inputs, data: made[data], target: made[target]}
     return given
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +26,16 @@ Array = npt.NDArray[np.float64]
 FORMAT, VERSION = "chainrule", "1"
 KEYS = ("notation", "output", "updates", "layers", "cost")
 """What a file says about the network, beside its format, version and checksum."""
+MASKS = "masks"
+"""What the file of a network with dropout says too."""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What a file holds. `updates` are the lines of the optimizer; `layers` and `cost` are names for people only."""
+    """What a file holds. `updates` are the lines of the optimizer; `layers` and `cost` are names for people only.
+
+    `masks` are the data that the trainer draws; a file of a network without any says nothing of them.
+    """
 
     notation: str
     output: str
@@ -38,6 +43,7 @@ class Saved:
     layers: tuple[str, ...]
     cost: str
     params: Mapping[str, Array]
+    masks: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_model(path: str | Path, saved: Saved) -> None:
@@ -48,6 +54,7 @@ def write_model(path: str | Path, saved: Saved) -> None:
         "updates": saved.updates,
         "layers": json.dumps(saved.layers),
         "cost": saved.cost,
+        **({MASKS: json.dumps(dict(saved.masks))} if saved.masks else {}),
     }
     params = {name: np.array(array, np.float64, order="C") for name, array in saved.params.items()}
     head = {"format": FORMAT, "version": VERSION, **facts, "sha256": checksum(facts, params)}
@@ -70,13 +77,12 @@ def read_model(path: str | Path) -> Saved:
     wrong = [name for name, array in params.items() if array.dtype != np.float64]
     if wrong:
         raise refused(path, f"{wrong[0]} holds {params[wrong[0]].dtype} numbers", expected="float64")
-    facts = {key: metadata[key] for key in KEYS}
+    facts = {key: metadata[key] for key in (*KEYS, MASKS) if key in metadata}
     if checksum(facts, params) != metadata["sha256"]:
         what = "the file was altered: its content does not have the checksum that it names"
         raise refused(path, what, advice="Copy or save the file again.")
-    return Saved(
-        facts["notation"], facts["output"], facts["updates"], _layers(path, facts["layers"]), facts["cost"], params
-    )
+    named = (_layers(path, facts["layers"]), facts["cost"], params, _masks(path, facts.get(MASKS, "{}")))
+    return Saved(facts["notation"], facts["output"], facts["updates"], *named)
 
 
 def refused(path: str | Path, what: str, *, expected: str = "", advice: str = "") -> ModelFileError:
@@ -142,3 +148,13 @@ def _layers(path: str | Path, text: str) -> tuple[str, ...]:
     if not isinstance(layers, list) or not all(isinstance(layer, str) for layer in layers):
         raise refused(path, "the layers named in the file are no list of texts")
     return tuple(layers)
+
+
+def _masks(path: str | Path, text: str) -> dict[str, str]:
+    try:
+        masks = json.loads(text)
+    except (ValueError, RecursionError):
+        masks = None
+    if not isinstance(masks, dict) or not all(isinstance(const, str) for const in masks.values()):
+        raise refused(path, "the masks named in the file are no texts by name")
+    return masks

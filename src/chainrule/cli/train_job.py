@@ -15,7 +15,7 @@ from chainrule.cli.train_settings import (
     Settings,
     check_files,
     check_options,
-    optimizer_for,
+    descent_for,
     plan_for,
     read_data,
 )
@@ -43,7 +43,7 @@ def run(settings: Settings) -> int:
             data.y_train,
             epochs=settings.epochs,
             batch_size=plan.batch_size,
-            optimizer=optimizer_for(settings, plan),
+            optimizer=descent_for(settings, plan).made(),
             executor=settings.executor,
             threads=settings.threads,
             seed=settings.seed,
@@ -64,7 +64,7 @@ def run(settings: Settings) -> int:
 def history_json(settings: Settings, plan: Plan, history: History) -> str:
     """Return the history and the settings as JSON."""
     given = {key: str(value) for key, value in asdict(settings).items() if key in ("source", "optimizer", "executor")}
-    numbers = {key: getattr(settings, key) for key in ("weight_decay", "epochs", "seed", "threads")}
+    numbers = {key: getattr(settings, key) for key in ("schedule", "clip_norm", "epochs", "seed", "threads")}
     return (
         json.dumps({**history.as_dict(), "settings": {**given, **asdict(plan), **numbers}}, indent=1, allow_nan=False)
         + "\n"

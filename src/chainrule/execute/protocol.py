@@ -81,6 +81,11 @@ class TrainingSession(Protocol):
         ...
 
     @property
+    def data(self) -> Mapping[str, Array]:
+        """The data sets as steps read them: what is written into one between epochs is learned from in the next."""
+        ...
+
+    @property
     def sums(self) -> Mapping[str, float]:
         """Each metric, summed over the samples of the last epoch."""
         ...

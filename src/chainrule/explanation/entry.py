@@ -85,7 +85,7 @@ def with_params(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> dict[s
     given: dict[str, npt.ArrayLike] = {**network.params, **inputs}
     if data in inputs and target in inputs:
         made = network.inputs(inputs[data], inputs[target])
-        given |= {data: made[data], target: made[target]}
+        given = {**made, **inputs, data: made[data], target: made[target]}
     return given
 
 

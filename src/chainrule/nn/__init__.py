@@ -10,6 +10,7 @@ update p = p - learning_rate*∂C/∂p
 
 from chainrule.nn.activations import ELU, GELU, LeakyReLU, Mish, ReLU, Sigmoid, Softmax, Softplus, Swish, Tanh
 from chainrule.nn.costs import BinaryCrossEntropy, Cost, CrossEntropy, GaussianNLL, Hinge, Huber, QuadraticCost
+from chainrule.nn.dropout import Dropout
 from chainrule.nn.initialisations import He, Initialisation, LeCun, Orthogonal, Xavier
 from chainrule.nn.layer import Layer
 from chainrule.nn.linear import Linear
@@ -31,6 +32,7 @@ __all__ = [
     "Cosine",
     "Cost",
     "CrossEntropy",
+    "Dropout",
     "GaussianNLL",
     "He",
     "Hinge",

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from chainrule.nn.optimizers import Optimizer
 from chainrule.nn.schedules import Timing
 from chainrule.nn.template import const_line, names_in, renamed
+from chainrule.notation.source import Source, split
 from chainrule.system.model import System
 from chainrule.system.printing import index_names
 
-_DEFINES = re.compile(r"(?:(?:const|state|update) )?(\w+) = ")
+_DEFINES = re.compile(r"(?:(?:const|state|update)\s+)?(\w+)\s*=")
 _KINDS = ("const", "state", "", "update")
 """The order in which lines are written, by the word that they begin with."""
 
@@ -50,7 +51,7 @@ def updates_text(optimizer: Optimizer, system: System, timing: Timing | None = N
     clip, clipped = _clipping(optimizer)
     shared = [const_line(name, value) for name, value in optimizer.constants.items()]
     if optimizer.schedule is not None:
-        shared += optimizer.schedule.written("step", "learning_rate", timing).splitlines()
+        shared += _split(optimizer.schedule.written("step", "learning_rate", timing))
     shared += [*clip, *_split(optimizer.shared)]
     own = {param: _own_lines(optimizer, len(system.axes(param)), clipped) for param in system.params}
     if any("step" in names_in(line) for line in (*shared, *(line for lines in own.values() for line in lines))):
@@ -99,7 +100,8 @@ def _squares(system: System, entries: Mapping[str, str]) -> str:
 
 
 def _split(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line]
+    """Return the statements of a text."""
+    return [f"{s.keyword}{s.body}".rstrip() for s in split(Source(text))]
 
 
 def _defined(lines: Iterable[str]) -> list[str]:

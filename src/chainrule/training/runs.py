@@ -23,6 +23,7 @@ from chainrule.network.network import Network
 from chainrule.system.batching import batch
 from chainrule.system.model import System
 from chainrule.training.history import Epoch
+from chainrule.training.masks import Masks
 from chainrule.training.metrics import with_hits
 from chainrule.training.samples import Samples
 
@@ -87,7 +88,8 @@ def run_of(
     if samples.classes:
         system, hits = with_hits(system, network.ends, network.outputs)
     if isinstance(engine, Trainer):
-        data = {network.ends.data: samples.x, network.ends.target: samples.y}
+        masks = Masks(network, len(samples.x), np.float32)
+        data = {network.ends.data: samples.x, network.ends.target: samples.y, **masks.arrays}
         metrics = (hits,) if hits else ()
         try:
             session = engine.compile_training(
@@ -96,7 +98,7 @@ def run_of(
         except Unsupported as missing:
             note = f"{engine.name} has no code for {missing}: the steps are run one by one"
         else:
-            return WholeEpochs(session, len(samples.x), batch_size, hits, report)
+            return WholeEpochs(session, len(samples.x), batch_size, hits, report, masks)
     return Steps(network, engine.compile(system), hits, samples, batch_size, note)
 
 
@@ -117,7 +119,15 @@ def _float64(arrays: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
 class WholeEpochs:
     """Epochs run by machine code, which calls back between stretches of bounded time."""
 
-    def __init__(self, session: TrainingSession, count: int, batch_size: int, hits: str, report: Report | None) -> None:
+    def __init__(
+        self,
+        session: TrainingSession,
+        count: int,
+        batch_size: int,
+        hits: str,
+        report: Report | None,
+        masks: Masks,
+    ) -> None:
         self.note = ""
         self.seconds = 0.0
         self.accuracy: float | None = None
@@ -127,6 +137,7 @@ class WholeEpochs:
         self._batch_size = batch_size
         self._hits = hits
         self._report = report
+        self._masks = masks
 
     @property
     def params(self) -> dict[str, Array]:
@@ -151,8 +162,10 @@ class WholeEpochs:
                 self._report(Progress(start.epoch, start.epochs, step, self.steps, cost / max(done, 1)))
 
         began = time.perf_counter()
+        order = generator.permutation(self._count)
+        self._masks.draw(generator, self._session.data)
         try:
-            total = self._session.run_epoch(generator.permutation(self._count), tell)
+            total = self._session.run_epoch(order, tell)
         except NotFinite as lost:
             raise _refuse(lost, start.epoch, self.steps) from None
         self.seconds = time.perf_counter() - began
@@ -177,16 +190,17 @@ class Steps:
         self._right = 0.0
         self._samples = samples
         self._batch_size = batch_size
+        self._masks = Masks(network, len(samples.x), np.uint8)
 
     @property
     def params(self) -> dict[str, Array]:
         """The params as they are now."""
-        return {name: self._kept[name] for name in self._executable.system.params}
+        return {name: self._kept[name].copy() for name in self._executable.system.params}
 
     @property
     def kept(self) -> dict[str, Array]:
         """Params and states as they are now."""
-        return dict(self._kept)
+        return {name: array.copy() for name, array in self._kept.items()}
 
     def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
         """Set params and states by name. Raises InputError for another shape, and numbers that are not finite."""
@@ -202,21 +216,23 @@ class Steps:
         """Step through all samples once, in an order drawn from the generator, and report after each step."""
         x, y = self._samples.x, self._samples.y
         order = generator.permutation(len(x))
+        self._masks.draw(generator)
         self.seconds = 0.0
         total = self._right = 0.0
         for step in range(1, self.steps + 1):
             began = time.perf_counter()
             chosen = order[(step - 1) * self._batch_size : step * self._batch_size]
-            total += len(chosen) * self._step(x[chosen], y[chosen], start.epoch, step)
+            masks = {name: array[chosen] for name, array in self._masks.arrays.items()}
+            total += len(chosen) * self._step(x[chosen], y[chosen], masks, start.epoch, step)
             self.seconds += time.perf_counter() - began
             seen = min(step * self._batch_size, len(x))
             self.accuracy = self._right / seen if self._hits else None
             yield Progress(start.epoch, start.epochs, step, self.steps, total / seen)
 
-    def _step(self, x: Array, y: Array, epoch: int, step: int) -> float:
+    def _step(self, x: Array, y: Array, masks: Mapping[str, npt.ArrayLike], epoch: int, step: int) -> float:
         """Learn from one mini-batch and return its mean cost."""
         ends = self._network.ends
-        values, updated = self._executable.step({**self._kept, ends.data: x, ends.target: y})
+        values, updated = self._executable.step({**self._kept, ends.data: x, ends.target: y, **masks})
         system = self._executable.system
         cost = float(np.mean(values[system.cost]))
         wrong = not_finite(cost, updated)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +94,11 @@ class Network:
         declarations = tuple(d for d in self.system.declarations if d.role == "param")
         given = tuple(g for g in self.system.givens if tensors_in(g.condition) <= set(self.system.params))
         return check_inputs(replace(self.system, declarations=declarations, givens=given), params).sizes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy what `save` writes: notation, numbers, and what is known for people."""
+        about = (self.ends.output, self.updates, self.layers, self.cost)
+        return _rebuilt, (Saved(system_text(self.system), *about, self.params, self.trained),)
 
     def __repr__(self) -> str:
         count = sum(array.size for array in self.params.values())
@@ -207,12 +213,17 @@ def load(path: str | Path) -> Network:
     """
     saved = read_model(path)
     try:
-        network = Network.from_system(parse(saved.notation), saved.params, output=saved.output)
-        network.updates = saved.updates
-        network.layers, network.cost = saved.layers, saved.cost
-        network.trained = dict(saved.trained)
-        if network.with_updates(saved.updates).equations != network.system.equations:
-            raise OptionError("the lines of the optimizer define more than updates")
+        return _rebuilt(saved)
     except ChainruleError as error:
         raise refused(path, f"the network in the file makes no sense: {error}") from None
+
+
+def _rebuilt(saved: Saved) -> Network:
+    """Return the network of what was saved. Raises ChainruleError where it makes no sense."""
+    network = Network.from_system(parse(saved.notation), saved.params, output=saved.output)
+    network.updates = saved.updates
+    network.layers, network.cost = saved.layers, saved.cost
+    network.trained = dict(saved.trained)
+    if network.with_updates(saved.updates).equations != network.system.equations:
+        raise OptionError("the lines of the optimizer define more than updates")
     return network

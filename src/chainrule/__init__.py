@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chainrule.pipeline import value_and_grad as value_and_grad
     from chainrule.system.model import System as System
     from chainrule.system.rewriting import Derivation as Derivation
+    from chainrule.training import EarlyStopping as EarlyStopping
     from chainrule.training import train as train
 
 _HOMES = {
@@ -40,6 +41,7 @@ _HOMES = {
     "ChainruleError": "chainrule.errors",
     "Derivation": "chainrule.system.rewriting",
     "DerivativeError": "chainrule.errors",
+    "EarlyStopping": "chainrule.training",
     "InputError": "chainrule.errors",
     "Network": "chainrule.network",
     "NotationError": "chainrule.errors",
@@ -63,6 +65,7 @@ __all__ = [
     "ChainruleError",
     "Derivation",
     "DerivativeError",
+    "EarlyStopping",
     "InputError",
     "Network",
     "NotationError",

@@ -145,7 +145,7 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise OptionError(
-                f"all labels are of one class, {self.classes_[0]!r}", expected="two classes or more to tell apart"
+                f"all labels are of one class, {self.classes_[0]}", expected="two classes or more to tell apart"
             )
         self._fit(x, np.eye(len(self.classes_))[labels], nn.CrossEntropy(), nn.Softmax())
         return self

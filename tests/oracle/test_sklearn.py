@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import pickle
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from chainrule import nn
 from chainrule.errors import OptionError
 from chainrule.training import EarlyStopping
+from docs.pages import ROOT, blocks
 from unit.network.builders import clusters
 
 pytest.importorskip("sklearn")
@@ -113,3 +115,12 @@ def test_chainrule_does_not_import_it_and_says_what_is_missing() -> None:
     assert run(f"{missing}\n    print(e)") == (
         "chainrule.sklearn needs scikit-learn, which is not installed: pip install 'chainrule[sklearn]'\n"
     )
+
+
+def test_the_example_of_the_page_is_true() -> None:
+    page = (ROOT / "docs/training.md").read_text(encoding="utf-8")
+    (example,) = [block.text for block in blocks(page) if "NetworkClassifier" in block.text]
+    test = doctest.DocTestParser().get_doctest(example, {}, "training.md", None, 0)
+    told: list[str] = []
+    assert len(test.examples) == 7
+    assert doctest.DocTestRunner(verbose=False).run(test, out=told.append).failed == 0, "".join(told)

@@ -78,7 +78,7 @@ def read_model(path: str | Path) -> Saved:
     """Read a file that `write_model` wrote. Raises ModelFileError, which names the file, for any other."""
     facts, params = read_file(path, MODEL)
     names = (facts["notation"], facts["output"], facts["updates"])
-    return Saved(*names, _layers(path, facts["layers"]), facts["cost"], params, _trained(path, facts))
+    return Saved(*names, _layers(path, facts["layers"]), facts["cost"], params, trained=_trained(path, facts))
 
 
 def write_file(path: str | Path, kind: Kind, facts: Mapping[str, str], tensors: Mapping[str, Array]) -> None:

@@ -32,6 +32,7 @@ from chainrule.nn.layer import Layer
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.render.text import equation_text
+from chainrule.simplify.stability import stable
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
 
@@ -97,8 +98,7 @@ class Network:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what `save` writes: notation, numbers, and what is known for people."""
-        about = (self.ends.output, self.updates, self.layers, self.cost)
-        return _rebuilt, (Saved(system_text(self.system), *about, self.params, self.trained),)
+        return _rebuilt, (self._saved(),)
 
     def __repr__(self) -> str:
         count = sum(array.size for array in self.params.values())
@@ -109,6 +109,11 @@ class Network:
     def forward(self) -> System:
         """The equations that lead to the output, without cost and target."""
         return forward_system(self.system, self.ends.output)
+
+    @cached_property
+    def scored(self) -> System:
+        """The equations that lead to the cost of samples that are not learned from, so that nothing overflows."""
+        return stable(forward_system(self.system, self.system.cost))
 
     @cached_property
     def _executable(self) -> ReferenceExecutable:
@@ -190,9 +195,11 @@ class Network:
     def save(self, path: str | Path) -> None:
         """Write notation and params to a safetensors file, whole or not at all. Raises OptionError, InputError."""
         self._check_params(self.params)
-        text = system_text(self.system)
-        names = (text, self.ends.output, self.updates, self.layers, self.cost)
-        write_model(path, Saved(*names, self.params, self.trained))
+        write_model(path, self._saved())
+
+    def _saved(self) -> Saved:
+        about = (system_text(self.system), self.ends.output, self.updates, self.layers, self.cost)
+        return Saved(*about, self.params, trained=self.trained)
 
 
 def check_lengths(x: Array, y: Array, names: tuple[str, str] = ("x", "y")) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
+
+collect_ignore = [] if find_spec("sklearn") else ["src/chainrule/sklearn.py"]
+"""An example that needs an extra runs where that is installed."""
 
 
 @pytest.fixture(scope="session", autouse=True)

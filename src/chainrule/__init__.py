@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from chainrule.pipeline import value_and_grad as value_and_grad
     from chainrule.system.model import System as System
     from chainrule.system.rewriting import Derivation as Derivation
+    from chainrule.training import EarlyStopping as EarlyStopping
     from chainrule.training import train as train
 
 _HOMES = {
@@ -46,6 +47,7 @@ _HOMES = {
     "ChainruleError": "chainrule.errors",
     "Derivation": "chainrule.system.rewriting",
     "DerivativeError": "chainrule.errors",
+    "EarlyStopping": "chainrule.training",
     "InputError": "chainrule.errors",
     "Jacobian": "chainrule.jacobians",
     "Network": "chainrule.network",
@@ -75,6 +77,7 @@ __all__ = [
     "ChainruleError",
     "Derivation",
     "DerivativeError",
+    "EarlyStopping",
     "InputError",
     "Jacobian",
     "Network",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from chainrule.data.dataset import Answers, Samples
     from chainrule.network import Network
 
+DIGITS, MNIST = 64, 784
+"""How many pixels the digits and those of MNIST have."""
+
 HELP = """Open one derivative into its sum, term by term, with numbers.
 
 \b
@@ -21,6 +25,7 @@ HELP = """Open one derivative into its sum, term by term, with numbers.
   chainrule explain digits.safetensors --of z1 --at j=3 --sample 7
   chainrule explain digits.safetensors --of z2 --at k=0 --paths
   chainrule explain digits.safetensors --of W2 --at k=4 --at j=11
+  chainrule explain mnist.safetensors --data-dir DIR --of z1 --at j=3
 
 The derivative is that of the cost of one sample. FILE.npz holds x_test and y_test, or x_train and y_train, as
 for training.
@@ -37,25 +42,21 @@ def explain(
     data: Annotated[
         Path | None, typer.Option(metavar="FILE.npz", help="The samples. Default: the test part of the digits.")
     ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder of MNIST, for a network of its digits.")
+    ] = None,
     paths: Annotated[
         bool, typer.Option("--paths", help="Show the sum over all paths too, before anything vanishes.")
     ] = False,
     top: Annotated[int, typer.Option(min=1, help="How many terms of each sum are shown.")] = 12,
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""
-    from chainrule.cli.systems import SAVED
+    from chainrule.cli.systems import read_network
     from chainrule.errors import OptionError
     from chainrule.explanation import explain as open_sum
-    from chainrule.network import load
 
-    if not file.endswith(SAVED):
-        raise OptionError(
-            f"{file} is no saved network",
-            expected=f"a file that ends in {SAVED}: a system alone has no numbers",
-            advice="Train one and save it: chainrule train digits --save digits.safetensors",
-        )
-    network = load(file)
-    x, y, name = _samples(network, data)
+    network = read_network(file)
+    x, y, name = _samples(network, data, data_dir)
     if not 0 <= sample < len(x):
         raise OptionError(f"there is no sample {sample}", expected=f"0 … {len(x) - 1}, of {name}")
     inputs = network.inputs(x[sample], y[sample])
@@ -64,21 +65,26 @@ def explain(
     typer.echo(str(found))
 
 
-def _samples(network: Network, data: Path | None) -> tuple[Samples, Answers, str]:
+def _samples(network: Network, data: Path | None, data_dir: Path | None) -> tuple[Samples, Answers, str]:
     """Return samples and answers: those to test with, where there are any."""
-    from chainrule.data import digits_split, load_npz
+    from chainrule.cli.sources import DATA, read_dataset
+    from chainrule.data import load_npz
     from chainrule.errors import OptionError
 
-    if data is None and network.width != 64:
+    if data is not None and data_dir is not None:
         raise OptionError(
-            f"the network takes {network.width} numbers, and the digits have 64",
-            expected="the samples that it was made for",
-            advice="Give them: --data FILE.npz",
+            "both --data and --data-dir are given", expected="one of them: a file, or the folder of MNIST"
         )
-    found = digits_split() if data is None else load_npz(data)
-    if found.x_test is not None and found.y_test is not None:
-        return found.x_test, found.y_test, f"the samples to test with, {found.name}"
-    return found.x_train, found.y_train, f"the samples to train with, {found.name}"
+    source = "mnist" if data_dir or (network.width == MNIST and os.environ.get(DATA)) else "digits"
+    if data is None and source == "digits" and network.width != DIGITS:
+        raise OptionError(
+            f"the network takes {network.width} numbers, and the digits have {DIGITS}",
+            expected="the samples that it was made for",
+            advice="Give them: --data FILE.npz, or --data-dir DIR for MNIST.",
+        )
+    found = read_dataset(source, data_dir) if data is None else load_npz(data)
+    part = "train" if found.x_test is None else "test"
+    return *found.shown, f"the samples to {part} with, {found.name}"
 
 
 def _entry(places: list[str]) -> dict[str, int]:

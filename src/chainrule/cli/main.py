@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from chainrule import __version__
-from chainrule.cli import cache, check, compile_, derive, explain, train
+from chainrule.cli import cache, check, compile_, derive, evaluate, explain, predict, show, train
 from chainrule.errors import ChainruleError, TrainingError, VerificationError
 
 FAILURES = (TrainingError, VerificationError)
@@ -25,6 +25,9 @@ HELP = """Backpropagation you can read, check and run.
   chainrule train digits                   train a network on 1,797 handwritten digits
   chainrule train data.npz --layers 4,8,3  train one on your own x_train, y_train
   chainrule train --help                   all there is to train with
+  chainrule predict MODEL samples.csv      ask a saved network about samples
+  chainrule evaluate MODEL data.npz        try it on samples whose answers are known
+  chainrule show MODEL                     its layers, params and equations, and what it was trained on
   chainrule derive FILE --wrt z --steps    derive ∂C/∂z from the equations in FILE, line by line
   chainrule explain MODEL --of z1 --at j=3 open a derivative of a saved network into its terms
   chainrule check FILE --wrt z 'a[j] - y'  check a derivative that you found yourself
@@ -88,6 +91,9 @@ def common(
 
 
 app.command("train", help=train.HELP)(train.train)
+app.command("predict", help=predict.HELP)(predict.predict)
+app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
+app.command("show", help=show.HELP)(show.show)
 app.command("derive", help=derive.HELP)(derive.derive)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("compile", help=compile_.HELP)(compile_.compile_)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chainrule.errors import NotationError, OptionError
 from chainrule.notation import parse
 from chainrule.notation.source import MAX_BYTES
 from chainrule.system.model import System
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
 
 SAVED = ".safetensors"
 
@@ -34,6 +38,19 @@ def read_system(source: str) -> System:
             line=error.line,
             column=error.column,
         ) from None
+
+
+def read_network(file: str) -> Network:
+    """Return a saved network. Raises OptionError for a file that is no such, and as `load` does."""
+    from chainrule.network import load
+
+    if not file.endswith(SAVED):
+        raise OptionError(
+            f"{file} is no saved network",
+            expected=f"a file that ends in {SAVED}: a system alone has no numbers",
+            advice="Train one and save it: chainrule train digits --save digits.safetensors",
+        )
+    return load(file)
 
 
 def _standard_input() -> str:

@@ -16,7 +16,7 @@ HELP = """Train a network with the equations derived from it, and show them.
   chainrule train digits --optimizer adam --schedule cosine --dropout 0.1
   chainrule train data.npz --layers 4,16,3 --epochs 100
   chainrule train digits --epochs 500 --validation-fraction 0.1 --patience 10 --plot digits.png
-  chainrule train digits --epochs 500 --checkpoint digits.run           and after a break, to the same bits:
+  chainrule train digits --epochs 500 --checkpoint digits.run            # and after a break:
   chainrule train digits --epochs 500 --checkpoint digits.run --resume
 
 The two networks of the textbook (M. Nielsen, Neural Networks and Deep Learning), 95 % and 98 % right:

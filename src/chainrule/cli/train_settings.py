@@ -20,24 +20,14 @@ from chainrule.errors import OptionError
 from chainrule.execute.registry import executor
 from chainrule.network.atomic import check_writable
 from chainrule.network.samples import is_one_hot
+from chainrule.nn.activations import NAMED
 from chainrule.nn.checks import check_fraction, check_number
 from chainrule.nn.layer import Layer
 from chainrule.training import EarlyStopping
 from chainrule.training.course import file_of
 from chainrule.training.samples import checked_count, checked_threads
 
-ACTIVATIONS: Mapping[str, Callable[[], Layer]] = {
-    "sigmoid": nn.Sigmoid,
-    "tanh": nn.Tanh,
-    "relu": nn.ReLU,
-    "leaky-relu": nn.LeakyReLU,
-    "elu": nn.ELU,
-    "gelu": nn.GELU,
-    "softplus": nn.Softplus,
-    "swish": nn.Swish,
-    "mish": nn.Mish,
-}
-OUTPUTS: Mapping[str, Callable[[], Layer] | None] = {**ACTIVATIONS, "softmax": nn.Softmax, "linear": None}
+OUTPUTS: Mapping[str, Callable[[], Layer] | None] = {**NAMED, "softmax": nn.Softmax, "linear": None}
 COSTS: Mapping[str, Callable[[], nn.Cost]] = {
     "quadratic": nn.QuadraticCost,
     "binary-cross-entropy": nn.BinaryCrossEntropy,
@@ -132,7 +122,7 @@ class Plan:
         last = len(self.widths) - 1
         for number, (before, after) in enumerate(zip(self.widths, self.widths[1:], strict=False), start=1):
             layers.append(nn.Linear(before, after))
-            made = OUTPUTS[self.output] if number == last else ACTIVATIONS[self.activation]
+            made = OUTPUTS[self.output] if number == last else NAMED[self.activation]
             layers += [made()] if made else []
             if self.dropout and number < last:
                 layers.append(nn.Dropout(self.dropout))
@@ -198,7 +188,7 @@ def check_options(settings: Settings) -> None:
 
 def plan_for(settings: Settings, data: Dataset) -> Plan:
     """Return the options settled for the data. Raises OptionError for those that do not fit it or each other."""
-    _check_choice("--activation", settings.activation, ACTIVATIONS)
+    _check_choice("--activation", settings.activation, NAMED)
     classes = data.labelled or (data.outputs > 1 and is_one_hot(np.asarray(data.y_train, np.float64)))
     if classes and data.outputs < 2:
         raise OptionError(f"all labels in {settings.source} are 0", expected="at least two classes to tell apart")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -35,6 +35,14 @@ def read_archive(path: Path, names: Sequence[str]) -> dict[str, AnyArray]:
                 raise _not_an_archive(stream)
             with _archive(stream) as archive:
                 return _members(archive, names)
+    except OSError as error:
+        raise DataFileError(f"the file cannot be read: {error.strerror or error}") from error
+
+
+def read_array(path: Path) -> AnyArray:
+    """Return the array of an .npy file. Raises DataFileError where it cannot be read."""
+    try:
+        return _checked("in the file", lambda: path.open("rb"), path.stat().st_size)
     except OSError as error:
         raise DataFileError(f"the file cannot be read: {error.strerror or error}") from error
 
@@ -69,11 +77,16 @@ def _members(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, AnyArr
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> AnyArray:
+    return _checked(name, lambda: archive.open(info), info.file_size)
+
+
+def _checked(name: str, opened: Callable[[], IO[bytes]], size: int) -> AnyArray:
+    """Return an array whose header was compared with the size of what is there before memory is taken for it."""
     try:
-        with archive.open(info) as stream:
+        with opened() as stream:
             shape, dtype = _header(stream)
-        if not dtype.hasobject and math.prod(shape) * dtype.itemsize <= info.file_size:
-            with archive.open(info) as stream:
+        if not dtype.hasobject and math.prod(shape) * dtype.itemsize <= size:
+            with opened() as stream:
                 return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
     except Exception as error:
         # A malformed header, a wrong checksum, a broken stream: whatever it raises, it is the file that is at fault.
@@ -85,7 +98,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> AnyAr
             expected="numbers in an array of one shape",
             advice=f"Rows of unequal length make objects. Pad or cut them, then: {name} = np.stack(rows)",
         )
-    sizes = f"its header promises {math.prod(shape) * dtype.itemsize:,} bytes, the file holds {info.file_size:,}"
+    sizes = f"its header promises {math.prod(shape) * dtype.itemsize:,} bytes, the file holds {size:,}"
     raise DataFileError(f"the array {name} is cut short: {sizes}", advice=_AGAIN)
 
 

@@ -38,6 +38,23 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
         raise error.inside(path) from error.__cause__
 
 
+def load_pair(path: str | os.PathLike[str]) -> tuple[Samples, Answers]:
+    """Read samples and answers to try a network on: x_test and y_test, else x and y, else x_train and y_train.
+
+    Raises DataFileError as `load_npz` does.
+    """
+    path = Path(path)
+    pairs = {f"x{end}": f"y{end}" for end in ("_test", "", "_train")}
+    try:
+        arrays = read_archive(path, [*pairs, *pairs.values()])
+        for x, y in pairs.items():
+            if x in arrays and y in arrays:
+                return _pair(arrays, x, y)
+        raise DataFileError(f"there is {next(iter(arrays))}, but not the other of the two", expected="x and y")
+    except DataFileError as error:
+        raise error.inside(path) from error.__cause__
+
+
 def _dataset(name: str, arrays: Mapping[str, AnyArray]) -> Dataset:
     for part in PARTS:
         for one, other in ((f"x_{part}", f"y_{part}"), (f"y_{part}", f"x_{part}")):
@@ -71,7 +88,10 @@ def _other_part(
 
 
 def _part(arrays: Mapping[str, AnyArray], part: str) -> tuple[Samples, Answers]:
-    x_name, y_name = f"x_{part}", f"y_{part}"
+    return _pair(arrays, f"x_{part}", f"y_{part}")
+
+
+def _pair(arrays: Mapping[str, AnyArray], x_name: str, y_name: str) -> tuple[Samples, Answers]:
     x, y = _samples(x_name, arrays[x_name]), _answers(y_name, arrays[y_name])
     if len(x) != len(y):
         raise DataFileError(
@@ -89,7 +109,7 @@ def _samples(name: str, array: AnyArray) -> Samples:
         raise DataFileError(f"the array {name} has the shape {array.shape}", expected=expected, advice=advice)
     if array.size == 0:
         raise DataFileError(f"the array {name} is empty: its shape is {array.shape}", expected=expected)
-    return _numbers(name, array).reshape(len(array), -1)
+    return numbers(name, array).reshape(len(array), -1)
 
 
 def _answers(name: str, array: AnyArray) -> Answers:
@@ -112,7 +132,7 @@ def _answers(name: str, array: AnyArray) -> Answers:
     if array.ndim != 2 or array.shape[1] == 0:
         expected = "(samples,) for labels, (samples, outputs) for targets"
         raise DataFileError(f"the array {name} has the shape {array.shape}", expected=expected)
-    return _numbers(name, array)
+    return numbers(name, array)
 
 
 def _labels(name: str, array: AnyArray) -> NDArray[np.int64]:
@@ -129,7 +149,8 @@ def _labels(name: str, array: AnyArray) -> NDArray[np.int64]:
     return labels
 
 
-def _numbers(name: str, array: AnyArray) -> NDArray[np.float64]:
+def numbers(name: str, array: AnyArray) -> NDArray[np.float64]:
+    """Return finite numbers as float64. Raises DataFileError, which names the array, for others."""
     if array.dtype.kind not in "fiub":
         raise DataFileError(f"the array {name} has the type {array.dtype}", expected="real numbers")
     with np.errstate(over="ignore"):

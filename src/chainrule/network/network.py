@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ from chainrule.nn.layer import Layer
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.render.text import equation_text
+from chainrule.simplify.stability import stable
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
 from chainrule.system.stages import for_updates
@@ -111,6 +113,10 @@ class Network:
         given = tuple(g for g in self.system.givens if tensors_in(g.condition) <= set(self.system.params))
         return check_inputs(replace(self.system, declarations=declarations, givens=given), params).sizes
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy what `save` writes: notation, numbers, and what is known for people."""
+        return _rebuilt, (self._saved(),)
+
     def __repr__(self) -> str:
         count = sum(array.size for array in self.params.values())
         made = f"[{', '.join(self.layers)}], cost={self.cost}" if self.layers else f"output={self.ends.output}"
@@ -136,6 +142,11 @@ class Network:
                 advice=f"Declare the extent of its index, for example: index {index.preferred} = 10",
             )
         return self._sizes[index.extent]
+
+    @cached_property
+    def scored(self) -> System:
+        """The equations that lead to the cost of samples that are not learned from, so that nothing overflows."""
+        return stable(forward_system(without_masks(self.system, self.ends.masks), self.system.cost))
 
     @cached_property
     def _executable(self) -> ReferenceExecutable:
@@ -215,9 +226,11 @@ class Network:
     def save(self, path: str | Path) -> None:
         """Write notation and params to a safetensors file, whole or not at all. Raises OptionError, InputError."""
         self._check_params(self.params)
-        text = system_text(self.system)
-        names = (text, self.ends.output, self.updates, self.layers, self.cost)
-        write_model(path, Saved(*names, self.params, self.trained, self.ends.masks))
+        write_model(path, self._saved())
+
+    def _saved(self) -> Saved:
+        about = (system_text(self.system), self.ends.output, self.updates, self.layers, self.cost)
+        return Saved(*about, self.params, self.trained, self.ends.masks)
 
 
 def check_lengths(x: Array, y: Array, names: tuple[str, str] = ("x", "y")) -> None:
@@ -238,14 +251,18 @@ def load(path: str | Path) -> Network:
     """
     saved = read_model(path)
     try:
-        system = parse(saved.notation)
-        network = Network.from_system(system, saved.params, output=saved.output, masks=saved.masks)
-        network.updates = saved.updates
-        network.layers, network.cost = saved.layers, saved.cost
-        network.trained = dict(saved.trained)
-        _check_updates(network.system, network.with_updates(saved.updates))
+        return _rebuilt(saved)
     except ChainruleError as error:
         raise refused(path, f"the network in the file makes no sense: {error}") from None
+
+
+def _rebuilt(saved: Saved) -> Network:
+    """Return the network of what was saved. Raises ChainruleError where it makes no sense."""
+    network = Network.from_system(parse(saved.notation), saved.params, output=saved.output, masks=saved.masks)
+    network.updates = saved.updates
+    network.layers, network.cost = saved.layers, saved.cost
+    network.trained = dict(saved.trained)
+    _check_updates(network.system, network.with_updates(saved.updates))
     return network
 
 

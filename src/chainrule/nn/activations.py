@@ -7,7 +7,9 @@ The gains are those of He et al. (2015), eq. 10 and 15, for what is about z for 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import final
 
 from chainrule.errors import OptionError
@@ -150,3 +152,19 @@ class Softmax(Layer):
     """Probabilities: positive numbers that add up to 1. Every a[k] depends on every z[m]."""
 
     notation = "a[k] = exp(z[k])/(sum(m) exp(z[m]))"
+
+
+NAMED: Mapping[str, Callable[[], Layer]] = MappingProxyType(
+    {
+        "sigmoid": Sigmoid,
+        "tanh": Tanh,
+        "relu": ReLU,
+        "leaky-relu": LeakyReLU,
+        "elu": ELU,
+        "gelu": GELU,
+        "softplus": Softplus,
+        "swish": Swish,
+        "mish": Mish,
+    }
+)
+"""The activations that act entry by entry, by the names of the command line."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ KIND = Kind(
     "chainrule-checkpoint", ("settings", "epochs", "generator", "best"), "no checkpoint of chainrule", "training"
 )
 _KEPT, _BEST = "kept/", "best/"
+_VALUES, _PRESENT = "epochs/values", "epochs/present"
+"""The epochs, a row each: as texts, ten thousand of them would take longer to write than to run."""
 _LONG = 40
 """Texts longer than that, such as fingerprints, are not shown."""
 
@@ -49,14 +51,18 @@ class Checkpoint:
 def write_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint, all of it or nothing. Raises OptionError where it cannot be written."""
     best = checkpoint.best
+    names = [field.name for field in fields(Epoch)]
+    rows = [[getattr(epoch, name) for name in names] for epoch in checkpoint.epochs]
     facts = {
         "settings": json.dumps(dict(checkpoint.settings)),
-        "epochs": json.dumps([asdict(epoch) for epoch in checkpoint.epochs]),
+        "epochs": json.dumps(names),
         "generator": json.dumps(dict(checkpoint.generator)),
         "best": json.dumps({"number": best.number, "value": best.value}),
     }
     tensors = {_KEPT + name: array for name, array in checkpoint.kept.items()}
     tensors |= {_BEST + name: array for name, array in (best.params or {}).items()}
+    tensors[_VALUES] = np.array([[value or 0.0 for value in row] for row in rows]).reshape(len(rows), len(names))
+    tensors[_PRESENT] = np.array([[value is not None for value in row] for row in rows], np.float64)
     write_file(path, KIND, facts, tensors)
 
 
@@ -64,22 +70,27 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint. Raises ModelFileError, which names the file, if it is damaged, altered or something else."""
     facts, tensors = read_file(path, KIND)
     try:
-        settings, epochs, generator, best = (json.loads(facts[key]) for key in KIND.keys)
+        settings, names, generator, best = (json.loads(facts[key]) for key in KIND.keys)
         kept, params = (
             {name.removeprefix(part): array for name, array in tensors.items() if name.startswith(part)}
             for part in (_KEPT, _BEST)
         )
-        made = tuple(Epoch(**{name: _number(value) for name, value in epoch.items()}) for epoch in epochs)
+        made = _epochs(names, tensors[_VALUES], tensors[_PRESENT])
         found = Best(int(best["number"]), float(best["value"]), params or None)
         return Checkpoint(dict(settings), made, dict(generator), kept, found)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise refused(path, f"the checkpoint in the file makes no sense: {error}") from None
 
 
-def _number(value: Any) -> Any:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise ValueError(f"{value!r} is no number")
-    return value
+def _epochs(names: Sequence[str], values: Array, present: Array) -> tuple[Epoch, ...]:
+    """Return the epochs of a table with a column for each name. Raises ValueError where it is none."""
+    if values.shape != present.shape or values.ndim != 2 or values.shape[1] != len(names):
+        raise ValueError(f"the epochs have the shape {list(values.shape)}, and {len(names)} names")
+    rows = zip(values.tolist(), present.tolist(), strict=True)
+    told: Iterator[dict[str, Any]] = (
+        {name: value if there else None for name, value, there in zip(names, *row, strict=True)} for row in rows
+    )
+    return tuple(Epoch(**row) for row in told)
 
 
 def put_generator(path: str | Path, generator: np.random.Generator, state: Mapping[str, Any]) -> None:

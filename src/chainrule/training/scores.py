@@ -13,11 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.execute.protocol import Executor
-from chainrule.network.forward import forward_system
 from chainrule.network.network import Network
 from chainrule.network.samples import labels_of
-from chainrule.simplify.stability import stable
-from chainrule.system.model import System
 from chainrule.training.samples import Samples
 
 Array = npt.NDArray[np.float64]
@@ -42,7 +39,7 @@ class Scores:
     """Measures samples; `cost`: with their cost, which only the system of training has."""
 
     def __init__(self, engine: Executor, network: Network, samples: Samples | None, *, cost: bool = False) -> None:
-        self._system = scoring(network.system) if cost else network.forward
+        self._system = network.scored if cost else network.forward
         self._executable = engine.compile(self._system) if samples is not None else None
         self._ends = network.ends
         self._samples = samples
@@ -68,8 +65,3 @@ class Scores:
         count = len(self._samples.x)
         accuracy, error = (right / count, None) if self._classes else (None, off / self._samples.y.size)
         return Score(accuracy, error, cost / count if self._cost else None)
-
-
-def scoring(system: System) -> System:
-    """Return the equations that lead to the cost, written so that nothing overflows."""
-    return stable(forward_system(system, system.cost))

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.execute import reference
+from chainrule.execute.reference import Reference
 from chainrule.network.network import Network
 from chainrule.network.samples import labels_of
 from chainrule.training.samples import Samples
-from chainrule.training.scores import scoring
 
 Array = npt.NDArray[np.float64]
 _ROWS = 2500
@@ -17,8 +16,8 @@ _ROWS = 2500
 
 def sample_costs(network: Network, samples: Samples) -> Array:
     """Return the cost of each sample, by the reference in float64."""
-    system = scoring(network.system)
-    executable = reference.Reference().compile(system)
+    system = network.scored
+    executable = Reference().compile(system)
     params = {name: array for name, array in network.params.items() if name in system.declared}
     ends, parts = network.ends, []
     for start in range(0, len(samples.x), _ROWS):

@@ -9,6 +9,7 @@ import pytest
 from chainrule.explanation import explain
 from chainrule.network import load
 from unit.cli.commands import run, write_data, write_network
+from unit.data.idx_files import write_mnist
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,20 @@ def test_paths_and_fewer_terms(folder: Path) -> None:
     arguments = ["explain", folder / "digits.safetensors", "--of", "z1", "--at", "j=0"]
     assert "one product a path" in run(*arguments, "--paths").output
     assert "… stands for 8 smaller terms together." in run(*arguments, "--top", 2).output
+
+
+def test_a_network_of_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = write_network(tmp_path / "mnist.safetensors", features=784)
+    files = write_mnist(tmp_path / "files")
+    question = ("explain", network, "--of", "z1", "--at", "j=0", "--sample", 3)
+    monkeypatch.delenv("CHAINRULE_DATA", raising=False)
+    assert "--data FILE.npz, or --data-dir DIR for MNIST" in run(*question).stderr
+    output = run(*question, "--data-dir", files).output
+    assert "Sample 3 of the samples to test with, mnist: its class is 3, and the network says" in output
+    monkeypatch.setenv("CHAINRULE_DATA", str(files))
+    assert run(*question).output == output
+    said = run(*question, "--data-dir", files, "--data", "x.npz").stderr
+    assert "both --data and --data-dir are given" in said
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ def test_a_trained_network_keeps_its_update_and_trains_on(path: Path) -> None:
     network.save(path)
     loaded = load(path)
     assert loaded.updates == network.updates
+    assert loaded.trained == network.trained
+    assert (loaded.trained["epochs"], loaded.trained["samples"]) == (1, len(x))
     assert "learning_rate = 0.3" in str(loaded.equations())
     train(network, x, labels, epochs=1, optimizer=nn.SGD(0.3))
     train(loaded, x, labels, epochs=1, optimizer=nn.SGD(0.3))
@@ -161,6 +163,9 @@ def _param(name: str, value: Any) -> Change:
         (_drop("output"), "the file does not say its output"),
         (_set("layers", "Linear"), "the layers named in the file are no list of texts"),
         (_set("layers", json.dumps([1])), "the layers named in the file are no list of texts"),
+        (_set("trained", "["), "what the file says of the training makes no sense"),
+        (_set("trained", "[1]"), "what the file says of the training makes no sense"),
+        (_set("trained", '{"epochs": [1]}'), "what the file says of the training makes no sense"),
         (_set("notation", "z[j] = "), "the network in the file makes no sense: the statement ends too early"),
         (_set("notation", ""), "makes no sense: the system has no cost"),
         (_set("output", "a7"), "makes no sense: no equation defines the output a7"),

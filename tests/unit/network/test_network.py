@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -245,3 +247,17 @@ def test_as_many_answers_as_samples() -> None:
 def test_seeds(seed: Any) -> None:
     with pytest.raises(OptionError, match=r"the seed is .*\n  a whole number, 0 or more"):
         classifier(seed)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))])  # noqa: S301
+def test_a_copy_is_the_same_network_and_no_part_of_it(copied: Any) -> None:
+    network = classifier()
+    network.trained = {"data": "points"}
+    other = copied(network)
+    assert (other.system, other.layers, other.cost, other.ends) == (
+        network.system, network.layers, network.cost, network.ends
+    )  # fmt: skip
+    assert other.trained == {"data": "points"}
+    assert np.array_equal(other.predict(np.eye(4)), network.predict(np.eye(4)))
+    network.params["W1"][0, 0] = 9.0
+    assert other.params["W1"][0, 0] != 9.0

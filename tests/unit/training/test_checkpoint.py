@@ -178,9 +178,9 @@ def test_every_byte_of_a_checkpoint_is_checked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        ({"epochs": "[1]"}, "the checkpoint in the file makes no sense"),
-        ({"epochs": '[{"cost": "1", "accuracy": null, "seconds": 1}]'}, "makes no sense: '1' is no number"),
-        ({"epochs": '[{"loss": 1}]'}, "the checkpoint in the file makes no sense"),
+        ({"epochs": "[1]"}, "the checkpoint in the file makes no sense: the epochs have the shape [1, 8], and 1 names"),
+        ({"epochs": "3"}, "the checkpoint in the file makes no sense"),
+        ({"epochs": '["a", "b", "c", "d", "e", "f", "g", "h"]'}, "the checkpoint in the file makes no sense"),
         ({"best": "{}"}, "the checkpoint in the file makes no sense"),
         ({"generator": '{"bit_generator": "PCG65"}'}, "the generator's state in the file makes no sense"),
     ],

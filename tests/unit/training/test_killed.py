@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chainrule.network import load
 from chainrule.training.checkpoint import read_checkpoint
 
 EPOCHS = 60
@@ -91,4 +92,27 @@ def test_a_killed_training_loses_at_most_an_epoch(tmp_path: Path, executor: str,
     epochs = [[epoch.cost for epoch in read_checkpoint(p).epochs] for p in (path, tmp_path / "unbroken")]
     assert epochs[0] == epochs[1]
     assert np.isfinite(epochs[0]).all()
+    assert not list(tmp_path.glob(".*.part"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT is sent to a process")
+def test_ctrl_c_ends_the_command_with_what_was_learned(tmp_path: Path) -> None:
+    """Whatever the moment: the network is saved, the checkpoint is that of the last whole epoch, the exit code 130."""
+    run, net = tmp_path / "run", tmp_path / "net.safetensors"
+    code = "from chainrule.cli.main import main; main()"
+    options = ["--epochs", "1000000", "--checkpoint", run, "--save", net, "--batch-size", "1", "--patience", "1000000"]
+    command = [sys.executable, "-c", code, "train", "digits", "--validation-fraction", "0.1", *map(str, options)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
+        end = time.monotonic() + 60
+        while not run.exists():
+            assert time.monotonic() < end, "no epoch ended"
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        output, _ = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "Interrupted; the network keeps what it has learned so far." in output
+    assert f"The network is saved in {net}." in output
+    epochs = read_checkpoint(run).epochs
+    assert load(net).trained["epochs"] <= len(epochs)
     assert not list(tmp_path.glob(".*.part"))

@@ -1,0 +1,52 @@
+"""`chainrule evaluate`: how good a saved network is on samples whose answers are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HELP = """Try a saved network on samples whose answers are known: cost, accuracy, and what was taken for what.
+
+\b
+  chainrule evaluate digits.safetensors digits
+  chainrule evaluate net.safetensors data.npz
+  chainrule evaluate mnist.safetensors mnist --data-dir DIR
+
+DATA is digits or mnist (their samples to test with), or an .npz with x_test and y_test, x and y, or x_train and
+y_train. Of answers that are no classes the mean absolute error is told.
+"""
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A saved network, FILE.safetensors.")],
+    source: Annotated[str, typer.Argument(metavar="DATA", help="digits, mnist, or FILE.npz.")],
+    data_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="The folder of MNIST.")] = None,
+) -> None:
+    """Try a saved network on samples whose answers are known."""
+    from rich.console import Console
+
+    from chainrule.cli.samples import pair_of
+    from chainrule.cli.systems import read_network
+    from chainrule.cli.train_report import confusions
+    from chainrule.execute.registry import executor
+    from chainrule.network.samples import labels_of
+    from chainrule.training.samples import checked_samples
+    from chainrule.training.scores import Scores
+
+    network = read_network(model)
+    x, y, name = pair_of(source, data_dir)
+    samples = checked_samples(network, x, y, (f"x of {source}", f"y of {source}"))
+    score = Scores(executor("reference"), network, samples, cost=True).of(network.params)
+    console = Console(highlight=False, soft_wrap=True)
+    count = len(samples.x)
+    console.print(f"{model}, tried on {name}: {count:,} sample{'s' * (count > 1)}.\n", markup=False)
+    console.print(f"cost                 {score.cost:.4g}")
+    if score.accuracy is not None:
+        right = round(score.accuracy * count)
+        console.print(f"accuracy             {100 * score.accuracy:.2f} %   ({right:,} of {count:,} right)")
+    if score.error is not None:
+        console.print(f"mean absolute error  {score.error:.4g}")
+    if score.accuracy is not None:
+        confusions(console, labels_of(samples.y), network.classify(samples.x), max(network.outputs, 2))

@@ -1,0 +1,197 @@
+"""Networks as estimators of scikit-learn: `NetworkClassifier` and `NetworkRegressor`.
+
+They fit into pipelines, grid searches and cross-validation as any other; inside is a `Network` that is trained with the
+equations derived from it, `network_`, which can be shown, saved and explained. scikit-learn is an extra, `sklearn`, and
+only imported with this module.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule import nn
+from chainrule.errors import OptionError
+from chainrule.network.network import Network
+from chainrule.nn.activations import NAMED
+from chainrule.nn.layer import Layer
+from chainrule.training.history import History
+from chainrule.training.loop import train
+from chainrule.training.stopping import EarlyStopping
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.utils import check_random_state
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] != "sklearn":
+        raise
+    raise ModuleNotFoundError(
+        "chainrule.sklearn needs scikit-learn, which is not installed: pip install 'chainrule[sklearn]'", name="sklearn"
+    ) from None
+
+Array = npt.NDArray[np.float64]
+
+
+class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
+    """What both estimators share: the settings, and the training of a network on scaled samples."""
+
+    network_: Network
+    history_: History
+
+    def __init__(
+        self,
+        hidden_layer_sizes: tuple[int, ...] = (30,),
+        *,
+        activation: str = "relu",
+        optimizer: nn.Optimizer | None = None,
+        learning_rate: float = 0.1,
+        weight_decay: float = 0.0,
+        epochs: int = 100,
+        batch_size: int = 16,
+        scale: bool = True,
+        early_stopping: EarlyStopping | None = None,
+        validation_fraction: float = 0.1,
+        executor: str = "native",
+        threads: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.scale = scale
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.executor = executor
+        self.threads = threads
+        self.random_state = random_state
+
+    def _layers(self, features: int, outputs: int) -> list[Layer]:
+        if self.activation not in NAMED:
+            raise OptionError(f"activation is {self.activation!r}", expected="one of " + ", ".join(NAMED))
+        sizes: Any = self.hidden_layer_sizes
+        hidden: list[Any] = [sizes] if isinstance(sizes, int | np.integer) else list(sizes)
+        layers: list[Layer] = []
+        for before, after in pairwise([features, *hidden]):
+            layers += [nn.Linear(before, after), NAMED[self.activation]()]
+        return [*layers, nn.Linear(hidden[-1] if hidden else features, outputs)]
+
+    def _fit(self, x: Array, y: Array, cost: nn.Cost, *ends: Layer) -> None:
+        """Train a network on samples whose features are brought to mean 0 and deviation 1, if they are to be."""
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        self._learn_scale(x)
+        layers = [*self._layers(x.shape[1], y.shape[1]), *ends]
+        network = Network(layers, cost=cost, seed=seed)
+        watched = self.early_stopping is not None and self.early_stopping.monitor != "cost"
+        self.history_ = train(
+            network,
+            self._scaled(x),
+            y,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            optimizer=self.optimizer or nn.SGD(self.learning_rate, self.weight_decay),
+            executor=self.executor,
+            threads=self.threads,
+            seed=seed,
+            validation_fraction=self.validation_fraction if watched else None,
+            early_stopping=self.early_stopping,
+        )
+        self.network_ = network
+        self.n_iter_ = len(self.history_.epochs)
+
+    def _learn_scale(self, x: Array) -> None:
+        mean, deviation = (x.mean(axis=0), x.std(axis=0)) if self.scale else (np.zeros(x.shape[1]), np.ones(x.shape[1]))
+        self.mean_ = mean
+        self.deviation_ = np.where(deviation > 1e-12 * np.maximum(np.abs(mean), 1e-300), deviation, 1.0)
+
+    def _scaled(self, x: Array) -> Array:
+        scaled: Array = (x - self.mean_) / self.deviation_
+        return scaled
+
+    def _outputs(self, X: Any) -> Array:
+        """Return what comes out of the network."""
+        check_is_fitted(self)
+        x = validate_data(self, X, dtype=np.float64, reset=False)
+        return self.network_.predict(self._scaled(x))
+
+
+class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[misc]
+    """A network that tells classes: hidden layers, a softmax, and the cross-entropy.
+
+    `hidden_layer_sizes` are the widths between; `activation` is that of the hidden layers, by the names of the command
+    line; `optimizer` is one of `nn`, by default `nn.SGD(learning_rate, weight_decay)`. With `scale` every feature is
+    brought to mean 0 and deviation 1 first. With `early_stopping` a `validation_fraction` of the samples is held back.
+    After `fit`: `classes_`, `network_`, `history_`, `n_iter_` (epochs), `mean_` and `deviation_` of the features.
+
+    >>> import numpy as np
+    >>> x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    >>> model = NetworkClassifier((8,), activation="tanh", epochs=300, batch_size=4, random_state=0)
+    >>> model.fit(x, ["even", "odd", "odd", "even"]).predict(x).tolist()
+    ['even', 'odd', 'odd', 'even']
+    """
+
+    def fit(self, X: Any, y: Any) -> NetworkClassifier:
+        """Train a new network on samples of shape (samples, features) and a label for each; return the estimator."""
+        x, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise OptionError(
+                f"all labels are of one class, {self.classes_[0]}", expected="two classes or more to tell apart"
+            )
+        self._fit(x, np.eye(len(self.classes_))[labels], nn.CrossEntropy(), nn.Softmax())
+        return self
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, in the order of `classes_`: shape (samples, classes)."""
+        return self._outputs(X)
+
+    def predict(self, X: Any) -> Any:
+        """Return the most probable class of each sample."""
+        found = self._outputs(X).argmax(axis=1)
+        return self.classes_[found]
+
+
+class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
+    """A network that tells numbers: hidden layers, linear outputs, and the quadratic cost.
+
+    Settings and attributes are those of `NetworkClassifier`. With `scale` the targets are brought to mean 0 and
+    deviation 1 too, and what comes out is brought back. Targets may have the shape (samples,) or (samples, outputs).
+
+    >>> import numpy as np
+    >>> x = np.linspace(-1, 1, 40)[:, None]
+    >>> model = NetworkRegressor(activation="tanh", epochs=300, random_state=0).fit(x, x[:, 0] ** 2)
+    >>> model.score(x, x[:, 0] ** 2) > 0.9
+    True
+    """
+
+    def fit(self, X: Any, y: Any) -> NetworkRegressor:
+        """Train a new network on samples of shape (samples, features) and their targets; return the estimator."""
+        x, targets = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
+        targets = np.asarray(targets, np.float64)
+        self._flat = targets.ndim == 1
+        rows = targets.reshape(len(targets), -1)
+        ends = (
+            (rows.mean(axis=0), rows.std(axis=0)) if self.scale else (np.zeros(rows.shape[1]), np.ones(rows.shape[1]))
+        )
+        self.target_mean_, self.target_deviation_ = ends[0], np.where(ends[1] > 0, ends[1], 1.0)
+        self._fit(x, (rows - self.target_mean_) / self.target_deviation_, nn.QuadraticCost())
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Return what comes out for each sample, in the shape that the targets had."""
+        found: Array = self._outputs(X) * self.target_deviation_ + self.target_mean_
+        return found[:, 0] if self._flat else found
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

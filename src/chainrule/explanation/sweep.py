@@ -78,7 +78,7 @@ def sweep(back: Backprop, scope: Scope, start: str, place: tuple[int, ...]) -> S
         if name not in reached or name == cotangents.cost:
             continue
         for path in cotangents.paths(name):
-            link = link_of(path, name, scope, cotangents.system)
+            link = link_of(path, name, scope, cotangents)
             if path.user not in arriving:
                 arriving[path.user] = _Arriving(link.shape(scope))
             counted = _passed(link, scope, reached[name], arriving[path.user])

@@ -94,10 +94,11 @@ class OpenedSum:
 
     @cached_property
     def zeros(self) -> tuple[Zeros, ...]:
-        """The terms that are exactly 0, by their causes: each by the first of its factors that is 0."""
+        """The terms that are exactly 0, by their causes: each by a delta that is 0, else the first factor that is."""
         left = self.terms.reshape(-1) == 0
         found: list[Zeros] = []
-        for cause in (cause for factor in self.factors for cause in factor.causes):
+        causes = [cause for factor in self.factors for cause in factor.causes]
+        for cause in sorted(causes, key=lambda cause: not cause.delta):
             here = left & (np.broadcast_to(cause.values, self.terms.shape).reshape(-1) == 0)
             if here.any():
                 found.append(Zeros(cause, np.flatnonzero(here)))

@@ -203,7 +203,7 @@ class _Piece:
         """Add to the user's entries what comes along these edges."""
         reached = np.asarray(self._entries(self._source.alive).any(axis=-1))
         alive = self.there & reached[:, None, :]
-        values = np.where(alive, self.values, 0.0)
+        values = np.where(self.there, self.values, 0.0)
         at = self._places()
         total, magnitude, variance = (
             self._entries(known)[..., None]

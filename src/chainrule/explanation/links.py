@@ -18,6 +18,7 @@ import numpy.typing as npt
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.scope import Scope
+from chainrule.explanation.rounding import cancels, size
 from chainrule.explanation.structure import structure
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import (
@@ -91,6 +92,10 @@ class Link:
         everywhere = isinstance(self.there, Number) and self.there.value > 0
         there = None if everywhere else self._over(self.there, scope, box, own) > 0
         return Edges(self._over(self.local, scope, box, own), there)
+
+    def sizes(self, scope: Scope, box: Box, own: Box, values: Array) -> Array:
+        """Return how large the local derivatives are before anything in them cancels; `values` are their numbers."""
+        return self._over(size(self.local), scope, box, own) if cancels(self.local) else np.abs(values)
 
     def factor_values(self, scope: Scope, box: Box, own: Box) -> Iterator[tuple[Expr, Array]]:
         """Yield the factors of the local derivative with their values."""

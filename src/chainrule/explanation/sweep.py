@@ -193,6 +193,7 @@ class _Piece:
         counted = np.asarray(self._entries(source.paths).any(axis=-1))
         self.there = self.arranged(there) & counted[:, None, :]
         self.values = self.arranged(found.values)
+        self._sizes = self.arranged(link.sizes(scope, box, own, found.values))
 
     def arranged(self, array: Array) -> Array:
         """Return an array over the source's and the user's axes with three axes: tied, own, free."""
@@ -210,11 +211,12 @@ class _Piece:
             for known in (self._source.total, self._source.magnitude, self._source.variance)
         )
         with np.errstate(all="ignore"):
-            rounded = variance + ROUNDING * total**2
+            size = np.where(self.there, self._sizes, 0.0)
             for kind, edges, entries in (
                 ("total", values, total),
                 ("magnitude", np.abs(values), magnitude),
-                ("variance", values**2, rounded),
+                ("variance", values**2, variance),
+                ("variance", size**2, ROUNDING * total**2),
             ):
                 user.add(kind, at, self._back(_product(edges, entries)[..., 0]))
             best = log_size(values) + self._entries(self._source.best)[:, None, :]

@@ -127,3 +127,11 @@ def test_a_delta_is_called_by_its_name() -> None:
     assert zero_sentences(path.opened) == [
         "3 of 4 terms are 0: [m = 2], a Kronecker delta, is 0 at m = 0, 1, 3.",
     ]
+
+
+def test_a_delta_is_the_reason_before_any_number_is() -> None:
+    system, inputs = network("relu"), network_inputs()
+    off = np.flatnonzero(inputs["W1"] @ inputs["x"] + inputs["b1"] <= 0)
+    on = int(np.setdiff1d(np.arange(7), off)[0])
+    text = str(explain(system, inputs, of="W1", at=(on, 0), paths=True))
+    assert f"6 of 7 terms are 0: [k = {on}] is a Kronecker delta" in text

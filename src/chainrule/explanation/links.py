@@ -109,7 +109,7 @@ class Link:
         axes: list[Index] = []
         sizes = dict(scope.sizes)
         for number, (index, (start, stop)) in enumerate(zip(indices, (*box, *own), strict=True)):
-            if (start, stop) == (0, sizes[index.extent]):
+            if (start, stop) == (0, scope.size(index.extent, index.preferred)):
                 axes.append(index)
             elif stop - start == 1:
                 places[index] = Affine((), start)

@@ -15,13 +15,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.diff.backprop import Path
+from chainrule.diff.backprop import Cotangents, Path
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.scope import Scope
+from chainrule.explanation.rounding import cancels, size
 from chainrule.explanation.structure import structure
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import (
-    ONE,
     Affine,
     Bracket,
     Comparison,
@@ -29,11 +29,11 @@ from chainrule.expr.nodes import (
     Extent,
     Index,
     IndexValue,
+    Number,
     Position,
     product_factors,
     times,
 )
-from chainrule.system.model import System
 
 Array = npt.NDArray[Any]
 Box: TypeAlias = tuple[tuple[int, int], ...]
@@ -89,8 +89,13 @@ class Link:
 
     def edges(self, scope: Scope, box: Box, own: Box) -> Edges:
         """Return the edges from a box of the source's entries to those of the user in `own`, a box of its own axes."""
-        there = None if self.there == ONE else self._over(self.there, scope, box, own) > 0
+        everywhere = isinstance(self.there, Number) and self.there.value > 0
+        there = None if everywhere else self._over(self.there, scope, box, own) > 0
         return Edges(self._over(self.local, scope, box, own), there)
+
+    def sizes(self, scope: Scope, box: Box, own: Box, values: Array) -> Array:
+        """Return how large the local derivatives are before anything in them cancels; `values` are their numbers."""
+        return self._over(size(self.local), scope, box, own) if cancels(self.local) else np.abs(values)
 
     def factor_values(self, scope: Scope, box: Box, own: Box) -> Iterator[tuple[Expr, Array]]:
         """Yield the factors of the local derivative with their values."""
@@ -104,7 +109,7 @@ class Link:
         axes: list[Index] = []
         sizes = dict(scope.sizes)
         for number, (index, (start, stop)) in enumerate(zip(indices, (*box, *own), strict=True)):
-            if (start, stop) == (0, sizes[index.extent]):
+            if (start, stop) == (0, scope.size(index.extent, index.preferred)):
                 axes.append(index)
             elif stop - start == 1:
                 places[index] = Affine((), start)
@@ -117,8 +122,11 @@ class Link:
         return found.reshape([stop - start for start, stop in (*box, *own)])
 
 
-def link_of(path: Path, source: str, scope: Scope, system: System) -> Link:
-    """Return the edges that a path of the chain rule stands for."""
+def link_of(path: Path, source: str, scope: Scope, cotangents: Cotangents) -> Link:
+    """Return the edges that a path of the chain rule stands for.
+
+    Where they are is read from the derivative as calculus makes it, before [j ≠ k]·(1 − t^2) becomes [j ≠ k] − a·t.
+    """
     ours = _plain(path.partial.wrt[0].indices)
     theirs = path.indices
     ties: list[int | None] = [None] * len(theirs)
@@ -132,7 +140,9 @@ def link_of(path: Path, source: str, scope: Scope, system: System) -> Link:
         ties[pair[0]] = pair[1]
         places[theirs[pair[0]]] = ours[pair[1]]
     local = substitute_indices(times(*left), places)
-    return Link(source, path.user, path, ours, theirs, tuple(ties), local, structure(local, system))
+    raw = substitute_indices(path.raw, places)
+    there = cotangents.simplifier.simplify(structure(raw, cotangents.system))
+    return Link(source, path.user, path, ours, theirs, tuple(ties), local, there)
 
 
 def pieces(box: Box, limit: int) -> Iterator[Box]:

@@ -78,7 +78,7 @@ def sweep(back: Backprop, scope: Scope, start: str, place: tuple[int, ...]) -> S
         if name not in reached or name == cotangents.cost:
             continue
         for path in cotangents.paths(name):
-            link = link_of(path, name, scope, cotangents.system)
+            link = link_of(path, name, scope, cotangents)
             if path.user not in arriving:
                 arriving[path.user] = _Arriving(link.shape(scope))
             counted = _passed(link, scope, reached[name], arriving[path.user])
@@ -193,6 +193,7 @@ class _Piece:
         counted = np.asarray(self._entries(source.paths).any(axis=-1))
         self.there = self.arranged(there) & counted[:, None, :]
         self.values = self.arranged(found.values)
+        self._sizes = self.arranged(link.sizes(scope, box, own, found.values))
 
     def arranged(self, array: Array) -> Array:
         """Return an array over the source's and the user's axes with three axes: tied, own, free."""
@@ -203,18 +204,19 @@ class _Piece:
         """Add to the user's entries what comes along these edges."""
         reached = np.asarray(self._entries(self._source.alive).any(axis=-1))
         alive = self.there & reached[:, None, :]
-        values = np.where(alive, self.values, 0.0)
+        values = np.where(self.there, self.values, 0.0)
         at = self._places()
         total, magnitude, variance = (
             self._entries(known)[..., None]
             for known in (self._source.total, self._source.magnitude, self._source.variance)
         )
         with np.errstate(all="ignore"):
-            rounded = variance + ROUNDING * total**2
+            size = np.where(self.there, self._sizes, 0.0)
             for kind, edges, entries in (
                 ("total", values, total),
                 ("magnitude", np.abs(values), magnitude),
-                ("variance", values**2, rounded),
+                ("variance", values**2, variance),
+                ("variance", size**2, ROUNDING * total**2),
             ):
                 user.add(kind, at, self._back(_product(edges, entries)[..., 0]))
             best = log_size(values) + self._entries(self._source.best)[:, None, :]

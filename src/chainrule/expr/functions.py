@@ -32,5 +32,7 @@ ARITY: dict[str, int] = {
 """Scalar functions of the notation and their number of arguments; clip(t, low, high)."""
 
 REDUCTIONS: tuple[str, ...] = ("sum", "mean", "max", "min", "prod")
+ONE_HOT = "onehot"
+"""A reduction that only facts have: 1 where one entry is 1 and all others are 0, else 0."""
 RELATIONS: tuple[str, ...] = ("=", "!=", "<", "<=", ">", ">=")
 CONSTANTS: tuple[str, ...] = ("pi",)

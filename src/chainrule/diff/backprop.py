@@ -127,7 +127,10 @@ class Cotangents:
         return Indexed(derivative_name(self.cost, tensor), indices)
 
     def paths(self, tensor: str) -> tuple[Path, ...]:
-        """Return every path from a tensor to the cost, by the equations that use it."""
+        """Return every path from a tensor to the cost, by the equations that use it.
+
+        Where a single path comes to nothing only once it is simplified, it is there too: a given may be the reason.
+        """
         users = [u for u in self.graph.users.get(tensor, ()) if u in self._to_cost]
         found = [self._path(tensor, user) for user in users]
         if self._cost_reads(tensor) and len(users) > 1:
@@ -137,7 +140,8 @@ class Cotangents:
                 expected="an unknown cost reads tensors that nothing else reads",
                 advice=f"Give the cost a copy: {tensor}_out[j] = {tensor}[j], and write {self.cost}({tensor}_out[j])",
             )
-        return tuple(path for path in found if path.local != ZERO)
+        direct = len(found) == 1 and found[0].user == self.cost and found[0].raw != ZERO
+        return tuple(path for path in found if direct or path.local != ZERO)
 
     def _path(self, tensor: str, user: str) -> Path:
         if (tensor, user) not in self._paths:

@@ -20,7 +20,7 @@ from chainrule.errors import InputError
 from chainrule.execute.labelled import Labelled, Mask, broadcast, conjunction, union
 from chainrule.execute.products import LONGEST_CHAIN, Factor, integer_power, masked_product, sum_of_products
 from chainrule.execute.protocol import Unknowns
-from chainrule.execute.scalars import CONSTANTS, SCALARS, Array
+from chainrule.execute.scalars import CONSTANTS, SCALARS, Array, is_one_hot
 from chainrule.execute.scope import Scope, unknown_function
 from chainrule.expr.nodes import (
     MINUS_ONE,
@@ -58,7 +58,14 @@ _RELATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     }
 )
 _REDUCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min, "prod": np.prod}
+    {
+        "sum": np.sum,
+        "mean": np.mean,
+        "max": np.max,
+        "min": np.min,
+        "prod": np.prod,
+        "onehot": lambda whole, axis: is_one_hot(whole, axis).astype(whole.dtype),
+    }
 )
 
 

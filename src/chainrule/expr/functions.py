@@ -35,5 +35,7 @@ MATRIX_FUNCTIONS: dict[str, int] = {"det": 0, "inv": 2}
 """Functions of a matrix that is named whole, and the number of indices that their values have."""
 
 REDUCTIONS: tuple[str, ...] = ("sum", "mean", "max", "min", "prod")
+ONE_HOT = "onehot"
+"""A reduction that only facts have: 1 where one entry is 1 and all others are 0, else 0."""
 RELATIONS: tuple[str, ...] = ("=", "!=", "<", "<=", ">", ">=")
 CONSTANTS: tuple[str, ...] = ("pi",)

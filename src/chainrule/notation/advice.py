@@ -12,7 +12,23 @@ from chainrule.notation.source import KEYWORDS, Source, Statement
 from chainrule.system.places import did_you_mean
 
 RESERVED = frozenset(
-    (*KEYWORDS, "sum", "mean", "max", "min", "prod", "where", "extent", "and", "or", "not", "pi", "det", "inv")
+    (
+        *KEYWORDS,
+        "sum",
+        "mean",
+        "max",
+        "min",
+        "prod",
+        "onehot",
+        "where",
+        "extent",
+        "and",
+        "or",
+        "not",
+        "pi",
+        "det",
+        "inv",
+    )
 )
 """Words of the notation; nothing else can have them as its name."""
 

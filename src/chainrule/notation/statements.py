@@ -29,6 +29,7 @@ from chainrule.system.model import (
     System,
     derivative_name,
     is_derivative,
+    one_hot,
 )
 
 
@@ -160,6 +161,23 @@ class Reading:
             self._place("given", len(self.givens), statement, tree)
             self.givens.append(Given(link))
 
+    def read_one_hot(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read that a tensor is one-hot along an index: onehot(k) y[k] = 1, of which the = 1 is not written."""
+        converter = self._converter(statement)
+        where, entry = subtrees(tree)
+        letter = str(name_token(where))
+        converter.check_letters([letter], name_token(where))
+        body = converter.convert(entry, letters_in(tree))
+        along = body.indices.count(Index(letter)) if isinstance(body, Indexed) else 0
+        if along != 1:
+            raise converter.error(
+                f"what is one-hot over {letter} are the entries of a tensor along {letter}",
+                name_token(entry),
+                expected=f"as in given onehot({letter}) y[{letter}]",
+            )
+        self._place("given", len(self.givens), statement, tree)
+        self.givens.append(Given(one_hot(Index(letter), body)))
+
     def read_batch(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read the letter of the sample index."""
         token = name_token(tree)
@@ -265,6 +283,7 @@ _READERS: Mapping[str, Callable[[Reading, Statement, Tree[Token]], None]] = {
     "constants": Reading.read_constants,
     "indices": Reading.read_indices,
     "given": Reading.read_given,
+    "one_hot": Reading.read_one_hot,
     "batch": Reading.read_batch,
     "abstract": Reading.read_abstract,
     "unknown_cost": Reading.read_unknown_cost,

@@ -131,6 +131,8 @@ class _Arrangement:
                 return Applied(function, tuple(self.at(a, Level.SUM) for a in arguments), order)
             case Reduce(op, indices, body):
                 return BigOperator(op, tuple(map(_range, indices)), self._body(op, body))
+            case Comparison("=", Reduce("onehot") as fact, _):
+                return self.at(fact, Level.SUM)
             case Comparison(relation, left, right):
                 return Relation(relation, self.at(left, Level.SUM), self.at(right, Level.SUM))
             case Logic("not", (part,)):

@@ -70,6 +70,7 @@ BIG_OPERATORS = {
     "max": r"\max",
     "min": r"\min",
     "mean": r"\operatorname*{mean}",
+    "onehot": r"\operatorname*{onehot}",
 }
 RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
 CONNECTIVES = {"and": r"\land", "or": r"\lor"}

@@ -15,9 +15,10 @@ from chainrule.expr.nodes import Expr, Extent, Index, Indexed
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.collapse import COLLAPSE
-from chainrule.simplify.context import Context, Fact, length
+from chainrule.simplify.context import Context, Fact
 from chainrule.simplify.factoring import EXPAND, FACTOR
 from chainrule.simplify.facts import FactBook
+from chainrule.simplify.given import GIVEN, equations_of
 from chainrule.simplify.identities import IDENTITIES
 from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import RECOGNISE, split_constants
@@ -29,7 +30,7 @@ from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
-    ("recognise", (*IDENTITIES, *RECOGNISE)),
+    ("recognise", (*IDENTITIES, *GIVEN, *RECOGNISE)),
     ("sums", SUMS),
     ("multiply out", EXPAND),
     ("factor", (*FACTOR, *MERGE)),
@@ -114,11 +115,8 @@ def simplifier_of(system: System) -> Simplifier:
     named = [e for e in system.equations if e.name != system.cost]
     facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in named]
     for given in system.givens:
-        relation, left, right = given.condition.relation, given.condition.left, given.condition.right
-        if relation == "=":
-            long, short = (left, right) if length(left) >= length(right) else (right, left)
-            free = free_in_order(given.condition)
-            facts.append(_fact(bare, free, long, short, expression_text(given.condition)))
+        text = expression_text(given.condition)
+        facts += [_fact(bare, free_in_order(long), long, short, text) for long, short in equations_of(given)]
     return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed)
 
 

@@ -12,7 +12,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
-from chainrule.expr.nodes import Comparison, Expr, Extent, Index, Indexed, Node
+from chainrule.expr.binding import reduce_over
+from chainrule.expr.functions import ONE_HOT
+from chainrule.expr.nodes import ONE, Comparison, Expr, Extent, Index, Indexed, Node, Reduce
 from chainrule.render.text import equation_text
 from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text
@@ -72,9 +74,26 @@ class Equation(Node):
 
 @dataclass(frozen=True, eq=False)
 class Given(Node):
-    """A fact that simplification may use and evaluation checks: `given sum(k) y[k] = 1`. Free indices: for all."""
+    """A fact that simplification may use and evaluation checks: `given sum(k) y[k] = 1`. Free indices: for all.
+
+    That y is one-hot over k is the condition onehot(k) y[k] = 1, see `one_hot`.
+    """
 
     condition: Comparison
+
+    @property
+    def hot(self) -> Reduce | None:
+        """What is said to be one-hot: the reduction of its entries, or None."""
+        left = self.condition.left
+        return left if isinstance(left, Reduce) and left.op == ONE_HOT else None
+
+
+def one_hot(index: Index, entry: Expr) -> Comparison:
+    """Return the condition that of the entries along an index one is 1 and all others are 0.
+
+    It stands in a `Given` only: the reduction in it, 1 where that is so and else 0, is no operation of equations.
+    """
+    return Comparison("=", reduce_over(ONE_HOT, (index,), entry), ONE)
 
 
 @dataclass(frozen=True, eq=False)

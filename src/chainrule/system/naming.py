@@ -122,7 +122,8 @@ class Names:
         if place.statement not in ("equation", "update") or not is_derivative(tensor):
             return False
         of, *wrt = derivative_parts(tensor)
-        return of == self.system.cost and len(wrt) == 1 and wrt[0] in self.system.params
+        declared = self.system.declared.get(wrt[0])
+        return of == self.system.cost and len(wrt) == 1 and declared is not None and declared.role == "param"
 
     def _check_distinct(self) -> None:
         taken = {**dict.fromkeys(ARITY, "a function"), **dict.fromkeys(REDUCTIONS, "a reduction")}

@@ -94,9 +94,10 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
     for index in target:
         _free_variable(profile, index)
     seen: set[tuple[str, int, int]] = set()
-    stack: list[tuple[Expr | Condition, Mapping[str, int]]] = [(value, {})]
+    bound: dict[str, int] = {}  # canonical names differ within a reduction, so one table serves: see `settling`
+    stack: list[Expr | Condition] = [value]
     while stack:
-        node, bound = stack.pop()
+        node = stack.pop()
         match node:
             case Indexed(_, positions):
                 profile.entries.append((node, tuple([_slot(profile, bound, p) for p in positions])))
@@ -106,7 +107,8 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
                 profile.matrices.append((node, slots))
                 continue
             case Reduce(_, indices, body):
-                stack.append((body, {**bound, **_bind(profile, indices)}))
+                bound.update(_bind(profile, indices))
+                stack.append(body)
                 continue
             case IndexValue(position):
                 _slot(profile, bound, position)
@@ -126,7 +128,7 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
                 profile.partials.append(node)
             case _:
                 pass
-        stack.extend([(part, bound) for part in reversed(operands(node))])
+        stack.extend(reversed(operands(node)))
     return profile
 
 

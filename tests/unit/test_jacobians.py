@@ -141,6 +141,17 @@ def test_a_hessian_reads_like_the_textbooks(case: str) -> None:
     assert report.unverified == ()
 
 
+def test_third_derivatives_are_the_jacobian_of_a_hessian() -> None:
+    quartic = cr.hessian(cr.parse("param w[i]\ncost C = sum(i) w[i]^4\n"), wrt="w")
+    third = cr.jacobian(quartic, of="∂²C/∂w∂w", wrt="w")
+    assert repr(third) == "∂³C/∂w[i]∂w[j]∂w[k] = 24·[i = j]·[i = k]·w[i]"
+    for found in (third, cr.jacobian(cr.hessian(cr.parse(UNKNOWN), wrt="z"), of="∂²C/∂z∂z", wrt="z")):
+        assert cr.parse(str(found)) == found
+        report = found.derivation().verify()
+        assert isinstance(report, Verification)
+        assert report.unverified == ()
+
+
 def test_several_tensors_give_the_blocks_on_and_above_the_diagonal() -> None:
     found = cr.hessian(cr.parse(LINEAR), wrt=("W", "b"))
     assert tuple(found.results) == ("∂²C/∂W∂W", "∂²C/∂W∂b", "∂²C/∂b∂b")

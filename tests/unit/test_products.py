@@ -67,6 +67,13 @@ def test_unknown_functions_change_by_their_symbols() -> None:
     ]
 
 
+def test_a_gradient_changes_under_a_plain_name() -> None:
+    back = cr.backprop(cr.parse("param w[i]\ncost C = sum(i) w[i]^4\n")).system
+    found = cr.jvp(back, of="∂C/∂w")
+    assert lines(found)[-1] == "dC_w[i] = 12·dw[i]·w[i]^2"
+    assert cr.parse(str(found)) == found
+
+
 def test_names_that_are_taken_are_not_taken_again() -> None:
     found = cr.jvp(cr.parse("param w, dw\nz = w*dw\nata = z^2\ncost C = ata"), wrt=("w", "dw"))
     changes = {e.name for e in found.equations} | set(found.with_role("const"))

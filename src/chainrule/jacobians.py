@@ -79,8 +79,11 @@ class Jacobian(System):
         )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        latex = system_latex(self, self._derived())
-        return {"text/plain": repr(self), "text/latex": f"$$\n{latex}\n$$"}
+        return {"text/plain": repr(self), "text/latex": f"$$\n{self.latex()}\n$$"}
+
+    def latex(self) -> str:
+        """Return the equations that were added, as LaTeX."""
+        return system_latex(self, self._derived())
 
     def _derived(self) -> tuple[Equation, ...]:
         """Return the equations that were added."""

@@ -44,6 +44,27 @@ JACOBIANS = {
         "X",
         "[k = j]*(sum(m) X[m,l]*B[i,m]) + [l = j]*(sum(m) X[m,k]*B[m,i])",
     ),
+    "layer norm": (
+        "param x[i]\nconst eps\nm = mean(i) x[i]\nv = mean(i) (x[i] - m)^2\nh[i] = (x[i] - m)/sqrt(v + eps)\n",
+        "h",
+        "x",
+        "([i = j] - (1 + h[i]*h[j])/extent(i))/sqrt(eps + v)",
+    ),
+    "unit vector": (
+        "param x[i]\nr = sqrt(sum(i) x[i]^2)\nu[i] = x[i]/r\n",
+        "u",
+        "x",
+        "([i = j] - u[i]*u[j])/r",
+    ),
+    "attention by its keys": (
+        (
+            "param Q[t,d], K[s,d], V[s,e]\nS[t,s] = sum(d) Q[t,d]*K[s,d]\nP[t,s] = exp(S[t,s])/(sum(r) exp(S[t,r]))\n"
+            "O[t,e] = sum(s) P[t,s]*V[s,e]\n"
+        ),
+        "O",
+        "K",
+        "Q[t,d]*P[t,s]*(V[s,e] - O[t,e])",
+    ),
     "of itself": (SOFTMAX, "z", "z", "[j = k]"),
     "of what it does not depend on": ("param z[j], w\na[k] = z[k]^2\n", "a", "w", "0"),
     "of a cost": (LINEAR, "C", "b", "a[k] - y[k]"),
@@ -82,6 +103,19 @@ def test_the_axes_are_those_of_what_is_derived_then_those_of_what_it_is_derived_
 
 
 HESSIANS = {
+    "logistic regression": (
+        (
+            "data x[n,i], y[n]\nparam w[i]\np[n] = sigmoid(sum(i) w[i]*x[n,i])\n"
+            "cost C = -sum(n) (y[n]*log(p[n]) + (1 - y[n])*log(1 - p[n]))\n"
+        ),
+        "w",
+        "sum(n) p[n]*x[n,i]*x[n,j]*(1 - p[n])",
+    ),
+    "least squares": (
+        "data A[i,j], b[i]\nparam x[j]\ncost C = 1/2*(sum(i) (sum(j) A[i,j]*x[j] - b[i])^2)\n",
+        "x",
+        "sum(i) A[i,j]*A[i,k]",
+    ),
     "softmax and cross-entropy": (CROSS_ENTROPY, "z", "a[j]*([j = k] - a[k])"),
     "linear, by the weights": (LINEAR, "W", "[k = m]*x[i]*x[j]"),
     "linear, by the bias": (LINEAR, "b", "[k = m]"),
@@ -105,6 +139,17 @@ def test_a_hessian_reads_like_the_textbooks(case: str) -> None:
     report = found.derivation().verify()
     assert isinstance(report, Verification)
     assert report.unverified == ()
+
+
+def test_third_derivatives_are_the_jacobian_of_a_hessian() -> None:
+    quartic = cr.hessian(cr.parse("param w[i]\ncost C = sum(i) w[i]^4\n"), wrt="w")
+    third = cr.jacobian(quartic, of="∂²C/∂w∂w", wrt="w")
+    assert repr(third) == "∂³C/∂w[i]∂w[j]∂w[k] = 24·[i = j]·[i = k]·w[i]"
+    for found in (third, cr.jacobian(cr.hessian(cr.parse(UNKNOWN), wrt="z"), of="∂²C/∂z∂z", wrt="z")):
+        assert cr.parse(str(found)) == found
+        report = found.derivation().verify()
+        assert isinstance(report, Verification)
+        assert report.unverified == ()
 
 
 def test_several_tensors_give_the_blocks_on_and_above_the_diagonal() -> None:

@@ -33,6 +33,12 @@ def test_the_change_of_the_softmax() -> None:
     assert lines(cr.jvp(cr.parse(SOFTMAX), of="a"))[1:] == ["da[k] = a[k]·(dz[k] − Σ_j a[j]·dz[j])"]
 
 
+def test_a_change_that_is_divided_by_is_put_in_where_it_cancels() -> None:
+    text = f"data y[k]\ngiven sum(k) y[k] = 1\n{SOFTMAX}cost C = -sum(k) y[k]*log(a[k])\n"
+    assert lines(cr.jvp(cr.parse(text)))[-1] == "cost dC = Σ_k y[k]·(Σ_j a[j]·dz[j] − dz[k])"
+    assert cr.hvp(cr.parse(text)).derivation("z").equation() == "∂dC/∂z[j] = a[j]·(dz[j] − Σ_k dz[k]·a[k])"
+
+
 def test_every_change_stands_after_its_tensor_and_that_of_the_cost_is_the_cost() -> None:
     found = cr.jvp(cr.parse(two_layers("quadratic")))
     assert found.cost == "dC"
@@ -59,6 +65,13 @@ def test_unknown_functions_change_by_their_symbols() -> None:
         "da[k] = Σ_j dz[j]·∂a[k]/∂z[j]",
         "cost dC = Σ_k da[k]·∂C/∂a[k]",
     ]
+
+
+def test_a_gradient_changes_under_a_plain_name() -> None:
+    back = cr.backprop(cr.parse("param w[i]\ncost C = sum(i) w[i]^4\n")).system
+    found = cr.jvp(back, of="∂C/∂w")
+    assert lines(found)[-1] == "dC_w[i] = 12·dw[i]·w[i]^2"
+    assert cr.parse(str(found)) == found
 
 
 def test_names_that_are_taken_are_not_taken_again() -> None:

@@ -1,8 +1,8 @@
 """What is put into its users instead of being named there: one decision, made alike in every walk.
 
-A derivative is put in if it is a single entry, if a Kronecker delta before it makes a sum collapse, or if something may
-cancel or it is used once and the result is no larger than is good to read; everything else stays named, and those names
-are the textbook's δ. No rule knows the name of a layer or a cost.
+A derivative is put in if it is a single entry or a number, if a Kronecker delta before it makes a sum collapse, or if
+something may cancel or it is used once and the result is no larger than is good to read; everything else stays named,
+and those names are the textbook's δ. No rule knows the name of a layer or a cost.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chainrule.expr.binding import node_count
+from chainrule.expr.binding import free_indices, node_count, tensors_in
 from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
     Condition,
@@ -64,9 +64,9 @@ class Choice:
     def puts_in(self, simplifier: Simplifier, order: Sequence[Index]) -> bool:
         """Say whether the value is better than the name."""
         value = self.value
-        if is_single_entry(value):
+        if is_single_entry(value) or not (tensors_in(value) or free_indices(value)):
             return True
-        if not (self.once or _has_delta_factor(value) or _may_cancel(value)):
+        if not (self.once or _has_delta_factor(value) or may_cancel(value)):
             return False
         with_value = simplifier.simplify(self.inserted, order)
         with_name = simplifier.simplify(self.named, order)
@@ -95,7 +95,8 @@ def _has_delta_factor(expr: Expr) -> bool:
     return any(kronecker(f) is not None for f in product_factors(expr))
 
 
-def _may_cancel(expr: Expr) -> bool:
+def may_cancel(expr: Expr) -> bool:
+    """Say whether something in an expression stands under a bar."""
     return any(isinstance(p, Power) and isinstance(p.exponent, Number) and p.exponent.value < 0 for p in walk(expr))
 
 

@@ -2,7 +2,8 @@
 
 du[k] = Σ over the tensors v that u reads, Σ over v's indices m, of ∂u[k]/∂v[m]·dv[m]: one product per path, added up,
 with the same local derivatives as the walk back. Every change is named by a d before the tensor's name and has an
-equation right after that of the tensor; the changes of what is derived by are inputs.
+equation right after that of the tensor; the changes of what is derived by are inputs. A change is put into another
+only where a quotient cancels by that: dC of a cross-entropy then divides by no probability.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from dataclasses import replace
 from chainrule.diff.graph import check_names, graph_of
 from chainrule.diff.local import Locals, lettered, refuse_coupled_samples
 from chainrule.diff.prepare import plain_name
-from chainrule.diff.putting_in import Simplifier
-from chainrule.expr.binding import reduce_over
+from chainrule.diff.putting_in import Simplifier, may_cancel
+from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.functions import ARITY, REDUCTIONS
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, plus, times
 from chainrule.notation.advice import RESERVED
@@ -45,6 +46,7 @@ class _Tangents:
         self._moving = active & self._graph.leading_to(of)
         self._locals = Locals(system, simplifier)
         self._names = self._named()
+        self._values: dict[str, tuple[tuple[Index, ...], Expr]] = {}
 
     def _named(self) -> dict[str, str]:
         """Return the name of the change of every tensor that moves."""
@@ -69,9 +71,17 @@ class _Tangents:
             axes = tuple(Index(i.name, i.extent, i.letter) for i in self._system.axes(name))
             declarations.append(Declaration("data", self._names[name], axes))
         cost = self._names[self._of] if self._of == self._system.cost else self._system.cost
-        return replace(
-            self._system, declarations=tuple(declarations), equations=self._equations(), cost=cost, updates=()
-        )
+        return replace(self._system, declarations=tuple(declarations), equations=self._needed(), cost=cost, updates=())
+
+    def _needed(self) -> tuple[Equation, ...]:
+        """Return all equations but those of changes that nothing reads."""
+        equations = self._equations()
+        read = {self._names[self._of]}
+        for equation in reversed(equations):
+            if equation.name in read:
+                read |= tensors_in(equation.value)
+        changes = set(self._names.values())
+        return tuple(e for e in equations if e.name in read or e.name not in changes)
 
     def _equations(self) -> tuple[Equation, ...]:
         """Return all equations, that of a change right after that of the tensor, or after those of its arguments."""
@@ -102,7 +112,17 @@ class _Tangents:
             indices = lettered(self._system.axes(through), own, self._graph.reads)
             local = self._locals.between(Indexed(tensor, own), Indexed(through, indices))
             if local.value != ZERO:
-                change = Indexed(self._names[through], indices)
-                terms.append(reduce_over("sum", indices, times(local.value, change)))
-        value = self._simplifier.present(self._simplifier.simplify(plus(*terms), own))
-        return Equation(Indexed(self._names[tensor], own), value)
+                terms.append(self._share(through, indices, local.value, own))
+        value = self._simplifier.simplify(plus(*terms), own)
+        self._values[tensor] = own, value
+        return Equation(Indexed(self._names[tensor], own), self._simplifier.present(value))
+
+    def _share(self, through: str, indices: tuple[Index, ...], local: Expr, own: tuple[Index, ...]) -> Expr:
+        """Return Σ_m ∂u[k]/∂v[m]·dv[m], with the value of dv where all quotients cancel by that."""
+        named = reduce_over("sum", indices, times(local, Indexed(self._names[through], indices)))
+        if through not in self._values or not may_cancel(local):
+            return named
+        letters, value = self._values[through]
+        there = rename_indices(value, dict(zip(letters, indices, strict=True)))
+        inserted = reduce_over("sum", indices, times(local, there))
+        return named if may_cancel(self._simplifier.simplify(inserted, own)) else inserted

@@ -18,13 +18,13 @@ from chainrule.errors import InputError
 from chainrule.execute.reference import Evaluation
 from chainrule.explanation.numbers import number_text
 from chainrule.expr.binding import map_operands
+from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
     Bracket,
     Comparison,
     Expr,
     Index,
     Indexed,
-    IndexValue,
     Number,
     Product,
     Reduce,
@@ -210,7 +210,7 @@ def opened_sum(sum_: Reduce, numbered: Numbered, *, direct: bool = True) -> Open
 def factor(part: Expr, whole: Expr, indices: tuple[Index, ...], numbered: Numbered) -> Factor:
     """Return a factor of the product `whole`, read only where the brackets of the product hold if it must be."""
     causes = tuple(
-        Cause(numbered.text(cause), _values(cause, whole, indices, numbered), _is_delta(cause))
+        Cause(numbered.text(cause), _values(cause, whole, indices, numbered), kronecker(cause) is not None)
         for cause in product_factors(part)
         if not isinstance(cause, Number)
     )
@@ -254,14 +254,6 @@ def _cause_before(part: Expr, numbered: Numbered) -> Cause:
         case _:
             pass
     return Cause(text, numbered.values(part))
-
-
-def _is_delta(part: Expr) -> bool:
-    match part:
-        case Bracket(Comparison("=", IndexValue(), IndexValue())):
-            return True
-        case _:
-            return False
 
 
 def _is_sum(expr: Expr) -> bool:

@@ -17,6 +17,7 @@ from chainrule.expr.binding import (
     Fresh,
     free_in_order,
     free_indices,
+    lookups_in,
     map_operands,
     open_reduce,
     substitute_indices,
@@ -29,6 +30,8 @@ from chainrule.expr.nodes import (
     ExtentValue,
     Index,
     Indexed,
+    IndexValue,
+    Lookup,
     Number,
     Partial,
     Reduce,
@@ -151,7 +154,12 @@ class _Flattening:
                 return number(self._size(extent))
             case Partial():
                 raise Unsupported("derivatives of unknown functions")
-            case Indexed(tensor, _, guarded):
+            case IndexValue(Lookup(Indexed(tensor))):
+                raise Unsupported(f"whole numbers as positions, {tensor}[…]")
+            case Indexed(tensor, positions, guarded):
+                looked = next(iter(lookups_in(positions)), None)
+                if looked is not None:
+                    raise Unsupported(f"whole numbers as positions, {tensor}[{looked.entry.tensor}[…]]")
                 if guarded:
                     raise Unsupported(f"the guarded entry {tensor}?[…]")
                 if tensor in self.system.declared and self.system.declared[tensor].role == "abstract":

@@ -30,10 +30,14 @@ class Limit(Node):
 
 @dataclass(frozen=True, eq=False)
 class DerivedExtent(Node):
-    """The extent is the least that its limits allow. `letter` and `equation` say whose it is, for errors."""
+    """The extent is the least that its limits allow. `letter` and `equation` say whose it is, for errors.
+
+    One that is `given` is that of an input or a declared index: the limits then say what it may be at most.
+    """
 
     extent: Extent
     limits: tuple[Limit, ...]
+    given: bool = False
     letter: str = field(default="", compare=False)
     equation: str = field(default="", compare=False)
 
@@ -61,10 +65,35 @@ def solve(derived: Iterable[DerivedExtent], known: Mapping[Extent, int]) -> dict
         value = tightest.value(sizes)
         if value < 1:
             raise _empty(one, tightest, value, sizes)
-        if sizes.setdefault(one.extent, value) != value:
+        if one.given:
+            sizes[one.extent] = min(value, sizes.get(one.extent, value))
+        elif sizes.setdefault(one.extent, value) != value:
             raise _two_values(one, value, first[one.extent], sizes)
         first.setdefault(one.extent, one)
     return sizes
+
+
+def too_short(derived: Iterable[DerivedExtent], known: Mapping[Extent, int], least: int) -> Extent | None:
+    """Return a known extent that must grow for every derived one to be at least so long, or None.
+
+    >>> x, q = Extent("x", 0), Extent("z", 0)
+    >>> too_short([DerivedExtent(q, (Limit(-3, ((x, 1),)),))], {x: 3}, 2) == x
+    True
+    """
+    sizes = dict(known)
+    tightest: dict[Extent, Limit] = {}
+    for one in derived:
+        if one.extent in sizes or any(extent not in sizes for limit in one.limits for extent, _ in limit.terms):
+            continue
+        limit = min(one.limits, key=lambda limit: limit.value(sizes))
+        tightest[one.extent] = limit
+        sizes[one.extent] = limit.value(sizes)
+        if sizes[one.extent] < least:
+            blamed: Extent | None = one.extent
+            while blamed in tightest:
+                blamed = next((extent for extent, c in tightest[blamed].terms if c > 0), None)
+            return blamed
+    return None
 
 
 def _empty(one: DerivedExtent, limit: Limit, value: int, sizes: Mapping[Extent, int]) -> InputError:

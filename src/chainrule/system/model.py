@@ -26,7 +26,8 @@ class Declaration(Node):
     """A tensor that no equation defines. `indices` label its axes.
 
     `value` is the expression of a `const` with a value. `arguments` are the tensors that an abstract tensor is an
-    unknown function of, each with indices of its own: `abstract a[k](z[j])`.
+    unknown function of, each with indices of its own: `abstract a[k](z[j])`. An integer tensor, `data tok[t] : int(V)`,
+    has whole numbers that are `values` of an index: 0 to V - 1.
     """
 
     role: Role
@@ -34,6 +35,7 @@ class Declaration(Node):
     indices: tuple[Index, ...] = ()
     value: Expr | None = None
     arguments: tuple[Indexed, ...] = ()
+    values: Index | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,7 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    Lookup,
     Partial,
     Position,
     Reduce,
@@ -39,8 +40,8 @@ class Combination:
     constant: int = 0
 
 
-Slot: TypeAlias = int | Combination
-"""A position as a variable, or an affine combination of variables."""
+Slot: TypeAlias = int | Combination | None
+"""A position as a variable, or an affine combination of variables; None is a number that is looked up."""
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Profile:
     ties: list[tuple[Combination, int]] = field(default_factory=list)
     aliases: list[tuple[int, Extent]] = field(default_factory=list)
     extents: list[ExtentValue] = field(default_factory=list)
+    lookups: list[Lookup] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     partials: list[Partial] = field(default_factory=list)
     uses: set[int] = field(default_factory=set)
@@ -95,8 +97,8 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
     while stack:
         node, bound = stack.pop()
         match node:
-            case Indexed(_, positions):
-                profile.entries.append((node, tuple([_slot(profile, bound, p) for p in positions])))
+            case Indexed():
+                _entry(profile, bound, node)
                 continue
             case Reduce(_, indices, body):
                 stack.append((body, {**bound, **_bind(profile, indices)}))
@@ -123,9 +125,18 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
     return profile
 
 
+def _entry(profile: Profile, bound: Mapping[str, int], entry: Indexed) -> None:
+    profile.entries.append((entry, tuple([_slot(profile, bound, p) for p in entry.indices])))
+
+
 def _slot(profile: Profile, bound: Mapping[str, int], position: Position) -> Slot:
     if isinstance(position, Index):
         return _variable(profile, bound, position)
+    if isinstance(position, Lookup):
+        profile.lookups.append(position)
+        profile.settled = profile.settled and position.extent != UNSETTLED
+        _entry(profile, bound, position.entry)
+        return None
     return _combination(profile, bound, position)
 
 

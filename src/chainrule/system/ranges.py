@@ -51,11 +51,14 @@ class Ranges:
                 ((m.constant, tuple([(extents.add(e, late=True), c) for e, c in m.terms]), m.divisor), m.position)
                 for m in one.limits
             )
-            self._add(_Range(extents.add(one.extent, late=True), limits, one.letter, one.equation))
+            self._add(
+                _Range(extents.add(one.extent, late=not one.given), limits, one.letter, one.equation), given=one.given
+            )
 
-    def _add(self, found: _Range) -> None:
+    def _add(self, found: _Range, *, given: bool = False) -> None:
         self._ranges.append(found)
-        self._elements.add(found.element)
+        if not given:
+            self._elements.add(found.element)
 
     def name(self, element: int, axis: Extent) -> None:
         """Let an axis on the left name the extent of an index that positions determine."""
@@ -137,15 +140,16 @@ class Ranges:
         return frozenset(self.extents.find(e) for e in elements if e not in self._elements)
 
     def derived(self) -> tuple[DerivedExtent, ...]:
-        """Return the extents that stay derived, once all has been read."""
+        """Return the extents that positions limit, once all has been read."""
         free = self.independent(range(len(self.extents)))
         found: dict[tuple[Extent, frozenset[Limit]], DerivedExtent] = {}
         for one in self._ranges:
-            if self.extents.find(one.element) in free:
-                continue
+            given = self.extents.find(one.element) in free
             limits = tuple(self._named(limit, text) for limit, text in one.limits)
             extent = self.extents.representative(one.element)
-            found.setdefault((extent, frozenset(limits)), DerivedExtent(extent, limits, one.letter, one.equation))
+            found.setdefault(
+                (extent, frozenset(limits)), DerivedExtent(extent, limits, given, one.letter, one.equation)
+            )
         return tuple(found.values())
 
     def _named(self, limit: Bound, text: str) -> Limit:

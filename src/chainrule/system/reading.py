@@ -36,6 +36,8 @@ class Reading:
     def entry(self, entry: Indexed, slots: tuple[Slot, ...], axes: tuple[int, ...], side: str) -> None:
         """Read an entry: a plain index has the extent of the axis it labels, unless it merely fits into it."""
         for slot, axis in zip(slots, axes, strict=True):
+            if slot is None:
+                continue
             if isinstance(slot, Combination):
                 self._shifted(entry, slot, axis)
             elif entry.guarded:

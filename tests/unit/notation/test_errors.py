@@ -67,8 +67,6 @@ SYNTAX = [
 ]
 
 NOT_YET = [
-    ("data tok[t] : int(V)", 15, "integer tensors, 'int(…)', are not part of the notation yet"),
-    ("z[j] = W[j,y[j]]", 12, "integer tensors as indices, such as y[…], are not part of the notation yet"),
     ("for l = 1..3:", 1, "families of equations, 'for l = 1..L:', are not part of the notation yet"),
     ("z[j] = b[2;j]", 10, "families of equations, z[l; k], are not part of the notation yet"),
     ("state v[j] = 0", 1, "'state' is not part of the notation yet"),

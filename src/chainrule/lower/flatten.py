@@ -17,7 +17,6 @@ from chainrule.expr.binding import (
     Fresh,
     free_in_order,
     free_indices,
-    lookups_in,
     map_operands,
     open_reduce,
     substitute_indices,
@@ -30,8 +29,6 @@ from chainrule.expr.nodes import (
     ExtentValue,
     Index,
     Indexed,
-    IndexValue,
-    Lookup,
     Number,
     Partial,
     Reduce,
@@ -41,6 +38,7 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
+from chainrule.lower.inside import check_inside
 from chainrule.lower.program import Unsupported
 from chainrule.system.model import Equation, System
 
@@ -111,6 +109,7 @@ class _Flattening:
     def equation(self, equation: Equation, name: str) -> None:
         """Add the statements of an equation; its own comes last."""
         self.current, self.root, self.count = equation, name, 0
+        check_inside(self.system, equation.value, self.sizes)
         place = equation.name if name != equation.name else ""
         value = self._inlined(equation.value)
         known = len(self.statements)
@@ -154,14 +153,7 @@ class _Flattening:
                 return number(self._size(extent))
             case Partial():
                 raise Unsupported("derivatives of unknown functions")
-            case IndexValue(Lookup(Indexed(tensor))):
-                raise Unsupported(f"whole numbers as positions, {tensor}[…]")
-            case Indexed(tensor, positions, guarded):
-                looked = next(iter(lookups_in(positions)), None)
-                if looked is not None:
-                    raise Unsupported(f"whole numbers as positions, {tensor}[{looked.entry.tensor}[…]]")
-                if guarded:
-                    raise Unsupported(f"the guarded entry {tensor}?[…]")
+            case Indexed(tensor):
                 if tensor in self.system.declared and self.system.declared[tensor].role == "abstract":
                     raise Unsupported(f"the unknown function {tensor}")
                 return expr

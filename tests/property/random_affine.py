@@ -19,7 +19,6 @@ class Builder:
     """Draws one system."""
 
     draw: st.DrawFn
-    extrema: bool = True
 
     def pick(self, choices: tuple[str, ...]) -> str:
         return self.draw(st.sampled_from(choices))
@@ -54,10 +53,9 @@ class Builder:
         if self.number(0, 1):
             factor = self.pick(("", f"*{self.read('x', letter)}", "*w[u]"))
             return f"(sum(u) w[u]*x[{self.position(letter, 'u')}]{factor})"
-        op = self.pick(("sum", "mean", "prod", *(("max", "min") if self.extrema else ())))
+        op = self.pick(("sum", "mean", "max", "min", "prod"))
         body = f"x[{self.position(letter, 'v')}]"
-        # What is not an entry gets a name before an extremum of it is differentiated, with a range of its own.
-        return f"({op}(v<{self.number(1, 3)}) ({body if op in ('max', 'min') else self.shaped(body)}))"
+        return f"({op}(v<{self.number(1, 3)}) ({self.shaped(body)}))"
 
     def summand(self, letter: str) -> str:
         term = self.pick(("inner", "inner", "entry", "both"))
@@ -80,6 +78,6 @@ class Builder:
 
 
 @st.composite
-def affine_systems(draw: st.DrawFn, extrema: bool = True) -> str:
-    """Return the text of a system, with maxima and minima inside h or without them."""
-    return Builder(draw, extrema).system()
+def affine_systems(draw: st.DrawFn) -> str:
+    """Return the text of a system."""
+    return Builder(draw).system()

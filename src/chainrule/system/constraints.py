@@ -70,14 +70,16 @@ class Constraints:
         reading = Reading(self, profile, numbers, place)
         if target is not None:
             reading.entry(target, tuple(range(profile.targets)), self._entry_axes(target, place, "target"), "target")
-        for entry, slots in profile.entries:
-            reading.entry(entry, slots, self._entry_axes(entry, place, "value"), "value")
+        for number, (entry, slots) in enumerate(profile.entries):
+            axes = self._entry_axes(entry, place, "value")
+            reading.entry(entry, slots, axes, "value", protected=number in profile.protected)
         for variable, extent in profile.aliases:
             reading.join(variable, self._element(extent, place), "value")
         if None in numbers:
             reading.fill()
         if None in numbers:
             reading.derive()
+        reading.limit()
         if profile.calls:
             check_calls(profile.calls, self.names.arities, self.names.unknown, place)
         if profile.partials:

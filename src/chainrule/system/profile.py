@@ -14,6 +14,7 @@ from typing import TypeAlias
 from chainrule.expr.nodes import (
     UNSETTLED,
     Affine,
+    Bracket,
     Call,
     Comparison,
     Condition,
@@ -23,10 +24,13 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    Logic,
     Lookup,
     Partial,
     Position,
+    Product,
     Reduce,
+    Select,
     operands,
 )
 from chainrule.system.model import Equation
@@ -50,8 +54,9 @@ class Profile:
 
     `variables` are the indices, the first `targets` of them those of the target; `free` finds the free ones by name
     and `binders` are those bound by reductions, in writing order. `entries` are the tensors with their slots (without
-    the target), `deltas` the pairs of `[i = j]`, `ties` those of `[2*i = j]`, `aliases` further extents that an index
-    was found with, `uses` the variables that stand in the value. `settled` says that each index carries one extent.
+    the target), `protected` the places among them of those that a bracket, a mark or a choice guards, `deltas` pairs
+    of `[i = j]`, `ties` those of `[2*i = j]`, `aliases` further extents that an index was found with, `uses` the
+    variables that stand in the value. `settled` says that each index carries one extent.
     """
 
     variables: list[Index] = field(default_factory=list)
@@ -59,6 +64,7 @@ class Profile:
     free: dict[str, int] = field(default_factory=dict)
     binders: list[int] = field(default_factory=list)
     entries: list[tuple[Indexed, tuple[Slot, ...]]] = field(default_factory=list)
+    protected: set[int] = field(default_factory=set)
     deltas: list[tuple[int, int]] = field(default_factory=list)
     ties: list[tuple[Combination, int]] = field(default_factory=list)
     aliases: list[tuple[int, Extent]] = field(default_factory=list)
@@ -93,15 +99,18 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
     for index in target:
         _free_variable(profile, index)
     seen: set[tuple[str, int, int]] = set()
-    stack: list[tuple[Expr | Condition, Mapping[str, int]]] = [(value, {})]
+    stack: list[tuple[Expr | Condition, Mapping[str, int], bool]] = [(value, {}, False)]
     while stack:
-        node, bound = stack.pop()
+        node, bound, guarded = stack.pop()
         match node:
             case Indexed():
+                first = len(profile.entries)
                 _entry(profile, bound, node)
+                if guarded:
+                    profile.protected.update(range(first, len(profile.entries)))
                 continue
             case Reduce(_, indices, body):
-                stack.append((body, {**bound, **_bind(profile, indices)}))
+                stack.append((body, {**bound, **_bind(profile, indices)}, guarded))
                 continue
             case IndexValue(position):
                 _slot(profile, bound, position)
@@ -121,8 +130,16 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
                 profile.partials.append(node)
             case _:
                 pass
-        stack.extend([(part, bound) for part in reversed(operands(node))])
+        guarded = guarded or _guards(node)
+        stack.extend([(part, bound, guarded) for part in reversed(operands(node))])
     return profile
+
+
+def _guards(node: Expr | Condition) -> bool:
+    """Say whether something in a node can rule out that the rest of it is read."""
+    if isinstance(node, Product):
+        return any(isinstance(f, Bracket) or (isinstance(f, Indexed) and f.guarded) for f in node.factors)
+    return isinstance(node, Select | Logic)
 
 
 def _entry(profile: Profile, bound: Mapping[str, int], entry: Indexed) -> None:

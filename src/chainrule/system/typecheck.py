@@ -38,6 +38,7 @@ def typecheck(system: System) -> System:
         work.read_arguments(d, Place("declaration", n, d.tensor)) if d.arguments else ()
         for n, d in enumerate(system.declarations)
     ]
+    work.ranges.unite_equal()
     pairs = zip(system.declarations, arguments, strict=True)
     settled = replace(
         system,

@@ -54,7 +54,8 @@ class Builder:
             factor = self.pick(("", f"*{self.read('x', letter)}", "*w[u]"))
             return f"(sum(u) w[u]*x[{self.position(letter, 'u')}]{factor})"
         op = self.pick(("sum", "mean", "max", "min", "prod"))
-        return f"({op}(v<{self.number(1, 3)}) ({self.shaped('x[' + self.position(letter, 'v') + ']')}))"
+        body = f"x[{self.position(letter, 'v')}]"
+        return f"({op}(v<{self.number(1, 3)}) ({self.shaped(body)}))"
 
     def summand(self, letter: str) -> str:
         term = self.pick(("inner", "inner", "entry", "both"))

@@ -126,11 +126,18 @@ class Cotangents:
         """Return ∂C/∂tensor[indices] by its name."""
         return Indexed(derivative_name(self.cost, tensor), indices)
 
+    def is_whole(self, tensor: str) -> bool:
+        """Say whether a tensor holds whole numbers, whose derivative is 0 by convention."""
+        declared = self.system.declared.get(tensor)
+        return declared is not None and declared.values is not None
+
     def paths(self, tensor: str) -> tuple[Path, ...]:
         """Return every path from a tensor to the cost, by the equations that use it.
 
         Where a single path comes to nothing only once it is simplified, it is there too: a given may be the reason.
         """
+        if self.is_whole(tensor):
+            return ()
         users = [u for u in self.graph.users.get(tensor, ()) if u in self._to_cost]
         found = [self._path(tensor, user) for user in users]
         if self._cost_reads(tensor) and len(users) > 1:

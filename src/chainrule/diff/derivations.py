@@ -50,6 +50,9 @@ class _Writer:
     def derivation(self) -> Derivation:
         """Return the whole."""
         paths = self._all.paths(self._tensor) if self._tensor != self._all.cost else ()
+        if self._all.is_whole(self._tensor):
+            convention = f"{self._tensor} holds whole numbers: its derivative is 0 by convention"
+            return Derivation(self._target, (), self._result, (convention,), (), self._taken)
         if not paths:
             why = f"no path leads from {self._text(self._own_entry())} to {self._all.cost}, so nothing is added up"
             steps: tuple[Step, ...] = (Step("chain rule", why, self._target, self._result),)

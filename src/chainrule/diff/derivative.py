@@ -30,6 +30,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    Lookup,
     MatrixEntry,
     Number,
     Partial,
@@ -125,12 +126,15 @@ class Differentiator:
         self.notes[words] = None
 
     def _entry(self, entry: Indexed) -> Expr:
+        if entry.tensor != self.wrt.tensor:
+            self._note(f"{self.wrt.tensor} says where to read, in whole numbers: its derivative is 0 by convention")
+            return ZERO
         deltas = []
         for mine, other in zip(entry.indices, self.wrt.indices, strict=True):
             assert isinstance(other, Index)
             if isinstance(mine, Affine) and not mine.terms:
                 deltas.append(Bracket(Comparison("=", IndexValue(other), number(mine.constant))))
-            elif isinstance(mine, Affine):
+            elif isinstance(mine, Affine | Lookup):
                 deltas.append(Bracket(Comparison("=", IndexValue(mine), IndexValue(other))))
             else:
                 deltas.append(delta(mine, other))

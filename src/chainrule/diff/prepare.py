@@ -50,7 +50,9 @@ def name_ranges(system: System) -> System:
     Such an equation has the range as an axis: `C = sum(t) x[2*t]^2` becomes `C = sum(t) C_inner[t]`.
     """
     taken = set(system.names()) | set(system.function)
-    namer = _RangeNamer(taken, _Declared(system, taken))
+    namer = _RangeNamer(
+        taken, _Declared(system, taken), frozenset(one.extent for one in system.derived if not one.given)
+    )
     return typecheck(system.with_equations(tuple(new for e in system.equations for new in namer.named(e))))
 
 
@@ -165,7 +167,11 @@ class _Namer:
 
 
 class _RangeNamer(_Namer):
-    """Takes the bodies of reductions over anonymous ranges out of one equation after the other."""
+    """Takes the bodies of reductions over ranges that positions determine out of one equation after the other."""
+
+    def __init__(self, taken: set[str], declared: _Declared, derived: frozenset[Extent]) -> None:
+        super().__init__(taken, declared)
+        self._derived = derived
 
     def named(self, equation: Equation) -> Iterator[Equation]:
         """Yield the equations that this one becomes, itself last."""
@@ -179,7 +185,7 @@ class _RangeNamer(_Namer):
             return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
         indices, body = open_reduce(expr, fresh)
         body = self._taken_out(body, stem, fresh)
-        if any(i.extent.anonymous for i in indices) and not isinstance(body, Indexed):
+        if any(i.extent in self._derived for i in indices) and not isinstance(body, Indexed):
             body = self._equation(f"{stem}_inner", body)
         return reduce_over(expr.op, indices, body)
 

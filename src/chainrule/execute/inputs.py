@@ -43,8 +43,9 @@ def check_inputs(
     """Return the inputs as arrays of `dtype`, and all extents known from them, from declarations and from `sizes`.
 
     Given must be all data, params and consts without a value; a const with a value may be. Booleans and integers are
-    converted. Raises InputError by name for an input that is missing, not of the system, of the wrong type or rank,
-    not finite, or whose extents disagree with another's, and where an index that positions determine has no value left.
+    converted. Raises InputError by name for an input that is missing, not of the system, of the wrong type or rank, not
+    finite, no whole number where an `int(V)` is declared, or whose extents disagree with another's, and where an index
+    that positions determine has no value left.
     """
     _refuse_unknown(system, inputs)
     _refuse_missing(system, inputs)
@@ -53,8 +54,13 @@ def check_inputs(
         _check_rank(system.declared[tensor], array)
     settled = _settle(system, values, sizes or {})
     for tensor, array in values.items():
-        _check_finite(system.declared[tensor], array)
-    return Inputs(values, solve(system.derived, settled))
+        if system.declared[tensor].values is None:
+            _check_finite(system.declared[tensor], array)
+    solved = solve(system.derived, settled)
+    for declaration in system.declarations:
+        if declaration.values is not None and declaration.tensor in values:
+            values[declaration.tensor] = whole_numbers(declaration, inputs[declaration.tensor], solved)
+    return Inputs(values, solved)
 
 
 def is_batched(system: System, inputs: Mapping[str, npt.ArrayLike]) -> bool:
@@ -140,6 +146,29 @@ def _check_rank(declaration: Declaration, array: Array) -> None:
         where=f"{declaration.role} {entry_text(declaration.tensor, declaration.indices)}",
         expected=f"{rank}: {letters}" if rank else "a single number",
         advice=f"Give {declaration.tensor} one axis for each of its indices." if rank else "Give one number.",
+    )
+
+
+def whole_numbers(declaration: Declaration, value: npt.ArrayLike, sizes: Mapping[Extent, int]) -> Array:
+    """Return the entries of an integer tensor as integers, whatever type they came in.
+
+    Raises InputError naming the first entry that is no whole number from 0 to V - 1.
+    """
+    array = as_array(declaration.tensor, value)
+    assert declaration.values is not None
+    extent = declaration.values.extent
+    count = extent.literal if extent.literal is not None else sizes[extent]
+    wrong = ~((array >= 0) & (array < count) & (array == np.floor(array)))
+    if not wrong.any():
+        return array.astype(np.int64)
+    at = tuple(int(n) for n in np.argwhere(wrong)[0])
+    place = f"[{','.join(map(str, at))}]" if at else ""
+    values = ", ".join(f"{i.preferred} = {n}" for i, n in zip(declaration.indices, at, strict=False))
+    raise InputError(
+        f"{declaration.tensor}{place} is {array[at]}" + (f", at {values}" if values else ""),
+        where=f"data {entry_text(declaration.tensor, declaration.indices)} : int({declaration.values.name})",
+        expected=f"whole numbers from 0 to {count - 1}",
+        advice=f"{int(wrong.sum())} of its {array.size} entries are something else.",
     )
 
 

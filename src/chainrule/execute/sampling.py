@@ -24,6 +24,7 @@ from chainrule.execute.unknowns import RandomUnknowns
 from chainrule.expr.binding import free_in_order, tensors_in
 from chainrule.expr.nodes import Expr, Extent, Indexed, MatrixEntry, walk
 from chainrule.render.text import equation_text, expression_text
+from chainrule.system.derived import solve, too_short
 from chainrule.system.model import System
 
 TRIES = 60
@@ -31,6 +32,9 @@ NEWTON_STEPS = 15
 LARGEST_ADDITION = 8
 LARGEST_CONDITION = 1e3
 """Matrices that are inverted are drawn again above this: differences would see nothing but rounding."""
+LONGEST = 200
+LEAST = 2
+"""Extents that positions determine are at least this long; those they depend on grow by up to 200 in all for it."""
 
 DISTRIBUTIONS: tuple[Callable[[np.random.Generator, tuple[int, ...]], Array], ...] = (
     lambda draw, shape: np.asarray(draw.normal(size=shape)),
@@ -92,7 +96,15 @@ class _Search:
         inputs = (d for d in self.system.declarations if d.role != "abstract" and d.value is None)
         unknown = dict.fromkeys(i.extent for d in inputs for i in d.indices if i.extent not in known)
         more = self.draw.integers(0, addition + 1, size=len(unknown))
-        return known | {extent: 2 + (n + seed) % 4 + int(more[n]) for n, extent in enumerate(unknown)}
+        drawn = {extent: 2 + (n + seed) % 4 + int(more[n]) for n, extent in enumerate(unknown)}
+        fitted = {one.extent for one in self.system.derived if one.given}
+        sizes = known | {extent: size for extent, size in drawn.items() if extent not in fitted}
+        for _ in range(LONGEST):
+            short = too_short(self.system.derived, sizes, LEAST)
+            if short not in sizes or short in known:
+                break
+            sizes[short] += 1
+        return known | drawn | _solved(self.system, sizes)
 
     def drawn(self, attempt: int, extents: Mapping[Extent, int]) -> dict[str, Array]:
         """Return entries for every input."""
@@ -101,9 +113,12 @@ class _Search:
             if declaration.role != "abstract" and declaration.value is None:
                 which = attempt if attempt < len(DISTRIBUTIONS) else int(self.draw.integers(len(DISTRIBUTIONS)))
                 shape = tuple(extents[i.extent] for i in declaration.indices)
-                values[declaration.tensor] = DISTRIBUTIONS[which](self.draw, shape)
                 if declaration.tensor in self.hot:
                     values[declaration.tensor] = self._one_hot(shape, self.hot[declaration.tensor])
+                elif declaration.values is None:
+                    values[declaration.tensor] = DISTRIBUTIONS[which](self.draw, shape)
+                else:
+                    values[declaration.tensor] = self.whole(declaration.values.extent, shape, extents)
         return values
 
     @cached_property
@@ -121,6 +136,12 @@ class _Search:
         entries = np.zeros(shape)
         np.put_along_axis(entries, places, 1.0, axis)
         return entries
+
+    def whole(self, extent: Extent, shape: tuple[int, ...], extents: Mapping[Extent, int]) -> Array:
+        """Return random whole numbers below an extent, which may be one that positions determine."""
+        known = solve(self.system.derived, extents) if extent not in extents else extents
+        count = extent.literal if extent.literal is not None else known[extent]
+        return np.asarray(self.draw.integers(0, count, size=shape), np.float64)
 
     def all_finite(self, values: dict[str, Array]) -> bool:
         """Say whether every equation is finite; note the first that is not."""
@@ -166,7 +187,8 @@ class _Search:
         """Return the inputs to move: those that facts mention, all if a fact is about computed quantities."""
         mentioned = frozenset[str]().union(*(tensors_in(g.condition) for g in self.system.givens))
         computed = not mentioned <= self.system.declared.keys()
-        return tuple(name for name in values if name not in self.hot and (computed or name in mentioned))
+        fixed = {*self.hot, *(d.tensor for d in self.system.declarations if d.values is not None)}
+        return tuple(name for name in values if name not in fixed and (computed or name in mentioned))
 
     def _evaluation(self, values: Mapping[str, Array]) -> Evaluation:
         """Return the values that facts are about."""
@@ -212,6 +234,14 @@ class _Search:
             if not np.where(equal, np.abs(gaps) <= 1e-10, gaps > 0).all():
                 return f"given {expression_text(given.condition)} holds at no random point", ""
         return "the facts do not hold together at any random point", ""
+
+
+def _solved(system: System, sizes: dict[Extent, int]) -> dict[Extent, int]:
+    """Return the sizes with those that positions limit; without them where nothing is left of one."""
+    try:
+        return solve([one for one in system.derived if one.given or one.extent not in sizes], sizes)
+    except InputError:
+        return sizes
 
 
 def _move(values: dict[str, Array], names: tuple[str, ...], step: Array) -> None:

@@ -19,7 +19,7 @@ from chainrule.execute.matrices import determinants, inverses
 from chainrule.execute.protocol import Unknowns
 from chainrule.execute.scalars import Array
 from chainrule.expr.binding import position_indices
-from chainrule.expr.nodes import Extent, Index, Indexed, MatrixEntry, Partial, Position
+from chainrule.expr.nodes import Extent, Index, Indexed, Lookup, MatrixEntry, Partial, Position
 from chainrule.render.text import expression_text
 from chainrule.system.model import Declaration, FunctionDefinition
 
@@ -67,7 +67,9 @@ class Scope:
         return tuple(self.size(i.extent, i.preferred) for i in indices)
 
     def position(self, position: Position) -> Labelled:
-        """Return the integer values of an index or an affine expression of indices."""
+        """Return the integer values of an index, an affine expression of indices, or an entry of an integer tensor."""
+        if isinstance(position, Lookup):
+            return self._looked_up(position.entry)
         if isinstance(position, Index):
             return Labelled(np.arange(self.size(position.extent, position.preferred)), (position,))
         parts = [self.position(index) for index, _ in position.terms]
@@ -168,6 +170,12 @@ class Scope:
             return Labelled(np.zeros(inside.shape, array.dtype), indices)
         clipped = tuple(np.clip(place, 0, length - 1) for place, length in zip(places, array.shape, strict=True))
         return Labelled(np.where(inside, array[clipped], np.zeros((), array.dtype)), indices)
+
+    def _looked_up(self, entry: Indexed) -> Labelled:
+        """Return whole numbers, which `check_inputs` has checked, as they are."""
+        if entry.tensor not in self.values:
+            raise self.without_value(entry.tensor)
+        return self.read(np.asarray(self.values[entry.tensor], np.int64), entry, entry.indices, ())
 
     def inside(self, node: Indexed) -> Labelled:
         """Return where all positions of an entry lie inside its tensor."""

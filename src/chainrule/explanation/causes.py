@@ -17,6 +17,7 @@ from chainrule.errors import InputError
 from chainrule.explanation.numbered import Numbered
 from chainrule.explanation.reasons import function_with_derivative, opposite
 from chainrule.expr.binding import substitute_indices
+from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
     ZERO,
     Bracket,
@@ -25,7 +26,6 @@ from chainrule.expr.nodes import (
     Expr,
     Index,
     Indexed,
-    IndexValue,
     Reduce,
     product_factors,
     walk,
@@ -56,16 +56,7 @@ def causes_in_sum(part: Expr, values: Array, indices: tuple[Index, ...], numbere
     if not values.all():
         for reason, found in _reasons(part, indices, numbered, _DEEPEST):
             yield Cause(text, found, reason=reason)
-    yield Cause(text, values, is_delta(part))
-
-
-def is_delta(part: Expr) -> bool:
-    """Say whether an expression is Kronecker's delta."""
-    match part:
-        case Bracket(Comparison("=", IndexValue(), IndexValue())):
-            return True
-        case _:
-            return False
+    yield Cause(text, values, kronecker(part) is not None)
 
 
 def _reasons(part: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: int) -> Iterator[tuple[str, Array]]:

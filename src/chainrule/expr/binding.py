@@ -25,6 +25,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    Lookup,
     MatrixEntry,
     Number,
     Partial,
@@ -52,21 +53,43 @@ class Fresh:
 
 
 def position_indices(position: Position) -> tuple[Index, ...]:
-    """Return the indices of a position: itself, or those of an affine expression."""
-    return (position,) if isinstance(position, Index) else tuple(i for i, _ in position.terms)
+    """Return the indices of a position: itself, those of an affine expression, or those of a looked-up entry."""
+    match position:
+        case Index():
+            return (position,)
+        case Affine(terms):
+            return tuple(i for i, _ in terms)
+        case Lookup(entry):
+            return tuple(i for inner in entry.indices for i in position_indices(inner))
+        case _:
+            assert_never(position)
+
+
+def own_positions(node: Expr | Condition) -> tuple[Position, ...]:
+    """Return the positions that stand in the node itself."""
+    match node:
+        case Indexed(_, positions):
+            return positions
+        case MatrixEntry(_, _, positions, samples):
+            return (*samples, *positions)
+        case IndexValue(position):
+            return (position,)
+        case _:
+            return ()
+
+
+def lookups_in(positions: Iterable[Position]) -> tuple[Lookup, ...]:
+    """Return the look-ups among positions, with those inside them, outermost first."""
+    found: list[Lookup] = []
+    for position in positions:
+        if isinstance(position, Lookup):
+            found += (position, *lookups_in(position.entry.indices))
+    return tuple(found)
 
 
 def own_indices(node: Expr | Condition) -> tuple[Index, ...]:
     """Return the indices that stand in the node itself, not in its operands; binders are not counted."""
-    match node:
-        case Indexed(_, positions):
-            return tuple(i for p in positions for i in position_indices(p))
-        case MatrixEntry(_, _, positions, samples):
-            return tuple(i for p in (*samples, *positions) for i in position_indices(p))
-        case IndexValue(position):
-            return position_indices(position)
-        case _:
-            return ()
+    return tuple(i for p in own_positions(node) for i in position_indices(p))
 
 
 def free_indices(node: Expr | Condition) -> frozenset[Index]:
@@ -118,10 +141,13 @@ def shift_position(position: Position, mapping: Mapping[Index, Position]) -> Pos
     """Return the position with indices replaced by positions; what becomes a plain index again is one."""
     if isinstance(position, Index):
         return mapping.get(position, position)
+    if isinstance(position, Lookup):
+        return Lookup(_entry(position.entry, mapping), position.extent)
     coefficients: dict[Index, int] = {}
     constant = position.constant
     for index, coefficient in position.terms:
         image = mapping.get(index, index)
+        assert not isinstance(image, Lookup), "a looked-up number stands alone in its position"
         parts = ((image, 1),) if isinstance(image, Index) else image.terms
         constant += 0 if isinstance(image, Index) else coefficient * image.constant
         for atom, inner in parts:
@@ -237,6 +263,7 @@ def tensors_in(node: Expr | Condition) -> frozenset[str]:
     known: frozenset[str] | None = node.__dict__.get("_tensors")
     if known is None:
         own = frozenset((node.tensor,)) if isinstance(node, Indexed | MatrixEntry) else frozenset()
+        own = own.union(lookup.entry.tensor for lookup in lookups_in(own_positions(node)))
         known = own.union(*(tensors_in(part) for part in operands(node)))
         node.__dict__["_tensors"] = known
     return known

@@ -121,7 +121,15 @@ class Affine(Node):
         return known
 
 
-Position: TypeAlias = Index | Affine
+@dataclass(frozen=True, eq=False)
+class Lookup(Node):
+    """The whole number in an entry of an integer tensor, as a position: `E[tok[t], d]`; it is below `extent`."""
+
+    entry: Indexed
+    extent: Extent = UNSETTLED
+
+
+Position: TypeAlias = Index | Affine | Lookup
 
 
 @dataclass(frozen=True, eq=False)

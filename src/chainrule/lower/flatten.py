@@ -40,6 +40,7 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
+from chainrule.lower.inside import check_inside
 from chainrule.lower.program import Unsupported
 from chainrule.system.model import Equation, System
 
@@ -110,6 +111,7 @@ class _Flattening:
     def equation(self, equation: Equation, name: str) -> None:
         """Add the statements of an equation; its own comes last."""
         self.current, self.root, self.count = equation, name, 0
+        check_inside(self.system, equation.value, self.sizes)
         place = equation.name if name != equation.name else ""
         value = self._inlined(equation.value)
         known = len(self.statements)
@@ -163,9 +165,7 @@ class _Flattening:
                 raise Unsupported(f"{function}({tensor}), a function of a whole matrix")
             case Partial():
                 raise Unsupported("derivatives of unknown functions")
-            case Indexed(tensor, _, guarded):
-                if guarded:
-                    raise Unsupported(f"the guarded entry {tensor}?[…]")
+            case Indexed(tensor):
                 if tensor in self.system.declared and self.system.declared[tensor].role == "abstract":
                     raise Unsupported(f"the unknown function {tensor}")
                 return expr

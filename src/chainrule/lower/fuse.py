@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Position, walk
+from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Lookup, Position, walk
 from chainrule.lower.flatten import Statement
 
 LONGEST_ROW = 4
@@ -309,4 +309,5 @@ def position_terms(position: Position, names: Mapping[Index, str]) -> tuple[tupl
     """Return a position as coefficients by axis, and its constant."""
     if isinstance(position, Index):
         return ((names[position], 1),), 0
+    assert not isinstance(position, Lookup), "flatten refuses whole numbers as positions"
     return tuple((names[i], c) for i, c in position.terms), position.constant

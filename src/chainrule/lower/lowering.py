@@ -13,6 +13,7 @@ from chainrule.lower.blocks import blocked
 from chainrule.lower.build import instruction
 from chainrule.lower.flatten import flatten, sample_extents
 from chainrule.lower.fuse import Fused, Nest, fuse, sums_apart
+from chainrule.lower.inside import with_bounded
 from chainrule.lower.layout import Choice, innermost, references, strides
 from chainrule.lower.memory import place
 from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Role, Store, Unsupported
@@ -32,6 +33,7 @@ def lower(
 
     Raises Unsupported, which names what has no lowered form.
     """
+    sizes = with_bounded(system, sizes)
     extents = _extents(system, sizes)
     statements = flatten(system, sizes, outputs)
     for statement in statements:

@@ -15,6 +15,7 @@ from lark import Token, Tree
 from chainrule.expr.binding import affine
 from chainrule.expr.nodes import (
     MINUS_ONE,
+    Affine,
     Expr,
     Index,
     IndexValue,
@@ -131,7 +132,7 @@ def compared(value: Expr) -> Expr:
     if combination is None or not combination[0]:
         return value
     position = affine(*combination)
-    return IndexValue(position) if isinstance(position, Index) or position.terms else value
+    return value if isinstance(position, Affine) and not position.terms else IndexValue(position)
 
 
 def _combination(value: Expr) -> tuple[dict[Index, int], int] | None:

@@ -19,10 +19,12 @@ from chainrule.expr.binding import reduce_over, rename_indices
 from chainrule.expr.functions import MATRIX_FUNCTIONS
 from chainrule.expr.nodes import (
     Call,
+    Condition,
     Expr,
     Index,
     Indexed,
     IndexValue,
+    Lookup,
     MatrixEntry,
     Number,
     Position,
@@ -32,7 +34,7 @@ from chainrule.expr.nodes import (
 from chainrule.notation import arithmetic
 from chainrule.notation.advice import RESERVED, not_yet
 from chainrule.notation.derivatives import Part, derivative_of
-from chainrule.notation.forms import FORMS
+from chainrule.notation.forms import FORMS, comparison
 from chainrule.notation.source import MAX_DEPTH, Source, too_deep
 from chainrule.notation.trees import (
     closed,
@@ -114,11 +116,9 @@ class Converter:
         name = str(token)
         positions = self.positions(node, parts)
         if positions:
-            if known is None:
-                raise not_yet(self.source, f"integer tensors as indices, such as {name}[…],", self.position(token))
             return Indexed(name, positions)
         if known is None:
-            return IndexValue(Index(name))
+            return Indexed(name) if name in self.vocabulary.integers else IndexValue(Index(name))
         rank = self.vocabulary.ranks.get(name)
         if name in known:
             if rank == 0:
@@ -164,22 +164,35 @@ class Converter:
         """Return the positions in the brackets of a name, which are plain letters or the first of the parts."""
         letters = self.letters(node)
         if letters is not None:
-            return tuple([Index(letter) for letter in letters])
+            integers = self.vocabulary.integers
+            return tuple([Lookup(Indexed(n)) if n in integers else Index(n) for n in letters])
         return parts[0] if parts and isinstance(parts[0], tuple) else ()
 
     def brackets(self, node: Tree[Token], parts: Sequence[Any]) -> tuple[Position, ...]:
         """Return the positions between brackets."""
         positions: list[Position] = []
         for tree, value in zip(subtrees(node), parts, strict=True):
-            position = arithmetic.position_of(value)
+            position = self.lookup(value) or arithmetic.position_of(value)
             if position is None:
                 raise self.error(
                     "this is no position of an entry",
                     first_token(tree),
                     expected="expected is an index, a whole number, or a sum of multiples of them",
+                    advice=f"An entry of whole numbers can stand here: data {value.tensor}[…] : int(V)"
+                    if isinstance(value, Indexed)
+                    else "",
                 )
             positions.append(position)
         return tuple(positions)
+
+    def lookup(self, value: Any) -> Lookup | None:
+        """Return an entry of an integer tensor as a position, None for anything else."""
+        whole = isinstance(value, Indexed) and value.tensor in self.vocabulary.integers
+        return Lookup(value) if whole else None
+
+    def comparison(self, node: Tree[Token], parts: Sequence[Any]) -> Condition:
+        """Return a comparison, or the conjunction of a chain; whole numbers are compared as such."""
+        return comparison(node, [IndexValue(looked) if (looked := self.lookup(p)) else p for p in parts])
 
     def family(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Refuse an entry of a family, z[l; k]."""
@@ -254,6 +267,13 @@ class Converter:
         ranges = ranges_of(node)
         letters = [str(name_token(child)) for child in ranges]
         self.check_letters(letters, name_token(ranges[0]))
+        both = next((n for n, letter in enumerate(letters) if letter in self.vocabulary.integers), None)
+        if both is not None:
+            raise self.error(
+                f"{letters[both]} could be the index or the tensor {letters[both]}",
+                name_token(ranges[both]),
+                advice="Rename one of the two.",
+            )
         twice = first_repeated(letters)
         if twice is not None:
             place = name_token(ranges[letters.index(twice, letters.index(twice) + 1)])
@@ -342,6 +362,7 @@ _READERS: Mapping[str, Callable[[Converter, Tree[Token], Sequence[Any]], Any]] =
     "matrix_entry": Converter.matrix_entry,
     "reduction": Converter.reduction,
     "bounded": Converter.bounded,
+    "comparison": Converter.comparison,
     "product": Converter.product,
     "power": Converter.power,
 }

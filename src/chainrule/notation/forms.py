@@ -62,7 +62,6 @@ FORMS: Mapping[str, Form] = {
     "extent": lambda tree, parts: ExtentValue(UNSETTLED, str(tree.children[1])),
     "bracket": lambda tree, parts: Bracket(parts[0]),
     "choice": lambda tree, parts: Select(parts[0], parts[1], parts[2]),
-    "comparison": comparison,
     "denied": lambda tree, parts: Logic("not", (parts[0],)),
     "conjunction": joined("and"),
     "condition": joined("or"),

@@ -10,11 +10,20 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from lark import Token, Tree
 
-from chainrule.expr.nodes import Comparison, Extent, Index, Indexed, Logic, Partial, Position
-from chainrule.notation.advice import not_yet
+from chainrule.expr.nodes import (
+    Comparison,
+    Extent,
+    Index,
+    Indexed,
+    Logic,
+    Partial,
+    Position,
+    literal_extent,
+)
 from chainrule.notation.arithmetic import number_of
 from chainrule.notation.convert import Converter
 from chainrule.notation.source import Source, Statement
@@ -94,10 +103,25 @@ class Reading:
         role: Role = "data" if statement.keyword == "data" else "param"
         for piece in subtrees(tree):
             kind = next((c for c in subtrees(piece) if c.data == "type"), None)
-            if kind is not None:
-                position = statement.offset + (first_token(kind).start_pos or 0)
-                raise not_yet(self.source, "integer tensors, 'int(…)',", position)
-            self._declare(Declaration(role, str(name_token(piece)), self._labels(statement, piece)), statement, piece)
+            values = None if kind is None else self._values(statement, role, kind)
+            labels = self._labels(statement, piece)
+            self._declare(Declaration(role, str(name_token(piece)), labels, values=values), statement, piece)
+
+    def _values(self, statement: Statement, role: Role, kind: Tree[Token]) -> Index:
+        """Return the index whose values the whole numbers of a tensor are: `int(V)`."""
+        name, *size = [c for c in kind.children if isinstance(c, Token)]
+        error = self._converter(statement).error
+        if str(name) != "int" or not size:
+            raise error("this is no type of a tensor", name, expected="expected is int(V): 0, 1 … V - 1")
+        if role != "data":
+            raise error("whole numbers cannot be learned", name, expected="expected is data: data tok[t] : int(V)")
+        text = str(size[0])
+        count = number_of(text) if size[0].type == "NUMBER" else self.vocabulary.whole.get(text)
+        if count is None:
+            return Index(text)
+        if Fraction(count).denominator != 1 or count < 1:
+            raise error(f"{text} is no number of values", size[0], expected="expected is a whole number, 1 or more")
+        return Index(text, literal_extent(int(count)))
 
     def read_constants(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read constants, with or without a value, and states, which have one to begin with."""

@@ -24,7 +24,8 @@ class Vocabulary:
     """Ranks of tensors, names of functions, arguments of unknown tensors, letters of indices that are declared.
 
     `written` are the derivatives that an equation above defines: these are read as tensors, not as unknowns. `whole`
-    are the consts whose value is a whole number: they can bound a range.
+    are the consts whose value is a whole number: they can bound a range. `integers` are the tensors of whole numbers,
+    which can stand as positions.
     """
 
     ranks: MutableMapping[str, int] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class Vocabulary:
     letters: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
     whole: dict[str, int] = field(default_factory=dict)
+    integers: set[str] = field(default_factory=set)
 
 
 def vocabulary_of(system: System) -> Vocabulary:
@@ -46,6 +48,7 @@ def vocabulary_of(system: System) -> Vocabulary:
         letters={i.name for i in system.indices} | {i.name for d in system.declarations for i in d.indices},
         written={name for name in names if is_derivative(name)},
         whole=dict(_whole_consts(system)),
+        integers={d.tensor for d in system.declarations if d.values is not None},
     )
 
 
@@ -103,6 +106,8 @@ def _collect_piece(line: _Line, piece: Tree[Token]) -> None:
         value = number_of(str(last.children[0]))
         if value is not None and value.denominator == 1:
             vocabulary.whole[str(piece.children[0])] = int(value)
+    if any(child.data == "type" for child in subtrees(piece)):
+        vocabulary.integers.add(str(piece.children[0]))
     if piece.data == "declared":
         vocabulary.letters.update(letters_of(piece) or ())
 

@@ -15,6 +15,7 @@ from typing import assert_never, cast
 
 from chainrule.expr.nodes import (
     MINUS_ONE,
+    Affine,
     Bracket,
     Call,
     Comparison,
@@ -26,6 +27,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    Lookup,
     MatrixEntry,
     Number,
     Partial,
@@ -113,7 +115,7 @@ class _Arrangement:
             case ExtentValue(_, letter):
                 return Size(letter)
             case IndexValue(position):
-                return Symbol(position.name) if isinstance(position, Index) else Place(position)
+                return self._value(position)
             case Indexed(tensor, positions, guarded):
                 return self._derivative(node) if "∂" in tensor else Entry(tensor, positions, guarded)
             case Partial(of, wrt):
@@ -148,6 +150,18 @@ class _Arrangement:
                 return Choice(self.at(condition, Level.LOGIC), *branches)
             case _:
                 assert_never(node)
+
+    @staticmethod
+    def _value(position: Position) -> Layout:
+        match position:
+            case Index(name):
+                return Symbol(name)
+            case Affine():
+                return Place(position)
+            case Lookup(Indexed(tensor, positions, guarded)):
+                return Entry(tensor, positions, guarded)
+            case _:
+                assert_never(position)
 
     def _conjunction(self, parts: tuple[Condition, ...]) -> Layout:
         """Lay out conditions joined by `and`; comparisons of one direction that meet in the middle are one chain."""

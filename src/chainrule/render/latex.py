@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import assert_never
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Position
+from chainrule.expr.nodes import Condition, Expr, Extent, Index, Lookup, Position
 from chainrule.render.arrange import UNIT, arrange, known_ranks, split_derivative
 from chainrule.render.layout import (
     Applied,
@@ -220,6 +220,8 @@ def _subscript(positions: tuple[Position | str, ...]) -> str:
 def _position(position: Position) -> str:
     if isinstance(position, Index):
         return latex_name(position.name).plain
+    if isinstance(position, Lookup):
+        return _entry(position.entry.tensor, position.entry.indices, position.entry.guarded)
     return affine_text(position, lambda index, size: ("" if size == 1 else str(size)) + latex_name(index.name).plain)
 
 

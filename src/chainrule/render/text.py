@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Position
+from chainrule.expr.nodes import Condition, Expr, Extent, Index, Lookup, Position
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import (
     Applied,
@@ -117,6 +117,8 @@ def position_text(position: Position) -> str:
     """
     if isinstance(position, Index):
         return position.name
+    if isinstance(position, Lookup):
+        return position.entry.tensor + ("?" if position.entry.guarded else "") + _brackets(position.entry.indices)
     return affine_text(position, lambda index, size: index.name if size == 1 else f"{size}*{index.name}")
 
 

@@ -75,22 +75,21 @@ def solvable(expr: Expr, bound: Sequence[Index]) -> tuple[Index, ...]:
     if sides is None:
         return ()
     coefficients, _ = difference(*sides)
-    if sum(abs(c) == 1 and i not in bound for i, c in coefficients.items()) > 1:
+    if sum(abs(c) == 1 and isinstance(i, Index) and i not in bound for i, c in coefficients.items()) > 1:
         return ()
-    return tuple(i for i, c in coefficients.items() if abs(c) == 1 and i in bound)
+    return tuple(i for i, c in coefficients.items() if isinstance(i, Index) and abs(c) == 1 and i in bound)
 
 
 def range_brackets(index: Index, position: Position) -> tuple[Expr, ...]:
     """Return [0 <= position] and [position < extent(index)], where they do not hold anyway."""
-    if position == index or (isinstance(position, Index) and position.extent == index.extent):
+    if not isinstance(position, Affine) and position.extent == index.extent:
         return ()
-    terms = ((position, 1),) if isinstance(position, Index) else position.terms
-    constant = 0 if isinstance(position, Index) else position.constant
-    value: Expr = IndexValue(position) if terms else number(constant)
+    constant = position.constant if isinstance(position, Affine) else 0
+    value: Expr = number(constant) if isinstance(position, Affine) and not position.terms else IndexValue(position)
     size = index.extent.literal
     end: Expr = ExtentValue(index.extent, index.preferred) if size is None else number(size)
     above = Bracket(Comparison("<", value, end))
-    never_below = constant >= 0 and all(c > 0 for _, c in terms)
+    never_below = constant >= 0 and not (isinstance(position, Affine) and any(c < 0 for _, c in position.terms))
     both = (above,) if never_below else (Bracket(Comparison("<=", ZERO, value)), above)
     return tuple(bracket(b.condition) for b in both)
 
@@ -165,7 +164,7 @@ def _marked(expr: Expr, mapping: dict[Index, Position]) -> Expr:
 
 def _fitted(expr: Expr, mapping: dict[Index, Position]) -> Expr:
     """Mark entries in which a plain index becomes a plain index of another extent: it no longer labels the axis."""
-    other = {i for i, p in mapping.items() if isinstance(p, Index) and p.extent != i.extent}
+    other = {i for i, p in mapping.items() if not isinstance(p, Affine) and p.extent != i.extent}
     if not other or other.isdisjoint(free_indices(expr)):
         return expr
     if isinstance(expr, Indexed):

@@ -26,6 +26,7 @@ from chainrule.expr.deltas import difference
 from chainrule.expr.nodes import (
     ONE,
     ZERO,
+    Affine,
     Bracket,
     Call,
     Comparison,
@@ -258,7 +259,7 @@ def always_defined(expr: Expr) -> bool:
         case MatrixEntry(function):
             return function == "det"
         case Indexed(_, positions, guarded):
-            return guarded or all(isinstance(p, Index) or not p.terms for p in positions)
+            return guarded or not any(isinstance(p, Affine) and p.terms for p in positions)
         case Power() | Call() | Reduce() | Select() | Partial():
             return False
         case _:

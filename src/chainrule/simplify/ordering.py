@@ -21,6 +21,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    Lookup,
     MatrixEntry,
     Number,
     Partial,
@@ -112,5 +113,7 @@ def sort_key(node: Expr | Condition) -> Key:
 
 def position_text(position: Position) -> str:
     """Return the names in a position as one string."""
+    if isinstance(position, Lookup):
+        return f"{position.entry.tensor}({','.join(map(position_text, position.entry.indices))})"
     terms = position_indices(position)
     return "+".join(i.name for i in terms)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import product
 from math import floor
 
-from chainrule.expr.binding import substitute_indices
+from chainrule.expr.binding import position_indices, substitute_indices
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
@@ -274,7 +274,9 @@ def _unify_positions(
     found = dict(binding)
     for mine, other in zip(left, right, strict=True):
         if isinstance(mine, Index) and mine in variables:
-            if isinstance(other, Affine) or other.extent != mine.extent or other.name.startswith("%"):
+            if isinstance(other, Affine) or other.extent != mine.extent:
+                return
+            if any(index.name.startswith("%") for index in position_indices(other)):
                 return
             if found.setdefault(mine, other) != other:
                 return

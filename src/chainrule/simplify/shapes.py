@@ -19,6 +19,7 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    Lookup,
     MatrixEntry,
     Partial,
     Position,
@@ -96,6 +97,8 @@ class Relabeling:
         """Return the position with its indices renamed."""
         if isinstance(position, Index):
             return self.index(position)
+        if isinstance(position, Lookup):
+            return Lookup(self.entry(position.entry), self.extent(position.extent))
         return Affine(tuple((self.index(i), c) for i, c in position.terms), position.constant)
 
     def entry(self, entry: Indexed) -> Indexed:

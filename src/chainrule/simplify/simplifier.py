@@ -110,7 +110,7 @@ def simplifier_of(system: System) -> Simplifier:
 
     The cost is no name to be used: no book writes C in a derivative of C.
     """
-    unnamed = frozenset(one.extent for one in system.derived)
+    unnamed = frozenset(one.extent for one in system.derived if not one.given)
     bare = Simplifier(names=system.names(), unnamed=unnamed)
     named = [e for e in system.equations if e.name != system.cost]
     facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in named]

@@ -30,8 +30,11 @@ from chainrule.expr.nodes import (
     Extent,
     Index,
     Indexed,
+    IndexValue,
+    Lookup,
     MatrixEntry,
     Partial,
+    Position,
     Reduce,
     Sum,
     operands,
@@ -176,9 +179,16 @@ class _Batching:
 
     def entry(self, entry: Indexed, sample: Index) -> Indexed:
         """Return the entry with the sample index, if its tensor carries it."""
-        if entry.tensor not in self.carried:
-            return entry
-        return Indexed(entry.tensor, (sample, *entry.indices), entry.guarded)
+        indices = tuple(self.position(p, sample) for p in entry.indices)
+        if entry.tensor in self.carried:
+            indices = (sample, *indices)
+        return entry if indices == entry.indices else Indexed(entry.tensor, indices, entry.guarded)
+
+    def position(self, position: Position, sample: Index) -> Position:
+        """Return a position, the sample index in the entries that are looked up in it."""
+        if not isinstance(position, Lookup):
+            return position
+        return Lookup(self.entry(position.entry, sample), position.extent)
 
     def expression(self, node: Expr, sample: Index) -> Expr:
         """Return the expression with the sample index in every entry whose tensor carries it."""
@@ -187,6 +197,8 @@ class _Batching:
                 return self.entry(node, sample)
             case MatrixEntry(tensor=tensor):
                 return replace(node, samples=(sample, *node.samples)) if tensor in self.carried else node
+            case IndexValue(position):
+                return IndexValue(self.position(position, sample))
             case Partial(of, wrt):
                 return Partial(self.entry(of, sample), tuple(self.entry(w, sample) for w in wrt))
             case Reduce(op, indices, body):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from chainrule.expr.functions import MATRIX_FUNCTIONS
-from chainrule.expr.nodes import UNSETTLED, Extent, Index, Indexed, MatrixEntry
+from chainrule.expr.nodes import UNSETTLED, Extent, Index, Indexed, Lookup, MatrixEntry
 from chainrule.system.extents import Extents
 from chainrule.system.model import Declaration, System, derivative_parts, is_derivative
 from chainrule.system.naming import Names
@@ -20,7 +20,7 @@ from chainrule.system.places import Place, check_calls, count_indices
 from chainrule.system.profile import Profile, Slot
 from chainrule.system.ranges import Ranges
 from chainrule.system.reading import Reading
-from chainrule.system.settling import Sizes
+from chainrule.system.settling import Sizes, lookup_key
 
 Target: TypeAlias = tuple[Indexed, tuple[Slot, ...]]
 
@@ -42,6 +42,11 @@ class Constraints:
         for number, declaration in enumerate(system.declarations):
             self._declare(declaration, Place("declaration", number, declaration.tensor))
         self._declare_letters()
+        self.values: dict[str, int] = {
+            declaration.tensor: self._values(declaration.values, Place("declaration", number, declaration.tensor))
+            for number, declaration in enumerate(system.declarations)
+            if declaration.values is not None
+        }
         self.ranges = Ranges(self.extents, system.derived)
 
     def read_arguments(self, declaration: Declaration, place: Place) -> tuple[tuple[int, ...], ...]:
@@ -66,8 +71,9 @@ class Constraints:
         reading = Reading(self, profile, numbers, place)
         if target is not None:
             reading.entry(target, tuple(range(profile.targets)), self._entry_axes(target, place, "target"), "target")
-        for entry, slots in profile.entries:
-            reading.entry(entry, slots, self._entry_axes(entry, place, "value"), "value")
+        for number, (entry, slots) in enumerate(profile.entries):
+            axes = self._entry_axes(entry, place, "value")
+            reading.entry(entry, slots, axes, "value", protected=number in profile.protected)
         for matrix, slots in profile.matrices:
             reading.matrix(matrix, slots, self._matrix_axes(matrix, place))
         for variable, extent in profile.aliases:
@@ -76,6 +82,7 @@ class Constraints:
             reading.fill()
         if None in numbers:
             reading.derive()
+        reading.limit()
         if profile.calls:
             check_calls(profile.calls, self.names.arities, self.names.unknown, place)
         if profile.partials:
@@ -90,7 +97,20 @@ class Constraints:
             if element is None:
                 element = self._extent_of_letter(node.letter, profile, numbers, place)
             found[node.extent, node.letter] = self.extents.representative(element)
+        for lookup in profile.lookups:
+            found[lookup.extent, lookup_key(lookup)] = self.extents.representative(self._values_of(lookup, place))
         return found
+
+    def _values_of(self, lookup: Lookup, place: Place) -> int:
+        """Return the element of the index whose values an integer tensor holds."""
+        tensor = lookup.entry.tensor
+        if tensor not in self.values:
+            raise place.error(
+                f"{tensor} stands as a position, but does not hold whole numbers",
+                tensor,
+                advice=f"Declare it: data {tensor}[…] : int(V)",
+            )
+        return self.values[tensor]
 
     def unite(self, left: int, right: int, place: Place, letter: str, side: str = "value") -> None:
         """Make two extents equal, or say how they contradict each other."""
@@ -102,6 +122,18 @@ class Constraints:
                 side,
                 advice="Use another letter, or correct the index declarations.",
             )
+
+    def _values(self, index: Index, place: Place) -> int:
+        element = self._element(index.extent, place)
+        if element is None:
+            element = self.letters.get(index.name)
+        if element is None:
+            raise place.error(
+                f"int({index.name}) does not say how many values there are: no axis and no index is named {index.name}",
+                index.name,
+                advice=f"Declare it: index {index.name} = 10, or write int(10).",
+            )
+        return element
 
     def _declare(self, declaration: Declaration, place: Place) -> None:
         own = []

@@ -30,10 +30,14 @@ class Limit(Node):
 
 @dataclass(frozen=True, eq=False)
 class DerivedExtent(Node):
-    """The extent is the least that its limits allow. `letter` and `equation` say whose it is, for errors."""
+    """The extent is the least that its limits allow. `letter` and `equation` say whose it is, for errors.
+
+    One that is `given` is that of an input or a declared index: the limits then say what it may be at most.
+    """
 
     extent: Extent
     limits: tuple[Limit, ...]
+    given: bool = False
     letter: str = field(default="", compare=False)
     equation: str = field(default="", compare=False)
 
@@ -41,7 +45,7 @@ class DerivedExtent(Node):
 def solve(derived: Iterable[DerivedExtent], known: Mapping[Extent, int]) -> dict[Extent, int]:
     """Return all extents: the known ones and the derived ones. What depends on an unknown extent is left out.
 
-    Raises InputError where no value is left for an index, and where two equations give one extent two values.
+    Raises InputError where no value is left for an index.
 
     >>> x, q = Extent("x", 0), Extent("z", 0)
     >>> stride = DerivedExtent(q, (Limit(-2, ((x, 1),), 2, "x[2*q+1]"),), "q", "z")
@@ -49,22 +53,38 @@ def solve(derived: Iterable[DerivedExtent], known: Mapping[Extent, int]) -> dict
     (3, 2)
     """
     sizes = dict(known)
-    first: dict[Extent, DerivedExtent] = {}
     for one in derived:
-        needed = [extent for limit in one.limits for extent, _ in limit.terms]
-        for extent in needed:
-            if extent.literal is not None:
-                sizes[extent] = extent.literal
-        if one.extent in known or any(extent not in sizes for extent in needed):
+        if one.extent in known or any(extent not in sizes for limit in one.limits for extent, _ in limit.terms):
             continue
         tightest = min(one.limits, key=lambda limit: limit.value(sizes))
         value = tightest.value(sizes)
         if value < 1:
             raise _empty(one, tightest, value, sizes)
-        if sizes.setdefault(one.extent, value) != value:
-            raise _two_values(one, value, first[one.extent], sizes)
-        first.setdefault(one.extent, one)
+        sizes[one.extent] = value
     return sizes
+
+
+def too_short(derived: Iterable[DerivedExtent], known: Mapping[Extent, int], least: int) -> Extent | None:
+    """Return a known extent that must grow for every derived one to be at least so long, or None.
+
+    >>> x, q = Extent("x", 0), Extent("z", 0)
+    >>> too_short([DerivedExtent(q, (Limit(-3, ((x, 1),)),))], {x: 3}, 2) == x
+    True
+    """
+    sizes = dict(known)
+    tightest: dict[Extent, Limit] = {}
+    for one in derived:
+        if one.extent in sizes or any(extent not in sizes for limit in one.limits for extent, _ in limit.terms):
+            continue
+        limit = min(one.limits, key=lambda limit: limit.value(sizes))
+        tightest[one.extent] = limit
+        sizes[one.extent] = limit.value(sizes)
+        if sizes[one.extent] < least:
+            blamed: Extent | None = one.extent
+            while blamed in tightest:
+                blamed = next((extent for extent, c in tightest[blamed].terms if c > 0), None)
+            return blamed
+    return None
 
 
 def _empty(one: DerivedExtent, limit: Limit, value: int, sizes: Mapping[Extent, int]) -> InputError:
@@ -73,17 +93,6 @@ def _empty(one: DerivedExtent, limit: Limit, value: int, sizes: Mapping[Extent, 
         where=one.equation,
         expected=f"at least one value; with {_numbers(limit, sizes)} there are {max(value, 0)}",
         advice="Give a longer tensor there, or shorter ones to shift it by; ? after the name reads 0 outside.",
-    )
-
-
-def _two_values(one: DerivedExtent, value: int, other: DerivedExtent, sizes: Mapping[Extent, int]) -> InputError:
-    tight, loose = one.limits[0], other.limits[0]
-    return InputError(
-        f"index {one.letter} would have two extents: {value}, so that {tight.position} stays inside, "
-        f"and {sizes[one.extent]}, so that {loose.position} does",
-        where="\n".join(dict.fromkeys((other.equation, one.equation))),
-        expected=f"one extent; there are {_numbers(tight, sizes)}; {_numbers(loose, sizes)}",
-        advice=f"Declare the extent that is meant, index {one.letter} = …, or give tensors that fit each other.",
     )
 
 

@@ -28,7 +28,8 @@ class Declaration(Node):
     """A tensor that no equation defines. `indices` label its axes.
 
     `value` is that of a `const` which has one, or what all entries of a `state` begin with. `arguments` are the tensors
-    that an abstract tensor is an unknown function of, each with indices of its own: `abstract a[k](z[j])`.
+    that an abstract tensor is an unknown function of, each with indices of its own: `abstract a[k](z[j])`. An integer
+    tensor, `data tok[t] : int(V)`, has whole numbers that are `values` of an index: 0 to V - 1.
     """
 
     role: Role
@@ -36,6 +37,7 @@ class Declaration(Node):
     indices: tuple[Index, ...] = ()
     value: Expr | None = None
     arguments: tuple[Indexed, ...] = ()
+    values: Index | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -130,6 +130,8 @@ class _Printer:
 
     def _declaration(self, declaration: Declaration) -> str:
         entry = _entry(declaration.tensor, declaration.indices)
+        if declaration.values is not None:
+            return f"{entry} : int({declaration.values.name})"
         return entry if declaration.value is None else f"{entry} = {self._expression(declaration.value)}"
 
     def _function(self, function: FunctionDefinition) -> str:

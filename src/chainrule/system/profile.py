@@ -14,6 +14,7 @@ from typing import TypeAlias
 from chainrule.expr.nodes import (
     UNSETTLED,
     Affine,
+    Bracket,
     Call,
     Comparison,
     Condition,
@@ -23,10 +24,14 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    Logic,
+    Lookup,
     MatrixEntry,
     Partial,
     Position,
+    Product,
     Reduce,
+    Select,
     operands,
 )
 from chainrule.system.model import Equation
@@ -40,8 +45,8 @@ class Combination:
     constant: int = 0
 
 
-Slot: TypeAlias = int | Combination
-"""A position as a variable, or an affine combination of variables."""
+Slot: TypeAlias = int | Combination | None
+"""A position as a variable, or an affine combination of variables; None is a number that is looked up."""
 
 
 @dataclass
@@ -50,9 +55,10 @@ class Profile:
 
     `variables` are the indices, the first `targets` of them those of the target; `free` finds the free ones by name
     and `binders` are those bound by reductions, in writing order. `entries` are the tensors with their slots (without
-    the target), `matrices` those that are named whole, with the slots of their entries; `deltas` the pairs of
-    `[i = j]`, `ties` those of `[2*i = j]`, `aliases` further extents that an index was found with, `uses` the variables
-    that stand in the value. `settled` says that each index carries one extent already.
+    the target), `protected` the places among them of those that a bracket, a mark or a choice guards, `matrices` those
+    that are named whole, with the slots of their entries; `deltas` pairs of `[i = j]`, `ties` those of `[2*i = j]`,
+    `aliases` further extents that an index was found with, `uses` the variables that stand in the value. `settled`
+    says that each index carries one extent.
     """
 
     variables: list[Index] = field(default_factory=list)
@@ -60,11 +66,13 @@ class Profile:
     free: dict[str, int] = field(default_factory=dict)
     binders: list[int] = field(default_factory=list)
     entries: list[tuple[Indexed, tuple[Slot, ...]]] = field(default_factory=list)
+    protected: set[int] = field(default_factory=set)
     matrices: list[tuple[MatrixEntry, tuple[Slot, ...]]] = field(default_factory=list)
     deltas: list[tuple[int, int]] = field(default_factory=list)
     ties: list[tuple[Combination, int]] = field(default_factory=list)
     aliases: list[tuple[int, Extent]] = field(default_factory=list)
     extents: list[ExtentValue] = field(default_factory=list)
+    lookups: list[Lookup] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     partials: list[Partial] = field(default_factory=list)
     uses: set[int] = field(default_factory=set)
@@ -95,12 +103,15 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
         _free_variable(profile, index)
     seen: set[tuple[str, int, int]] = set()
     bound: dict[str, int] = {}  # canonical names differ within a reduction, so one table serves: see `settling`
-    stack: list[Expr | Condition] = [value]
+    stack: list[tuple[Expr | Condition, bool]] = [(value, False)]
     while stack:
-        node = stack.pop()
+        node, guarded = stack.pop()
         match node:
-            case Indexed(_, positions):
-                profile.entries.append((node, tuple([_slot(profile, bound, p) for p in positions])))
+            case Indexed():
+                first = len(profile.entries)
+                _entry(profile, bound, node)
+                if guarded:
+                    profile.protected.update(range(first, len(profile.entries)))
                 continue
             case MatrixEntry(_, _, positions, samples):
                 slots = tuple([_slot(profile, bound, p) for p in (*samples, *positions)])
@@ -108,7 +119,7 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
                 continue
             case Reduce(_, indices, body):
                 bound.update(_bind(profile, indices))
-                stack.append(body)
+                stack.append((body, guarded))
                 continue
             case IndexValue(position):
                 _slot(profile, bound, position)
@@ -128,13 +139,30 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
                 profile.partials.append(node)
             case _:
                 pass
-        stack.extend(reversed(operands(node)))
+        guarded = guarded or _guards(node)
+        stack.extend([(part, guarded) for part in reversed(operands(node))])
     return profile
+
+
+def _guards(node: Expr | Condition) -> bool:
+    """Say whether something in a node can rule out that the rest of it is read."""
+    if isinstance(node, Product):
+        return any(isinstance(f, Bracket) or (isinstance(f, Indexed) and f.guarded) for f in node.factors)
+    return isinstance(node, Select | Logic)
+
+
+def _entry(profile: Profile, bound: Mapping[str, int], entry: Indexed) -> None:
+    profile.entries.append((entry, tuple([_slot(profile, bound, p) for p in entry.indices])))
 
 
 def _slot(profile: Profile, bound: Mapping[str, int], position: Position) -> Slot:
     if isinstance(position, Index):
         return _variable(profile, bound, position)
+    if isinstance(position, Lookup):
+        profile.lookups.append(position)
+        profile.settled = profile.settled and position.extent != UNSETTLED
+        _entry(profile, bound, position.entry)
+        return None
     return _combination(profile, bound, position)
 
 

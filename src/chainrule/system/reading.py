@@ -11,7 +11,7 @@ from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from chainrule.errors import TypecheckError
-from chainrule.expr.nodes import Extent, Indexed, MatrixEntry
+from chainrule.expr.nodes import UNSETTLED, Extent, Indexed, MatrixEntry
 from chainrule.render.text import expression_text
 from chainrule.system.places import Place, listed
 from chainrule.system.profile import Combination, Profile, Slot
@@ -32,12 +32,17 @@ class Reading:
         self.place = place
         self.positions: list[Position] = []
         self.fallback: dict[int, int] = {}
+        self.settled: set[int] = set()
 
-    def entry(self, entry: Indexed, slots: tuple[Slot, ...], axes: tuple[int, ...], side: str) -> None:
+    def entry(
+        self, entry: Indexed, slots: tuple[Slot, ...], axes: tuple[int, ...], side: str, *, protected: bool = False
+    ) -> None:
         """Read an entry: a plain index has the extent of the axis it labels, unless it merely fits into it."""
         for slot, axis in zip(slots, axes, strict=True):
+            if slot is None:
+                continue
             if isinstance(slot, Combination):
-                self._shifted(entry, slot, axis)
+                self._shifted(entry, slot, axis, protected)
             elif entry.guarded:
                 self.fallback.setdefault(slot, axis)
             elif not self._fits_in(slot):
@@ -48,11 +53,11 @@ class Reading:
         labelled = (*axes[: len(node.samples)], *axes[len(node.samples) :][: len(node.indices)])
         self.entry(Indexed(node.tensor, (*node.samples, *node.indices)), slots, labelled, "value")
 
-    def _shifted(self, entry: Indexed, slot: Combination, axis: int) -> None:
+    def _shifted(self, entry: Indexed, slot: Combination, axis: int, protected: bool) -> None:
         if not slot.terms and not entry.guarded:
             self._check_constant(entry.tensor, slot.constant, axis)
         if slot.terms and not entry.guarded:
-            self.positions.append(Position(slot, axis, expression_text(entry)))
+            self.positions.append(Position(slot, axis, expression_text(entry), protected))
 
     def _fits_in(self, variable: int) -> bool:
         extent = self.profile.variables[variable].extent
@@ -96,6 +101,22 @@ class Reading:
         self._fit_into_guarded(())
         self._derive_in_turn()
 
+    def limit(self) -> None:
+        """Note what the positions say about indices whose extents were known without them, as of q in z[q]*x[q+1].
+
+        A settled index has heard it before. Under a bracket or a choice a position says nothing.
+        """
+        ranges = self.system.ranges
+        for position in self.positions if self.system.strict else ():
+            variables = [v for v, _ in position.slot.terms]
+            if position.protected or not self.settled.isdisjoint(variables):
+                continue
+            open_ones = [v for v in variables if ranges.is_derived(self.numbers[v])] or variables
+            element = self.numbers[open_ones[0]]
+            index = self.profile.variables[open_ones[0]]
+            if len(open_ones) == 1 and element is not None and index.extent == UNSETTLED:
+                ranges.limit(open_ones[0], element, position, self.numbers, (index.preferred, self._text()))
+
     def _derive_in_turn(self) -> None:
         while True:
             found: dict[int, list[Position]] = {}
@@ -106,18 +127,22 @@ class Reading:
             settled = {variable: self._settle(variable, found[variable]) for variable in sorted(found)}
             for variable, element in settled.items():
                 self.numbers[variable] = element
+                self.settled.add(variable)
             if all(element is None for element in settled.values()):
                 return
             self._spread()
+
+    def _text(self) -> str:
+        place = self.place
+        return str(self.system.system.equations[place.number]) if place.statement == "equation" else place.name
 
     def _settle(self, variable: int, positions: list[Position]) -> int | None:
         profile, place = self.profile, self.place
         axis = Extent(place.name, variable) if variable < profile.targets else None
         letter = profile.variables[variable].preferred
-        text = str(self.system.system.equations[place.number]) if place.statement == "equation" else place.name
         new = self.system.strict and place.statement in ("equation", "update")
         return self.system.ranges.settle(
-            variable, positions, self.numbers, axis=axis, names=(letter, place.name, text), new=new
+            variable, positions, self.numbers, axis=axis, names=(letter, place.name, self._text()), new=new
         )
 
     def complete(self) -> list[int]:

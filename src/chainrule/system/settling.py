@@ -25,6 +25,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    Lookup,
     MatrixEntry,
     Number,
     Partial,
@@ -39,7 +40,7 @@ from chainrule.system.profile import Profile
 
 T = TypeVar("T")
 Sizes: TypeAlias = Mapping[tuple[Extent, str], Extent]
-"""The extent that each `extent(i)` stands for, by what it carries and its letter."""
+"""The extent that each `extent(i)` stands for, by what it carries and its letter; and that of each look-up."""
 
 
 def settled_value(value: Expr, profile: Profile, extents: Sequence[Extent], values: Sizes) -> Expr:
@@ -79,6 +80,11 @@ def with_extent(index: Index, extent: Extent) -> Index:
 def same(old: tuple[T, ...], new: Sequence[T]) -> tuple[T, ...]:
     """Return the old tuple if the new elements are the very same objects."""
     return old if len(old) == len(new) and all(map(is_, old, new)) else tuple(new)
+
+
+def lookup_key(lookup: Lookup) -> str:
+    """Return what stands in the place of a letter for the extent of a look-up."""
+    return f"{lookup.entry.tensor}[]"
 
 
 class _Settling:
@@ -142,9 +148,12 @@ class _Settling:
     def _entry(self, entry: Indexed, bound: dict[str, Extent]) -> Indexed:
         return Indexed(entry.tensor, tuple([self._position(p, bound) for p in entry.indices]), entry.guarded)
 
-    def _position(self, position: Position, bound: Mapping[str, Extent]) -> Position:
+    def _position(self, position: Position, bound: dict[str, Extent]) -> Position:
         if isinstance(position, Index):
             return self._index(position, bound)
+        if isinstance(position, Lookup):
+            extent = self.values[position.extent, lookup_key(position)]
+            return Lookup(self._entry(position.entry, bound), extent)
         return Affine(tuple([(self._index(i, bound), c) for i, c in position.terms]), position.constant)
 
     def _index(self, index: Index, bound: Mapping[str, Extent]) -> Index:

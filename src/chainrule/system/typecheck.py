@@ -39,6 +39,7 @@ def typecheck(system: System) -> System:
         work.read_arguments(d, Place("declaration", n, d.tensor)) if d.arguments else ()
         for n, d in enumerate(system.declarations)
     ]
+    work.ranges.unite_equal()
     pairs = zip(system.declarations, arguments, strict=True)
     settled = replace(
         system,
@@ -136,7 +137,7 @@ def _check_cost(work: Constraints) -> None:
 def _settle(work: Constraints, equation: Equation, numbers: Sequence[int], place: Place) -> Equation:
     profile = profile_of(equation)
     extents = [work.extents.representative(n) for n in numbers]
-    sizes = work.sizes(profile, numbers, place) if profile.extents else {}
+    sizes = work.sizes(profile, numbers, place) if profile.extents or profile.lookups else {}
     value = settled_value(equation.value, profile, extents, sizes)
     indices = same(
         equation.indices, [with_extent(i, e) for i, e in zip(equation.indices, extents[: profile.targets], strict=True)]
@@ -168,6 +169,9 @@ def _settle_declaration(work: Constraints, declaration: Declaration, arguments: 
     def labels(indices: Sequence[Index], axes: Sequence[int]) -> list[Index]:
         return [with_extent(i, work.extents.representative(a)) for i, a in zip(indices, axes, strict=True)]
 
+    values = declaration.values
+    if values is not None:
+        values = with_extent(values, work.extents.representative(work.values[declaration.tensor]))
     new = same(declaration.indices, labels(declaration.indices, work.axes[declaration.tensor]))
     taken = []
     for argument, axes in zip(declaration.arguments, arguments, strict=True):
@@ -176,9 +180,9 @@ def _settle_declaration(work: Constraints, declaration: Declaration, arguments: 
         unchanged = all(a is b for a, b in zip(positions, plain, strict=True))
         taken.append(argument if unchanged else Indexed(argument.tensor, tuple(positions)))
     kept = same(declaration.arguments, taken)
-    if new is declaration.indices and kept is declaration.arguments:
+    if new is declaration.indices and kept is declaration.arguments and values is declaration.values:
         return declaration
-    return replace(declaration, indices=new, arguments=kept)
+    return replace(declaration, indices=new, arguments=kept, values=values)
 
 
 def _settle_derived(work: Constraints) -> list[DerivedExtent]:

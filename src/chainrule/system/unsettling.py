@@ -18,6 +18,7 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    Lookup,
     MatrixEntry,
     Partial,
     Position,
@@ -32,7 +33,12 @@ def unsettled(system: System) -> System:
     return replace(
         system,
         declarations=tuple(
-            replace(d, indices=tuple(map(_index, d.indices)), arguments=tuple(map(_bare, d.arguments)))
+            replace(
+                d,
+                indices=tuple(map(_index, d.indices)),
+                arguments=tuple(map(_bare, d.arguments)),
+                values=None if d.values is None else _index(d.values),
+            )
             for d in system.declarations
         ),
         givens=tuple(Given(_comparison(g.condition)) for g in system.givens),
@@ -69,6 +75,8 @@ def _index(index: Index) -> Index:
 def _position(position: Position) -> Position:
     if isinstance(position, Index):
         return _index(position)
+    if isinstance(position, Lookup):
+        return Lookup(_bare(position.entry))
     return Affine(tuple((_index(i), c) for i, c in position.terms), position.constant)
 
 

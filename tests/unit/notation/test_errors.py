@@ -81,8 +81,6 @@ MATRICES = [
 ]
 
 NOT_YET = [
-    ("data tok[t] : int(V)", 15, "integer tensors, 'int(…)', are not part of the notation yet"),
-    ("z[j] = W[j,y[j]]", 12, "integer tensors as indices, such as y[…], are not part of the notation yet"),
     ("for l = 1..3:", 1, "families of equations, 'for l = 1..L:', are not part of the notation yet"),
     ("z[j] = b[2;j]", 10, "families of equations, z[l; k], are not part of the notation yet"),
 ]
@@ -150,6 +148,19 @@ INDICES = [
     ("batch n\nindex n = 3", 7, "index n is declared already", ""),
 ]
 
+POSITIONS = [
+    ("z = sum(q,r) x[q+r]", 9, "index q has no extent: x[q+r] leaves q, r open", "Declare it: index q = 10"),
+    ("z[q] = x?[q-1]", 11, "index q has no extent", "Declare it: index q = 10"),
+    ("z = max(m<2.5) x[m]", 11, "the range of m is bounded by what is no number", "expected is a whole number"),
+    ("z[j] = sum(i<j) x[i]", 14, "the range of i is bounded by what is no number", "sum(k) [k < j]*x[k]"),
+    ("z = E[b[0]]", 7, "this is no position of an entry", "data b[…] : int(V)"),
+    ("data t[i] : float(3)", 13, "this is no type of a tensor", "expected is int(V): 0, 1 … V - 1"),
+    ("data t[i] : int(V)", 17, "int(V) does not say how many values there are", "index V = 10, or write int(10)"),
+    ("data t[i] : int(0)", 17, "0 is no number of values", "expected is a whole number, 1 or more"),
+    ("param t[i] : int(3)", 14, "whole numbers cannot be learned", "data tok[t] : int(V)"),
+    ("data t : int(3)\nz = sum(t) x[t]", 9, "t could be the index or the tensor t", "Rename one of the two."),
+]
+
 ORDER = [
     ("z[j] = a[j]\na[j] = b[j]", 8, "a is used before it is defined", "Move the equation of a up, before that of z."),
     ("z[j] = z[j] + b[j]", 8, "z is defined by itself", ""),
@@ -191,15 +202,8 @@ BODIES = [
 ]
 PARTS = [(text, column, f"the body {what} more than one factor", said) for text, column, what, said in BODIES]
 
-ALL = [
-    *SYNTAX,
-    *((text, column, what, "") for text, column, what in NOT_YET),
-    *NAMES,
-    *INDICES,
-    *ORDER,
-    *PARTS,
-    *MATRICES,
-]
+LATER = [(text, column, what, "") for text, column, what in NOT_YET]
+ALL = [*SYNTAX, *LATER, *NAMES, *INDICES, *POSITIONS, *ORDER, *PARTS, *MATRICES]
 
 
 @pytest.mark.parametrize(("text", "column", "what", "said"), ALL, ids=[text for text, *_ in ALL])

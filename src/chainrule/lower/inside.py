@@ -1,0 +1,52 @@
+"""Whether every position that is read lies inside its tensor, for the sizes that a program is made for.
+
+Machine code reads where it is told to, so this is decided before: what could be outside, be it under a bracket that
+rules it out, has no lowered form and is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chainrule.expr.binding import lookups_in
+from chainrule.expr.nodes import Affine, Condition, Expr, Extent, Index, Indexed, IndexValue, Lookup, Reduce, walk
+from chainrule.lower.program import Unsupported
+from chainrule.render.text import expression_text
+from chainrule.system.model import System
+
+
+def with_bounded(system: System, sizes: Mapping[Extent, int]) -> dict[Extent, int]:
+    """Return the sizes with those of ranges that are bounded by a number."""
+    values = [e.value for e in (*system.equations, *system.updates)]
+    bound = (i.extent for v in values for part in walk(v) if isinstance(part, Reduce) for i in part.indices)
+    return {**sizes, **{extent: extent.literal for extent in bound if extent.literal is not None}}
+
+
+def check_inside(system: System, node: Expr | Condition, sizes: Mapping[Extent, int]) -> None:
+    """Raise Unsupported for an entry that is guarded, looked up by whole numbers, or may lie outside its tensor."""
+    for part in walk(node):
+        if isinstance(part, IndexValue) and isinstance(part.position, Lookup):
+            raise Unsupported(f"whole numbers as positions, {part.position.entry.tensor}[…]")
+        if isinstance(part, Indexed) and part.indices:
+            _check(system, part, sizes)
+
+
+def _check(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> None:
+    tensor = entry.tensor
+    looked = next(iter(lookups_in(entry.indices)), None)
+    if looked is not None:
+        raise Unsupported(f"whole numbers as positions, {tensor}[{looked.entry.tensor}[…]]")
+    if entry.guarded:
+        raise Unsupported(f"the guarded entry {tensor}?[…]")
+    for position, axis in zip(entry.indices, system.axes(tensor), strict=True):
+        if isinstance(position, Index) and position.extent == axis.extent:
+            continue
+        terms = position.terms if isinstance(position, Affine) else ((position, 1),)
+        if any(i.extent not in sizes for i in (axis, *(i for i, _ in terms))):
+            raise Unsupported(f"an extent that the inputs do not give, in {expression_text(entry)}")
+        ends = [c * (sizes[i.extent] - 1) for i, c in terms]
+        constant = position.constant if isinstance(position, Affine) else 0
+        low = constant + sum(e for e in ends if e < 0)
+        high = constant + sum(e for e in ends if e > 0)
+        if low < 0 or high >= sizes[axis.extent]:
+            raise Unsupported(f"a position that may be outside its tensor, {expression_text(entry)}")

@@ -1,0 +1,117 @@
+"""The extents of indices that only positions determine: the largest that stays inside, known when sizes are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from chainrule.errors import InputError
+from chainrule.execute.reference import evaluate, evaluate_all
+from chainrule.expr.nodes import Extent, anonymous_extent
+from chainrule.notation import parse
+from chainrule.pipeline import backprop
+from chainrule.system.derived import DerivedExtent, Limit, solve, too_short
+
+X, W = Extent("x", 0), Extent("w", 0)
+
+LENGTHS = [
+    ("z[q] = sum(u) w[u]*x[q+u]", 7, 3, 5),
+    ("z[q] = sum(u) w[u]*x[2*q+u]", 7, 3, 3),
+    ("z[q] = sum(u) w[u]*x[2*q+u]", 8, 3, 3),
+    ("z[q] = sum(u) w[u]*x[q+2*u+1]", 9, 3, 4),
+    ("z[q] = sum(u) w[u]*x[q+2*u]*x[3*q]", 9, 2, 3),
+    ("z[q] = x[4-q] + w[0]", 9, 2, 5),
+    ("z[q] = sum(u) w[u]*x[q-u+2]", 7, 3, 5),
+    ("z[q] = max(u<4) x[3*q+u]", 11, 1, 3),
+    ("y[r] = x[2*r]\nz[q] = y[q+1] + w[0]", 9, 2, 4),
+    ("z[q] = sum(r) x[q+r]*w[r+1]", 7, 3, 6),
+]
+
+
+@pytest.mark.parametrize(("text", "long", "short", "expected"), LENGTHS)
+def test_an_index_takes_the_largest_extent_that_stays_inside(text: str, long: int, short: int, expected: int) -> None:
+    system = parse(f"data x[p], w[u]\n{text}")
+    values = evaluate(system, {"x": np.arange(float(long)), "w": np.ones(short)})
+    assert values["z"].shape == (expected,)
+
+
+def test_a_system_carries_them_in_an_order_in_which_they_can_be_solved() -> None:
+    system = parse("data x[p], w[u]\ny[r] = x[2*r]\nz[q] = sum(u) w[u]*y[q+u]")
+    y, z = Extent("y", 0), Extent("z", 0)
+    assert [one.extent for one in system.derived] == [y, z]
+    assert system.derived[0].limits == (Limit(-1, ((X, 1),), 2),)
+    assert system.derived[1].limits == (Limit(0, ((W, -1), (y, 1))),)
+    assert solve(system.derived, {X: 10, W: 3}) == {X: 10, W: 3, y: 5, z: 3}
+
+
+def test_bound_indices_with_the_same_limits_share_an_extent() -> None:
+    system = parse("data x[p]\nC = sum(q) x[q+1] + (sum(r) x[r+1]^2)")
+    assert [one.extent for one in system.derived] == [anonymous_extent("C", 0)]
+
+
+def test_an_axis_says_more_than_a_position() -> None:
+    system = parse("data x[p], y[q]\nC = sum(q) x[q+1]*y[q]")
+    assert float(evaluate(system, {"x": [1, 2, 4, 8], "y": [1, 1]})["C"]) == 6
+    outside = r"x\[q\+1\] reads outside its tensor at q = 2\n.*\n.*axis 0 has 3 entries, read at 3"
+    with pytest.raises(InputError, match=outside):
+        evaluate(system, {"x": [1, 2, 4], "y": [1, 1, 1]})
+
+
+def test_a_letter_of_another_tensor_is_no_extent_for_what_is_shifted_but_a_declared_index_is() -> None:
+    text = "data x[i]\nz[i] = x[i+1]"
+    assert evaluate(parse(text), {"x": [1, 2, 3]})["z"].tolist() == [2, 3]
+    declared = parse("index j = 1\ndata x[i]\nz[j] = x[j+1]")
+    assert evaluate(declared, {"x": [1, 2, 3]})["z"].tolist() == [2]
+
+
+def test_a_marked_position_says_nothing_about_an_extent() -> None:
+    system = parse("data x[i]\nz[i] = x?[i-1] + x?[i+1]")
+    assert evaluate(system, {"x": [1, 2, 4]})["z"].tolist() == [2, 5, 2]
+
+
+def test_no_value_left_is_an_error_that_names_index_position_and_extents() -> None:
+    system = parse("data x[p], w[u]\nz[q] = sum(u) w[u]*x[q+u]")
+    with pytest.raises(InputError) as caught:
+        evaluate(system, {"x": [1, 2], "w": [1, 1, 1]})
+    assert str(caught.value) == (
+        "index q can take no value: x[q+u] would be outside for every q\n"
+        "  z[q] = Σ_u w[u]·x[q+u]\n"
+        "  at least one value; with x axis 0 = 2 and w axis 0 = 3 there are 0\n"
+        "  Give a longer tensor there, or shorter ones to shift it by; ? after the name reads 0 outside."
+    )
+
+
+def test_an_extent_is_the_largest_that_stays_inside_in_all_equations() -> None:
+    """To give parts of an equation names changes nothing."""
+    whole = parse("data x[p], w[u], v[a]\nC = sum(q) (sum(u) w[u]*x[q+u])*(sum(a) v[a]*x[q+a])*x[2*q]")
+    named = parse(
+        "data x[p], w[u], v[a]\ny[q] = sum(u) w[u]*x[q+u]\nz[q] = sum(a) v[a]*x[q+a]\nC = sum(q) y[q]*z[q]*x[2*q]"
+    )
+    inputs = {"x": np.arange(9.0), "w": np.ones(2), "v": np.ones(3)}
+    assert float(evaluate(whole, inputs)["C"]) == float(evaluate(named, inputs)["C"])
+    assert evaluate(named, inputs)["y"].shape == (5,)
+
+
+def test_a_position_under_a_bracket_is_no_limit() -> None:
+    system = parse("data x[p]\nz[q] = x[q+1]\ny[q] = z[q] + [q < 1]*x[q+3]")
+    assert evaluate(system, {"x": [1, 2, 4, 8]})["y"].tolist() == [10, 4, 8]
+
+
+def test_what_must_grow_is_found_through_other_derived_extents() -> None:
+    y, z = Extent("y", 0), Extent("z", 0)
+    chain = [DerivedExtent(y, (Limit(-1, ((X, 1),), 2),)), DerivedExtent(z, (Limit(-3, ((y, 1),)),))]
+    assert too_short(chain, {X: 6}, 2) == X
+    assert too_short(chain, {X: 12}, 2) is None
+    assert too_short([DerivedExtent(z, (Limit(0, ()),))], {X: 6}, 2) is None
+
+
+def test_a_derived_system_keeps_the_extents_of_the_forward_one() -> None:
+    system = parse("param x[p], y[p]\ncost C = sum(q) (x[q+1] + y[q+2])")
+    back = backprop(system)
+    again = parse(str(back.system))
+    assert again == back.system
+    inputs = {"x": np.arange(5.0), "y": np.ones(5)}
+    for derived in (back.system, again):
+        values = evaluate_all(derived, inputs).values
+        assert values["∂C/∂x"].tolist() == [0, 1, 1, 1, 0]
+        assert values["∂C/∂y"].tolist() == [0, 0, 1, 1, 1]

@@ -144,15 +144,17 @@ CONVOLUTION = Case(
     """data y[q]
     param x[p], w[u]
     z[q] = sum(u) w[u]*x[q+u]
-    cost C = 1/2*(sum(q) (z[q] - y[q])^2)""",
-    {"z": "z[q] - y[q]", "w": "sum(q) x[q+u]*∂C/∂z[q]", "x": "sum(u) w[u]*∂C/∂z?[p-u]"},
+    cost C = sum(q) y[q]*sin(z[q])
+    """,
+    {"z": "y[q]*cos(z[q])", "w": "sum(q) x[q+u]*∂C/∂z[q]", "x": "sum(u) w[u]*∂C/∂z?[p-u]"},
 )
 POOLING = Case(
     "max-pooling",
     """data y[i]
     param x[p]
     a[i] = max(u<2) x[2*i+u]
-    cost C = 1/2*(sum(i) (a[i] - y[i])^2)""",
+    cost C = 1/2*(sum(i) (a[i] - y[i])^2)
+    """,
     {
         "a": "a[i] - y[i]",
         "x": "sum(i) [0 <= p - 2*i < 2]*[x[p] = a[i]]*(a[i] - y[i])/(sum(u<2) [x[2*i+u] = a[i]])",

@@ -31,7 +31,7 @@ from support import assert_close
 
 BY_NAME = {case.name: case for case in CASES}
 LINES = [(case.name, tensor) for case in CASES for tensor in case.results]
-LETTERS = {"i": "z", "j": "v", "k": "q", "m": "c", "n": "a"}
+LETTERS = {"i": "z", "j": "v", "k": "q", "m": "c", "n": "a", "p": "f", "q": "d", "u": "b"}
 """Other letters, in another order of the alphabet."""
 
 

@@ -104,7 +104,8 @@ class Back:
         return Affine(tuple((self.index(i), c) for i, c in position.terms), position.constant)
 
     def index(self, index: Index) -> Index:
-        return Index(self.names.get(index.name, index.name), self.extents[index.extent], index.letter)
+        extent = index.extent if index.extent.literal is not None else self.extents[index.extent]
+        return Index(self.names.get(index.name, index.name), extent, index.letter)
 
 
 def reordered(system: System, seed: int) -> System:

@@ -97,8 +97,13 @@ class _Declared:
     """The indices declared for ranges bounded by a number: one for each letter and number of values."""
 
     def __init__(self, system: System, taken: set[str]) -> None:
+        values = [e.value for e in (*system.equations, *system.updates)]
+        bound = (i for v in values for part in walk(v) if isinstance(part, Reduce) for i in part.indices)
+        free = (i for e in (*system.equations, *system.updates) for i in e.indices)
         axes = (i for d in system.declarations for i in d.indices)
-        self._letters = {i.name for i in (*axes, *system.indices)} | {system.batch} | taken
+        used = (*axes, *system.indices, *free, *(i for i in bound if i.extent.literal is None))
+        # A declared letter is one for the whole system, so no index of another range may be called by it.
+        self._letters = {i.preferred for i in used} | {system.batch} | taken
         self.made: dict[tuple[str, int], Index] = {}
 
     def like(self, index: Index, size: int) -> Index:

@@ -97,7 +97,8 @@ def _empty(one: DerivedExtent, limit: Limit, value: int, sizes: Mapping[Extent, 
 
 
 def _numbers(limit: Limit, sizes: Mapping[Extent, int]) -> str:
-    named = [f"{_name(extent)} = {sizes[extent]}" for extent, _ in limit.terms if extent.literal is None]
+    longer_first = sorted(limit.terms, key=lambda term: term[1] < 0)
+    named = [f"{_name(extent)} = {sizes[extent]}" for extent, _ in longer_first]
     return " and ".join(named) or "these positions"
 
 

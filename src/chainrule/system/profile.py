@@ -55,8 +55,8 @@ class Profile:
 
     `variables` are the indices, the first `targets` of them those of the target; `free` finds the free ones by name
     and `binders` are those bound by reductions, in writing order. `entries` are the tensors with their slots (without
-    the target), `protected` the places among them of those that a bracket, a mark or a choice guards, `matrices` those
-    that are named whole, with the slots of their entries; `deltas` pairs of `[i = j]`, `ties` those of `[2*i = j]`,
+    the target), `protected` the places among them of those that a bracket or a choice guards, `matrices` those that
+    are named whole, with the slots of their entries; `deltas` pairs of `[i = j]`, `ties` those of `[2*i = j]`,
     `aliases` further extents that an index was found with, `uses` the variables that stand in the value. `settled`
     says that each index carries one extent.
     """
@@ -147,7 +147,7 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
 def _guards(node: Expr | Condition) -> bool:
     """Say whether something in a node can rule out that the rest of it is read."""
     if isinstance(node, Product):
-        return any(isinstance(f, Bracket) or (isinstance(f, Indexed) and f.guarded) for f in node.factors)
+        return any(isinstance(f, Bracket) for f in node.factors)
     return isinstance(node, Select | Logic)
 
 

@@ -131,3 +131,11 @@ def test_whole_numbers_have_derivative_zero_by_convention() -> None:
     system = parse("data t : int(v)\nparam E[v]\ncost C = E[t]")
     derivation = backprop(system, ["E", "t"]).derivation("t")
     assert derivation.equation() == "∂C/∂t = 0"
+
+
+def test_two_bounded_ranges_of_one_letter_get_letters_that_nothing_else_has() -> None:
+    text = "param x[p]\nh[i] = (min(v<1) (sin(x[i+v]))) + (max(v<2) (x[i+2*v]^2))\ncost C = sum(i) h[i]"
+    system = backprop(parse(text)).system
+    assert {i.name: system.size[i.extent] for i in system.indices} == {"v": 1, "w": 2}
+    assert parse(str(system)) == system
+    assert gradient_check(parse(text))

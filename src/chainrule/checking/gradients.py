@@ -92,7 +92,7 @@ def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = 
         raise DerivativeError("the system has no params, so it has no gradients", advice="Declare some: param w[i]")
     back = backprop(system)
     unknowns = RandomUnknowns(seed)
-    given = random_inputs(back.cotangents.system, seed, unknowns=unknowns) if inputs is None else inputs
+    given = random_inputs(system, seed, unknowns=unknowns) if inputs is None else inputs
     stands_in = unknowns if inputs is None else None
     forward = evaluate_all(back.cotangents.system, given, unknowns=stands_in)
     derived = evaluate_all(back.system, given, unknowns=stands_in).scope.values

@@ -61,7 +61,8 @@ class Backprop:
         read = {t for e in late for t in tensors_in(e.value)}
         more = [p for p in self.forward.params if derivative_name(self.forward.cost, p) in read and p not in self.wrt]
         derived = self.cotangents.equations((*self.wrt, *more))
-        return typecheck(prepared.with_equations((*prepared.equations, *derived, *late)))
+        equations = (*prepared.equations, *derived, *late)
+        return typecheck(replace(prepared, equations=equations, updates=self.forward.updates))
 
     def result(self, wrt: Sequence[str] | None = None) -> dict[str, Equation]:
         """Return, for each tensor asked for (by default all of `wrt`), the equation of its derivative."""

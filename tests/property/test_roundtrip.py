@@ -61,6 +61,22 @@ SYSTEMS = {
         ∂z/∂x[j,i] = W[j,i]
         ∂²C/∂z∂z[j,m] = [j = m]
     """,
+    "optimizer": """
+        data x[i], y
+        param w[i]
+        const eta = 0.1, beta = 0.9
+        state step = 0, v[i] = beta/2, seen = 1e-3
+        batch n
+        cost C = (sum(i) w[i]*x[i] - y)^2
+        t = step + 1
+        norm = √(Σ_i ∂C/∂w[i]²)
+        g[i] = where(norm > 1, ∂C/∂w[i]/norm, ∂C/∂w[i])
+        u[i] = beta*v[i] + (1 - beta)*g[i]
+        update step = step + [t >= 2*seen]
+        update seen = minimum(seen, norm)
+        update v[i] = u[i]
+        update w[i] = w[i] - eta*u[i]/(1 - beta^t)
+    """,
     "unknown functions": """
         param z[j], w
         abstract sigma(t)

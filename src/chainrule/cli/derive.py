@@ -129,8 +129,9 @@ def _equations(back: Backprop, *, latex: bool) -> str:
     """Return the equations of the derivatives asked for, and of every name in them."""
     from chainrule.render.text import equation_text
     from chainrule.system.printing import index_names, ranks_of, system_latex
+    from chainrule.system.stages import after_backprop
 
-    own = {equation.name for equation in back.cotangents.system.equations}
+    own = {equation.name for equation in (*back.cotangents.system.equations, *after_backprop(back.forward))}
     system = back.system
     derived = tuple(equation for equation in system.equations if equation.name not in own)
     if latex:

@@ -26,6 +26,7 @@ from chainrule.expr.nodes import Expr, Extent, Indexed, MatrixEntry, walk
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.derived import solve, too_short
 from chainrule.system.model import System
+from chainrule.system.stages import before_backprop
 
 TRIES = 60
 NEWTON_STEPS = 15
@@ -56,12 +57,14 @@ def random_inputs(
 ) -> dict[str, Array]:
     """Return float64 values for all data, params and consts without a value, at which all equations are finite.
 
+    What reads derivatives that are still to be derived is left out.
+
     A system with `batch` gets one sample, without the axis of samples. Extents are those of `sizes`, else declared
     numbers, else 2 to 5 in turn, larger where entries would lie outside. Unknown functions are `unknowns`, by default
     `RandomUnknowns(seed)`. Raises VerificationError naming the fact or the equation that holds at no drawn point.
     """
     draw = np.random.default_rng(seed)
-    search = _Search(system, sizes or {}, unknowns or RandomUnknowns(seed), draw)
+    search = _Search(before_backprop(system), sizes or {}, unknowns or RandomUnknowns(seed), draw)
     addition = 0
     for attempt in range(TRIES):
         values = search.drawn(attempt, search.extents(seed, addition))

@@ -30,11 +30,11 @@ def after_backprop(system: System) -> tuple[Equation, ...]:
 
 
 def before_backprop(system: System) -> System:
-    """Return the system without the equations that are computed after the backward pass."""
+    """Return the system without the equations that are computed after the backward pass, and so without updates."""
     late = {equation.name for equation in after_backprop(system)}
     if not late:
         return system
-    return replace(system, equations=tuple(e for e in system.equations if e.name not in late))
+    return replace(system, equations=tuple(e for e in system.equations if e.name not in late), updates=())
 
 
 def for_updates(system: System) -> tuple[Equation, ...]:

@@ -19,6 +19,13 @@ def test_the_derivatives_of_all_params_are_shown(systems: Path) -> None:
     assert (result.exit_code, result.output) == (0, "∂C/∂z[j] = a[j] − y[j]\n")
 
 
+def test_what_reads_the_derivatives_is_no_derivative(tmp_path: Path) -> None:
+    file = tmp_path / "m.eq"
+    lines = ["param w", "state s = 0", "cost C = w^2", "norm = abs(∂C/∂w)", "update s = norm", "update w = w - s"]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert run("derive", file).output == "∂C/∂w = 2·w\n"
+
+
 def test_names_in_a_derivative_are_derived_too(tmp_path: Path) -> None:
     result = run("derive", write_network(tmp_path / "n.safetensors"), "--wrt", "W1")
     assert result.output.splitlines() == [

@@ -82,3 +82,13 @@ def test_a_state_whose_extents_nothing_gives() -> None:
     system = parse("state v[j] = 0\nupdate v[j] = v[j] + 1")
     with pytest.raises(InputError, match="the extent of index j is not known"):
         Reference().compile(system).step({})
+
+
+def test_derivations_checks_and_explanations_leave_the_update_alone() -> None:
+    system = parse(TEXT)
+    assert cr.gradient_check(system)
+    assert cr.gradient_check(system, INPUTS)
+    assert cr.check(system, "∂C/∂w[i] = 2*(z - y)*x[i] + 0.5*w[i]")
+    assert not cr.check(system, "∂C/∂w[i] = 2*(z - y)*x[i]")
+    cr.backprop(system).derivation("w").verify()
+    assert "w[1]" in str(cr.explain(system, INPUTS, of="w", at={"i": 1}))

@@ -8,11 +8,16 @@ import numpy as np
 import pytest
 
 from chainrule import nn
-from chainrule.errors import InputError
+from chainrule.errors import InputError, TrainingError
+from chainrule.execute.finite import NotFinite
+from chainrule.execute.native.training import Session
 from chainrule.execute.registry import executor
+from chainrule.network import Network
 from chainrule.network.initial import seeded
 from chainrule.nn.updates import updates_text
+from chainrule.notation import parse
 from chainrule.pipeline import training_step
+from chainrule.training import train
 from chainrule.training.runs import Progress, Run, run_of
 from chainrule.training.samples import checked_samples
 from unit.network.builders import classifier, clusters
@@ -65,3 +70,40 @@ def test_what_does_not_fit_is_refused(name: str) -> None:
         made.put({"v_b1": np.full(made.kept["v_b1"].shape, np.inf)})
     made.put({"step": 7.0, "another": 1.0})
     assert made.kept["step"] == 7
+
+
+def until_lost(session: Session, order: Any) -> tuple[dict[str, Any], NotFinite]:
+    """Run epochs; return what was kept before the one in which a number is lost, and where it was."""
+    while True:
+        before = session.kept()
+        try:
+            session.run_epoch(order)
+        except NotFinite as lost:
+            return before, lost
+
+
+def test_after_a_number_is_lost_all_that_is_kept_is_as_before_that_step() -> None:
+    """Which step it was is found by running the epoch again from a copy: states go back with the params."""
+    network = Network([nn.Linear(4, 3)], cost=nn.QuadraticCost(), seed=0)
+    optimizer = nn.SGD(nn.Cosine(3e3, steps=100), momentum=0.9)
+    system = training_step(network.with_updates(updates_text(optimizer, network.system)))
+    x, labels = clusters(23)
+    order = np.random.default_rng(0).permutation(23)
+    session = Session(system, network.params, {"x": x, "y": np.eye(3)[labels]}, batch_size=5)
+    before, lost = until_lost(session, order)
+    assert lost.step > 1
+    kept = session.kept()
+    assert kept["step"] == before["step"] + lost.step - 1
+    again = Session(system, network.params, {"x": x, "y": np.eye(3)[labels]}, batch_size=5)
+    again.put(before)
+    again.run_epoch(order[: 5 * (lost.step - 1)])
+    assert all(np.array_equal(value, again.kept()[name]) for name, value in kept.items())
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_a_state_that_is_not_finite_any_more_is_named(name: str) -> None:
+    text = "data x[i], y[i]\nparam w[i]\nstate s = 1\nbatch n\na[i] = w[i]*x[i]\ncost C = sum(i) (a[i] - y[i])^2"
+    text += "\nupdate s = 1e30*s\nupdate w[i] = w[i] - 0.1*∂C/∂w[i]"
+    network = Network.from_system(parse(text), {"w": [1.0]}, output="a")
+    with pytest.raises(TrainingError, match=r"s is not finite any more, in epoch \d, step \d[^u]*update s = .*s\n"):
+        train(network, [[1.0], [2.0]], [[1.0], [2.0]], epochs=9, batch_size=1, executor=name)

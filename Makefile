@@ -16,11 +16,11 @@ INSTALLED_BENCH := $(VENV)/.installed-bench-$(HERE)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: help demo test test-slow lint format bench setup clean
+.PHONY: help demo test test-slow fuzz lint format bench setup clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo "make test-slow | lint | format | bench | setup | clean"
+	@echo "make test-slow | fuzz | lint | format | bench | setup | clean"
 
 demo: $(INSTALLED)
 	@$(BIN)/chainrule train digits
@@ -30,6 +30,10 @@ test: $(INSTALLED_DEV)
 
 test-slow: $(INSTALLED_DEV)
 	@$(PYTEST) -m ""
+
+# A million texts that nobody wrote, each read or refused; some minutes.
+fuzz: $(INSTALLED_DEV)
+	@PYTHONPATH=tests $(BIN)/python tests/unit/notation/fuzzing.py 0 1000000
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/python -m ruff check .

@@ -99,6 +99,23 @@ QUADRATIC_FORM = Case(
     "param x[i]\ndata A[i,j]\ncost C = sum(i,j) x[i]*A[i,j]*x[j]\n",
     {"x": "sum(j) (A[i,j] + A[j,i])*x[j]"},
 )
+LAYER_NORM = Case(
+    "layer-norm",
+    "param x[i], g[i], b[i]\nconst eps = 1e-5\nm = mean(i) x[i]\nv = mean(i) (x[i] - m)^2\n"
+    "h[i] = (x[i] - m)/sqrt(v + eps)\no[i] = g[i]*h[i] + b[i]\nabstract s[i](o[i])\ncost C(s[i])\n",
+    {"x": "(∂C/∂h[i] - (h[i]*(sum(j) h[j]*∂C/∂h[j]) + (sum(j) ∂C/∂h[j]))/extent(i))/sqrt(eps + v)"},
+)
+LOG_DET = Case("log-det", "param X[i,j]\ncost C = log(det(X))\n", {"X": "inv(X)[j,i]"})
+GAUSSIAN_PROCESS = Case(
+    "gaussian-process",
+    "data x[i], y[i]\nparam l, s\nK[i,j] = exp(-(x[i] - x[j])^2/(2*l^2)) + s^2*[i = j]\n"
+    "cost C = 1/2*(sum(i,j) y[i]*inv(K)[i,j]*y[j]) + 1/2*log(det(K))\n",
+    {
+        "K": "1/2*(inv(K)[j,i] - (sum(k) y[k]*inv(K)[k,i])*(sum(k) y[k]*inv(K)[j,k]))",
+        "l": "1/l^3*(sum(i,j) ∂C/∂K[i,j]*exp(-(x[i] - x[j])^2/(2*l^2))*(x[i] - x[j])^2)",
+        "s": "2*s*(sum(i) ∂C/∂K[i,i])",
+    },
+)
 NETWORKS = tuple(
     Case(
         f"network-{cost}",
@@ -122,6 +139,25 @@ ACTIVATED = tuple(
     )
     for name, (_, factor) in ACTIVATIONS.items()
 )
+CONVOLUTION = Case(
+    "convolution",
+    """data y[q]
+    param x[p], w[u]
+    z[q] = sum(u) w[u]*x[q+u]
+    cost C = 1/2*(sum(q) (z[q] - y[q])^2)""",
+    {"z": "z[q] - y[q]", "w": "sum(q) x[q+u]*∂C/∂z[q]", "x": "sum(u) w[u]*∂C/∂z?[p-u]"},
+)
+POOLING = Case(
+    "max-pooling",
+    """data y[i]
+    param x[p]
+    a[i] = max(u<2) x[2*i+u]
+    cost C = 1/2*(sum(i) (a[i] - y[i])^2)""",
+    {
+        "a": "a[i] - y[i]",
+        "x": "sum(i) [0 <= p - 2*i < 2]*[x[p] = a[i]]*(a[i] - y[i])/(sum(u<2) [x[2*i+u] = a[i]])",
+    },
+)
 CASES = (
     SEED,
     SEVERAL_VARIABLES,
@@ -132,6 +168,11 @@ CASES = (
     BINARY,
     REGRESSION,
     QUADRATIC_FORM,
+    LAYER_NORM,
+    LOG_DET,
+    GAUSSIAN_PROCESS,
+    CONVOLUTION,
+    POOLING,
     *NETWORKS,
     *ACTIVATED,
 )

@@ -44,7 +44,7 @@ class Chainrule:
     def __init__(self, problem: Problem, threads: int) -> None:
         from chainrule import Network, nn
         from chainrule.execute.registry import executor
-        from chainrule.nn.optimizers import updates_text
+        from chainrule.nn.updates import updates_text
         from chainrule.pipeline import training_step
 
         workload = problem.workload

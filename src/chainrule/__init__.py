@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from chainrule.errors import VerificationError as VerificationError
     from chainrule.execute.native.cache import code_cache as code_cache
     from chainrule.explanation import explain as explain
+    from chainrule.explanation import paths as paths
+    from chainrule.jacobians import Jacobian as Jacobian
+    from chainrule.jacobians import hessian as hessian
+    from chainrule.jacobians import hvp as hvp
+    from chainrule.jacobians import jacobian as jacobian
+    from chainrule.jacobians import jvp as jvp
     from chainrule.network import Network as Network
     from chainrule.network import load as load
     from chainrule.notation import parse as parse
@@ -43,6 +49,7 @@ _HOMES = {
     "DerivativeError": "chainrule.errors",
     "EarlyStopping": "chainrule.training",
     "InputError": "chainrule.errors",
+    "Jacobian": "chainrule.jacobians",
     "Network": "chainrule.network",
     "NotationError": "chainrule.errors",
     "System": "chainrule.system.model",
@@ -53,9 +60,14 @@ _HOMES = {
     "evaluate": "chainrule.pipeline",
     "explain": "chainrule.explanation",
     "gradient_check": "chainrule.checking",
+    "hessian": "chainrule.jacobians",
+    "hvp": "chainrule.jacobians",
+    "jacobian": "chainrule.jacobians",
+    "jvp": "chainrule.jacobians",
     "load": "chainrule.network",
     "nn": "chainrule",
     "parse": "chainrule.notation",
+    "paths": "chainrule.explanation",
     "train": "chainrule.training",
     "value_and_grad": "chainrule.pipeline",
 }
@@ -67,6 +79,7 @@ __all__ = [
     "DerivativeError",
     "EarlyStopping",
     "InputError",
+    "Jacobian",
     "Network",
     "NotationError",
     "System",
@@ -77,9 +90,14 @@ __all__ = [
     "evaluate",
     "explain",
     "gradient_check",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "load",
     "nn",
     "parse",
+    "paths",
     "train",
     "value_and_grad",
 ]

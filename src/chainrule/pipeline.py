@@ -18,15 +18,17 @@ import numpy.typing as npt
 
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.derivations import derive
-from chainrule.diff.prepare import name_extrema
+from chainrule.diff.prepare import name_derivatives, name_extrema, name_ranges
 from chainrule.execute import reference
 from chainrule.execute.verification import Verification, verify_derivation
+from chainrule.expr.binding import tensors_in
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.simplify.stability import stable
 from chainrule.system.cases import special_cases
 from chainrule.system.model import Equation, System, derivative_name
 from chainrule.system.printing import system_text
 from chainrule.system.rewriting import Derivation
+from chainrule.system.stages import after_backprop, before_backprop
 from chainrule.system.typecheck import typecheck
 
 Array = npt.NDArray[Any]
@@ -45,15 +47,21 @@ class Backprop:
     @cached_property
     def cotangents(self) -> Cotangents:
         """What is known of every ∂C/∂t."""
-        prepared = name_extrema(self.forward)
+        prepared = name_extrema(name_derivatives(before_backprop(self.forward)))
+        cotangents = Cotangents(prepared, simplifier_of(prepared), self.wrt)
+        if cotangents.readable:
+            return cotangents
+        prepared = name_ranges(prepared)
         return Cotangents(prepared, simplifier_of(prepared), self.wrt)
 
     @cached_property
     def system(self) -> System:
-        """The forward and backward equations, in an order in which they can be computed."""
-        prepared = self.cotangents.system
-        derived = self.cotangents.equations(self.wrt)
-        return typecheck(prepared.with_equations((*prepared.equations, *derived)))
+        """The forward and backward equations, and those that read what was derived, in an order to compute them in."""
+        prepared, late = self.cotangents.system, after_backprop(self.forward)
+        read = {t for e in late for t in tensors_in(e.value)}
+        more = [p for p in self.forward.params if derivative_name(self.forward.cost, p) in read and p not in self.wrt]
+        derived = self.cotangents.equations((*self.wrt, *more))
+        return typecheck(prepared.with_equations((*prepared.equations, *derived, *late)))
 
     def result(self, wrt: Sequence[str] | None = None) -> dict[str, Equation]:
         """Return, for each tensor asked for (by default all of `wrt`), the equation of its derivative."""
@@ -64,14 +72,15 @@ class Backprop:
         """Return the derivation of ∂C/∂tensor, of any tensor of the system, step by step.
 
         Where it goes through an unknown function of a vector, what becomes of it for a function that acts entry by
-        entry and for softmax stands beside it.
+        entry and for softmax stands beside it, if it is anything else.
         """
-        cases = tuple(
+        plain = self.plain_derivation(tensor)
+        cases = (
             (title, Backprop(system, self.wrt).plain_derivation(tensor))
             for title, system in special_cases(self.forward)
             if tensor in system.names() and tensor != system.cost
         )
-        return replace(self.plain_derivation(tensor), cases=cases)
+        return replace(plain, cases=tuple((title, case) for title, case in cases if case != plain))
 
     def plain_derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor without special cases beside it."""
@@ -107,9 +116,11 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
     """Return the value of every equation in float64, by the tensor's name.
 
     In a system with `batch n`, data with an axis of samples in front give values for all samples, data without it those
-    of one sample. Raises InputError for inputs that do not fit the system, and GivenError for data that break a
-    `given`.
+    of one sample. Where equations read ∂C/∂W of a param, the backward pass is derived and its values are there too.
+    Raises InputError for inputs that do not fit the system, and GivenError for data that break a `given`.
     """
+    if after_backprop(system):
+        system = stable(backprop(system).system)
     return reference.evaluate(system, inputs)
 
 

@@ -36,8 +36,12 @@ COSTS: list[tuple[list[nn.Layer], nn.Cost]] = [
     ([nn.Softmax()], nn.CrossEntropy() + nn.L1(0.01)),
     ([nn.Softmax()], nn.CrossEntropy() + nn.L2(0.1, biases=True)),
 ]
-INITIALISATIONS: list[nn.Initialisation] = [nn.Xavier(), nn.He(uniform=True), nn.LeCun(), nn.Orthogonal()]
 CLASSES = 3
+DROPOUTS: list[list[nn.Layer]] = [
+    [nn.Linear(4, 5), nn.Sigmoid(), nn.Dropout(0.4), nn.Linear(5, CLASSES), nn.Softmax()],
+    [nn.Dropout(0.2), nn.Linear(4, 5), nn.Dropout(0.3), nn.ReLU(), nn.Dropout(), nn.Linear(5, CLASSES), nn.Softmax()],
+]
+INITIALISATIONS: list[nn.Initialisation] = [nn.Xavier(), nn.He(uniform=True), nn.LeCun(), nn.Orthogonal()]
 X = np.random.default_rng(5).normal(size=(23, 4))
 LABELS = np.argmax(X[:, :CLASSES], axis=1)
 
@@ -80,9 +84,14 @@ def test_a_single_unit(activation: nn.Layer) -> None:
 
 
 def test_nothing_of_nn_is_left_out() -> None:
-    tried = {*map(type, ACTIVATIONS), *map(type, INITIALISATIONS), nn.Linear, nn.L1, nn.L2}
+    tried = {*map(type, ACTIVATIONS), *map(type, INITIALISATIONS), nn.Linear, nn.Dropout, nn.L1, nn.L2}
     tried |= {type(cost) for _, cost in COSTS}
     bases = (nn.Layer, nn.Cost, nn.Penalty, nn.Initialisation)
     known = [getattr(nn, name) for name in nn.__all__]
     missing = [kind.__name__ for kind in known if issubclass(kind, bases) and kind not in (*tried, *bases)]
     assert not missing
+
+
+@pytest.mark.parametrize("layers", DROPOUTS)
+def test_dropout(layers: list[nn.Layer]) -> None:
+    check_both(layers, nn.CrossEntropy())

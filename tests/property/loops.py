@@ -26,6 +26,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Position,
     Power,
@@ -93,6 +94,8 @@ class Loops:
                 return float(self.place(position, at))
             case Indexed():
                 return self.entry(node, at)
+            case MatrixEntry(function, tensor, positions):
+                return self.matrix(function, tensor, [self.place(p, at) for p in positions])
             case Sum(terms):
                 return math.fsum([self.number(term, at) for term in terms])
             case Product():
@@ -166,6 +169,16 @@ class Loops:
             raise UndefinedError
         return float(array[tuple(places)])
 
+    def matrix(self, function: str, tensor: str, places: list[int]) -> float:
+        """Return the determinant by Laplace's expansion, an entry of the inverse by Cramer's rule."""
+        rows = [[float(x) for x in row] for row in self.values[tensor]]
+        whole = determinant(rows)
+        if function == "det":
+            return whole
+        row, column = places
+        minor = [r[:row] + r[row + 1 :] for n, r in enumerate(rows) if n != column]
+        return (-1) ** (row + column) * determinant(minor) / whole
+
     def place(self, position: Position, at: dict[Index, int]) -> int:
         if isinstance(position, Index):
             return at[position]
@@ -179,3 +192,10 @@ def flattened(node: Expr) -> Iterator[Expr]:
             yield from flattened(factor)
     else:
         yield node
+
+
+def determinant(rows: list[list[float]]) -> float:
+    """Return the determinant, expanded along the first row; that of nothing is 1."""
+    if not rows:
+        return 1.0
+    return sum((-1) ** n * x * determinant([row[:n] + row[n + 1 :] for row in rows[1:]]) for n, x in enumerate(rows[0]))

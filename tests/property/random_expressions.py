@@ -26,6 +26,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Position,
     Power,
@@ -76,6 +77,14 @@ def guarded(draw: st.DrawFn, indices: tuple[Index, ...]) -> Indexed:
     return Indexed("v", (Affine(terms, draw(st.integers(-2, 3))),), guarded=True)
 
 
+@st.composite
+def matrices(draw: st.DrawFn, indices: tuple[Index, ...]) -> MatrixEntry:
+    """The determinant of A, or an entry of its inverse."""
+    function = draw(st.sampled_from(["det", "inv"]))
+    places = () if function == "det" else (draw(positions(Q, indices)), draw(positions(Q, indices)))
+    return MatrixEntry(function, "A", places)
+
+
 def numbers() -> st.SearchStrategy[Expr]:
     exact = st.fractions(min_value=-2, max_value=2, max_denominator=4).map(lambda value: Number(Fraction(value)))
     return st.one_of(exact, st.just(Constant("pi")), st.sampled_from([ExtentValue(P), ExtentValue(Q)]))
@@ -106,7 +115,8 @@ def expressions(draw: st.DrawFn, indices: tuple[Index, ...] = FREE, depth: int =
     def part() -> Expr:
         return draw(expressions(indices, depth - 1))
 
-    kind = draw(st.sampled_from(["leaf", "sum", "product", "product", "power", "call", "reduce", "reduce", "select"]))
+    kinds = ["leaf", "sum", "product", "product", "power", "call", "reduce", "reduce", "select", "matrix"]
+    kind = draw(st.sampled_from(kinds))
     if kind == "sum":
         return Sum(tuple(part() for _ in range(draw(st.integers(2, 3)))))
     if kind == "product":
@@ -123,6 +133,8 @@ def expressions(draw: st.DrawFn, indices: tuple[Index, ...] = FREE, depth: int =
         bound = tuple(Index(f"~{depth}{n}", extent, "r") for n, extent in enumerate(extents))
         op = draw(st.sampled_from(["sum", "sum", "mean", "max", "min", "prod"]))
         return reduce_over(op, bound, draw(expressions((*bound, *indices), depth - 1)))
+    if kind == "matrix":
+        return draw(matrices(indices))
     if kind == "select":
         return Select(draw(conditions(indices)), part(), part())
     return draw(leaves(indices))

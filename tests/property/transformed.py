@@ -15,6 +15,7 @@ from chainrule.expr.binding import (
     free_in_order,
     free_indices,
     map_operands,
+    map_positions,
     open_reduce,
     reduce_over,
     rename_indices,
@@ -29,6 +30,7 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    MatrixEntry,
     Partial,
     Position,
     Power,
@@ -79,6 +81,8 @@ class Back:
                 return ExtentValue(self.extents[extent], letter)
             case Partial(of, wrt):
                 return Partial(self.entry(of), tuple(map(self.entry, wrt)))
+            case MatrixEntry():
+                return replace(map_positions(expr, self.position), tensor=self.tensor(expr.tensor))
             case Call(function, arguments, order):
                 return Call(self.names.get(function, function), tuple(map(self.expr, arguments)), order)
             case Reduce(op, indices, body):

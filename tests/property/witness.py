@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.execute.differences import numeric_derivative
+from chainrule.execute.differences import Differences, numeric_derivative
 from chainrule.execute.reference import evaluate_all
 from chainrule.system.model import System
 from support import assert_close
@@ -42,14 +42,19 @@ def compare(
     evaluation = evaluate_all(system, inputs)
     for tensor in gradients if wrt is None else wrt:
         found = numeric_derivative(evaluation, system.cost, tensor)
-        scale = float(np.abs(found.values).max(initial=0.0))
-        size = max(scale, 1e-4 * float(np.abs(evaluation.values[system.cost]).max()), 1e-6)
-        error = float(np.abs(found.values - found.wider).max(initial=0.0))
-        if not error <= LARGEST_ERROR * size:
-            tally.skipped += 1
-            continue
-        tally.compared += 1
         try:
-            assert_close(gradients[tensor], found.values, rtol=0, atol=LARGEST_ERROR * size)
+            compare_to(found, gradients[tensor], evaluation.values[system.cost], tally)
         except AssertionError as error:
             raise AssertionError(f"∂{system.cost}/∂{tensor}: {error}") from None
+
+
+def compare_to(found: Differences, derivative: npt.ArrayLike, of: npt.ArrayLike, tally: Tally) -> None:
+    """Raise AssertionError unless a derivative is that of the differences; `of` is the value that is differentiated."""
+    scale = float(np.abs(found.values).max(initial=0.0))
+    size = max(scale, 1e-4 * float(np.abs(of).max(initial=0.0)), 1e-6)
+    error = float(np.abs(found.values - found.wider).max(initial=0.0))
+    if not error <= LARGEST_ERROR * size:
+        tally.skipped += 1
+        return
+    tally.compared += 1
+    assert_close(derivative, found.values, rtol=0, atol=LARGEST_ERROR * size)

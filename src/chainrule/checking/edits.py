@@ -15,6 +15,7 @@ from chainrule.expr.nodes import (
     Expr,
     Index,
     Indexed,
+    MatrixEntry,
     Number,
     Partial,
     Position,
@@ -253,6 +254,8 @@ def _positions(expr: Expr) -> tuple[Position, ...]:
     match expr:
         case Indexed(_, positions):
             return positions
+        case MatrixEntry(_, _, positions):
+            return positions
         case Partial(of, wrt):
             return tuple(p for entry in (of, *wrt) for p in entry.indices)
         case _:
@@ -264,6 +267,8 @@ def _with_positions(expr: Expr, positions: tuple[Position, ...]) -> Expr:
     match expr:
         case Indexed(tensor, _, guarded):
             return Indexed(tensor, positions, guarded)
+        case MatrixEntry():
+            return replace(expr, indices=positions)
         case Partial(of, wrt):
             entries = []
             for entry in (of, *wrt):

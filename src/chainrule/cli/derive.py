@@ -1,4 +1,4 @@
-"""`chainrule derive`: the derivatives of the cost of a system, as equations or with every step."""
+"""`chainrule derive`: derivatives of a system, of its cost or of a tensor, as equations or with every step."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from chainrule.jacobians import Jacobian
     from chainrule.pipeline import Backprop
 
 FORMS = ("index", "latex")
@@ -19,11 +20,13 @@ HELP = """Derive the backward pass of a system with the chain rule.
   chainrule derive softmax.eq --wrt z --steps
   chainrule derive softmax.eq --wrt z --steps --verify
   chainrule derive softmax.eq --wrt z --compare sigmoid.eq
+  chainrule derive softmax.eq --of a --wrt z --steps
+  chainrule derive softmax.eq --hessian --wrt z
   chainrule derive digits.safetensors --wrt z1 --form latex
 
 FILE holds equations such as a[k] = sigmoid(z[k]), one a line, and what is data and param; - reads them from
 the standard input. Without --steps the equations of the derivatives are shown, with those of every name in
-them.
+them. With --of a it is the Jacobian ∂a/∂z that is derived, with --hessian the second derivatives of the cost.
 """
 
 
@@ -32,6 +35,10 @@ def derive(
     wrt: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="What to derive by; may be repeated. Default: all params.")
     ] = None,
+    of: Annotated[
+        str, typer.Option(metavar="NAME", help="What to derive instead of the cost: a Jacobian, by one --wrt.")
+    ] = "",
+    hessian: Annotated[bool, typer.Option("--hessian", help="Derive the second derivatives of the cost.")] = False,
     steps: Annotated[bool, typer.Option("--steps", help="Show every step and the law it rests on.")] = False,
     form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
     compare: Annotated[
@@ -51,6 +58,13 @@ def derive(
     if compare and form != "index":
         raise OptionError("a comparison is text", advice="Leave --form out.")
     asked = [_plain(name) for name in wrt or []]
+    if of or hessian:
+        if compare:
+            raise OptionError("only derivatives of the cost are compared", advice="Leave --compare out.")
+        found = _jacobian(file, of, asked, hessian=hessian)
+        for line in _of_jacobian(found, steps=steps, latex=form == "latex", verify=verify):
+            typer.echo(line)
+        return
     back = backprop(read_system(file), asked or None)
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
@@ -77,6 +91,38 @@ def _blocks(
         yield "\n\n".join(show(back.derivation(tensor)) for tensor in back.wrt)
     else:
         yield _equations(back, latex=latex)
+
+
+def _jacobian(file: str, of: str, asked: list[str], *, hessian: bool) -> Jacobian:
+    """Return the Jacobian or the Hessian that is asked for."""
+    from chainrule import jacobians
+    from chainrule.cli.systems import read_system
+    from chainrule.errors import OptionError
+
+    system = read_system(file)
+    if of and hessian:
+        raise OptionError("a Hessian is of the cost", advice="Leave --of out, or --hessian.")
+    if hessian:
+        return jacobians.hessian(system, asked or system.params)
+    if len(asked) != 1:
+        raise OptionError(
+            f"a Jacobian is taken by one tensor, not {len(asked)}", advice=f"Say which: --of {_plain(of)} --wrt z"
+        )
+    return jacobians.jacobian(system, _plain(of), asked[0])
+
+
+def _of_jacobian(found: Jacobian, *, steps: bool, latex: bool, verify: bool) -> Iterator[str]:
+    """Yield what is printed of a Jacobian or a Hessian."""
+    from chainrule.system.derivation_text import derivation_latex, derivation_text
+
+    derivations = [found.derivation(name) for name in found.results]
+    if steps:
+        yield "\n\n".join(map(derivation_latex if latex else derivation_text, derivations))
+    else:
+        yield found.latex() if latex else repr(found)
+    if verify:
+        yield ""
+        yield from (f"{d.text(d.target)}: {found.verify(d)}" for d in derivations)
 
 
 def _equations(back: Backprop, *, latex: bool) -> str:

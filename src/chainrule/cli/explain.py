@@ -1,4 +1,4 @@
-"""`chainrule explain`: one number of a saved network's backward pass, opened into its sum."""
+"""`chainrule explain`: one number of a backward pass, opened into its sum and into all paths to the cost."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.data.dataset import Answers, Samples
+    from chainrule.explanation import Explanation
     from chainrule.network import Network
 
 DIGITS, MNIST = 64, 784
@@ -26,14 +27,18 @@ HELP = """Open one derivative into its sum, term by term, with numbers.
   chainrule explain digits.safetensors --of z2 --at k=0 --paths
   chainrule explain digits.safetensors --of W2 --at k=4 --at j=11
   chainrule explain mnist.safetensors --data-dir DIR --of z1 --at j=3
+  chainrule explain system.eq --data values.json --of w --at i=0 --paths
 
 The derivative is that of the cost of one sample. FILE.npz holds x_test and y_test, or x_train and y_train, as
-for training.
+for training. For a system in the notation it is FILE.npz or FILE.json with a value for each tensor.
+
+--paths follows every path from the entry to the cost, W1[3,5] to z1[3] to a1[3] and so on: how many there are,
+what they add up to, and the largest products of local derivatives.
 """
 
 
 def explain(
-    file: Annotated[str, typer.Argument(metavar="FILE.safetensors", help="A saved network.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A saved network, or a system in the notation.")],
     of: Annotated[str, typer.Option(metavar="NAME", help="The tensor whose derivative is opened, such as z1.")],
     at: Annotated[
         list[str] | None, typer.Option(metavar="j=3", help="The entry: a value for each index; may be repeated.")
@@ -46,23 +51,66 @@ def explain(
         Path | None, typer.Option(metavar="DIR", help="The folder of MNIST, for a network of its digits.")
     ] = None,
     paths: Annotated[
-        bool, typer.Option("--paths", help="Show the sum over all paths too, before anything vanishes.")
+        bool,
+        typer.Option("--paths", help="Show all paths too: to the next tensor, and through all layers to the cost."),
     ] = False,
-    top: Annotated[int, typer.Option(min=1, help="How many terms of each sum are shown.")] = 12,
+    top: Annotated[int, typer.Option(min=1, help="How many terms of each sum, and how many paths, are shown.")] = 12,
+    quantiles: Annotated[
+        str, typer.Option(metavar="0.05,0.5,…", help="Quantiles of each sum's terms. Default: quartiles of long sums.")
+    ] = "",
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""
-    from chainrule.cli.systems import read_network
+    from chainrule.cli.systems import SAVED, read_network
     from chainrule.errors import OptionError
     from chainrule.explanation import explain as open_sum
 
+    levels = _levels(quantiles)
+    if not file.endswith(SAVED):
+        typer.echo(str(_explained(file, data, of, _entry(at or []), sample, paths=paths, top=top, levels=levels)))
+        return
     network = read_network(file)
     x, y, name = _samples(network, data, data_dir)
     if not 0 <= sample < len(x):
         raise OptionError(f"there is no sample {sample}", expected=f"0 … {len(x) - 1}, of {name}")
     inputs = network.inputs(x[sample], y[sample])
-    found = open_sum(network, inputs, of, _entry(at or []), paths=paths, top=top)
+    found = open_sum(network, inputs, of, _entry(at or []), paths=paths, top=top, quantiles=levels)
     typer.echo(f"Sample {sample} of {name}{_answers(network, inputs)}.\n")
     typer.echo(str(found))
+
+
+def _explained(
+    file: str,
+    data: Path | None,
+    of: str,
+    entry: dict[str, int],
+    sample: int,
+    *,
+    paths: bool,
+    top: int,
+    levels: tuple[float, ...],
+) -> Explanation:
+    """Return what is asked of a system in the notation, with the values of a file."""
+    from chainrule.cli.systems import read_system
+    from chainrule.cli.values import read_values
+    from chainrule.execute.inputs import is_batched
+    from chainrule.explanation import explain as open_sum
+
+    system = read_system(file)
+    values = read_values(system, file, data)
+    chosen = sample if sample or is_batched(system, values) else None
+    return open_sum(system, values, of, entry, chosen, paths=paths, top=top, quantiles=levels)
+
+
+def _levels(text: str) -> tuple[float, ...]:
+    """Return the levels that `--quantiles 0.05,0.5,0.95` names."""
+    from chainrule.errors import OptionError
+
+    try:
+        return tuple(float(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        raise OptionError(
+            f"--quantiles {text!r} is no list of levels", expected="numbers from 0 to 1, such as 0.05,0.5,0.95"
+        ) from None
 
 
 def _samples(network: Network, data: Path | None, data_dir: Path | None) -> tuple[Samples, Answers, str]:

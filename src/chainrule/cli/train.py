@@ -13,6 +13,7 @@ HELP = """Train a network with the equations derived from it, and show them.
   chainrule train digits
   chainrule train digits --activation relu --learning-rate 0.1 --save digits.safetensors
   chainrule train digits --cost quadratic --learning-rate 3 --json history.json
+  chainrule train digits --optimizer adam --schedule cosine --dropout 0.1
   chainrule train data.npz --layers 4,16,3 --epochs 100
   chainrule train digits --epochs 500 --validation-fraction 0.1 --patience 10 --plot digits.png
   chainrule train digits --epochs 500 --checkpoint digits.run            # and after a break:
@@ -45,7 +46,11 @@ training alone; "accuracy_on" says whether the accuracy is that on the samples t
 that were learned from.
 """
 
-_RATE = "How far each step goes. Default: 0.5; for mnist with the quadratic cost and sigmoid units 3."
+_RATE = (
+    "How far each step goes. Default: 0.5, for mnist with the quadratic cost and sigmoid units 3; a tenth of that with "
+    "momentum or nesterov; 0.001 with rmsprop, adam and adamw."
+)
+_SCHEDULE = "What becomes of the learning rate: constant, step, cosine, warm-up, warm-up-cosine or one-cycle."
 _ACTIVATION = "Of the hidden layers: sigmoid, tanh, relu, leaky-relu, elu, gelu, softplus, swish or mish."
 _MONITOR = "What --patience watches: validation_cost, validation_accuracy, validation_error or cost."
 _OUTPUT = "What comes out: softmax, linear, or one of the activations. Default: what the cost implies."
@@ -72,9 +77,19 @@ def train(
         ),
     ] = "",
     output: Annotated[str, typer.Option(help=_OUTPUT)] = "",
-    optimizer: Annotated[str, typer.Option(help="sgd: stochastic gradient descent.")] = "sgd",
+    optimizer: Annotated[str, typer.Option(help="sgd, momentum, nesterov, rmsprop, adam or adamw.")] = "sgd",
     learning_rate: Annotated[float | None, typer.Option(help=_RATE)] = None,
-    weight_decay: Annotated[float, typer.Option(help="How strongly weights, not biases, are pulled to 0.")] = 0.0,
+    schedule: Annotated[str, typer.Option(help=_SCHEDULE)] = "constant",
+    weight_decay: Annotated[
+        float | None,
+        typer.Option(help="How strongly weights, not biases, are pulled to 0. Default: 0, adamw 0.01."),
+    ] = None,
+    clip_norm: Annotated[
+        float | None, typer.Option(help="The norm that all gradients together are brought down to. Default: any.")
+    ] = None,
+    dropout: Annotated[
+        float, typer.Option(help="With what probability a hidden unit is dropped in training, from 0 to below 1.")
+    ] = 0.0,
     epochs: Annotated[int, typer.Option(help="How often all samples are seen.")] = 30,
     batch_size: Annotated[
         int | None, typer.Option(help="How many samples each step learns from. Default: 16; for mnist 10.")
@@ -121,7 +136,10 @@ def train(
         output=output,
         optimizer=optimizer,
         learning_rate=learning_rate,
+        schedule=schedule,
         weight_decay=weight_decay,
+        clip_norm=clip_norm,
+        dropout=dropout,
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,

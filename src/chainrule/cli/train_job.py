@@ -15,7 +15,7 @@ from chainrule.cli.train_settings import (
     Settings,
     check_files,
     check_options,
-    optimizer_for,
+    descent_for,
     plan_for,
     read_data,
 )
@@ -46,7 +46,7 @@ def run(settings: Settings) -> int:
             data.y_train,
             epochs=settings.epochs,
             batch_size=plan.batch_size,
-            optimizer=optimizer_for(settings, plan),
+            optimizer=descent_for(settings, plan).made(),
             executor=settings.executor,
             threads=settings.threads,
             seed=settings.seed,
@@ -74,8 +74,9 @@ def run(settings: Settings) -> int:
 def history_json(settings: Settings, plan: Plan, history: History) -> str:
     """Return the history and the settings as JSON."""
     given = {key: str(value) for key, value in asdict(settings).items() if key in ("source", "optimizer", "executor")}
-    keys = ("weight_decay", "epochs", "seed", "threads", "validation_fraction", "patience", "monitor", "min_delta")
-    numbers = {key: getattr(settings, key) for key in keys}
+    keys = ("schedule", "clip_norm", "epochs", "seed", "threads")
+    watched = ("validation_fraction", "patience", "monitor", "min_delta")
+    numbers = {key: getattr(settings, key) for key in (*keys, *watched)}
     return (
         json.dumps({**history.as_dict(), "settings": {**given, **asdict(plan), **numbers}}, indent=1, allow_nan=False)
         + "\n"

@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from chainrule.cli.train_settings import Plan, Settings
+from chainrule.cli.train_settings import Plan, Settings, descent_for
 from chainrule.data import Dataset
 from chainrule.explanation import explain
 from chainrule.network import Network
@@ -36,14 +36,14 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
     console.print(f"{data.name}: {len(data.x_train):,} {what} to learn from{validating}{tested}.", markup=False)
     for remark in data.note.splitlines():
         console.print(f"Note: {remark}.", markup=False)
-    hidden = f"{plan.activation} units, " if len(plan.widths) > 2 else ""
+    dropped = f" with dropout {plan.dropout:g}" if plan.dropout else ""
+    hidden = f"{plan.activation} units{dropped}, " if len(plan.widths) > 2 else ""
     console.print(
         f"Network {'-'.join(map(str, plan.widths))}: {hidden}{plan.output} outputs, cost {plan.cost}, "
         f"{sum(p.size for p in network.params.values()):,} params, seed {settings.seed}."
     )
-    decay = f", weight decay {settings.weight_decay:g}" if settings.weight_decay else ""
     console.print(
-        f"Stochastic gradient descent: learning rate {plan.learning_rate:g}{decay}, batches of {plan.batch_size}, "
+        f"{descent_for(settings, plan)}, batches of {plan.batch_size}, "
         f"{settings.epochs} epoch{'s' * (settings.epochs > 1)}."
     )
     if settings.early_stopping is not None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from chainrule import nn
 from chainrule.cli.sources import check_data_dir, mnist_folder, read_dataset
+from chainrule.cli.train_optimizer import OPTIMIZERS, SCHEDULES, Descent
 from chainrule.data import Dataset
 from chainrule.data.mnist import mnist_files
 from chainrule.errors import OptionError
@@ -20,7 +21,7 @@ from chainrule.execute.registry import executor
 from chainrule.network.atomic import check_writable
 from chainrule.network.samples import is_one_hot
 from chainrule.nn.activations import NAMED
-from chainrule.nn.checks import check_number
+from chainrule.nn.checks import check_fraction, check_number
 from chainrule.nn.layer import Layer
 from chainrule.training import EarlyStopping
 from chainrule.training.course import file_of
@@ -69,7 +70,10 @@ class Settings:
     output: str
     optimizer: str
     learning_rate: float | None
-    weight_decay: float
+    schedule: str
+    weight_decay: float | None
+    clip_norm: float | None
+    dropout: float
     epochs: int
     batch_size: int | None
     seed: int
@@ -107,17 +111,21 @@ class Plan:
     cost: str
     output: str
     learning_rate: float
+    weight_decay: float
+    dropout: float
     batch_size: int
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers of the network."""
+        """The layers of the network; what leaves a hidden layer is dropped now and then, where that is asked for."""
         layers: list[Layer] = []
         last = len(self.widths) - 1
         for number, (before, after) in enumerate(zip(self.widths, self.widths[1:], strict=False), start=1):
             layers.append(nn.Linear(before, after))
             made = OUTPUTS[self.output] if number == last else NAMED[self.activation]
             layers += [made()] if made else []
+            if self.dropout and number < last:
+                layers.append(nn.Dropout(self.dropout))
         return layers
 
 
@@ -164,10 +172,15 @@ def check_options(settings: Settings) -> None:
     if settings.seed < 0:
         raise OptionError(f"--seed is {settings.seed}", expected="a whole number, 0 or more")
     checked_threads("--threads", settings.threads, executor(settings.executor))
-    _check_choice("--optimizer", settings.optimizer, {"sgd": nn.SGD})
+    _check_choice("--optimizer", settings.optimizer, OPTIMIZERS)
+    _check_choice("--schedule", settings.schedule, SCHEDULES)
     if settings.learning_rate is not None:
         check_number("--learning-rate", settings.learning_rate)
-    check_number("--weight-decay", settings.weight_decay, zero=True)
+    if settings.weight_decay is not None:
+        check_number("--weight-decay", settings.weight_decay, zero=True)
+    if settings.clip_norm is not None:
+        check_number("--clip-norm", settings.clip_norm)
+    check_fraction("--dropout", settings.dropout)
     _ = settings.early_stopping
     if settings.resume and settings.checkpoint is None:
         raise OptionError("--resume is given, and no --checkpoint", expected="--checkpoint FILE, to go on from")
@@ -193,9 +206,12 @@ def plan_for(settings: Settings, data: Dataset) -> Plan:
             expected=f"--output {IMPLIED[cost]}, or --cost quadratic",
         )
     small = (cost, settings.activation, output) == ("quadratic", "sigmoid", "sigmoid")
-    rate = settings.learning_rate or (defaults.quadratic_rate if small else defaults.rate)
+    kind = OPTIMIZERS[settings.optimizer]
+    rate = settings.learning_rate or kind.rate(defaults.quadratic_rate if small else defaults.rate)
+    decay = kind.decay if settings.weight_decay is None else settings.weight_decay
     batch_size = settings.batch_size or defaults.batch_size
-    return Plan(_widths(settings.layers, data), settings.activation, cost, output, rate, batch_size)
+    widths = _widths(settings.layers, data)
+    return Plan(widths, settings.activation, cost, output, rate, decay, settings.dropout, batch_size)
 
 
 def _check_choice(option: str, value: str, known: Mapping[str, object]) -> None:
@@ -228,6 +244,7 @@ def _widths(text: str, data: Dataset) -> tuple[int, ...]:
     return widths
 
 
-def optimizer_for(settings: Settings, plan: Plan) -> nn.Optimizer:
-    """Return the optimizer."""
-    return nn.SGD(plan.learning_rate, settings.weight_decay)
+def descent_for(settings: Settings, plan: Plan) -> Descent:
+    """Return how steps are made."""
+    numbers = (plan.learning_rate, settings.schedule, plan.weight_decay, settings.clip_norm, settings.epochs)
+    return Descent(settings.optimizer, *numbers)

@@ -10,55 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from chainrule.diff.derivative import Differentiator
 from chainrule.diff.graph import Graph, graph_of
+from chainrule.diff.local import Locals, lettered, refuse_coupled_samples
+from chainrule.diff.putting_in import Choice, Simplifier
 from chainrule.errors import DerivativeError
-from chainrule.expr.binding import node_count, reduce_over, rename_indices, tensors_in
+from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import (
     ONE,
     ZERO,
-    Bracket,
-    Comparison,
-    Condition,
     Expr,
     Index,
     Indexed,
-    IndexValue,
-    Number,
     Partial,
-    Power,
-    Product,
-    Reduce,
-    operands,
     plus,
-    product_factors,
     times,
-    walk,
 )
-from chainrule.render.letters import next_letter
-from chainrule.system.functions import put_in_functions
 from chainrule.system.model import Equation, System, derivative_name
-from chainrule.system.rewriting import Step
-
-_LONGEST_PUT_IN = 60
-
-
-class Simplifier(Protocol):
-    """What backprop needs in order to simplify; see `simplify.simplifier`."""
-
-    def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
-        """Return the simplest form."""
-
-    def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
-        """Return the steps that lead there."""
-
-    def arranged(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
-        """Return the expression before the first of these steps, as a book would write it."""
-
-    def present(self, expr: Expr) -> Expr:
-        """Return a simplified expression as a book would write it."""
+from chainrule.system.unsettling import is_readable
 
 
 @dataclass(frozen=True)
@@ -116,9 +85,10 @@ class Cotangents:
         self._to_cost = self.graph.leading_to(self.cost)
         wanted = dict.fromkeys([*system.params, *wrt])
         self._active = self.graph.depending_on(wanted)
-        self._values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
-        self._refuse_coupled_samples()
+        self._locals = Locals(system, simplifier)
+        refuse_coupled_samples(system, self._active)
         self._known: dict[str, Cotangent] = {}
+        self._paths: dict[tuple[str, str], Path] = {}
         self._fill(wanted)
 
     def _fill(self, wanted: Iterable[str]) -> None:
@@ -157,7 +127,10 @@ class Cotangents:
         return Indexed(derivative_name(self.cost, tensor), indices)
 
     def paths(self, tensor: str) -> tuple[Path, ...]:
-        """Return every path from a tensor to the cost, by the equations that use it."""
+        """Return every path from a tensor to the cost, by the equations that use it.
+
+        Where a single path comes to nothing only once it is simplified, it is there too: a given may be the reason.
+        """
         users = [u for u in self.graph.users.get(tensor, ()) if u in self._to_cost]
         found = [self._path(tensor, user) for user in users]
         if self._cost_reads(tensor) and len(users) > 1:
@@ -167,33 +140,20 @@ class Cotangents:
                 expected="an unknown cost reads tensors that nothing else reads",
                 advice=f"Give the cost a copy: {tensor}_out[j] = {tensor}[j], and write {self.cost}({tensor}_out[j])",
             )
-        return tuple(path for path in found if path.local != ZERO)
+        direct = len(found) == 1 and found[0].user == self.cost and found[0].raw != ZERO
+        return tuple(path for path in found if direct or path.local != ZERO)
 
     def _path(self, tensor: str, user: str) -> Path:
+        if (tensor, user) not in self._paths:
+            self._paths[tensor, user] = self._make_path(tensor, user)
+        return self._paths[tensor, user]
+
+    def _make_path(self, tensor: str, user: str) -> Path:
         target = self._axes(tensor)
-        indices: list[Index] = []
-        for index in self.system.axes(user):
-            taken = {i.name for i in (*target, *indices)}
-            letter = next_letter(index.preferred, taken)
-            while letter in self.graph.reads:
-                taken.add(letter)
-                letter = next_letter(index.preferred, taken)
-            indices.append(Index(letter, index.extent, letter))
-        ours, theirs = Indexed(tensor, target), Indexed(user, tuple(indices))
-        partial = Partial(theirs, (ours,))
-        upstream = ONE if user == self.cost else self._upstream(user, tuple(indices))
-        if user not in self._values:
-            return Path(
-                user, tuple(indices), upstream, partial, partial, partial, ("a derivative of an unknown function",)
-            )
-        own = dict(zip(self.system.defined[user].indices, indices, strict=True))
-        value = rename_indices(self._values[user], own)
-        calculus = Differentiator(ours, own=theirs, functions=self.system.function)
-        raw = calculus.of(value)
-        local = self.simplifier.simplify(raw, (*indices, *target))
-        return Path(
-            user, tuple(indices), upstream, partial, raw, local, (*calculus.notes, *filter(None, [calculus.delta_note]))
-        )
+        indices = lettered(self.system.axes(user), target, self.graph.reads)
+        upstream = ONE if user == self.cost else self._upstream(user, indices)
+        local = self._locals.between(Indexed(user, indices), Indexed(tensor, target))
+        return Path(user, indices, upstream, local.partial, local.raw, local.value, local.notes)
 
     def _upstream(self, user: str, indices: tuple[Index, ...]) -> Expr:
         if self.is_unknown(user):
@@ -208,57 +168,50 @@ class Cotangents:
         if len(paths) == 1 and paths[0].user == self.cost:
             return Cotangent(tensor, target, paths[0].local, ())
         for path in paths:
-            term, inserted = self._term(path, target)
+            term, inserted = self._term(tensor, path, target)
             terms.append(term)
             if inserted:
                 put_in.append(path.user)
         return Cotangent(tensor, target, self.simplifier.simplify(plus(*terms), target), tuple(put_in))
 
-    def _term(self, path: Path, target: tuple[Index, ...]) -> tuple[Expr, bool]:
+    def _term(self, tensor: str, path: Path, target: tuple[Index, ...]) -> tuple[Expr, bool]:
         """Return Σ_k ∂C/∂u[k]·∂u[k]/∂v[j] of one path, and whether ∂C/∂u was put in."""
         named = reduce_over("sum", path.indices, times(path.upstream, path.local))
         if path.user == self.cost or self.is_unknown(path.user):
             return named, False
         value = self.put_in_value(path)
         inserted = reduce_over("sum", path.indices, times(value, path.local))
-        if is_single_entry(value):
-            return inserted, True
-        once = self._uses(path.user) == 1
-        if not (once or _has_delta_factor(value) or _may_cancel(value)):
+        if not self._readable(tensor, target, inserted):
             return named, False
-        with_value = self.simplifier.simplify(inserted, target)
-        with_name = self.simplifier.simplify(named, target)
-        if not _has_delta_factor(value):
-            # What was put together already goes on only where something cancels: else a chain would never end.
-            simple = once and not self._known[path.user].put_in
-            largest = _LONGEST_PUT_IN if simple else node_count(value) if once else node_count(with_name)
-            if node_count(with_value) > largest:
-                return named, False
-        grown = _widest(with_value) > max(1, _widest(value), _widest(with_name))
-        return (named, False) if grown else (inserted, True)
+        put_together = any(tensors_in(self.of(user).value) for user in self._known[path.user].put_in)
+        choice = Choice(value, named, inserted, once=self._uses(path.user) == 1, simple=not put_together)
+        return (inserted, True) if choice.puts_in(self.simplifier, target) else (named, False)
+
+    def _readable(self, tensor: str, target: tuple[Index, ...], value: Expr) -> bool:
+        """Say whether the text of ∂C/∂tensor = value keeps the extents of indices that only positions determine.
+
+        If not, ∂C/∂u stays named: its axes say how far they run.
+        """
+        if not self.system.derived:
+            return True
+        simple = self.simplifier.present(self.simplifier.simplify(value, target))
+        return is_readable(self.system, Equation(self.entry(tensor, target), simple))
+
+    @property
+    def readable(self) -> bool:
+        """Whether every cotangent, written down, reads back with the extents that it has."""
+        if not self.system.derived:
+            return True
+        return all(is_readable(self.system, self.equation(tensor)) for tensor in self._known)
 
     def put_in_value(self, path: Path) -> Expr:
         """Return the value of ∂C/∂u at the path's indices."""
         known = self._known[path.user]
         return rename_indices(known.value, dict(zip(known.indices, path.indices, strict=True)))
 
-    def _refuse_coupled_samples(self) -> None:
-        """Raise where an equation sums over the samples of a batch what depends on a param."""
-        for equation in self.system.equations:
-            for part in walk(equation.value) if self.system.batch else ():
-                over_samples = isinstance(part, Reduce) and any(i.preferred == self.system.batch for i in part.indices)
-                if over_samples and not self._active.isdisjoint(tensors_in(part)):
-                    raise DerivativeError(
-                        f"no rule for an equation that couples the samples of a batch: {equation.name} reduces over "
-                        f"{self.system.batch} what depends on a param",
-                        where=str(equation),
-                        expected="samples that are coupled through data only",
-                        advice=f"Write the system without batch {self.system.batch}, with the index "
-                        f"{self.system.batch} on all data.",
-                    )
-
-    def _uses(self, tensor: str) -> int:
-        return sum(other in self._active for other in self.graph.reads[tensor])
+    def _uses(self, user: str) -> int:
+        """Return how many derivatives ∂C/∂user is a factor of: those of all that its equation really moves with."""
+        return sum(t in self._active and self._path(t, user).local != ZERO for t in self.graph.reads[user])
 
     def equations(self, wrt: Sequence[str]) -> tuple[Equation, ...]:
         """Return the equations of ∂C/∂t for the tensors asked for and for every name they need, in order."""
@@ -286,37 +239,3 @@ class Cotangents:
     def _names_in(self, expr: Expr) -> list[str]:
         prefix = f"∂{self.cost}/∂"
         return sorted(t.removeprefix(prefix) for t in tensors_in(expr) if t.startswith(prefix))
-
-
-def is_single_entry(expr: Expr) -> bool:
-    """Say whether an expression is one entry or number, up to a factor that is a number."""
-    match expr:
-        case Indexed() | Partial() | Number():
-            return True
-        case Product((Number(), Indexed() | Partial())):
-            return True
-        case _:
-            return False
-
-
-def _has_delta_factor(expr: Expr) -> bool:
-    return any(_is_delta(f) for f in product_factors(expr))
-
-
-def _is_delta(expr: Expr) -> bool:
-    match expr:
-        case Bracket(Comparison("=", IndexValue(), IndexValue())):
-            return True
-        case _:
-            return False
-
-
-def _may_cancel(expr: Expr) -> bool:
-    return any(isinstance(p, Power) and isinstance(p.exponent, Number) and p.exponent.value < 0 for p in walk(expr))
-
-
-def _widest(expr: Expr | Condition) -> int:
-    """Return the largest number of indices summed over in one place, nested sums counted together."""
-    if isinstance(expr, Reduce):
-        return len(expr.indices) + _widest(expr.body)
-    return max((_widest(part) for part in operands(expr)), default=0)

@@ -10,19 +10,19 @@ from collections.abc import Iterator
 
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.expr.binding import reduce_over, rename_indices
+from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
     Bracket,
-    Comparison,
     Expr,
     Index,
     Indexed,
-    IndexValue,
     Partial,
     Product,
     Reduce,
     Select,
     Sum,
     plus,
+    product_factors,
     times,
     walk,
 )
@@ -165,7 +165,7 @@ class _Writer:
             return f"diagonal: only {self._text(only)} depends on {own}, so the terms with {unlike} vanish"
         if not path.indices:
             return ""
-        if _may_vanish(path.local):
+        if may_vanish(path.local):
             return f"where its brackets are false, {user} does not depend on {own}, and the term vanishes"
         if any(isinstance(part, Bracket) for part in walk(path.local)):
             return f"not diagonal: every {user} moves with {own}, so no term vanishes"
@@ -174,26 +174,23 @@ class _Writer:
 
 def tied(path: Path, target: tuple[Index, ...]) -> Iterator[tuple[Index, Index]]:
     """Yield the pairs (k, j) of indices of u and of v that a Kronecker delta before the whole local derivative ties."""
-    for factor in path.local.factors if isinstance(path.local, Product) else (path.local,):
-        match factor:
-            case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
-                if left in path.indices and right in target:
-                    yield left, right
-            case _:
-                pass
+    for factor in product_factors(path.local):
+        pair = plain_delta(factor)
+        if pair and pair[0] in path.indices and pair[1] in target:
+            yield pair
 
 
-def _may_vanish(expr: Expr) -> bool:
+def may_vanish(expr: Expr) -> bool:
     """Say whether brackets or choices can make the whole expression zero."""
     match expr:
         case Bracket() | Select():
             return True
         case Product(factors):
-            return any(map(_may_vanish, factors))
+            return any(map(may_vanish, factors))
         case Sum(terms):
-            return all(map(_may_vanish, terms))
+            return all(map(may_vanish, terms))
         case Reduce(_, _, body):
-            return _may_vanish(body)
+            return may_vanish(body)
         case _:
             return False
 

@@ -30,6 +30,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -42,6 +43,7 @@ from chainrule.expr.nodes import (
     over,
     plus,
     times,
+    walk,
 )
 from chainrule.render.text import expression_text
 from chainrule.system.functions import put_arguments
@@ -52,20 +54,21 @@ from chainrule.system.model import FunctionDefinition
 class Differentiator:
     """Differentiates by the entry `wrt`. `own` is the entry whose equation is differentiated, for max and min.
 
-    `functions` are those that the system defines; `notes` collects the rules used, in order, and
-    `delta_note` what is said of the Kronecker deltas.
+    `functions` are those that the system defines, `unknown` the arguments of each unknown function of tensors; `notes`
+    collects the rules used, in order, and `delta_note` what is said of the Kronecker deltas.
     """
 
     wrt: Indexed
     own: Indexed | None = None
     functions: Mapping[str, FunctionDefinition] = field(default_factory=dict)
+    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fresh: Fresh = field(default_factory=Fresh)
     notes: dict[str, None] = field(default_factory=dict)
     delta_note: str = ""
 
     def of(self, expr: Expr) -> Expr:  # noqa: C901 -- one match over the nodes
         """Return ∂expr/∂wrt; 0 where the tensor does not occur."""
-        if self.wrt.tensor not in tensors_in(expr):
+        if not self._depends(expr):
             return ZERO
         match expr:
             case Number() | Constant() | ExtentValue() | IndexValue():
@@ -89,14 +92,34 @@ class Differentiator:
             case Select(condition, then, otherwise):
                 self._note("a choice is differentiated branch by branch")
                 return Select(condition, self.of(then), self.of(otherwise))
+            case MatrixEntry():
+                return self._matrix(expr)
             case Partial():
-                raise DerivativeError(
-                    f"no rule for the derivative of {expression_text(expr)}",
-                    expected="derivatives of unknown functions can be shown, not differentiated again yet",
-                    advice="Give the unknown function an equation.",
-                )
+                return self._partial(expr)
             case _:
                 assert_never(expr)
+
+    def _depends(self, expr: Expr) -> bool:
+        """Say whether the tensor occurs, as an argument of an unknown function whose derivative occurs too."""
+        if self.wrt.tensor in tensors_in(expr):
+            return True
+        named = (part.of.tensor for part in walk(expr) if isinstance(part, Partial)) if self.unknown else ()
+        return any(self.wrt.tensor in self.unknown.get(name, ()) for name in named)
+
+    def _partial(self, partial: Partial) -> Expr:
+        """∂/∂v of ∂f/∂u is ∂²f/∂u∂v for an argument v of the unknown f; which comes first does not matter (Schwarz)."""
+        if partial.of.tensor not in self.unknown:
+            raise DerivativeError(
+                f"no rule for the derivative of {expression_text(partial)}",
+                expected="a derivative of an unknown function of tensors, whose arguments are declared",
+                advice=f"Declare it: abstract {partial.of.tensor}(…), or give it an equation.",
+            )
+        arguments = self.unknown[partial.of.tensor]
+        if self.wrt.tensor not in arguments:
+            return ZERO
+        self._note(f"the derivative of an unknown function, {partial.of.tensor}, is unknown too: a second symbol")
+        by = sorted((*partial.wrt, self.wrt), key=lambda entry: arguments.index(entry.tensor))
+        return Partial(partial.of, tuple(by))
 
     def _note(self, words: str) -> None:
         self.notes[words] = None
@@ -116,8 +139,19 @@ class Differentiator:
             self.delta_note = f"{name} is 1 for the same entry, else 0: a Kronecker delta"
         return times(*deltas) if deltas else ONE
 
+    def _matrix(self, entry: MatrixEntry) -> Expr:
+        """∂det(X)/∂X[i,j] = det(X)·inv(X)[j,i]; ∂inv(X)[k,l]/∂X[i,j] = −inv(X)[k,i]·inv(X)[j,l]."""
+        *_, row, column = self.wrt.indices
+        if entry.function == "det":
+            self._note("∂det(X)/∂X[i,j] = det(X)·inv(X)[j,i]")
+            return times(entry, MatrixEntry("inv", entry.tensor, (column, row)))
+        self._note("∂inv(X)[k,l]/∂X[i,j] = −inv(X)[k,i]·inv(X)[j,l]")
+        first, last = entry.indices
+        left, right = (first, row), (column, last)
+        return times(MINUS_ONE, *(MatrixEntry("inv", entry.tensor, places) for places in (left, right)))
+
     def _product(self, factors: tuple[Expr, ...]) -> Expr:
-        depending = [n for n, f in enumerate(factors) if self.wrt.tensor in tensors_in(f)]
+        depending = [n for n, f in enumerate(factors) if self._depends(f)]
         if len(depending) > 1:
             quotient = any(isinstance(factors[n], Power) for n in depending)
             self._note("quotient rule" if quotient else "product rule: one factor at a time")
@@ -130,7 +164,7 @@ class Differentiator:
 
     def _power(self, base: Expr, exponent: Expr) -> Expr:
         terms = []
-        if self.wrt.tensor in tensors_in(base):
+        if self._depends(base):
             if isinstance(exponent, Number):
                 self._note("power rule: (u^n)' = n·u^(n−1)·u'" if exponent.value != -1 else "(1/u)' = −u'/u^2")
                 lower = exponent.value - 1
@@ -139,7 +173,7 @@ class Differentiator:
             else:
                 self._note("power rule: (u^n)' = n·u^(n−1)·u'")
                 terms.append(times(exponent, Power(base, plus(exponent, MINUS_ONE)), self.of(base)))
-        if self.wrt.tensor in tensors_in(exponent):
+        if self._depends(exponent):
             self._note("(c^u)' = c^u·log(c)·u'")
             terms.append(times(Power(base, exponent), Call("log", (base,)), self.of(exponent)))
         return plus(*(t for t in terms if t != ZERO))
@@ -160,7 +194,7 @@ class Differentiator:
             raise AssertionError("functions with a body are put in before differentiating")
         terms = []
         for n, argument in enumerate(call.arguments):
-            if self.wrt.tensor not in tensors_in(argument):
+            if not self._depends(argument):
                 continue
             self._note(statement(call.function))
             actual = dict(zip(parameters_of(call.function), call.arguments, strict=True))

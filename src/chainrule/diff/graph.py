@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chainrule.errors import DerivativeError
 from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import Condition, Expr, Partial, operands
 from chainrule.system.model import System
 
 
@@ -46,13 +48,46 @@ def graph_of(system: System) -> Graph:
     for declaration in system.declarations:
         reads[declaration.tensor] = tuple(dict.fromkeys(a.tensor for a in declaration.arguments))
     for equation in system.equations:
-        reads[equation.name] = tuple(sorted(tensors_in(equation.value)))
+        reads[equation.name] = _read_by(equation.value, system)
     users: dict[str, list[str]] = {name: [] for name in reads}
     for name, read in reads.items():
         for other in read:
             users.setdefault(other, []).append(name)
     fixed = {name: tuple(found) for name, found in users.items()}
     return Graph(_in_order(reads, fixed), reads, fixed)
+
+
+def check_names(graph: Graph, of: Iterable[str], wrt: Iterable[str]) -> None:
+    """Raise DerivativeError for names that the system does not have, and where `of` and `wrt` are swapped."""
+    of, wrt = tuple(of), tuple(wrt)
+    for name in (*of, *wrt):
+        if name not in graph.reads:
+            raise DerivativeError(f"no tensor named '{name}'", expected=f"known are {', '.join(graph.reads)}")
+    for by in wrt:
+        before = graph.leading_to(by)
+        swapped = next((name for name in of if name != by and name in before), "")
+        if swapped:
+            raise DerivativeError(
+                f"{swapped} does not depend on {by}: {by} is computed from {swapped}",
+                expected="of: what is differentiated; wrt: what it is computed from",
+                advice=f"Did you mean of={by!r}, wrt={swapped!r}?",
+            )
+
+
+def _read_by(value: Expr, system: System) -> tuple[str, ...]:
+    """Return the tensors that a value depends on; a derivative of an unknown function depends on all its arguments."""
+    found: set[str] = set()
+    waiting: list[Expr | Condition] = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Partial):
+            known = system.declared[part.of.tensor].arguments if part.of.tensor in system.declared else part.wrt
+            found.update(argument.tensor for argument in known)
+        else:
+            inner = operands(part)
+            found.update(() if inner else tensors_in(part))
+            waiting.extend(inner)
+    return tuple(sorted(found))
 
 
 def _in_order(reads: dict[str, tuple[str, ...]], users: dict[str, tuple[str, ...]]) -> tuple[str, ...]:

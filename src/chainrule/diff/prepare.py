@@ -1,12 +1,14 @@
 """What must be named before a system can be differentiated.
 
 A maximum is compared with what it is taken of, and a float must never be compared with its own recomputation: so every
-max or min becomes an equation of its own, and what it is taken of too, unless it is an entry already.
+max or min becomes an equation of its own, and what it is taken of too, unless it is an entry already. A range bounded
+by a number becomes a declared index where it would label an axis of such an equation. Derivatives that a system defines
+get plain names: ∂G/∂(∂C/∂x) would be no name of the notation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from chainrule.expr.binding import (
@@ -17,9 +19,10 @@ from chainrule.expr.binding import (
     reduce_over,
     rename_indices,
 )
-from chainrule.expr.nodes import Expr, Index, Indexed, Reduce, walk
+from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Reduce, walk
 from chainrule.render.letters import next_letter
-from chainrule.system.model import Equation, System, unused_name
+from chainrule.system.model import Equation, System, derivative_parts, is_derivative, unused_name
+from chainrule.system.typecheck import typecheck
 
 EXTREMA = ("max", "min")
 
@@ -29,19 +32,89 @@ def name_extrema(system: System) -> System:
     if not any(_has_extremum(e.value) for e in system.equations):
         return system
     taken = set(system.names()) | set(system.function)
-    equations = [new for equation in system.equations for new in _Namer(taken).named(equation)]
-    return system.with_equations(tuple(equations))
+    declared = _Declared(system, taken)
+    equations = [new for equation in system.equations for new in _Namer(taken, declared).named(equation)]
+    indices = tuple(declared.made.values())
+    sizes = tuple((index.extent, size) for (_, size), index in declared.made.items())
+    return replace(
+        system,
+        equations=tuple(equations),
+        indices=(*system.indices, *indices),
+        sizes=(*system.sizes, *sizes),
+    )
+
+
+def name_ranges(system: System) -> System:
+    """Return the system with what is reduced over a range that only positions determine as equations of their own.
+
+    Such an equation has the range as an axis: `C = sum(t) x[2*t]^2` becomes `C = sum(t) C_inner[t]`.
+    """
+    taken = set(system.names()) | set(system.function)
+    namer = _RangeNamer(taken, _Declared(system, taken))
+    return typecheck(system.with_equations(tuple(new for e in system.equations for new in namer.named(e))))
+
+
+def plain_name(tensor: str) -> str:
+    """Return the name of a tensor without ∂.
+
+    >>> plain_name("∂²C/∂W∂b"), plain_name("z")
+    ('C_W_b', 'z')
+    """
+    return "_".join(derivative_parts(tensor)) if is_derivative(tensor) else tensor
+
+
+def name_derivatives(system: System) -> System:
+    """Return the system with ∂C/∂x called C_x, unless C is its cost: then it is a backward pass already."""
+    own = f"∂{system.cost}/"
+    derived = [e.name for e in system.equations if is_derivative(e.name) and not e.name.startswith(own)]
+    if not derived:
+        return system
+    taken = set(system.names()) | set(system.function)
+    names: dict[str, str] = {}
+    for tensor in derived:
+        names[tensor] = unused_name(plain_name(tensor), taken)
+        taken.add(names[tensor])
+    equations = tuple(
+        Equation(Indexed(names.get(e.name, e.name), e.target.indices), _renamed(e.value, names))
+        for e in system.equations
+    )
+    return system.with_equations(equations)
+
+
+def _renamed(expr: Expr, names: Mapping[str, str]) -> Expr:
+    if isinstance(expr, Indexed):
+        return replace(expr, tensor=names.get(expr.tensor, expr.tensor))
+    return map_operands(expr, lambda part: _renamed(part, names))
 
 
 def _has_extremum(expr: Expr) -> bool:
     return any(isinstance(part, Reduce) and part.op in EXTREMA for part in walk(expr))
 
 
+class _Declared:
+    """The indices declared for ranges bounded by a number: one for each letter and number of values."""
+
+    def __init__(self, system: System, taken: set[str]) -> None:
+        axes = (i for d in system.declarations for i in d.indices)
+        self._letters = {i.name for i in (*axes, *system.indices)} | {system.batch} | taken
+        self.made: dict[tuple[str, int], Index] = {}
+
+    def like(self, index: Index, size: int) -> Index:
+        """Return the declared index for a bounded one."""
+        known = self.made.get((index.preferred, size))
+        if known is None:
+            letter = next_letter(index.preferred, self._letters)
+            self._letters.add(letter)
+            known = self.made[index.preferred, size] = Index(letter, Extent(letter), letter)
+        return known
+
+
 class _Namer:
     """Takes the extrema out of one equation."""
 
-    def __init__(self, taken: set[str]) -> None:
+    def __init__(self, taken: set[str], declared: _Declared) -> None:
         self._taken = taken
+        self._declared = declared
         self._new: list[Equation] = []
 
     def named(self, equation: Equation) -> Iterator[Equation]:
@@ -70,8 +143,15 @@ class _Namer:
         indices, body = open_reduce(expr, fresh)
         body = self._taken_out(body, stem, fresh)
         if not isinstance(body, Indexed):
+            plain = {i: self._plain(i, fresh) for i in indices}
+            indices, body = tuple(plain.values()), rename_indices(body, plain)
             body = self._equation(f"{stem}_inner", body)
         return reduce_over(expr.op, indices, body)
+
+    def _plain(self, index: Index, fresh: Fresh) -> Index:
+        """Return an index that can label an axis."""
+        size = index.extent.literal
+        return index if size is None else fresh.index(self._declared.like(index, size))
 
     def _equation(self, wanted: str, value: Expr) -> Indexed:
         """Add an equation for the value and return the entry that stands for it."""
@@ -82,6 +162,26 @@ class _Namer:
         plain = dict(zip(free, letters, strict=True))
         self._new.append(Equation(Indexed(name, letters), rename_indices(value, plain)))
         return Indexed(name, free)
+
+
+class _RangeNamer(_Namer):
+    """Takes the bodies of reductions over anonymous ranges out of one equation after the other."""
+
+    def named(self, equation: Equation) -> Iterator[Equation]:
+        """Yield the equations that this one becomes, itself last."""
+        value = self._taken_out(equation.value, equation.name, Fresh())
+        yield from self._new
+        self._new = []
+        yield equation if value == equation.value else replace(equation, value=value)
+
+    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh) -> Expr:
+        if not isinstance(expr, Reduce):
+            return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
+        indices, body = open_reduce(expr, fresh)
+        body = self._taken_out(body, stem, fresh)
+        if any(i.extent.anonymous for i in indices) and not isinstance(body, Indexed):
+            body = self._equation(f"{stem}_inner", body)
+        return reduce_over(expr.op, indices, body)
 
 
 def plain_letters(indices: tuple[Index, ...], taken: set[str]) -> tuple[Index, ...]:

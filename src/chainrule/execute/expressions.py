@@ -20,7 +20,7 @@ from chainrule.errors import InputError
 from chainrule.execute.labelled import Labelled, Mask, broadcast, conjunction, union
 from chainrule.execute.products import LONGEST_CHAIN, Factor, integer_power, masked_product, sum_of_products
 from chainrule.execute.protocol import Unknowns
-from chainrule.execute.scalars import CONSTANTS, SCALARS, Array
+from chainrule.execute.scalars import CONSTANTS, SCALARS, Array, is_one_hot
 from chainrule.execute.scope import Scope, unknown_function
 from chainrule.expr.nodes import (
     MINUS_ONE,
@@ -36,6 +36,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -57,7 +58,14 @@ _RELATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     }
 )
 _REDUCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min, "prod": np.prod}
+    {
+        "sum": np.sum,
+        "mean": np.mean,
+        "max": np.max,
+        "min": np.min,
+        "prod": np.prod,
+        "onehot": lambda whole, axis: is_one_hot(whole, axis).astype(whole.dtype),
+    }
 )
 
 
@@ -125,6 +133,8 @@ def _value(node: Expr, scope: Scope, mask: Mask) -> Labelled:  # noqa: C901 -- o
             return Labelled(places.array.astype(scope.dtype), places.indices)
         case Indexed():
             return scope.entry(node, mask)
+        case MatrixEntry():
+            return scope.matrix(node, mask)
         case Partial():
             return scope.partial(node, mask)
         case Sum(terms):
@@ -192,7 +202,8 @@ def _comparand(node: Expr, scope: Scope, mask: Mask) -> Labelled:
 def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[Factor]]:
     """Return where each bracket of a product holds, and the other factors.
 
-    No bracket may be read where another is false, whichever stands first: those that cannot be read yet wait.
+    No bracket may be read where another is false, whichever stands first: those that cannot be read yet wait. A
+    guarded entry is short for the bracket of its range times the entry.
     """
     flat: list[Expr] = []
     stack: list[Expr] = [product]
@@ -202,7 +213,7 @@ def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[Fac
             stack.extend(reversed(current.factors))
         else:
             flat.append(current)
-    held: list[Labelled] = []
+    held: list[Labelled] = [scope.inside(f) for f in flat if isinstance(f, Indexed) and f.guarded]
     pending = [factor for factor in flat if isinstance(factor, Bracket)]
     while pending:
         waiting = []

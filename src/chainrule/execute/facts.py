@@ -21,6 +21,8 @@ from chainrule.render.text import expression_text
 from chainrule.system.model import Given, System
 
 TOLERANCE = 1e-6
+MOST_SHOWN = 12
+"""Entries of a vector that an error shows."""
 
 
 def check_facts(system: System, scope: Scope, *, known_before: frozenset[str] | None = None) -> None:
@@ -61,10 +63,20 @@ def sides(condition: Comparison, scope: Scope, indices: tuple[Index, ...]) -> It
 def _broken(given: Given, scope: Scope, indices: tuple[Index, ...], broken: Array) -> GivenError:
     at = tuple(int(n) for n in np.argwhere(broken)[0])
     place = ", ".join(f"{i.preferred} = {n}" for i, n in zip(indices, at, strict=True))
-    left, right = (side[at] for side in sides(given.condition, scope, indices))
     return GivenError(
         f"the data break the fact given {expression_text(given.condition)}" + (f" at {place}" if place else ""),
-        where=f"the left side is {left:.6g}, the right side {right:.6g}",
+        where=_found(given, scope, indices, at),
         expected="data of which all that is given holds, since derivations use it",
         advice=f"It fails at {int(broken.sum())} of {broken.size} places. Correct the data, or remove the given.",
     )
+
+
+def _found(given: Given, scope: Scope, indices: tuple[Index, ...], at: tuple[int, ...]) -> str:
+    """Say what the numbers at a place are."""
+    hot = given.hot
+    if hot is None:
+        left, right = (side[at] for side in sides(given.condition, scope, indices))
+        return f"the left side is {left:.6g}, the right side {right:.6g}"
+    entries = evaluate_in(scope, hot.body, (*indices, *hot.indices))[at]
+    shown = [f"{entry:.6g}" for entry in entries[:MOST_SHOWN]]
+    return f"the entries are {', '.join([*shown, '…'] if len(entries) > MOST_SHOWN else shown)}"

@@ -21,6 +21,7 @@ from chainrule.execute.scalars import Array
 from chainrule.expr.binding import free_indices, tensors_in
 from chainrule.expr.nodes import Extent, Index, Indexed, Reduce, walk
 from chainrule.render.text import equation_text, expression_text
+from chainrule.system.derived import solve
 from chainrule.system.model import Declaration, Equation, System
 
 
@@ -43,7 +44,7 @@ def check_inputs(
 
     Given must be all data, params and consts without a value; a const with a value may be. Booleans and integers are
     converted. Raises InputError by name for an input that is missing, not of the system, of the wrong type or rank,
-    not finite, or whose extents disagree with another's.
+    not finite, or whose extents disagree with another's, and where an index that positions determine has no value left.
     """
     _refuse_unknown(system, inputs)
     _refuse_missing(system, inputs)
@@ -53,7 +54,7 @@ def check_inputs(
     settled = _settle(system, values, sizes or {})
     for tensor, array in values.items():
         _check_finite(system.declared[tensor], array)
-    return Inputs(values, settled)
+    return Inputs(values, solve(system.derived, settled))
 
 
 def is_batched(system: System, inputs: Mapping[str, npt.ArrayLike]) -> bool:

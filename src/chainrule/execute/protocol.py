@@ -70,7 +70,7 @@ class Executor(Protocol):
 
 
 class TrainingSession(Protocol):
-    """Params in training, in memory of the executor's own."""
+    """Params and states in training, in memory of the executor's own."""
 
     def run_epoch(self, permutation: npt.ArrayLike, progress: Callable[[int, float], None] | None = None) -> float:
         """Run through the samples of a permutation once; return the sum of their costs.
@@ -78,6 +78,11 @@ class TrainingSession(Protocol):
         `progress` is called now and then with the number of samples done and the sum of their costs. Raises NotFinite,
         which says where, if a number is not finite any more, and KeyboardInterrupt with the params of whole steps.
         """
+        ...
+
+    @property
+    def data(self) -> Mapping[str, Array]:
+        """The data sets as steps read them: what is written into one between epochs is learned from in the next."""
         ...
 
     @property
@@ -89,8 +94,12 @@ class TrainingSession(Protocol):
         """Return copies of the params as they are now."""
         ...
 
-    def put(self, params: Mapping[str, npt.ArrayLike]) -> None:
-        """Set params. Raises InputError by name for another shape, and for numbers that are not finite."""
+    def kept(self) -> Mapping[str, Array]:
+        """Return copies of all that steps change, params and states, as it is now."""
+        ...
+
+    def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params and states by name; what is not named stays. Raises InputError for what does not fit."""
         ...
 
 

@@ -8,7 +8,7 @@ have the sample axis, for all of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,6 @@ import numpy.typing as npt
 
 from chainrule.errors import InputError
 from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.extents import infer_sizes, missing_extents
 from chainrule.execute.facts import check_facts
 from chainrule.execute.inputs import check_inputs, is_batched
 from chainrule.execute.protocol import Unknowns
@@ -27,6 +26,7 @@ from chainrule.execute.scope import Scope
 from chainrule.expr.nodes import Expr, Extent, Index
 from chainrule.render.text import equation_text
 from chainrule.system.batching import batch, computation_order
+from chainrule.system.derived import solve
 from chainrule.system.model import Equation, System
 
 
@@ -92,6 +92,21 @@ def evaluate_all(
     return _evaluate(batch(system) if is_batched(system, inputs) else system, inputs, dtype, unknowns, sizes)
 
 
+def start_values(system: System, params: Mapping[str, npt.ArrayLike], *, dtype: Any = np.float64) -> dict[str, Array]:
+    """Return the value that each state begins with, of the extents that params and declarations give.
+
+    >>> from chainrule.notation import parse
+    >>> system = parse("param w[i]" + chr(10) + "state v[i] = 0" + chr(10) + "update v[i] = v[i] + w[i]")
+    >>> start_values(system, {"w": [1.0, 2.0]})
+    {'v': array([0., 0.])}
+    """
+    kinds = {d.tensor for d in system.declarations if d.role in ("const", "state") or d.tensor in params}
+    declarations = tuple(d for d in system.declarations if d.tensor in kinds)
+    alone = replace(system, declarations=declarations, givens=(), equations=(), updates=(), cost="", batch="")
+    values = evaluate_all(alone, params, dtype=dtype).values
+    return {name: np.array(values[name]) for name in system.states}
+
+
 class Reference:
     """The reference as an executor."""
 
@@ -142,6 +157,7 @@ def _evaluate(
         for extent in (i.extent for d in system.declarations if d.role == "abstract" for i in d.indices):
             if extent not in extents:
                 extents[extent] = unknowns.size(extent)
+        extents = solve(system.derived, extents)
     scope = Scope(values, extents, system.function, system.declared, unknowns, dtype)
     for declaration in system.declarations:
         if declaration.value is not None and declaration.tensor not in values:
@@ -150,7 +166,7 @@ def _evaluate(
     known = frozenset(values)
     for statement in computation_order(system):
         if isinstance(statement, Equation):
-            values[statement.name] = _solved(statement, scope, extents)
+            values[statement.name] = _solved(statement, scope)
         elif statement.role == "abstract" and unknowns is not None:
             arguments = {a.tensor: values[a.tensor] for a in statement.arguments}
             chosen = unknowns.partial(statement, (), arguments, scope.shape(statement.indices))
@@ -159,16 +175,10 @@ def _evaluate(
     return Evaluation(system, scope)
 
 
-def _solved(equation: Equation, scope: Scope, extents: dict[Extent, int]) -> Array:
-    """Return the value of an equation; an extent that only it determines is settled on the way."""
+def _solved(equation: Equation, scope: Scope) -> Array:
+    """Return the value of an equation; an error names it."""
     try:
-        try:
-            return evaluate_in(scope, equation.value, equation.indices)
-        except InputError:
-            if not missing_extents(equation.indices, equation.value, extents):
-                raise
-            extents.update(infer_sizes(equation.value, scope.values, extents))
-            return evaluate_in(scope, equation.value, equation.indices)
+        return evaluate_in(scope, equation.value, equation.indices)
     except InputError as error:
         where = equation_text(equation.target, equation.value)
         raise InputError(error.what, where=where, expected=error.expected, advice=error.advice) from None

@@ -10,23 +10,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from chainrule.errors import InputError, VerificationError
 from chainrule.execute.facts import sides
+from chainrule.execute.matrices import condition
 from chainrule.execute.protocol import Unknowns
 from chainrule.execute.reference import Evaluation, evaluate_all
 from chainrule.execute.scalars import Array
 from chainrule.execute.unknowns import RandomUnknowns
 from chainrule.expr.binding import free_in_order, tensors_in
-from chainrule.expr.nodes import Extent
+from chainrule.expr.nodes import Expr, Extent, Indexed, MatrixEntry, walk
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.model import System
 
 TRIES = 60
 NEWTON_STEPS = 15
 LARGEST_ADDITION = 8
+LARGEST_CONDITION = 1e3
+"""Matrices that are inverted are drawn again above this: differences would see nothing but rounding."""
 
 DISTRIBUTIONS: tuple[Callable[[np.random.Generator, tuple[int, ...]], Array], ...] = (
     lambda draw, shape: np.asarray(draw.normal(size=shape)),
@@ -98,7 +102,25 @@ class _Search:
                 which = attempt if attempt < len(DISTRIBUTIONS) else int(self.draw.integers(len(DISTRIBUTIONS)))
                 shape = tuple(extents[i.extent] for i in declaration.indices)
                 values[declaration.tensor] = DISTRIBUTIONS[which](self.draw, shape)
+                if declaration.tensor in self.hot:
+                    values[declaration.tensor] = self._one_hot(shape, self.hot[declaration.tensor])
         return values
+
+    @cached_property
+    def hot(self) -> Mapping[str, int]:
+        """The inputs that are one-hot, with the axis along which; all others are moved to where the facts hold."""
+        found = {}
+        for fact in (g.hot for g in self.system.givens):
+            if fact is not None and isinstance(fact.body, Indexed):
+                found[fact.body.tensor] = fact.body.indices.index(fact.indices[0])
+        return found
+
+    def _one_hot(self, shape: tuple[int, ...], axis: int) -> Array:
+        """Return zeros with a 1 at a random place along an axis."""
+        places = self.draw.integers(shape[axis], size=(*shape[:axis], 1, *shape[axis + 1 :]))
+        entries = np.zeros(shape)
+        np.put_along_axis(entries, places, 1.0, axis)
+        return entries
 
     def all_finite(self, values: dict[str, Array]) -> bool:
         """Say whether every equation is finite; note the first that is not."""
@@ -108,6 +130,11 @@ class _Search:
                 text = equation_text(equation.target, equation.value)
                 self.failures[(f"{equation.name} is not finite at any random point", text)] += 1
                 return False
+            for name in _matrices(equation.value):
+                if condition(evaluation.scope.values[name]) > LARGEST_CONDITION:
+                    text = equation_text(equation.target, equation.value)
+                    self.failures[(f"{name} is near to a singular matrix at every random point", text)] += 1
+                    return False
         return True
 
     def meet(self, values: dict[str, Array]) -> bool:
@@ -124,6 +151,8 @@ class _Search:
                 break
             active = equal | unmet
             wanted = np.where(equal, 0, self.draw.uniform(0.2, 1, size=gaps.shape))
+            if not names:
+                break
             step = np.linalg.lstsq(self._slopes(values, names)[active], (wanted - gaps)[active], rcond=1e-9)[0]
             _move(values, names, step)
         gaps, equal = self._gaps(values)
@@ -137,7 +166,7 @@ class _Search:
         """Return the inputs to move: those that facts mention, all if a fact is about computed quantities."""
         mentioned = frozenset[str]().union(*(tensors_in(g.condition) for g in self.system.givens))
         computed = not mentioned <= self.system.declared.keys()
-        return tuple(name for name in values if computed or name in mentioned)
+        return tuple(name for name in values if name not in self.hot and (computed or name in mentioned))
 
     def _evaluation(self, values: Mapping[str, Array]) -> Evaluation:
         """Return the values that facts are about."""
@@ -191,3 +220,8 @@ def _move(values: dict[str, Array], names: tuple[str, ...], step: Array) -> None
         size = values[name].size
         values[name] = values[name] + step[start : start + size].reshape(values[name].shape)
         start += size
+
+
+def _matrices(expr: Expr) -> tuple[str, ...]:
+    """Return the tensors that an expression takes the determinant or the inverse of."""
+    return tuple(dict.fromkeys(part.tensor for part in walk(expr) if isinstance(part, MatrixEntry)))

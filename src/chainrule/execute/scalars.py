@@ -17,6 +17,16 @@ import numpy.typing as npt
 Array: TypeAlias = npt.NDArray[Any]
 
 
+def is_one_hot(whole: Array, axis: int | tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Return where, along an axis, one entry is 1 and all others are 0, within a millionth.
+
+    >>> is_one_hot(np.asarray([[0.0, 1.0], [0.5, 0.5], [1.0, 1.0], [0.0, 0.0]]), 1).tolist()
+    [True, False, False, False]
+    """
+    ones = np.abs(whole - 1) <= 1e-6
+    return np.asarray((ones | (np.abs(whole) <= 1e-6)).all(axis=axis) & (ones.sum(axis=axis) == 1))
+
+
 def sigmoid(t: Array) -> Array:
     """Return 1/(1 + exp(-t)), taking exp of nothing positive."""
     small = np.exp(-np.abs(t))

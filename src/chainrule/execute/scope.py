@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from chainrule.errors import InputError
 from chainrule.execute.labelled import Labelled, Mask, conjunction, union
+from chainrule.execute.matrices import determinants, inverses
 from chainrule.execute.protocol import Unknowns
 from chainrule.execute.scalars import Array
 from chainrule.expr.binding import position_indices
-from chainrule.expr.nodes import Extent, Index, Indexed, Partial, Position
+from chainrule.expr.nodes import Extent, Index, Indexed, MatrixEntry, Partial, Position
 from chainrule.render.text import expression_text
 from chainrule.system.model import Declaration, FunctionDefinition
+
+Read: TypeAlias = Indexed | Partial | MatrixEntry
+"""What reads entries of an array."""
 
 
 def _nothing() -> Mapping[str, Any]:
@@ -45,6 +49,8 @@ class Scope:
 
     def size(self, extent: Extent, letter: str) -> int:
         """Return the number of values of an index."""
+        if extent.literal is not None:
+            return extent.literal
         if extent not in self.sizes:
             declaration = self.declarations.get(extent.tensor)
             if self.unknowns is None and declaration is not None and declaration.role == "abstract":
@@ -106,7 +112,39 @@ class Scope:
         positions = tuple(p for entry in (node.of, *node.wrt) for p in entry.indices)
         return self.read(np.asarray(array, self.dtype), node, positions, mask)
 
-    def read(self, array: Array, node: Indexed | Partial, positions: tuple[Position, ...], mask: Mask) -> Labelled:
+    def matrix(self, node: MatrixEntry, mask: Mask) -> Labelled:
+        """Return a function of a matrix, or of the matrix of each sample; the inverse of a singular one is refused."""
+        if node.tensor not in self.values:
+            raise self.without_value(node.tensor)
+        matrices = np.asarray(self.values[node.tensor], self.dtype)
+        if matrices.ndim != len(node.samples) + 2 or matrices.shape[-1] != matrices.shape[-2]:
+            raise InputError(
+                f"{node.tensor} is no square matrix: its value has the shape {list(matrices.shape)}",
+                where=expression_text(node),
+                expected="two axes of one length",
+                advice=f"Give {node.tensor} as many rows as columns.",
+            )
+        if node.function == "det":
+            return self.read(determinants(matrices), node, node.samples, mask)
+        inverted, singular = inverses(matrices)
+        if singular.any():
+            self._refuse_singular(node, self.read(singular, node, node.samples, mask), mask)
+        return self.read(inverted, node, (*node.samples, *node.indices), mask)
+
+    def _refuse_singular(self, node: MatrixEntry, singular: Labelled, mask: Mask) -> None:
+        wanted = conjunction((*mask, singular))
+        found = np.argwhere(wanted.array)
+        if not len(found):
+            return
+        pairs = zip(wanted.indices, found[0], strict=True)
+        at = ", ".join(f"{i.preferred} = {n}" for i, n in pairs if i in singular.indices)
+        raise InputError(
+            f"{node.tensor} is singular{f' at {at}' if at else ''}: inv({node.tensor}) does not exist",
+            expected="a matrix whose determinant is not 0",
+            advice=f"Add something to its diagonal in the equation of {node.tensor}: + 1e-6*[i = j]",
+        )
+
+    def read(self, array: Array, node: Read, positions: tuple[Position, ...], mask: Mask) -> Labelled:
         """Return the entries of an array at the positions; outside, 0 where guarded or not wanted, else an error."""
         if len(positions) != array.ndim:
             raise InputError(
@@ -131,17 +169,37 @@ class Scope:
         clipped = tuple(np.clip(place, 0, length - 1) for place, length in zip(places, array.shape, strict=True))
         return Labelled(np.where(inside, array[clipped], np.zeros((), array.dtype)), indices)
 
-    def _refuse_outside(self, node: Indexed | Partial, inside: Labelled, mask: Mask, shape: tuple[int, ...]) -> None:
+    def inside(self, node: Indexed) -> Labelled:
+        """Return where all positions of an entry lie inside its tensor."""
+        shape = np.shape(self.values[node.tensor]) if node.tensor in self.values else ()
+        held = tuple(
+            Labelled((place.array >= 0) & (place.array < length), place.indices)
+            for place, length in zip(map(self.position, node.indices), shape, strict=False)
+        )
+        return conjunction(held)
+
+    def _refuse_outside(self, node: Read, inside: Labelled, mask: Mask, shape: tuple[int, ...]) -> None:
         outside = conjunction((*mask, Labelled(~inside.array, inside.indices)))
         found = np.argwhere(outside.array)
         if not len(found):
             return
-        at = ", ".join(f"{i.preferred} = {n}" for i, n in zip(outside.indices, found[0], strict=True))
+        values = dict(zip(outside.indices, map(int, found[0]), strict=True))
+        at = ", ".join(f"{i.preferred} = {n}" for i, n in values.items())
+        positions = node.indices if isinstance(node, Indexed) else ()
+        wrong = [
+            f"axis {axis} has {length} entries, read at {place}"
+            for axis, (position, length) in enumerate(zip(positions, shape, strict=False))
+            if not 0 <= (place := self._place(position, values)) < length
+        ]
         raise InputError(
             f"{expression_text(node)} reads outside its tensor" + (f" at {at}" if at else ""),
-            expected=f"positions inside the extents {list(shape)}, counted from 0",
+            expected=f"positions inside the extents {list(shape)}, counted from 0; " + ", ".join(wrong),
             advice="Mark the access with ? to read 0 outside, or put it under the bracket of its range.",
         )
+
+    def _place(self, position: Position, values: Mapping[Index, int]) -> int:
+        place = self.position(position)
+        return int(place.array[tuple(values[i] for i in place.indices)])
 
 
 def unknown_function(name: str) -> InputError:

@@ -164,8 +164,9 @@ class Point:
         plain = self._named(expr)
         for part in walk(plain):
             if isinstance(part, Indexed) and is_derivative(part.tensor) and part.tensor not in self.known:
-                of, wrt = derivative_parts(part.tensor)
-                self.known[part.tensor] = numeric_derivative(self.evaluation, of, wrt)
+                of, *wrt = derivative_parts(part.tensor)
+                lower = derivative_name(of, *wrt[:-1]) if len(wrt) > 1 else of
+                self.known[part.tensor] = numeric_derivative(self.evaluation, lower, wrt[-1])
         scope = self.evaluation.scope
         found = {name: known.wider if wider else known.values for name, known in self.known.items()}
         values: Mapping[str, Array] = {**scope.values, **found}

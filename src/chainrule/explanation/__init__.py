@@ -1,6 +1,8 @@
-"""Explanations: a derivative opened into its sum, term by term, with the numbers of one sample."""
+"""Explanations: a derivative opened into its sum, term by term, and into all paths to the cost, with numbers."""
 
+from chainrule.explanation.all_paths import paths
 from chainrule.explanation.explainer import explain
 from chainrule.explanation.result import Explanation
+from chainrule.explanation.routes import EntryPath, LocalDerivative, Paths
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["EntryPath", "Explanation", "LocalDerivative", "Paths", "explain", "paths"]

@@ -16,6 +16,7 @@ from chainrule.data.interchange import as_array
 from chainrule.errors import InputError
 from chainrule.execute.inputs import is_batched
 from chainrule.expr.nodes import Affine, Index, Position
+from chainrule.network import Network
 from chainrule.system.model import System, derivative_parts, is_derivative
 from chainrule.system.places import did_you_mean
 
@@ -76,6 +77,16 @@ def one_sample(system: System, inputs: Mapping[str, npt.ArrayLike], sample: int 
     if not 0 <= place < count:
         raise InputError(f"there is no sample {place}", expected=_range(count, "sample"))
     return chosen | {name: as_array(name, inputs[name])[place] for name in counts}
+
+
+def with_params(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
+    """Return the inputs of a network with its params, labels made one-hot rows."""
+    data, target = network.ends.data, network.ends.target
+    given: dict[str, npt.ArrayLike] = {**network.params, **inputs}
+    if data in inputs and target in inputs:
+        made = network.inputs(inputs[data], inputs[target])
+        given = {**made, **inputs, data: made[data], target: made[target]}
+    return given
 
 
 def entry_at(name: str, indices: tuple[Index, ...], shape: Sequence[int], at: At | None) -> tuple[int, ...]:

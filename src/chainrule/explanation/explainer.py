@@ -7,19 +7,22 @@ Every total is checked against the backward pass before it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from chainrule.diff.backprop import Path
 from chainrule.diff.derivations import tied, with_target_letters
-from chainrule.errors import VerificationError
+from chainrule.errors import OptionError
 from chainrule.execute.reference import Evaluation, evaluate_all
-from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named
-from chainrule.explanation.numbers import number_text
-from chainrule.explanation.opening import Factor, Numbered, OpenedSum, PathSum, factor, open_value
+from chainrule.explanation.all_paths import all_paths
+from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
+from chainrule.explanation.numbered import Numbered
+from chainrule.explanation.opening import Factor, OpenedSum, PathSum, factor, open_value
 from chainrule.explanation.result import Explanation
+from chainrule.explanation.totals import verified
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import Expr, Index, Indexed, Position, Reduce, times
 from chainrule.network import Network
@@ -28,9 +31,6 @@ from chainrule.render.letters import with_letters
 from chainrule.system.model import System, derivative_name
 from chainrule.system.printing import index_names
 from chainrule.system.typecheck import typecheck
-
-TOLERANCE = 1e-12
-"""How far a total may be from the value of the backward pass, relative to the sum of its terms without their signs."""
 
 
 def explain(
@@ -42,15 +42,18 @@ def explain(
     *,
     paths: bool = False,
     top: int = 12,
+    quantiles: Sequence[float] = (),
 ) -> Explanation:
     r"""Open ∂C/∂of at one entry into its sum, term by term, with numbers.
 
     `at` gives the value of each index by the letter of the printed equation, `{"j": 3}`, or by position, `(3,)`; for
     data with an axis of samples, `sample` says which: derivatives are those of one sample, without 1/N. The params of a
     network need not be among the inputs, and what should come out of it may be labels. The sum over all paths is shown
-    where no sum is left, and with `paths` always; of each sum the `top` largest terms are. Raises InputError for what
-    does not name one number or does not fit the system, and VerificationError should the terms not add up to the value
-    of the backward pass.
+    where no sum is left, and with `paths` always, followed by all paths across all layers, see `paths`. Of each sum the
+    `top` largest terms are shown, what the others add up to, exactly, and their quantiles: of the levels given, from 0
+    to 1, else the quartiles where not all terms are shown. Raises InputError for what does not name one number or does
+    not fit the system, OptionError for a level that is none, and VerificationError should the terms not add up to the
+    value of the backward pass.
 
     >>> from chainrule.notation import parse
     >>> system = parse("data x[i], y\nparam w[i]\np = sum(i) w[i]*x[i]\ncost C = 1/2*(p - y)^2")
@@ -58,38 +61,28 @@ def explain(
     >>> found.equation, found.value
     ('∂C/∂w[1] = x[1]·(p − y)', 3.0)
     """
+    levels = _levels(quantiles)
     system = network_or_system if isinstance(network_or_system, System) else network_or_system.system
     tensor = tensor_named(system, of)
-    given = inputs if isinstance(network_or_system, System) else _with_params(network_or_system, inputs)
+    given = inputs if isinstance(network_or_system, System) else with_params(network_or_system, inputs)
     chosen = one_sample(system, given, sample)
     back = backprop(system, [tensor])
     evaluation = evaluate_all(_with_paths(back, tensor), chosen)
-    return _Opener(back, tensor, evaluation, at).explanation(paths, top)
+    opener = _Opener(back, tensor, evaluation, at)
+    routes = all_paths(back, evaluation.scope, tensor, opener.places, opener.value, top) if paths else None
+    return replace(opener.explanation(), shows_paths=paths, top=top, quantiles=levels, routes=routes)
 
 
-def verified(name: str, total: float, value: float, magnitude: float) -> float:
-    """Return the total, if it is the value up to rounding. Raises VerificationError otherwise."""
-    if total == value or not np.isfinite([total, value, magnitude]).all():
-        return total
-    difference = abs(total - value)
-    if difference > TOLERANCE * max(magnitude, abs(value)):
-        raise VerificationError(
-            f"the terms of {name} do not add up to its value",
-            where=f"they add up to {number_text(total)}, the backward pass has {number_text(value)}",
-            expected=f"a difference below {TOLERANCE:g} of the sum of their sizes, {number_text(magnitude)}",
-            advice="This is an error in chainrule; please report it with the system.",
+def _levels(quantiles: Sequence[float]) -> tuple[float, ...]:
+    levels = tuple(float(level) for level in quantiles)
+    strange = [level for level in levels if not 0 <= level <= 1]
+    if strange:
+        raise OptionError(
+            f"{strange[0]:g} is no level of a quantile",
+            expected="numbers from 0, the smallest term, to 1, the largest",
+            advice="For example 0.05, 0.5, 0.95.",
         )
-    return total
-
-
-def _with_params(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
-    """Return the inputs of a network with its params, labels made one-hot rows."""
-    data, target = network.ends.data, network.ends.target
-    given: dict[str, npt.ArrayLike] = {**network.params, **inputs}
-    if data in inputs and target in inputs:
-        made = network.inputs(inputs[data], inputs[target])
-        given |= {data: made[data], target: made[target]}
-    return given
+    return levels
 
 
 def _with_paths(back: Backprop, tensor: str) -> System:
@@ -114,10 +107,10 @@ class _Opener:
         array = evaluation.scope.values[self._entries]
         self._indices = derived.indices
         self._equation = (derived.target, derived.value)
-        self._places = entry_at(self._entries, self._indices, array.shape, at)
-        self._value = float(array[self._places])
+        self.places = entry_at(self._entries, self._indices, array.shape, at)
+        self.value = float(array[self.places])
 
-    def explanation(self, paths: bool, top: int) -> Explanation:
+    def explanation(self) -> Explanation:
         """Return the whole."""
         target, value = self._at_entry(*self._equation)
         name = self._numbered.text(target)
@@ -125,18 +118,18 @@ class _Opener:
         paths_found = self._cotangents.paths(self._tensor)
         direct = all(path.user == self._cotangents.cost for path in paths_found)
         opened = () if direct else tuple(self._path(path) for path in paths_found)
-        found = Explanation(name, f"{name} = {self._numbered.text(value)}", self._value, parts, opened, paths, top)
-        verified(name, found.total, self._value, float(np.abs(found.terms).sum()))
+        found = Explanation(name, f"{name} = {self._numbered.text(value)}", self.value, parts, opened)
+        verified(name, found.total, self.value, float(np.abs(found.terms).sum()))
         if opened:
             magnitude = sum(path.opened.magnitude for path in opened)
-            verified(name, found.paths_total, self._value, magnitude)
+            verified(name, found.paths_total, self.value, magnitude)
         return found
 
     def _at_entry(self, *nodes: Expr) -> list[Expr]:
         """Return nodes of one equation in the letters they are printed by, with numbers for the target's indices."""
         lettered = with_letters(*nodes, taken=self._taken, declared=self._declared)
         places: dict[Index, Position] = {}
-        for index, put in put_at(self._indices, self._places).items():
+        for index, put in put_at(self._indices, self.places).items():
             places[Index(index.name, index.extent)] = put
         return [substitute_indices(node, places) for node in lettered]
 
@@ -170,8 +163,8 @@ class _Opener:
         pairs = list(tied(path, self._cotangents.of(self._tensor).indices))
         if not pairs:
             return ""
-        places = dict(zip((i.name for i in self._indices), self._places, strict=True))
+        places = dict(zip((i.name for i in self._indices), self.places, strict=True))
         unlike = " or ".join(f"{k.preferred} ≠ {places[j.name]}" for k, j in pairs)
         user = self._numbered.text(Indexed(path.user, path.indices))
-        own = self._numbered.text(substitute_indices(path.partial.wrt[0], put_at(self._indices, self._places)))
+        own = self._numbered.text(substitute_indices(path.partial.wrt[0], put_at(self._indices, self.places)))
         return f"a Kronecker delta: {user} does not depend on {own} where {unlike}"

@@ -6,7 +6,7 @@ sum are arrays over its indices, so that a million of them take one evaluation. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,8 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import InputError
-from chainrule.execute.reference import Evaluation
+from chainrule.explanation.causes import Cause, causes_in_sum
+from chainrule.explanation.numbered import Numbered
 from chainrule.explanation.numbers import number_text
+from chainrule.explanation.totals import exact_sum
 from chainrule.expr.binding import map_operands
 from chainrule.expr.nodes import (
     Bracket,
@@ -24,7 +26,6 @@ from chainrule.expr.nodes import (
     Expr,
     Index,
     Indexed,
-    IndexValue,
     Number,
     Product,
     Reduce,
@@ -32,37 +33,8 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
-from chainrule.render.text import lettered_text
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Numbered:
-    """A system with its numbers, in which expressions can be written and evaluated.
-
-    Their indices are named by the letters they are printed by; `ranks` are those of all tensors.
-    """
-
-    evaluation: Evaluation
-    ranks: Mapping[str, int]
-
-    def text(self, expr: Expr) -> str:
-        """Return an expression as text."""
-        return lettered_text(expr, self.ranks)
-
-    def values(self, expr: Expr, indices: tuple[Index, ...] = ()) -> Array:
-        """Return the values of an expression, with one axis for each index."""
-        return self.evaluation.value_of(expr, indices)
-
-
-@dataclass(frozen=True, eq=False)
-class Cause:
-    """Something that can make a term 0, with its values; `delta` says that it is Kronecker's."""
-
-    text: str
-    values: Array
-    delta: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +74,8 @@ class OpenedSum:
 
     @cached_property
     def sum(self) -> float:
-        """The sum of the terms."""
-        return float(self.terms.sum())
+        """The sum of the terms, rounded once."""
+        return exact_sum(self.terms)
 
     @property
     def total(self) -> float:
@@ -122,10 +94,11 @@ class OpenedSum:
 
     @cached_property
     def zeros(self) -> tuple[Zeros, ...]:
-        """The terms that are exactly 0, by their causes: each by the first of its factors that is 0."""
+        """The terms that are exactly 0, by their causes: each by a delta that is 0, else the first factor that is."""
         left = self.terms.reshape(-1) == 0
         found: list[Zeros] = []
-        for cause in (cause for factor in self.factors for cause in factor.causes):
+        causes = [cause for factor in self.factors for cause in factor.causes]
+        for cause in sorted(causes, key=lambda cause: not cause.delta):
             here = left & (np.broadcast_to(cause.values, self.terms.shape).reshape(-1) == 0)
             if here.any():
                 found.append(Zeros(cause, np.flatnonzero(here)))
@@ -133,11 +106,32 @@ class OpenedSum:
         return (*found, Zeros(None, np.flatnonzero(left))) if left.any() else tuple(found)
 
     @cached_property
-    def largest_first(self) -> npt.NDArray[np.intp]:
-        """The flat places of all terms that are not 0, those of the largest first, equal ones in order."""
-        sizes = np.abs(self.terms.reshape(-1))
-        order = np.argsort(-np.nan_to_num(sizes, nan=np.inf), kind="stable")
-        return np.asarray(order[sizes[order] != 0], np.intp)
+    def nonzero(self) -> int:
+        """The number of terms that are not exactly 0."""
+        return int(np.count_nonzero(self.terms))
+
+    def largest(self, top: int) -> npt.NDArray[np.intp]:
+        """Return the flat places of the `top` largest terms that are not 0, the largest first, equal ones in order."""
+        sizes = np.nan_to_num(np.abs(self.terms.reshape(-1)), nan=np.inf, posinf=np.inf)
+        count = min(top, self.nonzero)
+        if count < 1:
+            return np.zeros(0, np.intp)
+        last = np.partition(sizes, sizes.size - count)[sizes.size - count]
+        above = np.flatnonzero(sizes > last)
+        equal = np.flatnonzero(sizes == last)[: count - len(above)]
+        found = np.sort(np.concatenate([above, equal]))
+        return np.asarray(found[np.argsort(-sizes[found], kind="stable")], np.intp)
+
+    def residual(self, top: int) -> float:
+        """Return what the terms that are not among the `top` largest add up to, rounded once."""
+        left = self.terms.reshape(-1).copy()
+        left[self.largest(top)] = 0.0
+        return exact_sum(left)
+
+    def quantiles(self, levels: Sequence[float]) -> tuple[float, ...]:
+        """Return the quantiles of the terms that are not 0: of level 0 the smallest, 1/2 the median, 1 the largest."""
+        terms = self.terms[self.terms != 0]
+        return tuple(map(float, np.quantile(terms, levels))) if terms.size else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,9 +204,10 @@ def opened_sum(sum_: Reduce, numbered: Numbered, *, direct: bool = True) -> Open
 def factor(part: Expr, whole: Expr, indices: tuple[Index, ...], numbered: Numbered) -> Factor:
     """Return a factor of the product `whole`, read only where the brackets of the product hold if it must be."""
     causes = tuple(
-        Cause(numbered.text(cause), _values(cause, whole, indices, numbered), _is_delta(cause))
-        for cause in product_factors(part)
-        if not isinstance(cause, Number)
+        cause
+        for own in product_factors(part)
+        if not isinstance(own, Number)
+        for cause in causes_in_sum(own, _values(own, whole, indices, numbered), indices, numbered)
     )
     return Factor(numbered.text(part), _values(part, whole, indices, numbered), causes)
 
@@ -254,14 +249,6 @@ def _cause_before(part: Expr, numbered: Numbered) -> Cause:
         case _:
             pass
     return Cause(text, numbered.values(part))
-
-
-def _is_delta(part: Expr) -> bool:
-    match part:
-        case Bracket(Comparison("=", IndexValue(), IndexValue())):
-            return True
-        case _:
-            return False
 
 
 def _is_sum(expr: Expr) -> bool:

@@ -5,14 +5,14 @@ Plain HTML with inline styles, nothing fetched, nothing run; all text is escaped
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 from chainrule.explanation.numbers import number_text
 from chainrule.explanation.opening import OpenedSum
 from chainrule.explanation.report import closing_sentences, paths_closing, paths_heading
-from chainrule.explanation.tables import Table, rest_sentence, sum_sentence, table_of, zero_sentences
+from chainrule.explanation.tables import Table, rest_sentences, sum_sentence, table_of, zero_sentences
 
 if TYPE_CHECKING:
     from chainrule.explanation.result import Explanation
@@ -34,22 +34,24 @@ def _pieces(explanation: Explanation) -> Iterator[str]:
         for opened in part.sums:
             if len(part.sums) > 1 or not opened.direct:
                 yield from _paragraphs([opened.text])
-            yield from _sum(opened, explanation.top)
+            yield from _sum(opened, explanation.top, explanation.quantiles)
         yield from _paragraphs(closing_sentences(part))
     yield f"<p><b>{escape(explanation.name)} = {escape(number_text(explanation.value))}</b></p>"
     if explanation.paths and (explanation.shows_paths or not explanation.has_sum):
         yield from _paragraphs(paths_heading(explanation))
         for path in explanation.paths:
             yield from _paragraphs([path.local or path.opened.text])
-            yield from _sum(path.opened, explanation.top, path.reason)
+            yield from _sum(path.opened, explanation.top, explanation.quantiles, path.reason)
         yield from _paragraphs(paths_closing(explanation))
+    if explanation.routes is not None:
+        yield explanation.routes._repr_html_()
 
 
-def _sum(opened: OpenedSum, top: int, delta_reason: str = "") -> Iterator[str]:
+def _sum(opened: OpenedSum, top: int, levels: Sequence[float], delta_reason: str = "") -> Iterator[str]:
     table = table_of(opened, top)
     if table.rows:
         yield _table(table)
-    sentences = [*zero_sentences(opened, delta_reason), rest_sentence(opened, top), sum_sentence(opened)]
+    sentences = [*zero_sentences(opened, delta_reason), *rest_sentences(opened, top, levels), sum_sentence(opened)]
     yield from _paragraphs(sentence for sentence in sentences if sentence)
 
 

@@ -5,14 +5,14 @@ Columns are aligned to the right; all words come from `tables`. Told is why ther
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chainrule.explanation.numbers import number_text, product_text
 from chainrule.explanation.opening import OpenedSum, Part
 from chainrule.explanation.tables import (
     Table,
-    rest_sentence,
+    rest_sentences,
     sum_sentence,
     table_of,
     zero_sentences,
@@ -40,6 +40,8 @@ def explanation_text(explanation: Explanation) -> str:
         lines += [f"No path leads to the cost: {explanation.name} is 0 whatever the numbers are."]
     if explanation.paths and (explanation.shows_paths or not explanation.has_sum):
         lines += ["", *_path_lines(explanation)]
+    if explanation.routes is not None:
+        lines += ["", *str(explanation.routes).splitlines()]
     return "\n".join(line for n, line in enumerate(lines) if line or (n and lines[n - 1]))
 
 
@@ -89,7 +91,7 @@ def _part_lines(part: Part, explanation: Explanation) -> Iterator[str]:
     for opened in part.sums:
         if len(part.sums) > 1 or not opened.direct:
             yield f"  {opened.text}:"
-        yield from _table_lines(opened, explanation.top)
+        yield from _table_lines(opened, explanation.top, explanation.quantiles)
     yield from (f"  {line}" for line in closing_sentences(part))
     if part.sums:
         yield ""
@@ -100,7 +102,7 @@ def _path_lines(explanation: Explanation) -> Iterator[str]:
     for path in explanation.paths:
         yield from ("", *([f"  {path.local}"] if path.local else []))
         if path.opened.indices:
-            yield from _table_lines(path.opened, explanation.top, path.reason)
+            yield from _table_lines(path.opened, explanation.top, explanation.quantiles, path.reason)
         else:
             yield f"  {_single(path.opened)}"
     yield ""
@@ -115,11 +117,11 @@ def _single(opened: OpenedSum) -> str:
     return f"{opened.text} = {numbers} = {number_text(opened.total)}"
 
 
-def _table_lines(opened: OpenedSum, top: int, delta_reason: str = "") -> Iterator[str]:
+def _table_lines(opened: OpenedSum, top: int, levels: Sequence[float], delta_reason: str = "") -> Iterator[str]:
     table = table_of(opened, top)
     if table.rows:
         yield from _aligned(table)
-    sentences = [*zero_sentences(opened, delta_reason), rest_sentence(opened, top), sum_sentence(opened)]
+    sentences = [*zero_sentences(opened, delta_reason), *rest_sentences(opened, top, levels), sum_sentence(opened)]
     yield from (f"  {sentence}" for sentence in sentences if sentence)
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from chainrule.explanation.opening import Part, PathSum
 from chainrule.explanation.page import explanation_html
 from chainrule.explanation.report import explanation_text
+from chainrule.explanation.routes import Paths
 
 Array = npt.NDArray[Any]
 
@@ -24,7 +25,8 @@ class Explanation:
     """A derivative of the cost, opened. `value` is that of the backward pass, `total` the sum of all `terms`.
 
     `name` is the entry, ∂C/∂z1[3]; `equation` says what it is; `parts` are the terms of that equation, each with its
-    sums opened; `paths` are the sums over all paths, before anything vanished.
+    sums opened; `paths` are the sums over all paths through the next tensor, before anything vanished, and `routes` all
+    paths to the cost, where they were asked for. `quantiles` are the levels to show.
     """
 
     name: str
@@ -32,8 +34,10 @@ class Explanation:
     value: float
     parts: tuple[Part, ...]
     paths: tuple[PathSum, ...]
-    shows_paths: bool
+    shows_paths: bool = False
     top: int = 12
+    quantiles: tuple[float, ...] = ()
+    routes: Paths | None = None
 
     @cached_property
     def terms(self) -> Array:

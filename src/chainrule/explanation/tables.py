@@ -6,6 +6,7 @@ with the reason. Text and web page print the same rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from chainrule.explanation.numbers import column_text, number_text, percent_text
 from chainrule.explanation.opening import OpenedSum, Zeros
 
 PLACES_SHOWN = 6
+QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,7 @@ class Table:
 
 def table_of(opened: OpenedSum, top: int) -> Table:
     """Return the table of the `top` largest terms of a sum."""
-    order = opened.largest_first
-    shown = order[: max(1, top)]
-    if len(order) == len(shown) + 1:
-        shown = order
+    shown = opened.largest(rows_shown(opened, top))
     places = np.unravel_index(shown, opened.terms.shape) if opened.indices else ()
     terms = opened.terms.reshape(-1)
     running = np.cumsum(terms[shown])
@@ -45,22 +44,37 @@ def table_of(opened: OpenedSum, top: int) -> Table:
         for factor in opened.factors:
             values = np.broadcast_to(factor.values, opened.terms.shape).reshape(-1)
             columns.append(column_text([float(v) for v in values[shown]]))
-    left = order[len(shown) :]
-    together = float(terms[left].sum()) if len(left) else 0.0
+    left = opened.nonzero - len(shown)
     columns += [column_text([float(v) for v in terms[shown]]), column_text([float(v) for v in running])]
     headings = [*opened.letters, *(f.text for f in opened.factors)] if several else [*opened.letters]
     headings += ["product" if several else opened.factors[0].text, "running sum"]
     blanks = ("",) * (len(headings) - 3)
-    rest = ("…", *blanks, number_text(together), number_text(opened.sum)) if len(left) else ()
+    rest = ("…", *blanks, number_text(opened.residual(len(shown))), number_text(opened.sum)) if left else ()
     return Table(
         tuple(headings), tuple(zip(*columns, strict=True)), rest, len(opened.letters), tuple(map(float, terms[shown]))
     )
 
 
-def rest_sentence(opened: OpenedSum, top: int) -> str:
-    """Say how many terms the last row holds, or ""."""
-    left = len(opened.largest_first) - max(1, top)
-    return f"… stands for {left} smaller terms together." if left > 1 else ""
+def rows_shown(opened: OpenedSum, top: int) -> int:
+    """Return how many terms have a row: the largest, and a single one that would be left."""
+    return opened.nonzero if opened.nonzero <= max(1, top) + 1 else max(1, top)
+
+
+def rest_sentences(opened: OpenedSum, top: int, levels: Sequence[float] = ()) -> list[str]:
+    """Say how many terms the last row holds, and the quantiles: of the levels given, else quartiles if it holds any."""
+    left = opened.nonzero - rows_shown(opened, top)
+    said = [f"… stands for {left} smaller terms together."] if left else []
+    shown = tuple(levels) or (QUARTILES if left else ())
+    found = opened.quantiles(shown) if shown else ()
+    if found:
+        each = ", ".join(f"{_level_text(q)} {n}" for q, n in zip(shown, column_text(found), strict=True))
+        terms = "terms" if opened.nonzero == opened.terms.size else "terms that are not 0"
+        said.append(f"Quantiles of the {opened.nonzero} {terms}: {each}.")
+    return said
+
+
+def _level_text(level: float) -> str:
+    return {0.0: "smallest", 0.5: "median", 1.0: "largest"}.get(level) or f"{100 * level:.4g} %"
 
 
 def zero_sentences(opened: OpenedSum, delta_reason: str = "") -> list[str]:
@@ -83,7 +97,7 @@ def sum_sentence(opened: OpenedSum) -> str:
             f" Positive ones give {number_text(above)}, negative ones {number_text(below)}: "
             f"|sum| is {share} of Σ|terms|, the rest cancels."
         )
-    elif len(opened.largest_first) > 1:
+    elif opened.nonzero > 1:
         text += " All have one sign, so nothing cancels."
     if opened.divisor != 1:
         text += f" Their mean is {number_text(opened.total)}."
@@ -97,7 +111,10 @@ def _zero_sentence(opened: OpenedSum, zeros: Zeros, delta_reason: str) -> str:
         return f"{those}: the product is too small for a floating-point number."
     if zeros.cause.delta and delta_reason:
         return f"{those}: {zeros.cause.text} is {delta_reason}."
-    return f"{those}: {zeros.cause.text} is 0{_where(opened, zeros)}."
+    if zeros.cause.delta:
+        return f"{those}: {zeros.cause.text}, a Kronecker delta, is 0{_where(opened, zeros)}."
+    reason = f": {zeros.cause.reason}" if zeros.cause.reason else ""
+    return f"{those}: {zeros.cause.text} is 0{_where(opened, zeros)}{reason}."
 
 
 def _where(opened: OpenedSum, zeros: Zeros) -> str:

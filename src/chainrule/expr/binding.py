@@ -25,6 +25,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Position,
@@ -60,6 +61,8 @@ def own_indices(node: Expr | Condition) -> tuple[Index, ...]:
     match node:
         case Indexed(_, positions):
             return tuple(i for p in positions for i in position_indices(p))
+        case MatrixEntry(_, _, positions, samples):
+            return tuple(i for p in (*samples, *positions) for i in position_indices(p))
         case IndexValue(position):
             return position_indices(position)
         case _:
@@ -140,7 +143,7 @@ def map_operands(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
     Conditions are gone through. A `Partial` is an atom: its entries name what is differentiated.
     """
     match node:
-        case Number() | Constant() | ExtentValue() | IndexValue() | Indexed() | Partial():
+        case Number() | Constant() | ExtentValue() | IndexValue() | Indexed() | Partial() | MatrixEntry():
             return node
         case Sum(terms):
             new = tuple(change(t) for t in terms)
@@ -198,6 +201,8 @@ def substitute_indices(node: Expr, mapping: Mapping[Index, Position]) -> Expr:
     match node:
         case Indexed(tensor, positions, guarded):
             return Indexed(tensor, tuple(shift_position(p, mapping) for p in positions), guarded)
+        case MatrixEntry():
+            return map_positions(node, lambda position: shift_position(position, mapping))
         case IndexValue(position):
             return IndexValue(shift_position(position, mapping))
         case Partial(of, wrt):
@@ -207,6 +212,12 @@ def substitute_indices(node: Expr, mapping: Mapping[Index, Position]) -> Expr:
             return map_operands(node, lambda part: substitute_indices(part, inner))
         case _:
             return map_operands(node, lambda part: substitute_indices(part, mapping))
+
+
+def map_positions(node: MatrixEntry, change: Callable[[Position], Position]) -> MatrixEntry:
+    """Return the entry of a function of a matrix with `change` applied to every position in it."""
+    indices, samples = tuple(map(change, node.indices)), tuple(map(change, node.samples))
+    return MatrixEntry(node.function, node.tensor, indices, samples)
 
 
 def _entry(entry: Indexed, mapping: Mapping[Index, Position]) -> Indexed:
@@ -225,7 +236,7 @@ def tensors_in(node: Expr | Condition) -> frozenset[str]:
     """Return the names of all tensors an expression reads, those of unknown derivatives included."""
     known: frozenset[str] | None = node.__dict__.get("_tensors")
     if known is None:
-        own = frozenset((node.tensor,)) if isinstance(node, Indexed) else frozenset()
+        own = frozenset((node.tensor,)) if isinstance(node, Indexed | MatrixEntry) else frozenset()
         known = own.union(*(tensors_in(part) for part in operands(node)))
         node.__dict__["_tensors"] = known
     return known

@@ -31,6 +31,11 @@ ARITY: dict[str, int] = {
 }
 """Scalar functions of the notation and their number of arguments; clip(t, low, high)."""
 
+MATRIX_FUNCTIONS: dict[str, int] = {"det": 0, "inv": 2}
+"""Functions of a matrix that is named whole, and the number of indices that their values have."""
+
 REDUCTIONS: tuple[str, ...] = ("sum", "mean", "max", "min", "prod")
+ONE_HOT = "onehot"
+"""A reduction that only facts have: 1 where one entry is 1 and all others are 0, else 0."""
 RELATIONS: tuple[str, ...] = ("=", "!=", "<", "<=", ">", ">=")
 CONSTANTS: tuple[str, ...] = ("pi",)

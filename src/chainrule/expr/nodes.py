@@ -51,15 +51,39 @@ class Extent(Node):
     """The range of an index, named by where it comes from: an axis of a tensor, or a declared index (axis -1).
 
     Tensor axes that must agree share one Extent, settled by `typecheck`. The number itself is not here: it is known
-    only when a system is given its inputs, or from `index i = 784`.
+    only when a system is given its inputs, or from `index i = 784`. Two kinds have no axis to be named by: `literal`
+    ones of a range bounded by a number, `max(u<2)`, which say it themselves, and `anonymous` ones of bound indices that
+    only affine positions determine, `sum(t) x[2*t]`, named by their equation. Neither labels an axis: it fits into it.
     """
 
     tensor: str
     axis: int = -1
 
+    @property
+    def literal(self) -> int | None:
+        """The number of values of a range bounded by a number, else None."""
+        return int(self.tensor) if self.axis == _LITERAL else None
 
+    @property
+    def anonymous(self) -> bool:
+        """Whether this is the range of a bound index that no axis and no declaration names."""
+        return self.axis <= _ANONYMOUS
+
+
+_LITERAL = -3
+_ANONYMOUS = -4
 UNSETTLED = Extent("", -2)
 """The extent of an index that typecheck has not seen yet."""
+
+
+def literal_extent(size: int) -> Extent:
+    """Return the extent of a range bounded by a number."""
+    return Extent(str(size), _LITERAL)
+
+
+def anonymous_extent(equation: str, count: int) -> Extent:
+    """Return the extent of the bound index of an equation that is the count-th without a name for its range."""
+    return Extent(equation, _ANONYMOUS - count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +106,19 @@ class Index(Node):
 
 @dataclass(frozen=True, eq=False)
 class Affine(Node):
-    """An index expression constant + Σ coefficient·index that is not a plain index: `W[0,i]`, `x[2*i+u]`."""
+    """An index expression constant + Σ coefficient·index that is not a plain index: `W[0,i]`, `x[2*i+u]`.
+
+    The order of the terms is that in which they are written; it does not take part in equality.
+    """
 
     terms: tuple[tuple[Index, int], ...]
     constant: int = 0
+
+    def _compared(self) -> tuple[Any, ...]:
+        known: tuple[Any, ...] | None = self.__dict__.get("_parts")
+        if known is None:
+            known = self.__dict__["_parts"] = (frozenset(self.terms), self.constant)
+        return known
 
 
 Position: TypeAlias = Index | Affine
@@ -138,6 +171,20 @@ class Partial(Node):
 
     of: Indexed
     wrt: tuple[Indexed, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixEntry(Node):
+    """What index notation cannot write of a matrix, named whole: its determinant, det(X), an entry of its inverse.
+
+    inv(X)[i,j] has the `indices` i and j, det(X) none. `samples` are positions of axes before the two of the matrix,
+    which `batch` puts there: each sample has a matrix of its own.
+    """
+
+    function: str
+    tensor: str
+    indices: tuple[Position, ...] = ()
+    samples: tuple[Position, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +272,7 @@ Expr: TypeAlias = (
     | IndexValue
     | Indexed
     | Partial
+    | MatrixEntry
     | Sum
     | Product
     | Power

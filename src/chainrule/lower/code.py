@@ -24,6 +24,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -99,7 +100,7 @@ class Code:
             case Select(condition, then, otherwise):
                 tested = self.condition(condition, names)
                 return self.apply("choose", tested, self.value(then, names), self.value(otherwise, names))
-            case Reduce() | Partial() | ExtentValue():
+            case Reduce() | Partial() | MatrixEntry() | ExtentValue():
                 raise Unsupported(f"{type(expr).__name__} inside scalar code")
             case _:
                 assert_never(expr)

@@ -29,8 +29,10 @@ from chainrule.expr.nodes import (
     ExtentValue,
     Index,
     Indexed,
+    MatrixEntry,
     Number,
     Partial,
+    Power,
     Reduce,
     Sum,
     number,
@@ -132,8 +134,10 @@ class _Flattening:
                 self.names[key] = (name, tuple(axes[n] for n in order))
 
     def _inlined(self, expr: Expr) -> Expr:
-        """Return the expression with the functions that the system defines put in."""
+        """Return the expression with the functions that the system defines put in, and powers as e^(y·log x)."""
         expr = map_operands(expr, self._inlined)
+        if isinstance(expr, Power) and not isinstance(expr.exponent, Number) and self._positive(expr.base):
+            return Call("exp", (times(expr.exponent, Call("log", (expr.base,))),))
         if isinstance(expr, Call) and expr.function in self.system.function:
             definition = self.system.function[expr.function]
             if definition.body is None or expr.order:
@@ -143,12 +147,20 @@ class _Flattening:
             )
         return expr
 
+    def _positive(self, base: Expr) -> bool:
+        """Say whether an expression is a number, or a constant that stands for one, above 0."""
+        declaration = self.system.declared.get(base.tensor) if isinstance(base, Indexed) else None
+        value = declaration.value if declaration is not None and declaration.role == "const" else base
+        return isinstance(value, Number) and value.value > 0
+
     def _flat(self, expr: Expr) -> Expr:
         match expr:
             case Reduce():
                 return self._reduction(expr)
             case ExtentValue(extent):
                 return number(self._size(extent))
+            case MatrixEntry(function, tensor):
+                raise Unsupported(f"{function}({tensor}), a function of a whole matrix")
             case Partial():
                 raise Unsupported("derivatives of unknown functions")
             case Indexed(tensor, _, guarded):

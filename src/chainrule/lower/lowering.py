@@ -38,6 +38,9 @@ def lower(
         extents[statement.target] = tuple(sizes[i.extent] for i in statement.indices)
     fused = fuse(statements, sizes, outputs, lanes, sample_extents(system))
     held = _held(system, fused)
+    missing = next((tensor for tensor in held if tensor not in extents), None)
+    if missing is not None:
+        raise Unsupported(f"{missing}, which no equation defines")
     if any(0 in extents[tensor] for tensor in held):
         raise Unsupported("an index without values")
     ranks = {tensor: len(extents[tensor]) for tensor in held}
@@ -77,7 +80,7 @@ def _extents(system: System, sizes: Mapping[Extent, int]) -> dict[str, tuple[int
 def _held(system: System, fused: Fused) -> tuple[str, ...]:
     """Return the tensors that are in memory, in order: those declared and used, then those stored."""
     used = dict.fromkeys(r.tensor for nest in fused.nests for r in references(nest, fused.stored))
-    declared = [d.tensor for d in system.declarations if d.tensor in used or d.role in {"data", "param"}]
+    declared = [d.tensor for d in system.declarations if d.tensor in used or d.role in {"data", "param", "state"}]
     return tuple(dict.fromkeys((*declared, *used)))
 
 

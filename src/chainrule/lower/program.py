@@ -25,7 +25,7 @@ class Unsupported(Exception):  # noqa: N818 - a signal between lowering and whoe
         self.construct = construct
 
 
-Role = Literal["data", "param", "const", "output", "temporary"]
+Role = Literal["data", "param", "const", "state", "output", "temporary"]
 
 
 @dataclass(frozen=True)

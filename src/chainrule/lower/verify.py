@@ -15,7 +15,7 @@ class InvalidProgram(Exception):  # noqa: N818 - says what the program is
 
 def verify(program: Program) -> None:
     """Raise InvalidProgram unless every value and buffer is defined before use, inside its extents, and unshared."""
-    known = {b.name for b in program.with_role("data", "param", "const")}
+    known = {b.name for b in program.with_role("data", "param", "const", "state")}
     for instruction in program.instructions:
         _check_code(instruction)
         for access in instruction.loads:

@@ -16,6 +16,7 @@ from chainrule.render.latex import equation_latex, expression_latex
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.model import Equation, System, derivative_parts, is_derivative
 from chainrule.system.printing import index_names
+from chainrule.system.stages import for_updates
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,15 +25,21 @@ class Equations:
 
     system: System
 
-    @property
+    @cached_property
     def forward(self) -> tuple[Equation, ...]:
         """The equations that compute the cost."""
-        return tuple(e for e in self.system.equations if not is_derivative(e.name))
+        optimizer = {e.name for e in self.optimizer}
+        return tuple(e for e in self.system.equations if not is_derivative(e.name) and e.name not in optimizer)
 
     @property
     def backward(self) -> tuple[Equation, ...]:
         """The equations that chainrule derived."""
         return tuple(e for e in self.system.equations if is_derivative(e.name))
+
+    @cached_property
+    def optimizer(self) -> tuple[Equation, ...]:
+        """The equations that only the updates read."""
+        return for_updates(self.system)
 
     @property
     def updates(self) -> tuple[Equation, ...]:
@@ -49,7 +56,8 @@ class Equations:
 
     def __str__(self) -> str:
         mean = f" (∂{self.system.cost} is the mean over the samples {self.system.batch} of a mini-batch)"
-        update = [*self._constants(forward=False), *map(self._update, self.updates)]
+        optimizer = [*self._states(), *map(self._line, self.optimizer)]
+        update = [*self._constants(forward=False), *optimizer, *map(self._update, self.updates)]
         blocks = [
             ("forward pass", [*self._constants(forward=True), *map(self._line, self.forward)]),
             ("backward pass", [self._line(e) for e in self.backward]),
@@ -61,7 +69,8 @@ class Equations:
         return str(self)
 
     def _repr_latex_(self) -> str:
-        lines = [*map(self._latex, (*self.forward, *self.backward)), *map(self._update_latex, self.updates)]
+        lines = [*map(self._latex, (*self.forward, *self.backward, *self.optimizer))]
+        lines += map(self._update_latex, self.updates)
         return "$$\n\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}\n$$"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
@@ -89,6 +98,13 @@ class Equations:
             if (declaration.tensor in read) == forward:
                 yield f"{declaration.tensor} = {_decimal(declaration.value)}"
 
+    def _states(self) -> Iterator[str]:
+        """Yield what each state begins with, in one line for those that begin alike."""
+        states = [d for d in self.system.declarations if d.role == "state" and d.value is not None]
+        for value in dict.fromkeys(d.value for d in states if d.value is not None):
+            names = ", ".join(d.tensor for d in states if d.value == value)
+            yield f"{names} = {_decimal(value)} before the first step"
+
     def _latex(self, equation: Equation) -> str:
         value = with_errors(equation.value, self.errors)
         error = self._error(equation)
@@ -113,7 +129,9 @@ class Equations:
 
 def _decimal(value: Expr) -> str:
     """Return a constant as people write it: 0.5, where the notation's exact form is 1/2."""
-    return repr(float(value.value)) if isinstance(value, Number) else expression_text(value)
+    if not isinstance(value, Number) or value.value.denominator == 1:
+        return expression_text(value)
+    return repr(float(value.value))
 
 
 def with_errors(expr: Expr, names: Mapping[str, str]) -> Expr:

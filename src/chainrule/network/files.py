@@ -29,6 +29,8 @@ Fact: TypeAlias = str | int | float
 FORMAT, VERSION = "chainrule", "1"
 KEYS = ("notation", "output", "updates", "layers", "cost")
 """What a file says about the network, beside its format, version and checksum."""
+MASKS = "masks"
+"""What the file of a network with dropout says too."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ MODEL = Kind(FORMAT, KEYS, "no network of chainrule", "Network.save")
 class Saved:
     """What a file holds. `updates` are the lines of the optimizer; `layers` and `cost` are names for people only.
 
-    `trained` is what is known of its training, by name.
+    `trained` is what is known of its training, by name; `masks` are the data that the trainer draws: the file
+    of a network without any says nothing of them.
     """
 
     notation: str
@@ -58,6 +61,7 @@ class Saved:
     cost: str
     params: Mapping[str, Array]
     trained: Mapping[str, Fact] = field(default_factory=dict)
+    masks: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_model(path: str | Path, saved: Saved) -> None:
@@ -68,6 +72,7 @@ def write_model(path: str | Path, saved: Saved) -> None:
         "updates": saved.updates,
         "layers": json.dumps(saved.layers),
         "cost": saved.cost,
+        **({MASKS: json.dumps(dict(saved.masks))} if saved.masks else {}),
     }
     if saved.trained:
         facts["trained"] = json.dumps(dict(saved.trained))
@@ -78,7 +83,8 @@ def read_model(path: str | Path) -> Saved:
     """Read a file that `write_model` wrote. Raises ModelFileError, which names the file, for any other."""
     facts, params = read_file(path, MODEL)
     names = (facts["notation"], facts["output"], facts["updates"])
-    return Saved(*names, _layers(path, facts["layers"]), facts["cost"], params, trained=_trained(path, facts))
+    trained, masks = _trained(path, facts), _masks(path, facts.get(MASKS, "{}"))
+    return Saved(*names, _layers(path, facts["layers"]), facts["cost"], params, trained, masks)
 
 
 def write_file(path: str | Path, kind: Kind, facts: Mapping[str, str], tensors: Mapping[str, Array]) -> None:
@@ -185,3 +191,13 @@ def _layers(path: str | Path, text: str) -> tuple[str, ...]:
     if not isinstance(layers, list) or not all(isinstance(layer, str) for layer in layers):
         raise refused(path, "the layers named in the file are no list of texts")
     return tuple(layers)
+
+
+def _masks(path: str | Path, text: str) -> dict[str, str]:
+    try:
+        masks = json.loads(text)
+    except (ValueError, RecursionError):
+        masks = None
+    if not isinstance(masks, dict) or not all(isinstance(const, str) for const in masks.values()):
+        raise refused(path, "the masks named in the file are no texts by name")
+    return masks

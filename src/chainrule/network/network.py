@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,10 @@ from chainrule.errors import ChainruleError, InputError, OptionError
 from chainrule.execute.inputs import check_inputs
 from chainrule.execute.reference import Reference, ReferenceExecutable
 from chainrule.expr.binding import tensors_in
-from chainrule.expr.nodes import Extent
+from chainrule.expr.nodes import Extent, Number
 from chainrule.network.equations import Equations
 from chainrule.network.files import Fact, Saved, read_model, refused, write_model
-from chainrule.network.forward import Ends, ends_of, forward_system
+from chainrule.network.forward import Ends, ends_of, forward_system, without_masks
 from chainrule.network.initial import initial_params
 from chainrule.network.samples import as_samples, as_targets, labels_of
 from chainrule.nn.assembly import assemble
@@ -35,6 +36,7 @@ from chainrule.render.text import equation_text
 from chainrule.simplify.stability import stable
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
+from chainrule.system.stages import for_updates
 
 Array = npt.NDArray[np.float64]
 _ROWS = 4096
@@ -65,23 +67,38 @@ class Network:
         assembly = assemble(layers, cost)
         system = parse(assembly.text)
         params = initial_params(system, assembly.initial, seed)
-        self._set(system, params, assembly.output, tuple(map(repr, layers)), repr(cost))
+        self._set(system, params, assembly.output, tuple(map(repr, layers)), repr(cost), assembly.masks)
 
     @classmethod
-    def from_system(cls, system: System, params: Mapping[str, npt.ArrayLike], *, output: str) -> Network:
+    def from_system(
+        cls,
+        system: System,
+        params: Mapping[str, npt.ArrayLike],
+        *,
+        output: str,
+        masks: Mapping[str, str] = MappingProxyType({}),
+    ) -> Network:
         """Return a network of a system written by hand; `output` is the tensor that comes out.
 
         The system must have a cost, `batch`, one data vector that the output depends on, and one that only the cost
-        does. Raises OptionError for another, and InputError for params that do not fit it.
+        does. `masks` are further data vectors, which the trainer draws: zeros and ones, by name, each with the name of
+        the const that is the probability of a 0; outside of training they are what they are on average. Raises
+        OptionError for another system, and InputError for params that do not fit it.
         """
         self = cls.__new__(cls)
-        self._set(system, params, output, (), "")
+        self._set(system, params, output, (), "", masks)
         return self
 
     def _set(
-        self, system: System, params: Mapping[str, npt.ArrayLike], output: str, layers: tuple[str, ...], cost: str
+        self,
+        system: System,
+        params: Mapping[str, npt.ArrayLike],
+        output: str,
+        layers: tuple[str, ...],
+        cost: str,
+        masks: Mapping[str, str],
     ) -> None:
-        self.ends: Ends = ends_of(system, output)
+        self.ends: Ends = ends_of(system, output, masks)
         self.system = system
         self.updates = ""
         self.layers = layers
@@ -107,13 +124,29 @@ class Network:
 
     @cached_property
     def forward(self) -> System:
-        """The equations that lead to the output, without cost and target."""
-        return forward_system(self.system, self.ends.output)
+        """The equations that lead to the output, without cost and target, and with nothing dropped."""
+        return forward_system(without_masks(self.system, self.ends.masks), self.ends.output)
+
+    @property
+    def dropped(self) -> Mapping[str, float]:
+        """The masks that the trainer draws, each with the probability of a 0 in it."""
+        values = {mask: self.system.declared[const].value for mask, const in self.ends.masks.items()}
+        return {mask: float(value.value) for mask, value in values.items() if isinstance(value, Number)}
+
+    def size_of(self, vector: str) -> int:
+        """Return the number of entries of a vector of the system. Raises OptionError if only data would tell."""
+        index = self.system.axes(vector)[0]
+        if index.extent not in self._sizes:
+            raise OptionError(
+                f"nothing says how many entries {vector} has",
+                advice=f"Declare the extent of its index, for example: index {index.preferred} = 10",
+            )
+        return self._sizes[index.extent]
 
     @cached_property
     def scored(self) -> System:
         """The equations that lead to the cost of samples that are not learned from, so that nothing overflows."""
-        return stable(forward_system(self.system, self.system.cost))
+        return stable(forward_system(without_masks(self.system, self.ends.masks), self.system.cost))
 
     @cached_property
     def _executable(self) -> ReferenceExecutable:
@@ -127,14 +160,7 @@ class Network:
     @property
     def outputs(self) -> int:
         """The numbers that come out for one sample. Raises OptionError if only a target would tell."""
-        extent = self.system.axes(self.ends.target)[0].extent
-        if extent not in self._sizes:
-            letter = self.system.axes(self.ends.target)[0].preferred
-            raise OptionError(
-                f"nothing says how many entries {self.ends.target} has",
-                advice=f"Declare the extent of its index, for example: index {letter} = 10",
-            )
-        return self._sizes[extent]
+        return self.size_of(self.ends.target)
 
     def predict(self, x: npt.ArrayLike) -> Array:
         """Return what comes out: shape (samples, outputs) for samples, (outputs,) for a single one.
@@ -172,11 +198,16 @@ class Network:
         return as_targets(name, y, self.outputs, single=single)
 
     def inputs(self, x: npt.ArrayLike, y: npt.ArrayLike) -> dict[str, Array]:
-        """Return all that the system is given: params, samples (or one sample) and what should come out."""
+        """Return all that the system is given: params, samples (or one sample) and what should come out.
+
+        Masks are what they are on average, so that nothing is dropped.
+        """
         samples = self.samples(x)
         targets = self.targets(y, single=samples.ndim == 1)
         check_lengths(samples, targets)
-        return {**self.params, self.ends.data: samples, self.ends.target: targets}
+        rows = samples.shape[:-1]
+        masks = {mask: np.full((*rows, self.size_of(mask)), 1 - p) for mask, p in self.dropped.items()}
+        return {**self.params, self.ends.data: samples, self.ends.target: targets, **masks}
 
     def _reader(self) -> str:
         if self.layers:
@@ -189,7 +220,7 @@ class Network:
         return Equations(backprop(self.with_updates(self.updates)).system)
 
     def with_updates(self, updates: str) -> System:
-        """Return the system with the lines of an optimizer; see `nn.optimizers.updates_text`."""
+        """Return the system with the lines of an optimizer; see `nn.updates.updates_text`."""
         return parse(f"{system_text(self.system)}\n{updates}") if updates else self.system
 
     def save(self, path: str | Path) -> None:
@@ -199,7 +230,7 @@ class Network:
 
     def _saved(self) -> Saved:
         about = (system_text(self.system), self.ends.output, self.updates, self.layers, self.cost)
-        return Saved(*about, self.params, trained=self.trained)
+        return Saved(*about, self.params, self.trained, self.ends.masks)
 
 
 def check_lengths(x: Array, y: Array, names: tuple[str, str] = ("x", "y")) -> None:
@@ -227,10 +258,23 @@ def load(path: str | Path) -> Network:
 
 def _rebuilt(saved: Saved) -> Network:
     """Return the network of what was saved. Raises ChainruleError where it makes no sense."""
-    network = Network.from_system(parse(saved.notation), saved.params, output=saved.output)
+    network = Network.from_system(parse(saved.notation), saved.params, output=saved.output, masks=saved.masks)
     network.updates = saved.updates
     network.layers, network.cost = saved.layers, saved.cost
     network.trained = dict(saved.trained)
-    if network.with_updates(saved.updates).equations != network.system.equations:
-        raise OptionError("the lines of the optimizer define more than updates")
+    _check_updates(network.system, network.with_updates(saved.updates))
     return network
+
+
+def _check_updates(system: System, whole: System) -> None:
+    """Raise OptionError where lines of an optimizer change what the network computes, or add what no update reads."""
+    count, known = len(system.equations), set(system.declared)
+    same = whole.equations[:count] == system.equations and (whole.cost, whole.batch) == (system.cost, system.batch)
+    added = {e.name for e in whole.equations[count:]}
+    needed = added <= {e.name for e in for_updates(whole)}
+    if (
+        not same
+        or not needed
+        or any(d.role not in ("const", "state") for d in whole.declarations if d.tensor not in known)
+    ):
+        raise OptionError("the lines of the optimizer define more than updates")

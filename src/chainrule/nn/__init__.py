@@ -10,12 +10,14 @@ update p = p - learning_rate*∂C/∂p
 
 from chainrule.nn.activations import ELU, GELU, LeakyReLU, Mish, ReLU, Sigmoid, Softmax, Softplus, Swish, Tanh
 from chainrule.nn.costs import BinaryCrossEntropy, Cost, CrossEntropy, GaussianNLL, Hinge, Huber, QuadraticCost
+from chainrule.nn.dropout import Dropout
 from chainrule.nn.initialisations import He, Initialisation, LeCun, Orthogonal, Xavier
 from chainrule.nn.layer import Layer
 from chainrule.nn.linear import Linear
-from chainrule.nn.optimizers import SGD, Optimizer
+from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.own import Activation
 from chainrule.nn.penalties import L1, L2, Penalty
+from chainrule.nn.schedules import Cosine, OneCycle, Schedule, StepDecay, WarmUp
 
 __all__ = [
     "ELU",
@@ -24,9 +26,13 @@ __all__ = [
     "L2",
     "SGD",
     "Activation",
+    "Adam",
+    "AdamW",
     "BinaryCrossEntropy",
+    "Cosine",
     "Cost",
     "CrossEntropy",
+    "Dropout",
     "GaussianNLL",
     "He",
     "Hinge",
@@ -37,15 +43,20 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "Mish",
+    "OneCycle",
     "Optimizer",
     "Orthogonal",
     "Penalty",
     "QuadraticCost",
+    "RMSProp",
     "ReLU",
+    "Schedule",
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "StepDecay",
     "Swish",
     "Tanh",
+    "WarmUp",
     "Xavier",
 ]

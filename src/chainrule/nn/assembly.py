@@ -26,11 +26,12 @@ DATA, TARGET, COST, SAMPLE = "x", "y", "C", "n"
 
 @dataclass(frozen=True)
 class Assembly:
-    """The text of a network, the tensor that comes out, and how each param begins."""
+    """The text of a network, the tensor that comes out, how each param begins, and the masks; see `Layer.masks`."""
 
     text: str
     output: str
     initial: Mapping[str, Initial]
+    masks: Mapping[str, str]
 
 
 def assemble(layers: Sequence[Layer], cost: Cost) -> Assembly:
@@ -85,12 +86,13 @@ class _Assembling:
     initial: dict[str, Initial] = field(default_factory=dict)
     weights: tuple[str, ...] = ()
     params: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    masks: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=lambda: {DATA, TARGET, COST, SAMPLE, "i"})
 
     def add(self, layer: Layer, title: str) -> None:
         """Add the lines of a layer."""
         shape = shape_of(layer)
-        self.number += not (self.weighted and layer.writes == "a")
+        self.number += layer.counted and not (self.weighted and layer.writes == "a")
         names = {layer.reads: self.tensor, layer.writes: self._unused(layer.writes)}
         for name in shape.own:
             names[name] = self._unused(name)
@@ -108,8 +110,11 @@ class _Assembling:
         self.initial |= {names[name]: initial for name, initial in layer.initial.items()}
         for name in shape.system.params:
             self.params[names[name]] = tuple(names[index.name] for index in shape.system.axes(name))
-        self.weights = tuple(names[name] for name in layer.initial) if layer.writes == "z" else ()
-        self.tensor, self.weighted, self.source = names[layer.writes], layer.writes == "z", f"{title},"
+        self.masks |= {names[mask]: names[probability] for mask, probability in layer.masks.items()}
+        self.tensor, self.source = names[layer.writes], f"{title},"
+        if layer.counted:
+            self.weights = tuple(names[name] for name in layer.initial) if layer.writes == "z" else ()
+            self.weighted = layer.writes == "z"
 
     def finish(self, cost: Cost) -> Assembly:
         """Return the whole, with the cost of what has come out."""
@@ -129,7 +134,7 @@ class _Assembling:
         if cost.penalties:
             said = penalised(said, cost.penalties, self.params)
         lines = [*head, *self.lines, f"# {cost!r}".replace("\n", " "), said]
-        return Assembly("\n".join(lines), self.tensor, {**self.initial, **cost.initial})
+        return Assembly("\n".join(lines), self.tensor, {**self.initial, **cost.initial}, self.masks)
 
     def _unused(self, name: str) -> str:
         """Return a name with the number of the layer, and take it."""

@@ -61,6 +61,13 @@ class Layer(ABC):
     reads: str = "z"
     writes: str = "a"
     gain: float = 1.0
+    counted: bool = True
+    """Whether it is a layer of units, which the numbers of tensors count."""
+
+    @property
+    def masks(self) -> Mapping[str, str]:
+        """The data that the trainer draws, zeros and ones, each with the const that is the probability of a 0."""
+        return MappingProxyType({})
 
     @property
     def sizes(self) -> Mapping[str, int]:

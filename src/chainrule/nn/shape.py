@@ -78,7 +78,7 @@ def _check(layer: Layer, system: System) -> None:
             f"{layer.writes} has {len(system.axes(layer.writes))} indices", where=layer.notation, expected=expected
         )
     others = [d for d in system.declarations if d.tensor != layer.reads]
-    extra: list[str] = [d.role for d in others if d.role in ("data", "abstract")]
+    extra: list[str] = [d.role for d in others if d.role in ("data", "abstract") and d.tensor not in layer.masks]
     extra += [word for word in ("cost", "batch", "updates", "givens", "indices") if getattr(system, word)]
     if extra:
         what = f"a layer cannot have lines of the kind '{extra[0]}'"

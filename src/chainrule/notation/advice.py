@@ -12,7 +12,23 @@ from chainrule.notation.source import KEYWORDS, Source, Statement
 from chainrule.system.places import did_you_mean
 
 RESERVED = frozenset(
-    (*KEYWORDS, "sum", "mean", "max", "min", "prod", "where", "extent", "and", "or", "not", "pi", "det", "inv")
+    (
+        *KEYWORDS,
+        "sum",
+        "mean",
+        "max",
+        "min",
+        "prod",
+        "onehot",
+        "where",
+        "extent",
+        "and",
+        "or",
+        "not",
+        "pi",
+        "det",
+        "inv",
+    )
 )
 """Words of the notation; nothing else can have them as its name."""
 
@@ -62,8 +78,8 @@ def syntax_advice(before: str, after: str) -> str:
 
 def refused_words(source: Source, statement: Statement) -> NotationError:
     """Return the error for a statement that the notation does not have yet."""
-    kinds = {"for": "families of equations, 'for l = 1..L:',", "state": "'state'"}
-    return not_yet(source, kinds[statement.keyword], statement.offset - len(statement.keyword))
+    position = statement.offset - len(statement.keyword)
+    return not_yet(source, "families of equations, 'for l = 1..L:',", position)
 
 
 def not_yet(source: Source, construct: str, position: int, advice: str = "") -> NotationError:

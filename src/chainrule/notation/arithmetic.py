@@ -32,6 +32,8 @@ FRACTIONS = {"½": Fraction(1, 2), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3),
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 MAX_EXPONENT = 400
 """Largest decimal exponent: exact arithmetic with larger ones would not end."""
+MAX_POSITION = 2**62
+"""Largest number in a position: no tensor is longer, and products of larger ones would not end."""
 
 
 def number_of(text: str) -> Fraction | None:
@@ -136,7 +138,7 @@ def _combination(value: Expr) -> tuple[dict[Index, int], int] | None:
     """Return (coefficients, constant), or None."""
     match value:
         case Number(exact):
-            return ({}, int(exact)) if exact.denominator == 1 else None
+            return ({}, int(exact)) if exact.denominator == 1 and abs(exact) <= MAX_POSITION else None
         case IndexValue(Index() as index):
             return {index: 1}, 0
         case Sum(terms):
@@ -167,4 +169,6 @@ def _multiplied(parts: Sequence[tuple[dict[Index, int], int]]) -> tuple[dict[Ind
             {i: c * number for i, c in total.items()} or {i: c * constant for i, c in coefficients.items()},
             constant * number,
         )
+        if max(abs(constant), *map(abs, total.values()), 0) > MAX_POSITION:
+            return None
     return total, constant

@@ -9,13 +9,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from lark import Token, Tree
 
 from chainrule.errors import NotationError
-from chainrule.expr.binding import reduce_over
-from chainrule.expr.nodes import Call, Expr, Index, Indexed, IndexValue, Number, Position, Power
+from chainrule.expr.binding import reduce_over, rename_indices
+from chainrule.expr.functions import MATRIX_FUNCTIONS
+from chainrule.expr.nodes import (
+    Call,
+    Expr,
+    Index,
+    Indexed,
+    IndexValue,
+    MatrixEntry,
+    Number,
+    Position,
+    Power,
+    literal_extent,
+)
 from chainrule.notation import arithmetic
 from chainrule.notation.advice import RESERVED, not_yet
 from chainrule.notation.derivatives import Part, derivative_of
@@ -176,7 +189,7 @@ class Converter:
         """Return what a derivative is taken by."""
         name = token_of(node, "NAME")
         assert name is not None
-        return Part(name, self.positions(node, parts) or None)
+        return Part(name, self.positions(node, parts) or None, token_of(node, "GUARD") is not None)
 
     def derivative(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a derivative: an entry of that name, or a symbol if it is one of an unknown function."""
@@ -203,8 +216,8 @@ class Converter:
         """Return a function of its arguments."""
         token = name_token(node)
         name = str(token)
-        if name in ("det", "inv"):
-            raise not_yet(self.source, f"'{name}'", self.position(token))
+        if name in MATRIX_FUNCTIONS:
+            return self.matrix(name, node, parts)
         if name == "σ" and name not in self.vocabulary.functions:
             name = "sigmoid"
         if name in self.vocabulary.ranks:
@@ -215,9 +228,24 @@ class Converter:
             )
         return Call(name, tuple(parts), order=len(token_of(node, "PRIMES") or ""))
 
+    def matrix(self, function: str, node: Tree[Token], parts: Sequence[Any]) -> MatrixEntry:
+        """Return a function of a matrix that is named whole; the entry of an inverse is read where its brackets are."""
+        match parts:
+            case (Indexed(tensor, ()),) if self.vocabulary.ranks.get(tensor, 0):
+                return MatrixEntry(function, tensor)
+            case _:
+                raise self.error(
+                    f"{function} is of a matrix, named without brackets: {function}(X)",
+                    name_token(node),
+                    advice="Anything longer gets an equation of its own: K[i,j] = …",
+                )
+
     def matrix_entry(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
-        """Refuse an entry of a matrix function; `call` has refused inv(X)[i,j] by its name."""
-        raise self.error("the value of a function is a number, it has no entries", first_token(node))
+        """Return an entry of a function of a matrix."""
+        matrix, *rest = parts
+        if not isinstance(matrix, MatrixEntry) or not MATRIX_FUNCTIONS[matrix.function]:
+            raise self.error("the value of a function is a number, it has no entries", first_token(node))
+        return replace(matrix, indices=self.positions(node, rest))
 
     def reduction(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a reduction; a loose body after max, min or prod is refused."""
@@ -232,11 +260,36 @@ class Converter:
             raise self.error(f"index {twice} stands twice under the {op}", place, advice="Give each index its letter.")
         if op in ("max", "min", "prod"):
             self.check_body(node, op)
-        return reduce_over(op, [Index(letter) for letter in letters], parts[-1])
+        bounds = {
+            Index(letter): Index(letter, literal_extent(size))
+            for letter, size in zip(letters, parts, strict=False)
+            if size is not None
+        }
+        indices = [Index(letter) for letter in letters]
+        # The letter is local: it is bounded in the body alone, and what stands outside keeps its meaning.
+        return reduce_over(op, [bounds.get(i, i) for i in indices], rename_indices(parts[-1], bounds))
 
-    def bounded(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
-        """Refuse a bounded range."""
-        raise not_yet(self.source, "bounded ranges, max(u<2) …,", self.position(first_token(node)))
+    def bounded(self, node: Tree[Token], parts: Sequence[Any]) -> int:
+        """Return the number by which a range is bounded."""
+        size = self._size(parts[0])
+        if size is None:
+            raise self.error(
+                f"the range of {name_token(node)} is bounded by what is no number",
+                first_token(subtrees(node)[0]),
+                expected="expected is a whole number, or the name of a const that is one: max(u<2) x[2*i+u]",
+                advice="What depends on an index goes into a bracket: sum(k) [k < j]*x[k]",
+            )
+        return size
+
+    def _size(self, value: Expr) -> int | None:
+        """Return a number of values, written out or as the name of a const; None for anything else."""
+        match value:
+            case Number(exact) if exact.denominator == 1 and exact >= 0:
+                return int(exact)
+            case Indexed(name, ()):
+                return self.vocabulary.whole.get(name)
+            case _:
+                return None
 
     def product(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a product."""

@@ -25,10 +25,14 @@ ErrorAt: TypeAlias = Callable[..., NotationError]
 
 @dataclass(frozen=True)
 class Part:
-    """A tensor named in a derivative, with the positions behind it, or None without brackets."""
+    """A tensor named in a derivative, with the positions behind it, or None without brackets.
+
+    `guarded` positions read 0 outside; a mark at any of the parts is one for all.
+    """
 
     token: Token
     positions: tuple[Position, ...] | None
+    guarded: bool = False
 
 
 def derivative_of(
@@ -42,7 +46,7 @@ def derivative_of(
     name = derivative_name(names[0], *names[1:])
     arguments = vocabulary.arguments.get(names[0], ())
     if name in vocabulary.written or not all(lower in arguments for lower in names[1:]):
-        return Indexed(name, positions)
+        return Indexed(name, positions, guarded=any(part.guarded for part in parts))
     known = [rank or 0 for rank in ranks]
     if sum(known) != len(positions):
         raise error(

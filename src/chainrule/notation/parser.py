@@ -41,9 +41,25 @@ def parse(text: str) -> System:
     for statement, tree in statements:
         reading.read(statement, tree)
     try:
-        return typecheck(reading.system())
+        system = typecheck(reading.system())
+        _check_states(system)
     except TypecheckError as error:
         raise located(source, reading.spans, error) from None
+    return system
+
+
+def _check_states(system: System) -> None:
+    """Check that steps change what is kept between them; a pass may take updates away, a text has them."""
+    updated = {update.name for update in system.updates}
+    for number, declaration in enumerate(system.declarations):
+        if declaration.role == "state" and declaration.tensor not in updated:
+            raise Place("declaration", number, declaration.tensor).error(
+                f"the state {declaration.tensor} has no update",
+                declaration.tensor,
+                "target",
+                expected=f"a line: update {declaration.tensor} = …",
+                advice="What never changes is a const.",
+            )
 
 
 def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -> Expr:

@@ -14,6 +14,7 @@ from chainrule.errors import NotationError
 
 MAX_BYTES = 2_000_000
 MAX_EQUATIONS = 20_000
+MAX_SIGNS = 150_000
 MAX_DEPTH = 200
 WIDTH = 100
 """Longest piece of a line that an error shows."""
@@ -41,6 +42,8 @@ _CHAINS = rf"(?:[-−]\s*){{{MAX_DEPTH + 1}}}|(?:\bnot\s+){{{MAX_DEPTH + 1}}}|(?
 _MARKS = re.compile(rf"#[^\n]*|[()\[\]{{}}\n]|{_CHAINS}|(?P<word>\w{{{MAX_WORD + 1}}})")
 _FIRST_WORD = re.compile(r"[^\W\d_][a-z]*(?![\w])")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
+_RAISED = "²³¹\u2070-\u209f"
+_SIGNS = re.compile(rf"#[^\n]*|([^\WΣ∑{_RAISED}]+|[{_RAISED}]+|\S)")
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -103,6 +106,22 @@ def read_source(text: str) -> Source:
     return source
 
 
+def _count_signs(source: Source) -> None:
+    """Refuse more words and signs than are read within seconds; the count alone takes a tenth of one."""
+    if len(source.text) <= MAX_SIGNS:
+        return
+    count = 0
+    for sign in _SIGNS.finditer(source.text):
+        count += sign[1] is not None
+        if count > MAX_SIGNS:
+            raise source.error(
+                f"the text has more than {MAX_SIGNS} words and signs",
+                sign.start(),
+                expected="every name, number, operator, comma and bracket is one; comments are not counted",
+                advice="Split the system into several.",
+            )
+
+
 def split(source: Source) -> tuple[Statement, ...]:
     """Return the statements of a text; brackets that do not match, or too many of them, are refused."""
     statements: list[Statement] = []
@@ -127,6 +146,7 @@ def split(source: Source) -> tuple[Statement, ...]:
         )
     _add(statements, source, start, len(source.text))
     _count_equations(source, statements)
+    _count_signs(source)
     return tuple(statements)
 
 

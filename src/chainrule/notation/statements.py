@@ -29,6 +29,7 @@ from chainrule.system.model import (
     System,
     derivative_name,
     is_derivative,
+    one_hot,
 )
 
 
@@ -99,11 +100,17 @@ class Reading:
             self._declare(Declaration(role, str(name_token(piece)), self._labels(statement, piece)), statement, piece)
 
     def read_constants(self, statement: Statement, tree: Tree[Token]) -> None:
-        """Read constants, with or without a value."""
+        """Read constants, with or without a value, and states, which have one to begin with."""
+        role: Role = "state" if statement.keyword == "state" else "const"
         for piece in subtrees(tree):
             values = [child for child in subtrees(piece) if child.data != "brackets"]
             value = self._converter(statement).convert(values[0]) if values else None
-            declaration = Declaration("const", str(name_token(piece)), self._labels(statement, piece), value=value)
+            if value is None and role == "state":
+                name = name_token(piece)
+                raise self._converter(statement).error(
+                    f"nothing says how the state {name} begins", name, advice=f"Give it a value: state {name} = 0"
+                )
+            declaration = Declaration(role, str(name_token(piece)), self._labels(statement, piece), value=value)
             self._declare(declaration, statement, piece)
 
     def _declare(self, declaration: Declaration, statement: Statement, piece: Tree[Token]) -> None:
@@ -153,6 +160,23 @@ class Reading:
             assert isinstance(link, Comparison)
             self._place("given", len(self.givens), statement, tree)
             self.givens.append(Given(link))
+
+    def read_one_hot(self, statement: Statement, tree: Tree[Token]) -> None:
+        """Read that a tensor is one-hot along an index: onehot(k) y[k] = 1, of which the = 1 is not written."""
+        converter = self._converter(statement)
+        where, entry = subtrees(tree)
+        letter = str(name_token(where))
+        converter.check_letters([letter], name_token(where))
+        body = converter.convert(entry, letters_in(tree))
+        along = body.indices.count(Index(letter)) if isinstance(body, Indexed) else 0
+        if along != 1:
+            raise converter.error(
+                f"what is one-hot over {letter} are the entries of a tensor along {letter}",
+                name_token(entry),
+                expected=f"as in given onehot({letter}) y[{letter}]",
+            )
+        self._place("given", len(self.givens), statement, tree)
+        self.givens.append(Given(one_hot(Index(letter), body)))
 
     def read_batch(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read the letter of the sample index."""
@@ -259,6 +283,7 @@ _READERS: Mapping[str, Callable[[Reading, Statement, Tree[Token]], None]] = {
     "constants": Reading.read_constants,
     "indices": Reading.read_indices,
     "given": Reading.read_given,
+    "one_hot": Reading.read_one_hot,
     "batch": Reading.read_batch,
     "abstract": Reading.read_abstract,
     "unknown_cost": Reading.read_unknown_cost,

@@ -28,6 +28,7 @@ RULES = {
     "cost": "cost",
     "def": "definition",
     "update": "equation",
+    "state": "constants",
 }
 """The rule of the grammar for each word that opens a statement; an equation has none."""
 
@@ -43,6 +44,7 @@ SHAPES = {
     "cost": "cost C = sum(k) y[k]^2",
     "def": "def swish(t) = t*sigmoid(t)",
     "update": "update W[j,i] = W[j,i] - eta*∂C/∂W[j,i]",
+    "state": "state v[j,i] = 0",
 }
 """What a statement of each kind looks like."""
 
@@ -56,7 +58,7 @@ def _grammar() -> Lark:
 
 def parse_statement(source: Source, statement: Statement, rule: str = "") -> Tree[Token]:
     """Return the tree of a statement. Raises NotationError that points at what cannot be read."""
-    if statement.keyword in ("for", "state"):
+    if statement.keyword == "for":
         raise refused_words(source, statement)
     try:
         return _grammar().parse(statement.body, start=rule or RULES[statement.keyword])

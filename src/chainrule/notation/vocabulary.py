@@ -5,13 +5,15 @@ Collected from all statements of a text before any expression is read, or from a
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 from lark import Token, Tree
 
 from chainrule.errors import NotationError
+from chainrule.expr.nodes import Number
 from chainrule.notation.advice import RESERVED
+from chainrule.notation.arithmetic import number_of
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.trees import letters_of, name_token, subtrees
 from chainrule.system.model import System, is_derivative
@@ -21,7 +23,8 @@ from chainrule.system.model import System, is_derivative
 class Vocabulary:
     """Ranks of tensors, names of functions, arguments of unknown tensors, letters of indices that are declared.
 
-    `written` are the derivatives that an equation above defines: these are read as tensors, not as unknowns.
+    `written` are the derivatives that an equation above defines: these are read as tensors, not as unknowns. `whole`
+    are the consts whose value is a whole number: they can bound a range.
     """
 
     ranks: MutableMapping[str, int] = field(default_factory=dict)
@@ -29,6 +32,7 @@ class Vocabulary:
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     letters: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
+    whole: dict[str, int] = field(default_factory=dict)
 
 
 def vocabulary_of(system: System) -> Vocabulary:
@@ -41,7 +45,17 @@ def vocabulary_of(system: System) -> Vocabulary:
         arguments={d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments},
         letters={i.name for i in system.indices} | {i.name for d in system.declarations for i in d.indices},
         written={name for name in names if is_derivative(name)},
+        whole=dict(_whole_consts(system)),
     )
+
+
+def _whole_consts(system: System) -> Iterator[tuple[str, int]]:
+    for declaration in system.declarations:
+        match declaration.value:
+            case Number(value) if value.denominator == 1 and value >= 0:
+                yield declaration.tensor, int(value)
+            case _:
+                pass
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,11 @@ def _collect_piece(line: _Line, piece: Tree[Token]) -> None:
         vocabulary.letters.add(str(piece.children[0]))
         return
     vocabulary.ranks[_defined(line, piece)] = _rank(piece)
+    last = piece.children[-1]
+    if piece.data == "constant" and isinstance(last, Tree) and last.data == "number":
+        value = number_of(str(last.children[0]))
+        if value is not None and value.denominator == 1:
+            vocabulary.whole[str(piece.children[0])] = int(value)
     if piece.data == "declared":
         vocabulary.letters.update(letters_of(piece) or ())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate
 from typing import assert_never, cast
@@ -25,6 +26,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Position,
@@ -38,6 +40,7 @@ from chainrule.expr.nodes import (
 from chainrule.render.layout import (
     Applied,
     BigOperator,
+    Chain,
     Choice,
     Connective,
     Denial,
@@ -47,6 +50,7 @@ from chainrule.render.layout import (
     Iverson,
     Layout,
     Level,
+    Matrix,
     Named,
     NamedDerivative,
     Negative,
@@ -111,9 +115,11 @@ class _Arrangement:
             case IndexValue(position):
                 return Symbol(position.name) if isinstance(position, Index) else Place(position)
             case Indexed(tensor, positions, guarded):
-                return self._derivative(tensor, positions) if "∂" in tensor else Entry(tensor, positions, guarded)
+                return self._derivative(node) if "∂" in tensor else Entry(tensor, positions, guarded)
             case Partial(of, wrt):
-                return Derivative(_entry(of), tuple(_entry(w) for w in wrt))
+                return Derivative(self._named(of), tuple(self._named(w) for w in wrt))
+            case MatrixEntry(function, tensor, positions, samples):
+                return Matrix(function, Entry(tensor, samples), positions)
             case Sum(terms):
                 return Terms(tuple(self._term(term) for term in terms))
             case Product(factors):
@@ -124,11 +130,15 @@ class _Arrangement:
             case Call(function, arguments, order):
                 return Applied(function, tuple(self.at(a, Level.SUM) for a in arguments), order)
             case Reduce(op, indices, body):
-                return BigOperator(op, tuple(i.name for i in indices), self._body(op, body))
+                return BigOperator(op, tuple(map(_range, indices)), self._body(op, body))
+            case Comparison("=", Reduce("onehot") as fact, _):
+                return self.at(fact, Level.SUM)
             case Comparison(relation, left, right):
                 return Relation(relation, self.at(left, Level.SUM), self.at(right, Level.SUM))
             case Logic("not", (part,)):
                 return Denial(self.at(part, Level.ATOM))
+            case Logic("and", parts):
+                return self._conjunction(parts)
             case Logic(op, parts):
                 return Connective(op, tuple(self.at(part, Level.RELATION) for part in parts))
             case Bracket(condition):
@@ -139,10 +149,36 @@ class _Arrangement:
             case _:
                 assert_never(node)
 
-    def _derivative(self, tensor: str, positions: tuple[Position, ...]) -> Layout:
-        parts = derivative_parts(tensor)
+    def _conjunction(self, parts: tuple[Condition, ...]) -> Layout:
+        """Lay out conditions joined by `and`; comparisons of one direction that meet in the middle are one chain."""
+        runs: list[list[Condition]] = []
+        for part in parts:
+            if runs and _meet(runs[-1][-1], part):
+                runs[-1].append(part)
+            else:
+                runs.append([part])
+        done = tuple(self._run_of(run) for run in runs)
+        return done[0] if len(done) == 1 else Connective("and", done)
+
+    def _run_of(self, run: list[Condition]) -> Layout:
+        links = [part for part in run if isinstance(part, Comparison)]
+        if len(run) == 1 or len(links) < len(run):
+            return self.at(run[0], Level.RELATION)
+        sides = (links[0].left, *(link.right for link in links))
+        return Chain(tuple(self.at(side, Level.SUM) for side in sides), tuple(link.relation for link in links))
+
+    def _derivative(self, entry: Indexed) -> Layout:
+        parts, positions = derivative_parts(entry.tensor), entry.indices
         groups = certain_groups(parts, len(positions), self.ranks)
-        return NamedDerivative(tensor, positions) if groups is None else split_derivative(parts, groups, positions)
+        if groups is None:
+            return NamedDerivative(entry.tensor, positions, entry.guarded)
+        return split_derivative(parts, groups, positions, guarded=entry.guarded)
+
+    def _named(self, entry: Indexed) -> Layout:
+        """Return an entry that stands in a slope; one that is a derivative itself stands in parentheses."""
+        if "∂" in entry.tensor:
+            return Parenthesised(self._derivative(entry))
+        return Entry(entry.tensor, entry.indices, entry.guarded)
 
     def _term(self, term: Expr) -> Layout:
         layout = self.layouts[id(term)]
@@ -207,11 +243,21 @@ class _Arrangement:
         return layout if last and isinstance(layout, BigOperator) else fit(layout, Level.SLOPE)
 
 
-def split_derivative(parts: tuple[str, ...], groups: tuple[int, ...], positions: tuple[Position, ...]) -> Derivative:
-    """Return the derivative of these tensors, with so many of the positions at each."""
+def split_derivative(
+    parts: tuple[str, ...], groups: tuple[int, ...], positions: tuple[Position, ...], *, guarded: bool = False
+) -> Derivative:
+    """Return the derivative of these tensors, with so many of the positions at each; a mark stands at the last."""
     ends = accumulate(groups)
     of, *wrt = (Entry(n, positions[end - size : end]) for n, size, end in zip(parts, groups, ends, strict=True))
-    return Derivative(of, tuple(wrt))
+    return Derivative(of, (*wrt[:-1], replace(wrt[-1], guarded=guarded and bool(wrt[-1].positions))))
+
+
+def _meet(first: Condition, second: Condition) -> bool:
+    """Say whether a < b and b < c are written a < b < c."""
+    if not (isinstance(first, Comparison) and isinstance(second, Comparison)):
+        return False
+    same_way = any(first.relation in way and second.relation in way for way in (("<", "<="), (">", ">=")))
+    return same_way and first.right == second.left
 
 
 def _is_inverse(node: Power) -> bool:
@@ -219,5 +265,6 @@ def _is_inverse(node: Power) -> bool:
     return node.exponent == MINUS_ONE and not isinstance(node.base, Product)
 
 
-def _entry(entry: Indexed) -> Entry:
-    return Entry(entry.tensor, entry.indices, entry.guarded)
+def _range(index: Index) -> str:
+    size = index.extent.literal
+    return index.name if size is None else f"{index.name}<{size}"

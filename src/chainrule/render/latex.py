@@ -6,7 +6,7 @@ parentheses. Which indices of a derivative belong to which tensor is looked up i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import assert_never
 
@@ -15,6 +15,7 @@ from chainrule.render.arrange import UNIT, arrange, known_ranks, split_derivativ
 from chainrule.render.layout import (
     Applied,
     BigOperator,
+    Chain,
     Choice,
     Connective,
     Denial,
@@ -23,6 +24,7 @@ from chainrule.render.layout import (
     Factors,
     Iverson,
     Layout,
+    Matrix,
     Named,
     NamedDerivative,
     Negative,
@@ -37,8 +39,10 @@ from chainrule.render.layout import (
     Superscript,
     Symbol,
     Terms,
+    affine_text,
     bare,
     join,
+    linked,
     write,
 )
 from chainrule.render.letters import with_letters
@@ -66,6 +70,7 @@ BIG_OPERATORS = {
     "max": r"\max",
     "min": r"\min",
     "mean": r"\operatorname*{mean}",
+    "onehot": r"\operatorname*{onehot}",
 }
 RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
 CONNECTIVES = {"and": r"\land", "or": r"\lor"}
@@ -128,10 +133,12 @@ class _Latex:
                 return (_position(position),)
             case Entry(tensor, positions, guarded):
                 return (_entry(tensor, positions, guarded),)
+            case Matrix(function, matrix, positions):
+                return _matrix(function, matrix, positions)
             case Derivative(of, wrt):
-                return _derivative(_entry(of.tensor, of.positions), [_entry(w.tensor, w.positions) for w in wrt])
-            case NamedDerivative(tensor, positions):
-                return self._named_derivative(tensor, positions)
+                return _derivative(of, wrt)
+            case NamedDerivative(tensor, positions, guarded):
+                return self._named_derivative(tensor, positions, guarded)
             case Terms(parts):
                 return tuple(piece for n, part in enumerate(parts) for piece in _term(part, n == 0))
             case Negative(part):
@@ -145,9 +152,11 @@ class _Latex:
             case Applied(function, arguments, primes):
                 return _applied(function, arguments, primes)
             case BigOperator(op, letters, body):
-                return (f"{BIG_OPERATORS[op]}_{{{_subscript(tuple(letters))}}} ", body)
+                return (f"{BIG_OPERATORS[op]}_{{{_ranges(letters)}}} ", body)
             case Relation(relation, left, right):
                 return (left, f" {RELATIONS.get(relation, relation)} ", right)
+            case Chain(sides, relations):
+                return linked(sides, tuple(f" {RELATIONS.get(r, r)} " for r in relations))
             case Connective(op, parts):
                 return join(parts, f" {CONNECTIVES[op]} ")
             case Denial(part):
@@ -166,19 +175,20 @@ class _Latex:
         capital = letter.upper()
         return f"|{letter}|" if capital in self.ranks or len(letter) > 1 else capital
 
-    def _named_derivative(self, tensor: str, positions: tuple[Position, ...]) -> Pieces:
+    def _named_derivative(self, tensor: str, positions: tuple[Position, ...], guarded: bool) -> Pieces:
         parts = derivative_parts(tensor)
         groups = likely_groups(parts, len(positions), self.ranks)
         if groups is not None:
-            return (split_derivative(parts, groups, positions),)
+            return (split_derivative(parts, groups, positions, guarded=guarded),)
         of, *wrt = (latex_name(part).plain for part in parts)
-        return (r"\left(", *_derivative(of, wrt), r"\right)", f"_{{{_subscript(positions)}}}")
+        mark = "^{?}" if guarded else ""
+        return (r"\left(", *_derivative(of, wrt), r"\right)", f"{mark}_{{{_subscript(positions)}}}")
 
 
-def _derivative(of: str, wrt: list[str]) -> Pieces:
+def _derivative(of: str | Layout, wrt: Sequence[str | Layout]) -> Pieces:
     order = f"^{{{len(wrt)}}}" if len(wrt) > 1 else ""
-    below = " ".join(rf"\partial {entry}" for entry in wrt)
-    return (rf"\frac{{\partial{order} {of}}}{{{below}}}",)
+    below = [piece for n, part in enumerate(wrt) for piece in (r" \partial " if n else r"\partial ", part)]
+    return (rf"\frac{{\partial{order} ", of, "}{", *below, "}")
 
 
 def _entry(tensor: str, positions: tuple[Position, ...], guarded: bool = False) -> str:
@@ -186,6 +196,20 @@ def _entry(tensor: str, positions: tuple[Position, ...], guarded: bool = False) 
     layer = name.layer + ("?" if guarded else "")
     superscript = f"^{{{layer}}}" if layer else ""
     return name.base + superscript + (f"_{{{_subscript(positions)}}}" if positions else "")
+
+
+def _matrix(function: str, matrix: Entry, positions: tuple[Position, ...]) -> Pieces:
+    """Put det(X), or an entry of the inverse: (X⁻¹)_ij."""
+    if function == "det":
+        return (r"\det\left(", matrix, r"\right)")
+    return (r"\left(", _base(matrix), rf"^{{-1}}\right)_{{{_subscript(positions)}}}")
+
+
+def _ranges(letters: tuple[str, ...]) -> str:
+    """Return what stands below a reduction: k, or u < 2 where the range is bounded."""
+    names = [(latex_name(name).plain, end) for name, _, end in (letter.partition("<") for letter in letters)]
+    written = [f"{name} < {end}" if end else name for name, end in names]
+    return ("" if all(len(w) == 1 and w.isalpha() for w in written) else ", ").join(written)
 
 
 def _subscript(positions: tuple[Position | str, ...]) -> str:
@@ -196,13 +220,7 @@ def _subscript(positions: tuple[Position | str, ...]) -> str:
 def _position(position: Position) -> str:
     if isinstance(position, Index):
         return latex_name(position.name).plain
-    parts = [
-        ("-" if c < 0 else "+") + ("" if abs(c) == 1 else str(abs(c))) + latex_name(index.name).plain
-        for index, c in position.terms
-    ]
-    if position.constant or not parts:
-        parts.append(f"{position.constant:+d}")
-    return "".join(parts).removeprefix("+")
+    return affine_text(position, lambda index, size: ("" if size == 1 else str(size)) + latex_name(index.name).plain)
 
 
 def _numeral(value: Fraction) -> str:

@@ -14,7 +14,7 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import TypeAlias
 
-from chainrule.expr.nodes import Affine, Position
+from chainrule.expr.nodes import Affine, Index, Position
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,20 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Derivative:
-    """The derivative of an entry by others: ∂a[k]/∂z[j]."""
+class Matrix:
+    """A function of a whole matrix, of that of each of the `samples` if there are such, read at positions."""
 
-    of: Entry
-    wrt: tuple[Entry, ...]
+    function: str
+    matrix: Entry
+    positions: tuple[Position, ...]
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """The derivative of an entry, or of a derivative in parentheses, by others: ∂a[k]/∂z[j], ∂(∂C/∂z[j])/∂a[k]."""
+
+    of: Layout
+    wrt: tuple[Layout, ...]
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,7 @@ class NamedDerivative:
 
     tensor: str
     positions: tuple[Position, ...]
+    guarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,6 +159,14 @@ class Relation:
 
 
 @dataclass(frozen=True)
+class Chain:
+    """A chain of comparisons, 0 ≤ i < 3: one relation fewer than sides."""
+
+    sides: tuple[Layout, ...]
+    relations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Connective:
     """`and`, `or` of conditions."""
 
@@ -194,6 +212,7 @@ Layout: TypeAlias = (
     | Size
     | Place
     | Entry
+    | Matrix
     | Derivative
     | NamedDerivative
     | Terms
@@ -204,6 +223,7 @@ Layout: TypeAlias = (
     | Applied
     | BigOperator
     | Relation
+    | Chain
     | Connective
     | Denial
     | Iverson
@@ -228,6 +248,7 @@ class Level(IntEnum):
 PRECEDENCE: dict[type[Layout], Level] = {
     Connective: Level.LOGIC,
     Relation: Level.RELATION,
+    Chain: Level.RELATION,
     Denial: Level.RELATION,
     Terms: Level.SUM,
     Place: Level.SUM,
@@ -244,6 +265,7 @@ PRECEDENCE: dict[type[Layout], Level] = {
     Named: Level.ATOM,
     Size: Level.ATOM,
     Entry: Level.ATOM,
+    Matrix: Level.ATOM,
     Applied: Level.ATOM,
     Iverson: Level.ATOM,
     Choice: Level.ATOM,
@@ -282,3 +304,21 @@ def join(parts: tuple[Layout, ...], separator: str) -> Pieces:
     """Return the parts with a separator between them."""
     first, *others = parts
     return (first, *(piece for part in others for piece in (separator, part)))
+
+
+def linked(sides: tuple[Layout, ...], links: tuple[str, ...]) -> Pieces:
+    """Return the sides with the links between them."""
+    return (sides[0], *(piece for link, side in zip(links, sides[1:], strict=True) for piece in (link, side)))
+
+
+def affine_text(position: Affine, term: Callable[[Index, int], str]) -> str:
+    """Return an affine position, a number in front where all else is subtracted: 3-i.
+
+    `term` writes an index with the size of its coefficient.
+    """
+    parts = [("-" if c < 0 else "+") + term(index, abs(c)) for index, c in position.terms]
+    if position.constant > 0 and all(c < 0 for _, c in position.terms):
+        parts.insert(0, f"+{position.constant}")
+    elif position.constant or not parts:
+        parts.append(f"{position.constant:+d}")
+    return "".join(parts).removeprefix("+")

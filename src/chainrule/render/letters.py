@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Container, Iterator, Mapping
 from typing import Any, assert_never
 
-from chainrule.expr.binding import free_in_order, shift_position, tensors_in
+from chainrule.expr.binding import free_in_order, map_positions, shift_position, tensors_in
 from chainrule.expr.nodes import (
     UNSETTLED,
     Bracket,
@@ -26,6 +26,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -130,7 +131,9 @@ class _Giver:
         return inner
 
     def _labels(self, index: Index, node: Reduce) -> bool:
-        """Say whether a bound index labels an axis, so that its extent does not depend on its letter."""
+        """Say whether a bound index labels an axis or is bounded, so that its extent does not depend on its letter."""
+        if index.extent.literal is not None:
+            return True
         return not self.declared or any(index in part.indices for part in walk(node.body) if isinstance(part, Indexed))
 
     def _choose(self, index: Index, scope: Mapping[Index, Index], *, labels: bool = True) -> str:
@@ -141,6 +144,7 @@ class _Giver:
             known = [c for c in fitting if c not in blocked and c not in self.taken]
             if known:
                 return index.preferred if index.preferred in known else known[0]
+            blocked |= self.declared.keys()
         return next_letter(index.preferred, blocked, self.taken)
 
     def _give(self, index: Index, letter: str) -> Index:
@@ -188,6 +192,8 @@ def _rebuild(node: Expr | Condition, scope: Mapping[Index, Index], parts: tuple[
             return IndexValue(shift_position(position, scope))
         case Indexed(tensor, positions, guarded):
             return Indexed(tensor, tuple(shift_position(p, scope) for p in positions), guarded)
+        case MatrixEntry():
+            return map_positions(node, lambda position: shift_position(position, scope))
         case Partial():
             return Partial(parts[0], parts[1:])
         case Sum():

@@ -15,6 +15,7 @@ from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import (
     Applied,
     BigOperator,
+    Chain,
     Choice,
     Connective,
     Denial,
@@ -23,6 +24,7 @@ from chainrule.render.layout import (
     Factors,
     Iverson,
     Layout,
+    Matrix,
     Named,
     NamedDerivative,
     Negative,
@@ -37,7 +39,9 @@ from chainrule.render.layout import (
     Superscript,
     Symbol,
     Terms,
+    affine_text,
     join,
+    linked,
     write,
 )
 from chainrule.render.letters import with_letters
@@ -113,13 +117,7 @@ def position_text(position: Position) -> str:
     """
     if isinstance(position, Index):
         return position.name
-    parts = [
-        ("-" if c < 0 else "+") + (index.name if abs(c) == 1 else f"{abs(c)}*{index.name}")
-        for index, c in position.terms
-    ]
-    if position.constant or not parts:
-        parts.append(f"{position.constant:+d}")
-    return "".join(parts).removeprefix("+")
+    return affine_text(position, lambda index, size: index.name if size == 1 else f"{size}*{index.name}")
 
 
 def numeral_text(value: Fraction) -> str:
@@ -146,8 +144,10 @@ def _pieces(layout: Layout, characters: Characters) -> Pieces:  # noqa: C901 -- 
             return (position_text(position),)
         case Entry(tensor, positions, guarded):
             return (tensor, "?" if guarded else "", _brackets(positions))
-        case NamedDerivative(tensor, positions):
-            return (tensor, _brackets(positions))
+        case Matrix(function, matrix, positions):
+            return (function, "(", matrix, ")", _brackets(positions))
+        case NamedDerivative(tensor, positions, guarded):
+            return (tensor, "?" if guarded else "", _brackets(positions))
         case Derivative(of, wrt):
             order = str(len(wrt)).translate(ORDERS) if len(wrt) > 1 else ""
             return (f"∂{order}", of, "/", *(piece for entry in wrt for piece in ("∂", entry)))
@@ -167,6 +167,8 @@ def _pieces(layout: Layout, characters: Characters) -> Pieces:  # noqa: C901 -- 
             return (_operator(op, letters, characters), " ", body)
         case Relation(relation, left, right):
             return (left, f" {characters.relations.get(relation, relation)} ", right)
+        case Chain(sides, relations):
+            return linked(sides, tuple(f" {characters.relations.get(r, r)} " for r in relations))
         case Connective(op, parts):
             return join(parts, f" {op} ")
         case Denial(part):

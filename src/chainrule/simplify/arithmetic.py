@@ -22,6 +22,7 @@ from chainrule.expr.binding import (
     open_reduce,
     reduce_over,
 )
+from chainrule.expr.deltas import difference
 from chainrule.expr.nodes import (
     ONE,
     ZERO,
@@ -33,8 +34,10 @@ from chainrule.expr.nodes import (
     Expr,
     ExtentValue,
     Index,
+    Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -79,6 +82,8 @@ def renormal(expr: Expr) -> Expr:
             return ZERO
         case Bracket(condition):
             return bracket(condition)
+        case ExtentValue(extent) if extent.literal is not None:
+            return Number(Fraction(extent.literal))
         case Select(_, then, otherwise) if then == otherwise:
             return then
         case Select(condition, then, otherwise):
@@ -98,24 +103,25 @@ def bracket(condition: Condition) -> Expr:
         case Comparison(relation, left, right) if left == right and isinstance(left, IndexValue | Number):
             return ONE if relation in ("=", "<=", ">=") else ZERO
         case Comparison(relation, Number(left), Number(right)):
-            truth = {
-                "=": left == right,
-                "!=": left != right,
-                "<": left < right,
-                "<=": left <= right,
-                ">": left > right,
-                ">=": left >= right,
-            }
-            return ONE if truth[relation] else ZERO
+            return _truth(relation, left - right)
+        case Comparison(relation, IndexValue(left), IndexValue(right)) if not difference(left, right)[0]:
+            return _truth(relation, Fraction(difference(left, right)[1]))
         case Comparison("=" | "!=" as relation, left, right) if _sides(right) < _sides(left):
             return Bracket(Comparison(relation, right, left))
         case _:
             return Bracket(condition)
 
 
-def _sides(expr: Expr) -> tuple[bool, Key]:
-    """Return the key by which the sides of an equality are sorted: numbers last, [i = 0]."""
-    return isinstance(expr, Number), sort_key(expr)
+def _truth(relation: str, gap: Fraction) -> Expr:
+    """Return 1 or 0 for a comparison of two numbers by their difference."""
+    holds = {"=": gap == 0, "!=": gap != 0, "<": gap < 0, "<=": gap <= 0, ">": gap > 0, ">=": gap >= 0}
+    return ONE if holds[relation] else ZERO
+
+
+def _sides(expr: Expr) -> tuple[bool, bool, Key]:
+    """Return the key by which the sides of an equality are sorted: numbers last, [i = 0]; sums first, [2*i+u = p]."""
+    shifted = isinstance(expr, IndexValue) and not isinstance(expr.position, Index)
+    return isinstance(expr, Number), not shifted, sort_key(expr)
 
 
 def split_coefficient(expr: Expr) -> tuple[Fraction, Expr]:
@@ -249,6 +255,10 @@ def always_defined(expr: Expr) -> bool:
             return all(always_defined(part) for part in parts)
         case Reduce("sum" | "mean" | "prod", _, body):
             return always_defined(body)
+        case MatrixEntry(function):
+            return function == "det"
+        case Indexed(_, positions, guarded):
+            return guarded or all(isinstance(p, Index) or not p.terms for p in positions)
         case Power() | Call() | Reduce() | Select() | Partial():
             return False
         case _:
@@ -300,7 +310,7 @@ def close(op: str, indices: Iterable[Index], body: Expr) -> Expr:
     if not bound:
         return body
     if op == "mean":
-        count = [power(ExtentValue(i.extent, i.preferred), Fraction(-1)) for i in bound]
+        count = [power(renormal(ExtentValue(i.extent, i.preferred)), Fraction(-1)) for i in bound]
         return multiply((*count, close("sum", bound, body)))
     if op == "sum":
         coefficient, rest = split_coefficient(body)

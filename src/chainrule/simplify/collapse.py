@@ -6,22 +6,21 @@ undo what the factoring rules do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from chainrule.expr.binding import free_indices, open_reduce, substitute_indices
+from chainrule.expr.deltas import kronecker, plain_delta
 from chainrule.expr.nodes import (
     ZERO,
-    Bracket,
-    Comparison,
     Expr,
     Index,
-    IndexValue,
     Product,
     Reduce,
     Select,
     Sum,
     product_factors,
 )
+from chainrule.simplify.affine import solvable, solve_the_delta
 from chainrule.simplify.arithmetic import add, close, multiply
 from chainrule.simplify.context import Context
 from chainrule.system.rewriting import Rule
@@ -29,11 +28,8 @@ from chainrule.system.rewriting import Rule
 
 def as_delta(expr: Expr) -> tuple[Index, Index] | None:
     """Return the two indices of a Kronecker delta between indices of one extent, else None."""
-    match expr:
-        case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
-            return (left, right) if left.extent == right.extent and left != right else None
-        case _:
-            return None
+    pair = plain_delta(expr)
+    return pair if pair and pair[0].extent == pair[1].extent and pair[0] != pair[1] else None
 
 
 def leave_one_term(expr: Expr, context: Context) -> Expr | None:
@@ -69,22 +65,14 @@ def rename_in_product(expr: Expr, context: Context) -> Expr | None:
     return None
 
 
-def deltas_inside(expr: Expr) -> Iterator[tuple[Index, Index]]:
-    """Yield the deltas that multiplying out sums and products would bring out."""
-    if isinstance(expr, Sum):
-        for term in expr.terms:
-            yield from deltas_inside(term)
-    elif isinstance(expr, Product):
-        for factor in expr.factors:
-            yield from deltas_inside(factor)
-    else:
-        pair = as_delta(expr)
-        if pair:
-            yield pair
-
-
 def _solvable(expr: Expr, bound: Sequence[Index]) -> bool:
-    return any(left in bound or right in bound for left, right in deltas_inside(expr))
+    """Say whether multiplying out sums and products would bring out a delta that can be used up."""
+    if isinstance(expr, Sum):
+        return any(_solvable(term, bound) for term in expr.terms)
+    if isinstance(expr, Product):
+        return any(_solvable(factor, bound) for factor in expr.factors)
+    pair = as_delta(expr)
+    return (pair[0] in bound or pair[1] in bound) if pair else bool(solvable(expr, bound))
 
 
 def free_the_delta(expr: Expr, context: Context) -> Expr | None:
@@ -108,7 +96,7 @@ def delta_times_sum(expr: Expr, context: Context) -> Expr | None:
     """[i = j]*([i = j] + b) = [i = j]*(1 + b)."""
     if not isinstance(expr, Product):
         return None
-    deltas = [part for part in expr.factors if as_delta(part)]
+    deltas = [part for part in expr.factors if kronecker(part)]
     for delta in deltas:
         for place, part in enumerate(expr.factors):
             if isinstance(part, Sum) and any(delta in product_factors(t) for t in part.terms):
@@ -126,7 +114,7 @@ def out_of_a_choice(expr: Expr, context: Context) -> Expr | None:
     """where(c, [i = j]*a, [i = j]*b) = [i = j]*where(c, a, b)."""
     if not isinstance(expr, Select):
         return None
-    deltas = [f for f in (*product_factors(expr.then), *product_factors(expr.otherwise)) if as_delta(f)]
+    deltas = [f for f in (*product_factors(expr.then), *product_factors(expr.otherwise)) if kronecker(f)]
     for delta in deltas:
         if all(branch == ZERO or delta in product_factors(branch) for branch in (expr.then, expr.otherwise)):
             inner = Select(expr.condition, _without(expr.then, delta), _without(expr.otherwise, delta))
@@ -136,6 +124,12 @@ def out_of_a_choice(expr: Expr, context: Context) -> Expr | None:
 
 COLLAPSE: tuple[Rule[Context], ...] = (
     Rule("one term remains", "[i = j] leaves one term of its sum: Σ_i [i = j]·a[i] = a[j]", leave_one_term),
+    Rule(
+        "solved for an index",
+        "[q+u = p] leaves one term of Σ_q, that with q = p−u, where q has that value: Σ_q [q+u = p]·d[q] = d?[p−u], "
+        "or [0 ≤ p−u < extent(q)] times what q stands in",
+        solve_the_delta,
+    ),
     Rule("the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j] = [i = j]·a[i]", rename_in_product),
     Rule("out of the choice", "where(c, [i = j]·a, [i = j]·b) = [i = j]·where(c, a, b)", out_of_a_choice),
     Rule("the delta once", "[i = j]·[i = j] = [i = j]", delta_times_sum),

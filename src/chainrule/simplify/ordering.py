@@ -21,6 +21,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Position,
@@ -58,6 +59,8 @@ def _shape(node: Expr | Condition) -> str:  # noqa: C901 -- one match over the n
             return f"3({inner})"
         case Indexed(_, positions, guarded):
             return f"4{len(positions)}{'?' if guarded else ''}"
+        case MatrixEntry(function, _, positions, samples):
+            return f"4{function}{len(positions) + len(samples)}"
         case Partial():
             return f"5({inner})"
         case IndexValue(position):
@@ -93,6 +96,9 @@ def sort_key(node: Expr | Condition) -> Key:
                 case Indexed(tensor, positions):
                     names.append(tensor)
                     indices.extend(position_text(p) for p in positions)
+                case MatrixEntry(_, tensor, positions, samples):
+                    names.append(tensor)
+                    indices.extend(position_text(p) for p in (*samples, *positions))
                 case IndexValue(position):
                     indices.append(position_text(position))
                 case ExtentValue(extent):

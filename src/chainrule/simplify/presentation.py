@@ -12,11 +12,14 @@ from chainrule.expr.nodes import (
     MINUS_ONE,
     Bracket,
     Call,
+    Comparison,
     Constant,
     Expr,
     ExtentValue,
     Indexed,
     IndexValue,
+    Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -95,6 +98,7 @@ def _root(base: Expr, exponent: Fraction) -> Expr:
 
 def _written(coefficient: Fraction, above: list[Expr], below: list[Expr]) -> Expr:
     """Return the product in writing order: number, names, calls, parentheses, denominators, a reduction last."""
+    above = _ranges(above)
     above.sort(key=_factor_rank)
     below.sort(key=_factor_rank)
     last = [f for f in above if isinstance(f, Reduce)][-1:]
@@ -106,6 +110,22 @@ def _written(coefficient: Fraction, above: list[Expr], below: list[Expr]) -> Exp
     inverse = [Power(f, MINUS_ONE) for f in below]
     parts = [*([] if coefficient == 1 else [Number(coefficient)]), *body, *inverse, *last]
     return parts[0] if len(parts) == 1 else Product(tuple(parts))
+
+
+def _ranges(factors: list[Expr]) -> list[Expr]:
+    """Return [0 <= i]*[i < n] as [0 <= i < n]."""
+    done = list(factors)
+    for lower in factors:
+        for upper in factors:
+            match lower, upper:
+                case Bracket(Comparison("<=", Number(), middle) as low), Bracket(Comparison("<", same) as high) if (
+                    same == middle and lower in done and upper in done
+                ):
+                    done[done.index(lower)] = Bracket(Logic("and", (low, high)))
+                    done.remove(upper)
+                case _:
+                    pass
+    return done
 
 
 def _fraction_into_sum(coefficient: Fraction, rest: Expr) -> tuple[Fraction, Expr]:
@@ -136,6 +156,8 @@ def _factor_rank(factor: Expr) -> int:  # noqa: C901 -- one match over the nodes
             return 3
         case Indexed(tensor):
             return 5 if tensor.startswith("∂") else 4
+        case MatrixEntry():
+            return 4
         case Partial(of):
             return 7 if of.indices else 6
         case Power(base):

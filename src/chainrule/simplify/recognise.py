@@ -26,6 +26,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Position,
     Power,
@@ -238,6 +239,10 @@ def unify(
         case Indexed(tensor, left, guarded), Indexed(other, right, other_guarded):
             if tensor == other and guarded == other_guarded and len(left) == len(right):
                 yield from _unify_positions(left, right, binding, variables)
+        case MatrixEntry(function, tensor, left, inner), MatrixEntry(another, other, right, beside):
+            if (function, tensor, len(left), len(inner)) != (another, other, len(right), len(beside)):
+                return
+            yield from _unify_positions((*inner, *left), (*beside, *right), binding, variables)
         case IndexValue(left_position), IndexValue(right_position):
             yield from _unify_positions((left_position,), (right_position,), binding, variables)
         case (Sum(left_parts), Sum(right_parts)) | (Product(left_parts), Product(right_parts)):

@@ -8,9 +8,9 @@ cache, so nothing can be wrong about a hit: it *is* the same problem. Two hundre
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from chainrule.expr.binding import map_operands
+from chainrule.expr.binding import map_operands, map_positions
 from chainrule.expr.nodes import (
     Affine,
     Expr,
@@ -19,9 +19,11 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    MatrixEntry,
     Partial,
     Position,
     Reduce,
+    anonymous_extent,
 )
 from chainrule.simplify.context import Fact
 
@@ -35,6 +37,7 @@ class Relabeling:
     extents: dict[Extent, Extent] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
+    unnamed: frozenset[Extent] = frozenset()
     closed: bool = False
 
     def inverse(self) -> Relabeling:
@@ -56,11 +59,15 @@ class Relabeling:
         return known
 
     def extent(self, extent: Extent) -> Extent:
-        """Return the new name of an extent."""
+        """Return the new name of an extent; one bounded by a number stays, one that text cannot name is anonymous."""
+        if extent.literal is not None:
+            return extent
         known = self.extents.get(extent)
         if known is None:
             assert not self.closed, extent
-            known = self.extents[extent] = Extent("e", len(self.extents))
+            number = len(self.extents)
+            hidden = extent.anonymous or extent in self.unnamed
+            known = self.extents[extent] = anonymous_extent("e", number) if hidden else Extent("e", number)
         return known
 
     def letter(self, letter: str) -> str:
@@ -106,6 +113,8 @@ class Relabeling:
                 return ExtentValue(self.extent(extent), self.letter(letter))
             case Partial(of, wrt):
                 return Partial(self.entry(of), tuple(self.entry(w) for w in wrt))
+            case MatrixEntry():
+                return replace(map_positions(expr, self.position), tensor=self.tensor(expr.tensor))
             case Reduce(op, indices, body):
                 return Reduce(op, tuple(self.index(i) for i in indices), self.expr(body))
             case _:
@@ -131,9 +140,18 @@ class Problem:
     back: Relabeling
 
 
-def abstract(expr: Expr, order: Sequence[Index], facts: Iterable[Fact], tensors: Iterable[str]) -> Problem:
-    """Return the problem without names: tensors and free indices in the given orders, then by first appearance."""
-    relabel = Relabeling()
+def abstract(
+    expr: Expr,
+    order: Sequence[Index],
+    facts: Iterable[Fact],
+    tensors: Iterable[str],
+    unnamed: frozenset[Extent] = frozenset(),
+) -> Problem:
+    """Return the problem without names: tensors and free indices in the given orders, then by first appearance.
+
+    `unnamed` are the extents that no letter names.
+    """
+    relabel = Relabeling(unnamed=unnamed)
     for tensor in tensors:
         relabel.tensor(tensor)
     for index in order:

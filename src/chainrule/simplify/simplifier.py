@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, tensors_in
-from chainrule.expr.nodes import Expr, Index, Indexed
+from chainrule.expr.nodes import Expr, Extent, Index, Indexed
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.collapse import COLLAPSE
-from chainrule.simplify.context import Context, Fact, length
+from chainrule.simplify.context import Context, Fact
 from chainrule.simplify.factoring import EXPAND, FACTOR
 from chainrule.simplify.facts import FactBook
+from chainrule.simplify.given import GIVEN, equations_of
 from chainrule.simplify.identities import IDENTITIES
 from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import RECOGNISE, split_constants
@@ -29,7 +30,7 @@ from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
-    ("recognise", (*IDENTITIES, *RECOGNISE)),
+    ("recognise", (*IDENTITIES, *GIVEN, *RECOGNISE)),
     ("sums", SUMS),
     ("multiply out", EXPAND),
     ("factor", (*FACTOR, *MERGE)),
@@ -40,14 +41,17 @@ _ROUNDS = 12
 class Simplifier:
     """Simplifies expressions of one system."""
 
-    def __init__(self, facts: Iterable[Fact] = (), names: Iterable[str] = ()) -> None:
+    def __init__(
+        self, facts: Iterable[Fact] = (), names: Iterable[str] = (), unnamed: frozenset[Extent] = frozenset()
+    ) -> None:
+        self._unnamed = unnamed
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
         self._known: dict[tuple[object, ...], Expr] = {}
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
-        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place))
+        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place), self._unnamed)
 
     def _place(self, tensor: str) -> tuple[int, str]:
         last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
@@ -106,16 +110,14 @@ def simplifier_of(system: System) -> Simplifier:
 
     The cost is no name to be used: no book writes C in a derivative of C.
     """
-    bare = Simplifier(names=system.names())
+    unnamed = frozenset(one.extent for one in system.derived)
+    bare = Simplifier(names=system.names(), unnamed=unnamed)
     named = [e for e in system.equations if e.name != system.cost]
     facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in named]
     for given in system.givens:
-        relation, left, right = given.condition.relation, given.condition.left, given.condition.right
-        if relation == "=":
-            long, short = (left, right) if length(left) >= length(right) else (right, left)
-            free = free_in_order(given.condition)
-            facts.append(_fact(bare, free, long, short, expression_text(given.condition)))
-    return Simplifier((fact for fact in facts if fact is not None), system.names())
+        text = expression_text(given.condition)
+        facts += [_fact(bare, free_in_order(long), long, short, text) for long, short in equations_of(given)]
+    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed)
 
 
 def _fact(bare: Simplifier, free: Sequence[Index], value: Expr, name: Expr, assumption: str = "") -> Fact | None:

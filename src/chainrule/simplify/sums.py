@@ -41,7 +41,7 @@ def constant_out(expr: Expr, context: Context) -> Expr | None:
     if not unused and not outside:
         return None
     inside = [f for f in product_factors(body) if f not in outside]
-    counts = [ExtentValue(i.extent, i.preferred) for i in unused]
+    counts = [context.rebuild(ExtentValue(i.extent, i.preferred)) for i in unused]
     return multiply((*counts, *outside, close("sum", used, multiply(inside))))
 
 

@@ -30,6 +30,7 @@ from chainrule.expr.nodes import (
     Extent,
     Index,
     Indexed,
+    MatrixEntry,
     Partial,
     Reduce,
     Sum,
@@ -184,6 +185,8 @@ class _Batching:
         match node:
             case Indexed():
                 return self.entry(node, sample)
+            case MatrixEntry(tensor=tensor):
+                return replace(node, samples=(sample, *node.samples)) if tensor in self.carried else node
             case Partial(of, wrt):
                 return Partial(self.entry(of, sample), tuple(self.entry(w, sample) for w in wrt))
             case Reduce(op, indices, body):
@@ -259,7 +262,7 @@ def _reads_per_sample(node: Expr | Condition, sample: Index) -> str:
     parts = [node]
     while parts:
         current = parts.pop()
-        if isinstance(current, Indexed) and sample in current.indices:
+        if isinstance(current, Indexed | MatrixEntry) and sample in free_indices(current):
             return current.tensor
         parts.extend(reversed([part for part in operands(current) if sample in free_indices(part)]))
     return sample.name

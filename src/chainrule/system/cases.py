@@ -9,24 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from chainrule.expr.binding import map_operands, reduce_over
+from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import (
-    UNSETTLED,
-    Affine,
     Call,
-    Comparison,
-    Expr,
-    ExtentValue,
     Index,
     Indexed,
-    IndexValue,
-    Partial,
-    Position,
-    Reduce,
     over,
 )
-from chainrule.system.model import Declaration, Equation, FunctionDefinition, Given, System, unused_name
+from chainrule.system.model import Declaration, Equation, FunctionDefinition, System, unused_name
 from chainrule.system.typecheck import typecheck
+from chainrule.system.unsettling import unsettled
 
 
 def special_cases(system: System) -> Iterator[tuple[str, System]]:
@@ -81,51 +73,3 @@ def _place_after(system: System, tensor: str) -> int:
         elif name in system.declared:
             waiting.extend(a.tensor for a in system.declared[name].arguments)
     return reached
-
-
-def unsettled(system: System) -> System:
-    """Return the system with no extent settled, as a parser would make it."""
-    return replace(
-        system,
-        declarations=tuple(
-            replace(d, indices=tuple(map(_index, d.indices)), arguments=tuple(map(_bare, d.arguments)))
-            for d in system.declarations
-        ),
-        givens=tuple(Given(_comparison(g.condition)) for g in system.givens),
-        equations=tuple(Equation(_bare(e.target), _expr(e.value)) for e in system.equations),
-        updates=tuple(Equation(_bare(e.target), _expr(e.value)) for e in system.updates),
-    )
-
-
-def _comparison(condition: Comparison) -> Comparison:
-    return Comparison(condition.relation, _expr(condition.left), _expr(condition.right))
-
-
-def _index(index: Index) -> Index:
-    return Index(index.name, UNSETTLED, index.letter)
-
-
-def _position(position: Position) -> Position:
-    if isinstance(position, Index):
-        return _index(position)
-    return Affine(tuple((_index(i), c) for i, c in position.terms), position.constant)
-
-
-def _bare(entry: Indexed) -> Indexed:
-    return Indexed(entry.tensor, tuple(_position(p) for p in entry.indices), entry.guarded)
-
-
-def _expr(expr: Expr) -> Expr:
-    match expr:
-        case Indexed():
-            return _bare(expr)
-        case IndexValue(position):
-            return IndexValue(_position(position))
-        case ExtentValue(_, letter):
-            return ExtentValue(UNSETTLED, letter)
-        case Partial(of, wrt):
-            return Partial(_bare(of), tuple(map(_bare, wrt)))
-        case Reduce(op, indices, body):
-            return Reduce(op, tuple(map(_index, indices)), _expr(body))
-        case _:
-            return map_operands(expr, _expr)

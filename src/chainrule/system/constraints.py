@@ -2,7 +2,8 @@
 
 An index takes its extent from what it carries and from the axes it labels, failing that from its partner in `[i = j]`,
 failing that from its letter as declared. Everything is in numbers of elements of `Extents` here; `typecheck` turns them
-into extents when all has been read, because a later equation may still make two classes one.
+into extents when all has been read, because a later equation may still make two classes one. What one equation says is
+the matter of `reading`.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from chainrule.errors import TypecheckError
-from chainrule.expr.nodes import UNSETTLED, Extent, Index, Indexed
+from chainrule.expr.functions import MATRIX_FUNCTIONS
+from chainrule.expr.nodes import UNSETTLED, Extent, Index, Indexed, MatrixEntry
 from chainrule.system.extents import Extents
 from chainrule.system.model import Declaration, System, derivative_parts, is_derivative
 from chainrule.system.naming import Names
-from chainrule.system.places import Place, check_calls, listed
+from chainrule.system.places import Place, check_calls, count_indices
 from chainrule.system.profile import Profile, Slot
+from chainrule.system.ranges import Ranges
+from chainrule.system.reading import Reading
 from chainrule.system.settling import Sizes
 
 Target: TypeAlias = tuple[Indexed, tuple[Slot, ...]]
@@ -35,9 +38,11 @@ class Constraints:
         self.extents = Extents()
         self.axes: dict[str, tuple[int, ...]] = {}
         self.letters: dict[str, int] = {}
+        self.indices: dict[str, int] = {}
         for number, declaration in enumerate(system.declarations):
             self._declare(declaration, Place("declaration", number, declaration.tensor))
         self._declare_letters()
+        self.ranges = Ranges(self.extents, system.derived)
 
     def read_arguments(self, declaration: Declaration, place: Place) -> tuple[tuple[int, ...], ...]:
         """Return the axes of each argument of an unknown function; letters shared with its own axes are equal."""
@@ -58,15 +63,19 @@ class Constraints:
         `target` is what stands on the left if it has axes already. Raises TypecheckError.
         """
         numbers = [self._element(i.extent, place) for i in profile.variables]
-        reading = _Reading(self, profile, numbers, place)
+        reading = Reading(self, profile, numbers, place)
         if target is not None:
             reading.entry(target, tuple(range(profile.targets)), self._entry_axes(target, place, "target"), "target")
         for entry, slots in profile.entries:
             reading.entry(entry, slots, self._entry_axes(entry, place, "value"), "value")
+        for matrix, slots in profile.matrices:
+            reading.matrix(matrix, slots, self._matrix_axes(matrix, place))
         for variable, extent in profile.aliases:
             reading.join(variable, self._element(extent, place), "value")
         if None in numbers:
             reading.fill()
+        if None in numbers:
+            reading.derive()
         if profile.calls:
             check_calls(profile.calls, self.names.arities, self.names.unknown, place)
         if profile.partials:
@@ -112,13 +121,18 @@ class Constraints:
             if size is not None:
                 self.extents.resize(element, size)
             self.unite(self.letters.setdefault(index.name, element), element, Place("index", number), index.name)
+            self.indices[index.name] = element
         if self.system.batch:
-            self.letters.setdefault(self.system.batch, self.extents.add(Extent(self.system.batch)))
+            batch = self.letters.setdefault(self.system.batch, self.extents.add(Extent(self.system.batch)))
+            self.indices[self.system.batch] = batch
 
     def _element(self, extent: Extent, place: Place) -> int | None:
         if extent == UNSETTLED:
             return None
         number = self.extents.number(extent)
+        if number is None and extent.literal is not None:
+            number = self.extents.add(extent)
+            self.extents.resize(number, extent.literal)
         if number is None:
             axes = self.axes.get(extent.tensor, ())
             number = axes[extent.axis] if 0 <= extent.axis < len(axes) else None
@@ -142,14 +156,45 @@ class Constraints:
             )
         return axes
 
+    def _matrix_axes(self, node: MatrixEntry, place: Place) -> tuple[int, ...]:
+        """Return the axes of a tensor that is named whole, after making the two of its matrix one extent."""
+        tensor, call = node.tensor, f"{node.function}({node.tensor})"
+        if self.strict:
+            self.names.check_defined(tensor, place)
+        axes = self.axes.get(tensor)
+        if axes is None:
+            axes = self._derivative_axes(tensor, place, "value")
+        if len(axes) != len(node.samples) + 2:
+            raise place.error(
+                f"{call} is of a matrix, but {tensor} has {count_indices(len(axes))}",
+                tensor,
+                expected="a tensor with two indices of one extent",
+                advice=f"Give the matrix an equation of its own: K[i,j] = …, and write {node.function}(K).",
+            )
+        rank = MATRIX_FUNCTIONS[node.function]
+        if len(node.indices) != rank:
+            raise place.error(
+                f"{call} is a matrix: it has {count_indices(rank)}, not {len(node.indices)}",
+                tensor,
+                expected=f"an entry of it, {call}[i,j]",
+            )
+        clash = self.extents.unite(axes[-2], axes[-1])
+        if clash is not None:
+            raise place.error(
+                f"{tensor} is not square: its indices have the extents {clash[0]} and {clash[1]}",
+                tensor,
+                expected=f"a square matrix for {call}",
+            )
+        return axes
+
     def _derivative_axes(self, tensor: str, place: Place, side: str) -> tuple[int, ...]:
         if not is_derivative(tensor):
             raise self.names.unknown_tensor(tensor, place, side)
         parts = derivative_parts(tensor)
         for part in parts:
-            if part not in self.axes:
+            if part not in self.axes and part != self.system.cost:
                 raise self.names.unknown_tensor(part, place, side)
-        return tuple([axis for part in parts for axis in self.axes[part]])
+        return tuple([axis for part in parts for axis in self.axes.get(part, ())])
 
     def _as_declared(self, tensor: str) -> str:
         letters = ",".join(i.preferred for i in self.system.axes(tensor))
@@ -167,112 +212,3 @@ class Constraints:
         if element is None:
             raise place.error(f"index {letter} has no extent", letter, advice=f"Declare it: index {letter} = 10")
         return element
-
-
-class _Reading:
-    """The reading of one profile: the element of each variable so far."""
-
-    def __init__(self, system: Constraints, profile: Profile, numbers: list[int | None], place: Place) -> None:
-        self.system = system
-        self.profile = profile
-        self.numbers = numbers
-        self.place = place
-
-    def entry(self, entry: Indexed, slots: tuple[Slot, ...], axes: tuple[int, ...], side: str) -> None:
-        if entry.guarded:
-            raise self.place.error("guarded entries, x?[i], are not part of the notation yet", entry.tensor, side)
-        for slot, axis in zip(slots, axes, strict=True):
-            if isinstance(slot, int):
-                self.join(slot, axis, side)
-            elif slot.terms:
-                raise self.place.error(
-                    f"{entry.tensor} is read at a sum or multiple of indices: not part of the notation yet",
-                    entry.tensor,
-                    side,
-                    expected="expected are plain indices and numbers, such as x[i] and x[0]",
-                )
-            else:
-                self._check_constant(entry.tensor, slot.constant, axis)
-
-    def join(self, variable: int, element: int | None, side: str) -> None:
-        known = self.numbers[variable]
-        if known is None:
-            self.numbers[variable] = element
-        elif element is not None and element != known:
-            self.system.unite(known, element, self.place, self.profile.variables[variable].preferred, side)
-
-    def fill(self) -> None:
-        self._spread()
-        for variable, index in enumerate(self.profile.variables):
-            if self.numbers[variable] is None:
-                self.numbers[variable] = self.system.letters.get(index.preferred)
-        self._spread()
-
-    def complete(self) -> list[int]:
-        complete = [n for n in self.numbers if n is not None]
-        if len(complete) < len(self.numbers):
-            raise self._without_extent(self.numbers.index(None))
-        if self.place.statement in ("equation", "update") and len(self.profile.free) > self.profile.targets:
-            raise self._free_on_the_right()
-        return complete
-
-    def _spread(self) -> None:
-        """Give each index without an extent that of its partner in [i = j], along chains of them."""
-        partners: dict[int, list[int]] = {}
-        for left, right in self.profile.deltas:
-            partners.setdefault(left, []).append(right)
-            partners.setdefault(right, []).append(left)
-        reached = [variable for variable in partners if self.numbers[variable] is not None]
-        while reached:
-            variable = reached.pop()
-            for partner in partners[variable]:
-                if self.numbers[partner] is None:
-                    self.numbers[partner] = self.numbers[variable]
-                    reached.append(partner)
-
-    def _check_constant(self, tensor: str, constant: int, axis: int) -> None:
-        size = self.system.extents.size(axis)
-        if constant < 0 or (size is not None and constant >= size):
-            raise self.place.error(
-                f"{tensor} has no entry at {constant}",
-                tensor,
-                expected="positions run from 0" + (f" to {size - 1}" if size is not None else ""),
-            )
-
-    def _without_extent(self, variable: int) -> TypecheckError:
-        profile = self.profile
-        letter = profile.variables[variable].preferred
-        left_only = variable < profile.targets and not profile.used(variable)
-        if not left_only:
-            return self.place.error(
-                f"index {letter} has no extent: it labels no axis of a tensor",
-                letter,
-                advice=f"Declare it: index {letter} = 10",
-            )
-        target = [i.preferred for i in profile.variables[: profile.targets]]
-        right = profile.free_on_the_right()
-        missing = [name for name in right if name not in target]
-        guess = f"{self.place.name}[{','.join(missing[0] if t == letter else t for t in target)}]" if missing else ""
-        return self.place.error(
-            f"index {letter} has no extent: it stands on the left only",
-            letter,
-            "target",
-            expected=f"free on the right {'is' if len(right) == 1 else 'are'} {listed(right) or 'none'}.",
-            advice=f"Did you mean {guess}?" if len(missing) == 1 else f"If it is meant: index {letter} = 10",
-        )
-
-    def _free_on_the_right(self) -> TypecheckError:
-        profile = self.profile
-        target = [i.preferred for i in profile.variables[: profile.targets]]
-        letter = next(n for n in profile.free_on_the_right() if n not in target)
-        whole = f"{self.place.name}[{','.join([*target, letter])}]"
-        return self.place.error(
-            f"index {letter} is free on the right, but does not stand on the left",
-            letter,
-            advice=f"Sum over it, sum({letter}) …, or define {whole}.",
-        )
-
-
-def count_indices(rank: int) -> str:
-    """Return the rank in words."""
-    return "no index" if rank == 0 else f"{rank} {'index' if rank == 1 else 'indices'}"

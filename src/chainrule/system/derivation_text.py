@@ -224,7 +224,10 @@ def _latex_rows(derivation: Derivation, labels: Iterable[str]) -> Iterator[str]:
             assert step.detail is not None
             yield from _latex_rows(step.detail, [f"({letter}) " for letter in _letters(len(step.detail.steps))])
         else:
-            before, after = (expression_latex(side, taken=derivation.taken) for side in (step.before, step.after))
+            before, after = (
+                expression_latex(side, taken=derivation.taken, ranks=derivation.ranks)
+                for side in (step.before, step.after)
+            )
             yield f"&= {after}" if step.before == above else f"{before} &= {after}"
         if step.remark:
             yield _latex_words(step.remark)

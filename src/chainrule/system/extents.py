@@ -1,7 +1,8 @@
 """Classes of equal extents: which axes must be equally long, by union-find, and how long where that is known.
 
-An element is an axis of a tensor or a declared index. A class is represented by its first element, so elements are
-added in the order in which they should name their class: declared axes first, then declared indices.
+An element is an axis of a tensor or a declared index. A class is known by its first element, so elements are added in
+the order in which they should name their class: declared axes first, then declared indices. What positions determine is
+added `late`: it names a class by its place among the equations, an anonymous extent only where there is nothing else.
 It knows nothing of equations; `typecheck` reads them.
 """
 
@@ -16,18 +17,40 @@ class Extents:
     def __init__(self) -> None:
         self._parents: list[int] = []
         self._elements: list[Extent] = []
+        self._ranks: list[tuple[int, int]] = []
+        self._names: list[int] = []
         self._numbers: dict[Extent, int] = {}
         self._sizes: dict[int, int] = {}
+        self._count = 0
 
-    def add(self, element: Extent) -> int:
-        """Return the number of an element, a class of its own if it is new."""
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    def add(self, element: Extent, *, late: bool = False) -> int:
+        """Return the number of an element, a class of its own if it is new.
+
+        A late one names its class after all others, unless it is added again.
+        """
         number = self._numbers.get(element)
         if number is None:
             number = len(self._parents)
             self._numbers[element] = number
             self._parents.append(number)
             self._elements.append(element)
+            self._ranks.append((2 if element.anonymous else int(late), self._next()))
+            self._names.append(number)
+        elif not late and self._ranks[number][0] == 1:
+            self._ranks[number] = (0, self._next())
+            self._rename(self.find(number), number)
         return number
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _rename(self, root: int, candidate: int) -> None:
+        """Let an element of the class name it if it comes first."""
+        self._names[root] = min(self._names[root], candidate, key=self._ranks.__getitem__)
 
     def number(self, element: Extent) -> int | None:
         """Return the number of an element, or None if it was never added."""
@@ -43,7 +66,7 @@ class Extents:
 
     def representative(self, number: int) -> Extent:
         """Return the extent by which the class is known."""
-        return self._elements[self.find(number)]
+        return self._elements[self._names[self.find(number)]]
 
     def unite(self, left: int, right: int) -> tuple[int, int] | None:
         """Make two classes one; return their sizes if they are known and differ, else None."""
@@ -54,6 +77,7 @@ class Extents:
             first, second = second, first
         sizes = self._sizes.get(first), self._sizes.get(second)
         self._parents[second] = first
+        self._rename(first, self._names[second])
         if sizes[0] is not None and sizes[1] is not None and sizes[0] != sizes[1]:
             return sizes[0], sizes[1]
         known = sizes[0] if sizes[0] is not None else sizes[1]

@@ -12,20 +12,23 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
-from chainrule.expr.nodes import Comparison, Expr, Extent, Index, Indexed, Node
+from chainrule.expr.binding import reduce_over
+from chainrule.expr.functions import ONE_HOT
+from chainrule.expr.nodes import ONE, Comparison, Expr, Extent, Index, Indexed, Node, Reduce
 from chainrule.render.text import equation_text
+from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text
 
-Role = Literal["data", "param", "const", "abstract"]
-"""What a declared tensor is for: given with each sample, learned, fixed, or the value of an unknown function."""
+Role = Literal["data", "param", "const", "state", "abstract"]
+"""What a declared tensor is for: given with each sample, learned, fixed, kept between steps, or unknown."""
 
 
 @dataclass(frozen=True, eq=False)
 class Declaration(Node):
     """A tensor that no equation defines. `indices` label its axes.
 
-    `value` is the expression of a `const` with a value. `arguments` are the tensors that an abstract tensor is an
-    unknown function of, each with indices of its own: `abstract a[k](z[j])`.
+    `value` is that of a `const` which has one, or what all entries of a `state` begin with. `arguments` are the tensors
+    that an abstract tensor is an unknown function of, each with indices of its own: `abstract a[k](z[j])`.
     """
 
     role: Role
@@ -71,9 +74,26 @@ class Equation(Node):
 
 @dataclass(frozen=True, eq=False)
 class Given(Node):
-    """A fact that simplification may use and evaluation checks: `given sum(k) y[k] = 1`. Free indices: for all."""
+    """A fact that simplification may use and evaluation checks: `given sum(k) y[k] = 1`. Free indices: for all.
+
+    That y is one-hot over k is the condition onehot(k) y[k] = 1, see `one_hot`.
+    """
 
     condition: Comparison
+
+    @property
+    def hot(self) -> Reduce | None:
+        """What is said to be one-hot: the reduction of its entries, or None."""
+        left = self.condition.left
+        return left if isinstance(left, Reduce) and left.op == ONE_HOT else None
+
+
+def one_hot(index: Index, entry: Expr) -> Comparison:
+    """Return the condition that of the entries along an index one is 1 and all others are 0.
+
+    It stands in a `Given` only: the reduction in it, 1 where that is so and else 0, is no operation of equations.
+    """
+    return Comparison("=", reduce_over(ONE_HOT, (index,), entry), ONE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +101,8 @@ class System(Node):
     """A forward pass, or a forward and backward pass, written as equations.
 
     `batch` is the letter of the sample index, or "". `cost` is the tensor whose gradients are meant, or "". `indices`
-    are declared ones with what they declare: `index i = 784`. `sizes` are the extents known from them.
+    are declared ones with what they declare: `index i = 784`. `sizes` are the extents known from them, `derived` those
+    that affine positions determine, in an order in which they can be solved.
     """
 
     declarations: tuple[Declaration, ...] = ()
@@ -93,6 +114,7 @@ class System(Node):
     updates: tuple[Equation, ...] = ()
     indices: tuple[Index, ...] = ()
     sizes: tuple[tuple[Extent, int], ...] = ()
+    derived: tuple[DerivedExtent, ...] = ()
 
     @cached_property
     def declared(self) -> Mapping[str, Declaration]:
@@ -122,6 +144,16 @@ class System(Node):
     def params(self) -> tuple[str, ...]:
         """The tensors that gradients are taken of by default."""
         return self.with_role("param")
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The tensors that are kept between steps and are no params."""
+        return self.with_role("state")
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """All that steps of training change: params, then states."""
+        return self.params + self.states
 
     def axes(self, tensor: str) -> tuple[Index, ...]:
         """Return the indices that label the axes of a tensor, as declared or as in its equation's target.

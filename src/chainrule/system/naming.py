@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.functions import ARITY, CONSTANTS, REDUCTIONS
-from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, Partial, Reduce, walk
+from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, MatrixEntry, Partial, Reduce, walk
 from chainrule.system.model import Equation, FunctionDefinition, System, derivative_parts, is_derivative
 from chainrule.system.places import Place, check_calls, check_target, did_you_mean, first_repeated, listed
 
@@ -26,6 +26,8 @@ class Names:
         self.arities = {**ARITY, **{f.name: len(f.parameters) for f in system.functions}}
         self.unknown = frozenset(f.name for f in system.functions if f.body is None)
         self._updated: set[str] = set()
+        self.after_backprop: set[str] = set()
+        """Equations that read, at once or through others, a derivative which is still to be derived."""
         self.positions = {d.tensor: BEFORE_ALL for d in system.declarations}
         self.positions |= {e.name: number for number, e in enumerate(system.equations)}
         for declaration in system.declarations:
@@ -48,6 +50,8 @@ class Names:
     def check_defined(self, tensor: str, place: Place) -> None:
         """Check that a statement may read a tensor. Raises TypecheckError."""
         position = self.positions.get(tensor)
+        if place.statement == "equation" and (tensor in self.after_backprop or position is None):
+            self.after_backprop.add(place.name)
         if position is None:
             if not self._is_gradient(tensor, place):
                 raise self.unknown_tensor(tensor, place)
@@ -60,15 +64,15 @@ class Names:
             )
 
     def check_update(self, update: Equation, place: Place) -> None:
-        """Check that an update is of a param. Raises TypecheckError."""
+        """Check that an update is of a param or state. Raises TypecheckError."""
         declaration = self.system.declared.get(update.name)
         check_target(update, place)
-        if declaration is None or declaration.role != "param":
+        if declaration is None or declaration.role not in ("param", "state"):
             raise place.error(
-                f"{update.name} cannot be updated: it is not a param",
+                f"{update.name} cannot be updated: it is neither a param nor a state",
                 update.name,
                 "target",
-                expected=f"expected is one of the params: {listed(self.system.params) or 'there are none'}",
+                expected=f"expected is one of the params and states: {listed(self.system.kept) or 'there are none'}",
             )
         if update.name in self._updated:
             raise place.error(
@@ -101,7 +105,7 @@ class Names:
                 f"{tensor} is not defined",
                 tensor,
                 side,
-                advice=f"Only updates read derivatives that no equation defines, and only {self._gradients()}.",
+                advice=f"Updates read what no equation defines, but only {self._gradients()}.",
             )
         return place.error(
             f"no tensor is named {tensor}",
@@ -115,10 +119,11 @@ class Names:
         return listed([f"∂{cost}/∂{p}" for p in self.system.params]) or "the cost's by params"
 
     def _is_gradient(self, tensor: str, place: Place) -> bool:
-        if place.statement != "update" or not is_derivative(tensor):
+        if place.statement not in ("equation", "update") or not is_derivative(tensor):
             return False
         of, *wrt = derivative_parts(tensor)
-        return of == self.system.cost and len(wrt) == 1 and wrt[0] in self.system.params
+        declared = self.system.declared.get(wrt[0])
+        return of == self.system.cost and len(wrt) == 1 and declared is not None and declared.role == "param"
 
     def _check_distinct(self) -> None:
         taken = {**dict.fromkeys(ARITY, "a function"), **dict.fromkeys(REDUCTIONS, "a reduction")}
@@ -187,14 +192,15 @@ class Names:
     def _check_constants(self) -> None:
         known: dict[str, None] = {}
         for number, declaration in enumerate(self.system.declarations):
-            if declaration.role != "const":
+            if declaration.role not in ("const", "state"):
                 continue
             place = Place("declaration", number, declaration.tensor)
             if declaration.value is not None:
-                if declaration.indices:
+                if declaration.indices and declaration.role == "const":
                     raise place.error(f"{declaration.tensor} is one number, but has indices", declaration.tensor)
                 self._check_scalar(declaration.value, known, self.arities, place)
-            known[declaration.tensor] = None
+            if declaration.role == "const":
+                known[declaration.tensor] = None
 
     def _check_scalar(
         self, value: Expr, readable: Mapping[str, None], arities: Mapping[str, int], place: Place
@@ -208,7 +214,7 @@ class Names:
                         tensor,
                         expected=f"it may read {listed(readable) or 'no tensor'}",
                     )
-                case Reduce() | IndexValue() | ExtentValue() | Partial():
+                case Reduce() | IndexValue() | ExtentValue() | Partial() | MatrixEntry():
                     raise place.error(
                         f"{place.name} cannot depend on an index",
                         expected="expected are numbers and functions of them",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import islice
+from itertools import accumulate, islice
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.nodes import Call, Index
@@ -111,8 +111,23 @@ def listed(names: Iterable[str], most: int = 6) -> str:
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """Return a question with the most similar name, or "".
 
+    Of very many candidates only those nearest in length are compared: an error must not take seconds.
+
     >>> did_you_mean("sigmoyd", ["sigmoid", "exp"])
     'Did you mean sigmoid?'
     """
-    close = get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    nearest = sorted(candidates, key=lambda candidate: abs(len(candidate) - len(name)))
+    most = 1 + next(
+        (n for n, size in enumerate(accumulate(map(len, nearest))) if size * len(name) > _EFFORT), len(nearest)
+    )
+    close = get_close_matches(name, nearest[:most], n=1, cutoff=0.6)
     return f"Did you mean {close[0]}?" if close else ""
+
+
+def count_indices(rank: int) -> str:
+    """Return the rank in words."""
+    return "no index" if rank == 0 else f"{rank} {'index' if rank == 1 else 'indices'}"
+
+
+_EFFORT = 400_000
+"""How many pairs of letters are compared in search of a similar name."""

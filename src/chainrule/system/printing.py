@@ -6,7 +6,7 @@ the order of the system is kept. Expressions themselves are printed by `render`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -40,8 +40,8 @@ def system_text(system: System, *, unicode: bool = True) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def system_latex(system: System) -> str:
-    r"""Return the equations, and the updates if there are any, as an `aligned` environment.
+def system_latex(system: System, only: Sequence[Equation] | None = None) -> str:
+    r"""Return the equations, and the updates if there are any, as an `aligned` environment; or `only` some equations.
 
     >>> from chainrule.expr.nodes import Index, Indexed
     >>> from chainrule.system.model import Equation, System
@@ -53,9 +53,10 @@ def system_latex(system: System) -> str:
     """
     ranks = ranks_of(system)
     taken, declared = index_names(system)
+    updates = system.updates if only is None else ()
     lines = [
         equation_latex(e.target, e.value, taken=taken, declared=declared, ranks=ranks, sign=sign)
-        for equations, sign in ((system.equations, "&="), (system.updates, r"&\leftarrow"))
+        for equations, sign in ((system.equations if only is None else only, "&="), (updates, r"&\leftarrow"))
         for e in equations
     ]
     return "\n".join((r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"))

@@ -23,6 +23,7 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    MatrixEntry,
     Partial,
     Position,
     Reduce,
@@ -30,8 +31,17 @@ from chainrule.expr.nodes import (
 )
 from chainrule.system.model import Equation
 
-Slot: TypeAlias = int | Affine
-"""A position as a variable, or an affine expression of indices."""
+
+@dataclass(frozen=True)
+class Combination:
+    """An affine position: constant + sum of coefficient*variable."""
+
+    terms: tuple[tuple[int, int], ...]
+    constant: int = 0
+
+
+Slot: TypeAlias = int | Combination
+"""A position as a variable, or an affine combination of variables."""
 
 
 @dataclass
@@ -40,8 +50,9 @@ class Profile:
 
     `variables` are the indices, the first `targets` of them those of the target; `free` finds the free ones by name
     and `binders` are those bound by reductions, in writing order. `entries` are the tensors with their slots (without
-    the target), `deltas` the pairs of `[i = j]`, `aliases` further extents that an index was found with, `uses` the
-    variables that stand in the value. `settled` says that each index carries one extent already.
+    the target), `matrices` those that are named whole, with the slots of their entries; `deltas` the pairs of
+    `[i = j]`, `ties` those of `[2*i = j]`, `aliases` further extents that an index was found with, `uses` the variables
+    that stand in the value. `settled` says that each index carries one extent already.
     """
 
     variables: list[Index] = field(default_factory=list)
@@ -49,7 +60,9 @@ class Profile:
     free: dict[str, int] = field(default_factory=dict)
     binders: list[int] = field(default_factory=list)
     entries: list[tuple[Indexed, tuple[Slot, ...]]] = field(default_factory=list)
+    matrices: list[tuple[MatrixEntry, tuple[Slot, ...]]] = field(default_factory=list)
     deltas: list[tuple[int, int]] = field(default_factory=list)
+    ties: list[tuple[Combination, int]] = field(default_factory=list)
     aliases: list[tuple[int, Extent]] = field(default_factory=list)
     extents: list[ExtentValue] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
@@ -75,21 +88,27 @@ def profile_of(equation: Equation) -> Profile:
     return known
 
 
-def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> Profile:
+def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> Profile:  # noqa: C901 -- one match
     """Return the profile of an expression or a condition, as the value for a target with these indices."""
     profile = Profile(targets=len(target))
     for index in target:
         _free_variable(profile, index)
     seen: set[tuple[str, int, int]] = set()
-    stack: list[tuple[Expr | Condition, Mapping[str, int]]] = [(value, {})]
+    bound: dict[str, int] = {}  # canonical names differ within a reduction, so one table serves: see `settling`
+    stack: list[Expr | Condition] = [value]
     while stack:
-        node, bound = stack.pop()
+        node = stack.pop()
         match node:
             case Indexed(_, positions):
                 profile.entries.append((node, tuple([_slot(profile, bound, p) for p in positions])))
                 continue
+            case MatrixEntry(_, _, positions, samples):
+                slots = tuple([_slot(profile, bound, p) for p in (*samples, *positions)])
+                profile.matrices.append((node, slots))
+                continue
             case Reduce(_, indices, body):
-                stack.append((body, {**bound, **_bind(profile, indices)}))
+                bound.update(_bind(profile, indices))
+                stack.append(body)
                 continue
             case IndexValue(position):
                 _slot(profile, bound, position)
@@ -98,6 +117,10 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
                 profile.settled = profile.settled and extent is not UNSETTLED
             case Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right)):
                 profile.deltas.append((_variable(profile, bound, left), _variable(profile, bound, right)))
+            case Comparison("=", IndexValue(Affine() as left), IndexValue(Index() as right)):
+                _tie(profile, bound, left, right)
+            case Comparison("=", IndexValue(Index() as left), IndexValue(Affine() as right)):
+                _tie(profile, bound, right, left)
             case Call(function, arguments, order) if (function, len(arguments), order) not in seen:
                 seen.add((function, len(arguments), order))
                 profile.calls.append(node)
@@ -105,16 +128,22 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
                 profile.partials.append(node)
             case _:
                 pass
-        stack.extend([(part, bound) for part in reversed(operands(node))])
+        stack.extend(reversed(operands(node)))
     return profile
 
 
 def _slot(profile: Profile, bound: Mapping[str, int], position: Position) -> Slot:
     if isinstance(position, Index):
         return _variable(profile, bound, position)
-    for index, _ in position.terms:
-        _variable(profile, bound, index)
-    return position
+    return _combination(profile, bound, position)
+
+
+def _combination(profile: Profile, bound: Mapping[str, int], position: Affine) -> Combination:
+    return Combination(tuple([(_variable(profile, bound, i), c) for i, c in position.terms]), position.constant)
+
+
+def _tie(profile: Profile, bound: Mapping[str, int], shifted: Affine, plain: Index) -> None:
+    profile.ties.append((_combination(profile, bound, shifted), _variable(profile, bound, plain)))
 
 
 def _variable(profile: Profile, bound: Mapping[str, int], index: Index) -> int:

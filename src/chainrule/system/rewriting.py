@@ -8,7 +8,7 @@ same result. The laws of arithmetic that rebuild a node after a change belong to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
 
@@ -80,7 +80,8 @@ class Derivation(Node):
     """The derivation of one derivative: `target` = `result`, step by step.
 
     `remarks` are sentences about the result, `put_in` the tensors whose derivatives were put in, `taken` the names that
-    no index may be printed as. `cases` are titled special cases of an unknown function, to be read beside it.
+    no index may be printed as. `cases` are titled special cases of an unknown function, to be read beside it. `ranks`
+    of tensors say which positions of ∂a/∂z[k,j] belong to a, for printers.
     """
 
     target: Expr
@@ -91,6 +92,7 @@ class Derivation(Node):
     taken: tuple[str, ...] = field(default=(), compare=False)
     cases: tuple[tuple[str, Derivation], ...] = ()
     verifier: Callable[[Derivation], object] | None = field(default=None, compare=False, repr=False)
+    ranks: Mapping[str, int] | None = field(default=None, compare=False, repr=False)
 
     def verify(self) -> object:
         """Evaluate both sides of every step at random points in float64 and return the report.
@@ -107,11 +109,11 @@ class Derivation(Node):
 
     def equation(self) -> str:
         """Return the result as one line of text."""
-        return equation_text(self.target, self.result, taken=self.taken)
+        return equation_text(self.target, self.result, taken=self.taken, ranks=self.ranks)
 
     def text(self, expr: Expr) -> str:
         """Return an expression of this derivation as text."""
-        return expression_text(expr, taken=self.taken)
+        return expression_text(expr, taken=self.taken, ranks=self.ranks)
 
     def __str__(self) -> str:
         return self.equation()

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import is_
 from typing import TypeAlias, TypeVar, assert_never
 
+from chainrule.expr.binding import map_positions
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
@@ -24,6 +25,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Position,
@@ -80,14 +82,18 @@ def same(old: tuple[T, ...], new: Sequence[T]) -> tuple[T, ...]:
 
 
 class _Settling:
-    """One walk over an expression, in the order in which the profile met its binders."""
+    """One walk over an expression, in the order in which the profile met its binders.
+
+    One table holds what is bound, and no reduction takes its names out again: within a reduction canonical names are
+    all different, and whoever uses one of them later binds it anew before.
+    """
 
     def __init__(self, profile: Profile, extents: Sequence[Extent], values: Sizes) -> None:
         self.free = {name: extents[number] for name, number in profile.free.items()}
         self.binders: Iterator[Extent] = iter([extents[number] for number in profile.binders])
         self.values = values
 
-    def expression(self, node: Expr, bound: Mapping[str, Extent]) -> Expr:  # noqa: C901 - one match over the nodes
+    def expression(self, node: Expr, bound: dict[str, Extent]) -> Expr:  # noqa: C901 - one match over the nodes
         match node:
             case Number() | Constant():
                 return node
@@ -97,6 +103,8 @@ class _Settling:
                 return IndexValue(self._position(position, bound))
             case Indexed():
                 return self._entry(node, bound)
+            case MatrixEntry():
+                return map_positions(node, lambda position: self._position(position, bound))
             case Partial(of, wrt):
                 return Partial(self._entry(of, bound), tuple([self._entry(w, bound) for w in wrt]))
             case Sum(parts):
@@ -109,7 +117,8 @@ class _Settling:
                 return Power(self.expression(base, bound), self.expression(exponent, bound))
             case Reduce(op, indices, body):
                 new = tuple([Index(i.name, next(self.binders), i.letter) for i in indices])
-                return Reduce(op, new, self.expression(body, {**bound, **{i.name: i.extent for i in new}}))
+                bound.update((i.name, i.extent) for i in new)
+                return Reduce(op, new, self.expression(body, bound))
             case Bracket(condition):
                 return Bracket(self.condition(condition, bound))
             case Select(condition, then, otherwise):
@@ -118,7 +127,7 @@ class _Settling:
             case _:
                 assert_never(node)
 
-    def condition(self, node: Condition, bound: Mapping[str, Extent]) -> Condition:
+    def condition(self, node: Condition, bound: dict[str, Extent]) -> Condition:
         match node:
             case Comparison(relation, left, right):
                 return Comparison(relation, self.expression(left, bound), self.expression(right, bound))
@@ -127,10 +136,10 @@ class _Settling:
             case _:
                 assert_never(node)
 
-    def _all(self, parts: tuple[Expr, ...], bound: Mapping[str, Extent]) -> tuple[Expr, ...]:
+    def _all(self, parts: tuple[Expr, ...], bound: dict[str, Extent]) -> tuple[Expr, ...]:
         return tuple([self.expression(part, bound) for part in parts])
 
-    def _entry(self, entry: Indexed, bound: Mapping[str, Extent]) -> Indexed:
+    def _entry(self, entry: Indexed, bound: dict[str, Extent]) -> Indexed:
         return Indexed(entry.tensor, tuple([self._position(p, bound) for p in entry.indices]), entry.guarded)
 
     def _position(self, position: Position, bound: Mapping[str, Extent]) -> Position:

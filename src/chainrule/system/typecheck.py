@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed
-from chainrule.system.constraints import Constraints, count_indices
+from chainrule.system.constraints import Constraints
+from chainrule.system.derived import DerivedExtent
 from chainrule.system.model import Declaration, Equation, Given, System, is_derivative
 from chainrule.system.naming import Names
-from chainrule.system.places import Place, check_target
+from chainrule.system.places import Place, check_target, count_indices
 from chainrule.system.profile import profile_of, profile_of_value
 from chainrule.system.settling import same, settled_comparison, settled_value, with_extent
 
@@ -23,7 +24,8 @@ def typecheck(system: System) -> System:
     """Return the system with the extent of every index settled.
 
     Checked are: each name means one thing, each tensor is assigned once and before its use, ranks, free indices, the
-    arities of functions, what unknown functions depend on, that the cost is a scalar, and that updates are of params.
+    arities of functions, what unknown functions depend on, that the cost is a scalar, and that updates are of params
+    and states.
     Raises TypecheckError.
     """
     names = Names(system)
@@ -48,8 +50,9 @@ def typecheck(system: System) -> System:
             system.indices, [with_extent(i, work.extents.representative(work.letters[i.name])) for i in system.indices]
         ),
         sizes=_settle_sizes(work),
+        derived=same(system.derived, _settle_derived(work)),
     )
-    parts = ("declarations", "equations", "updates", "givens", "indices", "sizes")
+    parts = ("declarations", "equations", "updates", "givens", "indices", "sizes", "derived")
     return system if all(getattr(settled, part) is getattr(system, part) for part in parts) else settled
 
 
@@ -92,6 +95,8 @@ def _read_equation(work: Constraints, equation: Equation, number: int) -> list[i
     profile = profile_of(equation)
     numbers = work.read(profile, place, target=equation.target if is_derivative(equation.name) else None)
     work.axes[equation.name] = tuple(numbers[: profile.targets])
+    for axis, element in enumerate(work.axes[equation.name]):
+        work.ranges.name(element, Extent(equation.name, axis))
     return numbers
 
 
@@ -110,6 +115,13 @@ def _check_cost(work: Constraints) -> None:
     if cost not in work.axes or (declared is not None and declared.role != "abstract"):
         raise place.error(
             f"no equation defines the cost {cost}", cost, expected=f"expected is cost {cost} = …, or cost {cost}(a[k])"
+        )
+    if cost in work.names.after_backprop:
+        raise place.error(
+            f"the cost {cost} depends on its own derivatives",
+            cost,
+            "target",
+            advice="Derivatives that are still to be derived are for updates, and for equations that only these read.",
         )
     if work.axes[cost]:
         raise place.error(
@@ -167,6 +179,12 @@ def _settle_declaration(work: Constraints, declaration: Declaration, arguments: 
     if new is declaration.indices and kept is declaration.arguments:
         return declaration
     return replace(declaration, indices=new, arguments=kept)
+
+
+def _settle_derived(work: Constraints) -> list[DerivedExtent]:
+    """Return the derived extents, those that the system had as the same objects."""
+    known = {one: one for one in work.system.derived}
+    return [known.get(one, one) for one in work.ranges.derived()]
 
 
 def _settle_sizes(work: Constraints) -> tuple[tuple[Extent, int], ...]:

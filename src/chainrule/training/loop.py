@@ -15,7 +15,9 @@ from chainrule.errors import OptionError
 from chainrule.execute.registry import executor as executor_named
 from chainrule.network.initial import seeded
 from chainrule.network.network import Network
-from chainrule.nn.optimizers import SGD, Optimizer, updates_text
+from chainrule.nn.optimizers import SGD, Optimizer
+from chainrule.nn.schedules import Timing
+from chainrule.nn.updates import updates_text
 from chainrule.pipeline import training_step
 from chainrule.training.callbacks import Callback, checked_callbacks
 from chainrule.training.course import Course, file_of, settings_of
@@ -85,7 +87,8 @@ def train(
         samples, validation = divided(samples, validation_fraction, seed)
     check_monitor(early_stopping, validated=validation is not None, classes=samples.classes)
     called = checked_callbacks(callbacks)
-    updates = _updates(network, optimizer)
+    per_epoch = -(-len(samples.x) // batch_size)
+    updates = _updates(network, optimizer, Timing(per_epoch, epochs * per_epoch))
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
     system = training_step(network.with_updates(updates))
@@ -113,7 +116,7 @@ def train(
     return course.finish(epochs)
 
 
-def _updates(network: Network, optimizer: Optimizer | None) -> str:
+def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> str:
     """Return the lines of the optimizer."""
     if network.system.updates:
         if optimizer is not None:
@@ -124,4 +127,4 @@ def _updates(network: Network, optimizer: Optimizer | None) -> str:
         return ""
     if optimizer is not None and not isinstance(optimizer, Optimizer):
         raise OptionError(f"the optimizer is {optimizer!r}", expected="for example nn.SGD(learning_rate=0.5)")
-    return updates_text(optimizer or SGD(0.5), network.system)
+    return updates_text(optimizer or SGD(0.5), network.system, timing)

@@ -1,6 +1,7 @@
 """How an epoch is run: step by step through any executor, or whole, by one that compiles training.
 
-Both keep the params on their way, count the seconds of training alone, and stop where a number is not finite any more.
+Both keep params and states on their way, count the seconds of training alone, and stop where a number is not finite
+any more.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import TrainingError
-from chainrule.execute.finite import NotFinite, first_not_finite, not_finite
+from chainrule.errors import InputError, TrainingError
+from chainrule.execute.finite import NotFinite, all_finite, first_not_finite, not_finite
 from chainrule.execute.protocol import Executable, Executor, Trainer, TrainingSession
+from chainrule.execute.reference import start_values
 from chainrule.lower.program import Unsupported
 from chainrule.network.network import Network
 from chainrule.system.batching import batch
 from chainrule.system.model import System
 from chainrule.training.history import Epoch
+from chainrule.training.masks import Masks
 from chainrule.training.metrics import with_hits
 from chainrule.training.samples import Samples
 
@@ -46,7 +49,7 @@ Report = Callable[[Progress], None]
 
 
 class Run(Protocol):
-    """Params in training. `note` says what a user should know of how it is run.
+    """Params and states in training. `note` says what a user should know of how it is run.
 
     `accuracy` is that of the samples of the last epoch, each before it was learned from; None unless it is measured.
     """
@@ -62,10 +65,10 @@ class Run(Protocol):
 
     @property
     def kept(self) -> dict[str, Array]:
-        """Every tensor that a step changes, in float64: all that must be put back to go on."""
+        """All that steps change, params and states, as it is now, in float64: with it a run can be taken up again."""
 
-    def put(self, kept: Mapping[str, Array]) -> None:
-        """Set every tensor that a step changes."""
+    def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params and states by name; what is not named stays. Raises InputError for what does not fit."""
 
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
         """Run through all samples once, in an order drawn from the generator, and report on the way."""
@@ -85,7 +88,8 @@ def run_of(
     if samples.classes:
         system, hits = with_hits(system, network.ends, network.outputs)
     if isinstance(engine, Trainer):
-        data = {network.ends.data: samples.x, network.ends.target: samples.y}
+        masks = Masks(network, len(samples.x), np.float32)
+        data = {network.ends.data: samples.x, network.ends.target: samples.y, **masks.arrays}
         metrics = (hits,) if hits else ()
         try:
             session = engine.compile_training(
@@ -94,7 +98,7 @@ def run_of(
         except Unsupported as missing:
             note = f"{engine.name} has no code for {missing}: the steps are run one by one"
         else:
-            return WholeEpochs(session, len(samples.x), batch_size, hits, report)
+            return WholeEpochs(session, len(samples.x), batch_size, hits, report, masks)
     return Steps(network, engine.compile(system), hits, samples, batch_size, note)
 
 
@@ -108,10 +112,22 @@ def _refuse(lost: NotFinite, epoch: int, steps: int) -> TrainingError:
     )
 
 
+def _float64(arrays: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
+    return {name: np.array(array, np.float64) for name, array in arrays.items()}
+
+
 class WholeEpochs:
     """Epochs run by machine code, which calls back between stretches of bounded time."""
 
-    def __init__(self, session: TrainingSession, count: int, batch_size: int, hits: str, report: Report | None) -> None:
+    def __init__(
+        self,
+        session: TrainingSession,
+        count: int,
+        batch_size: int,
+        hits: str,
+        report: Report | None,
+        masks: Masks,
+    ) -> None:
         self.note = ""
         self.seconds = 0.0
         self.accuracy: float | None = None
@@ -121,19 +137,20 @@ class WholeEpochs:
         self._batch_size = batch_size
         self._hits = hits
         self._report = report
+        self._masks = masks
 
     @property
     def params(self) -> dict[str, Array]:
         """The params as they are now, in float64."""
-        return {name: np.asarray(array, np.float64) for name, array in self._session.params().items()}
+        return _float64(self._session.params())
 
     @property
     def kept(self) -> dict[str, Array]:
-        """Every tensor that a step changes, in float64."""
-        return self.params
+        """Params and states as they are now, in float64."""
+        return _float64(self._session.kept())
 
-    def put(self, kept: Mapping[str, Array]) -> None:
-        """Set every tensor that a step changes."""
+    def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params and states by name."""
         self._session.put(kept)
 
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
@@ -145,8 +162,10 @@ class WholeEpochs:
                 self._report(Progress(start.epoch, start.epochs, step, self.steps, cost / max(done, 1)))
 
         began = time.perf_counter()
+        order = generator.permutation(self._count)
+        self._masks.draw(generator, self._session.data)
         try:
-            total = self._session.run_epoch(generator.permutation(self._count), tell)
+            total = self._session.run_epoch(order, tell)
         except NotFinite as lost:
             raise _refuse(lost, start.epoch, self.steps) from None
         self.seconds = time.perf_counter() - began
@@ -164,47 +183,56 @@ class Steps:
         self.seconds = 0.0
         self.accuracy: float | None = None
         self.steps = -(-len(samples.x) // batch_size)
-        self._params = {name: np.asarray(array, np.float64) for name, array in network.params.items()}
+        self._kept = {**_float64(network.params), **start_values(executable.system, network.params)}
         self._network = network
         self._executable = executable
         self._hits = hits
         self._right = 0.0
         self._samples = samples
         self._batch_size = batch_size
+        self._masks = Masks(network, len(samples.x), np.uint8)
 
     @property
     def params(self) -> dict[str, Array]:
         """The params as they are now."""
-        return self._params
+        return {name: self._kept[name].copy() for name in self._executable.system.params}
 
     @property
     def kept(self) -> dict[str, Array]:
-        """Every tensor that a step changes."""
-        return self._params
+        """Params and states as they are now."""
+        return {name: array.copy() for name, array in self._kept.items()}
 
-    def put(self, kept: Mapping[str, Array]) -> None:
-        """Set every tensor that a step changes."""
-        self._params = dict(kept)
+    def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params and states by name. Raises InputError for another shape, and numbers that are not finite."""
+        for name, value in _float64({n: np.asarray(kept[n]) for n in self._kept if n in kept}).items():
+            if value.shape != self._kept[name].shape:
+                expected = f"{list(self._kept[name].shape)}"
+                raise InputError(f"{name} has the shape {list(value.shape)}", expected=expected)
+            if not all_finite(value):
+                raise InputError(f"{name} holds numbers that are not finite", expected="finite numbers")
+            self._kept[name] = value
 
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
         """Step through all samples once, in an order drawn from the generator, and report after each step."""
         x, y = self._samples.x, self._samples.y
         order = generator.permutation(len(x))
+        self._masks.draw(generator)
         self.seconds = 0.0
         total = self._right = 0.0
         for step in range(1, self.steps + 1):
             began = time.perf_counter()
             chosen = order[(step - 1) * self._batch_size : step * self._batch_size]
-            total += len(chosen) * self._step(x[chosen], y[chosen], start.epoch, step)
+            masks = {name: array[chosen] for name, array in self._masks.arrays.items()}
+            total += len(chosen) * self._step(x[chosen], y[chosen], masks, start.epoch, step)
             self.seconds += time.perf_counter() - began
             seen = min(step * self._batch_size, len(x))
             self.accuracy = self._right / seen if self._hits else None
             yield Progress(start.epoch, start.epochs, step, self.steps, total / seen)
 
-    def _step(self, x: Array, y: Array, epoch: int, step: int) -> float:
+    def _step(self, x: Array, y: Array, masks: Mapping[str, npt.ArrayLike], epoch: int, step: int) -> float:
         """Learn from one mini-batch and return its mean cost."""
         ends = self._network.ends
-        values, updated = self._executable.step({**self._params, ends.data: x, ends.target: y})
+        values, updated = self._executable.step({**self._kept, ends.data: x, ends.target: y, **masks})
         system = self._executable.system
         cost = float(np.mean(values[system.cost]))
         wrong = not_finite(cost, updated)
@@ -212,5 +240,5 @@ class Steps:
             lost = NotFinite(step, wrong, first_not_finite(batch(system), values, updated))
             raise _refuse(lost, epoch, self.steps)
         self._right += float(values[self._hits].sum()) if self._hits else 0.0
-        self._params = {**self._params, **updated}
+        self._kept = {**self._kept, **updated}
         return cost

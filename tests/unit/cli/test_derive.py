@@ -125,3 +125,52 @@ def test_a_standard_input_that_is_no_text_is_refused() -> None:
 
 def test_an_error_in_the_standard_input_says_so() -> None:
     assert run("derive", "-", stdin="param z[").stderr.startswith("Error: standard input, line 1: ")
+
+
+def test_a_jacobian_as_an_equation_as_steps_and_as_latex(systems: Path) -> None:
+    asked = ("derive", systems / "softmax.eq", "--of", "a", "--wrt", "z")
+    assert run(*asked).output == "∂a[k]/∂z[j] = a[k]·([k = j] − a[j])\n"
+    assert run("derive", systems / "softmax.eq", "--of", "a[k]", "--wrt", "z[j]").output == run(*asked).output
+    assert run(*asked, "--steps").output.splitlines()[-1] == "  so ∂a[k]/∂z[j] = a[k]·([k = j] − a[j])"
+    latex = run(*asked, "--form", "latex").output
+    assert r"\frac{\partial a_{k}}{\partial z_{j}} &= a_{k}" in latex
+    assert latex.startswith(r"\begin{aligned}")
+    assert run(*asked, "--steps", "--form", "latex").output.startswith(r"\begin{align*}")
+    assert "∂a[k]/∂z[j]: verified 4 of 4 steps" in run(*asked, "--verify").output
+
+
+def test_a_hessian_is_by_all_params_or_by_those_named(systems: Path) -> None:
+    line = "∂²C/∂z[j]∂z[k] = a[j]·([j = k] − a[k])\n"
+    assert run("derive", systems / "softmax.eq", "--hessian").output == line
+    assert run("derive", systems / "softmax.eq", "--hessian", "--wrt", "z").output == line
+    assert "6 of 6 steps" in run("derive", systems / "softmax.eq", "--hessian", "--verify").output
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "what", "more"),
+    [
+        ("softmax.eq", ("--of", "a"), "a Jacobian is taken by one tensor, not 0", "--of a --wrt z"),
+        (
+            "softmax.eq",
+            ("--of", "a", "--wrt", "z", "--wrt", "y"),
+            "a Jacobian is taken by one tensor, not 2",
+            "--wrt z",
+        ),
+        ("softmax.eq", ("--of", "a", "--hessian"), "a Hessian is of the cost", "Leave --of out"),
+        (
+            "softmax.eq",
+            ("--of", "a", "--wrt", "z", "--compare", "sigmoid.eq"),
+            "only derivatives of the cost are compared",
+            "Leave --compare out",
+        ),
+        ("softmax.eq", ("--of", "q", "--wrt", "z"), "no tensor named 'q'", "known are"),
+        ("no_params.eq", ("--hessian",), "no tensor to derive by", "one name or several"),
+    ],
+)
+def test_what_is_no_jacobian_is_refused(
+    systems: Path, file: str, options: tuple[str, ...], what: str, more: str
+) -> None:
+    result = run("derive", systems / file, *options)
+    assert result.exit_code == 2
+    assert what in result.stderr
+    assert more in result.stderr

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from chainrule.explanation import explain
 from chainrule.network import load
 from unit.cli.commands import run, write_data, write_network
 from unit.data.idx_files import write_mnist
+
+LINE = """data x[i], y
+param w[i]
+p = sum(i) w[i]*x[i]
+cost C = 1/2*(p - y)^2 + 1/2*(sum(i) w[i]^2)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +28,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_data(made / "train.npz")
     write_data(made / "test.npz", test=True)
     (made / "text.eq").write_text("param w\ncost C = w^2\n", encoding="utf-8")
+    (made / "line.eq").write_text(LINE, encoding="utf-8")
+    (made / "batch.eq").write_text(f"batch n\n{LINE}", encoding="utf-8")
+    (made / "line.json").write_text('{"x": [1, 2], "y": 1, "w": [0.5, 1.0]}', encoding="utf-8")
+    (made / "list.json").write_text("[1, 2]", encoding="utf-8")
+    (made / "broken.json").write_text("{", encoding="utf-8")
+    (made / "ragged.json").write_text('{"x": [1, [2]], "y": 1, "w": [0.5, 1.0]}', encoding="utf-8")
+    np.savez(made / "line.npz", x=[1.0, 2.0], y=1.0, w=[0.5, 1.0])
+    np.savez(made / "batch.npz", x=[[1.0, 2.0], [3.0, 4.0]], y=[1.0, 1.0], w=[0.5, 1.0])
+    np.savez(made / "other.npz", q=[1.0])
     return made
 
 
@@ -77,10 +94,44 @@ def test_a_network_of_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert "both --data and --data-dir are given" in said
 
 
+@pytest.mark.parametrize("data", ["line.json", "line.npz"])
+def test_a_system_with_the_values_of_a_file(folder: Path, data: str) -> None:
+    arguments = ["explain", folder / "line.eq", "--data", folder / data, "--of", "w", "--at", "i=0", "--paths"]
+    output = run(*arguments).output
+    assert output.startswith("∂C/∂w[0] = w[0] + x[0]·(p − y)\n")
+    assert "2 paths from w[0] to C; ∂C/∂w[0] is the sum of their products" in output
+    assert ["1", "w[0] → p → C", "1.5000", "75 %", "1.5000"] in [
+        re.split(r" {2,}", row.strip()) for row in output.splitlines()
+    ]
+    assert output.endswith("The backward pass gives the same, ∂C/∂w[0] = 2, to the last digit.\n")
+
+
+def test_one_sample_of_a_system_with_a_batch(folder: Path) -> None:
+    arguments = ["explain", folder / "batch.eq", "--data", folder / "batch.npz", "--of", "w", "--at", "i=1"]
+    assert "  x[1]·(p − y) = 2·1.5000 = 3\n" in run(*arguments).output
+    assert "  x[1]·(p − y) = 4·4.5000 = 18\n" in run(*arguments, "--sample", 1).output
+
+
+def test_quantiles_that_are_asked_for(folder: Path) -> None:
+    arguments = ["explain", folder / "digits.safetensors", "--of", "z1", "--at", "j=0"]
+    assert "Quantiles of the 10 terms: 10 % " in run(*arguments, "--quantiles", "0.1,0.5").output
+    assert "Quantiles" not in run(*arguments).output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["text.eq", "--of", "w"], "text.eq is no saved network\n  a file that ends in .safetensors"),
+        (["text.eq", "--of", "w"], "text.eq is a system without numbers\n  a file with a value for each of w"),
+        (["none.eq", "--of", "w"], "none.eq cannot be read"),
+        (["line.eq", "--of", "w", "--data", "none.json"], "the file cannot be read: No such file"),
+        (["line.eq", "--of", "w", "--data", "broken.json"], "this is not JSON: "),
+        (["line.eq", "--of", "w", "--data", "list.json"], "this is not an object of JSON\n  in list.json"),
+        (["line.eq", "--of", "w", "--data", "ragged.json"], "x"),
+        (["line.eq", "--of", "w", "--data", "text.eq"], "this is not an .npz archive"),
+        (["line.eq", "--of", "w", "--data", "other.npz"], "Write one with np.savez('other.npz', x=x, y=y, w=w)"),
+        (["line.eq", "--of", "w", "--at", "i=0", "--data", "line.npz", "--sample", 1], "sample 1 was asked for"),
+        (["digits.safetensors", "--of", "z1", "--quantiles", "a"], "--quantiles 'a' is no list of levels"),
+        (["digits.safetensors", "--of", "z1", "--quantiles", "2"], "2 is no level of a quantile"),
         (["missing.safetensors", "--of", "w"], "missing.safetensors"),
         (["three.safetensors", "--of", "z1"], "the network takes 3 numbers, and the digits have 64"),
         (["digits.safetensors", "--of", "z1"], "∂C/∂z1[j] has a value for each j: which one is meant?"),

@@ -98,6 +98,34 @@ def test_history_and_network_are_written(file: Path, tmp_path: Path) -> None:
     assert accuracy == read["epochs"][-1]["accuracy"]
 
 
+@pytest.mark.parametrize(
+    ("options", "said", "settings"),
+    [
+        (["--optimizer", "momentum"], "Gradient descent with momentum 0.9: learning rate 0.05, batches of 10", {}),
+        (["--optimizer", "nesterov"], "Gradient descent with Nesterov momentum 0.9: learning rate 0.05, ", {}),
+        (["--optimizer", "rmsprop", "--learning-rate", 0.01], "RMSProp: learning rate 0.01, batches", {}),
+        (["--optimizer", "adam"], "Adam: learning rate 0.001, batches of 10", {"weight_decay": 0.0}),
+        (["--optimizer", "adamw"], "AdamW: learning rate 0.001, weight decay 0.01, batches", {"weight_decay": 0.01}),
+        (["--optimizer", "adamw", "--weight-decay", 0], "AdamW: learning rate 0.001, batches", {"weight_decay": 0.0}),
+        (["--schedule", "step"], "learning rate 0.5, a tenth of it after every third of the epochs, batches", {}),
+        (["--schedule", "cosine"], "learning rate 0.5, down to 0 along a cosine, batches", {"schedule": "cosine"}),
+        (["--schedule", "warm-up"], "learning rate 0.5 after a warm-up, batches", {}),
+        (["--schedule", "warm-up-cosine"], "learning rate 0.5 after a warm-up, down to 0 along a cosine, ", {}),
+        (["--schedule", "one-cycle"], "learning rate 0.5 at the most, up and down in one cycle, batches", {}),
+        (["--clip-norm", 0.5], "learning rate 0.5, gradients no longer than 0.5, batches", {"clip_norm": 0.5}),
+        (["--dropout", 0.25], "sigmoid units with dropout 0.25, softmax outputs", {"dropout": 0.25}),
+    ],
+)
+def test_how_steps_are_made(
+    file: Path, tmp_path: Path, options: list[object], said: str, settings: dict[str, object]
+) -> None:
+    history, saved = tmp_path / "history.json", tmp_path / "net.safetensors"
+    assert said in shown(file, *QUICK, "--json", history, "--save", saved, *options)
+    read = json.loads(history.read_text())["settings"]
+    assert settings == {key: read[key] for key in settings}
+    assert cr.load(saved).updates
+
+
 def test_the_same_seed_gives_the_same_file(file: Path, tmp_path: Path) -> None:
     for name, seed in (("one", 1), ("again", 1), ("other", 2)):
         shown(file, *QUICK, "--save", tmp_path / name, "--seed", seed)
@@ -224,7 +252,13 @@ def test_a_cost_that_explodes_fails_with_1_and_writes_nothing(file: Path, tmp_pa
         (["--output", "max"], "--output is 'max'\n  one of sigmoid, tanh, relu, leaky-relu, "),
         (["--output", "linear"], "--cost cross-entropy takes the logarithm of the outputs, and linear outputs can be"),
         (["--cost", "binary-cross-entropy", "--output", "tanh"], "--output sigmoid, or --cost quadratic"),
-        (["--optimizer", "adam"], "--optimizer is 'adam'\n  one of sgd"),
+        (
+            ["--optimizer", "adagrad"],
+            "--optimizer is 'adagrad'\n  one of sgd, momentum, nesterov, rmsprop, adam, adamw",
+        ),
+        (["--schedule", "linear"], "--schedule is 'linear'\n  one of constant, step, cosine, warm-up, warm-up-cosine,"),
+        (["--clip-norm", "0"], "--clip-norm is 0.0\n  a number greater than 0"),
+        (["--dropout", "1"], "--dropout is 1.0\n  a number from 0 on, less than 1"),
         (["--learning-rate", "0"], "--learning-rate is 0.0\n  a number greater than 0"),
         (["--learning-rate", "nan"], "--learning-rate is nan"),
         (["--weight-decay", "-1"], "--weight-decay is -1.0\n  a number, 0 or more"),

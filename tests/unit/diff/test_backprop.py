@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cases import two_layers
-from chainrule.diff.backprop import Cotangents, is_single_entry
+from chainrule.diff.backprop import Cotangents
+from chainrule.diff.putting_in import is_single_entry
 from chainrule.errors import DerivativeError
 from chainrule.expr.nodes import MINUS_ONE, ONE, ZERO, Indexed, number, plus, times
 from chainrule.notation import parse
@@ -27,6 +28,16 @@ def test_the_deltas_of_the_textbook_are_named_and_all_else_is_put_in() -> None:
     assert found.of("W1").put_in == ()
     names = [e.name for e in backprop(DENSE).system.equations if e.name.startswith("∂")]
     assert names == ["∂C/∂z2", "∂C/∂W2", "∂C/∂b2", "∂C/∂z1", "∂C/∂W1", "∂C/∂b1"]
+
+
+@pytest.mark.parametrize("total", ["C0 + 1/2*(sum(k) z[k]^2)", "C0/3 + 1/6*(sum(k) z[k]^2)*2 + 1/6*(sum(k) z[k]^2)"])
+def test_a_data_cost_that_is_named_apart_stands_in_no_way(total: str) -> None:
+    classes = "data y[k]\nparam z[k]\ngiven sum(k) y[k] = 1\na[k] = exp(z[k])/(sum(m) exp(z[m]))\n"
+    apart = parse(f"{classes}C0 = -sum(k) y[k]*log(a[k])\ncost C = {total}")
+    whole = parse(f"{classes}cost C = {total.replace('C0', '(-sum(k) y[k]*log(a[k]))')}")
+    found = backprop(apart).system.equations[-1]
+    assert found == backprop(whole).system.equations[-1]
+    assert "∂C/∂a" not in str(found)
 
 
 def test_every_equation_is_computed_from_those_before_it() -> None:

@@ -28,6 +28,7 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.notation import parse
 from chainrule.system.model import Declaration, Equation, Given, System
 from unit.execute.build import CLASSIFIER, SUM_TO_ONE, call, compare, entry, i, index, j, k, total, x, y
 
@@ -133,9 +134,7 @@ def test_a_point_lies_where_everything_is_defined(value: Expr, seed: int) -> Non
 def test_entries_stay_inside_their_tensors() -> None:
     system = system_of(value=entry("x", Affine((), 6)))
     assert random_inputs(system, 0)["x"].size >= 7
-    q, u = index("q", "z", 0), index("u", "w", 0)
-    value = total(u, times(entry("w", u), entry("x", Affine(((q, 1), (u, 1))))))
-    shifted = replace(system, equations=(Equation(entry("z", q), value),))
+    shifted = parse("data x[i], w[u]\nz[q] = sum(u) w[u]*x[q+u]")
     for seed in SEEDS:
         assert evaluate(shifted, random_inputs(shifted, seed))["z"].size >= 1
 

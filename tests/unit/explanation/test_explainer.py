@@ -10,7 +10,7 @@ import pytest
 from chainrule import nn
 from chainrule.errors import InputError, VerificationError
 from chainrule.explanation import explain
-from chainrule.explanation.explainer import verified
+from chainrule.explanation.totals import verified
 from chainrule.network import Network
 from chainrule.notation import parse
 from chainrule.pipeline import value_and_grad

@@ -30,13 +30,16 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="SIGINT is sent to a proce
 NETWORK = Dense((70, 130, 10), "relu", "softmax", "cross-entropy", given=True)
 
 # One step takes seconds: the narrowest vectors are slow without needing much memory.
+# A shell that runs the tests in the background has its children ignore SIGINT, so they ask for it.
 CHILD = """
+import signal
 import sys
 import numpy as np
 from chainrule.execute.native.machine import host, lowered
 from chainrule.execute.native.training import Session
 from dense import Dense
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 network, size = Dense((256, 2048, 2048, 10), "tanh", "softmax", "cross-entropy"), 4000
 data = network.data(size + 3, 0)
 

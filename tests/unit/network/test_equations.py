@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chainrule import nn
 from chainrule.network import Network
+from chainrule.nn.updates import updates_text
 from chainrule.notation import parse
 from chainrule.training import train
 from unit.network.builders import classifier, clusters
@@ -80,3 +81,35 @@ def test_a_name_that_is_taken_stays_as_it_is() -> None:
     assert "∂C/∂δ[i] = x[i]·∂C/∂z[i]" in str(network.equations())
     renamed = Network.from_system(parse(text.replace("δ", "w")), {"w": [1.0], "v": [0.0]}, output="z")
     assert "∂C/∂w[i] = x[i]·δ[i]" in str(renamed.equations())
+
+
+def test_what_an_optimizer_keeps_and_computes_stands_with_the_update() -> None:
+    network = Network([nn.Linear(2, 1)], cost=nn.QuadraticCost())
+    network.updates = updates_text(nn.RMSProp(nn.StepDecay(0.1, 0.5, steps=3), clip_norm=2.0), network.system)
+    forward, backward, update = str(network.equations()).split("\n\n")
+    assert forward.splitlines()[1:] == ["  z1[j] = Σ_i W1[j,i]·x[i] + b1[j]", "  C = 1/2·Σ_j (z1[j] − y[j])^2"]
+    assert "clip" not in backward
+    assert update.splitlines()[1:] == [
+        "  alpha = 0.99",
+        "  epsilon = 1e-08",
+        "  initial_rate = 0.1",
+        "  decay_factor = 0.5",
+        "  decay_steps = 3",
+        "  clip_norm = 2",
+        "  step, drops, v_W1, v_b1 = 0 before the first step",
+        "  learning_rate = initial_rate·decay_factor^drops",
+        "  gradient_norm = sqrt(Σ_{j,i} (∂C/∂W1[j,i])^2 + Σ_j (∂C/∂b1[j])^2)",
+        "  gradient_scale = minimum(1, clip_norm/(gradient_norm + 1e-6))",
+        "  clipped_W1[j,i] = gradient_scale·∂C/∂W1[j,i]",
+        "  new_v_W1[j,i] = alpha·v_W1[j,i] + (1 − alpha)·clipped_W1[j,i]^2",
+        "  clipped_b1[j] = gradient_scale·∂C/∂b1[j]",
+        "  new_v_b1[j] = alpha·v_b1[j] + (1 − alpha)·clipped_b1[j]^2",
+        "  drops ← drops + [step + 1 ≥ decay_steps·(drops + 1)]",
+        "  step ← step + 1",
+        "  v_W1[j,i] ← new_v_W1[j,i]",
+        "  W1[j,i] ← W1[j,i] − learning_rate·clipped_W1[j,i]/(sqrt(new_v_W1[j,i]) + epsilon)",
+        "  v_b1[j] ← new_v_b1[j]",
+        "  b1[j] ← b1[j] − learning_rate·clipped_b1[j]/(sqrt(new_v_b1[j]) + epsilon)",
+    ]
+    latex = network.equations()._repr_latex_()
+    assert r"\mathrm{gradient\_norm} &=" in latex

@@ -171,6 +171,8 @@ def _param(name: str, value: Any) -> Change:
         (_set("output", "a7"), "makes no sense: no equation defines the output a7"),
         (_set("updates", "update q = 1"), "makes no sense"),
         (_set("updates", "q = 1"), "the lines of the optimizer define more than updates"),
+        (_set("updates", "param q\nupdate q = 1"), "the lines of the optimizer define more than updates"),
+        (_set("updates", "state q = 1\nr = 2*q\nupdate q = 1"), "the lines of the optimizer define more than updates"),
         (_param("b1", np.zeros(4)), "makes no sense: b1 axis 0 (j) is 4"),
         (_param("b1", np.zeros((3, 1))), "makes no sense: b1 has 2 axes"),
         (_param("b1", np.array([0, np.inf, 0])), "makes no sense: b1[1] is inf"),

@@ -140,6 +140,11 @@ def test_params_of_a_system_are_copied_and_checked() -> None:
         ({"cost E": "E"}, "q", "the system has no cost"),
         ({"batch n\n": ""}, "q", "for one sample only\n  Add the line: batch n"),
         ({"batch n": "batch n\nconst c"}, "q", "const c has no value"),
+        (
+            {"batch n": "batch n\nstate s = 1\nupdate s = s + 1", "tanh(g*": "tanh(s*g*"},
+            "q",
+            "q depends on the state s",
+        ),
         ({"batch n": "batch n\nabstract h(s)", "- t[k]": "- h(t[k])"}, "q", "h is an unknown function"),
         ({"cost E = sum(k) (q[k] - t[k])^2": "cost E(q[k], t[k])"}, "q", "E is an unknown function"),
         ({"t[k]\n": "t[k], u[i]\n"}, "q", "2 tensors of data that only the cost depends on: t, u"),

@@ -66,17 +66,25 @@ SYNTAX = [
     ("z[j] = (b[j] + 1]", 17, "']' closes '('", "Close '(' first."),
 ]
 
+MATRICES = [
+    ("z = det(b)", 9, "det(b) is of a matrix, but b has 1 index", "K[i,j] = …, and write det(K)"),
+    ("z = inv(W)", 9, "inv(W) is a matrix: it has 2 indices, not 0", "an entry of it, inv(W)[i,j]"),
+    ("z[i] = inv(W)[i]", 12, "inv(W) is a matrix: it has 2 indices, not 1", "an entry of it, inv(W)[i,j]"),
+    ("z = det(W)[0]", 5, "the value of a function is a number, it has no entries", ""),
+    ("z = exp(b[0])[0]", 5, "the value of a function is a number, it has no entries", ""),
+    ("z = det(2*W)", 5, "det is of a matrix, named without brackets", "gets an equation of its own"),
+    ("z = det(W[i,j])", 5, "det is of a matrix, named without brackets", "gets an equation of its own"),
+    ("z = inv(W, W)[0,0]", 5, "inv is of a matrix, named without brackets", "gets an equation of its own"),
+    ("z = det(Q)", 9, "nothing is named Q", "Declare it: data Q"),
+    ("index i = 2, j = 3\nz = det(W)", 9, "W is not square: its indices have the extents 2 and 3", "a square matrix"),
+    ("z = det(K)\nK[i,m] = x[i]*x[m]", 9, "K is used before it is defined", "Move the equation of K up"),
+]
+
 NOT_YET = [
     ("data tok[t] : int(V)", 15, "integer tensors, 'int(…)', are not part of the notation yet"),
     ("z[j] = W[j,y[j]]", 12, "integer tensors as indices, such as y[…], are not part of the notation yet"),
     ("for l = 1..3:", 1, "families of equations, 'for l = 1..L:', are not part of the notation yet"),
     ("z[j] = b[2;j]", 10, "families of equations, z[l; k], are not part of the notation yet"),
-    ("state v[j] = 0", 1, "'state' is not part of the notation yet"),
-    ("z = det(W)", 5, "'det' is not part of the notation yet"),
-    ("z[i,j] = inv(W)[i,j]", 10, "'inv' is not part of the notation yet"),
-    ("z = max(u<2) x[u]", 9, "bounded ranges, max(u<2) …, are not part of the notation yet"),
-    ("z[j] = b?[j]", 8, "guarded entries, x?[i], are not part of the notation yet"),
-    ("z[j] = b[2*j]", 8, "b is read at a sum or multiple of indices: not part of the notation yet"),
 ]
 
 NAMES = [
@@ -111,7 +119,7 @@ NAMES = [
     ("abstract f[k](b)", 15, "b has 1 index, not 0", "it is b[j]"),
     ("abstract a[k](c[k])\nabstract c[k](b[j])", 15, "c is used before it is declared", "Move its abstract line"),
     ("z[j] = ∂C/∂b[j]", 9, "no tensor is named C", "Declare it: data C, or param C."),
-    ("C = 1\nz[j] = ∂C/∂b[j]", 8, "∂C/∂b is not defined", "Only updates read derivatives that no equation defines"),
+    ("C = 1\nz[j] = ∂C/∂b[j]", 8, "∂C/∂b is not defined", "Updates read what no equation defines"),
     ("∂²W/∂b[j] = b[j]", 6, "a derivative of order 2 is taken by 2, not 1", "as many ∂ as the order above says"),
     ("∂W[j]/∂b[j] = 1", 2, "W has 2 indices, not 1", "positions stand behind each tensor, or all of them"),
     ("∂W/∂b[j,i,0] = 1", 1, "on the left stand plain index letters", "∂C/∂z[j] = …"),
@@ -148,7 +156,27 @@ ORDER = [
     ("abstract a[k](u[k])\nz[k] = a[k]\nu[k] = 2*y[k]", 8, "a is used before it is defined", ""),
     ("cost C[j] = b[j]", 6, "the cost C has 1 index", "Sum over what is left."),
     ("cost C = 1\ncost D = 2", 6, "the cost is C already", "Add the two up in one cost."),
-    ("update x[i] = x[i]", 8, "x cannot be updated: it is not a param", "expected is one of the params: W, b"),
+    (
+        "update x[i] = x[i]",
+        8,
+        "x cannot be updated: it is neither a param nor a state",
+        "one of the params and states: W, b",
+    ),
+    ("state v[j] = 0", 7, "the state v has no update", "a line: update v = …"),
+    ("state v[j]", 7, "nothing says how the state v begins", "Give it a value: state v = 0"),
+    ("state v[j] = b[j]\nupdate v[j] = 1", 14, "v cannot depend on b", "it may read no tensor"),
+    ("state v, b2 = 0\nupdate b2 = 1", 7, "nothing says how the state v begins", ""),
+    ("state v = 0\nupdate v[j] = b[j]", 8, "v has no index, not 1", "it is v without brackets"),
+    ("state v = 0\nupdate v = v\nupdate v = 1", 8, "v is updated twice", "Write it as one update."),
+    ("state 0", 7, "'0' cannot stand here", "state v[j,i] = 0"),
+    ("update W[j,i] = W[j,i]\nupdate W[j,i] = 0", 8, "W is updated twice", "Write it as one update."),
+    (
+        "cost E = sum(j) b[j]*∂E/∂b[j]",
+        6,
+        "the cost E depends on its own derivatives",
+        "are for updates, and for equations",
+    ),
+    ("g[j] = ∂E/∂b[j]\nh = sum(j) g[j]\ncost E = h", 6, "the cost E depends on its own derivatives", "are for updates"),
     ("update b[j] = b[j]\nupdate b[j] = 2*b[j]", 8, "b is updated twice", "Write it as one update."),
     ("update b[j] = b[i]*x[i]", 17, "index i is free on the right", ""),
 ]
@@ -163,7 +191,15 @@ BODIES = [
 ]
 PARTS = [(text, column, f"the body {what} more than one factor", said) for text, column, what, said in BODIES]
 
-ALL = [*SYNTAX, *((text, column, what, "") for text, column, what in NOT_YET), *NAMES, *INDICES, *ORDER, *PARTS]
+ALL = [
+    *SYNTAX,
+    *((text, column, what, "") for text, column, what in NOT_YET),
+    *NAMES,
+    *INDICES,
+    *ORDER,
+    *PARTS,
+    *MATRICES,
+]
 
 
 @pytest.mark.parametrize(("text", "column", "what", "said"), ALL, ids=[text for text, *_ in ALL])

@@ -17,6 +17,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -33,6 +34,14 @@ from unit.render.cases import CASES, a, b, entry, inverse, j, k, m, n, ratio, re
 
 W2 = entry("W2", k, j)
 LATEX: list[tuple[Expr, str]] = [
+    (MatrixEntry("det", "K"), r"\det\left(K\right)"),
+    (Power(MatrixEntry("det", "K"), number(2)), r"\left(\det\left(K\right)\right)^{2}"),
+    (MatrixEntry("inv", "K", (j, k)), r"\left(K^{-1}\right)_{jk}"),
+    (MatrixEntry("inv", "W2", (j, k)), r"\left(\left(W^{2}\right)^{-1}\right)_{jk}"),
+    (
+        Partial(entry("∂C/∂z", j), (entry("a", k),)),
+        r"\frac{\partial \left(\frac{\partial C}{\partial z_{j}}\right)}{\partial a_{k}}",
+    ),
     (times(number(-2), a), r"-2 \, a_{j}"),
     (plus(a, minus(b)), r"a_{j} - b_{j}"),
     (times(ratio(1, 2), a), r"\frac{1}{2} \, a_{j}"),

@@ -22,6 +22,7 @@ from chainrule.lower.lowering import lower
 from chainrule.lower.program import Program, Unsupported
 from chainrule.lower.text import program_text
 from chainrule.system.batching import batch
+from chainrule.system.derived import solve
 from chainrule.system.model import System
 
 LEVELS = ("program", "loops", "llvm", "asm")
@@ -72,4 +73,4 @@ def extents_by_letter(system: System, sizes: Mapping[str, int]) -> dict[Extent, 
             "machine code is made for known extents; missing are those of " + ", ".join(missing),
             advice="Give them: " + " ".join(f"--size {letter}=…" for letter in missing),
         )
-    return result
+    return solve(system.derived, result)

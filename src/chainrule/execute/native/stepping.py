@@ -1,4 +1,4 @@
-"""Params on their way: stretches of whole batches, and now and then a batch of fewer samples, by another program.
+"""Params and states on their way: stretches of whole batches, now and then a batch of fewer, by another program.
 
 Whatever comes in between, the params are those of whole steps when they are asked for. Where a number stops being
 finite, the stretches since the last copy of the params are run again, one step at a time: the same bits come out, and
@@ -46,16 +46,16 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Failure:
-    """The step in which a number stopped being finite, its rows, the params before it, and which number it was."""
+    """The step in which a number stopped being finite, its rows, what was kept before it, and which number it was."""
 
     step: int
     rows: Array
-    params: dict[str, Array]
+    kept: dict[str, Array]
     what: str
 
 
 class Stepper:
-    """Runs steps on params in the memory of `main`; `smaller` returns a program for a batch of so many samples."""
+    """Runs steps on what is `kept`, in the memory of `main`; `smaller` returns a program for a batch of so many."""
 
     def __init__(
         self,
@@ -63,14 +63,14 @@ class Stepper:
         smaller: Callable[[int], Compiled],
         team: Team,
         data: Mapping[str, Array],
-        params: Sequence[str],
+        kept: Sequence[str],
     ) -> None:
         self.main = main
         self.team = team
         self._smaller = smaller
         self._data = data
-        self._params = params
-        self._keeper = Keeper(main.arena, params)
+        self._names = kept
+        self._keeper = Keeper(main.arena, kept)
         self._since: list[Stretch] = []
         self._checked = True
         self._size = main.program.buffers[next(iter(data))].extents[0]
@@ -116,9 +116,9 @@ class Stepper:
     def _on_smaller(self, stretch: Stretch, totals: Array) -> int:
         """Run a single step of fewer samples: the params go to that program's memory and back."""
         other, main = self._smaller(stretch.size), self.main.arena
-        other.arena.put({name: main.take(name) for name in self._params})
+        other.arena.put({name: main.take(name) for name in self._names})
         ran = self._on(other, stretch, 1, totals)
-        moved = {name: other.arena.take(name) for name in self._params}
+        moved = {name: other.arena.take(name) for name in self._names}
         main.cells[LEFT] = 1  # until all of them are there
         main.put(moved)
         main.cells[LEFT] = 0
@@ -148,16 +148,16 @@ class Stepper:
         self._keeper.restore(copies)
         self.main.arena.cells[:] = 0
 
-    def put(self, params: Mapping[str, npt.ArrayLike]) -> None:
-        """Set params, finite ones. Raises InputError for another shape, by name."""
+    def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params and states, finite ones. Raises InputError for another shape, by name."""
         self._mend()
-        self.main.arena.put(params)
+        self.main.arena.put(kept)
         self._checked = True
 
-    def params(self) -> dict[str, Array]:
-        """Return copies of the params as they are now, after whole steps."""
+    def kept(self) -> dict[str, Array]:
+        """Return copies of what is kept as it is now, after whole steps."""
         self._mend()
-        return {name: self.main.arena.take(name) for name in self._params}
+        return {name: self.main.arena.take(name) for name in self._names}
 
     def failure(self) -> Failure | None:
         """Return where a number stopped being finite, and leave the params as they were before that step.
@@ -176,10 +176,10 @@ class Stepper:
         for stretch in since:
             for number in range(stretch.steps):
                 rows = stretch.rows[number * stretch.size : (number + 1) * stretch.size]
-                before = self.params()
+                before = self.kept()
                 totals = np.zeros(max(len(self.main.totals), 1))
                 self._run(Stretch(rows, stretch.size, 1), 1, totals)
-                what = not_finite(float(totals[0]), self.params())
+                what = not_finite(float(totals[0]), self.kept())
                 if what:
                     self.put(before)
                     return Failure(stretch.first + number, rows, before, what)

@@ -1,7 +1,7 @@
-"""Training compiled: a session holds the params in its own memory and runs epochs over whole data sets.
+"""Training compiled: a session holds params and states in its own memory and runs epochs over whole data sets.
 
 Python is called between stretches of bounded time only, so that Ctrl-C is answered and progress told. A step that takes
-longer than that is broken off by Ctrl-C, and the params go back to where a step began. Samples that do not fill a batch
+longer than that is broken off by Ctrl-C, and they go back to where a step began. Samples that do not fill a batch
 at the end of an epoch run through a second program, compiled for as many as they are.
 """
 
@@ -43,11 +43,12 @@ TOTAL = "Σcost"
 
 
 class Session:
-    """Params in training. `values` are params and consts; data are bound once and then run in any order, often.
+    """Params and states in training. `values` are params and consts, and states that do not begin as the system says.
 
-    `metrics` are equations whose values are summed over the samples of an epoch, as the costs are. Raises InputError by
-    name for what does not fit the system, GivenError for data that break a fact, OptionError for options that make no
-    sense, and Unsupported where the system has something that has no machine code yet.
+    Data are bound once and then run in any order, often. `metrics` are equations whose values are summed over the
+    samples of an epoch, as the costs are. Raises InputError by name for what does not fit the system, GivenError for
+    data that break a fact, OptionError for options that make no sense, and Unsupported where the system has something
+    that has no machine code yet.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Session:
         self._extents = checked.sizes
         self._values = {name: checked.values[name] for name in values}
         self._evaluate_consts(checked.values)
-        self._consts = tuple(name for name in values if name not in self.system.params)
+        self._consts = tuple(name for name in values if name not in self.system.kept)
         program = self._lowered(self.batch_size)
         size = threads_for(program, self.dtype.itemsize) if threads is None else threads
         self._team = Team(size, free=threads is None)
@@ -84,7 +85,7 @@ class Session:
         rest = self.count % self.batch_size
         self._lasts = {rest: self._lowered(rest)} if rest else {}
         self._last: tuple[int, Compiled] | None = None
-        self._stepper = Stepper(self._main, self._smaller, self._team, self.data, self.system.params)
+        self._stepper = Stepper(self._main, self._smaller, self._team, self.data, self.system.kept)
         self._pace = 1
         self.sums: dict[str, float] = {}
         """Each metric, summed over the samples of the last epoch."""
@@ -199,25 +200,30 @@ class Session:
         samples = {name: array[failure.rows] for name, array in self.data.items()}
         reference = executor("reference").compile(self.system, dtype=self.dtype)
         try:
-            where = first_not_finite(self.system, *reference.step({**consts, **failure.params, **samples}))
+            where = first_not_finite(self.system, *reference.step({**consts, **failure.kept, **samples}))
         except ChainruleError:  # a fact that does not hold of such numbers
             where = ""
         return NotFinite(failure.step, failure.what, where)
 
-    def put(self, params: Mapping[str, npt.ArrayLike]) -> None:
-        """Set params, those before a failed epoch for instance.
+    def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
+        """Set params and states, those before a failed epoch for instance; what is not named stays.
 
         Raises InputError by name for another shape, and for numbers that are not finite.
         """
-        given = {name: np.asarray(params[name], self.dtype) for name in self.system.params if name in params}
+        given = {name: np.asarray(kept[name], self.dtype) for name in self.system.kept if name in kept}
         for name, array in given.items():
             if not all_finite(array):
                 raise InputError(f"{name} holds numbers that are not finite", expected="finite numbers")
         self._stepper.put(given)
 
+    def kept(self) -> dict[str, Array]:
+        """Return copies of params and states as they are now: those of whole steps, whenever Ctrl-C came."""
+        return self._stepper.kept()
+
     def params(self) -> dict[str, Array]:
-        """Return copies of the params as they are now: those of whole steps, whenever Ctrl-C came."""
-        return self._stepper.params()
+        """Return copies of the params alone."""
+        kept = self.kept()
+        return {name: kept[name] for name in self.system.params}
 
 
 def _checked_metrics(system: System, metrics: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,78 @@
+"""Local derivatives ∂u[k]/∂v[m] between two tensors of a system: one equation differentiated, all else held fixed.
+
+Each is simplified on its own, before anything is summed over: that is what puts a[k]·([k = j] − a[j]) beside
+[k = j]·a[k]·(1 − a[k]). Walks in either direction are made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+
+from chainrule.diff.derivative import Differentiator
+from chainrule.diff.putting_in import Simplifier
+from chainrule.errors import DerivativeError
+from chainrule.expr.binding import rename_indices, tensors_in
+from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, walk
+from chainrule.render.letters import next_letter
+from chainrule.system.functions import put_in_functions
+from chainrule.system.model import System
+
+
+@dataclass(frozen=True)
+class Local:
+    """∂u[k]/∂v[m]: by its name, as calculus makes it (`raw`), simplified (`value`), and the rules that were used."""
+
+    partial: Partial
+    raw: Expr
+    value: Expr
+    notes: tuple[str, ...]
+
+
+class Locals:
+    """The local derivatives of a system, whose extrema have equations of their own."""
+
+    def __init__(self, system: System, simplifier: Simplifier) -> None:
+        self._system = system
+        self._simplifier = simplifier
+        self._values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
+        self._unknown = {d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments}
+
+    def between(self, of: Indexed, by: Indexed) -> Local:
+        """Return the derivative of one entry by another, both with plain indices. Raises DerivativeError."""
+        partial = Partial(of, (by,))
+        if of.tensor not in self._values:
+            return Local(partial, partial, partial, ("a derivative of an unknown function",))
+        equation = self._system.defined[of.tensor]
+        indices = [i for i in of.indices if isinstance(i, Index)]
+        value = rename_indices(self._values[of.tensor], dict(zip(equation.indices, indices, strict=True)))
+        calculus = Differentiator(by, own=of, functions=self._system.function, unknown=self._unknown)
+        raw = calculus.of(value)
+        order = (*indices, *(i for i in by.indices if isinstance(i, Index)))
+        notes = (*calculus.notes, *filter(None, [calculus.delta_note]))
+        return Local(partial, raw, self._simplifier.simplify(raw, order), notes)
+
+
+def lettered(axes: Iterable[Index], used: Iterable[Index], names: Container[str]) -> tuple[Index, ...]:
+    """Return indices for these axes under letters that are neither used nor names of tensors."""
+    found: list[Index] = []
+    others = {i.name for i in used}
+    for index in axes:
+        letter = next_letter(index.preferred, others, {i.name for i in found}, names)
+        found.append(Index(letter, index.extent, letter))
+    return tuple(found)
+
+
+def refuse_coupled_samples(system: System, active: frozenset[str]) -> None:
+    """Raise DerivativeError where an equation sums over the samples of a batch what is differentiated."""
+    for equation in system.equations:
+        for part in walk(equation.value) if system.batch else ():
+            over_samples = isinstance(part, Reduce) and any(i.preferred == system.batch for i in part.indices)
+            if over_samples and not active.isdisjoint(tensors_in(part)):
+                raise DerivativeError(
+                    f"no rule for an equation that couples the samples of a batch: {equation.name} reduces over "
+                    f"{system.batch} what depends on a param",
+                    where=str(equation),
+                    expected="samples that are coupled through data only",
+                    advice=f"Write the system without batch {system.batch}, with the index {system.batch} on all data.",
+                )

@@ -1,0 +1,107 @@
+"""What is put into its users instead of being named there: one decision, made alike in every walk.
+
+A derivative is put in if it is a single entry or a number, if a Kronecker delta before it makes a sum collapse, or if
+something may cancel or it is used once and the result is no larger than is good to read; everything else stays named,
+and those names are the textbook's δ. No rule knows the name of a layer or a cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from chainrule.expr.binding import free_indices, node_count, tensors_in
+from chainrule.expr.deltas import kronecker
+from chainrule.expr.nodes import (
+    Condition,
+    Expr,
+    Index,
+    Indexed,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Reduce,
+    operands,
+    product_factors,
+    walk,
+)
+from chainrule.system.rewriting import Step
+
+_LONGEST_PUT_IN = 60
+
+
+class Simplifier(Protocol):
+    """What a walk needs in order to simplify; see `simplify.simplifier`."""
+
+    def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
+        """Return the simplest form."""
+
+    def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
+        """Return the steps that lead there."""
+
+    def arranged(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
+        """Return the expression before the first of these steps, as a book would write it."""
+
+    def present(self, expr: Expr) -> Expr:
+        """Return a simplified expression as a book would write it."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A product in which a derivative stands by its name (`named`) or by its value (`inserted`).
+
+    `once` says that nothing else uses the derivative, `simple` that nothing but numbers was put into its value before.
+    """
+
+    value: Expr
+    named: Expr
+    inserted: Expr
+    once: bool
+    simple: bool
+
+    def puts_in(self, simplifier: Simplifier, order: Sequence[Index]) -> bool:
+        """Say whether the value is better than the name."""
+        value = self.value
+        if is_single_entry(value) or not (tensors_in(value) or free_indices(value)):
+            return True
+        if not (self.once or _has_delta_factor(value) or may_cancel(value)):
+            return False
+        with_value = simplifier.simplify(self.inserted, order)
+        with_name = simplifier.simplify(self.named, order)
+        if not _has_delta_factor(value):
+            # What was put together already goes on only where something cancels: else a chain would never end.
+            simple = self.once and self.simple
+            shared = max(node_count(value) if self.once else 0, node_count(with_name))
+            largest = _LONGEST_PUT_IN if simple else shared
+            if node_count(with_value) > largest:
+                return False
+        return _widest(with_value) <= max(1, _widest(value), _widest(with_name))
+
+
+def is_single_entry(expr: Expr) -> bool:
+    """Say whether an expression is one entry or number, up to a factor that is a number."""
+    match expr:
+        case Indexed() | Partial() | Number():
+            return True
+        case Product((Number(), Indexed() | Partial())):
+            return True
+        case _:
+            return False
+
+
+def _has_delta_factor(expr: Expr) -> bool:
+    return any(kronecker(f) is not None for f in product_factors(expr))
+
+
+def may_cancel(expr: Expr) -> bool:
+    """Say whether something in an expression stands under a bar."""
+    return any(isinstance(p, Power) and isinstance(p.exponent, Number) and p.exponent.value < 0 for p in walk(expr))
+
+
+def _widest(expr: Expr | Condition) -> int:
+    """Return the largest number of indices summed over in one place, nested sums counted together."""
+    if isinstance(expr, Reduce):
+        return len(expr.indices) + _widest(expr.body)
+    return max((_widest(part) for part in operands(expr)), default=0)

@@ -1,0 +1,128 @@
+"""Forward mode: how every tensor changes when what it is computed from changes, as equations.
+
+du[k] = Σ over the tensors v that u reads, Σ over v's indices m, of ∂u[k]/∂v[m]·dv[m]: one product per path, added up,
+with the same local derivatives as the walk back. Every change is named by a d before the tensor's name and has an
+equation right after that of the tensor; the changes of what is derived by are inputs. A change is put into another
+only where a quotient cancels by that: dC of a cross-entropy then divides by no probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chainrule.diff.graph import check_names, graph_of
+from chainrule.diff.local import Locals, lettered, refuse_coupled_samples
+from chainrule.diff.prepare import plain_name
+from chainrule.diff.putting_in import Simplifier, may_cancel
+from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
+from chainrule.expr.functions import ARITY, REDUCTIONS
+from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, plus, times
+from chainrule.notation.advice import RESERVED
+from chainrule.system.model import Declaration, Equation, Role, System, unused_name
+
+
+def with_tangents(system: System, simplifier: Simplifier, of: str, wrt: Sequence[str]) -> System:
+    """Return the system with the equations of d‹of› and of every change it needs; `system` has its extrema named.
+
+    The changes of `wrt` are inputs: const for params and consts, which are the same for all samples, else data. Where
+    `of` is the cost, its change is the cost of the new system. Raises DerivativeError.
+    """
+    return _Tangents(system, simplifier, of, wrt).system()
+
+
+class _Tangents:
+    """One run of the walk."""
+
+    def __init__(self, system: System, simplifier: Simplifier, of: str, wrt: Sequence[str]) -> None:
+        self._system = system
+        self._simplifier = simplifier
+        self._graph = graph_of(system)
+        check_names(self._graph, (of,), wrt)
+        self._wrt = tuple(dict.fromkeys(wrt))
+        self._of = of
+        active = self._graph.depending_on(self._wrt)
+        refuse_coupled_samples(system, active)
+        self._moving = active & self._graph.leading_to(of)
+        self._locals = Locals(system, simplifier)
+        self._names = self._named()
+        self._values: dict[str, tuple[tuple[Index, ...], Expr]] = {}
+
+    def _named(self) -> dict[str, str]:
+        """Return the name of the change of every tensor that moves."""
+        words = {*RESERVED, *ARITY, *REDUCTIONS}
+        taken = {*self._system.names(), *self._system.function, *words}
+        names: dict[str, str] = {}
+        for tensor in self._graph.order:
+            if tensor in self._moving or tensor in (*self._wrt, self._of):
+                names[tensor] = unused_name(f"d{plain_name(tensor)}", taken)
+                taken.add(names[tensor])
+        return names
+
+    def system(self) -> System:
+        """Return the whole."""
+        declarations = list(self._system.declarations)
+        for declared in self._system.declarations:
+            if declared.tensor in self._wrt:
+                role: Role = "const" if declared.role in ("param", "const") else "data"
+                declarations.append(Declaration(role, self._names[declared.tensor], declared.indices))
+        between = [w for w in self._wrt if w in self._system.defined]
+        for name in between:
+            axes = tuple(Index(i.name, i.extent, i.letter) for i in self._system.axes(name))
+            declarations.append(Declaration("data", self._names[name], axes))
+        cost = self._names[self._of] if self._of == self._system.cost else self._system.cost
+        return replace(self._system, declarations=tuple(declarations), equations=self._needed(), cost=cost, updates=())
+
+    def _needed(self) -> tuple[Equation, ...]:
+        """Return all equations but those of changes that nothing reads."""
+        equations = self._equations()
+        read = {self._names[self._of]}
+        for equation in reversed(equations):
+            if equation.name in read:
+                read |= tensors_in(equation.value)
+        changes = set(self._names.values())
+        return tuple(e for e in equations if e.name in read or e.name not in changes)
+
+    def _equations(self) -> tuple[Equation, ...]:
+        """Return all equations, that of a change right after that of the tensor, or after those of its arguments."""
+        equations: list[Equation] = []
+        done: set[str] = set(self._wrt)
+        wanted = {*self._moving, self._of}
+        unknown = [n for n in self._graph.order if n in self._moving and n in self._system.declared]
+        for equation in (None, *self._system.equations):
+            if equation is not None:
+                equations.append(equation)
+                if equation.name in wanted and equation.name not in done:
+                    equations.append(self._equation(equation.name))
+                    done.add(equation.name)
+            for name in unknown:
+                needed = [v for v in self._graph.reads[name] if v in self._moving]
+                if name not in done and all(v in done for v in needed):
+                    equations.append(self._equation(name))
+                    done.add(name)
+        return tuple(equations)
+
+    def _equation(self, tensor: str) -> Equation:
+        """Return du[k] = Σ_v Σ_m ∂u[k]/∂v[m]·dv[m]."""
+        own = lettered(self._system.axes(tensor), (), self._graph.reads)
+        terms: list[Expr] = []
+        for through in self._graph.reads[tensor]:
+            if through not in self._moving:
+                continue
+            indices = lettered(self._system.axes(through), own, self._graph.reads)
+            local = self._locals.between(Indexed(tensor, own), Indexed(through, indices))
+            if local.value != ZERO:
+                terms.append(self._share(through, indices, local.value, own))
+        value = self._simplifier.simplify(plus(*terms), own)
+        self._values[tensor] = own, value
+        return Equation(Indexed(self._names[tensor], own), self._simplifier.present(value))
+
+    def _share(self, through: str, indices: tuple[Index, ...], local: Expr, own: tuple[Index, ...]) -> Expr:
+        """Return Σ_m ∂u[k]/∂v[m]·dv[m], with the value of dv where all quotients cancel by that."""
+        named = reduce_over("sum", indices, times(local, Indexed(self._names[through], indices)))
+        if through not in self._values or not may_cancel(local):
+            return named
+        letters, value = self._values[through]
+        there = rename_indices(value, dict(zip(letters, indices, strict=True)))
+        inserted = reduce_over("sum", indices, times(local, there))
+        return named if may_cancel(self._simplifier.simplify(inserted, own)) else inserted

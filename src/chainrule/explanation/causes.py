@@ -1,0 +1,104 @@
+"""Why terms of a sum are 0: the factor that is, and where that comes from.
+
+A factor that has an equation is looked up in it: ∂C/∂z1[j] is 0 where its own factor [z1[j] > 0] is, so z1[j] ≤ 0. What
+is 0 for no reason but its value stays at that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import InputError
+from chainrule.explanation.numbered import Numbered
+from chainrule.explanation.reasons import function_with_derivative, opposite
+from chainrule.expr.binding import substitute_indices
+from chainrule.expr.nodes import (
+    ZERO,
+    Bracket,
+    Call,
+    Comparison,
+    Expr,
+    Index,
+    Indexed,
+    IndexValue,
+    Reduce,
+    product_factors,
+    walk,
+)
+
+Array = npt.NDArray[Any]
+
+_DEEPEST = 4
+"""Through how many equations a reason is followed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cause:
+    """Something that can make a term 0, with its values; `delta` says that it is Kronecker's.
+
+    `reason` says why it is 0, where more is known than that it is.
+    """
+
+    text: str
+    values: Array
+    delta: bool = False
+    reason: str = ""
+
+
+def causes_in_sum(part: Expr, values: Array, indices: tuple[Index, ...], numbered: Numbered) -> Iterator[Cause]:
+    """Yield what can make a factor 0, from the deepest reason to the factor itself; `values` are the factor's own."""
+    text = numbered.text(part)
+    if not values.all():
+        for reason, found in _reasons(part, indices, numbered, _DEEPEST):
+            yield Cause(text, found, reason=reason)
+    yield Cause(text, values, is_delta(part))
+
+
+def is_delta(part: Expr) -> bool:
+    """Say whether an expression is Kronecker's delta."""
+    match part:
+        case Bracket(Comparison("=", IndexValue(), IndexValue())):
+            return True
+        case _:
+            return False
+
+
+def _reasons(part: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: int) -> Iterator[tuple[str, Array]]:
+    """Yield why an expression can be 0, each with an array that is 0 where that is so."""
+    system = numbered.evaluation.system
+    contrary = opposite(part)
+    if contrary is not None:
+        function = function_with_derivative(part, system)
+        holds = numbered.condition_text(contrary)
+        yield f"{holds}, where the derivative of {function} is 0" if function else holds, numbered.values(part, indices)
+    elif isinstance(part, Call) and part.function == "relu":
+        positive = Comparison(">", part.arguments[0], ZERO)
+        text = numbered.condition_text(Comparison("<=", part.arguments[0], ZERO))
+        yield f"{text}, where relu is 0", numbered.values(Bracket(positive), indices)
+    elif isinstance(part, Indexed) and part.tensor in system.defined and depth:
+        equation = system.defined[part.tensor]
+        places = dict(zip(equation.indices, part.indices, strict=True))
+        for factor in product_factors(substitute_indices(equation.value, places)):
+            yield from _inner_reasons(factor, indices, numbered, depth - 1)
+
+
+def _inner_reasons(
+    factor: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: int
+) -> Iterator[tuple[str, Array]]:
+    """Yield why a factor of an equation can be 0; what has indices of its own is not looked into."""
+    if any(isinstance(part, Reduce) for part in walk(factor)):
+        return
+    found = list(_reasons(factor, indices, numbered, depth))
+    yield from found
+    if not found and isinstance(factor, Indexed):
+        try:
+            values = numbered.values(factor, indices)
+        except InputError:
+            return
+        if not np.all(values):
+            yield f"{numbered.text(factor)} is 0", values

@@ -1,0 +1,57 @@
+"""Why a factor is 0, in words: the condition that does not hold, and the function that it comes from.
+
+A bracket of values, [z1[j] > 0], is 0 where z1[j] ≤ 0; where an equation applies relu to z1[j], it is the derivative of
+relu.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from chainrule.diff.scalars import scalar_derivative
+from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import Bracket, Call, Comparison, Expr, Indexed, walk
+from chainrule.system.model import System
+
+_OPPOSITE: Mapping[str, str] = MappingProxyType(
+    {">": "<=", ">=": "<", "<": ">=", "<=": ">", "=": "!=", "!=": "="},
+)
+
+
+def opposite(bracket: Expr) -> Comparison | None:
+    """Return the comparison of values that holds where a bracket is 0; None for any other expression."""
+    match bracket:
+        case Bracket(Comparison(relation, left, right) as condition) if tensors_in(condition):
+            return Comparison(_OPPOSITE[relation], left, right)
+        case _:
+            return None
+
+
+def function_with_derivative(bracket: Expr, system: System) -> str:
+    r"""Return the function of the system whose derivative has a bracket like this one, or "".
+
+    >>> from chainrule.notation import parse
+    >>> system = parse("param z[j]\na[j] = relu(z[j])\ncost C = sum(j) [z[j] > 0]*a[j]")
+    >>> function_with_derivative(Bracket(Comparison(">", Indexed("z"), Indexed("z"))), system)
+    'relu'
+    """
+    match bracket:
+        case Bracket(Comparison(_, Indexed(tested), _)):
+            for part in (part for equation in system.equations for part in walk(equation.value)):
+                match part:
+                    case Call(name, (Indexed(tensor),), 0) if tensor == tested and _is_stepped(name, system):
+                        return name
+                    case _:
+                        pass
+        case _:
+            pass
+    return ""
+
+
+def _is_stepped(name: str, system: System) -> bool:
+    """Say whether the derivative of a scalar function is 0 for some arguments by a bracket."""
+    if name in system.function:
+        body = system.function[name].body
+        return body is not None and any(isinstance(part, Bracket) for part in walk(body))
+    return any(isinstance(part, Bracket) for part in walk(scalar_derivative(name, 0)))

@@ -1,0 +1,203 @@
+"""Jacobians and Hessians as systems, and what they are times a vector without being written out.
+
+A `Jacobian` is the system it was asked of with the equations of ∂a/∂z, and of every name these need, at its end: it is
+printed, read back and evaluated as any system is. It also knows how it was derived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+
+from chainrule.diff.prepare import name_extrema
+from chainrule.diff.tangents import with_tangents
+from chainrule.diff.total_derivations import derive_total
+from chainrule.diff.totals import Totals, total_name
+from chainrule.errors import DerivativeError
+from chainrule.execute.verification import Verification, verify_derivation
+from chainrule.pipeline import Backprop, backprop
+from chainrule.render.text import equation_text
+from chainrule.simplify.simplifier import Simplifier, simplifier_of
+from chainrule.system.model import Equation, System, derivative_name, is_derivative
+from chainrule.system.printing import index_names, ranks_of, system_latex, system_text
+from chainrule.system.rewriting import Derivation
+from chainrule.system.typecheck import typecheck
+
+
+@dataclass(frozen=True, eq=False)
+class Jacobian(System):
+    """A system with the equations of derivatives at its end, equal to the system that it is printed as.
+
+    `asked` are the names of what was asked for; `walks` are how they were found, one for each tensor derived by.
+    """
+
+    asked: tuple[str, ...] = field(default=(), compare=False)
+    walks: tuple[Totals, ...] = field(default=(), compare=False, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, System) and self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash((System.__name__, self._compared()))
+
+    @property
+    def result(self) -> Equation:
+        """The equation asked for, the first if there are several."""
+        return self.defined[self.asked[0]]
+
+    @property
+    def results(self) -> dict[str, Equation]:
+        """The equations asked for, by name."""
+        return {name: self.defined[name] for name in self.asked}
+
+    def derivation(self, name: str = "") -> Derivation:
+        """Return the derivation of the result, or of another derivative of this system by its name, step by step.
+
+        Raises DerivativeError where nothing of that name was derived here.
+        """
+        wanted = name or self.asked[0]
+        ranks = ranks_of(self)
+        for walk in self.walks:
+            for tensor in walk.tensors:
+                if total_name(tensor, walk.wrt) == wanted:
+                    return replace(derive_total(walk, tensor, ranks), verifier=self.verify)
+        known = ", ".join(total_name(tensor, walk.wrt) for walk in self.walks for tensor in walk.tensors)
+        raise DerivativeError(f"{wanted} was not derived here", expected=f"known are {known}")
+
+    def verify(self, derivation: Derivation) -> Verification:
+        """Evaluate both sides of every step at random points; see `verify_derivation`."""
+        return verify_derivation(derivation, self.walks[0].system)
+
+    def __str__(self) -> str:
+        return system_text(self)
+
+    def __repr__(self) -> str:
+        taken, declared = index_names(self)
+        ranks = ranks_of(self)
+        return "\n".join(
+            equation_text(e.target, e.value, taken=taken, declared=declared, ranks=ranks) for e in self._derived()
+        )
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/latex": f"$$\n{self.latex()}\n$$"}
+
+    def latex(self) -> str:
+        """Return the equations that were added, as LaTeX."""
+        return system_latex(self, self._derived())
+
+    def _derived(self) -> tuple[Equation, ...]:
+        """Return the equations that were added."""
+        before = {e.name for walk in self.walks for e in walk.system.equations}
+        return tuple(e for e in self.equations if e.name not in before)
+
+
+def jacobian(system: System, of: str, wrt: str) -> Jacobian:
+    r"""Return the system with the equation of ∂of/∂wrt, with the axes of `of`, then those of `wrt`.
+
+    Everything between the two moves along: the sum is over all paths. Raises DerivativeError for names that the system
+    does not have, and where there is no rule.
+
+    >>> from chainrule.notation import parse
+    >>> softmax = parse("param z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))")
+    >>> jacobian(softmax, of="a", wrt="z")
+    ∂a[k]/∂z[j] = a[k]·([k = j] − a[j])
+    """
+    prepared = name_extrema(system)
+    walk = Totals(prepared, _simplifier(prepared), (of,), wrt)
+    return _made(prepared, (walk,), (total_name(of, wrt),))
+
+
+def hessian(system: System, wrt: str | Sequence[str]) -> Jacobian:
+    r"""Return the system with the equations of the cost's second derivatives by a tensor, ∂²C/∂W∂W.
+
+    Of several tensors these are the blocks ∂²C/∂v∂w with v not after w in `wrt`; the others are their transposes. The
+    first derivatives are equations of the system too. Raises DerivativeError as `backprop` does.
+
+    >>> from chainrule.notation import parse
+    >>> text = "data x[i], y\nparam w[i]\nz = sum(i) w[i]*x[i]\ncost C = 1/2*(z - y)^2"
+    >>> print(hessian(parse(text), wrt="w").result)
+    ∂²C/∂w∂w[i,j] = x[i]·x[j]
+    """
+    tensors = _several(wrt)
+    first = _with_gradient(system, tensors)
+    cost = system.cost
+    simplifier = _simplifier(first)
+    walks = []
+    for n, tensor in enumerate(tensors):
+        gradients = [derivative_name(cost, earlier) for earlier in tensors[: n + 1]]
+        walks.append(Totals(first, simplifier, gradients, tensor))
+    asked = [derivative_name(cost, v, w) for n, v in enumerate(tensors) for w in tensors[n:]]
+    return _made(first, tuple(walks), tuple(asked))
+
+
+def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None = None) -> System:
+    r"""Return the system with the change of a tensor, by default the cost, along a change of others: forward mode.
+
+    The change of z is named dz. Those of `wrt`, by default all params, are inputs of the new system; those of all that
+    lies between stand right after it. With `of` the cost, its change is the new system's cost, so that `backprop` of it
+    gives the Hessian times a vector; see `hvp`. Raises DerivativeError.
+
+    >>> from chainrule.notation import parse
+    >>> print(jvp(parse("param z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))"), of="a"))
+    param z[j]
+    const dz[j]
+    <BLANKLINE>
+    a[k] = exp(z[k])/(Σ_m exp(z[m]))
+    da[k] = a[k]·(dz[k] − Σ_j a[j]·dz[j])
+    """
+    if of is None and not system.cost:
+        raise DerivativeError(
+            "the system has no cost, so it must be said what changes",
+            expected=f"one of {', '.join(system.names())}",
+            advice='Say it: of="a"',
+        )
+    prepared = name_extrema(system)
+    tensors = _several(system.params if wrt is None else wrt)
+    return typecheck(with_tangents(prepared, _simplifier(prepared), of or system.cost, tensors))
+
+
+def hvp(system: System, wrt: str | Sequence[str] | None = None) -> Backprop:
+    r"""Return the backward pass of the cost's change: its derivatives are the Hessian times a vector.
+
+    With `wrt` W and b, ∂dC/∂W = Σ ∂²C/∂W∂W·dW + Σ ∂²C/∂W∂b·db for given dW and db, without a Hessian anywhere: it is
+    `backprop` of `jvp`, with as many equations as both. Raises DerivativeError as they do.
+
+    >>> from chainrule.notation import parse
+    >>> product = hvp(parse("data x[i], y\nparam w[i]\nz = sum(i) w[i]*x[i]\ncost C = 1/2*(z - y)^2"))
+    >>> print(product.derivation("w"))
+    ∂dC/∂w[i] = dz·x[i]
+    """
+    tensors = _several(system.params if wrt is None else wrt)
+    return backprop(jvp(system, wrt=tensors), tensors)
+
+
+def _several(wrt: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the names of what is derived by. Raises DerivativeError where there are none."""
+    tensors = (wrt,) if isinstance(wrt, str) else tuple(dict.fromkeys(wrt))
+    if not tensors:
+        what = "one name or several"
+        raise DerivativeError("no tensor to derive by", expected=what, advice='wrt="W", or wrt=("W", "b")')
+    return tensors
+
+
+def _with_gradient(system: System, tensors: Sequence[str]) -> System:
+    """Return the system with the equations of ∂C/∂v for each tensor, of an unknown cost too."""
+    back = backprop(system, tensors)
+    full = back.system
+    missing = [back.cotangents.equation(v) for v in tensors if derivative_name(system.cost, v) not in full.defined]
+    return typecheck(full.with_equations((*full.equations, *missing)))
+
+
+def _simplifier(system: System) -> Simplifier:
+    """Return the simplifier that knows the system but calls no derivative by its name.
+
+    No book writes ∂C/∂z for a[k] − y[k] in a second derivative; and in a batch, ∂C/∂W is a mean over the samples.
+    """
+    return simplifier_of(system.with_equations(tuple(e for e in system.equations if not is_derivative(e.name))))
+
+
+def _made(system: System, walks: tuple[Totals, ...], asked: tuple[str, ...]) -> Jacobian:
+    """Return the system with what the walks derived."""
+    derived = tuple(equation for walk in walks for equation in walk.equations())
+    whole = typecheck(system.with_equations((*system.equations, *derived)))
+    return Jacobian(**{f.name: getattr(whole, f.name) for f in fields(System)}, asked=asked, walks=walks)

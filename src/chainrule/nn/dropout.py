@@ -1,0 +1,51 @@
+"""Dropout: in training every number is 0 now and then, and the others larger by as much as that takes away.
+
+What is dropped is no equation but data: a mask of zeros and ones, which the trainer draws for each sample and epoch.
+The backward pass is derived from the product like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import final
+
+from chainrule.nn.checks import check_fraction
+from chainrule.nn.layer import Layer
+from chainrule.nn.template import const_line
+
+
+@final
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """Each number 0 with that probability, else divided by 1 − probability; nothing is dropped but in training.
+
+    So what comes out is on average what went in, which is what it is outside of training. Srivastava et al. 2014,
+    section 10, with the factor in training. It is no layer of units: the numbers of layers do not count it. Raises
+    OptionError unless 0 ≤ probability < 1.
+
+    >>> print(Dropout(0.5).notation)
+    data mask[k]
+    const dropout = 0.5
+    d[k] = mask[k]*z[k]/(1 - dropout)
+    """
+
+    probability: float = 0.5
+    notation: str = field(init=False, repr=False, compare=False)
+
+    writes = "d"
+    counted = False
+
+    def __post_init__(self) -> None:
+        check_fraction("the probability of Dropout", self.probability)
+        lines = ("data mask[k]", const_line("dropout", self.probability), "d[k] = mask[k]*z[k]/(1 - dropout)")
+        object.__setattr__(self, "notation", "\n".join(lines))
+
+    @property
+    def masks(self) -> Mapping[str, str]:
+        """The mask, and the probability of a 0 in it."""
+        return MappingProxyType({"mask": "dropout"})
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.probability!r})"

@@ -1,0 +1,173 @@
+"""Deltas of affine positions: a sum over an index that [q+u = p] determines has one term, where there is one at all.
+
+sum(q) [q+u = p]*d[q] is d?[p-u]: the mark says what the range of q said. Where the index stands in more than one entry,
+the range becomes a bracket, which is strongly zero, so nothing outside is read. An index that a delta holds with
+another coefficient stays bound, and so does one whose range has no name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chainrule.expr.binding import free_indices, map_operands, open_reduce, substitute_indices
+from chainrule.expr.deltas import difference, kronecker, solved_for
+from chainrule.expr.nodes import (
+    ZERO,
+    Affine,
+    Bracket,
+    Comparison,
+    Expr,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    Number,
+    Position,
+    Power,
+    Reduce,
+    number,
+    product_factors,
+)
+from chainrule.simplify.arithmetic import always_defined, bracket, close, multiply
+from chainrule.simplify.context import Context
+
+
+@dataclass(frozen=True)
+class _Solution:
+    """index = position by the delta at `place` among the factors; `entry` is the place of the access it marks."""
+
+    index: Index
+    position: Position
+    place: int
+    entry: int | None = None
+
+
+def solve_the_delta(expr: Expr, context: Context) -> Expr | None:
+    """sum(q) [q+u = p]*d[q] = d?[p-u]."""
+    if not isinstance(expr, Reduce) or expr.op != "sum":
+        return None
+    bound, body = open_reduce(expr, context.fresh)
+    parts = list(product_factors(body))
+    found = _solutions(parts, bound)
+    if not found:
+        return None
+    gone = {solution.place for solution in found}
+    mapping = {solution.index: solution.position for solution in found}
+    marked = {solution.entry for solution in found if solution.entry is not None}
+    ranges = [b for s in found if s.entry is None for b in range_brackets(s.index, s.position)]
+    rest = []
+    for n, part in enumerate(parts):
+        if n in marked:
+            rest.append(_marked(part, mapping))
+        elif n not in gone:
+            rest.append(substitute_indices(_fitted(part, mapping), mapping))
+    return close("sum", [i for i in bound if i not in mapping], context.rebuild(multiply((*ranges, *rest))))
+
+
+def solvable(expr: Expr, bound: Sequence[Index]) -> tuple[Index, ...]:
+    """Return the bound indices that a delta can be solved for.
+
+    A delta with two or more free indices of coefficient 1 or -1 waits: one of them may still be summed over, and it is
+    the position of the result that should go, not that within a kernel.
+    """
+    sides = kronecker(expr)
+    if sides is None:
+        return ()
+    coefficients, _ = difference(*sides)
+    if sum(abs(c) == 1 and i not in bound for i, c in coefficients.items()) > 1:
+        return ()
+    return tuple(i for i, c in coefficients.items() if abs(c) == 1 and i in bound)
+
+
+def range_brackets(index: Index, position: Position) -> tuple[Expr, ...]:
+    """Return [0 <= position] and [position < extent(index)], where they do not hold anyway."""
+    if position == index or (isinstance(position, Index) and position.extent == index.extent):
+        return ()
+    terms = ((position, 1),) if isinstance(position, Index) else position.terms
+    constant = 0 if isinstance(position, Index) else position.constant
+    value: Expr = IndexValue(position) if terms else number(constant)
+    size = index.extent.literal
+    end: Expr = ExtentValue(index.extent, index.preferred) if size is None else number(size)
+    above = Bracket(Comparison("<", value, end))
+    never_below = constant >= 0 and all(c > 0 for _, c in terms)
+    both = (above,) if never_below else (Bracket(Comparison("<=", ZERO, value)), above)
+    return tuple(bracket(b.condition) for b in both)
+
+
+def _solutions(parts: Sequence[Expr], bound: Sequence[Index]) -> list[_Solution]:
+    """Return one solution for each delta that has one, no two of which speak of each other's index."""
+    chosen: list[_Solution] = []
+    for place, part in enumerate(parts):
+        taken = {s.index for s in chosen}
+        if taken and not free_indices(part).isdisjoint(taken):
+            continue
+        sides = kronecker(part)
+        options = []
+        for index in solvable(part, bound):
+            position = solved_for(index, *sides) if sides else None
+            if position is None or any(index in free_indices(parts[s.place]) for s in chosen):
+                continue
+            solution = _Solution(index, position, place)
+            rank, entry = _rank(solution, parts)
+            if rank is not None:
+                options.append((rank, replace(solution, entry=entry)))
+        if options:
+            chosen.append(min(options, key=lambda option: option[0])[1])
+    return chosen
+
+
+def _rank(found: _Solution, parts: Sequence[Expr]) -> tuple[int | None, int | None]:
+    """Return how gladly an index is eliminated, and the place of the one access that its range protects.
+
+    What else depends on it must need no protection once the position is put in: x[q+u] becomes x[p].
+    """
+    index = found.index
+    depending = [n for n, part in enumerate(parts) if n != found.place and index in free_indices(part)]
+    for n in depending:
+        entry = _base(parts[n])
+        if not (isinstance(entry, Indexed) and not entry.guarded and _labels(index, entry)):
+            continue
+        others = [substitute_indices(parts[m], {index: found.position}) for m in depending if m != n]
+        if all(always_defined(other) for other in others):
+            return (0 if entry.tensor.startswith("∂") else 1), n
+    if index.extent.anonymous:
+        return None, None
+    return (2 if index.extent.literal is not None else 3), None
+
+
+def _labels(index: Index, entry: Indexed) -> bool:
+    """Say whether an index stands in an entry as a plain label of an axis, and no otherwise."""
+    if index.extent.literal is not None:
+        return False
+    shifted = [p for p in entry.indices if isinstance(p, Affine)]
+    return index in entry.indices and all(index not in dict(p.terms) for p in shifted)
+
+
+def _base(expr: Expr) -> Expr:
+    """Return e of e^n, which is 0 where e is."""
+    match expr:
+        case Power(base, Number(value)) if value > 0:
+            return base
+        case _:
+            return expr
+
+
+def _marked(expr: Expr, mapping: dict[Index, Position]) -> Expr:
+    """Return an entry with positions put in, marked unless each of them labels the axis as well."""
+    if isinstance(expr, Power):
+        return Power(_marked(expr.base, mapping), expr.exponent)
+    assert isinstance(expr, Indexed)
+    new = {i: mapping[i] for i in expr.indices if isinstance(i, Index) and i in mapping}
+    outside = any(isinstance(p, Affine) or p.extent != i.extent for i, p in new.items())
+    return substitute_indices(Indexed(expr.tensor, expr.indices, guarded=outside), mapping)
+
+
+def _fitted(expr: Expr, mapping: dict[Index, Position]) -> Expr:
+    """Mark entries in which a plain index becomes a plain index of another extent: it no longer labels the axis."""
+    other = {i for i, p in mapping.items() if isinstance(p, Index) and p.extent != i.extent}
+    if not other or other.isdisjoint(free_indices(expr)):
+        return expr
+    if isinstance(expr, Indexed):
+        return Indexed(expr.tensor, expr.indices, guarded=expr.guarded or not other.isdisjoint(expr.indices))
+    return map_operands(expr, lambda part: _fitted(part, mapping))

@@ -1,0 +1,344 @@
+"""What a `given` lets one write: the laws of symmetric tensors, of signs, and of one-hot vectors.
+
+A fact reaches the rules as an equation, pattern = replacement, whatever its kind: A[i,j] = A[j,i], [x[i] > 0] = 1,
+y[k]*y[m] = [k = m]*y[k]. The rules here know it by that form, use it only where the line gets shorter, and name the
+assumption. Other equalities are put in by `recognise`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import combinations, product
+
+from chainrule.expr.binding import (
+    Fresh,
+    free_in_order,
+    map_operands,
+    open_reduce,
+    reduce_over,
+    substitute_indices,
+    tensors_in,
+)
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Bracket,
+    Call,
+    Comparison,
+    Expr,
+    Index,
+    Indexed,
+    Number,
+    Power,
+    Product,
+    Reduce,
+    Sum,
+    delta,
+    minus,
+    number,
+    plus,
+    product_factors,
+    times,
+    walk,
+)
+from chainrule.simplify.arithmetic import (
+    Factors,
+    add,
+    close,
+    factors_of,
+    multiply,
+    normal,
+    product_of,
+    split_coefficient,
+)
+from chainrule.simplify.context import Context, Fact, length
+from chainrule.simplify.recognise import unify
+from chainrule.system.model import Given
+from chainrule.system.rewriting import Rewrite, Rule
+
+MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "!=": "!="}
+_STRONGER = {">": (">", ">=", "!="), "<": ("<", "<=", "!="), ">=": (">=",), "<=": ("<=",), "!=": ("!=",)}
+"""What a relation to 0 implies."""
+_MOST_ENTRIES = 6
+
+
+def equations_of(given: Given) -> Iterator[tuple[Expr, Expr]]:
+    """Yield the equations (pattern, replacement) that a fact comes to, free indices being for all values."""
+    condition = given.condition
+    left, right = condition.left, condition.right
+    hot = given.hot
+    if hot is not None:
+        (index,), entry = open_reduce(hot, Fresh())
+        yield reduce_over("sum", (index,), entry), ONE
+        other = Index(f"{index.name}'", index.extent, index.letter)
+        assert isinstance(entry, Indexed)
+        second = Indexed(entry.tensor, tuple(other if p == index else p for p in entry.indices))
+        yield Product((entry, second)), times(delta(index, other), entry)
+    elif condition.relation == "=":
+        long, short = (left, right) if length(left) >= length(right) else (right, left)
+        yield long, short
+    elif tensors_in(condition):
+        yield from ((_positive(relation, value), ONE) for relation, value in _signs(condition))
+
+
+def _positive(relation: str, value: Expr) -> Expr:
+    return Bracket(Comparison(relation, value, ZERO))
+
+
+def _signs(condition: Comparison) -> Iterator[tuple[str, Expr]]:
+    """Yield (relation, value), the value standing in the relation to 0, of an inequality."""
+    relation, left, right = condition.relation, condition.left, condition.right
+    if isinstance(left, Number):
+        relation, left, right = MIRRORED[relation], right, left
+    if not isinstance(right, Number):
+        yield relation, plus(left, minus(right))
+        return
+    bound = right.value
+    if bound:
+        yield relation, plus(left, number(-bound))
+    if relation in (">", ">=") and bound > 0:
+        yield ">", left
+    elif relation in ("<", "<=") and bound < 0:
+        yield "<", left
+    elif (relation in (">", ">=") and bound == 0) or (relation in ("<", "<=", "!=") and bound == 0):
+        yield relation, left
+
+
+Sign = tuple[str, tuple[str, ...]]
+"""A relation to 0, and the assumptions that it rests on."""
+
+
+def sign_of(expr: Expr, context: Context) -> Sign | None:
+    """Return how an expression stands to 0 wherever it is defined, if that is given or plain; else None."""
+    coefficient, rest = split_coefficient(expr)
+    if rest == ONE:
+        return (">" if coefficient > 0 else "<", ()) if coefficient else None
+    found = _given_sign(rest, context) or _plain_sign(rest, context)
+    if found is None or coefficient > 0:
+        return found
+    return MIRRORED[found[0]], found[1]
+
+
+def _given_sign(expr: Expr, context: Context) -> Sign | None:
+    known: Sign | None = None
+    for fact in context.givens:
+        match fact.pattern:
+            case Bracket(Comparison(relation, value, Number(zero))) if zero == 0 and fact.replacement == ONE:
+                coefficient, pattern = split_coefficient(value)
+            case _:
+                continue
+        if any(all(v in binding for v in fact.variables) for binding in unify(pattern, expr, {}, fact.variables)):
+            relation = relation if coefficient > 0 else MIRRORED[relation]
+            if known is None or len(_STRONGER[relation]) > len(_STRONGER[known[0]]):
+                known = relation, (fact.assumption,)
+    return known
+
+
+def _plain_sign(expr: Expr, context: Context) -> Sign | None:
+    match expr:
+        case Call("exp" | "sigmoid" | "softplus" | "cosh", _, 0):
+            return ">", ()
+        case Call("abs" | "relu", _, 0):
+            return ">=", ()
+        case Power(base, Number(exponent)):
+            return _power_sign(sign_of(base, context), exponent)
+        case Product(factors):
+            return _product_sign([sign_of(f, context) for f in factors])
+        case Sum(terms):
+            return _sum_sign([sign_of(t, context) for t in terms])
+        case Reduce("sum", _, body):
+            found = sign_of(body, context)
+            return None if found is None or found[0] == "!=" else (found[0][0] + "=", found[1])
+        case _:
+            return None
+
+
+def _power_sign(base: Sign | None, exponent: Fraction) -> Sign | None:
+    even = exponent.denominator == 1 and exponent % 2 == 0
+    if base is None:
+        return (">=" if exponent > 0 else ">", ()) if even else None
+    if base[0] == ">" or (base[0] == ">=" and exponent > 0):
+        return base
+    strict = base[0] in ("<", "!=") or exponent < 0
+    return (">" if strict else ">=", base[1]) if even else None
+
+
+def _product_sign(signs: Sequence[Sign | None]) -> Sign | None:
+    known = [s for s in signs if s is not None]
+    if len(known) < len(signs):
+        return None
+    relations = [s[0] for s in known]
+    assumptions = tuple(dict.fromkeys(a for s in known for a in s[1]))
+    if "!=" in relations:
+        return ("!=", assumptions) if all("=" not in r or r == "!=" for r in relations) else None
+    negative = sum(r[0] == "<" for r in relations) % 2
+    return ("<" if negative else ">") + ("=" if any("=" in r for r in relations) else ""), assumptions
+
+
+def _sum_sign(signs: Sequence[Sign | None]) -> Sign | None:
+    known = [s for s in signs if s is not None]
+    directions = {s[0][0] for s in known}
+    if len(known) < len(signs) or len(directions) != 1 or directions == {"!"}:
+        return None
+    strict = any(len(s[0]) == 1 for s in known)
+    return directions.pop() + ("" if strict else "="), tuple(dict.fromkeys(a for s in known for a in s[1]))
+
+
+def known_sign(expr: Expr, context: Context) -> Rewrite | None:
+    """[x > 0] = 1, abs(x) = x, sign(x) = 1, relu(x) = x, maximum(x, 0) = x where x > 0 is given, and so for x < 0."""
+    match expr:
+        case Bracket(Comparison(relation, left, right)):
+            found = sign_of(add((left, multiply((MINUS_ONE, right)))), context)
+            made = None if found is None else _truth(relation, found[0])
+        case Call("abs" | "relu" | "sign" as function, (argument,), 0):
+            found = sign_of(argument, context)
+            made = None if found is None else _of_known_sign(function, argument, found[0])
+        case Call("maximum" | "minimum" as function, (argument, other), 0):
+            found = sign_of(add((argument, multiply((MINUS_ONE, other)))), context)
+            first = found is not None and ((found[0][0] == ">") == (function == "maximum"))
+            made = None if found is None or found[0] == "!=" else argument if first else other
+        case _:
+            return None
+    return (
+        Rewrite(made, " and ".join(sorted(found[1]))) if made is not None and found is not None and found[1] else None
+    )
+
+
+def _truth(asked: str, known: str) -> Expr | None:
+    """Return the bracket of (value asked 0) where (value known 0) holds."""
+    opposite = {">": "<=", "<=": ">", "<": ">=", ">=": "<", "=": "!=", "!=": "="}
+    if asked in _STRONGER[known]:
+        return ONE
+    return ZERO if opposite[asked] in _STRONGER[known] else None
+
+
+def _of_known_sign(function: str, argument: Expr, known: str) -> Expr | None:
+    if known == "!=":
+        return None
+    positive, strict = known[0] == ">", len(known) == 1
+    match function:
+        case "abs":
+            return argument if positive else multiply((MINUS_ONE, argument))
+        case "relu":
+            return argument if positive else ZERO
+        case _:
+            return (ONE if positive else MINUS_ONE) if strict else None
+
+
+def symmetric(expr: Expr, context: Context) -> Rewrite | None:
+    """a*A[i,j] + b*A[j,i] = (a + b)*A[i,j] where A is symmetric: terms that differ by the order of indices are one."""
+    facts = [fact for fact in context.givens if _is_symmetry(fact)] if isinstance(expr, Sum) else []
+    if not facts or not isinstance(expr, Sum):
+        return None
+    split = [split_coefficient(term) for term in expr.terms]
+    for (first, (c, left)), (second, (d, right)) in combinations(enumerate(split), 2):
+        for fact in facts:
+            if any(variant == right for variant in _mirrored(left, fact, context.fresh)):
+                kept = min(left, right, key=_free_first)
+                rest = [t for n, t in enumerate(expr.terms) if n not in (first, second)]
+                return Rewrite(add((*rest, multiply((Number(c + d), kept)))), fact.assumption)
+    return None
+
+
+def _is_symmetry(fact: Fact) -> bool:
+    match fact.pattern, fact.replacement:
+        case Indexed(tensor, left), Indexed(other, right):
+            return tensor == other and left != right and set(left) == set(right) == set(fact.variables)
+        case _:
+            return False
+
+
+def _mirrored(expr: Expr, fact: Fact, fresh: Fresh) -> Iterator[Expr]:
+    """Yield the expression with the entries of the symmetric tensor mirrored: one of them, or all."""
+    assert isinstance(fact.pattern, Indexed)
+    entries = [n for n in walk(expr) if isinstance(n, Indexed) and n.tensor == fact.pattern.tensor]
+    places: list[frozenset[int]] = [frozenset((n,)) for n in range(len(entries))]
+    if len(entries) > _MOST_ENTRIES:
+        return
+    for chosen in dict.fromkeys((*places, frozenset(range(len(entries))))):
+        yield normal(_mirror(expr, fact, chosen, [0]), fresh)
+
+
+def _mirror(expr: Expr, fact: Fact, chosen: frozenset[int], count: list[int]) -> Expr:
+    assert isinstance(fact.pattern, Indexed)
+    assert isinstance(fact.replacement, Indexed)
+    if isinstance(expr, Indexed) and expr.tensor == fact.pattern.tensor:
+        count[0] += 1
+        if count[0] - 1 not in chosen:
+            return expr
+        positions = dict(zip(fact.pattern.indices, expr.indices, strict=True))
+        return Indexed(expr.tensor, tuple(positions[v] for v in fact.replacement.indices))
+    return map_operands(expr, lambda part: _mirror(part, fact, chosen, count))
+
+
+def _free_first(expr: Expr) -> tuple[int, str]:
+    """Return the key by which A[i,j] with a free i is preferred to A[j,i] with the j of a sum."""
+    late = sum(
+        n * (not isinstance(p, Index) or p.name[0] not in "~%")
+        for part in walk(expr)
+        if isinstance(part, Indexed)
+        for n, p in enumerate(part.indices)
+    )
+    return late, str([i.name for i in free_in_order(expr)])
+
+
+def one_hot_product(expr: Expr, context: Context) -> Rewrite | None:
+    """y[k]^2 = y[k], and y[k]*y[m] = [k = m]*y[k] under a sum over k or m, where y is one-hot."""
+    coefficient, found = factors_of(expr) if isinstance(expr, Product | Power) else (Fraction(1), {})
+    for fact in context.givens:
+        match fact.pattern, fact.replacement:
+            case Product((Indexed(tensor) as pattern, Indexed())), Product((Bracket(), Indexed())):
+                entries = [b for b, e in found.items() if isinstance(b, Indexed) and b.tensor == tensor and e > 0]
+            case _:
+                continue
+        powers = {b: Fraction(1) if b in entries and e.denominator == 1 else e for b, e in found.items()}
+        if powers != found and any(True for b in entries for _ in unify(pattern, b, {}, fact.variables)):
+            return Rewrite(product_of(coefficient, powers), fact.assumption)
+        for left, right in combinations(entries, 2):
+            pair = _apart(left, right, fact)
+            if pair is not None and any(i.name.startswith("~") for i in pair):
+                rest = {b: e for b, e in found.items() if b != right}
+                return Rewrite(multiply((product_of(coefficient, rest), delta(*pair))), fact.assumption)
+        picked = _picked_from_sum(coefficient, found, entries, fact, context)
+        if picked is not None:
+            return Rewrite(picked, fact.assumption)
+    return None
+
+
+def _picked_from_sum(
+    coefficient: Fraction, found: Factors, entries: Sequence[Indexed], fact: Fact, context: Context
+) -> Expr | None:
+    """Return y[k]*b[k] of y[k]*(sum(m) y[m]*b[m])."""
+    sums = [b for b, e in found.items() if isinstance(b, Reduce) and b.op == "sum" and e == 1]
+    for outer, whole in product(entries, sums):
+        bound, body = open_reduce(whole, context.fresh)
+        for inner in product_factors(body):
+            pair = _apart(outer, inner, fact) if isinstance(inner, Indexed) else None
+            if pair is None or pair[1] not in bound:
+                continue
+            left = [f for f in product_factors(body) if f != inner]
+            taken = normal(substitute_indices(times(*left), {pair[1]: pair[0]}), context.fresh)
+            rest = {b: e for b, e in found.items() if b != whole}
+            closed = close("sum", [i for i in bound if i != pair[1]], taken)
+            return multiply((product_of(coefficient, rest), closed))
+    return None
+
+
+def _apart(left: Indexed, right: Indexed, fact: Fact) -> tuple[Index, Index] | None:
+    """Return the two indices in which entries of one vector differ, along which it is one-hot."""
+    assert isinstance(fact.replacement, Product)
+    for binding in unify(fact.pattern, Product((left, right)), {}, fact.variables):
+        along = [v for v in fact.variables if v in free_in_order(fact.replacement.factors[0])]
+        pair = [binding[v] for v in along]
+        if len(pair) == 2 and isinstance(pair[0], Index) and isinstance(pair[1], Index):
+            return pair[0], pair[1]
+    return None
+
+
+GIVEN: tuple[Rule[Context], ...] = (
+    Rule("given", "a sign that the system states: [x > 0] = 1, |x| = x, sign(x) = 1, relu(x) = x", known_sign),
+    Rule("given", "a symmetry that the system states: A[i,j] = A[j,i]", symmetric),
+    Rule("given", "a one-hot vector: y[k]·y[m] = [k = m]·y[k], y[k]^2 = y[k]", one_hot_product),
+)

@@ -1,0 +1,199 @@
+"""What one equation says about the extents of its indices.
+
+An index has the extent of the axes it labels, failing that of its partner in a Kronecker delta or of its letter as
+declared, failing that the largest that stays inside the tensors it is shifted in. A guarded position says nothing; an
+index whose range is bounded fits into an axis without having its extent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
+from chainrule.errors import TypecheckError
+from chainrule.expr.nodes import Extent, Indexed, MatrixEntry
+from chainrule.render.text import expression_text
+from chainrule.system.places import Place, listed
+from chainrule.system.profile import Combination, Profile, Slot
+from chainrule.system.ranges import Position
+
+if TYPE_CHECKING:
+    # For types only: the constraints of a system read each of its equations.
+    from chainrule.system.constraints import Constraints
+
+
+class Reading:
+    """The reading of one profile: the element of each variable so far."""
+
+    def __init__(self, system: Constraints, profile: Profile, numbers: list[int | None], place: Place) -> None:
+        self.system = system
+        self.profile = profile
+        self.numbers = numbers
+        self.place = place
+        self.positions: list[Position] = []
+        self.fallback: dict[int, int] = {}
+
+    def entry(self, entry: Indexed, slots: tuple[Slot, ...], axes: tuple[int, ...], side: str) -> None:
+        """Read an entry: a plain index has the extent of the axis it labels, unless it merely fits into it."""
+        for slot, axis in zip(slots, axes, strict=True):
+            if isinstance(slot, Combination):
+                self._shifted(entry, slot, axis)
+            elif entry.guarded:
+                self.fallback.setdefault(slot, axis)
+            elif not self._fits_in(slot):
+                self.join(slot, axis, side)
+
+    def matrix(self, node: MatrixEntry, slots: tuple[Slot, ...], axes: tuple[int, ...]) -> None:
+        """Read an entry of a matrix function as one of the matrix itself; det(X) has none."""
+        labelled = (*axes[: len(node.samples)], *axes[len(node.samples) :][: len(node.indices)])
+        self.entry(Indexed(node.tensor, (*node.samples, *node.indices)), slots, labelled, "value")
+
+    def _shifted(self, entry: Indexed, slot: Combination, axis: int) -> None:
+        if not slot.terms and not entry.guarded:
+            self._check_constant(entry.tensor, slot.constant, axis)
+        if slot.terms and not entry.guarded:
+            self.positions.append(Position(slot, axis, expression_text(entry)))
+
+    def _fits_in(self, variable: int) -> bool:
+        extent = self.profile.variables[variable].extent
+        return extent.literal is not None or extent.anonymous
+
+    def join(self, variable: int, element: int | None, side: str) -> None:
+        """Give a variable an extent, or make the one that it has equal to it."""
+        known = self.numbers[variable]
+        if known is None:
+            self.numbers[variable] = element
+        elif element is not None and element != known:
+            self.system.unite(known, element, self.place, self.profile.variables[variable].preferred, side)
+
+    def fill(self) -> None:
+        """Give extents from what is no axis: a partner in [i = j], a guarded axis, a declared letter.
+
+        The letter of a tensor's axis does not count for an index that is shifted: `z[i] = sum(u) w[u]*x[i+u]`.
+        """
+        self._spread()
+        shifted = {v for position in self.positions for v, _ in position.slot.terms}
+        self._fit_into_guarded(shifted)
+        for variable, index in enumerate(self.profile.variables):
+            if self.numbers[variable] is None:
+                letters = self.system.indices if variable in shifted else self.system.letters
+                self.numbers[variable] = letters.get(index.preferred)
+        self._spread()
+
+    def _fit_into_guarded(self, others: Container[int]) -> None:
+        """Give the indices that label guarded axes, as o in d?[o,p-u], the extents of these, all but the others."""
+        for variable, axis in self.fallback.items():
+            if self.numbers[variable] is None and variable not in others:
+                self.numbers[variable] = axis
+
+    def derive(self) -> None:
+        """Settle the indices that are the only unknown of a position: the largest extent that stays inside."""
+        for slot, plain in self.profile.ties:
+            axis = self.numbers[plain]
+            if axis is not None:
+                self.positions.append(Position(slot, axis, "[… = " + self.profile.variables[plain].preferred + "]"))
+        self._derive_in_turn()
+        self._fit_into_guarded(())
+        self._derive_in_turn()
+
+    def _derive_in_turn(self) -> None:
+        while True:
+            found: dict[int, list[Position]] = {}
+            for position in self.positions:
+                unknown = {v for v, _ in position.slot.terms if self.numbers[v] is None}
+                if len(unknown) == 1:
+                    found.setdefault(unknown.pop(), []).append(position)
+            settled = {variable: self._settle(variable, found[variable]) for variable in sorted(found)}
+            for variable, element in settled.items():
+                self.numbers[variable] = element
+            if all(element is None for element in settled.values()):
+                return
+            self._spread()
+
+    def _settle(self, variable: int, positions: list[Position]) -> int | None:
+        profile, place = self.profile, self.place
+        axis = Extent(place.name, variable) if variable < profile.targets else None
+        letter = profile.variables[variable].preferred
+        text = str(self.system.system.equations[place.number]) if place.statement == "equation" else place.name
+        new = self.system.strict and place.statement in ("equation", "update")
+        return self.system.ranges.settle(
+            variable, positions, self.numbers, axis=axis, names=(letter, place.name, text), new=new
+        )
+
+    def complete(self) -> list[int]:
+        """Return the element of each variable; one without an extent is an error, and so is one that is left free."""
+        complete = [n for n in self.numbers if n is not None]
+        if len(complete) < len(self.numbers):
+            raise self._without_extent(self.numbers.index(None))
+        if self.place.statement in ("equation", "update") and len(self.profile.free) > self.profile.targets:
+            raise self._free_on_the_right()
+        return complete
+
+    def _spread(self) -> None:
+        """Give each index without an extent that of its partner in [i = j], along chains of them."""
+        partners: dict[int, list[int]] = {}
+        for left, right in self.profile.deltas:
+            partners.setdefault(left, []).append(right)
+            partners.setdefault(right, []).append(left)
+        reached = [variable for variable in partners if self.numbers[variable] is not None]
+        while reached:
+            variable = reached.pop()
+            for partner in partners[variable]:
+                if self.numbers[partner] is None:
+                    self.numbers[partner] = self.numbers[variable]
+                    reached.append(partner)
+
+    def _check_constant(self, tensor: str, constant: int, axis: int) -> None:
+        size = self.system.extents.size(axis)
+        if constant < 0 or (size is not None and constant >= size):
+            raise self.place.error(
+                f"{tensor} has no entry at {constant}",
+                tensor,
+                expected="positions run from 0" + (f" to {size - 1}" if size is not None else ""),
+            )
+
+    def _without_extent(self, variable: int) -> TypecheckError:
+        profile = self.profile
+        letter = profile.variables[variable].preferred
+        shared = next((p for p in self.positions if variable in (v for v, _ in p.slot.terms)), None)
+        if shared is not None:
+            return self._undetermined(letter, shared)
+        left_only = variable < profile.targets and not profile.used(variable)
+        if not left_only:
+            return self.place.error(
+                f"index {letter} has no extent: it labels no axis of a tensor",
+                letter,
+                advice=f"Declare it: index {letter} = 10",
+            )
+        target = [i.preferred for i in profile.variables[: profile.targets]]
+        right = profile.free_on_the_right()
+        missing = [name for name in right if name not in target]
+        guess = f"{self.place.name}[{','.join(missing[0] if t == letter else t for t in target)}]" if missing else ""
+        return self.place.error(
+            f"index {letter} has no extent: it stands on the left only",
+            letter,
+            "target",
+            expected=f"free on the right {'is' if len(right) == 1 else 'are'} {listed(right) or 'none'}.",
+            advice=f"Did you mean {guess}?" if len(missing) == 1 else f"If it is meant: index {letter} = 10",
+        )
+
+    def _free_on_the_right(self) -> TypecheckError:
+        profile = self.profile
+        target = [i.preferred for i in profile.variables[: profile.targets]]
+        letter = next(n for n in profile.free_on_the_right() if n not in target)
+        whole = f"{self.place.name}[{','.join([*target, letter])}]"
+        return self.place.error(
+            f"index {letter} is free on the right, but does not stand on the left",
+            letter,
+            advice=f"Sum over it, sum({letter}) …, or define {whole}.",
+        )
+
+    def _undetermined(self, letter: str, position: Position) -> TypecheckError:
+        open_ones = [v for v, _ in position.slot.terms if self.numbers[v] is None]
+        others = [self.profile.variables[v].preferred for v in open_ones]
+        return self.place.error(
+            f"index {letter} has no extent: {position.text} leaves {listed(others)} open",
+            letter,
+            expected="a position determines the extent of one index, and then of one that labels no axis",
+            advice=f"Declare it: index {letter} = 10",
+        )

@@ -1,0 +1,94 @@
+"""A system or an equation as a parser would make it, with no extent settled, and whether it reads back the same.
+
+A range bounded by a number says its extent itself and keeps it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chainrule.errors import TypecheckError
+from chainrule.expr.binding import map_operands, map_positions
+from chainrule.expr.nodes import (
+    UNSETTLED,
+    Affine,
+    Comparison,
+    Expr,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    MatrixEntry,
+    Partial,
+    Position,
+    Reduce,
+)
+from chainrule.system.model import Equation, Given, System
+from chainrule.system.typecheck import settle_equation
+
+
+def unsettled(system: System) -> System:
+    """Return the system with no extent settled, as a parser would make it."""
+    return replace(
+        system,
+        declarations=tuple(
+            replace(d, indices=tuple(map(_index, d.indices)), arguments=tuple(map(_bare, d.arguments)))
+            for d in system.declarations
+        ),
+        givens=tuple(Given(_comparison(g.condition)) for g in system.givens),
+        equations=tuple(map(unsettled_equation, system.equations)),
+        updates=tuple(map(unsettled_equation, system.updates)),
+        derived=(),
+    )
+
+
+def unsettled_equation(equation: Equation) -> Equation:
+    """Return an equation with no extent settled, as a parser would make it."""
+    return Equation(_bare(equation.target), _expr(equation.value))
+
+
+def is_readable(system: System, equation: Equation) -> bool:
+    """Say whether an equation about a settled system, written down, would be read with the extents that it has.
+
+    An index that only positions determine takes its extent from those that are left in the equation.
+    """
+    try:
+        return settle_equation(system, unsettled_equation(equation)) == equation
+    except TypecheckError:
+        return False
+
+
+def _comparison(condition: Comparison) -> Comparison:
+    return Comparison(condition.relation, _expr(condition.left), _expr(condition.right))
+
+
+def _index(index: Index) -> Index:
+    return Index(index.name, UNSETTLED if index.extent.literal is None else index.extent, index.letter)
+
+
+def _position(position: Position) -> Position:
+    if isinstance(position, Index):
+        return _index(position)
+    return Affine(tuple((_index(i), c) for i, c in position.terms), position.constant)
+
+
+def _bare(entry: Indexed) -> Indexed:
+    return Indexed(entry.tensor, tuple(_position(p) for p in entry.indices), entry.guarded)
+
+
+def _expr(expr: Expr) -> Expr:
+    match expr:
+        case Indexed():
+            return _bare(expr)
+        case IndexValue(position):
+            return IndexValue(_position(position))
+        case ExtentValue(_, letter):
+            return ExtentValue(UNSETTLED, letter)
+        case MatrixEntry():
+            return map_positions(expr, _position)
+        case Partial(of, wrt):
+            return Partial(_bare(of), tuple(map(_bare, wrt)))
+        case Reduce(op, indices, body):
+            return Reduce(op, tuple(map(_index, indices)), _expr(body))
+        case _:
+            return map_operands(expr, _expr)

@@ -132,3 +132,14 @@ def test_a_plot_leaves_the_users_own_settings_alone(tmp_path: Path) -> None:
     plot(tmp_path / "plot.svg", history, network, samples().x, samples().y)
     assert matplotlib.rcParams.copy() == before
     assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_a_training_without_an_epoch_and_a_network_with_one_output() -> None:
+    network = Network([nn.Linear(4, 1), nn.Sigmoid()], cost=nn.BinaryCrossEntropy())
+    x, labels = clusters(6)
+    some = Samples(x, (labels == 1).astype(float)[:, None])
+    figure = figure_of(History(), network, some, ())
+    cost, _, confusions = figure.subfigs[0].axes
+    assert len(cost.get_lines()) == 0
+    assert sum(int(text.get_text()) for text in confusions.texts) == 6
+    assert confusions.get_images()[0].get_array().shape == (2, 2)

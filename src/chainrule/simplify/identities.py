@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from chainrule.expr.nodes import MINUS_ONE, ONE, Bracket, Call, Comparison, Expr, Logic, Number, Product, Select, Sum
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Bracket,
+    Call,
+    Comparison,
+    Expr,
+    Logic,
+    Number,
+    Product,
+    Select,
+    Sum,
+)
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
@@ -123,9 +136,9 @@ def size_and_sign(expr: Expr, context: Context) -> Expr | None:
 def choice_of_one(expr: Expr, context: Context) -> Expr | None:
     """where(c, 1, 0) = [c], and where(c, 0, 1) = [not c]."""
     match expr:
-        case Select(condition, Number(yes), Number(no)) if (yes, no) == (1, 0):
+        case Select(condition, then, otherwise) if then == ONE and otherwise == ZERO:
             return bracket(condition)
-        case Select(condition, Number(yes), Number(no)) if (yes, no) == (0, 1):
+        case Select(condition, then, otherwise) if then == ZERO and otherwise == ONE:
             return bracket(Logic("not", (condition,)))
         case _:
             return None

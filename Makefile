@@ -49,6 +49,7 @@ format: $(INSTALLED_DEV)
 bench: $(INSTALLED_BENCH)
 	@mkdir -p build/bench
 	@$(BIN)/python bench/derivation.py
+	@$(BIN)/python bench/finite_differences.py
 	@$(BIN)/python bench/training --json build/bench/training.json --plot build/bench/training.svg
 
 setup: $(INSTALLED_DEV)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINKING = sorted({*PAGES, *ROOT.glob("*.md"), ROOT / "tests/README.md"})
 KINDS = frozenset(("python", "console", "eq", "text", "sh"))
 

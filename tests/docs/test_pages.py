@@ -12,7 +12,7 @@ import chainrule as cr
 from chainrule.diff.scalars import TABLE
 from chainrule.notation.advice import RESERVED
 from chainrule.notation.arithmetic import MAX_EXPONENT
-from chainrule.notation.source import MAX_BYTES, MAX_DEPTH, MAX_EQUATIONS, MAX_WORD
+from chainrule.notation.source import MAX_BYTES, MAX_DEPTH, MAX_EQUATIONS, MAX_SIGNS, MAX_WORD
 from docs.pages import KINDS, LINKING, PAGES, ROOT, anchors, blocks, prose, replaced, tables
 from docs.running import Page
 
@@ -109,6 +109,7 @@ def test_the_limits_in_the_page_are_those_that_are_enforced() -> None:
     for limit in (
         f"{MAX_BYTES // 1_000_000} MB",
         f"{MAX_EQUATIONS:,} equations",
+        f"{MAX_SIGNS:,} words and signs",
         f"deeper than {MAX_DEPTH}",
         f"longer than {MAX_WORD} characters",
         f"up to {MAX_EXPONENT}",

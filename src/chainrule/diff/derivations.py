@@ -82,7 +82,7 @@ class _Writer:
         if path.local == path.partial:
             own = self._text(self._own_entry())
             why = f"{self._all.cost} is an unknown function of {own}: its derivative is a symbol"
-            return (Step("unknown function", why, self._target, self._target),)
+            return (Step("unknown function", why, self._target, self._result),)
         return self._local_steps(path, self._target)
 
     def _local_steps(self, path: Path, target: Expr) -> tuple[Step, ...]:

@@ -144,7 +144,7 @@ def _find(source: Source, span: Span, symbol: str, side: str) -> int:
     text = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), source.text[: span.end])
     upper, _, lower = symbol.partition("/")
     plain = rf"(?:(?<=[Σ∑]_)|(?<![\w])){re.escape(symbol)}(?!\w)"
-    derivative = rf"{re.escape(upper)}\s*(?:\[[^\]]*\])?\s*/\s*{re.escape(lower)}"
+    derivative = rf"{re.escape(upper)}\s*+(?:\[[^\]]*+\])?+\s*+/\s*+{re.escape(lower)}"
     pattern = re.compile(derivative if lower else plain)
     found = pattern.search(text, start, end) or pattern.search(text, span.start, span.end)
     return found.start() if found else start

@@ -38,8 +38,14 @@ KEYWORDS: tuple[str, ...] = (
 MAX_WORD = 200
 """Longest name or number."""
 
-_CHAINS = rf"(?:[-−]\s*){{{MAX_DEPTH + 1}}}|(?:\bnot\s+){{{MAX_DEPTH + 1}}}|(?:\^\s*[\w.]+\s*){{{MAX_DEPTH + 1}}}"
-_MARKS = re.compile(rf"#[^\n]*|[()\[\]{{}}\n]|{_CHAINS}|(?P<word>\w{{{MAX_WORD + 1}}})")
+_BLANK = r"[^\S\n]*+"
+_CHAINS = (
+    rf"(?:[-−]{_BLANK})++",
+    rf"(?:\bnot\b{_BLANK})++",
+    rf"(?:\^{_BLANK}(?:\w{{1,{MAX_WORD}}}+(?!\w)|\.)++{_BLANK})++",
+)
+"""Signs, `not` and powers in a row nest without brackets. What is matched is never tried again: time is linear."""
+_MARKS = re.compile(rf"#[^\n]*|[()\[\]{{}}\n]|(?P<chain>{'|'.join(_CHAINS)})|(?P<word>(?<!\w)\w{{{MAX_WORD + 1}}})")
 _FIRST_WORD = re.compile(r"[^\W\d_][a-z]*(?![\w])")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _RAISED = "²³¹\u2070-\u209f"
@@ -135,10 +141,12 @@ def split(source: Source) -> tuple[Statement, ...]:
                 start = mark.end()
         elif symbol in _CLOSES:
             _close(source, open_marks, symbol, mark.start())
+        elif mark.lastgroup:
+            _check_run(source, mark)
         elif symbol[0] != "#":
             open_marks.append((symbol, mark.start()))
-            if len(open_marks) > MAX_DEPTH or len(symbol) > 1:
-                raise _beyond_limit(source, mark)
+            if len(open_marks) > MAX_DEPTH:
+                raise too_deep(source, mark.start())
     if open_marks:
         symbol, position = open_marks[-1]
         raise source.error(
@@ -160,10 +168,13 @@ def too_deep(source: Source, position: int) -> NotationError:
     )
 
 
-def _beyond_limit(source: Source, mark: re.Match[str]) -> NotationError:
+def _check_run(source: Source, mark: re.Match[str]) -> None:
+    """Refuse a long word, and signs, `not` or powers that are too many in a row."""
     if mark.lastgroup == "word":
-        return source.error("a word is too long", mark.start(), expected=f"the limit is {MAX_WORD} letters or digits")
-    return too_deep(source, mark.start())
+        raise source.error("a word is too long", mark.start(), expected=f"the limit is {MAX_WORD} letters or digits")
+    links = ("^",) if mark[0][0] == "^" else ("not",) if mark[0][0] == "n" else ("-", "−")
+    if sum(map(mark[0].count, links)) > MAX_DEPTH:
+        raise too_deep(source, mark.start())
 
 
 def _close(source: Source, open_marks: list[tuple[str, int]], symbol: str, position: int) -> None:

@@ -7,11 +7,25 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from chainrule.expr.nodes import MINUS_ONE, ONE, Bracket, Call, Comparison, Expr, Number, Product, Sum
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Bracket,
+    Call,
+    Comparison,
+    Expr,
+    Logic,
+    Number,
+    Product,
+    Select,
+    Sum,
+)
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
     always_defined,
+    bracket,
     factors_of,
     multiply,
     product_of,
@@ -119,11 +133,43 @@ def size_and_sign(expr: Expr, context: Context) -> Expr | None:
     return None
 
 
+def choice_of_one(expr: Expr, context: Context) -> Expr | None:
+    """where(c, 1, 0) = [c], and where(c, 0, 1) = [not c]."""
+    match expr:
+        case Select(condition, then, otherwise) if then == ONE and otherwise == ZERO:
+            return bracket(condition)
+        case Select(condition, then, otherwise) if then == ZERO and otherwise == ONE:
+            return bracket(Logic("not", (condition,)))
+        case _:
+            return None
+
+
+def tangents(expr: Expr, context: Context) -> Expr | None:
+    """sinh(t)/cosh(t) = tanh(t) and sin(t)/cos(t) = tan(t)."""
+    coefficient, found = factors_of(expr)
+    for base, exponent in found.items():
+        match base:
+            case Call("sinh" | "sin" as sine, (argument,), 0) if exponent > 0 and exponent.denominator == 1:
+                below = Call("cosh" if sine == "sinh" else "cos", (argument,))
+            case _:
+                continue
+        pairs = min(exponent, -found.get(below, Fraction(0)))
+        if pairs < 1 or pairs.denominator != 1:
+            continue
+        rest = {b: e - pairs * (b == base) + pairs * (b == below) for b, e in found.items()}
+        quotient = Call("tanh" if sine == "sinh" else "tan", (argument,))
+        left = product_of(coefficient, {b: e for b, e in rest.items() if e})
+        return multiply((left, product_of(Fraction(1), {quotient: pairs})))
+    return None
+
+
 IDENTITIES: tuple[Rule[Context], ...] = (
     Rule("inverse functions", "exp(log(t)) = t, log(exp(t)) = t", exp_and_log),
     Rule("the logistic function", "exp(t)/(1 + exp(t)) = sigmoid(t), 1/(1 + exp(t)) = sigmoid(−t)", logistic),
     Rule("the logistic function", "exp(−t)·sigmoid(t) = sigmoid(−t)", falling_exponential),
     Rule("symmetry of the sigmoid", "sigmoid(−t) = 1 − sigmoid(t)", mirrored_sigmoid),
     Rule("relu where it is positive", "[t > 0]·relu(t) = relu(t)", relu_of_positive),
+    Rule("a choice of 1 or 0", "where(c, 1, 0) = [c], where(c, 0, 1) = [not c]", choice_of_one),
+    Rule("tangents", "sinh(t)/cosh(t) = tanh(t), sin(t)/cos(t) = tan(t)", tangents),
     Rule("size and sign", "t·sign(t) = |t|, |t|·sign(t) = t", size_and_sign),
 )

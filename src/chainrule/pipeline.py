@@ -132,7 +132,15 @@ def value_and_grad(
 
     For a batch both are means over the samples. Raises as `evaluate` and `backprop` do.
     """
-    back = backprop(system, wrt)
-    values = reference.evaluate(stable(back.system), inputs)
+    asked = system.params if wrt is None else tuple(wrt)
+    values = reference.evaluate(_gradients(system, asked), inputs)
     cost = float(np.mean(values[system.cost]))
-    return cost, {tensor: values[derivative_name(system.cost, tensor)] for tensor in back.wrt}
+    return cost, {tensor: values[derivative_name(system.cost, tensor)] for tensor in asked}
+
+
+def _gradients(system: System, wrt: tuple[str, ...]) -> System:
+    """Return the system to compute gradients with, kept with the one it is made from: who asks once asks in a loop."""
+    kept: dict[tuple[str, ...], System] = system.__dict__.setdefault("_gradients", {})
+    if wrt not in kept:
+        kept[wrt] = stable(backprop(system, wrt).system)
+    return kept[wrt]

@@ -8,6 +8,7 @@ assumption. Other equalities are put in by `recognise`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, product
 
@@ -30,7 +31,9 @@ from chainrule.expr.nodes import (
     Expr,
     Index,
     Indexed,
+    MatrixEntry,
     Number,
+    Position,
     Power,
     Product,
     Reduce,
@@ -242,6 +245,24 @@ def symmetric(expr: Expr, context: Context) -> Rewrite | None:
     return None
 
 
+def symmetric_inverse(expr: Expr, context: Context) -> Rewrite | None:
+    """inv(A)[j,i] = inv(A)[i,j] where A is symmetric: free indices come first, and in the order of their names."""
+    if not isinstance(expr, MatrixEntry) or expr.function != "inv" or expr.samples:
+        return None
+    swapped = replace(expr, indices=expr.indices[::-1])
+    for fact in context.givens:
+        if _is_symmetry(fact) and isinstance(fact.pattern, Indexed) and fact.pattern.tensor == expr.tensor:
+            before = _late(expr.indices[0]), _late(expr.indices[1])
+            return Rewrite(swapped, fact.assumption) if before[1] < before[0] else None
+    return None
+
+
+def _late(position: Position) -> tuple[int, str]:
+    """Return the key of a position: free indices by name, then what is bound, computed or looked up, all alike."""
+    free = isinstance(position, Index) and position.name[0] not in "~%"
+    return (0, position.name) if free and isinstance(position, Index) else (1, "")
+
+
 def _is_symmetry(fact: Fact) -> bool:
     match fact.pattern, fact.replacement:
         case Indexed(tensor, left), Indexed(other, right):
@@ -340,5 +361,6 @@ def _apart(left: Indexed, right: Indexed, fact: Fact) -> tuple[Index, Index] | N
 GIVEN: tuple[Rule[Context], ...] = (
     Rule("given", "a sign that the system states: [x > 0] = 1, |x| = x, sign(x) = 1, relu(x) = x", known_sign),
     Rule("given", "a symmetry that the system states: A[i,j] = A[j,i]", symmetric),
+    Rule("given", "the inverse of a symmetric matrix is symmetric: inv(A)[i,j] = inv(A)[j,i]", symmetric_inverse),
     Rule("given", "a one-hot vector: y[k]·y[m] = [k = m]·y[k], y[k]^2 = y[k]", one_hot_product),
 )

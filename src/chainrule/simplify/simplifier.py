@@ -98,8 +98,10 @@ def _run(problem: Problem, recorder: Recorder | None) -> Expr:
     expr = normal(problem.expr, context.fresh)
     for _ in range(_ROUNDS):
         before = expr
-        for _, rules in PHASES:
-            expr = rewrite(expr, rules, context, recorder)
+        for phase, rules in PHASES:
+            entered, expr = expr, rewrite(expr, rules, context, recorder)
+            if phase == "sums" and expr != entered:
+                break  # what sums left behind may have a name
         if expr == before:
             break
     return expr

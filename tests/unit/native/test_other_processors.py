@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.native.compiled import Compiled, compile_program
 from chainrule.execute.native.machine import Machine, host, lowered
 from chainrule.execute.native.schedule import is_transposition
 from chainrule.execute.native.training import Session
 from chainrule.execute.native.vectormath import COVERED
 from chainrule.execute.reference import Reference
+from chainrule.execute.scope import Scope
 from chainrule.expr.functions import ARITY
 from chainrule.expr.nodes import Extent
 from chainrule.lower.lowering import lower
@@ -92,14 +94,19 @@ def test_every_processor_trains_alike(processor: Processor, level: str, tmp_path
 def stepping(text: str, inputs: dict[str, Any], level: str, dtype: str) -> Compiled:
     """Return the program of forward equations with its inputs in memory."""
     system = parse(text)
+    values = dict(inputs)
     sizes: dict[Extent, int] = {}
+    for tensor, given in inputs.items():
+        sizes |= {i.extent: n for i, n in zip(system.declared[tensor].indices, np.shape(given), strict=True)}
+    scope = Scope(values, sizes, system.function, system.declared, None, np.dtype(dtype))
     for d in system.declarations:
-        sizes |= {i.extent: n for i, n in zip(d.indices, np.shape(inputs[d.tensor]), strict=True)}
+        if d.value is not None:
+            values[d.tensor] = evaluate_in(scope, d.value, d.indices)
     machine, element = machine_of(level), np.dtype(dtype).itemsize
     lanes = machine.lanes("f32" if dtype == "float32" else "f64")
     outputs = tuple(e.name for e in system.equations)
     compiled = compile_program(lower(system, sizes, outputs, lanes=lanes, element=element), machine, dtype)
-    compiled.arena.put(inputs)
+    compiled.arena.put(values)
     return compiled
 
 

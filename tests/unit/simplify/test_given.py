@@ -44,6 +44,12 @@ CASES = {
     "between": ("param p\ngiven 0 < p < 1\ncost C = abs(p)*abs(1 - p)", "p", "1 − 2·p", "0 < p"),
     "one less than another": ("param s, t\ngiven s < t\ncost C = abs(t - s)", "s", "-1", "s < t"),
     "products": ("data x\nparam s\ngiven s > 0\ngiven x < 0\ncost C = abs(s*x)", "s", "-x", "s > 0 and x < 0"),
+    "the inverse of a symmetric matrix": (
+        "param K[i,j]\ngiven K[i,j] = K[j,i]\ndata y[i]\na[i] = sum(j) inv(K)[i,j]*y[j]\ncost C = sum(i) y[i]*a[i]",
+        "K",
+        "-a[i]·a[j]",
+        "K[i,j] = K[j,i]",
+    ),
     "one-hot sums to one": (
         HOT + "a[k] = exp(z[k])/(sum(m) exp(z[m]))\ncost C = -sum(k) y[k]*log(a[k])",
         "z",

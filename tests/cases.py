@@ -116,6 +116,11 @@ GAUSSIAN_PROCESS = Case(
         "s": "2*s*(sum(i) ∂C/∂K[i,i])",
     },
 )
+CHOSEN_ENTRY = Case(
+    "chosen-entry",
+    "param z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))\ncost C = a[3]\n",
+    {"a": "[k = 3]", "z": "a[3]*([j = 3] - a[j])"},
+)
 NETWORKS = tuple(
     Case(
         f"network-{cost}",
@@ -173,6 +178,7 @@ CASES = (
     LAYER_NORM,
     LOG_DET,
     GAUSSIAN_PROCESS,
+    CHOSEN_ENTRY,
     CONVOLUTION,
     POOLING,
     *NETWORKS,

@@ -93,8 +93,9 @@ def values_of(back: Backprop, seed: int) -> Mapping[str, np.ndarray]:
     return {tensor: evaluation.values[derivative_name(back.forward.cost, tensor)] for tensor in back.wrt}
 
 
-ANOTHER_FORM = {("layer-norm", 0), ("layer-norm", 1)}
-"""Where x[i] − m is named apart: that the sum of its entries is 0 cannot be seen from the name."""
+ANOTHER_FORM = {("layer-norm", 0), ("layer-norm", 1), *(("chosen-entry", n) for n in (0, 1, 3))}
+"""Where x[i] − m is named apart: that the sum of its entries is 0 cannot be seen from the name. Of one entry by number,
+a[3]·([j = 3] − a[j]) and a[j]·([j = 3] − a[3]) are equally short."""
 SPLIT = [(name, n) for name in BY_NAME for n, _ in enumerate(parts_worth_a_name(derived(name).forward))]
 
 

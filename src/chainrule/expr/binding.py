@@ -35,6 +35,7 @@ from chainrule.expr.nodes import (
     Reduce,
     Select,
     Sum,
+    number,
     operands,
     walk,
 )
@@ -230,7 +231,8 @@ def substitute_indices(node: Expr, mapping: Mapping[Index, Position]) -> Expr:
         case MatrixEntry():
             return map_positions(node, lambda position: shift_position(position, mapping))
         case IndexValue(position):
-            return IndexValue(shift_position(position, mapping))
+            moved = shift_position(position, mapping)
+            return number(moved.constant) if isinstance(moved, Affine) and not moved.terms else IndexValue(moved)
         case Partial(of, wrt):
             return Partial(_entry(of, mapping), tuple(_entry(w, mapping) for w in wrt))
         case Reduce(_, bound, _):

@@ -1,7 +1,7 @@
 """What a Kronecker delta is: the one place that says so.
 
-A delta is a bracket of two index expressions with `=`, `[i = j]` or `[2*i+u = p]`; it is plain where both sides are
-single indices. What is done with it is the matter of whoever asks.
+A delta is a bracket of two index expressions with `=`, `[i = j]`, `[2*i+u = p]` or `[i = 3]`; it is plain where both
+sides are single indices. What is done with it is the matter of whoever asks.
 """
 
 from __future__ import annotations
@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chainrule.expr.binding import affine
-from chainrule.expr.nodes import Affine, Bracket, Comparison, Condition, Expr, Index, IndexValue, Lookup, Position
+from chainrule.expr.nodes import (
+    Affine,
+    Bracket,
+    Comparison,
+    Condition,
+    Expr,
+    Index,
+    IndexValue,
+    Lookup,
+    Number,
+    Position,
+)
 
 
 def kronecker(expr: Expr | Condition) -> tuple[Position, Position] | None:
@@ -22,6 +33,8 @@ def kronecker(expr: Expr | Condition) -> tuple[Position, Position] | None:
     match expr:
         case Bracket(Comparison("=", IndexValue(left), IndexValue(right))):
             return left, right
+        case Bracket(Comparison("=", IndexValue(left), Number(value))) if value >= 0 and value.denominator == 1:
+            return left, affine({}, int(value))
         case _:
             return None
 

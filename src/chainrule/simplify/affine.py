@@ -69,10 +69,10 @@ def solvable(expr: Expr, bound: Sequence[Index]) -> tuple[Index, ...]:
     """Return the bound indices that a delta can be solved for.
 
     A delta with two or more free indices of coefficient 1 or -1 waits: one of them may still be summed over, and it is
-    the position of the result that should go, not that within a kernel.
+    the position of the result that should go, not that within a kernel. Numbers are left to `collapse`.
     """
     sides = kronecker(expr)
-    if sides is None:
+    if sides is None or any(isinstance(side, Affine) and not side.terms for side in sides):
         return ()
     coefficients, _ = difference(*sides)
     if sum(abs(c) == 1 and isinstance(i, Index) and i not in bound for i, c in coefficients.items()) > 1:

@@ -12,8 +12,10 @@ from chainrule.expr.binding import free_indices, open_reduce, substitute_indices
 from chainrule.expr.deltas import kronecker, plain_delta
 from chainrule.expr.nodes import (
     ZERO,
+    Affine,
     Expr,
     Index,
+    Position,
     Product,
     Reduce,
     Select,
@@ -21,7 +23,7 @@ from chainrule.expr.nodes import (
     product_factors,
 )
 from chainrule.simplify.affine import solvable, solve_the_delta
-from chainrule.simplify.arithmetic import add, close, multiply
+from chainrule.simplify.arithmetic import add, close, multiply, normal
 from chainrule.simplify.context import Context
 from chainrule.system.rewriting import Rule
 
@@ -32,6 +34,16 @@ def as_delta(expr: Expr) -> tuple[Index, Index] | None:
     return pair if pair and pair[0].extent == pair[1].extent and pair[0] != pair[1] else None
 
 
+def as_numbered(expr: Expr, context: Context) -> tuple[Index, Position] | None:
+    """Return the two sides of [i = 3], where 3 is a value of i in all that can be evaluated, else None."""
+    match kronecker(expr):
+        case Index() as index, Affine((), number) as position:
+            size = context.least.get(index.extent, 0) if index.extent.literal is None else index.extent.literal
+            return (index, position) if number < size else None
+        case _:
+            return None
+
+
 def leave_one_term(expr: Expr, context: Context) -> Expr | None:
     """sum(i) [i = j]*a[i] = a[j]."""
     if not isinstance(expr, Reduce) or expr.op != "sum":
@@ -39,12 +51,14 @@ def leave_one_term(expr: Expr, context: Context) -> Expr | None:
     bound, body = open_reduce(expr, context.fresh)
     parts = product_factors(body)
     for place, part in enumerate(parts):
-        pair = as_delta(part)
+        pair = as_delta(part) or as_numbered(part, context)
         if pair is None or not (pair[0] in bound or pair[1] in bound):
             continue
-        gone, stays = pair if pair[0] in bound else (pair[1], pair[0])
+        gone, stays = (pair[0], pair[1]) if pair[0] in bound else (pair[1], pair[0])
+        assert isinstance(gone, Index)
         rest = multiply(substitute_indices(f, {gone: stays}) for n, f in enumerate(parts) if n != place)
-        return close("sum", [i for i in bound if i != gone], context.rebuild(rest))
+        rest = context.rebuild(rest) if isinstance(stays, Index) else normal(rest, context.fresh)  # [k = j] is [j = 3]
+        return close("sum", [i for i in bound if i != gone], rest)
     return None
 
 
@@ -65,13 +79,13 @@ def rename_in_product(expr: Expr, context: Context) -> Expr | None:
     return None
 
 
-def _solvable(expr: Expr, bound: Sequence[Index]) -> bool:
+def _solvable(expr: Expr, bound: Sequence[Index], context: Context) -> bool:
     """Say whether multiplying out sums and products would bring out a delta that can be used up."""
     if isinstance(expr, Sum):
-        return any(_solvable(term, bound) for term in expr.terms)
+        return any(_solvable(term, bound, context) for term in expr.terms)
     if isinstance(expr, Product):
-        return any(_solvable(factor, bound) for factor in expr.factors)
-    pair = as_delta(expr)
+        return any(_solvable(factor, bound, context) for factor in expr.factors)
+    pair = as_delta(expr) or as_numbered(expr, context)
     return (pair[0] in bound or pair[1] in bound) if pair else bool(solvable(expr, bound))
 
 
@@ -82,11 +96,11 @@ def free_the_delta(expr: Expr, context: Context) -> Expr | None:
     bound, body = open_reduce(expr, context.fresh)
     parts = product_factors(body)
     for place, part in enumerate(parts):
-        if not isinstance(part, Sum) or not _solvable(part, bound):
+        if not isinstance(part, Sum) or not _solvable(part, bound, context):
             continue
         others = [f for n, f in enumerate(parts) if n != place]
-        with_delta = [t for t in part.terms if _solvable(t, bound)]
-        without = [t for t in part.terms if not _solvable(t, bound)]
+        with_delta = [t for t in part.terms if _solvable(t, bound, context)]
+        without = [t for t in part.terms if not _solvable(t, bound, context)]
         groups = [*with_delta, add(without)] if without else with_delta
         return add(close("sum", bound, multiply((*others, *product_factors(group)))) for group in groups)
     return None

@@ -7,11 +7,11 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from chainrule.expr.binding import Fresh
-from chainrule.expr.nodes import Bracket, Call, Condition, Expr, Index, Node, Number, Reduce, operands, walk
+from chainrule.expr.nodes import Bracket, Call, Condition, Expr, Extent, Index, Node, Number, Reduce, operands, walk
 from chainrule.simplify import arithmetic
 
 
@@ -27,11 +27,15 @@ class Fact(Node):
 
 @dataclass(frozen=True)
 class Context:
-    """The algebra of one run of `simplify`; `names` are the facts that equations state, `givens` the others."""
+    """The algebra of one run of `simplify`; `names` are the facts that equations state, `givens` the others.
+
+    `least` is how many entries an axis has at least, since the system reads them by number.
+    """
 
     fresh: Fresh
     names: tuple[Fact, ...] = ()
     givens: tuple[Fact, ...] = ()
+    least: Mapping[Extent, int] = field(default_factory=dict)
 
     def rebuild(self, expr: Expr) -> Expr:
         """Return the arithmetic normal form of a node with normal operands."""

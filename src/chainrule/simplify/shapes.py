@@ -7,7 +7,7 @@ cache, so nothing can be wrong about a hit: it *is* the same problem. Two hundre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.expr.binding import map_operands, map_positions
@@ -135,10 +135,11 @@ class Relabeling:
 
 @dataclass(frozen=True)
 class Problem:
-    """An expression to simplify and the facts that matter, without names; `key` identifies it."""
+    """An expression to simplify and what is known that matters, without names; `key` identifies it."""
 
     expr: Expr
     facts: tuple[Fact, ...]
+    least: tuple[tuple[Extent, int], ...]
     key: tuple[object, ...]
     back: Relabeling
 
@@ -149,10 +150,11 @@ def abstract(
     facts: Iterable[Fact],
     tensors: Iterable[str],
     unnamed: frozenset[Extent] = frozenset(),
+    least: Mapping[Extent, int] | None = None,
 ) -> Problem:
     """Return the problem without names: tensors and free indices in the given orders, then by first appearance.
 
-    `unnamed` are the extents that no letter names.
+    `unnamed` are the extents that no letter names, `least` how many entries axes have at least.
     """
     relabel = Relabeling(unnamed=unnamed)
     for tensor in tensors:
@@ -161,4 +163,5 @@ def abstract(
         relabel.index(index)
     bare = relabel.expr(expr)
     known = tuple(relabel.fact(fact) for fact in facts)
-    return Problem(bare, known, (bare, known, tuple(relabel.seen)), relabel.inverse())
+    sizes = tuple((new, least[old]) for old, new in relabel.extents.items() if old in least) if least else ()
+    return Problem(bare, known, sizes, (bare, known, sizes, tuple(relabel.seen)), relabel.inverse())

@@ -7,11 +7,11 @@ by shape. With steps asked for, the very same run is made again and written down
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, tensors_in
-from chainrule.expr.nodes import Expr, Extent, Index, Indexed
+from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.collapse import COLLAPSE
@@ -26,6 +26,7 @@ from chainrule.simplify.shapes import Problem, abstract
 from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.system.functions import put_in_functions
 from chainrule.system.model import System, derivative_parts, is_derivative
+from chainrule.system.profile import profile_of
 from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
@@ -42,16 +43,21 @@ class Simplifier:
     """Simplifies expressions of one system."""
 
     def __init__(
-        self, facts: Iterable[Fact] = (), names: Iterable[str] = (), unnamed: frozenset[Extent] = frozenset()
+        self,
+        facts: Iterable[Fact] = (),
+        names: Iterable[str] = (),
+        unnamed: frozenset[Extent] = frozenset(),
+        least: Mapping[Extent, int] | None = None,
     ) -> None:
         self._unnamed = unnamed
+        self._least = least or {}
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
         self._known: dict[tuple[object, ...], Expr] = {}
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
-        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place), self._unnamed)
+        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place), self._unnamed, self._least)
 
     def _place(self, tensor: str) -> tuple[int, str]:
         last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
@@ -94,7 +100,7 @@ def _shown(step: Step, problem: Problem) -> Step:
 
 def _run(problem: Problem, recorder: Recorder | None) -> Expr:
     names = tuple(fact for fact in problem.facts if not fact.assumption)
-    context = Context(Fresh(), names, tuple(fact for fact in problem.facts if fact.assumption))
+    context = Context(Fresh(), names, tuple(fact for fact in problem.facts if fact.assumption), dict(problem.least))
     expr = normal(problem.expr, context.fresh)
     for _ in range(_ROUNDS):
         before = expr
@@ -119,7 +125,21 @@ def simplifier_of(system: System) -> Simplifier:
     for given in system.givens:
         text = expression_text(given.condition)
         facts += [_fact(bare, free_in_order(long), long, short, text) for long, short in equations_of(given)]
-    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed)
+    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed, _least(system))
+
+
+def _least(system: System) -> dict[Extent, int]:
+    """Return how many entries axes have at least: those that an equation reads by number, whatever the values are."""
+    found = dict(system.sizes)
+    for equation in system.equations:
+        profile = profile_of(equation)
+        for place, (entry, _) in enumerate(profile.entries):
+            if place in profile.protected or entry.guarded:
+                continue
+            for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
+                if isinstance(position, Affine) and not position.terms:
+                    found[axis.extent] = max(found.get(axis.extent, 0), position.constant + 1)
+    return found
 
 
 def _fact(bare: Simplifier, free: Sequence[Index], value: Expr, name: Expr, assumption: str = "") -> Fact | None:

@@ -13,14 +13,15 @@ HERE := $(shell pwd | cksum | cut -d' ' -f1)
 INSTALLED := $(VENV)/.installed-$(HERE)
 INSTALLED_DEV := $(VENV)/.installed-dev-$(HERE)
 INSTALLED_BENCH := $(VENV)/.installed-bench-$(HERE)
+INSTALLED_ORACLES := $(VENV)/.installed-oracles-$(HERE)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: help demo test test-slow fuzz lint format bench setup clean
+.PHONY: help demo test test-slow fuzz lint format bench setup oracles clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo "make test-slow | fuzz | lint | format | bench | setup | clean"
+	@echo "make test-slow | fuzz | lint | format | bench | setup | oracles | clean"
 
 demo: $(INSTALLED)
 	@$(BIN)/chainrule train digits
@@ -53,6 +54,9 @@ bench: $(INSTALLED_BENCH)
 	@$(BIN)/python bench/training --json build/bench/training.json --plot build/bench/training.svg
 
 setup: $(INSTALLED_DEV)
+
+# The libraries that tests compare with where they are: without them those tests are skipped.
+oracles: $(INSTALLED_ORACLES)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
@@ -87,4 +91,10 @@ $(INSTALLED_BENCH): pyproject.toml | $(BIN)/pip
 	@echo "Installing chainrule and the libraries that it is measured beside into $(VENV) (once; some minutes)"
 	@$(PIP_INSTALL) torch==2.13.0
 	@$(PIP_INSTALL) --editable '.[bench]'
+	@touch $(INSTALLED) $@
+
+$(INSTALLED_ORACLES): pyproject.toml | $(BIN)/pip
+	@echo "Installing the libraries that tests compare with into $(VENV) (once; some minutes)"
+	@$(PIP_INSTALL) torch==2.13.0
+	@$(PIP_INSTALL) --editable '.[oracle]'
 	@touch $(INSTALLED) $@

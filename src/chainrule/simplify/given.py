@@ -1,4 +1,4 @@
-"""What a `given` lets one write: the laws of symmetric tensors, of signs, and of one-hot vectors.
+"""What a `given` lets one write: the laws of signs and of one-hot vectors, beside those of `symmetry`.
 
 A fact reaches the rules as an equation, pattern = replacement, whatever its kind: A[i,j] = A[j,i], [x[i] > 0] = 1,
 y[k]*y[m] = [k = m]*y[k]. The rules here know it by that form, use it only where the line gets shorter, and name the
@@ -8,14 +8,12 @@ assumption. Other equalities are put in by `recognise`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, product
 
 from chainrule.expr.binding import (
     Fresh,
     free_in_order,
-    map_operands,
     open_reduce,
     reduce_over,
     substitute_indices,
@@ -31,9 +29,7 @@ from chainrule.expr.nodes import (
     Expr,
     Index,
     Indexed,
-    MatrixEntry,
     Number,
-    Position,
     Power,
     Product,
     Reduce,
@@ -44,7 +40,6 @@ from chainrule.expr.nodes import (
     plus,
     product_factors,
     times,
-    walk,
 )
 from chainrule.simplify.arithmetic import (
     Factors,
@@ -58,13 +53,13 @@ from chainrule.simplify.arithmetic import (
 )
 from chainrule.simplify.context import Context, Fact, length
 from chainrule.simplify.recognise import unify
+from chainrule.simplify.symmetry import SYMMETRY
 from chainrule.system.model import Given
 from chainrule.system.rewriting import Rewrite, Rule
 
 MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "!=": "!="}
 _STRONGER = {">": (">", ">=", "!="), "<": ("<", "<=", "!="), ">=": (">=",), "<=": ("<=",), "!=": ("!=",)}
 """What a relation to 0 implies."""
-_MOST_ENTRIES = 6
 
 
 def equations_of(given: Given) -> Iterator[tuple[Expr, Expr]]:
@@ -230,81 +225,6 @@ def _of_known_sign(function: str, argument: Expr, known: str) -> Expr | None:
             return (ONE if positive else MINUS_ONE) if strict else None
 
 
-def symmetric(expr: Expr, context: Context) -> Rewrite | None:
-    """a*A[i,j] + b*A[j,i] = (a + b)*A[i,j] where A is symmetric: terms that differ by the order of indices are one."""
-    facts = [fact for fact in context.givens if _is_symmetry(fact)] if isinstance(expr, Sum) else []
-    if not facts or not isinstance(expr, Sum):
-        return None
-    split = [split_coefficient(term) for term in expr.terms]
-    for (first, (c, left)), (second, (d, right)) in combinations(enumerate(split), 2):
-        for fact in facts:
-            if any(variant == right for variant in _mirrored(left, fact, context.fresh)):
-                kept = min(left, right, key=_free_first)
-                rest = [t for n, t in enumerate(expr.terms) if n not in (first, second)]
-                return Rewrite(add((*rest, multiply((Number(c + d), kept)))), fact.assumption)
-    return None
-
-
-def symmetric_inverse(expr: Expr, context: Context) -> Rewrite | None:
-    """inv(A)[j,i] = inv(A)[i,j] where A is symmetric: free indices come first, and in the order of their names."""
-    if not isinstance(expr, MatrixEntry) or expr.function != "inv" or expr.samples:
-        return None
-    swapped = replace(expr, indices=expr.indices[::-1])
-    for fact in context.givens:
-        if _is_symmetry(fact) and isinstance(fact.pattern, Indexed) and fact.pattern.tensor == expr.tensor:
-            before = _late(expr.indices[0]), _late(expr.indices[1])
-            return Rewrite(swapped, fact.assumption) if before[1] < before[0] else None
-    return None
-
-
-def _late(position: Position) -> tuple[int, str]:
-    """Return the key of a position: free indices by name, then what is bound, computed or looked up, all alike."""
-    free = isinstance(position, Index) and position.name[0] not in "~%"
-    return (0, position.name) if free and isinstance(position, Index) else (1, "")
-
-
-def _is_symmetry(fact: Fact) -> bool:
-    match fact.pattern, fact.replacement:
-        case Indexed(tensor, left), Indexed(other, right):
-            return tensor == other and left != right and set(left) == set(right) == set(fact.variables)
-        case _:
-            return False
-
-
-def _mirrored(expr: Expr, fact: Fact, fresh: Fresh) -> Iterator[Expr]:
-    """Yield the expression with the entries of the symmetric tensor mirrored: one of them, or all."""
-    assert isinstance(fact.pattern, Indexed)
-    entries = [n for n in walk(expr) if isinstance(n, Indexed) and n.tensor == fact.pattern.tensor]
-    places: list[frozenset[int]] = [frozenset((n,)) for n in range(len(entries))]
-    if len(entries) > _MOST_ENTRIES:
-        return
-    for chosen in dict.fromkeys((*places, frozenset(range(len(entries))))):
-        yield normal(_mirror(expr, fact, chosen, [0]), fresh)
-
-
-def _mirror(expr: Expr, fact: Fact, chosen: frozenset[int], count: list[int]) -> Expr:
-    assert isinstance(fact.pattern, Indexed)
-    assert isinstance(fact.replacement, Indexed)
-    if isinstance(expr, Indexed) and expr.tensor == fact.pattern.tensor:
-        count[0] += 1
-        if count[0] - 1 not in chosen:
-            return expr
-        positions = dict(zip(fact.pattern.indices, expr.indices, strict=True))
-        return Indexed(expr.tensor, tuple(positions[v] for v in fact.replacement.indices))
-    return map_operands(expr, lambda part: _mirror(part, fact, chosen, count))
-
-
-def _free_first(expr: Expr) -> tuple[int, str]:
-    """Return the key by which A[i,j] with a free i is preferred to A[j,i] with the j of a sum."""
-    late = sum(
-        n * (not isinstance(p, Index) or p.name[0] not in "~%")
-        for part in walk(expr)
-        if isinstance(part, Indexed)
-        for n, p in enumerate(part.indices)
-    )
-    return late, str([i.name for i in free_in_order(expr)])
-
-
 def one_hot_product(expr: Expr, context: Context) -> Rewrite | None:
     """y[k]^2 = y[k], and y[k]*y[m] = [k = m]*y[k] under a sum over k or m, where y is one-hot."""
     coefficient, found = factors_of(expr) if isinstance(expr, Product | Power) else (Fraction(1), {})
@@ -360,7 +280,6 @@ def _apart(left: Indexed, right: Indexed, fact: Fact) -> tuple[Index, Index] | N
 
 GIVEN: tuple[Rule[Context], ...] = (
     Rule("given", "a sign that the system states: [x > 0] = 1, |x| = x, sign(x) = 1, relu(x) = x", known_sign),
-    Rule("given", "a symmetry that the system states: A[i,j] = A[j,i]", symmetric),
-    Rule("given", "the inverse of a symmetric matrix is symmetric: inv(A)[i,j] = inv(A)[j,i]", symmetric_inverse),
+    *SYMMETRY,
     Rule("given", "a one-hot vector: y[k]·y[m] = [k = m]·y[k], y[k]^2 = y[k]", one_hot_product),
 )

@@ -55,7 +55,8 @@ class TypecheckError(ChainruleError):
     """A system contradicts itself: an index without an extent, a tensor used with two ranks.
 
     `equation` is the place of the equation in the system (-1: a declaration) and `symbol` the index or tensor at
-    fault, `side` is "target" or "value"; the parser turns them into a line, a column and a caret.
+    fault, `side` is "target" or "value", and `behind` says that the symbol is meant behind the n-th occurrence (from 0)
+    of a tensor; the parser turns them into a line, a column and a caret.
     """
 
     def __init__(
@@ -69,8 +70,10 @@ class TypecheckError(ChainruleError):
         number: int = -1,
         symbol: str = "",
         side: str = "value",
+        behind: tuple[str, int] = ("", 0),
     ) -> None:
         super().__init__(what, where=where, expected=expected, advice=advice)
+        self.behind = behind
         self.statement = statement
         self.number = number
         self.symbol = symbol

@@ -107,8 +107,10 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     return _made(prepared, (walk,), (total_name(of, wrt),))
 
 
-def hessian(system: System, wrt: str | Sequence[str]) -> Jacobian:
+def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     r"""Return the system with the equations of the cost's second derivatives by a tensor, ∂²C/∂W∂W.
+
+    Without `wrt` they are those by all params.
 
     Of several tensors these are the blocks ∂²C/∂v∂w with v not after w in `wrt`; the others are their transposes. The
     first derivatives are equations of the system too. Raises DerivativeError as `backprop` does.
@@ -118,7 +120,7 @@ def hessian(system: System, wrt: str | Sequence[str]) -> Jacobian:
     >>> print(hessian(parse(text), wrt="w").result)
     ∂²C/∂w∂w[i,j] = x[i]·x[j]
     """
-    tensors = _several(wrt)
+    tensors = _several(system.params if wrt is None else wrt)
     first = _with_gradient(system, tensors)
     cost = system.cost
     simplifier = _simplifier(first)

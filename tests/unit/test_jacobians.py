@@ -121,6 +121,11 @@ HESSIANS = {
     "linear, by the bias": (LINEAR, "b", "[k = m]"),
     "linear, by what stands between": (LINEAR, "a", "[k = m]"),
     "a quadratic form": ("param x[i]\ndata A[i,j]\ncost C = sum(i,j) x[i]*A[i,j]*x[j]\n", "x", "A[i,j] + A[j,i]"),
+    "a product": (
+        "param x[i]\ncost C = prod(i) x[i]\n",
+        "x",
+        "[i != j]*(prod(k) where(k = j, 1, where(k = i, 1, x[k])))",
+    ),
     "an unknown cost": ("param z[j]\ncost C(z[j])\n", "z", "∂²C/∂z∂z[j,k]"),
     "unknown functions": (
         UNKNOWN,
@@ -157,6 +162,7 @@ def test_several_tensors_give_the_blocks_on_and_above_the_diagonal() -> None:
     assert tuple(found.results) == ("∂²C/∂W∂W", "∂²C/∂W∂b", "∂²C/∂b∂b")
     assert_reads(found, found.results["∂²C/∂W∂b"], "[k = m]*x[i]")
     assert found.derivation("∂²C/∂W∂b").result == found.results["∂²C/∂W∂b"].value
+    assert cr.hessian(cr.parse(LINEAR)).asked == found.asked
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ def evaluate(
     from chainrule.cli.samples import pair_of
     from chainrule.cli.systems import read_network
     from chainrule.cli.train_report import confusions
+    from chainrule.errors import InputError
     from chainrule.execute.registry import executor
     from chainrule.network.samples import labels_of
     from chainrule.training.samples import checked_samples
@@ -37,7 +38,11 @@ def evaluate(
 
     network = read_network(model)
     x, y, name = pair_of(source, data_dir)
-    samples = checked_samples(network, x, y, (f"x of {source}", f"y of {source}"))
+    try:
+        samples = checked_samples(network, x, y, ("x", "y"))
+    except InputError as error:
+        where = f"in {source}" + (f"\n{error.where}" if error.where else "")
+        raise type(error)(error.what, where=where, expected=error.expected, advice=error.advice) from None
     score = Scores(executor("reference"), network, samples, cost=True).of(network.params)
     console = Console(highlight=False, soft_wrap=True)
     count = len(samples.x)

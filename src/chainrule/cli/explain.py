@@ -60,12 +60,12 @@ def explain(
     ] = "",
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""
-    from chainrule.cli.systems import SAVED, read_network
+    from chainrule.cli.systems import is_saved, read_network
     from chainrule.errors import OptionError
     from chainrule.explanation import explain as open_sum
 
     levels = _levels(quantiles)
-    if not file.endswith(SAVED):
+    if not is_saved(file):
         typer.echo(str(_explained(file, data, of, _entry(at or []), sample, paths=paths, top=top, levels=levels)))
         return
     network = read_network(file)

@@ -44,7 +44,7 @@ def training_text(trained: Mapping[str, str | int | float]) -> list[str]:
     data = [
         *said("data", "on {}"),
         *said("samples", "{:,} samples"),
-        *said("epochs", "{:,} epochs"),
+        *said("epochs", f"{{:,}} epoch{'s' * (trained.get('epochs') != 1)}"),
         *said("batch_size", "batches of {:,}"),
         *said("seed", "seed {}"),
         *said("executor", "run by {}"),

@@ -1,6 +1,7 @@
 """What the commands are given to work on: a system in a text file, or the one inside a saved network.
 
-A file that ends in .safetensors is a saved network, everything else is notation; `-` is the standard input.
+A saved network is known by how its file begins, whatever its name; everything else is notation; `-` is the standard
+input.
 """
 
 from __future__ import annotations
@@ -17,12 +18,22 @@ from chainrule.system.model import System
 if TYPE_CHECKING:
     from chainrule.network import Network
 
-SAVED = ".safetensors"
+
+def is_saved(file: str) -> bool:
+    """Say whether a file is a saved network, not a text: safetensors begin with a length of eight bytes, then `{`."""
+    if file.endswith(".safetensors"):
+        return True
+    try:
+        with Path(file).open("rb") as stream:
+            start = stream.read(9)
+    except OSError:
+        return False
+    return len(start) == 9 and start[8:] == b"{" and b"\0" in start[:8]
 
 
 def read_system(source: str) -> System:
     """Return the system in a file. Raises OptionError for a file that cannot be read, and as `parse` and `load` do."""
-    if source.endswith(SAVED):
+    if is_saved(source):
         from chainrule.network import load
 
         return load(source).system
@@ -44,10 +55,11 @@ def read_network(file: str) -> Network:
     """Return a saved network. Raises OptionError for a file that is no such, and as `load` does."""
     from chainrule.network import load
 
-    if not file.endswith(SAVED):
+    if not is_saved(file):
+        known = Path(file).exists()
         raise OptionError(
-            f"{file} is no saved network",
-            expected=f"a file that ends in {SAVED}: a system alone has no numbers",
+            f"{file} is no saved network" if known else f"{file} cannot be read: there is no such file",
+            expected="a file that --save wrote: a system alone has no numbers" if known else "a saved network",
             advice="Train one and save it: chainrule train digits --save digits.safetensors",
         )
     return load(file)

@@ -181,13 +181,34 @@ def check_options(settings: Settings) -> None:
     if settings.clip_norm is not None:
         check_number("--clip-norm", settings.clip_norm)
     check_fraction("--dropout", settings.dropout)
+    if settings.validation_fraction is not None and not 0 < settings.validation_fraction < 1:
+        raise OptionError(
+            f"--validation-fraction is {settings.validation_fraction:g}",
+            expected="a number between 0 and 1, such as 0.1",
+        )
     _ = settings.early_stopping
     if settings.resume and settings.checkpoint is None:
         raise OptionError("--resume is given, and no --checkpoint", expected="--checkpoint FILE, to go on from")
 
 
+def _check_watched(settings: Settings, data: Dataset) -> None:
+    """Raise OptionError where early stopping waits for a number of data that are not there."""
+    early = settings.early_stopping
+    validated = data.x_validation is not None or settings.validation_fraction is not None
+    in_file = (
+        "" if settings.source in ("digits", "mnist") else f", or x_validation and y_validation in {settings.source}"
+    )
+    if early is not None and early.monitor != "cost" and not validated:
+        raise OptionError(
+            f"--patience waits for a better {early.monitor.replace('_', ' ')}, and there are no validation data",
+            expected=f"--validation-fraction 0.1{in_file}",
+            advice="Or wait for a lower cost of what is learned from: --monitor cost",
+        )
+
+
 def plan_for(settings: Settings, data: Dataset) -> Plan:
     """Return the options settled for the data. Raises OptionError for those that do not fit it or each other."""
+    _check_watched(settings, data)
     _check_choice("--activation", settings.activation, NAMED)
     classes = data.labelled or (data.outputs > 1 and is_one_hot(np.asarray(data.y_train, np.float64)))
     if classes and data.outputs < 2:

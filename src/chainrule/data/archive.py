@@ -42,7 +42,7 @@ def read_archive(path: Path, names: Sequence[str]) -> dict[str, AnyArray]:
 def read_array(path: Path) -> AnyArray:
     """Return the array of an .npy file. Raises DataFileError where it cannot be read."""
     try:
-        return _checked("in the file", lambda: path.open("rb"), path.stat().st_size)
+        return _checked("", lambda: path.open("rb"), path.stat().st_size)
     except OSError as error:
         raise DataFileError(f"the file cannot be read: {error.strerror or error}") from error
 
@@ -82,6 +82,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> AnyAr
 
 def _checked(name: str, opened: Callable[[], IO[bytes]], size: int) -> AnyArray:
     """Return an array whose header was compared with the size of what is there before memory is taken for it."""
+    what = f"the array {name}".rstrip()
     try:
         with opened() as stream:
             shape, dtype = _header(stream)
@@ -91,15 +92,15 @@ def _checked(name: str, opened: Callable[[], IO[bytes]], size: int) -> AnyArray:
     except Exception as error:
         # A malformed header, a wrong checksum, a broken stream: whatever it raises, it is the file that is at fault.
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise DataFileError(f"the array {name} cannot be read: {reason}", advice=_AGAIN) from error
+        raise DataFileError(f"{what} cannot be read: {reason}", advice=_AGAIN) from error
     if dtype.hasobject:
         raise DataFileError(
-            f"the array {name} holds Python objects, which are never loaded: they could run code",
+            f"{what} holds Python objects, which are never loaded: they could run code",
             expected="numbers in an array of one shape",
-            advice=f"Rows of unequal length make objects. Pad or cut them, then: {name} = np.stack(rows)",
+            advice=f"Rows of unequal length make objects. Pad or cut them, then: {name or 'x'} = np.stack(rows)",
         )
     sizes = f"its header promises {math.prod(shape) * dtype.itemsize:,} bytes, the file holds {size:,}"
-    raise DataFileError(f"the array {name} is cut short: {sizes}", advice=_AGAIN)
+    raise DataFileError(f"{what} is cut short: {sizes}", advice=_AGAIN)
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:

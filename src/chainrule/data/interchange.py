@@ -157,7 +157,9 @@ def _kind(array: AnyArray, values: Any) -> str:
     if array.dtype.kind == "O":
         if array.size and all(isinstance(value, str) for value in array.flat):
             return "text"
-        return f"objects ({type(values).__name__})"
+        # A list with a None in it is told by its None; whatever else it is made of, by what was given.
+        other = "NoneType" if any(value is None for value in array.flat) else type(values).__name__
+        return f"objects ({other})"
     return _KINDS.get(array.dtype.kind, str(array.dtype))
 
 

@@ -64,6 +64,7 @@ def _table(path: Path) -> Samples:
     except OSError as error:
         raise DataFileError(f"the file cannot be read: {error.strerror or error}") from error
     lines = list(_lines(text))
+    _refuse_other_signs(lines)
     names = [] if not lines or any(map(_is_number, lines[0][1])) else [name.strip() for name in lines.pop(0)[1]]
     if not lines:
         raise DataFileError("there is no sample in the file", expected="numbers with commas between, a sample a line")
@@ -80,6 +81,18 @@ def _table(path: Path) -> Samples:
                 raise DataFileError(f"line {number}, column {name} holds {found}", expected="finite numbers")
             row[column] = float(cell)
     return rows
+
+
+def _refuse_other_signs(lines: list[tuple[int, list[str]]]) -> None:
+    """Raise DataFileError for values that something else than commas divides: they would pass for names."""
+    for number, cells in lines[:2]:
+        for sign, name in ((";", "semicolons"), ("\t", "tabs")):
+            if any(_is_number(part.replace(",", ".")) for cell in cells if sign in cell for part in cell.split(sign)):
+                raise DataFileError(
+                    f"line {number} has {name} between its values",
+                    expected="numbers with commas between, and points in them",
+                    advice="Save it anew as a .csv with commas.",
+                )
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -63,12 +63,20 @@ def sides(condition: Comparison, scope: Scope, indices: tuple[Index, ...]) -> It
 def _broken(given: Given, scope: Scope, indices: tuple[Index, ...], broken: Array) -> GivenError:
     at = tuple(int(n) for n in np.argwhere(broken)[0])
     place = ", ".join(f"{i.preferred} = {n}" for i, n in zip(indices, at, strict=True))
+    whose = _whose(given, scope)
     return GivenError(
-        f"the data break the fact given {expression_text(given.condition)}" + (f" at {place}" if place else ""),
+        f"the {whose} break the fact given {expression_text(given.condition)}" + (f" at {place}" if place else ""),
         where=_found(given, scope, indices, at),
-        expected="data of which all that is given holds, since derivations use it",
-        advice=f"It fails at {int(broken.sum())} of {broken.size} places. Correct the data, or remove the given.",
+        expected=f"{whose} of which all that is given holds, since derivations use it",
+        advice=f"It fails at {int(broken.sum())} of {broken.size} places. Correct the {whose}, or remove the given.",
     )
+
+
+def _whose(given: Given, scope: Scope) -> str:
+    """Return what a fact is about: the data or the params, or values where it is about both or what is computed."""
+    declared = [scope.declarations.get(tensor) for tensor in tensors_in(given.condition)]
+    roles = {d.role if d else "" for d in declared}
+    return {frozenset(["data"]): "data", frozenset(["param"]): "params"}.get(frozenset(roles), "values")
 
 
 def _found(given: Given, scope: Scope, indices: tuple[Index, ...], at: tuple[int, ...]) -> str:

@@ -47,6 +47,7 @@ def check_inputs(
     finite, no whole number where an `int(V)` is declared, or whose extents disagree with another's, and where an index
     that positions determine has no value left.
     """
+    _refuse_unnamed(inputs)
     _refuse_unknown(system, inputs)
     _refuse_missing(system, inputs)
     values = {d.tensor: _array(d.tensor, inputs[d.tensor], dtype) for d in system.declarations if d.tensor in inputs}
@@ -55,7 +56,7 @@ def check_inputs(
     settled = _settle(system, values, sizes or {})
     for tensor, array in values.items():
         if system.declared[tensor].values is None:
-            _check_finite(system.declared[tensor], array)
+            _check_finite(system.declared[tensor], array, inputs[tensor])
     solved = solve(system.derived, settled)
     for declaration in system.declarations:
         if declaration.values is not None and declaration.tensor in values:
@@ -119,6 +120,15 @@ def _refuse_unknown(system: System, inputs: Mapping[str, npt.ArrayLike]) -> None
         )
 
 
+def _refuse_unnamed(inputs: object) -> None:
+    if not isinstance(inputs, Mapping):
+        raise InputError(
+            f"the inputs are a {type(inputs).__name__}",
+            expected="a dict of numbers and arrays",
+            advice="Give them by name.",
+        )
+
+
 def _refuse_missing(system: System, inputs: Mapping[str, npt.ArrayLike]) -> None:
     required = [d for d in system.declarations if d.role != "abstract" and d.value is None]
     missing = [d for d in required if d.tensor not in inputs]
@@ -172,12 +182,19 @@ def whole_numbers(declaration: Declaration, value: npt.ArrayLike, sizes: Mapping
     )
 
 
-def _check_finite(declaration: Declaration, array: Array) -> None:
+def _check_finite(declaration: Declaration, array: Array, given: npt.ArrayLike) -> None:
     wrong = ~np.isfinite(array)
     if not wrong.any():
         return
     at = tuple(int(n) for n in np.argwhere(wrong)[0])
     place = f"[{','.join(map(str, at))}]" if at else ""
+    entry = as_array(declaration.tensor, given)[at]
+    if np.isfinite(entry):
+        raise InputError(
+            f"{declaration.tensor}{place} is {entry:g}, too large for {array.dtype}",
+            expected=f"numbers up to {np.finfo(array.dtype).max:.2g}",
+            advice="Scale the data, or use the executor reference, which takes float64.",
+        )
     raise InputError(
         f"{declaration.tensor}{place} is {array[at]}",
         where=f"{declaration.role} {entry_text(declaration.tensor, declaration.indices)}",

@@ -47,6 +47,8 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     (r"", r"!|~", "The opposite of a condition is written [not i = j], or [i != j]."),
     (r"\b(?:max|min)\s*\([^()]*,[^()]*\)\s*$|\b(?:max|min)\s*\([^()]*$|\b(?:max|min)\s*$", r"", _LARGER),
     (rf"{_REDUCTION}\([^()]*\)\s*$|[Σ∑]\S*\s*$", r"", "What is reduced stands behind: sum(i) x[i]"),
+    (rf"{_REDUCTION}\([^()]*\w\s*$", r"<=|≤", "A range is bounded by the number it stays below: sum(u<3) x[u]"),
+    (rf"{_REDUCTION}\([^()]*<\s*$", r"=", "A range is bounded by the number it stays below: sum(u<3) x[u]"),
     (rf"{_REDUCTION}(?:\([^()]*)?$", r"", "A reduction names its indices: sum(i) x[i]"),
     (r"\bwhere\s*\(.*$", r"\)", "A choice has a condition and two values: where(x > 0, a, b)"),
     (r"\[.*$", r"\]", "Brackets that follow no name hold a condition: [x > 0], [i = j]."),

@@ -296,7 +296,7 @@ class Converter:
             raise self.error(
                 f"the range of {name_token(node)} is bounded by what is no number",
                 first_token(subtrees(node)[0]),
-                expected="expected is a whole number, or the name of a const that is one: max(u<2) x[2*i+u]",
+                expected="expected is a whole number, or a const that has one, const m = 2: max(u<m) x[2*i+u]",
                 advice="What depends on an index goes into a bracket: sum(k) [k < j]*x[k]",
             )
         return size

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 
 from lark import Token, Tree
 
@@ -132,12 +134,20 @@ def _whole(statement: Statement) -> Mapping[tuple[str, int], Span]:
 
 def located(source: Source, spans: Mapping[tuple[str, int], Span], error: TypecheckError) -> NotationError:
     """Return an error of the system as one of its text, with a caret under the symbol."""
-    position = _find(source, spans[error.statement, error.number], error.symbol, error.side)
+    span = spans[error.statement, error.number]
+    tensor, count = error.behind
+    if tensor:
+        start = _find(source, span, tensor, error.side, count)
+        span = replace(span, equal=start) if source.text.startswith(tensor, start) else span
+    position = _find(source, span, error.symbol, error.side)
     return source.error(error.what, position, expected=error.expected, advice=error.advice)
 
 
-def _find(source: Source, span: Span, symbol: str, side: str) -> int:
-    """Return where a symbol stands in a span: on the side of its = that is meant, else anywhere, else its start."""
+def _find(source: Source, span: Span, symbol: str, side: str, count: int = 0) -> int:
+    """Return where a symbol stands in a span: on the side of its = that is meant, else anywhere, else its start.
+
+    With a count it is so many of the same behind the first.
+    """
     start, end = (span.equal + 1, span.end) if side == "value" and span.equal < span.end else (span.start, span.equal)
     if not symbol:
         return start
@@ -146,5 +156,7 @@ def _find(source: Source, span: Span, symbol: str, side: str) -> int:
     plain = rf"(?:(?<=[Σ∑]_)|(?<![\w])){re.escape(symbol)}(?!\w)"
     derivative = rf"{re.escape(upper)}\s*+(?:\[[^\]]*+\])?+\s*+/\s*+{re.escape(lower)}"
     pattern = re.compile(derivative if lower else plain)
-    found = pattern.search(text, start, end) or pattern.search(text, span.start, span.end)
+    found = next(islice(pattern.finditer(text, start, end), count, None), None) or pattern.search(
+        text, span.start, span.end
+    )
     return found.start() if found else start

@@ -101,6 +101,8 @@ def bracket(condition: Condition) -> Expr:
             return multiply(tuple(bracket(part) for part in parts))
         case Logic("not", (Logic("not", (inner,)),)):
             return bracket(inner)
+        case Logic("not", (Comparison("=" | "!=" as relation, left, right),)):
+            return bracket(Comparison("!=" if relation == "=" else "=", left, right))
         case Comparison(relation, left, right) if left == right and isinstance(left, IndexValue | Number):
             return ONE if relation in ("=", "<=", ">=") else ZERO
         case Comparison(relation, Number(left), Number(right)):

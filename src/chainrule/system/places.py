@@ -24,7 +24,14 @@ class Place:
     name: str = ""
 
     def error(
-        self, what: str, symbol: str = "", side: str = "value", *, expected: str = "", advice: str = ""
+        self,
+        what: str,
+        symbol: str = "",
+        side: str = "value",
+        *,
+        expected: str = "",
+        advice: str = "",
+        behind: tuple[str, int] = ("", 0),
     ) -> TypecheckError:
         """Return the error that the statement makes no sense because of a symbol."""
         numbered = f" {self.number + 1}" if self.number >= 0 else ""
@@ -37,6 +44,7 @@ class Place:
             number=self.number,
             symbol=symbol,
             side=side,
+            behind=behind,
         )
 
 

@@ -7,6 +7,7 @@ index whose range is bounded fits into an axis without having its extent.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container
 from typing import TYPE_CHECKING
 
@@ -206,12 +207,25 @@ class Reading:
         profile = self.profile
         target = [i.preferred for i in profile.variables[: profile.targets]]
         letter = next(n for n in profile.free_on_the_right() if n not in target)
-        whole = f"{self.place.name}[{','.join([*target, letter])}]"
+        if letter in [profile.variables[v].preferred for v in profile.binders]:
+            advice = f"No sum({letter}) reaches so far: it ends before + and −. Write sum({letter}) (… + …)."
+        else:
+            advice = f"Sum over it, sum({letter}) …, or define {self.place.name}[{','.join([*target, letter])}]."
         return self.place.error(
             f"index {letter} is free on the right, but does not stand on the left",
             letter,
-            advice=f"Sum over it, sum({letter}) …, or define {whole}.",
+            advice=advice,
+            behind=self._first_entry(profile.free[letter]),
         )
+
+    def _first_entry(self, variable: int) -> tuple[str, int]:
+        """Return the tensor of the first entry with a variable, and how many entries of that tensor come before it."""
+        before: Counter[str] = Counter()
+        for entry, slots in self.profile.entries:
+            if any(variable in _variables(slot) for slot in slots):
+                return entry.tensor, before[entry.tensor]
+            before[entry.tensor] += 1
+        return "", 0
 
     def _undetermined(self, letter: str, position: Position) -> TypecheckError:
         open_ones = [v for v, _ in position.slot.terms if self.numbers[v] is None]
@@ -222,3 +236,9 @@ class Reading:
             expected="a position determines the extent of one index, and then of one that labels no axis",
             advice=f"Declare it: index {letter} = 10",
         )
+
+
+def _variables(slot: Slot) -> tuple[int, ...]:
+    if isinstance(slot, Combination):
+        return tuple([v for v, _ in slot.terms])
+    return () if slot is None else (slot,)

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+TOO_LONG = 1e4
+"""From here on a cost does not fit its column."""
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -104,7 +107,7 @@ def heading(epoch: Epoch | None, accuracy_on: str) -> str:
 def row(number: int, epoch: Epoch, accuracy_on: str) -> str:
     """Return the line of one epoch in a table of that heading."""
     shown = [f"{text:>{len(title)}}" for title, text in _shown(epoch, accuracy_on).items()]
-    return "".join([f"{number:>5}{epoch.cost:>10.4f}", *shown, f"{epoch.seconds:>10.4f}"])
+    return "".join([f"{number:>5}{_cost(epoch.cost):>10}", *shown, f"{epoch.seconds:>10.4f}"])
 
 
 def _shown(epoch: Epoch | None, accuracy_on: str) -> Mapping[str, str]:
@@ -112,11 +115,15 @@ def _shown(epoch: Epoch | None, accuracy_on: str) -> Mapping[str, str]:
     if epoch is None:
         return {}
     values = {
-        "  validation cost": (epoch.validation_cost, "{:.4f}"),
-        "  validation accuracy": (epoch.validation_accuracy, "{:.2%}"),
-        "  validation error": (epoch.validation_error, "{:.4g}"),
-        f"  {accuracy_on} accuracy": (epoch.accuracy, "{:.2%}"),
-        f"  {accuracy_on} error": (epoch.error, "{:.4g}"),
+        "  validation cost": (epoch.validation_cost, _cost),
+        "  validation accuracy": (epoch.validation_accuracy, "{:.2%}".format),
+        "  validation error": (epoch.validation_error, "{:.4g}".format),
+        f"  {accuracy_on} accuracy": (epoch.accuracy, "{:.2%}".format),
+        f"  {accuracy_on} error": (epoch.error, "{:.4g}".format),
     }
-    shown = {title: form.format(value) for title, (value, form) in values.items() if value is not None}
+    shown = {title: form(value) for title, (value, form) in values.items() if value is not None}
     return {title: text.replace("%", " %") for title, text in shown.items()}
+
+
+def _cost(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < TOO_LONG else f"{value:.2e}"

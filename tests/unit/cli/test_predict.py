@@ -13,7 +13,7 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.network import Network
 from chainrule.notation import parse
-from unit.cli.commands import run, write_network
+from unit.cli.commands import run, write_network, write_systems
 from unit.network.builders import classifier, clusters
 
 X, LABELS = clusters(30)
@@ -169,8 +169,9 @@ def test_what_was_learned_is_remembered(model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["predict", "net.eq", "digits"], "net.eq is no saved network\n  a file that ends in .safetensors"),
+        (["predict", "net.eq", "digits"], "net.eq is no saved network\n  a file that --save wrote"),
         (["evaluate", "net.eq", "digits"], "net.eq is no saved network"),
+        (["predict", "none", "digits"], "none cannot be read: there is no such file\n  a saved network"),
         (["show", "net.eq"], "net.eq is no saved network"),
         (["show", "none.safetensors"], "the file cannot be read: No such file"),
         (
@@ -179,7 +180,10 @@ def test_what_was_learned_is_remembered(model: Path, tmp_path: Path) -> None:
         ),
         (["evaluate", "MODEL", "."], ". cannot be read: it is a folder\n  digits, mnist, or an .npz"),
         (["predict", "MODEL", "digits"], "digits has 64 numbers in each sample, but layer 1, Linear(4, 3), takes 4"),
-        (["evaluate", "MODEL", "digits"], "x of digits has 64 numbers in each sample, but layer 1"),
+        (
+            ["evaluate", "MODEL", "digits"],
+            "x has 64 numbers in each sample, but layer 1, Linear(4, 3), takes 4\n  in digits",
+        ),
         (["predict", "MODEL", "digits", "--data-dir", "."], "--data-dir is for mnist, and the data are digits"),
         (["predict", "MODEL", "x.csv", "--data-dir", "."], "--data-dir is for mnist, and the data are x.csv"),
         (["predict", "MODEL", "digits", "--output", "labels.txt"], "--output labels.txt has no format that is known"),
@@ -187,11 +191,25 @@ def test_what_was_learned_is_remembered(model: Path, tmp_path: Path) -> None:
         (["predict", "MODEL", "x.csv", "--output", "none/x.csv"], "there is no folder none"),
     ],
 )
-def test_what_is_refused(model: Path, arguments: list[str], said: str) -> None:
+def test_what_is_refused(model: Path, arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(write_systems(model.parent))
+    (model.parent / "net.eq").write_text("param x\ncost C = x", encoding="utf-8")
     assert said in refusal(*(model if argument == "MODEL" else argument for argument in arguments))
 
 
 def test_answers_that_do_not_fit(model: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "data.npz", x=X, y=LABELS + 1)
     said = refusal("evaluate", model, tmp_path / "data.npz")
-    assert f"y of {tmp_path / 'data.npz'}[2] is 3, but the network has 3 outputs" in said
+    assert f"y[2] is 3, but the network has 3 outputs\n  in {tmp_path / 'data.npz'}\n" in said
+
+
+def test_a_saved_network_is_known_whatever_its_name(model: Path, tmp_path: Path) -> None:
+    other = tmp_path / "model.st"
+    other.write_bytes(model.read_bytes())
+    for command in (["show"], ["derive"], ["explain", "--of", "z1", "--at", "j=0"]):
+        named = [command[0], other, *command[1:]]
+        found = run(*named)
+        if command[0] == "explain":
+            assert "the network takes 4 numbers, and the digits have 64" in found.output
+        else:
+            assert found.exit_code == 0, found.output

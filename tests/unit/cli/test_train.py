@@ -333,6 +333,8 @@ def test_training_goes_on_after_a_break(file: Path, tmp_path: Path) -> None:
     ("options", "said"),
     [
         (["--patience", 0], "patience is 0"),
+        (["--patience", 3], "--patience waits for a better validation cost, and there are no validation data\n  --val"),
+        (["--validation-fraction", 1], "--validation-fraction is 1\n  a number between 0 and 1"),
         (["--monitor", "cost"], "--monitor and --min-delta say when to stop, and --patience is missing"),
         (["--min-delta", "1"], "and --patience is missing\n  --patience N"),
         (["--patience", 2, "--monitor", "loss"], "monitor is 'loss'"),

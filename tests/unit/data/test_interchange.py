@@ -85,6 +85,7 @@ def test_an_array_is_not_copied() -> None:
         (np.array(["a", "b"], object), "it holds text"),
         (["a"], "it holds text"),
         (None, "it holds objects (NoneType)"),
+        ([None, 1], "it holds objects (NoneType)"),
         ([1j], "it holds complex numbers"),
     ],
 )

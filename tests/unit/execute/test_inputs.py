@@ -145,6 +145,12 @@ def test_a_system_without_batch_takes_no_samples() -> None:
         evaluate(system, {"x": np.ones((2, 3))})
 
 
-def test_a_number_too_large_for_single_precision_is_not_finite() -> None:
-    with pytest.raises(InputError, match=r"x\[1\] is inf"):
+def test_a_number_too_large_for_single_precision_is_told_as_such() -> None:
+    said = r"x\[1\] is 1e\+300, too large for float32\n  numbers up to 3.4e\+38\n  Scale the data, or use"
+    with pytest.raises(InputError, match=said):
         evaluate(CLASSIFIER, GOOD | {"x": [1, 1e300, 1, 1]}, dtype=np.float32)
+
+
+def test_inputs_have_names() -> None:
+    with pytest.raises(InputError, match="the inputs are a list\n  a dict of numbers and arrays\n  Give them by name"):
+        evaluate(CLASSIFIER, [1, 2])  # type: ignore[arg-type]

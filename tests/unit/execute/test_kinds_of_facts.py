@@ -112,3 +112,19 @@ def test_one_hot_is_written_with_its_index() -> None:
 def test_what_is_not_one_hot_is_refused(text: str, message: str) -> None:
     with pytest.raises(NotationError, match=message):
         cr.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs", "whose"),
+    [
+        ("data A[i]\ngiven A[i] > 0\nparam w\ncost C = w*(sum(i) A[i])", {"A": [-1.0], "w": 1.0}, "data"),
+        ("param A[i]\ngiven A[i] > 0\ncost C = sum(i) A[i]", {"A": [-1.0]}, "params"),
+        ("data A[i]\nparam w\ngiven w*A[i] > 0\ncost C = w*(sum(i) A[i])", {"A": [-1.0], "w": 1.0}, "values"),
+        ("param w\nv = 2*w\ngiven v > 0\ncost C = v", {"w": -1.0}, "values"),
+    ],
+)
+def test_whoever_breaks_a_fact_is_named(text: str, inputs: dict[str, Any], whose: str) -> None:
+    with pytest.raises(
+        GivenError, match=f"the {whose} break the fact .*\n.*\n  {whose} of which .*\n.*Correct the {whose},"
+    ):
+        cr.evaluate(cr.parse(text), inputs)

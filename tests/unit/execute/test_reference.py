@@ -164,7 +164,7 @@ def test_a_fact_about_a_computed_tensor_is_checked_after_it() -> None:
         equations=(Equation(entry("z", i), times(number(2), x)),),
     )
     assert_close(evaluate(system, {"x": [0.25, 0.25]})["z"], [0.5, 0.5])
-    with pytest.raises(GivenError, match=r"the data break the fact given Σ_i z\[i\] = 1\n.*left side is 4"):
+    with pytest.raises(GivenError, match=r"the values break the fact given Σ_i z\[i\] = 1\n.*left side is 4"):
         evaluate(system, {"x": [1, 1]})
 
 

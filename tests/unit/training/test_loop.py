@@ -306,3 +306,13 @@ def test_history_as_json_and_text() -> None:
     assert read["epochs"][1]["cost"] == history.epochs[1].cost
     assert history.seconds == sum(epoch.seconds for epoch in history.epochs) > 0
     assert len(str(history).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("cost", "shown"), [(0.5, "0.5000"), (9999.0, "9999.0000"), (99999.0, "1.00e+05"), (4.14e30, "4.14e+30")]
+)
+def test_a_large_cost_stays_in_its_column(cost: float, shown: str) -> None:
+    history = History([Epoch(cost, 0.5, 0.25, validation_cost=cost)], accuracy_on="test")
+    heading, line = str(history).splitlines()
+    assert len(line) == len(heading)
+    assert line.split()[:3] == ["1", shown, shown]

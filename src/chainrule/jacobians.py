@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
+from chainrule.diff.local import bounded_depth
 from chainrule.diff.prepare import name_extrema
 from chainrule.diff.tangents import with_tangents
 from chainrule.diff.total_derivations import derive_total
@@ -50,6 +51,7 @@ class Jacobian(System):
         """The equations asked for, by name."""
         return {name: self.defined[name] for name in self.asked}
 
+    @bounded_depth()
     def derivation(self, name: str = "") -> Derivation:
         """Return the derivation of the result, or of another derivative of this system by its name, step by step.
 
@@ -91,6 +93,7 @@ class Jacobian(System):
         return tuple(e for e in self.equations if e.name not in before)
 
 
+@bounded_depth()
 def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     r"""Return the system with the equation of ∂of/∂wrt, with the axes of `of`, then those of `wrt`.
 
@@ -107,6 +110,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     return _made(prepared, (walk,), (total_name(of, wrt),))
 
 
+@bounded_depth()
 def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     r"""Return the system with the equations of the cost's second derivatives by a tensor, ∂²C/∂W∂W.
 
@@ -132,6 +136,7 @@ def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     return _made(first, tuple(walks), tuple(asked))
 
 
+@bounded_depth()
 def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None = None) -> System:
     r"""Return the system with the change of a tensor, by default the cost, along a change of others: forward mode.
 
@@ -158,6 +163,7 @@ def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None =
     return typecheck(with_tangents(prepared, _simplifier(prepared), of or system.cost, tensors))
 
 
+@bounded_depth()
 def hvp(system: System, wrt: str | Sequence[str] | None = None) -> Backprop:
     r"""Return the backward pass of the cost's change: its derivatives are the Hessian times a vector.
 

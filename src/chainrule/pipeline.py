@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.derivations import derive
+from chainrule.diff.local import bounded_depth
 from chainrule.diff.prepare import name_derivatives, name_extrema, name_ranges
 from chainrule.execute import reference
 from chainrule.execute.verification import Verification, verify_derivation
@@ -45,6 +46,7 @@ class Backprop:
     wrt: tuple[str, ...]
 
     @cached_property
+    @bounded_depth()
     def cotangents(self) -> Cotangents:
         """What is known of every ∂C/∂t."""
         prepared = name_extrema(name_derivatives(before_backprop(self.forward)))
@@ -55,6 +57,7 @@ class Backprop:
         return Cotangents(prepared, simplifier_of(prepared), self.wrt)
 
     @cached_property
+    @bounded_depth()
     def system(self) -> System:
         """The forward and backward equations, and those that read what was derived, in an order to compute them in."""
         prepared, late = self.cotangents.system, after_backprop(self.forward)
@@ -83,10 +86,12 @@ class Backprop:
         )
         return replace(plain, cases=tuple((title, case) for title, case in cases if case != plain))
 
+    @bounded_depth()
     def plain_derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor without special cases beside it."""
         return replace(derive(self.cotangents, tensor), verifier=self.verify)
 
+    @bounded_depth()
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""
         return verify_derivation(derivation, self.cotangents.system)
@@ -95,6 +100,7 @@ class Backprop:
         return system_text(self.system)
 
 
+@bounded_depth()
 def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
     """Derive the backward pass of a system, for all params or for the tensors named.
 
@@ -118,11 +124,12 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
 
     In a system with `batch n`, data with an axis of samples in front give values for all samples, data without it those
     of one sample. Where equations read ∂C/∂W of a param, the backward pass is derived and its values are there too.
-    Raises InputError for inputs that do not fit the system, and GivenError for data that break a `given`.
+    A softmax, a sigmoid and their logarithms are computed so that nothing overflows on the way. Raises InputError for
+    inputs that do not fit the system, and GivenError for data that break a `given`.
     """
-    if after_backprop(system):
-        system = stable(backprop(system).system)
-    return reference.evaluate(system, inputs)
+    whole = backprop(system).system if after_backprop(system) else system
+    values = reference.evaluate(stable(whole), inputs)
+    return {e.name: values[e.name] for e in whole.equations}
 
 
 def value_and_grad(

@@ -54,7 +54,7 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         epochs: int = 100,
         batch_size: int = 16,
         scale: bool = True,
-        early_stopping: EarlyStopping | None = None,
+        early_stopping: EarlyStopping | bool | None = None,
         validation_fraction: float = 0.1,
         executor: str = "native",
         threads: int | None = None,
@@ -90,7 +90,8 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         self._learn_scale(x)
         layers = [*self._layers(x.shape[1], y.shape[1]), *ends]
         network = Network(layers, cost=cost, seed=seed)
-        watched = self.early_stopping is not None and self.early_stopping.monitor != "cost"
+        early = EarlyStopping() if self.early_stopping is True else self.early_stopping or None
+        watched = getattr(early, "monitor", "cost") != "cost"
         self.history_ = train(
             network,
             self._scaled(x),
@@ -102,7 +103,7 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             threads=self.threads,
             seed=seed,
             validation_fraction=self.validation_fraction if watched else None,
-            early_stopping=self.early_stopping,
+            early_stopping=early,
         )
         self.network_ = network
         self.n_iter_ = len(self.history_.epochs)
@@ -128,7 +129,8 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
 
     `hidden_layer_sizes` are the widths between; `activation` is that of the hidden layers, by the names of the command
     line; `optimizer` is one of `nn`, by default `nn.SGD(learning_rate, weight_decay)`. With `scale` every feature is
-    brought to mean 0 and deviation 1 first. With `early_stopping` a `validation_fraction` of the samples is held back.
+    brought to mean 0 and deviation 1 first. With `early_stopping`, a `cr.EarlyStopping` or True for its
+    defaults, a `validation_fraction` of the samples is held back.
     After `fit`: `classes_`, `network_`, `history_`, `n_iter_` (epochs), `mean_` and `deviation_` of the features.
 
     >>> import numpy as np

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -68,13 +68,30 @@ def derive(
     back = backprop(read_system(file), asked or None)
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
-    other = backprop(read_system(compare), list(back.wrt)) if compare else None
+    other = _other(compare, back.wrt) if compare else None
     for block in _blocks(back, other, (file, compare), steps=steps, latex=form == "latex"):
         typer.echo(block)
     if verify:
         typer.echo()
         for line in _verifications(back, file, other, compare):
             typer.echo(line)
+
+
+def _other(compare: str, wrt: Sequence[str]) -> Backprop:
+    """Return the backward pass of the system that is compared, by the same tensors."""
+    from chainrule.cli.systems import read_system
+    from chainrule.errors import DerivativeError
+    from chainrule.pipeline import backprop
+
+    system = read_system(compare)
+    missing = [tensor for tensor in wrt if tensor not in {*system.declared, *system.defined}]
+    if missing:
+        raise DerivativeError(
+            f"no tensor of {compare} is named {missing[0]}",
+            expected="derivatives by tensors that both files have",
+            advice="Choose one with --wrt.",
+        )
+    return backprop(system, list(wrt))
 
 
 def _blocks(

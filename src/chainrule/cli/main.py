@@ -58,6 +58,9 @@ class Commands(TyperGroup):
                 raise
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(1 if isinstance(error, FAILURES) else 2) from None
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(130) from None
 
 
 app = typer.Typer(

@@ -8,6 +8,8 @@ does not look at values; see `network.samples` and `execute.inputs`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,7 +44,8 @@ def as_array(name: str, values: Any) -> AnyArray:
 
 def _is_frame(values: Any) -> bool:
     """Say whether these are columns with names: a frame of pandas or polars, or one that looks like them."""
-    return all(hasattr(values, part) for part in ("columns", "dtypes", "to_numpy"))
+    # The columns last: a frame that was not collected yet warns when it is asked for them.
+    return all(hasattr(values, part) for part in ("to_numpy", "columns", "dtypes"))
 
 
 def _frame(name: str, frame: Any) -> AnyArray:
@@ -62,6 +65,8 @@ def _columns(frame: Any) -> Iterator[tuple[Any, Any]]:
 
 def _column(name: str, label: str, column: Any) -> AnyArray:
     array = np.asarray(column)
+    if array.dtype.kind == "O" and all(isinstance(value, Real | Decimal) for value in array):
+        array = array.astype(np.float64)
     if array.dtype.kind in "biuf":
         return array
     missing = _missing(column)
@@ -99,6 +104,12 @@ def _refuse_what_would_be_lost(name: str, values: Any) -> None:
             expected="an array with all its entries",
             advice=f"{name}.toarray()",
         )
+    if hasattr(values, "collect") and not hasattr(values, "__array__"):
+        raise InputError(
+            f"{name} is a {type(values).__name__}, which was not read yet",
+            expected="a frame or an array",
+            advice=f"{name}.collect()",
+        )
     device = _device(values)
     if device is not None:
         raise InputError(
@@ -134,6 +145,8 @@ def _plain(name: str, values: Any) -> AnyArray:
             return np.from_dlpack(values)
         except (BufferError, RuntimeError, TypeError, ValueError) as error:
             raise _unreadable(name, values, error) from None
+    if str(getattr(values, "dtype", "")).endswith("bfloat16"):
+        values = values.float() if hasattr(values, "float") else np.asarray(values).astype(np.float32)
     try:
         return np.asarray(values)
     except ValueError as error:

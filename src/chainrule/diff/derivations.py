@@ -150,7 +150,7 @@ class _Writer:
         if not path.indices:
             return ""
         entry = self._text(times(path.upstream, path.partial))
-        count = " and ".join(f"extent({i.preferred})" for i in path.indices)
+        count = "·".join(f"extent({i.preferred})" for i in path.indices)
         return (
             f"{entry} is the share of one path, not the whole derivative; so the sum is not {count} times one term, "
             "it adds up different shares"

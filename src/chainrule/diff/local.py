@@ -6,7 +6,8 @@ Each is simplified on its own, before anything is summed over: that is what puts
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chainrule.diff.derivative import Differentiator
@@ -27,6 +28,18 @@ class Local:
     raw: Expr
     value: Expr
     notes: tuple[str, ...]
+
+
+@contextmanager
+def bounded_depth() -> Iterator[None]:
+    """Turn the end of Python's stack into a DerivativeError: derivatives are nested far deeper than equations."""
+    try:
+        yield
+    except RecursionError:
+        raise DerivativeError(
+            "an equation is nested too deeply to be derived",
+            advice="Give parts of it names, in equations of their own.",
+        ) from None
 
 
 class Locals:

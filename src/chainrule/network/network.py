@@ -26,7 +26,7 @@ from chainrule.network.equations import Equations
 from chainrule.network.files import Fact, Saved, read_model, refused, write_model
 from chainrule.network.forward import Ends, ends_of, forward_system, without_masks
 from chainrule.network.initial import initial_params
-from chainrule.network.samples import as_samples, as_targets, labels_of
+from chainrule.network.samples import are_probabilities, as_samples, as_targets, labels_of
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
 from chainrule.nn.layer import Layer
@@ -153,6 +153,11 @@ class Network:
         return Reference().compile(self.forward)
 
     @property
+    def sizes(self) -> Mapping[Extent, int]:
+        """The extents that the params and the system tell."""
+        return self._sizes
+
+    @property
     def width(self) -> int | None:
         """The numbers in one sample, or None if only a sample would tell."""
         return self._sizes.get(self.system.axes(self.ends.data)[0].extent)
@@ -184,8 +189,13 @@ class Network:
         return labels_of(self.predict(x))
 
     def accuracy(self, x: npt.ArrayLike, y: npt.ArrayLike) -> float:
-        """Return the fraction of samples whose label is right; y is labels or one-hot rows. Raises InputError."""
+        """Return the fraction of samples whose label is right; y is labels, or one-hot rows or other probabilities.
+
+        Raises InputError, for targets that are no classes too.
+        """
         samples, targets = self.samples(x), self.targets(y)
+        if not are_probabilities(targets):
+            raise InputError("y holds no classes, so nothing is right or wrong", expected="labels, or one-hot rows")
         check_lengths(samples, targets)
         return float(np.mean(self.classify(samples) == labels_of(targets)))
 

@@ -105,6 +105,12 @@ def is_one_hot(rows: Array) -> bool:
     return binary and (rows.shape[-1] == 1 or bool(np.all(rows.sum(axis=-1) == 1)))
 
 
+def are_probabilities(rows: Array) -> bool:
+    """Say whether every row could be the probabilities of classes; of a single output, that of a yes."""
+    possible = bool(np.all((rows >= 0) & (rows <= 1)))
+    return possible and (rows.shape[-1] == 1 or bool(np.allclose(rows.sum(axis=-1), 1.0)))
+
+
 def labels_of(rows: Array) -> npt.NDArray[np.int64]:
     """Return the place of the largest entry of each row; of a single output, whether it is above one half."""
     if rows.shape[-1] == 1:

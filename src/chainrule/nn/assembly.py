@@ -17,7 +17,7 @@ from chainrule.nn.layer import Initial, Layer, Normal, Value
 from chainrule.nn.own import value_shape
 from chainrule.nn.penalties import penalised
 from chainrule.nn.shape import Shape, shape_of
-from chainrule.nn.template import names_in, renamed
+from chainrule.nn.template import apart_from, names_in, renamed
 from chainrule.render.letters import next_letter
 
 DATA, TARGET, COST, SAMPLE = "x", "y", "C", "n"
@@ -139,11 +139,7 @@ class _Assembling:
     def _unused(self, name: str) -> str:
         """Return a name with the number of the layer, and take it."""
         stem = f"{name}_{self.number}" if name[-1].isdigit() else f"{name}{self.number}"
-        found = stem
-        while found in self.taken:
-            found += "_"
-        self.taken.add(found)
-        return found
+        return apart_from(self.taken, stem)
 
     def _letters(self, shape: Shape) -> dict[str, str]:
         """Return new letters for the indices of a layer; its units keep their letter, or get one of their own."""

@@ -13,7 +13,7 @@ from typing import ClassVar, final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_number
-from chainrule.nn.template import const_line, names_in, renamed
+from chainrule.nn.template import apart_from, const_line, names_in, renamed
 from chainrule.notation.source import Source, split
 
 
@@ -81,19 +81,12 @@ def penalised(notation: str, penalties: Sequence[Penalty], params: Mapping[str, 
             raise OptionError(
                 f"{penalty!r} finds no weights: no param has two indices", advice="biases=True counts all params."
             )
-        name = _unused(penalty.name, taken)
+        name = apart_from(taken, penalty.name)
         lines.append(const_line(name, penalty.strength))
         sums = " + ".join(_summed(penalty.term, param, letters) for param, letters in chosen.items())
         terms.append(f"{renamed(penalty.factor, {penalty.name: name})}*({sums})")
-    total = _unused("penalty", taken)
+    total = apart_from(taken, "penalty")
     return "\n".join([*lines, f"{total} = {' + '.join(terms)}", _added(notation, total)])
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name
 
 
 def _summed(term: str, param: str, letters: Sequence[str]) -> str:

@@ -42,3 +42,18 @@ def const_line(name: str, value: float) -> str:
     'const slope = 1.0'
     """
     return f"const {name} = {float(value)!r}"
+
+
+def apart_from(taken: set[str], name: str) -> str:
+    """Return the name, or the first of name_2, name_3 … that is not taken, and take it.
+
+    >>> taken = {"b1"}
+    >>> apart_from(taken, "b1"), apart_from(taken, "b1")
+    ('b1_2', 'b1_3')
+    """
+    found, count = name, 1
+    while found in taken:
+        count += 1
+        found = f"{name}_{count}"
+    taken.add(found)
+    return found

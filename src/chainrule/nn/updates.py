@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from chainrule.nn.optimizers import Optimizer
 from chainrule.nn.schedules import Timing
-from chainrule.nn.template import const_line, names_in, renamed
+from chainrule.nn.template import apart_from, const_line, names_in, renamed
 from chainrule.notation.source import Source, split
 from chainrule.system.model import System
 from chainrule.system.printing import index_names
@@ -126,8 +126,5 @@ class _Names:
         self._taken = taken
 
     def unused(self, name: str) -> str:
-        """Return the name, with as many _ behind it as it takes, and take it."""
-        while name in self._taken:
-            name += "_"
-        self._taken.add(name)
-        return name
+        """Return the name, or one with a number behind it, and take it."""
+        return apart_from(self._taken, name)

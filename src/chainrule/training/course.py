@@ -34,6 +34,8 @@ from chainrule.training.samples import Samples
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import Best, EarlyStopping
 
+LENGTH = "the number of epochs that its learning rates are spread over"
+
 
 @dataclass
 class Course:
@@ -53,6 +55,7 @@ class Course:
     file: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     best: Best = field(default_factory=Best)
+    unwritten: Checkpoint | None = None
 
     def resume(self) -> None:
         """Go back to where the checkpoint was written.
@@ -75,6 +78,8 @@ class Course:
         """Run what is left of so many epochs, and leave the network with what was learned, however it ends."""
         history = self.history
         done = len(history.epochs)
+        if done >= epochs:
+            history.note = f"the checkpoint has {done} epochs already: of {epochs} none is left"
         history.stopped = self.best.waited(self.early, done) if self.early else ""
         try:
             for number in range(done + 1, epochs + 1):
@@ -84,6 +89,7 @@ class Course:
         except KeyboardInterrupt:
             self._take()
             history.interrupted = True
+            self._write()
         finally:
             if self.early is not None and self.best.params is not None:
                 self.network.params = {name: array.copy() for name, array in self.best.params.items()}
@@ -102,14 +108,20 @@ class Course:
         self.history.epochs.append(finished)
         stopped = self.best.saw(self.early, number, finished, self.network.params) if self.early else ""
         if self.file is not None:
-            kept = Checkpoint(
+            self.unwritten = Checkpoint(
                 self.settings, tuple(self.history.epochs), self.generator.bit_generator.state, run.kept, self.best
             )
-            write_checkpoint(self.file, kept)
+            self._write()
         if self.progress is not None:
             self.progress(Progress(number, epochs, run.steps, run.steps, report.cost, finished))
         asked = asked_to_stop(self.callbacks, self.history, self.network)
         return stopped or asked
+
+    def _write(self) -> None:
+        """Write the checkpoint of the last whole epoch, if that was not done yet."""
+        if self.file is not None and self.unwritten is not None:
+            write_checkpoint(self.file, self.unwritten)
+            self.unwritten = None
 
     def _measured(self, cost: float) -> Epoch:
         params = self.network.params

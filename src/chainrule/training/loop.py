@@ -19,8 +19,9 @@ from chainrule.nn.optimizers import SGD, Optimizer
 from chainrule.nn.schedules import Timing
 from chainrule.nn.updates import updates_text
 from chainrule.pipeline import training_step
+from chainrule.system.model import System
 from chainrule.training.callbacks import Callback, checked_callbacks
-from chainrule.training.course import Course, file_of, settings_of
+from chainrule.training.course import LENGTH, Course, file_of, settings_of
 from chainrule.training.history import History
 from chainrule.training.runs import Progress, run_of
 from chainrule.training.samples import checked_count, checked_pair, checked_samples, checked_threads, divided
@@ -76,6 +77,10 @@ def train(
     >>> network.predict([2.0]).round(3), history.epochs[-1].cost < 1e-6
     (array([5.]), True)
     """
+    if not isinstance(network, Network):
+        made = 'cr.Network.from_system(system, params, output="a")'
+        advice = f"Make one of the system: {made}" if isinstance(network, System) else ""
+        raise OptionError(f"a {type(network).__name__} is to be trained", expected="a network", advice=advice)
     epochs, batch_size = checked_count("epochs", epochs), checked_count("batch_size", batch_size)
     samples = checked_samples(network, x, y, ("x", "y"))
     validation = checked_pair(network, x_validation, y_validation, "validation")
@@ -88,7 +93,7 @@ def train(
     check_monitor(early_stopping, validated=validation is not None, classes=samples.classes)
     called = checked_callbacks(callbacks)
     per_epoch = -(-len(samples.x) // batch_size)
-    updates = _updates(network, optimizer, Timing(per_epoch, epochs * per_epoch))
+    updates, longer = (_updates(network, optimizer, Timing(per_epoch, n * per_epoch)) for n in (epochs, epochs + 1))
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
     system = training_step(network.with_updates(updates))
@@ -111,6 +116,8 @@ def train(
     if file is not None:
         data = (samples, validation, test)
         course.settings = settings_of(network, updates, engine.name, batch_size, int(seed), early_stopping, data)
+        if updates != longer:
+            course.settings = {LENGTH: epochs, **course.settings}
         if resume and file.exists():
             course.resume()
     return course.finish(epochs)

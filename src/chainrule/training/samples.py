@@ -87,7 +87,8 @@ def _check_facts(network: Network, x: Array, y: Array) -> None:
     data = {ends.data: x, ends.target: y}
     facts = tuple(g for g in system.givens if tensors_in(g.condition) <= data.keys())
     declarations = tuple(d for d in system.declarations if d.tensor in data)
-    evaluate(replace(system, declarations=declarations, givens=facts, equations=(), updates=(), cost=""), data)
+    alone = replace(system, declarations=declarations, givens=facts, equations=(), updates=(), cost="")
+    evaluate(alone, data, sizes=network.sizes)
 
 
 def checked_count(name: str, value: Any) -> int:

@@ -100,7 +100,7 @@ def test_an_activation_that_changes_the_width() -> None:
 def test_names_that_are_taken_are_avoided() -> None:
     own = nn.Activation("a[k] = W[k]*z[k] + b2*f(z[k])\ndef f(t) = t^2", W=1.0, b2=0.5)
     text = lines([nn.Linear(3, 2), own])
-    assert text[5:9] == ["a1[j] = W1_[j]*z1[j] + b2_1*f1(z1[j])", "def f1(t) = t^2", "param W1_[j]", "param b2_1"]
+    assert text[5:9] == ["a1[j] = W1_2[j]*z1[j] + b2_1*f1(z1[j])", "def f1(t) = t^2", "param W1_2[j]", "param b2_1"]
 
 
 def test_initial_values_follow_the_activation() -> None:

@@ -30,8 +30,8 @@ def network() -> Network:
 def test_dropout_is_no_layer_of_units() -> None:
     """The next layer is the second, and an activation behind a dropout has the number of its weighted input."""
     made = assemble([nn.Dropout(0.1), nn.Linear(3, 2), nn.Dropout(), nn.Dropout(0.2), nn.Tanh()], nn.QuadraticCost())
-    assert [e.name for e in parse(made.text).equations] == ["d0", "z1", "d1", "d1_", "a1", "C"]
-    assert made.masks == {"mask0": "dropout0", "mask1": "dropout1", "mask1_": "dropout1_"}
+    assert [e.name for e in parse(made.text).equations] == ["d0", "z1", "d1", "d1_2", "a1", "C"]
+    assert made.masks == {"mask0": "dropout0", "mask1": "dropout1", "mask1_2": "dropout1_2"}
     assert set(network().params) == {"W1", "b1", "W2", "b2"}
 
 

@@ -50,14 +50,14 @@ cost E = beta1*gradient_norm*(sum(j,i) W[j,i]*x[i])^2"""
 def test_names_that_the_system_has_already_are_written_otherwise() -> None:
     text = updates_text(nn.Adam(clip_norm=1.0), parse(OWN))
     for line in (
-        "const beta1_ = 0.9",
-        "state step_ = 0",
-        "t_ = step_ + 1",
-        "correction1 = 1 - beta1_^t_",
-        "gradient_norm_ = sqrt((sum(j,i) ∂E/∂W[j,i]^2) + ∂E/∂step^2 + ∂E/∂t^2)",
-        "gradient_scale = minimum(1, clip_norm/(gradient_norm_ + 1e-6))",
+        "const beta1_2 = 0.9",
+        "state step_2 = 0",
+        "t_2 = step_2 + 1",
+        "correction1 = 1 - beta1_2^t_2",
+        "gradient_norm_2 = sqrt((sum(j,i) ∂E/∂W[j,i]^2) + ∂E/∂step^2 + ∂E/∂t^2)",
+        "gradient_scale = minimum(1, clip_norm/(gradient_norm_2 + 1e-6))",
         "clipped_step = gradient_scale*∂E/∂step",
-        "update step_ = step_ + 1",
+        "update step_2 = step_2 + 1",
     ):
         assert line in text.splitlines()
     parse(f"{OWN}\n{text}")

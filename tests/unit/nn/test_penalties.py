@@ -117,16 +117,16 @@ def test_a_cost_of_somebody_else_with_a_comment_and_names_of_its_own() -> None:
         notation = "penalty = sum(k) a[k]^2\ncost C = penalty  # twice\nl2_strength = 1"
 
     lines = penalised((Own() + nn.L2(0.5)).notation, [nn.L2(0.5)], {"W1": ("j", "i"), "b1": ("j",)}).splitlines()
-    assert lines[:2] == ["const l2_strength_ = 0.5", "penalty_ = 1/2*l2_strength_*(sum(j,i) W1[j,i]^2)"]
+    assert lines[:2] == ["const l2_strength_2 = 0.5", "penalty_2 = 1/2*l2_strength_2*(sum(j,i) W1[j,i]^2)"]
     network = Network([nn.Linear(2, 2)], cost=Own() + nn.L2(0.5))
     values = evaluate(network.system, network.inputs([[1.0, 2.0]], [[0.0, 0.0]]))
-    assert_close(values["C"], values["penalty"] + values["penalty_"])
+    assert_close(values["C"], values["penalty"] + values["penalty_2"])
 
 
 def test_the_same_penalty_twice_and_a_param_without_index() -> None:
     text = penalised("cost C = a", [nn.L1(0.1, biases=True), nn.L1(0.2, biases=True)], {"beta": ()})
-    assert "penalty = l1_strength*(abs(beta)) + l1_strength_*(abs(beta))" in text
-    assert "const l1_strength_ = 0.2" in text
+    assert "penalty = l1_strength*(abs(beta)) + l1_strength_2*(abs(beta))" in text
+    assert "const l1_strength_2 = 0.2" in text
 
 
 def test_no_weights_to_penalise() -> None:

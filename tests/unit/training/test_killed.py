@@ -114,5 +114,5 @@ def test_ctrl_c_ends_the_command_with_what_was_learned(tmp_path: Path) -> None:
     assert "Interrupted; the network keeps what it has learned so far." in output
     assert f"The network is saved in {net}." in output
     epochs = read_checkpoint(run).epochs
-    assert load(net).trained["epochs"] <= len(epochs)
+    assert load(net).trained["epochs"] <= len(epochs) + 1  # interrupted between the two, the checkpoint is one behind
     assert not list(tmp_path.glob(".*.part"))

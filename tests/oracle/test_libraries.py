@@ -33,7 +33,7 @@ def test_pytorch() -> None:
     check(torch.tensor(X, requires_grad=True), torch.tensor(LABELS))
     check(torch.tensor(X.T.copy()).T, torch.tensor(LABELS))
     assert "x lies on another device, meta" in refusal(torch.zeros(2, device="meta"))
-    assert "BFloat16" in refusal(torch.zeros(2, dtype=torch.bfloat16))
+    assert as_array("x", torch.tensor([1.5, 2.0], dtype=torch.bfloat16)).tolist() == [1.5, 2.0]
     assert "cannot be read as an array" in refusal(torch.eye(2).to_sparse())
 
 
@@ -57,10 +57,14 @@ def test_pandas() -> None:
     )
     whole = pandas.DataFrame({"n": pandas.array([1, None, 3], dtype="Int64")})
     assert np.array_equal(as_array("x", whole), [[1.0], [np.nan], [3.0]], equal_nan=True)
+    check(frame.astype(object), pandas.Series(LABELS))
 
 
 def test_polars() -> None:
     polars = pytest.importorskip("polars")
+    money = polars.DataFrame({"m": ["1.5", "2"]}).with_columns(polars.col("m").cast(polars.Decimal(8, 2)))
+    assert as_array("x", money).tolist() == [[1.5], [2.0]]
+    assert "x is a LazyFrame, which was not read yet\n  a frame or an array\n  x.collect()" in refusal(money.lazy())
     frame = polars.DataFrame({name: X[:, place] for place, name in enumerate("dcba")})
     check(frame, polars.Series(LABELS))
     assert "the column 'kind' of x holds no numbers: its type is String" in refusal(

@@ -124,3 +124,13 @@ def test_the_example_of_the_page_is_true() -> None:
     told: list[str] = []
     assert len(test.examples) == 7
     assert doctest.DocTestRunner(verbose=False).run(test, out=told.append).failed == 0, "".join(told)
+
+
+def test_early_stopping_may_be_true_as_it_is_elsewhere() -> None:
+    x, labels = clusters(60)
+    model = NetworkClassifier(early_stopping=True, epochs=400, random_state=0).fit(x, labels)
+    assert model.network_.trained["samples"] == 54
+    assert NetworkClassifier(early_stopping=False, epochs=2).fit(x, labels).network_.trained["samples"] == 60
+    wrong: Any = 3
+    with pytest.raises(OptionError, match="early_stopping is 3\n  for example EarlyStopping"):
+        NetworkClassifier(early_stopping=wrong).fit(x, labels)

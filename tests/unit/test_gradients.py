@@ -21,3 +21,20 @@ def test_a_loop_derives_once_for_each_choice_of_tensors(monkeypatch: pytest.Monk
         assert gradients["w"].tolist() == [2 * (step + 2), 4 * (step + 2)]
         assert list(cr.value_and_grad(system, {"w": [step, 1], "x": [1, 2]}, ["x"])[1]) == ["x"]
     assert len(derived) == 2
+
+
+@pytest.mark.parametrize("depth", [100, 150])
+def test_what_is_nested_too_deeply_is_refused_as_such(depth: int) -> None:
+    system = cr.parse("param x\ncost C = " + "^".join(["x"] * depth))
+    with pytest.raises(cr.DerivativeError, match="nested too deeply to be derived\n  Give parts of it names"):
+        cr.backprop(system)
+
+
+def test_evaluate_overflows_no_more_than_the_gradients_do() -> None:
+    system = cr.parse(
+        "param z[i]\na[i] = exp(z[i])/(sum(j) exp(z[j]))\ns = sigmoid(z[0])\ncost C = -log(a[0]) - log(s)"
+    )
+    for z in ([1000.0, 0.0], [-1000.0, 0.0]):
+        values = cr.evaluate(system, {"z": z})
+        assert list(values) == ["a", "s", "C"]
+        assert float(values["C"]) == cr.value_and_grad(system, {"z": z})[0] == (0.0 if z[0] > 0 else 2000.0)

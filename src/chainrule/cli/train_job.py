@@ -66,7 +66,7 @@ def run(settings: Settings) -> int:
     if settings.json is not None:
         write_atomically(settings.json, history_json(settings, plan, history).encode())
     if settings.plot is not None:
-        plot(settings.plot, history, network, *data.shown, sample_shape=data.sample_shape)
+        plot(settings.plot, history, network, *data.shown, sample_shape=data.sample_shape, on=accuracy_on)
     report.conclusion(console, data, network, history, settings)
     return INTERRUPTED if history.interrupted else 0
 

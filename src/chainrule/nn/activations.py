@@ -14,7 +14,7 @@ from typing import final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_number
-from chainrule.nn.layer import Layer
+from chainrule.nn.layer import Codomain, Layer
 from chainrule.nn.template import const_line
 
 
@@ -23,6 +23,7 @@ from chainrule.nn.template import const_line
 class Sigmoid(Layer):
     """The logistic function 1/(1 + e^−z)."""
 
+    codomain = Codomain.PROBABILITY
     notation = "a[k] = sigmoid(z[k])"
 
 
@@ -31,6 +32,7 @@ class Sigmoid(Layer):
 class Tanh(Layer):
     """The hyperbolic tangent."""
 
+    codomain = Codomain.ANYWHERE
     notation = "a[k] = tanh(z[k])"
 
 
@@ -39,6 +41,7 @@ class Tanh(Layer):
 class ReLU(Layer):
     """max(z, 0); its derivative at 0 is taken to be 0."""
 
+    codomain = Codomain.ANYWHERE
     notation = "a[k] = relu(z[k])"
     gain = 2.0
 
@@ -52,6 +55,7 @@ class LeakyReLU(Layer):
     """
 
     slope: float = 0.01
+    codomain = Codomain.ANYWHERE
     notation: str = field(init=False, repr=False, compare=False)
     gain: float = field(init=False, repr=False, compare=False)
 
@@ -71,6 +75,7 @@ class ELU(Layer):
     """
 
     alpha: float = 1.0
+    codomain = Codomain.ANYWHERE
     notation: str = field(init=False, repr=False, compare=False)
 
     gain = 2.0
@@ -91,6 +96,7 @@ class GELU(Layer):
     """
 
     approximate: str = "none"
+    codomain = Codomain.ANYWHERE
     notation: str = field(init=False, repr=False, compare=False)
 
     gain = 2.0
@@ -114,6 +120,7 @@ class GELU(Layer):
 class Softplus(Layer):
     """log(1 + e^z), a smooth ReLU, computed without overflow; its derivative is the sigmoid."""
 
+    codomain = Codomain.POSITIVE
     notation = "a[k] = softplus(z[k])"
 
 
@@ -127,6 +134,7 @@ class Swish(Layer):
     """
 
     beta: float = 1.0
+    codomain = Codomain.ANYWHERE
     notation: str = field(init=False, repr=False, compare=False)
 
     gain = 2.0
@@ -142,6 +150,7 @@ class Swish(Layer):
 class Mish(Layer):
     """z·tanh(softplus(z)); no kink. Misra 2020."""
 
+    codomain = Codomain.ANYWHERE
     notation = "a[k] = z[k]*tanh(softplus(z[k]))"
     gain = 2.0
 
@@ -151,6 +160,7 @@ class Mish(Layer):
 class Softmax(Layer):
     """Probabilities: positive numbers that add up to 1. Every a[k] depends on every z[m]."""
 
+    codomain = Codomain.PROBABILITY
     notation = "a[k] = exp(z[k])/(sum(m) exp(z[m]))"
 
 

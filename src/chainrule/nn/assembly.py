@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from chainrule.errors import OptionError
 from chainrule.expr.nodes import Extent
 from chainrule.nn.costs import Cost
-from chainrule.nn.layer import Initial, Layer, Normal, Value
+from chainrule.nn.layer import Codomain, Initial, Layer, Normal, Value
 from chainrule.nn.own import value_shape
 from chainrule.nn.penalties import penalised
 from chainrule.nn.shape import Shape, shape_of
@@ -70,6 +70,18 @@ def _check_kinds(layers: Sequence[object], cost: object) -> None:
     if not isinstance(cost, Cost):
         advice = f"Write {cost.__name__}(), with parentheses." if isinstance(cost, type) else ""
         raise OptionError(f"the cost is no cost: {cost!r}", expected="for example nn.CrossEntropy()", advice=advice)
+    if not isinstance(getattr(cost, "notation", None), str):
+        raise OptionError(
+            f"{type(cost).__name__} has no notation",
+            expected='a line such as notation = "cost C = sum(k) (a[k] - y[k])^2"',
+        )
+    last = layers[-1]
+    if isinstance(last, Layer) and last.codomain is not None and last.codomain < cost.needs:
+        layer = "nn.Sigmoid()" if cost.needs is Codomain.PROBABILITY else "nn.Softmax()"
+        raise OptionError(
+            f"{cost!r} takes the logarithm of the outputs, and those of {last!r} can be negative, 0 or too large",
+            expected=f"outputs between 0 and 1: {layer} as the last layer",
+        )
 
 
 @dataclass

@@ -15,7 +15,7 @@ from typing import final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_number
-from chainrule.nn.layer import Initial, Value
+from chainrule.nn.layer import Codomain, Initial, Value
 from chainrule.nn.penalties import Penalty
 from chainrule.nn.template import const_line
 
@@ -29,6 +29,8 @@ class Cost(ABC):
 
     notation: str
     penalties: tuple[Penalty, ...] = ()
+    needs: Codomain = Codomain.ANYWHERE
+    """Where the outputs must lie for the cost to be finite."""
 
     @property
     def initial(self) -> Mapping[str, Initial]:
@@ -60,6 +62,8 @@ class QuadraticCost(Cost):
 class BinaryCrossEntropy(Cost):
     """Each output is the probability of a yes of its own; with sigmoid outputs ∂C/∂z[k] = a[k] − y[k]."""
 
+    needs = Codomain.PROBABILITY
+
     notation = "cost C = -sum(k) (y[k]*log(a[k]) + (1 - y[k])*log(1 - a[k]))"
 
 
@@ -71,6 +75,7 @@ class CrossEntropy(Cost):
     That the y add up to 1 is stated, so that with softmax outputs ∂C/∂z[k] = a[k]·Σ y − y[k] becomes a[k] − y[k].
     """
 
+    needs = Codomain.POSITIVE
     notation = "given sum(k) y[k] = 1\ncost C = -sum(k) y[k]*log(a[k])"
 
 
@@ -152,10 +157,12 @@ class Penalised(Cost):
     penalty: Penalty
     notation: str = field(init=False, repr=False, compare=False)
     penalties: tuple[Penalty, ...] = field(init=False, repr=False, compare=False)
+    needs: Codomain = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notation", self.cost.notation)
         object.__setattr__(self, "penalties", (*self.cost.penalties, self.penalty))
+        object.__setattr__(self, "needs", self.cost.needs)
 
     def __repr__(self) -> str:
         return f"{self.cost!r} + {self.penalty!r}"

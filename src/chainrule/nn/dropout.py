@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import final
 
 from chainrule.nn.checks import check_fraction
-from chainrule.nn.layer import Layer
+from chainrule.nn.layer import Codomain, Layer
 from chainrule.nn.template import const_line
 
 
@@ -36,6 +36,7 @@ class Dropout(Layer):
 
     writes = "d"
     counted = False
+    codomain = Codomain.ANYWHERE
 
     def __post_init__(self) -> None:
         check_fraction("the probability of Dropout", self.probability)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -50,6 +51,14 @@ Initial: TypeAlias = Normal | Uniform | Orthonormal | Value
 NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
+class Codomain(IntEnum):
+    """Where outputs lie: anywhere, above 0, or between 0 and 1; each is a part of those before it."""
+
+    ANYWHERE = 0
+    POSITIVE = 1
+    PROBABILITY = 2
+
+
 class Layer(ABC):
     """A layer of a network. `notation` defines the tensor `writes` from the tensor `reads`, both vectors.
 
@@ -63,6 +72,8 @@ class Layer(ABC):
     gain: float = 1.0
     counted: bool = True
     """Whether it is a layer of units, which the numbers of tensors count."""
+    codomain: Codomain | None = None
+    """Where its outputs lie, if that is known: a cost may need positive ones, or probabilities."""
 
     @property
     def masks(self) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from typing import final
 
 from chainrule.errors import OptionError
 from chainrule.nn.initialisations import Initialisation
-from chainrule.nn.layer import Initial, Layer, Normal, Value
+from chainrule.nn.layer import Codomain, Initial, Layer, Normal, Value
 
 
 @final
@@ -31,6 +31,7 @@ class Linear(Layer):
 
     notation = "param W[j,i], b[j]\nz[j] = sum(i) W[j,i]*x[i] + b[j]"
     reads = "x"
+    codomain = Codomain.ANYWHERE
     writes = "z"
 
     def __post_init__(self) -> None:

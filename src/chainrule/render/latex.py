@@ -132,7 +132,7 @@ class _Latex:
             case Place(position):
                 return (_position(position),)
             case Entry(tensor, positions, guarded):
-                return (_entry(tensor, positions, guarded),)
+                return (_entry(tensor, positions, guarded, apart=tensor.rstrip("0123456789") in self.ranks),)
             case Matrix(function, matrix, positions):
                 return _matrix(function, matrix, positions)
             case Derivative(of, wrt):
@@ -180,7 +180,7 @@ class _Latex:
         groups = likely_groups(parts, len(positions), self.ranks)
         if groups is not None:
             return (split_derivative(parts, groups, positions, guarded=guarded),)
-        of, *wrt = (latex_name(part).plain for part in parts)
+        of, *wrt = (latex_name(part).tensor if self.ranks.get(part) else latex_name(part).plain for part in parts)
         mark = "^{?}" if guarded else ""
         return (r"\left(", *_derivative(of, wrt), r"\right)", f"{mark}_{{{_subscript(positions)}}}")
 
@@ -191,18 +191,23 @@ def _derivative(of: str | Layout, wrt: Sequence[str | Layout]) -> Pieces:
     return (rf"\frac{{\partial{order} ", of, "}{", *below, "}")
 
 
-def _entry(tensor: str, positions: tuple[Position, ...], guarded: bool = False) -> str:
+def _entry(tensor: str, positions: tuple[Position, ...], guarded: bool = False, *, apart: bool = False) -> str:
+    """Put an entry; `apart` says that there is a tensor without the digits too, whose square could be meant."""
     name = latex_name(tensor)
-    layer = name.layer + ("?" if guarded else "")
+    if not positions:
+        return name.plain
+    layer = (f"({name.layer})" if apart and name.layer else name.layer) + ("?" if guarded else "")
     superscript = f"^{{{layer}}}" if layer else ""
     return name.base + superscript + (f"_{{{_subscript(positions)}}}" if positions else "")
 
 
 def _matrix(function: str, matrix: Entry, positions: tuple[Position, ...]) -> Pieces:
     """Put det(X), or an entry of the inverse: (X⁻¹)_ij."""
+    name = latex_name(matrix.tensor)
     if function == "det":
-        return (r"\det\left(", matrix, r"\right)")
-    return (r"\left(", _base(matrix), rf"^{{-1}}\right)_{{{_subscript(positions)}}}")
+        return (rf"\det\left({name.tensor}\right)",)
+    whole = rf"\left({name.tensor}\right)" if name.layer else name.base
+    return (rf"\left({whole}^{{-1}}\right)_{{{_subscript(positions)}}}",)
 
 
 def _ranges(letters: tuple[str, ...]) -> str:
@@ -262,8 +267,8 @@ def _quotient(above: Layout, below: Layout) -> Pieces:
 def _base(base: Layout) -> Layout:
     """Return what a superscript may stand at: an entry that has one already goes into parentheses."""
     match base:
-        case Entry(tensor, _, guarded):
-            return Parenthesised(base) if guarded or latex_name(tensor).layer else base
+        case Entry(tensor, positions, guarded):
+            return Parenthesised(base) if guarded or (positions and latex_name(tensor).layer) else base
         case Numeral(value):
             return Parenthesised(base) if numeral_parts(value)[1] else base
         case Parenthesised(Ratio() as ratio):

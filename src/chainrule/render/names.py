@@ -51,22 +51,27 @@ ORDERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 @dataclass(frozen=True)
 class LatexName:
-    """The base of a name, and the digits at its end that are written as a superscript."""
+    """The base of a name, and the digits at its end: a superscript at tensors with indices, a subscript elsewhere."""
 
     base: str
     layer: str
 
     @property
     def plain(self) -> str:
-        """The name as one piece."""
+        """The name of a number, an index or a function: x_{2}, since x^{2} would be a power."""
+        return f"{self.base}_{{{self.layer}}}" if self.layer else self.base
+
+    @property
+    def tensor(self) -> str:
+        """The name of a whole tensor: W^{2}."""
         return f"{self.base}^{{{self.layer}}}" if self.layer else self.base
 
 
 def latex_name(name: str) -> LatexName:
     r"""Return a name in the style of a textbook.
 
-    >>> latex_name("W2").plain, latex_name("lambda").plain, latex_name("x_train").plain
-    ('W^{2}', '\\lambda', '\\mathrm{x\\_train}')
+    >>> latex_name("W2").tensor, latex_name("x2").plain, latex_name("lambda").plain, latex_name("x_train").plain
+    ('W^{2}', 'x_{2}', '\\lambda', '\\mathrm{x\\_train}')
     """
     stem = name.rstrip("0123456789")
     layer = name[len(stem) :]

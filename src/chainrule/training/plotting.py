@@ -59,14 +59,16 @@ def plot(
     y: npt.ArrayLike,
     *,
     sample_shape: Sequence[int] = (),
+    on: str = "",
 ) -> None:
     """Draw what happened in training, and what the network makes of samples, as a .png or .svg.
 
-    Samples are shown as images where `sample_shape` has two axes, or where their numbers form a square. Raises
+    Samples are shown as images where `sample_shape` has two axes, or where their numbers form a square; `on` is what
+    they are called, such as "test". Raises
     OptionError where matplotlib is missing or the file cannot be written, and InputError for samples that do not fit.
     """
     check_plot(path)
-    figure = figure_of(history, network, checked_samples(network, x, y, ("x", "y")), tuple(sample_shape))
+    figure = figure_of(history, network, checked_samples(network, x, y, ("x", "y")), tuple(sample_shape), on)
     stream = io.BytesIO()
     kind = Path(path).suffix.lower().removeprefix(".")
     from matplotlib import rc_context
@@ -76,7 +78,7 @@ def plot(
     write_atomically(path, stream.getvalue())
 
 
-def figure_of(history: History, network: Network, samples: Samples, sample_shape: tuple[int, ...]) -> Figure:
+def figure_of(history: History, network: Network, samples: Samples, sample_shape: tuple[int, ...], on: str) -> Figure:
     """Return the picture as a figure of matplotlib."""
     from matplotlib.figure import Figure
 
@@ -92,17 +94,17 @@ def figure_of(history: History, network: Network, samples: Samples, sample_shape
         tested = {"test": (TEST, "accuracy")} if history.accuracy_on == "test" else {}
         _curves(measured, history, "accuracy", {**named, **tested})
     else:
-        on = (TEST, "error") if history.accuracy_on == "test" else (TRAINING, "error")
+        error = (TEST, "error") if history.accuracy_on == "test" else (TRAINING, "error")
         _curves(
             measured,
             history,
             "mean absolute error",
-            {history.accuracy_on: on, "validation": (VALIDATION, "validation_error")},
+            {history.accuracy_on: error, "validation": (VALIDATION, "validation_error")},
         )
     if classes:
-        _confusions(confused, labels_of(samples.y), labels_of(found), max(samples.y.shape[1], 2), history.accuracy_on)
+        _confusions(confused, labels_of(samples.y), labels_of(found), max(samples.y.shape[1], 2), on)
     else:
-        _outputs(confused, samples.y, found, history.accuracy_on)
+        _outputs(confused, samples.y, found, on)
     _worst(below, network, samples, found, sample_shape)
     return figure
 
@@ -125,10 +127,13 @@ def _curves(axes: Axes, history: History, name: str, lines: dict[str, tuple[str,
     axes.set_xlabel("epoch")
     axes.set_ylabel(name)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(epochs) == 1:
+        axes.set_xlim(0, 2)
     if name == "accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     else:
-        axes.set_ylim(bottom=0 if axes.get_ylim()[0] >= 0 else None)
+        low, high = axes.get_ylim()
+        axes.set_ylim(0 if low >= 0 else None, high + 0.03 * (high - min(low, 0)))
     _quiet(axes)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False)
@@ -147,7 +152,7 @@ def _confusions(axes: Axes, right: Any, found: Any, classes: int, on: str) -> No
     np.add.at(counts, (right, found), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0.0, 1.0))
-    axes.set_title(f"What was taken for what ({on} data)", fontweight="bold")
+    axes.set_title("What was taken for what" + (f" ({on} data)" if on else ""), fontweight="bold")
     axes.set_xlabel("what the network says")
     axes.set_ylabel("what it is")
     if classes > _MANY_CLASSES:
@@ -172,7 +177,7 @@ def _outputs(axes: Axes, y: Array, found: Array, on: str) -> None:
     axes.plot([low, high], [low, high], color="0.6", linewidth=1)
     color = TEST if on == "test" else TRAINING
     axes.plot(targets, outputs, "o", color=color, markersize=3, alpha=0.5, markeredgewidth=0)
-    axes.set_title(f"What comes out ({on} data)", fontweight="bold")
+    axes.set_title("What comes out" + (f" ({on} data)" if on else ""), fontweight="bold")
     axes.set_xlabel("target")
     axes.set_ylabel("output")
     _quiet(axes)

@@ -104,6 +104,10 @@ def test_help_shows_examples() -> None:
         (["softmax.eq", "--wrt", "w"], "no tensor named 'w'"),
         (["softmax.eq", "--form", "matrix"], "there is no form 'matrix'\n  one of index, latex"),
         (["softmax.eq", "--form", "latex", "--compare", "sigmoid.eq"], "a comparison is text"),
+        (
+            ["softmax.eq", "--compare", "no_params.eq"],
+            "no tensor of no_params.eq is named z\n  derivatives by tensors that",
+        ),
         (["no_params.eq"], "the system has no params to derive by\n  Say what is meant: --wrt z"),
         (["missing.safetensors"], "missing.safetensors"),
     ],

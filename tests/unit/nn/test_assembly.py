@@ -118,6 +118,10 @@ def test_a_cost_in_the_letters_of_somebody_else() -> None:
     assert lines([nn.Linear(3, 2)], Spread())[-1] == "cost C = sum(j,k) (z1[j] - y[k])^2"
 
 
+class Untold(nn.Cost):
+    """Somebody forgot the line."""
+
+
 def test_widths_that_do_not_fit_name_both_layers() -> None:
     said = refusal([nn.Linear(64, 30), nn.Sigmoid(), nn.Linear(20, 10)])
     assert "layer 3, Linear(20, 10), takes 20 numbers, but layer 2, Sigmoid(), gives 30" in said
@@ -138,6 +142,23 @@ def test_a_param_that_contradicts_another() -> None:
         ([nn.Linear(2, 1), "sigmoid"], None, "layer 2 is no layer: 'sigmoid'"),
         ([nn.Linear(2, 1)], nn.QuadraticCost, "Write QuadraticCost(), with parentheses."),
         ([nn.Linear(2, 1)], "quadratic", "the cost is no cost: 'quadratic'"),
+        (
+            [nn.Linear(2, 2)],
+            nn.CrossEntropy(),
+            "CrossEntropy() takes the logarithm of the outputs, and those of Linear(",
+        ),
+        (
+            [nn.Linear(2, 2), nn.ReLU()],
+            nn.CrossEntropy() + nn.L2(0.1),
+            "outputs between 0 and 1: nn.Softmax() as the last",
+        ),
+        (
+            [nn.Linear(2, 2), nn.Softplus()],
+            nn.BinaryCrossEntropy(),
+            "those of Softplus() can be negative, 0 or too large",
+        ),
+        ([nn.Linear(2, 2), nn.Softmax(), nn.Dropout(0.5)], nn.CrossEntropy(), "those of Dropout(0.5) can be negative"),
+        ([nn.Linear(2, 2), nn.Sigmoid()], Untold(), "Untold has no notation\n  a line such as notation = "),
         ([nn.Sigmoid()], None, "no layer says how many numbers the network takes"),
     ],
 )
@@ -173,3 +194,9 @@ def test_notation_errors_of_an_activation_point_at_its_text() -> None:
         nn.Activation("a[k] = z[k]*sigmod(z[k])")
     assert "a[k] = z[k]*sigmod(z[k])\n              ^" in str(caught.value)
     assert "Activation('a[k] = beta*z[k]', beta=1.0)" in str(caught.value)
+
+
+def test_outputs_that_suit_the_cost_are_taken() -> None:
+    own = nn.Activation("a[k] = exp(z[k])")
+    for last, cost in ((nn.Softplus(), nn.CrossEntropy()), (own, nn.BinaryCrossEntropy()), (nn.Tanh(), nn.Huber())):
+        assert lines([nn.Linear(2, 2), last], cost)

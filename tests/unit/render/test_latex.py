@@ -53,6 +53,8 @@ LATEX: list[tuple[Expr, str]] = [
     (over(plus(a, b), plus(a, x)), r"\frac{a_{j} + b_{j}}{a_{j} + x_{k}}"),
     (times(a, inverse(b), inverse(x), b), r"\frac{a_{j}}{b_{j} \, x_{k}} \, b_{j}"),
     (Power(entry("z", j), number(2)), r"z_{j}^{2}"),
+    (Power(entry("x2"), number(2)), r"x_{2}^{2}"),
+    (times(entry("a1", j), Power(entry("a", j), number(2))), r"a^{(1)}_{j} \, a_{j}^{2}"),
     (Power(entry("a1", j), number(2)), r"\left(a^{1}_{j}\right)^{2}"),
     (Power(ratio(1, 2), number(2)), r"\left(\frac{1}{2}\right)^{2}"),
     (Power(number(10**20), a), r"\left(10^{20}\right)^{a_{j}}"),
@@ -72,7 +74,7 @@ LATEX: list[tuple[Expr, str]] = [
     (delta(k, j), r"\left[ k = j \right]"),
     (
         times(entry("lambda"), Constant("pi"), entry("eps"), entry("λ2")),
-        r"\lambda \, \pi \, \mathrm{eps} \, \lambda^{2}",
+        r"\lambda \, \pi \, \mathrm{eps} \, \lambda_{2}",
     ),
     (entry("x_train", j, Affine((), 0)), r"\mathrm{x\_train}_{j, 0}"),
     (entry("x", Affine(((j, 2), (k, -1)), -1)), r"x_{2j-k-1}"),

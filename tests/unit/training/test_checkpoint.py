@@ -215,3 +215,24 @@ def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
     write_checkpoint(path, replace(found, kept={**found.kept, "b1": np.full(3, np.inf)}))
     with pytest.raises(ModelFileError, match="b1 holds numbers that are not finite"):
         trained(classifier(), path, 2)
+
+
+def test_rates_that_are_spread_over_all_epochs_need_as_many(tmp_path: Path) -> None:
+    x, labels = clusters(20)
+    file = tmp_path / "run"
+    for schedule, epochs in ((nn.Cosine(0.1), 4), (nn.Cosine(0.1, epochs=2), 2)):
+        file.unlink(missing_ok=True)
+        train(classifier(), x, labels, epochs=2, optimizer=nn.SGD(schedule), checkpoint=file)
+        if epochs == 2:
+            train(classifier(), x, labels, epochs=4, optimizer=nn.SGD(schedule), checkpoint=file, resume=True)
+            continue
+        with pytest.raises(OptionError, match="epochs that its learning rates are spread over is 2 there and 4 here"):
+            train(classifier(), x, labels, epochs=4, optimizer=nn.SGD(schedule), checkpoint=file, resume=True)
+
+
+def test_a_training_that_is_over_is_told_as_such(tmp_path: Path) -> None:
+    x, labels = clusters(20)
+    train(classifier(), x, labels, epochs=3, checkpoint=tmp_path / "run")
+    history = train(classifier(), x, labels, epochs=2, checkpoint=tmp_path / "run", resume=True)
+    assert len(history.epochs) == 3
+    assert history.note == "the checkpoint has 3 epochs already: of 2 none is left"

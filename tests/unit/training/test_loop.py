@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,18 @@ LINE = "data x[i], y[i]\nparam w[i]\nbatch n\nz[i] = w[i]*x[i]\ncost C = 1/2*(su
 
 train = partial(training.train, executor="reference")
 """Step by step in float64: what these tests are about. Whole epochs are those of test_native_training."""
+
+SYSTEM = cr.parse("param w\ncost C = w^2")
+WORDS = """
+data  tok[t] : int(v), y[k]
+param E[v,d], W[k,d]
+given sum(k) y[k] = 1
+batch n
+h[d] = sum(t) E[tok[t],d]
+z[k] = sum(d) W[k,d]*h[d]
+a[k] = exp(z[k])/(sum(m) exp(z[m]))
+cost C = -sum(k) y[k]*log(a[k])
+"""
 
 
 def line(updates: str = "") -> Network:
@@ -280,13 +293,18 @@ def test_what_is_given_is_checked_before_the_first_step() -> None:
         ({"threads": 0, "executor": "native"}, "threads is 0\n  a whole number, 1 or more"),
         ({"threads": True, "executor": "native"}, "threads is True"),
         ({"executor": "gpu"}, "there is no executor named 'gpu'"),
+        ({"network": "a network"}, "a str is to be trained\n  a network"),
+        (
+            {"network": SYSTEM},
+            "a System is to be trained\n  a network\n  Make one of the system: cr.Network.from_system(",
+        ),
         ({"optimizer": 0.5}, "the optimizer is 0.5\n  for example nn.SGD(learning_rate=0.5)"),
     ],
 )
 def test_options_that_make_no_sense(change: dict[str, Any], said: str) -> None:
     x, labels = clusters(6)
     with pytest.raises(OptionError) as caught:
-        train(classifier(), x, labels, **change)
+        train(**{"network": classifier(), "x": x, "y": labels, **change})
     assert said in str(caught.value)
 
 
@@ -316,3 +334,27 @@ def test_a_large_cost_stays_in_its_column(cost: float, shown: str) -> None:
     heading, line = str(history).splitlines()
     assert len(line) == len(heading)
     assert line.split()[:3] == ["1", shown, shown]
+
+
+@pytest.mark.parametrize("executor", ["reference", "native"])
+def test_whole_numbers_are_learned_from(executor: str, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    params = {"E": draw.normal(size=(9, 4)), "W": draw.normal(size=(2, 4))}
+    network = Network.from_system(cr.parse(WORDS), params, output="a")
+    x = draw.integers(0, 9, (80, 5))
+    y = ((x == 3).sum(axis=1) > 0).astype(int)
+    history = train(network, x, y, epochs=60, optimizer=nn.Adam(0.05), executor=executor)
+    assert network.accuracy(x, y) > 0.95
+    assert history.epochs[-1].cost < history.epochs[0].cost / 3
+    network.save(tmp_path / "words.safetensors")
+    assert np.array_equal(cr.load(tmp_path / "words.safetensors").predict(x), network.predict(x))
+    for bad in (9, -1, 0.5):
+        with pytest.raises(InputError, match=r"tok\[1,2\] is .*\n.*\n  whole numbers from 0 to 8"):
+            train(network, [[0.0] * 5, [0, 0, bad, 0, 0]], [0, 1], executor=executor)
+
+
+def test_an_accuracy_of_numbers_is_refused() -> None:
+    network = Network([nn.Linear(2, 2)], cost=nn.QuadraticCost())
+    with pytest.raises(InputError, match="y holds no classes, so nothing is right or wrong\n  labels, or one-hot rows"):
+        network.accuracy([[0.0, 1.0]], [[0.5, 1.5]])
+    assert network.accuracy([[0.0, 1.0]], [[0.25, 0.75]]) in (0.0, 1.0)

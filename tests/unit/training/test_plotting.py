@@ -34,7 +34,7 @@ def samples(count: int = 12) -> Samples:
 
 def test_the_curves_are_those_of_the_history() -> None:
     history, network = trained(early_stopping=EarlyStopping(9))
-    figure = figure_of(history, network, samples(), ())
+    figure = figure_of(history, network, samples(), (), "test")
     cost, accuracy, confusions = figure.subfigs[0].axes
     drawn = {line.get_label(): line for line in cost.get_lines()}
     assert list(drawn) == ["training", "validation", f"best, epoch {history.restored}"]
@@ -52,7 +52,7 @@ def test_the_matrix_counts_and_the_worst_are_named() -> None:
     some = samples(9)
     swapped = Samples(some.x, np.roll(some.y, 1, axis=1))
     swapped.y[0] = some.y[0]
-    figure = figure_of(history, network, swapped, ())
+    figure = figure_of(history, network, swapped, (), "test")
     confusions = figure.subfigs[0].axes[2]
     counts = {tuple(map(int, reversed(text.get_position()))): text.get_text() for text in confusions.texts}
     assert counts == {(0, 0): "1", (0, 2): "3", (1, 0): "2", (2, 1): "3"}
@@ -67,7 +67,7 @@ def test_numbers_are_drawn_beside_their_targets() -> None:
     network = Network([nn.Linear(3, 2)], cost=nn.QuadraticCost())
     x = np.arange(12.0).reshape(4, 3) / 10
     history = train(network, x, x[:, :2], epochs=2)
-    figure = figure_of(history, network, Samples(x, x[:, :2]), ())
+    figure = figure_of(history, network, Samples(x, x[:, :2]), (), "test")
     _, error, outputs = figure.subfigs[0].axes
     assert error.get_ylabel() == "mean absolute error"
     assert error.get_lines()[0].get_ydata().tolist() == [epoch.error for epoch in history.epochs]
@@ -80,7 +80,7 @@ def test_a_square_is_an_image() -> None:
     network = Network([nn.Linear(64, 10), nn.Softmax()], cost=nn.CrossEntropy())
     history = train(network, digits.x_train, digits.y_train, epochs=1)
     some = Samples(digits.x_train[:20], np.eye(10)[digits.y_train[:20]])
-    figure = figure_of(history, network, some, ())
+    figure = figure_of(history, network, some, (), "test")
     (image,) = figure.subfigs[1].axes[0].get_images()
     assert image.get_array().shape == (8, 8)
 
@@ -138,8 +138,23 @@ def test_a_training_without_an_epoch_and_a_network_with_one_output() -> None:
     network = Network([nn.Linear(4, 1), nn.Sigmoid()], cost=nn.BinaryCrossEntropy())
     x, labels = clusters(6)
     some = Samples(x, (labels == 1).astype(float)[:, None])
-    figure = figure_of(History(), network, some, ())
+    figure = figure_of(History(), network, some, (), "test")
     cost, _, confusions = figure.subfigs[0].axes
     assert len(cost.get_lines()) == 0
     assert sum(int(text.get_text()) for text in confusions.texts) == 6
     assert confusions.get_images()[0].get_array().shape == (2, 2)
+
+
+def test_samples_are_called_what_they_are() -> None:
+    history, network = trained()
+    for on, said in (("test", "What was taken for what (test data)"), ("", "What was taken for what")):
+        titles = [axes.get_title() for axes in figure_of(history, network, samples(), (), on).get_axes()]
+        assert said in titles
+
+
+def test_one_epoch_stands_in_the_middle_below_the_frame() -> None:
+    network = classifier()
+    history = train(network, samples(1).x, samples(1).y, epochs=1)
+    cost = figure_of(history, network, samples(), (), "").get_axes()[0]
+    assert cost.get_xlim() == (0, 2)
+    assert cost.get_ylim()[1] > history.epochs[0].cost * 1.02

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from chainrule.expr.binding import Fresh, free_indices, map_operands, open_reduce, reduce_over, rename_indices
+from chainrule.expr.binding import (
+    Fresh,
+    free_indices,
+    map_operands,
+    open_reduce,
+    reduce_over,
+    rename_indices,
+    tensors_in,
+)
 from chainrule.expr.nodes import (
     Expr,
     Index,
@@ -130,6 +138,8 @@ def lacking_factor(whole: Expr) -> Local:
 
     def local(expr: Expr, scope: tuple[Index, ...]) -> Iterator[Edit]:
         for taken, rest in _factors_left_out(expr):
+            if isinstance(taken, Product) and not tensors_in(rest):
+                continue  # an answer without any tensor is no attempt at this product
             words = f"{_factor_of(taken, expr, whole)} is missing"
             if isinstance(taken, Reduce) and isinstance(taken.body, Indexed):
                 words += f"; if it is always 1, the system can say so: given {_text(taken)} = 1"

@@ -109,4 +109,11 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    app(prog_name="chainrule")
+    try:
+        try:
+            app(prog_name="chainrule")
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        sys.stdout = None  # what is left in it would be tried again at the end
+        sys.exit(f"Error: the output cannot be written: {error.strerror or error}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from chainrule.errors import OptionError
 from chainrule.nn.optimizers import Optimizer
 from chainrule.nn.schedules import Timing
 from chainrule.nn.template import apart_from, const_line, names_in, renamed
@@ -69,6 +70,12 @@ def updates_text(optimizer: Optimizer, system: System, timing: Timing | None = N
 
 def _own_lines(optimizer: Optimizer, rank: int, clipped: str) -> list[str]:
     lines = optimizer.update(rank)
+    if not re.search(r"^[ \t]*update[ \t]+p\b", lines, re.MULTILINE):
+        raise OptionError(
+            f"{type(optimizer).__name__} changes nothing: no line updates p",
+            where=lines.strip(),
+            expected=f"a line such as update p = p - learning_rate*{GRADIENT}",
+        )
     return _split(f"clipped = {clipped}\n{lines.replace(GRADIENT, 'clipped')}" if clipped else lines)
 
 

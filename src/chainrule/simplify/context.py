@@ -11,7 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.expr.binding import Fresh
-from chainrule.expr.nodes import Bracket, Call, Condition, Expr, Extent, Index, Node, Number, Reduce, operands, walk
+from chainrule.expr.nodes import (
+    Bracket,
+    Call,
+    Condition,
+    Expr,
+    Extent,
+    Index,
+    MatrixEntry,
+    Node,
+    Number,
+    Reduce,
+    operands,
+    walk,
+)
 from chainrule.simplify import arithmetic
 
 
@@ -47,11 +60,11 @@ class Context:
 
 
 def length(expr: Expr | Condition) -> int:
-    """Return how long an expression is to read: its nodes, a sign as nothing, a call as three, a reduction as four."""
+    """Return how long it is to read: its nodes, a sign as nothing, a call, det, inv as three, a reduction as four."""
     known: int | None = expr.__dict__.get("_length")
     if known is None:
         match expr:
-            case Call():
+            case Call() | MatrixEntry():
                 known = 3
             case Reduce():
                 known = 4

@@ -163,6 +163,9 @@ def _formula(step: Step, derivation: Derivation, indent: int, above: Expr | None
     if step.before == above:
         yield _Line(indent, "", f"= {after}")
         return
+    if derivation.text(step.before) == after:
+        yield _Line(indent, "", after)
+        return
     whole = _equation(step, derivation)
     if indent + len(whole) <= WIDTH:
         yield _Line(indent, "", whole)
@@ -228,7 +231,7 @@ def _latex_rows(derivation: Derivation, labels: Iterable[str]) -> Iterator[str]:
                 expression_latex(side, taken=derivation.taken, ranks=derivation.ranks)
                 for side in (step.before, step.after)
             )
-            yield f"&= {after}" if step.before == above else f"{before} &= {after}"
+            yield f"&= {after}" if step.before == above else f"& {after}" if before == after else f"{before} &= {after}"
         if step.remark:
             yield _latex_words(step.remark)
         above = step.after

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-TOO_LONG = 1e4
-"""From here on a cost does not fit its column."""
+TOO_SHORT, TOO_LONG = 1e-3, 1e4
+"""Below the one, four digits behind the point say little of a cost; from the other on it does not fit its column."""
 
 
 @dataclass(frozen=True)
@@ -126,4 +126,4 @@ def _shown(epoch: Epoch | None, accuracy_on: str) -> Mapping[str, str]:
 
 
 def _cost(value: float) -> str:
-    return f"{value:.4f}" if abs(value) < TOO_LONG else f"{value:.2e}"
+    return f"{value:.4f}" if value == 0 or TOO_SHORT <= abs(value) < TOO_LONG else f"{value:.2e}"

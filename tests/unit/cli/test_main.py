@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -80,3 +82,17 @@ def test_the_program_in_a_process_of_its_own() -> None:
     assert (failed.returncode, failed.stdout) == (2, "")
     assert failed.stderr.startswith("Error: nowhere.npz cannot be read: there is no such file\n")
     assert "Traceback" in run("train", "nowhere.npz", "--debug").stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_an_output_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "square.eq").write_text("param x\ncost C = x^2\n", encoding="utf-8")
+    code = "from chainrule.cli.main import main; main()"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", code, "derive", str(tmp_path / "square.eq")],
+            stdout=full, stderr=subprocess.PIPE, text=True, env=environment, check=False,
+        )  # fmt: skip
+    assert result.returncode == 1
+    assert result.stderr == "Error: the output cannot be written: No space left on device\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -108,3 +109,16 @@ def test_what_makes_no_sense_is_refused(make: Callable[[], object], said: str) -
 def test_a_weight_decay_below_0() -> None:
     with pytest.raises(OptionError, match=r"weight_decay is -0.1\n  a number, 0 or more"):
         nn.SGD(0.5, weight_decay=-0.1)
+
+
+def test_an_optimizer_that_changes_nothing_is_refused() -> None:
+    class Forgetful(nn.Optimizer):
+        constants = MappingProxyType({"learning_rate": 0.5})
+
+        def update(self, rank: int) -> str:
+            return "new_p = p - learning_rate*∂C/∂p"
+
+    with pytest.raises(
+        OptionError, match=r"Forgetful changes nothing: no line updates p\n  new_p = .*\n  a line such as"
+    ):
+        updates_text(Forgetful(), parse(SYSTEM))

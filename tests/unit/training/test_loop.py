@@ -327,7 +327,15 @@ def test_history_as_json_and_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cost", "shown"), [(0.5, "0.5000"), (9999.0, "9999.0000"), (99999.0, "1.00e+05"), (4.14e30, "4.14e+30")]
+    ("cost", "shown"),
+    [
+        (0.5, "0.5000"),
+        (1.25e-9, "1.25e-09"),
+        (0.0, "0.0000"),
+        (9999.0, "9999.0000"),
+        (99999.0, "1.00e+05"),
+        (4.14e30, "4.14e+30"),
+    ],
 )
 def test_a_large_cost_stays_in_its_column(cost: float, shown: str) -> None:
     history = History([Epoch(cost, 0.5, 0.25, validation_cost=cost)], accuracy_on="test")

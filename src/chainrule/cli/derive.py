@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainrule.cli.terminal import columns
+
 if TYPE_CHECKING:
     from chainrule.jacobians import Jacobian
     from chainrule.pipeline import Backprop
+    from chainrule.system.rewriting import Derivation
 
 FORMS = ("index", "latex")
 
@@ -98,16 +101,21 @@ def _blocks(
     back: Backprop, other: Backprop | None, names: tuple[str, str], *, steps: bool, latex: bool
 ) -> Iterator[str]:
     """Yield what is printed, a derivation each, or all equations at once."""
-    from chainrule.system.derivation_text import derivation_latex, derivation_text, derivations_compared
+    from chainrule.system.derivation_text import derivations_compared
 
     if other is not None:
         for tensor in back.wrt:
-            yield derivations_compared(back.derivation(tensor), other.derivation(tensor), names)
+            yield derivations_compared(back.derivation(tensor), other.derivation(tensor), names, columns())
     elif steps:
-        show = derivation_latex if latex else derivation_text
-        yield "\n\n".join(show(back.derivation(tensor)) for tensor in back.wrt)
+        yield "\n\n".join(_page(back.derivation(tensor), latex=latex) for tensor in back.wrt)
     else:
         yield _equations(back, latex=latex)
+
+
+def _page(derivation: Derivation, *, latex: bool) -> str:
+    from chainrule.system.derivation_text import derivation_latex, derivation_text
+
+    return derivation_latex(derivation) if latex else derivation_text(derivation, columns())
 
 
 def _jacobian(file: str, of: str, asked: list[str], *, hessian: bool) -> Jacobian:
@@ -130,11 +138,9 @@ def _jacobian(file: str, of: str, asked: list[str], *, hessian: bool) -> Jacobia
 
 def _of_jacobian(found: Jacobian, *, steps: bool, latex: bool, verify: bool) -> Iterator[str]:
     """Yield what is printed of a Jacobian or a Hessian."""
-    from chainrule.system.derivation_text import derivation_latex, derivation_text
-
     derivations = [found.derivation(name) for name in found.results]
     if steps:
-        yield "\n\n".join(map(derivation_latex if latex else derivation_text, derivations))
+        yield "\n\n".join(_page(derivation, latex=latex) for derivation in derivations)
     else:
         yield found.latex() if latex else repr(found)
     if verify:

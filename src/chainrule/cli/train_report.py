@@ -6,12 +6,15 @@ sum, and what was taken for what.
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import numpy.typing as npt
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from chainrule.cli.terminal import columns
 from chainrule.cli.train_settings import Plan, Settings, descent_for
 from chainrule.data import Dataset
 from chainrule.explanation import explain
@@ -54,10 +57,11 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
         there = settings.checkpoint.exists()
         said = "Goes on from" if there else "Begins with the first epoch, for there is no checkpoint yet:"
         console.print(f"{said} {settings.checkpoint}{'.' * there}", markup=False)
-    console.print(
-        "Nobody wrote its backward pass: chainrule derives it from the equations of the forward pass, by the chain\n"
-        "rule, and trains with the very equations that it shows at the end.\n"
+    derived = (
+        "Nobody wrote its backward pass: chainrule derives it from the equations of the forward pass, by the chain "
+        "rule, and trains with the very equations that it shows at the end."
     )
+    console.print(f"{textwrap.fill(derived, columns())}\n")
 
 
 def conclusion(console: Console, data: Dataset, network: Network, history: History, settings: Settings) -> None:
@@ -162,12 +166,12 @@ def confusions(console: Console, right: npt.NDArray[np.int64], found: npt.NDArra
             if row != column and counts[row, column]:
                 console.print(f"  {row} taken for {column}: {counts[row, column]}")
         return
-    table = Table(box=box.SIMPLE, show_edge=False)
+    table = Table(box=box.SIMPLE, show_edge=False, collapse_padding=True, pad_edge=False)
     for title in ("", *map(str, range(classes)), "right"):
         table.add_column(title, justify="right")
     for row in range(classes):
         total = int(counts[row].sum())
         cells = [str(n) if n else "·" for n in counts[row]]
         cells[row] = f"[bold]{cells[row]}[/bold]"
-        table.add_row(str(row), *cells, f"{100 * counts[row, row] / total:.1f} %" if total else "")
+        table.add_row(str(row), *cells, f"{100 * counts[row, row] / total:.1f}\N{NO-BREAK SPACE}%" if total else "")
     console.print(table)

@@ -48,8 +48,8 @@ class _Line:
         return (" " * self.indent + (f"{self.label:<3}" if self.label else "") + self.text).rstrip()
 
 
-def derivation_text(derivation: Derivation) -> str:
-    """Return the derivation as numbered lines for a terminal, at most about 100 characters wide where words break.
+def derivation_text(derivation: Derivation, width: int = WIDTH) -> str:
+    """Return the derivation as numbered lines for a terminal, of at most `width` characters where words break.
 
     >>> from chainrule.expr.nodes import Indexed, number, times
     >>> target, x = Indexed("∂C/∂x"), Indexed("x")
@@ -59,16 +59,16 @@ def derivation_text(derivation: Derivation) -> str:
       1  power rule: (x^2)' = 2*x
            = 2·x
     """
-    return "\n".join(str(line) for line in _page(derivation))
+    return "\n".join(str(line) for line in _page(derivation, width))
 
 
-def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, str]) -> str:
+def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, str], width: int = WIDTH) -> str:
     """Return two derivations as one page: steps of both once, what only one has marked A or B.
 
     `names` say what A and B are. The last lines say where the two part, if they do, and why.
     """
     both = (left, right)
-    blocks = [_blocks(derivation) for derivation in both]
+    blocks = [_blocks(derivation, width - 4) for derivation in both]
     rules = [[step.rule for step in derivation.steps] for derivation in both]
     lines = [f"A  {names[0]}", f"B  {names[1]}", ""]
     lines += _side_by_side([str(_head(left))], [str(_head(right))])
@@ -79,7 +79,7 @@ def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, 
         else:
             lines += [f"A │ {line}" for block in blocks[0][start:end] for line in block]
             lines += [f"B │ {line}" for block in blocks[1][first:last] for line in block]
-    ends = [[str(line) for line in _end(derivation)] for derivation in both]
+    ends = [[str(line) for line in _end(derivation, width - 4)] for derivation in both]
     return "\n".join((*lines, *_side_by_side(*ends), "", _parting(left, right)))
 
 
@@ -103,10 +103,10 @@ def derivation_latex(derivation: Derivation) -> str:
     return "\n".join((r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}"))
 
 
-def _page(derivation: Derivation) -> Iterator[_Line]:
+def _page(derivation: Derivation, width: int) -> Iterator[_Line]:
     yield _head(derivation)
-    yield from (line for step in _steps(derivation, 2, _numbers(derivation), derivation.target) for line in step)
-    yield from _end(derivation)
+    yield from (line for step in _steps(derivation, 2, _numbers(derivation), derivation.target, width) for line in step)
+    yield from _end(derivation, width)
 
 
 def _head(derivation: Derivation) -> _Line:
@@ -117,31 +117,33 @@ def _numbers(derivation: Derivation) -> list[str]:
     return [str(n) for n in range(1, len(derivation.steps) + 1)]
 
 
-def _end(derivation: Derivation) -> Iterator[_Line]:
+def _end(derivation: Derivation, width: int) -> Iterator[_Line]:
     if len(derivation.steps) > 1:
-        yield from _words(f"so {derivation.equation()}", 2)
+        yield from _words(f"so {derivation.equation()}", 2, width)
     for remark in derivation.remarks:
-        yield from _words(remark, 2)
+        yield from _words(remark, 2, width)
     for title, case in derivation.cases:
         yield _Line(0, "", "")
-        yield from _words(f"If {title}:", 0)
-        yield from (replace(line, indent=line.indent + 2) for line in _page(case))
+        yield from _words(f"If {title}:", 0, width)
+        yield from (replace(line, indent=line.indent + 2) for line in _page(case, width - 2))
 
 
-def _steps(derivation: Derivation, indent: int, labels: Iterable[str], above: Expr | None) -> Iterator[list[_Line]]:
+def _steps(
+    derivation: Derivation, indent: int, labels: Iterable[str], above: Expr | None, width: int
+) -> Iterator[list[_Line]]:
     """Yield the lines of each step; `above` is what the line above the first ends with."""
     for label, step in zip(labels, derivation.steps, strict=True):
-        first, *more = _wrapped(_heading(step), indent + 3)
+        first, *more = _wrapped(_heading(step), indent + 3, width)
         lines = [_Line(indent, label, first), *(_Line(indent + 3, "", line) for line in more)]
         if _is_worked_out(step):
             assert step.detail is not None
             letters = _letters(len(step.detail.steps))
-            lines += [line for inner in _steps(step.detail, indent + 5, letters, None) for line in inner]
+            lines += [line for inner in _steps(step.detail, indent + 5, letters, None, width) for line in inner]
             lines.append(_Line(indent + 3, "", f"so {_equation(step, derivation)}"))
         else:
-            lines += _formula(step, derivation, indent + 5, above)
+            lines += _formula(step, derivation, indent + 5, above, width)
         if step.remark:
-            lines += _words(step.remark, indent + 3)
+            lines += _words(step.remark, indent + 3, width)
         yield lines
         above = step.after
 
@@ -158,7 +160,7 @@ def _is_worked_out(step: Step) -> bool:
     return step.detail is not None and len(step.detail.steps) > 1
 
 
-def _formula(step: Step, derivation: Derivation, indent: int, above: Expr | None) -> Iterator[_Line]:
+def _formula(step: Step, derivation: Derivation, indent: int, above: Expr | None, width: int) -> Iterator[_Line]:
     after = derivation.text(step.after)
     if step.before == above:
         yield _Line(indent, "", f"= {after}")
@@ -167,7 +169,7 @@ def _formula(step: Step, derivation: Derivation, indent: int, above: Expr | None
         yield _Line(indent, "", after)
         return
     whole = _equation(step, derivation)
-    if indent + len(whole) <= WIDTH:
+    if indent + len(whole) <= width:
         yield _Line(indent, "", whole)
     else:
         yield _Line(indent, "", derivation.text(step.before))
@@ -183,17 +185,17 @@ def _letters(count: int) -> list[str]:
     return [_LETTERS[n % 26] + (str(n // 26 + 1) if n >= 26 else "") for n in range(count)]
 
 
-def _words(text: str, indent: int) -> Iterator[_Line]:
-    return (_Line(indent, "", line) for line in _wrapped(text, indent))
+def _words(text: str, indent: int, width: int) -> Iterator[_Line]:
+    return (_Line(indent, "", line) for line in _wrapped(text, indent, width))
 
 
-def _wrapped(text: str, indent: int) -> list[str]:
-    return textwrap.wrap(text, WIDTH - indent, break_long_words=False, break_on_hyphens=False) or [""]
+def _wrapped(text: str, indent: int, width: int) -> list[str]:
+    return textwrap.wrap(text, max(width - indent, 20), break_long_words=False, break_on_hyphens=False) or [""]
 
 
-def _blocks(derivation: Derivation) -> list[list[str]]:
+def _blocks(derivation: Derivation, width: int) -> list[list[str]]:
     """Return the lines of each step."""
-    steps = _steps(derivation, 2, _numbers(derivation), derivation.target)
+    steps = _steps(derivation, 2, _numbers(derivation), derivation.target, width)
     return [[str(line) for line in step] for step in steps]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chainrule.cli.terminal import columns
 from unit.cli.commands import SIGMOID, run, write_network, write_systems
 
 
@@ -185,3 +186,19 @@ def test_what_is_no_jacobian_is_refused(
     assert result.exit_code == 2
     assert what in result.stderr
     assert more in result.stderr
+
+
+def test_a_narrow_terminal_gets_narrow_lines(systems: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for width in (60, 80, 300):
+        monkeypatch.setattr("chainrule.cli.derive.columns", lambda width=width: min(width, 100))
+        lines = run("derive", systems / "softmax.eq", "--wrt", "z", "--steps").stdout.splitlines()
+        words = [line for line in lines if " = " not in line]
+        assert max(map(len, words)) <= min(width, 100)
+        assert max(map(len, words)) > min(width, 100) - 25
+
+
+def test_what_goes_to_a_file_is_as_wide_on_every_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert columns() == 100
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert columns() == 40

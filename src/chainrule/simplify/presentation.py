@@ -133,6 +133,9 @@ def _fraction_into_sum(coefficient: Fraction, rest: Expr) -> tuple[Fraction, Exp
     sums = [f for f in product_factors(rest) if isinstance(f, Sum)]
     if coefficient.denominator == 1 or len(sums) != 1:
         return coefficient, rest
+    if coefficient < 0 and all(split_coefficient(term)[0] > 0 for term in sums[0].terms):
+        positive, turned = _fraction_into_sum(-coefficient, rest)
+        return -positive, turned
     parts = [(coefficient * c, r) for c, r in map(split_coefficient, sums[0].terms)]
     alike = [(c, r) for c, r in parts if c.denominator != 1]
     if len(alike) == len(parts) or len({abs(c) for c, _ in alike}) > 1:

@@ -12,6 +12,7 @@ from chainrule.execute.reference import evaluate_all
 from chainrule.execute.sampling import random_inputs
 from chainrule.notation import parse
 from chainrule.notation.parser import parse_expression
+from chainrule.pipeline import backprop
 from chainrule.render.text import expression_text
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
 from same_form import assert_same_form, same_form
@@ -214,3 +215,16 @@ def test_equal_shapes_are_one_problem_and_get_their_own_names() -> None:
     assert len(simplifier._known) == known
     assert_same_form(first, parse_expression("sum(i) x[i]*(x[i] + y[i])", system))
     assert_same_form(second, parse_expression("sum(k) u[k]*(u[k] + v[k])", system))
+
+
+def test_a_minus_stands_before_a_product_not_at_every_term_of_it() -> None:
+    system = parse("data y[n]\nparam f[n]\ncost C = mean(n) maximum(0, 1 - y[n]*f[n])")
+    derivation = backprop(system).derivation("f")
+    bracket = "[1 − y[n]·f[n] {} 0]"
+    either = f"(1/2·{bracket.format('=')} + {bracket.format('>')})"
+    assert derivation.equation() == f"∂C/∂f[n] = −y[n]·{either}/extent(n)"
+
+
+def test_a_determinant_is_called_by_its_name() -> None:
+    derivation = backprop(parse("param A[i,j]\nd = det(A)\ncost C = log(d^2 + 1)")).derivation("A")
+    assert derivation.equation() == "∂C/∂A[i,j] = 2·inv(A)[j,i]·d^2/(1 + d^2)"

@@ -128,4 +128,4 @@ class _Building:
             base += constant * stride
             for axis, coefficient in terms:
                 strides[axis] = strides.get(axis, 0) + coefficient * stride
-        return Access(buffer, tuple((axis, s) for axis, s in strides.items() if s), base)
+        return Access(buffer, tuple((axis, s) for axis, s in strides.items() if s), base, entry.guarded)

@@ -8,7 +8,7 @@ the order of additions and multiplications.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
@@ -40,6 +40,8 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
+from chainrule.lower.guards import marked, padded, written_out
+from chainrule.lower.implied import with_marks
 from chainrule.lower.inside import check_inside
 from chainrule.lower.program import Unsupported
 from chainrule.system.model import Equation, System
@@ -111,9 +113,10 @@ class _Flattening:
     def equation(self, equation: Equation, name: str) -> None:
         """Add the statements of an equation; its own comes last."""
         self.current, self.root, self.count = equation, name, 0
-        check_inside(self.system, equation.value, self.sizes)
+        value = with_marks(self.system, equation.value, self.sizes)
+        check_inside(self.system, value, self.sizes)
         place = equation.name if name != equation.name else ""
-        value = self._inlined(equation.value)
+        value = self._inlined(value)
         known = len(self.statements)
         flat = self._flat(value)
         last = self.statements[-1] if len(self.statements) > known else None
@@ -165,10 +168,10 @@ class _Flattening:
                 raise Unsupported(f"{function}({tensor}), a function of a whole matrix")
             case Partial():
                 raise Unsupported("derivatives of unknown functions")
-            case Indexed(tensor):
+            case Indexed(tensor, _, guarded):
                 if tensor in self.system.declared and self.system.declared[tensor].role == "abstract":
                     raise Unsupported(f"the unknown function {tensor}")
-                return expr
+                return written_out(expr, self.system.axes(tensor), self.sizes) if guarded else expr
             case Call(function, arguments, order):
                 flat = Call(function, tuple(self._flat(a) for a in arguments), order)
                 return flat if function in CHEAP or not free_indices(flat) else self._named(flat)
@@ -176,6 +179,8 @@ class _Flattening:
                 return map_operands(expr, self._flat)
 
     def _size(self, extent: Extent) -> int:
+        if extent.literal is not None:
+            return extent.literal
         if extent not in self.sizes:
             raise Unsupported(f"an extent that the inputs do not give, that of {extent.tensor}")
         return self.sizes[extent]
@@ -226,7 +231,7 @@ class _Flattening:
             parts.setdefault(free_indices(factor), []).append(factor)
         for own in sorted(parts, key=len):
             wider = [s for s in parts if own < s]
-            plain = all(len(parts[s]) == 1 and isinstance(parts[s][0], Indexed) for s in wider)
+            plain = all(len(parts[s]) == 1 and _is_read(parts[s][0], parts[own]) for s in wider)
             if wider and (len(parts) > 2 or not plain):
                 chosen = min(wider, key=lambda s: prod(self._size(i.extent) for i in s))
                 parts[chosen] = [*parts[chosen], *parts.pop(own)]
@@ -234,7 +239,18 @@ class _Flattening:
 
     def _entry(self, group: Expr) -> Indexed:
         """Return a group of factors as one entry."""
-        return group if isinstance(group, Indexed) else self._named(group)
+        entry = marked(group)
+        if entry is None:
+            return group if isinstance(group, Indexed) else self._named(group)
+        axes, most = self.system.axes(entry.tensor), prod(self._size(i.extent) for i in free_indices(entry))
+        copy = padded(entry, axes, self.sizes, most)
+        if copy is None:
+            return self._named(group)
+        if copy.key not in self.names:
+            name = self._name()
+            self.names[copy.key] = (name, ())
+            self.statements.append(Statement(name, copy.indices, copy.value, self._equation()))
+        return Indexed(self.names[copy.key][0], copy.positions)
 
     def _named(self, flat: Expr) -> Indexed:
         order = self._order(flat)
@@ -272,6 +288,14 @@ class _Flattening:
     def _equation(self) -> Equation:
         assert self.current is not None
         return self.current
+
+
+def _is_read(wide: Expr, narrow: Sequence[Expr]) -> bool:
+    """Say whether a factor is an entry in memory that is multiplied by others in a sum as they stand.
+
+    What may be undefined where a mark rules it out is put under the mark.
+    """
+    return isinstance(wide, Indexed) or (marked(wide) is not None and all(isinstance(f, Indexed) for f in narrow))
 
 
 def _key(flat: Expr, order: tuple[Index, ...]) -> Expr:

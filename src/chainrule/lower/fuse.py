@@ -165,6 +165,7 @@ class _Fusion:
         axes = [names[i] for i in plain]
         left = [axis for axis in nest.axes if axis not in axes]
         fits = len(plain) == len(entry.indices) == len(set(axes)) and len(left) == 1 and nest.row in {"", left[0]}
+        fits = fits and all(self.sizes[i.extent] == nest.axes[axes[n]] for n, i in enumerate(statement.indices))
         if not fits or nest.axes[left[0]] != self.sizes[statement.over[0].extent]:
             self.release(entry.tensor)
             return
@@ -216,6 +217,8 @@ class _Fusion:
                 continue
             for position, axis in zip(entry.indices, made[entry.tensor].axes, strict=True):
                 if not isinstance(position, Index) or names.setdefault(position, axis) != axis:
+                    return None
+                if self.sizes[position.extent] != nest.axes[axis]:
                     return None
         own = (*statement.indices, *statement.over)
         complete = set(names) == set(own) and len(set(names.values())) == len(names)

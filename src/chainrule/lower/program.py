@@ -41,7 +41,8 @@ class Buffer:
     """A tensor in memory: extents and strides in elements, axis by axis, and where it begins in the arena.
 
     `size` are the elements set aside, padding included; a temporary's place is used again after its last reader.
-    Where every thread has a copy of its own, `pitch` is the distance from one to the next.
+    `front` more lie before them, where marked entries are read past the beginning. Where every thread has a copy of its
+    own, `pitch` is the distance from one to the next.
     """
 
     name: str
@@ -51,15 +52,20 @@ class Buffer:
     size: int
     offset: int = 0
     pitch: int = 0
+    front: int = 0
 
 
 @dataclass(frozen=True)
 class Access:
-    """An element of a buffer: base + Σ stride·axis, in elements from where the buffer begins."""
+    """An element of a buffer: base + Σ stride·axis, in elements from where the buffer begins.
+
+    A `marked` one may be past the tensor, in the buffer's margins; the code throws away what it reads there.
+    """
 
     buffer: str
     strides: tuple[tuple[str, int], ...]
     base: int = 0
+    marked: bool = False
 
     def stride(self, axis: str) -> int:
         """Return the stride along an axis, 0 where it does not depend on it."""

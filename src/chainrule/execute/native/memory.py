@@ -55,9 +55,9 @@ class Memory:
             return
         buffer = self.program.buffers[access.buffer]
         here = self.w.value(f"ptrtoint ptr {pointer} to i64")
-        first = self.w.value(f"ptrtoint ptr {origin(self.w, buffer, self.element)} to i64")
+        first = self.w.value(f"ptrtoint ptr {origin(self.w, buffer, self.element, -buffer.front)} to i64")
         away = self.w.value(f"sub i64 {here}, {first}")
-        bad = self.w.value(f"icmp ugt i64 {away}, {(buffer.size - count) * self.element}")
+        bad = self.w.value(f"icmp ugt i64 {away}, {(buffer.front + buffer.size - count) * self.element}")
         inside = self.w.label()
         self.w.line(f"br i1 {bad}, label %outside, label %{inside}")
         self.w.start(inside)

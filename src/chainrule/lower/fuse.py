@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from chainrule.expr.binding import lookups_in, own_positions, position_indices
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Lookup, Position, walk
-from chainrule.lower.flatten import Statement
+from chainrule.lower.statements import Statement, looked_up_whole
 
 LONGEST_ROW = 4
 """The vectors that a row which is reduced in registers may have."""
@@ -43,6 +44,11 @@ class Nest:
     def contraction(self) -> Member | None:
         """The reduction that opens the nest."""
         return self.members[0] if self.inner else None
+
+    @property
+    def adds(self) -> bool:
+        """Whether the nest adds values to entries that are looked up; nobody reads them before it has ended."""
+        return bool(self.members[0].statement.at)
 
     @property
     def updates(self) -> bool:
@@ -95,13 +101,18 @@ def sums_apart(fused: Fused, chosen: Sequence[bool]) -> Fused:
 
 
 def entries(expr: Expr) -> tuple[Indexed, ...]:
-    """Return the entries that an expression reads, each once, in order."""
-    return tuple(dict.fromkeys(part for part in walk(expr) if isinstance(part, Indexed)))
+    """Return the entries that an expression reads, as positions too, each once, in order."""
+    found: list[Indexed] = []
+    for part in walk(expr):
+        found += [part] if isinstance(part, Indexed) else []
+        found += [lookup.entry for lookup in lookups_in(own_positions(part))]
+    return tuple(dict.fromkeys(found))
 
 
 def entries_of(statement: Statement) -> tuple[Indexed, ...]:
     """Return the entries that a statement reads."""
-    return statement.factors if statement.op else entries(statement.value)
+    places = tuple(lookup.entry for lookup in lookups_in(statement.at))
+    return statement.factors if statement.op else (*entries(statement.value), *places)
 
 
 class _Fusion:
@@ -129,7 +140,7 @@ class _Fusion:
     def placed_alone(self, statement: Statement) -> int:
         """Open a nest for a statement, with the rows that wait for it, and return its number."""
         nest = self.opened(statement)
-        if statement.op:
+        if statement.op or statement.at:
             for tensor in sorted(statement.reads):
                 self.release(tensor)
             self.nests.append(nest)
@@ -178,15 +189,18 @@ class _Fusion:
     def opened(self, statement: Statement) -> Nest:
         """Return a new nest for a statement."""
         names: dict[Index, str] = {}
-        for index in (*statement.indices, *statement.over):
+        outer, over = (statement.loops, ()) if statement.at else (statement.indices, statement.over)
+        for index in (*outer, *over):
             names[index] = _unused(index.preferred, names.values())
-        axes = {names[i]: self.sizes[i.extent] for i in statement.indices}
-        inner = {names[i]: self.sizes[i.extent] for i in statement.over}
+        axes = {names[i]: self.sizes[i.extent] for i in outer}
+        inner = {names[i]: self.sizes[i.extent] for i in over}
         return Nest(axes, inner, [Member(statement, names)])
 
     def join(self, number: int, statement: Statement) -> bool:
         """Put the statement into the nest if it can stand there; say whether it could."""
         nest = self.nests[number]
+        if nest.adds or statement.at or looked_up_whole(nest.members[0].statement.value):
+            return False
         names = self.placed(nest, statement)
         if names is None or (statement.place and not _in_place(statement)):
             return False
@@ -308,9 +322,14 @@ def _stored(nests: Sequence[Nest], outputs: Sequence[str]) -> frozenset[str]:
     return frozenset(stored)
 
 
+LOOKED_UP = 1 << 40
+"""Stands for the coefficient of an axis along which a position is looked up: such steps are of any length."""
+
+
 def position_terms(position: Position, names: Mapping[Index, str]) -> tuple[tuple[tuple[str, int], ...], int]:
     """Return a position as coefficients by axis, and its constant."""
     if isinstance(position, Index):
         return ((names[position], 1),), 0
-    assert not isinstance(position, Lookup), "flatten refuses whole numbers as positions"
+    if isinstance(position, Lookup):
+        return tuple((names[i], LOOKED_UP) for i in dict.fromkeys(position_indices(position))), 0
     return tuple((names[i], c) for i, c in position.terms), position.constant

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chainrule.expr.binding import lookups_in, position_indices
+from chainrule.expr.binding import position_indices
 from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed, IndexValue, Lookup, Reduce, walk
 from chainrule.lower.guards import span
 from chainrule.lower.program import Unsupported
@@ -27,20 +27,16 @@ def with_bounded(system: System, sizes: Mapping[Extent, int]) -> dict[Extent, in
 
 
 def check_inside(system: System, node: Expr | Condition, sizes: Mapping[Extent, int]) -> None:
-    """Raise Unsupported for an entry that is looked up by whole numbers, or may, unmarked, lie outside its tensor."""
+    """Raise Unsupported for an entry that may, unmarked, lie outside its tensor."""
     for part in walk(node):
         if isinstance(part, IndexValue) and isinstance(part.position, Lookup):
-            raise Unsupported(f"whole numbers as positions, {part.position.entry.tensor}[…]")
+            _check(system, part.position.entry, sizes)
         if isinstance(part, Indexed) and part.indices:
             _check(system, part, sizes)
 
 
 def _check(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> None:
-    tensor = entry.tensor
-    looked = next(iter(lookups_in(entry.indices)), None)
-    if looked is not None:
-        raise Unsupported(f"whole numbers as positions, {tensor}[{looked.entry.tensor}[…]]")
-    for position, axis in zip(entry.indices, system.axes(tensor), strict=True):
+    for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
         if isinstance(position, Index) and position.extent == axis.extent:
             continue
         indices = (axis, *position_indices(position))
@@ -48,9 +44,21 @@ def _check(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> None:
             raise Unsupported(f"an extent that the inputs do not give, in {expression_text(entry)}")
         if not all(sizes[i.extent] for i in indices):
             raise Unsupported("an index without values")
-        assert not isinstance(position, Lookup)
-        low, high = span(position, sizes)
-        if not entry.guarded and (low < 0 or high >= sizes[axis.extent]):
+        if isinstance(position, Lookup):
+            low, high = _values(system, position, sizes)
+        else:
+            low, high = span(position, sizes)
+        looked = isinstance(position, Lookup)
+        if (looked or not entry.guarded) and (low < 0 or high >= sizes[axis.extent]):
             raise Unsupported(f"a position that may be outside its tensor, {expression_text(entry)}")
         if max(-low, high, sizes[axis.extent]) >= MOST:
             raise Unsupported(f"a position beyond {MOST:,}, {expression_text(entry)}")
+
+
+def _values(system: System, lookup: Lookup, sizes: Mapping[Extent, int]) -> tuple[int, int]:
+    """Return the lowest and the highest whole number that a look-up may find."""
+    if lookup.entry.guarded:
+        raise Unsupported(f"a marked entry as a position, {expression_text(lookup.entry)}")
+    _check(system, lookup.entry, sizes)
+    literal = lookup.extent.literal
+    return 0, (sizes[lookup.extent] if literal is None else literal) - 1

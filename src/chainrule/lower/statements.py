@@ -1,0 +1,53 @@
+"""What equations are taken apart into: scalar code at a point, one reduction of a product, or additions by look-up.
+
+Data only; `flatten` makes them and `fuse` puts them into nests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainrule.expr.binding import free_indices, lookups_in, position_indices, tensors_in
+from chainrule.expr.nodes import Expr, Index, Indexed, Lookup, Position
+from chainrule.system.model import Equation
+
+
+@dataclass(frozen=True)
+class Statement:
+    """target[indices] = value; or, with `op`, op over `over` of the product of the factors.
+
+    `place` is the tensor whose memory the target takes: that of a param for its update, else its own. With `at`,
+    positions of the target of which some are look-ups, it is 0 everywhere, and then the value is added to the entry
+    there for all values of the indices, among them those that are not the target's, `over`.
+    """
+
+    target: str
+    indices: tuple[Index, ...]
+    value: Expr
+    equation: Equation
+    op: str = ""
+    over: tuple[Index, ...] = ()
+    factors: tuple[Indexed, ...] = ()
+    place: str = ""
+    at: tuple[Position, ...] = ()
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The tensors that the statement reads."""
+        if self.op:
+            return frozenset(f.tensor for f in self.factors)
+        return tensors_in(self.value).union(lookup.entry.tensor for lookup in lookups_in(self.at))
+
+    @property
+    def loops(self) -> tuple[Index, ...]:
+        """The indices that a statement with `at` runs over, those it adds up over first."""
+        found = (i for position in self.at for i in position_indices(position))
+        return tuple(dict.fromkeys((*self.over, *found)))
+
+
+def looked_up_whole(expr: Expr) -> bool:
+    """Say whether an expression is an entry that has no index but in look-ups: no two of them lie side by side."""
+    if not isinstance(expr, Indexed):
+        return False
+    found = {i for p in expr.indices if isinstance(p, Lookup) for i in position_indices(p)}
+    return bool(found) and found == free_indices(expr)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Lookup, walk
 from chainrule.lower.code import Code
-from chainrule.lower.fuse import Member, Nest, position_terms
+from chainrule.lower.fuse import Member, Nest
 from chainrule.lower.program import (
     Access,
     Axis,
@@ -28,6 +28,7 @@ from chainrule.lower.program import (
     Store,
 )
 from chainrule.lower.replace import replaced
+from chainrule.lower.statements import position_terms
 
 
 def instructions(

@@ -34,8 +34,8 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
 )
-from chainrule.lower.fuse import position_terms
 from chainrule.lower.program import Apply, Load, Op, Position, Scalar, Unsupported
+from chainrule.lower.statements import position_terms
 
 LONGEST_POWER = 64
 _CONSTANTS: Mapping[str, float] = {"pi": math.pi}

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from chainrule.expr.binding import lookups_in, own_positions, position_indices
-from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Lookup, Position, walk
-from chainrule.lower.statements import Statement, looked_up_whole
+from chainrule.expr.nodes import Extent, Index, Indexed
+from chainrule.lower.statements import Statement, entries_of, looked_up_whole
 
 LONGEST_ROW = 4
 """The vectors that a row which is reduced in registers may have."""
@@ -100,21 +99,6 @@ def sums_apart(fused: Fused, chosen: Sequence[bool]) -> Fused:
     return Fused(tuple(nests), frozenset(stored))
 
 
-def entries(expr: Expr) -> tuple[Indexed, ...]:
-    """Return the entries that an expression reads, as positions too, each once, in order."""
-    found: list[Indexed] = []
-    for part in walk(expr):
-        found += [part] if isinstance(part, Indexed) else []
-        found += [lookup.entry for lookup in lookups_in(own_positions(part))]
-    return tuple(dict.fromkeys(found))
-
-
-def entries_of(statement: Statement) -> tuple[Indexed, ...]:
-    """Return the entries that a statement reads."""
-    places = tuple(lookup.entry for lookup in lookups_in(statement.at))
-    return statement.factors if statement.op else (*entries(statement.value), *places)
-
-
 class _Fusion:
     """One run: the nests so far, and which one each target is made in."""
 
@@ -125,6 +109,8 @@ class _Fusion:
         self.nests: list[Nest] = []
         self.home: dict[str, int] = {}
         self.waiting: dict[str, Statement] = {}
+        self.late = False
+        """Whether a nest reads what one behind it makes, so that their numbers are no order in which they can run."""
 
     def take(self, statement: Statement) -> None:
         """Put a statement, whose operands have all been taken, into a nest."""
@@ -179,6 +165,7 @@ class _Fusion:
         fits = fits and all(self.sizes[i.extent] == nest.axes[axes[n]] for n, i in enumerate(statement.indices))
         if not fits or nest.axes[left[0]] != self.sizes[statement.over[0].extent]:
             self.release(entry.tensor)
+            self.late = True
             return
         del self.waiting[entry.tensor]
         nest.row = left[0]
@@ -199,8 +186,6 @@ class _Fusion:
     def join(self, number: int, statement: Statement) -> bool:
         """Put the statement into the nest if it can stand there; say whether it could."""
         nest = self.nests[number]
-        if nest.adds or statement.at or looked_up_whole(nest.members[0].statement.value):
-            return False
         names = self.placed(nest, statement)
         if names is None or (statement.place and not _in_place(statement)):
             return False
@@ -216,14 +201,29 @@ class _Fusion:
             nest.row = row
         elif domain != set(nest.axes) and not (nest.row and domain == set(nest.axes) - {nest.row}):
             return False
+        if self.late and self.needed_for(number, statement):
+            return False
         for entry in entries_of(statement):
             if entry.tensor in self.waiting:
                 self.pull(number, names, entry)
         nest.members.append(Member(statement, names))
         return True
 
+    def needed_for(self, number: int, statement: Statement) -> bool:
+        """Say whether a nest must have run before another one that the statement reads."""
+        left = [home for t in statement.reads if (home := self.home.get(t, number)) != number]
+        seen = set(left)
+        while left:
+            reads = {t for member in self.nests[left.pop()].members for t in member.statement.reads}
+            new = {self.home[t] for t in reads if t in self.home} - seen
+            seen |= new
+            left.extend(new)
+        return number in seen
+
     def placed(self, nest: Nest, statement: Statement) -> dict[Index, str] | None:
-        """Return the axes for the indices of a statement, or None if it reads the nest at more than one point."""
+        """Return the axes for the indices of a statement, or None if it cannot: it reads more than one point."""
+        if nest.adds or statement.at or looked_up_whole(nest.members[0].statement.value):
+            return None
         made = nest.produces
         names: dict[Index, str] = {}
         for entry in entries_of(statement):
@@ -320,16 +320,3 @@ def _stored(nests: Sequence[Nest], outputs: Sequence[str]) -> frozenset[str]:
         stored.update(m.statement.target for m in nest.members if m.statement.place)
         stored.update(t for m in nest.members for t in m.statement.reads if t not in made)
     return frozenset(stored)
-
-
-LOOKED_UP = 1 << 40
-"""Stands for the coefficient of an axis along which a position is looked up: such steps are of any length."""
-
-
-def position_terms(position: Position, names: Mapping[Index, str]) -> tuple[tuple[tuple[str, int], ...], int]:
-    """Return a position as coefficients by axis, and its constant."""
-    if isinstance(position, Index):
-        return ((names[position], 1),), 0
-    if isinstance(position, Lookup):
-        return tuple((names[i], LOOKED_UP) for i in dict.fromkeys(position_indices(position))), 0
-    return tuple((names[i], c) for i, c in position.terms), position.constant

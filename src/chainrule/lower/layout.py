@@ -14,7 +14,8 @@ from typing import Literal, TypeAlias
 
 from chainrule.expr.nodes import Call, Lookup, walk
 from chainrule.lower.flatten import CHEAP
-from chainrule.lower.fuse import Fused, Nest, entries_of, position_terms
+from chainrule.lower.fuse import Fused, Nest
+from chainrule.lower.statements import entries_of, position_terms
 
 Kind: TypeAlias = Literal["factor", "load", "store"]
 Terms = tuple[tuple[tuple[str, int], ...], ...]

@@ -13,9 +13,8 @@ from fractions import Fraction
 from itertools import product
 from math import prod
 
-from chainrule.expr.binding import Fresh, lookups_in, open_reduce, own_positions, position_indices, substitute_indices
+from chainrule.expr.binding import Fresh, open_reduce, position_indices, stands_alone, substitute_indices
 from chainrule.expr.nodes import (
-    Affine,
     Bracket,
     Comparison,
     Condition,
@@ -109,7 +108,7 @@ def _placed(indices: tuple[Index, ...], factors: Sequence[Expr], size: Size) -> 
         summed = index in indices
         others = [f for f in left if f != factor]
         over = set(position_indices(lookup)).intersection(indices)
-        plain = all(_alone(index, f) for f in others) and index not in position_indices(lookup)
+        plain = all(stands_alone(index, f) for f in others) and index not in position_indices(lookup)
         if not plain or size(index.extent) != size(lookup.extent) or not (over or summed):
             continue
         left = [substitute_indices(f, {index: lookup}) for f in others]
@@ -126,10 +125,3 @@ def _moved(place: Lookup, index: Index, lookup: Lookup) -> Lookup:
     assert isinstance(moved, IndexValue)
     assert isinstance(moved.position, Lookup)
     return moved.position
-
-
-def _alone(index: Index, expr: Expr) -> bool:
-    """Say whether an index stands in the positions of an expression by itself only, where a look-up can stand."""
-    positions = [p for part in walk(expr) for p in own_positions(part)]
-    positions += [p for lookup in lookups_in(positions) for p in lookup.entry.indices]
-    return not any(isinstance(p, Affine) and index in position_indices(p) for p in positions)

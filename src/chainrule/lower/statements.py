@@ -1,15 +1,19 @@
 """What equations are taken apart into: scalar code at a point, one reduction of a product, or additions by look-up.
 
-Data only; `flatten` makes them and `fuse` puts them into nests.
+Data and what they read, as entries and positions; `flatten` makes them and `fuse` puts them into nests.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chainrule.expr.binding import free_indices, lookups_in, position_indices, tensors_in
-from chainrule.expr.nodes import Expr, Index, Indexed, Lookup, Position
+from chainrule.expr.binding import free_indices, lookups_in, own_positions, position_indices, tensors_in
+from chainrule.expr.nodes import Expr, Index, Indexed, Lookup, Position, walk
 from chainrule.system.model import Equation
+
+LOOKED_UP = 1 << 40
+"""Stands for the coefficient of an axis along which a position is looked up: such steps are of any length."""
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,27 @@ def looked_up_whole(expr: Expr) -> bool:
         return False
     found = {i for p in expr.indices if isinstance(p, Lookup) for i in position_indices(p)}
     return bool(found) and found == free_indices(expr)
+
+
+def entries(expr: Expr) -> tuple[Indexed, ...]:
+    """Return the entries that an expression reads, as positions too, each once, in order."""
+    found: list[Indexed] = []
+    for part in walk(expr):
+        found += [part] if isinstance(part, Indexed) else []
+        found += [lookup.entry for lookup in lookups_in(own_positions(part))]
+    return tuple(dict.fromkeys(found))
+
+
+def entries_of(statement: Statement) -> tuple[Indexed, ...]:
+    """Return the entries that a statement reads."""
+    places = tuple(lookup.entry for lookup in lookups_in(statement.at))
+    return statement.factors if statement.op else (*entries(statement.value), *places)
+
+
+def position_terms(position: Position, names: Mapping[Index, str]) -> tuple[tuple[tuple[str, int], ...], int]:
+    """Return a position as coefficients by axis, and its constant."""
+    if isinstance(position, Index):
+        return ((names[position], 1),), 0
+    if isinstance(position, Lookup):
+        return tuple((names[i], LOOKED_UP) for i in dict.fromkeys(position_indices(position))), 0
+    return tuple((names[i], c) for i, c in position.terms), position.constant

@@ -89,6 +89,13 @@ FORMS = {
     "an outer product": "param v[j]\nparam u[i]\nc[i,j] = u[i]*v[j] + v[j]",
     "rows and columns": "param A[i,j]\nr[i] = max(j) A[i,j]\nc[j] = min(i) A[i,j]\nt = mean(i,j) A[i,j]",
     "a softmax over the first axis": "param A[i,j]\ns[i,j] = exp(A[i,j])/(sum(m) exp(A[m,j]))",
+    "fewer values than the axis has": "param v[j]\nindex u = 2\nt[j] = tanh(v[j])\nr = sum(k<3) t[k]\n"
+    "s[u] = t[u] + t[0]\nm = max(j) v[j]\nq[u] = v[u]/m",
+    "a sum over two axes, vectors along the first": "param A[i,j], v[j]\nT[i,j] = exp(A[i,j]*v[j])\n"
+    "c[k] = sum(j,i) T[i,j]*A[i,k]*[k < 3]",
+    "a row that stands behind its first reader": "param v[j]\nh[i] = (sum(k<2) v[i+k]) + v[i+1] + (sum(k<2) v[i+k])\n"
+    "s = sum(i) h[i]\nc[t] = (sum(k<2) v[t+k])*v[t+1]\nr = s + (sum(t) c[t])",
+    "marked entries": "param B[j,k]\nc[j,k] = B?[j-1,k+2]\nd[k] = sum(j) B?[2*j-k,k]*B[j,k]",
     "a product of all": "param v[j]\nparam A[i,j]\np[i] = prod(j) (1 + A[i,j]*v[j]/8)",
     "entries and shifts": "param B[j,k]\nc[k] = B[0,k] - B[1,k]\nd[j] = sum(k) B[j,k]*[k > j] + [j = 2]",
     "a turned copy": "param A[i,j]\nt[j,i] = A[i,j]\ng[i,k] = sum(j) t[j,i]*t[j,k]",

@@ -20,6 +20,8 @@ from chainrule.notation import parse
 from conformance.test_native import FORMS, inputs_of
 from conformance.trained import tolerance, trained
 from dense import Dense, relative
+from unit.lower.test_guards import FORMS as GUARDED
+from unit.lower.test_lookups import FORMS as LOOKED_UP
 
 LEVELS = ["avx2", "sse", "neon"]
 NETWORKS = {
@@ -51,6 +53,18 @@ def test_threads_give_the_same_bits(level: str) -> None:
         cost = session.run_epoch(np.arange(70))
         results.append({"cost": cost, **session.params()})
     assert all(np.array_equal(value, results[1][name]) for name, value in results[0].items())
+
+
+@pytest.mark.parametrize("name", [*GUARDED, *LOOKED_UP])
+@pytest.mark.parametrize("level", LEVELS)
+def test_entries_at_marked_and_looked_up_places(level: str, name: str) -> None:
+    text, inputs = (GUARDED | LOOKED_UP)[name]
+    executable = NativeExecutable(parse(text), np.dtype("float64"), lowered(host(), level))
+    actual, expected = executable.step(inputs), Reference().compile(parse(text)).step(inputs)
+    assert "on the reference" not in executable.plan
+    for found, wanted in zip(actual, expected, strict=True):
+        for key, value in wanted.items():
+            np.testing.assert_allclose(found[key], value, rtol=1e-12, atol=1e-12, err_msg=key)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

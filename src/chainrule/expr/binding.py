@@ -242,6 +242,13 @@ def substitute_indices(node: Expr, mapping: Mapping[Index, Position]) -> Expr:
             return map_operands(node, lambda part: substitute_indices(part, mapping))
 
 
+def stands_alone(index: Index, node: Expr | Condition) -> bool:
+    """Say whether an index stands in positions by itself only, in no sum: a look-up can take its place."""
+    positions = [p for part in walk(node) for p in own_positions(part)]
+    positions += [p for lookup in lookups_in(positions) for p in lookup.entry.indices]
+    return not any(isinstance(p, Affine) and index in position_indices(p) for p in positions)
+
+
 def map_positions(node: MatrixEntry, change: Callable[[Position], Position]) -> MatrixEntry:
     """Return the entry of a function of a matrix with `change` applied to every position in it."""
     indices, samples = tuple(map(change, node.indices)), tuple(map(change, node.samples))

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chainrule.expr.binding import substitute_indices
-from chainrule.expr.nodes import Expr, Index, Indexed, walk
+from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Lookup, walk
 from chainrule.lower.code import Code
-from chainrule.lower.fuse import Member, Nest, position_terms
+from chainrule.lower.fuse import Member, Nest
 from chainrule.lower.program import (
     Access,
     Axis,
@@ -22,17 +22,21 @@ from chainrule.lower.program import (
     Contraction,
     Instruction,
     Load,
+    Looked,
     RowReduce,
+    Scalar,
     Store,
 )
 from chainrule.lower.replace import replaced
+from chainrule.lower.statements import position_terms
 
 
-def instruction(
+def instructions(
     nest: Nest, buffers: Mapping[str, Buffer], stored: frozenset[str], copies: Mapping[str, str]
-) -> Instruction:
-    """Return the nest as an instruction; `copies` names the buffer to read in place of a tensor."""
-    return _Building(nest, buffers, stored, copies).instruction()
+) -> tuple[Instruction, ...]:
+    """Return the nest as instructions; `copies` names the buffer to read in place of a tensor."""
+    building = _Building(nest, buffers, stored, copies)
+    return building.adding() if nest.adds else (building.instruction(),)
 
 
 @dataclass
@@ -76,6 +80,24 @@ class _Building:
             self.contraction(),
             tuple(code.ops),
             tuple(dict.fromkeys(m.statement.equation for m in self.nest.members)),
+        )
+
+    def adding(self) -> tuple[Instruction, ...]:
+        """Return what sets all entries to 0, and what then adds to those that are looked up, one after the other."""
+        (member,) = self.nest.members
+        statement, buffer = member.statement, self.buffers[member.statement.target]
+        every = tuple(Axis(f"r{n}", extent) for n, extent in enumerate(buffer.extents))
+        whole = Access(buffer.name, tuple((a.name, s) for a, s in zip(every, buffer.strides, strict=True)))
+        zeros = (Scalar(ZERO.value), Store(whole, 0))
+        self.code = code = Code(self.entry)
+        access = self.access(buffer.name, Indexed(buffer.name, statement.at), member.names)
+        added = code.value(statement.value, member.names)
+        code.add(Store(access, code.apply("add", code.add(Load(access)), added)))
+        axes = tuple(Axis(name, extent) for name, extent in self.nest.axes.items())
+        name, equations = statement.equation.name, (statement.equation,)
+        return (
+            Instruction(name, every, None, zeros, equations),
+            Instruction(name, axes, None, tuple(code.ops), equations),
         )
 
     def member(self, member: Member) -> int:
@@ -123,9 +145,14 @@ class _Building:
         """Return where an entry is in memory."""
         strides: dict[str, int] = {}
         base = 0
-        for position, stride in zip(entry.indices, self.buffers[buffer].strides, strict=True):
+        looked: list[Looked] = []
+        made = self.buffers[buffer]
+        for position, stride, extent in zip(entry.indices, made.strides, made.extents, strict=True):
+            if isinstance(position, Lookup):
+                looked.append(Looked(self.access(position.entry.tensor, position.entry, names), stride, extent))
+                continue
             terms, constant = position_terms(position, names)
             base += constant * stride
             for axis, coefficient in terms:
                 strides[axis] = strides.get(axis, 0) + coefficient * stride
-        return Access(buffer, tuple((axis, s) for axis, s in strides.items() if s), base)
+        return Access(buffer, tuple((axis, s) for axis, s in strides.items() if s), base, entry.guarded, tuple(looked))

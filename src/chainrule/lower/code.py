@@ -24,6 +24,7 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
+    Lookup,
     MatrixEntry,
     Number,
     Partial,
@@ -33,8 +34,8 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
 )
-from chainrule.lower.fuse import position_terms
 from chainrule.lower.program import Apply, Load, Op, Position, Scalar, Unsupported
+from chainrule.lower.statements import position_terms
 
 LONGEST_POWER = 64
 _CONSTANTS: Mapping[str, float] = {"pi": math.pi}
@@ -85,6 +86,8 @@ class Code:
                 return self.number(_CONSTANTS[name])
             case Indexed():
                 return self._entry(expr, names)
+            case IndexValue(Lookup(entry)):
+                return self._entry(entry, names)
             case IndexValue(position):
                 return self.add(Position(*position_terms(position, names)))
             case Sum(terms):

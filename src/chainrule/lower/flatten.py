@@ -8,8 +8,8 @@ the order of additions and multiplications.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
 
@@ -19,16 +19,20 @@ from chainrule.expr.binding import (
     free_indices,
     map_operands,
     open_reduce,
+    position_indices,
     substitute_indices,
-    tensors_in,
 )
 from chainrule.expr.nodes import (
+    Bracket,
     Call,
+    Comparison,
     Expr,
     Extent,
     ExtentValue,
     Index,
     Indexed,
+    IndexValue,
+    Lookup,
     MatrixEntry,
     Number,
     Partial,
@@ -40,34 +44,16 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
+from chainrule.lower.guards import marked, padded, written_out
+from chainrule.lower.implied import with_marks
 from chainrule.lower.inside import check_inside
+from chainrule.lower.lookups import Term, terms_of
 from chainrule.lower.program import Unsupported
+from chainrule.lower.statements import Statement, looked_up_whole
 from chainrule.system.model import Equation, System
 
 CHEAP = frozenset({"relu", "abs", "sign", "maximum", "minimum", "clip"})
 """Functions that are computed again rather than kept."""
-
-
-@dataclass(frozen=True)
-class Statement:
-    """target[indices] = value; or, with `op`, op over `over` of the product of the factors.
-
-    `place` is the tensor whose memory the target takes: that of a param for its update, else its own.
-    """
-
-    target: str
-    indices: tuple[Index, ...]
-    value: Expr
-    equation: Equation
-    op: str = ""
-    over: tuple[Index, ...] = ()
-    factors: tuple[Indexed, ...] = ()
-    place: str = ""
-
-    @property
-    def reads(self) -> frozenset[str]:
-        """The tensors that the statement reads."""
-        return frozenset(f.tensor for f in self.factors) if self.op else tensors_in(self.value)
 
 
 def flatten(system: System, sizes: Mapping[Extent, int], outputs: Iterable[str]) -> tuple[Statement, ...]:
@@ -111,9 +97,10 @@ class _Flattening:
     def equation(self, equation: Equation, name: str) -> None:
         """Add the statements of an equation; its own comes last."""
         self.current, self.root, self.count = equation, name, 0
-        check_inside(self.system, equation.value, self.sizes)
+        value = with_marks(self.system, equation.value, self.sizes)
+        check_inside(self.system, value, self.sizes)
         place = equation.name if name != equation.name else ""
-        value = self._inlined(equation.value)
+        value = self._inlined(value)
         known = len(self.statements)
         flat = self._flat(value)
         last = self.statements[-1] if len(self.statements) > known else None
@@ -130,7 +117,8 @@ class _Flattening:
         """Give the statement just made the name of the equation that it is all of, with the equation's axes."""
         order = tuple(flat.indices.index(i) for i in equation.indices)
         indices = tuple(last.indices[n] for n in order)
-        self.statements[-1] = Statement(name, indices, last.value, equation, last.op, last.over, last.factors)
+        at = tuple(last.at[n] for n in order) if last.at else ()
+        self.statements[-1] = replace(last, target=name, indices=indices, equation=equation, at=at)
         for key, (tensor, axes) in self.names.items():
             if tensor == last.target:
                 self.names[key] = (name, tuple(axes[n] for n in order))
@@ -165,10 +153,11 @@ class _Flattening:
                 raise Unsupported(f"{function}({tensor}), a function of a whole matrix")
             case Partial():
                 raise Unsupported("derivatives of unknown functions")
-            case Indexed(tensor):
+            case Indexed(tensor, _, guarded):
                 if tensor in self.system.declared and self.system.declared[tensor].role == "abstract":
                     raise Unsupported(f"the unknown function {tensor}")
-                return expr
+                flat = written_out(expr, self.system.axes(tensor), self.sizes) if guarded else expr
+                return self._named(flat) if looked_up_whole(flat) else flat
             case Call(function, arguments, order):
                 flat = Call(function, tuple(self._flat(a) for a in arguments), order)
                 return flat if function in CHEAP or not free_indices(flat) else self._named(flat)
@@ -176,12 +165,20 @@ class _Flattening:
                 return map_operands(expr, self._flat)
 
     def _size(self, extent: Extent) -> int:
+        if extent.literal is not None:
+            return extent.literal
         if extent not in self.sizes:
             raise Unsupported(f"an extent that the inputs do not give, that of {extent.tensor}")
         return self.sizes[extent]
 
     def _reduction(self, node: Reduce) -> Expr:
         indices, body = open_reduce(node, self.fresh)
+        terms = terms_of(indices, body, self._size, self.fresh) if node.op in {"sum", "mean"} else ()
+        if terms:
+            count = prod(self._size(i.extent) for i in indices) if node.op == "mean" else 1
+            if count == 0:
+                raise Unsupported("a mean of nothing")
+            return times(number(Fraction(1, count)), plus(*map(self._term, terms)))
         if node.op == "mean":
             count = prod(self._size(i.extent) for i in indices)
             if count == 0:
@@ -197,6 +194,28 @@ class _Flattening:
             raise Unsupported("a product over an index that its body does not have")
         over = tuple(i for i in indices if i not in missing)
         return self._reduced(node.op, over, (self._entry(body),)) if over else body
+
+    def _term(self, term: Term) -> Expr:
+        """Return a sum whose values go to places that are looked up."""
+        factors = times(*(self._flat(f) for f in term.factors))
+        over = tuple(i for i in term.indices if any(i in position_indices(at) for at in term.places.values()))
+        value = self._sum(tuple(i for i in term.indices if i not in over), factors)
+        if not term.places:
+            return value
+        if not over:
+            chosen = (Bracket(Comparison("=", IndexValue(at), IndexValue(v))) for v, at in term.places.items())
+            return times(*chosen, value)
+        parts = product_factors(value)
+        outside = tuple(f for f in parts if isinstance(f, Number))
+        value = times(*(f for f in parts if f not in outside))
+        places = term.places
+        brackets = times(*(IndexValue(places[v]) for v in places))
+        free = (*places, *(i for i in free_in_order(times(brackets, value)) if i not in over))
+        order = tuple(sorted(dict.fromkeys(free), key=lambda i: i.extent not in self.samples))
+        name = self._name()
+        at = tuple(places.get(i, i) for i in order)
+        self.statements.append(Statement(name, order, value, self._equation(), over=over, at=at))
+        return times(*outside, Indexed(name, order))
 
     def _sum(self, indices: tuple[Index, ...], body: Expr) -> Expr:
         """Return Σ body, each sum named."""
@@ -226,7 +245,7 @@ class _Flattening:
             parts.setdefault(free_indices(factor), []).append(factor)
         for own in sorted(parts, key=len):
             wider = [s for s in parts if own < s]
-            plain = all(len(parts[s]) == 1 and isinstance(parts[s][0], Indexed) for s in wider)
+            plain = all(len(parts[s]) == 1 and _is_read(parts[s][0], parts[own]) for s in wider)
             if wider and (len(parts) > 2 or not plain):
                 chosen = min(wider, key=lambda s: prod(self._size(i.extent) for i in s))
                 parts[chosen] = [*parts[chosen], *parts.pop(own)]
@@ -234,7 +253,19 @@ class _Flattening:
 
     def _entry(self, group: Expr) -> Indexed:
         """Return a group of factors as one entry."""
-        return group if isinstance(group, Indexed) else self._named(group)
+        entry = marked(group)
+        if entry is None:
+            read = isinstance(group, Indexed) and not any(isinstance(p, Lookup) for p in group.indices)
+            return group if isinstance(group, Indexed) and read else self._named(group)
+        axes, most = self.system.axes(entry.tensor), prod(self._size(i.extent) for i in free_indices(entry))
+        copy = padded(entry, axes, self.sizes, most)
+        if copy is None:
+            return self._named(group)
+        if copy.key not in self.names:
+            name = self._name()
+            self.names[copy.key] = (name, ())
+            self.statements.append(Statement(name, copy.indices, copy.value, self._equation()))
+        return Indexed(self.names[copy.key][0], copy.positions)
 
     def _named(self, flat: Expr) -> Indexed:
         order = self._order(flat)
@@ -272,6 +303,14 @@ class _Flattening:
     def _equation(self) -> Equation:
         assert self.current is not None
         return self.current
+
+
+def _is_read(wide: Expr, narrow: Sequence[Expr]) -> bool:
+    """Say whether a factor is an entry in memory that is multiplied by others in a sum as they stand.
+
+    What may be undefined where a mark rules it out is put under the mark.
+    """
+    return isinstance(wide, Indexed) or (marked(wide) is not None and all(isinstance(f, Indexed) for f in narrow))
 
 
 def _key(flat: Expr, order: tuple[Index, ...]) -> Expr:

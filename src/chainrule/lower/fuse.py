@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Lookup, Position, walk
-from chainrule.lower.flatten import Statement
+from chainrule.expr.nodes import Extent, Index, Indexed
+from chainrule.lower.statements import Statement, entries_of, looked_up_whole
 
 LONGEST_ROW = 4
 """The vectors that a row which is reduced in registers may have."""
@@ -43,6 +43,11 @@ class Nest:
     def contraction(self) -> Member | None:
         """The reduction that opens the nest."""
         return self.members[0] if self.inner else None
+
+    @property
+    def adds(self) -> bool:
+        """Whether the nest adds values to entries that are looked up; nobody reads them before it has ended."""
+        return bool(self.members[0].statement.at)
 
     @property
     def updates(self) -> bool:
@@ -94,16 +99,6 @@ def sums_apart(fused: Fused, chosen: Sequence[bool]) -> Fused:
     return Fused(tuple(nests), frozenset(stored))
 
 
-def entries(expr: Expr) -> tuple[Indexed, ...]:
-    """Return the entries that an expression reads, each once, in order."""
-    return tuple(dict.fromkeys(part for part in walk(expr) if isinstance(part, Indexed)))
-
-
-def entries_of(statement: Statement) -> tuple[Indexed, ...]:
-    """Return the entries that a statement reads."""
-    return statement.factors if statement.op else entries(statement.value)
-
-
 class _Fusion:
     """One run: the nests so far, and which one each target is made in."""
 
@@ -114,6 +109,8 @@ class _Fusion:
         self.nests: list[Nest] = []
         self.home: dict[str, int] = {}
         self.waiting: dict[str, Statement] = {}
+        self.late = False
+        """Whether a nest reads what one behind it makes, so that their numbers are no order in which they can run."""
 
     def take(self, statement: Statement) -> None:
         """Put a statement, whose operands have all been taken, into a nest."""
@@ -129,7 +126,7 @@ class _Fusion:
     def placed_alone(self, statement: Statement) -> int:
         """Open a nest for a statement, with the rows that wait for it, and return its number."""
         nest = self.opened(statement)
-        if statement.op:
+        if statement.op or statement.at:
             for tensor in sorted(statement.reads):
                 self.release(tensor)
             self.nests.append(nest)
@@ -165,8 +162,10 @@ class _Fusion:
         axes = [names[i] for i in plain]
         left = [axis for axis in nest.axes if axis not in axes]
         fits = len(plain) == len(entry.indices) == len(set(axes)) and len(left) == 1 and nest.row in {"", left[0]}
+        fits = fits and all(self.sizes[i.extent] == nest.axes[axes[n]] for n, i in enumerate(statement.indices))
         if not fits or nest.axes[left[0]] != self.sizes[statement.over[0].extent]:
             self.release(entry.tensor)
+            self.late = True
             return
         del self.waiting[entry.tensor]
         nest.row = left[0]
@@ -177,10 +176,11 @@ class _Fusion:
     def opened(self, statement: Statement) -> Nest:
         """Return a new nest for a statement."""
         names: dict[Index, str] = {}
-        for index in (*statement.indices, *statement.over):
+        outer, over = (statement.loops, ()) if statement.at else (statement.indices, statement.over)
+        for index in (*outer, *over):
             names[index] = _unused(index.preferred, names.values())
-        axes = {names[i]: self.sizes[i.extent] for i in statement.indices}
-        inner = {names[i]: self.sizes[i.extent] for i in statement.over}
+        axes = {names[i]: self.sizes[i.extent] for i in outer}
+        inner = {names[i]: self.sizes[i.extent] for i in over}
         return Nest(axes, inner, [Member(statement, names)])
 
     def join(self, number: int, statement: Statement) -> bool:
@@ -201,14 +201,29 @@ class _Fusion:
             nest.row = row
         elif domain != set(nest.axes) and not (nest.row and domain == set(nest.axes) - {nest.row}):
             return False
+        if self.late and self.needed_for(number, statement):
+            return False
         for entry in entries_of(statement):
             if entry.tensor in self.waiting:
                 self.pull(number, names, entry)
         nest.members.append(Member(statement, names))
         return True
 
+    def needed_for(self, number: int, statement: Statement) -> bool:
+        """Say whether a nest must have run before another one that the statement reads."""
+        left = [home for t in statement.reads if (home := self.home.get(t, number)) != number]
+        seen = set(left)
+        while left:
+            reads = {t for member in self.nests[left.pop()].members for t in member.statement.reads}
+            new = {self.home[t] for t in reads if t in self.home} - seen
+            seen |= new
+            left.extend(new)
+        return number in seen
+
     def placed(self, nest: Nest, statement: Statement) -> dict[Index, str] | None:
-        """Return the axes for the indices of a statement, or None if it reads the nest at more than one point."""
+        """Return the axes for the indices of a statement, or None if it cannot: it reads more than one point."""
+        if nest.adds or statement.at or looked_up_whole(nest.members[0].statement.value):
+            return None
         made = nest.produces
         names: dict[Index, str] = {}
         for entry in entries_of(statement):
@@ -216,6 +231,8 @@ class _Fusion:
                 continue
             for position, axis in zip(entry.indices, made[entry.tensor].axes, strict=True):
                 if not isinstance(position, Index) or names.setdefault(position, axis) != axis:
+                    return None
+                if self.sizes[position.extent] != nest.axes[axis]:
                     return None
         own = (*statement.indices, *statement.over)
         complete = set(names) == set(own) and len(set(names.values())) == len(names)
@@ -303,11 +320,3 @@ def _stored(nests: Sequence[Nest], outputs: Sequence[str]) -> frozenset[str]:
         stored.update(m.statement.target for m in nest.members if m.statement.place)
         stored.update(t for m in nest.members for t in m.statement.reads if t not in made)
     return frozenset(stored)
-
-
-def position_terms(position: Position, names: Mapping[Index, str]) -> tuple[tuple[tuple[str, int], ...], int]:
-    """Return a position as coefficients by axis, and its constant."""
-    if isinstance(position, Index):
-        return ((names[position], 1),), 0
-    assert not isinstance(position, Lookup), "flatten refuses whole numbers as positions"
-    return tuple((names[i], c) for i, c in position.terms), position.constant

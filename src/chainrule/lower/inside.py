@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chainrule.expr.binding import lookups_in
-from chainrule.expr.nodes import Affine, Condition, Expr, Extent, Index, Indexed, IndexValue, Lookup, Reduce, walk
+from chainrule.expr.binding import position_indices
+from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed, IndexValue, Lookup, Reduce, walk
+from chainrule.lower.guards import span
 from chainrule.lower.program import Unsupported
 from chainrule.render.text import expression_text
 from chainrule.system.model import System
+
+MOST = 1 << 24
+"""Positions are compared as numbers, which are exact in float32 up to this."""
 
 
 def with_bounded(system: System, sizes: Mapping[Extent, int]) -> dict[Extent, int]:
@@ -23,30 +27,38 @@ def with_bounded(system: System, sizes: Mapping[Extent, int]) -> dict[Extent, in
 
 
 def check_inside(system: System, node: Expr | Condition, sizes: Mapping[Extent, int]) -> None:
-    """Raise Unsupported for an entry that is guarded, looked up by whole numbers, or may lie outside its tensor."""
+    """Raise Unsupported for an entry that may, unmarked, lie outside its tensor."""
     for part in walk(node):
         if isinstance(part, IndexValue) and isinstance(part.position, Lookup):
-            raise Unsupported(f"whole numbers as positions, {part.position.entry.tensor}[…]")
+            _check(system, part.position.entry, sizes)
         if isinstance(part, Indexed) and part.indices:
             _check(system, part, sizes)
 
 
 def _check(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> None:
-    tensor = entry.tensor
-    looked = next(iter(lookups_in(entry.indices)), None)
-    if looked is not None:
-        raise Unsupported(f"whole numbers as positions, {tensor}[{looked.entry.tensor}[…]]")
-    if entry.guarded:
-        raise Unsupported(f"the guarded entry {tensor}?[…]")
-    for position, axis in zip(entry.indices, system.axes(tensor), strict=True):
+    for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
         if isinstance(position, Index) and position.extent == axis.extent:
             continue
-        terms = position.terms if isinstance(position, Affine) else ((position, 1),)
-        if any(i.extent not in sizes for i in (axis, *(i for i, _ in terms))):
+        indices = (axis, *position_indices(position))
+        if any(i.extent not in sizes for i in indices):
             raise Unsupported(f"an extent that the inputs do not give, in {expression_text(entry)}")
-        ends = [c * (sizes[i.extent] - 1) for i, c in terms]
-        constant = position.constant if isinstance(position, Affine) else 0
-        low = constant + sum(e for e in ends if e < 0)
-        high = constant + sum(e for e in ends if e > 0)
-        if low < 0 or high >= sizes[axis.extent]:
+        if not all(sizes[i.extent] for i in indices):
+            raise Unsupported("an index without values")
+        if isinstance(position, Lookup):
+            low, high = _values(system, position, sizes)
+        else:
+            low, high = span(position, sizes)
+        looked = isinstance(position, Lookup)
+        if (looked or not entry.guarded) and (low < 0 or high >= sizes[axis.extent]):
             raise Unsupported(f"a position that may be outside its tensor, {expression_text(entry)}")
+        if max(-low, high, sizes[axis.extent]) >= MOST:
+            raise Unsupported(f"a position beyond {MOST:,}, {expression_text(entry)}")
+
+
+def _values(system: System, lookup: Lookup, sizes: Mapping[Extent, int]) -> tuple[int, int]:
+    """Return the lowest and the highest whole number that a look-up may find."""
+    if lookup.entry.guarded:
+        raise Unsupported(f"a marked entry as a position, {expression_text(lookup.entry)}")
+    _check(system, lookup.entry, sizes)
+    literal = lookup.extent.literal
+    return 0, (sizes[lookup.extent] if literal is None else literal) - 1

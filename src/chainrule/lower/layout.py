@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from chainrule.expr.nodes import Call, walk
+from chainrule.expr.nodes import Call, Lookup, walk
 from chainrule.lower.flatten import CHEAP
-from chainrule.lower.fuse import Fused, Nest, entries_of, position_terms
+from chainrule.lower.fuse import Fused, Nest
+from chainrule.lower.statements import entries_of, position_terms
 
+Kind: TypeAlias = Literal["factor", "load", "store"]
 Terms = tuple[tuple[tuple[str, int], ...], ...]
 LONG_CALL = 12.0
 """The cost of a function such as exp, in vector operations."""
@@ -27,11 +29,15 @@ TRANSPOSE = 0.6
 
 @dataclass(frozen=True)
 class Reference:
-    """A tensor as a nest reads or writes it: for each of its axes the coefficients of the nest's axes."""
+    """A tensor as a nest reads or writes it: for each of its axes the coefficients of the nest's axes.
+
+    Of one that is `looked` up few entries may be read: it is never copied as a whole.
+    """
 
     tensor: str
     terms: Terms
-    kind: Literal["factor", "load", "store"]
+    kind: Kind
+    looked: bool = False
 
     def step(self, axis: str, inner: int) -> int | None:
         """Return the stride along an axis of the nest if it is 0 or that of the innermost axis, else None."""
@@ -64,8 +70,13 @@ def references(nest: Nest, stored: frozenset[str]) -> tuple[Reference, ...]:
         for entry in entries_of(statement):
             if entry.tensor not in made:
                 terms = tuple(position_terms(p, member.names)[0] for p in entry.indices)
-                found[Reference(entry.tensor, terms, "factor" if member is nest.contraction else "load")] = None
-        if statement.target in stored:
+                looked = any(isinstance(p, Lookup) for p in entry.indices)
+                kind: Kind = "factor" if member is nest.contraction else "load"
+                found[Reference(entry.tensor, terms, kind, looked)] = None
+        if statement.at:
+            terms = tuple(position_terms(p, member.names)[0] for p in statement.at)
+            found[Reference(statement.target, terms, "store", looked=True)] = None
+        elif statement.target in stored:
             place = statement.place or statement.target
             found[Reference(place, tuple(((axis, 1),) for axis in member.axes), "store")] = None
     return tuple(found)
@@ -113,7 +124,7 @@ def choose(asked: Work, inner: Mapping[str, int], lanes: int) -> Choice:
         if nest.row and axis != nest.row and nest.axes[nest.row] > lanes:
             continue
         bad = [r for r in refs if not r.fits(axis, inner.get(r.tensor, 0))]
-        if any(r.kind == "store" or axis_count(r, axis) != 1 for r in bad) or _read_twice(bad, refs):
+        if any(r.kind == "store" or r.looked or axis_count(r, axis) != 1 for r in bad) or _read_twice(bad, refs):
             continue
         copied = tuple(dict.fromkeys(r.tensor for r in bad))
         extra = sum(TRANSPOSE * prod(_extents(r, nest)) for r in bad)

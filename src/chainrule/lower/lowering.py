@@ -10,13 +10,14 @@ from dataclasses import replace
 
 from chainrule.expr.nodes import Extent
 from chainrule.lower.blocks import blocked
-from chainrule.lower.build import instruction
+from chainrule.lower.build import instructions as made_of
 from chainrule.lower.flatten import flatten, sample_extents
 from chainrule.lower.fuse import Fused, Nest, fuse, sums_apart
 from chainrule.lower.inside import with_bounded
 from chainrule.lower.layout import Choice, innermost, references, strides
-from chainrule.lower.memory import place
+from chainrule.lower.memory import place, with_margins
 from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Role, Store, Unsupported
+from chainrule.lower.statements import Statement
 from chainrule.lower.verify import verify
 from chainrule.system.model import System
 
@@ -36,6 +37,7 @@ def lower(
     sizes = with_bounded(system, sizes)
     extents = _extents(system, sizes)
     statements = flatten(system, sizes, outputs)
+    sizes = with_literals(sizes, statements)
     for statement in statements:
         extents[statement.target] = tuple(sizes[i.extent] for i in statement.indices)
     fused = fuse(statements, sizes, outputs, lanes, sample_extents(system))
@@ -57,15 +59,23 @@ def lower(
     buffers: dict[str, Buffer] = {}
     for tensor in held:
         steps, size = strides(extents[tensor], inner[tensor], lanes, element)
-        buffers[tensor] = Buffer(tensor, _role(system, tensor, outputs), extents[tensor], steps, size + lanes)
+        declared, role = system.declared.get(tensor), _role(system, tensor, outputs)
+        integers = declared is not None and declared.values is not None
+        buffers[tensor] = Buffer(tensor, role, extents[tensor], steps, size + lanes, integers=integers)
     instructions: list[Instruction] = []
     for nest, choice in zip(fused.nests, choices, strict=True):
         copies = _copies(nest, choice, fused, buffers, instructions, lanes, element)
-        whole = instruction(nest, buffers, fused.stored, copies)
-        instructions.extend(blocked(whole, choice.vector, buffers, lanes, element))
-    program = place(buffers, instructions, lanes, element)
+        for whole in made_of(nest, buffers, fused.stored, copies):
+            instructions.extend(blocked(whole, choice.vector, buffers, lanes, element))
+    program = place(with_margins(buffers, instructions, lanes), instructions, lanes, element)
     verify(program)
     return program
+
+
+def with_literals(sizes: Mapping[Extent, int], statements: Sequence[Statement]) -> dict[Extent, int]:
+    """Return the sizes with those of indices whose extents say them."""
+    extents = (i.extent for s in statements for i in (*s.indices, *s.over))
+    return {**sizes, **{extent: extent.literal for extent in extents if extent.literal is not None}}
 
 
 def _extents(system: System, sizes: Mapping[Extent, int]) -> dict[str, tuple[int, ...]]:

@@ -41,7 +41,8 @@ class Buffer:
     """A tensor in memory: extents and strides in elements, axis by axis, and where it begins in the arena.
 
     `size` are the elements set aside, padding included; a temporary's place is used again after its last reader.
-    Where every thread has a copy of its own, `pitch` is the distance from one to the next.
+    `front` more lie before them, where marked entries are read past the beginning. Where every thread has a copy of its
+    own, `pitch` is the distance from one to the next. Those of `integers` hold whole numbers of as many bits as others.
     """
 
     name: str
@@ -51,15 +52,23 @@ class Buffer:
     size: int
     offset: int = 0
     pitch: int = 0
+    front: int = 0
+    integers: bool = False
 
 
 @dataclass(frozen=True)
 class Access:
-    """An element of a buffer: base + Σ stride·axis, in elements from where the buffer begins."""
+    """An element of a buffer: base + Σ stride·axis, in elements from where the buffer begins.
+
+    A `marked` one may be past the tensor, in the buffer's margins; the code throws away what it reads there. What is
+    `looked` up in memory comes on top.
+    """
 
     buffer: str
     strides: tuple[tuple[str, int], ...]
     base: int = 0
+    marked: bool = False
+    looked: tuple[Looked, ...] = ()
 
     def stride(self, axis: str) -> int:
         """Return the stride along an axis, 0 where it does not depend on it."""
@@ -72,7 +81,26 @@ class Access:
     @property
     def axes(self) -> frozenset[str]:
         """The axes that the access depends on."""
-        return frozenset(name for name, stride in self.strides if stride)
+        return frozenset(name for name, stride in self.strides if stride).union(self.scattered)
+
+    @cached_property
+    def scattered(self) -> frozenset[str]:
+        """The axes along which it is looked up where the access is."""
+        return frozenset().union(*(looked.access.axes for looked in self.looked))
+
+    @property
+    def places(self) -> tuple[Access, ...]:
+        """The accesses that are read to know where this one is, innermost first."""
+        return tuple(a for looked in self.looked for a in (*looked.access.places, looked.access))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A part of a place that is read from memory: `stride` times the whole number there, which is below `extent`."""
+
+    access: Access
+    stride: int
+    extent: int
 
 
 @dataclass(frozen=True)
@@ -176,12 +204,20 @@ class Instruction:
     def loads(self) -> tuple[Access, ...]:
         """The accesses that the code and the contraction read."""
         reads = self.contraction.reads if self.contraction else ()
-        return (*reads, *(op.access for op in self.code if isinstance(op, Load)))
+        loads = (*reads, *(op.access for op in self.code if isinstance(op, Load)))
+        places = tuple(place for access in (*loads, *self.stores) for place in access.places)
+        return (*loads, *places)
 
     @property
     def stores(self) -> tuple[Access, ...]:
         """The accesses that the code writes."""
         return tuple(op.access for op in self.code if isinstance(op, Store))
+
+    @cached_property
+    def adding(self) -> tuple[str, ...]:
+        """The axes along which values are added up in memory, at places that are looked up: in this order."""
+        axes = frozenset().union(*(store.scattered for store in self.stores))
+        return tuple(axis.name for axis in self.axes if axis.name in axes)
 
     def extent(self, name: str) -> int:
         """Return the number of values of an axis."""

@@ -51,6 +51,7 @@ def _lines(instruction: Instruction) -> Iterator[str]:
 def access_text(access: Access) -> str:
     """Return an access as buffer[base + stride·axis …]."""
     terms = [f"{stride}·{axis}" if stride != 1 else axis for axis, stride in access.strides]
+    terms += [f"{looked.stride}·{access_text(looked.access)}" for looked in access.looked]
     if access.base or not terms:
         terms.insert(0, str(access.base))
     return f"{access.buffer}[{' + '.join(terms)}]"

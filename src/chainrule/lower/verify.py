@@ -5,7 +5,7 @@ Lowering calls it on its own result; a complaint is a fault of chainrule, never 
 
 from __future__ import annotations
 
-from chainrule.lower.memory import lifetimes
+from chainrule.lower.memory import lifetimes, reach
 from chainrule.lower.program import Access, Apply, Instruction, Program, RowReduce, Store
 
 
@@ -46,10 +46,8 @@ def _check_code(instruction: Instruction) -> None:
 
 def _check_range(program: Program, instruction: Instruction, access: Access) -> None:
     buffer = program.buffers[access.buffer]
-    steps = [stride * (instruction.extent(axis) - 1) for axis, stride in access.strides]
-    lowest = access.base + sum(min(step, 0) for step in steps)
-    highest = access.base + sum(max(step, 0) for step in steps)
-    if lowest < 0 or highest + program.lanes > buffer.size:
+    lowest, highest = reach(instruction, access)
+    if lowest < (-buffer.front if access.marked else 0) or highest + program.lanes > buffer.size:
         raise InvalidProgram(
             f"{instruction.name} touches {access.buffer} from {lowest} to {highest}; it has {buffer.size} elements"
         )
@@ -70,12 +68,12 @@ def _check_aliases(instruction: Instruction) -> None:
 def _check_memory(program: Program) -> None:
     lives = lifetimes(program.buffers, program.instructions)
     whole = (0, len(program.instructions))
-    placed = sorted(program.buffers.values(), key=lambda b: b.offset)
+    placed = sorted(program.buffers.values(), key=lambda b: b.offset - b.front)
     for number, buffer in enumerate(placed):
-        if buffer.offset + buffer.size > program.size:
+        if buffer.offset < buffer.front or buffer.offset + buffer.size > program.size:
             raise InvalidProgram(f"{buffer.name} ends outside the arena")
         for other in placed[number + 1 :]:
-            if other.offset >= buffer.offset + buffer.size:
+            if other.offset - other.front >= buffer.offset + buffer.size:
                 break
             mine, its = lives.get(buffer.name, whole), lives.get(other.name, whole)
             if mine[0] <= its[1] and its[0] <= mine[1]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.expr.binding import free_indices, map_operands, open_reduce, substitute_indices
+from chainrule.expr.binding import free_indices, map_operands, open_reduce, stands_alone, substitute_indices
 from chainrule.expr.deltas import difference, kronecker, solved_for
 from chainrule.expr.nodes import (
     ZERO,
@@ -22,6 +22,7 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    Lookup,
     Number,
     Position,
     Power,
@@ -106,6 +107,9 @@ def _solutions(parts: Sequence[Expr], bound: Sequence[Index]) -> list[_Solution]
         for index in solvable(part, bound):
             position = solved_for(index, *sides) if sides else None
             if position is None or any(index in free_indices(parts[s.place]) for s in chosen):
+                continue
+            others = (p for n, p in enumerate(parts) if n != place)
+            if isinstance(position, Lookup) and not all(stands_alone(index, p) for p in others):
                 continue
             solution = _Solution(index, position, place)
             rank, entry = _rank(solution, parts)

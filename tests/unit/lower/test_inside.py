@@ -22,13 +22,16 @@ cost C = sum(o,a) tanh(m[o,a])
 NATIVE = {
     "convolution and pooling": CONVOLUTION,
     "gradient of pooling": str(backprop(parse("param x[p]\na[i] = max(u<2) x[2*i+u]\ncost C = sum(i) a[i]^2")).system),
+    "shift": "param x[i]\ny[i] = x?[i-1]\ncost C = sum(i) y[i]^2",
+    "brackets that rule it out": "param x[i]\ncost C = sum(i) [i < extent(i) - 1]*x[i]*x[i+1]*[x[i+1] > 0]",
+    "a choice that rules it out": "param x[i]\ncost C = sum(i) where(i > 1 and i < 5, x[i-2], x[i])*x[i]",
+    "under a function of its bracket": "param x[i]\ncost C = sum(i) [i = 2]*tanh(x[i-2])",
     "mirror": "index i = 4\nparam x[p]\ncost C = sum(i) x[3-i]^2 + (sum(t) x[2*t]^3) + (sum(k<2) x[k+1])",
 }
 REFERENCE = {
-    "the guarded entry x?[…]": "param x[i]\ny[i] = x?[i-1]\ncost C = sum(i) y[i]^2",
-    "whole numbers as positions, E[t[…]]": "data t[i] : int(3)\nindex v = 3\nparam E[v]\ncost C = sum(i) E[t[i]]^2",
-    "whole numbers as positions, t[…]": "data t[i] : int(3)\nparam E[v]\ncost C = sum(i,v) [t[i] = v]*E[v]",
-    "a position that may be outside its tensor, x[i+1]": "param x[i]\ncost C = sum(i) [i < extent(i) - 1]*x[i]*x[i+1]",
+    "a marked entry as a position, t?[i-1]": "data t[i] : int(v)\nparam E[v]\ncost C = sum(i) E[t?[i-1]]^2",
+    "a position that may be outside its tensor, E[t[i]]": "data t[i] : int(3)\nindex v = 2\nparam E[v]\n"
+    "cost C = sum(i) where(t[i] < 2, E[t[i]], 1)",
 }
 
 
@@ -59,3 +62,10 @@ def test_what_is_outside_is_an_error_and_never_read() -> None:
     compiled = Native().compile(system, dtype=np.float64)
     with pytest.raises(InputError, match=r"x\[i\+1\] reads outside its tensor at i = 2"):
         compiled.evaluate({"x": np.ones(3), "y": np.ones(3)})
+
+
+def test_whole_numbers_are_never_looked_up_outside() -> None:
+    system = parse("data t[i] : int(v), y[i]\nparam E[v]\ncost C = sum(i) y[i]*E[t[i+1]]")
+    compiled = Native().compile(system, dtype=np.float64)
+    with pytest.raises(InputError, match=r"t\[i\+1\] reads outside its tensor at i = 2"):
+        compiled.evaluate({"t": np.zeros(3), "y": np.ones(3), "E": np.ones(2)})

@@ -65,6 +65,8 @@ def elements(
             assert stride == 1, "vectors lie along other strides"
             values = np.unique(values // program.lanes)[:, None] * program.lanes + np.arange(program.lanes)
         found = (found[:, None] + values.ravel() * stride).ravel()
+    for looked in access.looked:
+        found = (found[:, None] + np.arange(looked.extent) * looked.stride).ravel()
     return found
 
 

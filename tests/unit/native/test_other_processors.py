@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from chainrule.execute.expressions import evaluate_in
+from chainrule.execute.inputs import check_inputs
 from chainrule.execute.native.compiled import Compiled, compile_program
 from chainrule.execute.native.machine import Machine, host, lowered
 from chainrule.execute.native.schedule import is_transposition
@@ -23,11 +24,12 @@ from chainrule.execute.native.vectormath import COVERED
 from chainrule.execute.reference import Reference
 from chainrule.execute.scope import Scope
 from chainrule.expr.functions import ARITY
-from chainrule.expr.nodes import Extent
 from chainrule.lower.lowering import lower
 from chainrule.notation import parse
 from conformance.test_native import FORMS, inputs_of, tolerance
 from dense import Dense, relative
+from unit.lower.test_guards import FORMS as GUARDED
+from unit.lower.test_lookups import FORMS as LOOKED_UP
 from unit.native.emulator import MICROSOFT, Job, Processor, arm, assert_same, run_here, run_there, value
 from unit.native.test_vectormath import specials
 
@@ -95,9 +97,7 @@ def stepping(text: str, inputs: dict[str, Any], level: str, dtype: str) -> Compi
     """Return the program of forward equations with its inputs in memory."""
     system = parse(text)
     values = dict(inputs)
-    sizes: dict[Extent, int] = {}
-    for tensor, given in inputs.items():
-        sizes |= {i.extent: n for i, n in zip(system.declared[tensor].indices, np.shape(given), strict=True)}
+    sizes = check_inputs(system, {name: np.nan_to_num(given) for name, given in inputs.items()}).sizes
     scope = Scope(values, sizes, system.function, system.declared, None, np.dtype(dtype))
     for d in system.declarations:
         if d.value is not None:
@@ -134,6 +134,16 @@ def test_forms_of_equations_leave_the_same_bits(
     processor: Processor, level: str, name: str, dtype: str, tmp_path: Path
 ) -> None:
     compiled = stepping(FORMS[name], inputs_of(FORMS[name]), level, dtype)
+    there = run_there(compiled, Job(), processor, tmp_path)
+    assert_same(compiled, there, run_here(compiled, Job()))
+
+
+@pytest.mark.parametrize("name", [*GUARDED, *LOOKED_UP])
+@pytest.mark.parametrize(("processor", "level"), [ARM])
+def test_entries_at_marked_and_looked_up_places_leave_the_same_bits(
+    processor: Processor, level: str, name: str, tmp_path: Path
+) -> None:
+    compiled = stepping(*(GUARDED | LOOKED_UP)[name], level, "float32")
     there = run_there(compiled, Job(), processor, tmp_path)
     assert_same(compiled, there, run_here(compiled, Job()))
 

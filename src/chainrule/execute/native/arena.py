@@ -34,6 +34,11 @@ def _block(size: int) -> tuple[npt.NDArray[np.uint8], int]:
     return block, -block.ctypes.data % HUGE
 
 
+def whole_of(dtype: Any) -> np.dtype[Any]:
+    """Return the type in which whole numbers stand beside numbers of a type: as many bits."""
+    return np.dtype(f"i{np.dtype(dtype).itemsize}")
+
+
 class Arena:
     """A block for one program; it must outlive every call that is given its address."""
 
@@ -45,7 +50,8 @@ class Arena:
         self.cells = block[start + size : start + size + SIZE].view(np.int64)
         """What Python and machine code tell each other; see `control`."""
         self._blocks: dict[str, Array] = {
-            name: self._flat[b.offset : b.offset + b.size] for name, b in program.buffers.items()
+            name: self._flat[b.offset : b.offset + b.size].view(whole_of(self.dtype) if b.integers else self.dtype)
+            for name, b in program.buffers.items()
         }
         self._views = {name: self._view(buffer) for name, buffer in program.buffers.items()}
 
@@ -70,7 +76,7 @@ class Arena:
         """Copy values into their buffers; those the program does not need are left out. Raises InputError by name."""
         for name, value in values.items():
             if name in self._views:
-                array = np.asarray(value, self.dtype)
+                array = np.asarray(value, self._views[name].dtype)
                 if array.shape != self._views[name].shape:
                     raise InputError(
                         f"{name} has the shape {list(array.shape)}",

@@ -55,19 +55,22 @@ class ContractionWriter:
         return self.schedule.stretch(axis.name, self.v.lanes)
 
     def reduce(
-        self, left: Sequence[Axis], pointers: Mapping[Access, str], held: Mapping[Offsets, str]
+        self, left: Sequence[Axis], pointers: Mapping[Access, str], held: Mapping[Offsets, str], lanes: int = 0
     ) -> dict[Offsets, str]:
-        """Write the loops over the axes that are left: whole rounds, then the steps and the lanes that remain."""
+        """Write the loops over the axes that are left: whole rounds, then the steps and the lanes that remain.
+
+        With `lanes` a loop outside has come to its last vector, of which so many count.
+        """
         axis, stretch = left[0], self.stretch(left[0])
         unroll = self.schedule.unroll if len(left) == 1 else 1
         whole, tail = divmod(axis.extent, stretch)
         rounds, rest = divmod(whole, unroll)
         result, at = dict(held), dict(pointers)
         if rounds > 1:
-            result, at = self.rounds(left, at, result, rounds, unroll)
+            result, at = self.rounds(left, at, result, rounds, unroll, lanes)
         else:
             rest += rounds * unroll
-        result = self.steps(left, at, result, range(rest), 0)
+        result = self.steps(left, at, result, range(rest), lanes)
         if tail:
             result = self.steps(left, at, result, range(rest, rest + 1), tail)
         return result
@@ -79,6 +82,7 @@ class ContractionWriter:
         held: Mapping[Offsets, str],
         count: int,
         unroll: int,
+        lanes: int,
     ) -> tuple[dict[Offsets, str], dict[Access, str]]:
         """Write the loop over the first of the axes left, so many steps a round; return the pointers behind it too."""
         axis, step = left[0], unroll * self.stretch(left[0])
@@ -90,7 +94,7 @@ class ContractionWriter:
             turn = self.w.value(f"udiv i64 {loop.index}, {step}") if step > 1 else loop.index
             fetch(self.w, self.portion, turn, count)
             self.portion = None
-        inner = self.steps(left, here, inner, range(unroll), 0)
+        inner = self.steps(left, here, inner, range(unroll), lanes)
         after = {f: self.w.advanced(p, f.stride(axis.name) * step, self.memory.element) for f, p in here.items()}
         self.w.close(loop, step, str(count * step), [*inner.values(), *after.values()])
         return inner, after
@@ -103,7 +107,7 @@ class ContractionWriter:
         steps: range,
         tail: int,
     ) -> dict[Offsets, str]:
-        """Write steps along the first of the axes left; with `tail`, only so many lanes of it count."""
+        """Write steps along the first of the axes left; with `tail`, only so many lanes count."""
         axis, stretch = left[0], self.stretch(left[0])
         for step in steps:
             moved = {f: f.stride(axis.name) * step * stretch for f in pointers}
@@ -111,7 +115,7 @@ class ContractionWriter:
                 held = self.step(pointers, moved, held, tail)
             else:
                 there = {f: self.w.advanced(p, moved[f], self.memory.element) for f, p in pointers.items()}
-                held = self.reduce(left[1:], there, held)
+                held = self.reduce(left[1:], there, held, tail)
         return held
 
     def step(

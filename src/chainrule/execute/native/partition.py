@@ -74,6 +74,7 @@ def with_copies(program: Program, data: Sequence[str], threads: int, element: in
     line = max(64 // element, program.lanes)
     buffers, end = dict(program.buffers), 0
     for name in data:
+        end += ceil(buffers[name].front / line) * line
         buffers[name] = replace(buffers[name], offset=program.size + end)
         end += ceil(buffers[name].size / line) * line
     # off multiples of 4 KiB, where copies would meet in the same sets of a cache
@@ -190,5 +191,5 @@ def _meet(program: Program, one: Touch, other: Touch) -> bool:
     if left == right:
         return mine != yours or mine.axis is None
     a, b = program.buffers[left], program.buffers[right]
-    overlap = a.offset < b.offset + b.size and b.offset < a.offset + a.size
+    overlap = a.offset - a.front < b.offset + b.size and b.offset - b.front < a.offset + a.size
     return overlap and not (mine == yours == FIRST)

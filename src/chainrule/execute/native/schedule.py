@@ -85,7 +85,7 @@ def _splits(instruction: Instruction, s: Schedule, lanes: int, threads: int) -> 
     for axis, size in s.tile:
         extent, stretch = instruction.extent(axis), s.stretch(axis, lanes)
         if extent > stretch * size:
-            if threads > 1 and s.units(axis, extent, lanes) // size > 1:
+            if axis not in instruction.adding and threads > 1 and s.units(axis, extent, lanes) // size > 1:
                 yield axis, largest_share(extent, stretch, size, threads)
             return
 
@@ -130,13 +130,15 @@ def is_transposition(instruction: Instruction) -> bool:
     """Say whether an instruction copies between two layouts, with different axes innermost."""
     if instruction.contraction or len(instruction.code) != 2 or not instruction.loads or not instruction.stores:
         return False
+    if instruction.loads[0].looked or instruction.adding:
+        return False
     inner = [[axis for axis, s in a.strides if s == 1] for a in (instruction.loads[0], instruction.stores[0])]
     return len(inner[0]) == 1 and len(inner[1]) == 1 and inner[0] != inner[1]
 
 
 def unit(access: Access, axis: str) -> bool:
     """Say whether a vector along the axis is one number or consecutive ones."""
-    return access.stride(axis) in {0, 1}
+    return access.stride(axis) in {0, 1} and axis not in access.scattered
 
 
 def _fits(instruction: Instruction, axis: str) -> bool:
@@ -151,6 +153,10 @@ def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Itera
     for vector in (*(a for a in axes if _fits(instruction, a)), ""):
         for tile in _tiles(instruction, vector, machine, lanes):
             sizes = dict(tile)
+            # what is added up in memory is added one by one, in one order
+            adding = [axis for axis, _ in tile if axis in instruction.adding]
+            if adding != list(instruction.adding) or any(sizes[axis] > 1 for axis in adding):
+                continue
             schedule = Schedule(vector, False, tile)
             if not row or sizes[row] * schedule.stretch(row, lanes) >= instruction.extent(row):
                 yield schedule

@@ -22,6 +22,7 @@ from chainrule.lower.program import (
     Contracted,
     Instruction,
     Load,
+    Looked,
     Op,
     Position,
     RowReduce,
@@ -49,6 +50,8 @@ class TileWriter:
         self.instruction = instruction
         self.axes = tuple(a.name for a in instruction.axes)
         self.fixed: dict[int, str] = {}
+        self.looked: dict[tuple[Looked, Offsets], str] = {}
+        """What was looked up for the tile being written, in bytes."""
         contraction = instruction.contraction
         self.reduction = (
             ContractionWriter(w, v, memory, schedule, contraction, self.displacement) if contraction else None
@@ -71,6 +74,7 @@ class TileWriter:
 
         A portion of the next batch is fetched on the way.
         """
+        self.looked = {}
         points = self.points(env)
         held: dict[Offsets, str] = {}
         if self.reduction is not None:
@@ -125,7 +129,8 @@ class TileWriter:
             parts = [operand(op.operand, (*point[:place], n, *point[place + 1 :])) for n in range(size)]
             known[key] = self.row(op, parts)
         elif isinstance(op, Store):
-            self.memory.store(op.access, operand(op.operand), pointers[op.access], self.displacement(op.access, point))
+            pointer = self.place(op.access, pointers, point)
+            self.memory.store(op.access, operand(op.operand), pointer, self.displacement(op.access, point))
             known[key] = ""
         else:
             values = {n: operand(n) for n in op.operands} if isinstance(op, Apply) else {}
@@ -135,6 +140,18 @@ class TileWriter:
     def displacement(self, access: Access, point: Offsets) -> int:
         """Return how far from the tile's pointer a point's element is."""
         return sum(o * self.stretch(a) * access.stride(a) for o, a in zip(point, self.axes, strict=True))
+
+    def place(self, access: Access, pointers: Mapping[Access, str], point: Offsets) -> str:
+        """Write where an access is, but for the displacement of the point: behind what is looked up for it."""
+        pointer = pointers[access]
+        for looked in access.looked:
+            key = looked, self.projected(point, looked.access.axes)
+            if key not in self.looked:
+                there = self.place(looked.access, pointers, point)
+                there = self.w.advanced(there, self.displacement(looked.access, point), self.memory.element)
+                self.looked[key] = self.memory.looked_up(looked, there)
+            pointer = self.w.advanced(pointer, self.looked[key], 1)
+        return pointer
 
     def value(
         self,
@@ -147,8 +164,8 @@ class TileWriter:
         """Write an operation that has no rows in it, and return its value."""
         match op:
             case Load(access):
-                moved = sum(o * self.stretch(a) * access.stride(a) for a, o in offsets.items())
-                return self.memory.load(access, pointers[access], moved)
+                point = tuple(offsets.get(axis, 0) for axis in self.axes)
+                return self.memory.load(access, self.place(access, pointers, point), self.displacement(access, point))
             case Scalar(number):
                 return self.v.number(float(number))
             case Position(terms, base):

@@ -20,6 +20,7 @@ from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.facts import check_facts
 from chainrule.execute.finite import NotFinite, all_finite, first_not_finite
 from chainrule.execute.inputs import check_inputs
+from chainrule.execute.native.arena import whole_of
 from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of
 from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.plan import plan_text
@@ -69,7 +70,7 @@ class Session:
         self.system = with_totals(batched, self.metrics)
         self.dtype = np.dtype(dtype)
         self.machine = machine or host()
-        self.data = {name: np.ascontiguousarray(checked.values[name]) for name in data}
+        self.data = {name: self._array(name, checked.values[name]) for name in data}
         self.count = self._counted()
         if batch_size < 1:
             raise OptionError(f"batch_size is {batch_size}", expected="1 or more")
@@ -104,6 +105,11 @@ class Session:
     def compiled(self) -> Compiled:
         """The program for a whole batch."""
         return self._main
+
+    def _array(self, name: str, value: Array) -> Array:
+        """Return a data set as steps read it."""
+        whole = self.system.declared[name].values is not None
+        return np.ascontiguousarray(value, whole_of(self.dtype) if whole else self.dtype)
 
     def _counted(self) -> int:
         counts = {name: array.shape[0] if array.ndim else 0 for name, array in self.data.items()}

@@ -1,0 +1,105 @@
+"""Marked entries, x?[i-1], taken apart: the bracket of their range, and a read that may go past the tensor.
+
+What is read there lies in the margins of the tensor's own memory and is thrown away by the bracket, so that a guard
+costs a choice and no branch. In a sum of products, where there is no place for a choice, a copy with zeros around it is
+read instead, unless writing the entry out for all its indices takes no more. A mark that no position needs is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from chainrule.expr.binding import affine
+from chainrule.expr.nodes import (
+    Affine,
+    Bracket,
+    Comparison,
+    Condition,
+    Expr,
+    Extent,
+    Index,
+    Indexed,
+    IndexValue,
+    Logic,
+    Lookup,
+    Position,
+    Product,
+    literal_extent,
+    number,
+)
+
+
+@dataclass(frozen=True)
+class Padded:
+    """A tensor with zeros around it: `value` at `indices`, and the entry of it, named `tensor`, that is read."""
+
+    indices: tuple[Index, ...]
+    value: Expr
+    positions: tuple[Position, ...]
+
+    @property
+    def key(self) -> object:
+        """What two copies that hold the same have in common."""
+        return ("padded", self.value)
+
+
+def span(position: Index | Affine, sizes: Mapping[Extent, int]) -> tuple[int, int]:
+    """Return the lowest and the highest value of a position whose indices have one or more."""
+    terms = position.terms if isinstance(position, Affine) else ((position, 1),)
+    ends = [c * (sizes[i.extent] - 1) for i, c in terms]
+    constant = position.constant if isinstance(position, Affine) else 0
+    return constant + sum(e for e in ends if e < 0), constant + sum(e for e in ends if e > 0)
+
+
+def written_out(entry: Indexed, axes: Sequence[Index], sizes: Mapping[Extent, int]) -> Expr:
+    """Return a marked entry as the bracket of its range times the entry, unmarked where it is always inside."""
+    parts: list[Condition] = []
+    for position, axis in zip(entry.indices, axes, strict=True):
+        if not isinstance(position, Lookup):
+            low, high = span(position, sizes)
+            if low < 0:
+                parts.append(Comparison(">=", IndexValue(position), number(0)))
+            if high >= sizes[axis.extent]:
+                parts.append(Comparison("<", IndexValue(position), number(sizes[axis.extent])))
+    if not parts:
+        return Indexed(entry.tensor, entry.indices)
+    return Product((Bracket(parts[0] if len(parts) == 1 else Logic("and", tuple(parts))), entry))
+
+
+def marked(expr: Expr) -> Indexed | None:
+    """Return the entry of an expression that is a marked entry written out, else None."""
+    if not isinstance(expr, Product) or len(expr.factors) != 2:
+        return None
+    bracket, entry = expr.factors
+    return entry if isinstance(bracket, Bracket) and isinstance(entry, Indexed) and entry.guarded else None
+
+
+def padded(entry: Indexed, axes: Sequence[Index], sizes: Mapping[Extent, int], most: int) -> Padded | None:
+    """Return the copy of a tensor with as many zeros around it as an entry reads, None where it has `most` or more."""
+    indices: list[Index] = []
+    inside: list[Position] = []
+    positions: list[Position] = []
+    for number_, (position, axis) in enumerate(zip(entry.indices, axes, strict=True)):
+        low, high = (0, 0) if isinstance(position, Lookup) else span(position, sizes)
+        if low >= 0 and high < sizes[axis.extent]:
+            index = Index(f"#{number_}", axis.extent, axis.preferred)
+            inside.append(index)
+            positions.append(position)
+        else:
+            assert not isinstance(position, Lookup)
+            index = Index(f"#{number_}", literal_extent(high - low + 1), axis.preferred)
+            inside.append(affine({index: 1}, low))
+            positions.append(_moved(position, -low))
+        indices.append(index)
+    if prod(i.extent.literal or sizes[i.extent] for i in indices) >= most:
+        return None
+    literal = {i.extent: i.extent.literal for i in indices if i.extent.literal is not None}
+    value = written_out(Indexed(entry.tensor, tuple(inside), guarded=True), axes, {**sizes, **literal})
+    return Padded(tuple(indices), value, tuple(positions))
+
+
+def _moved(position: Index | Affine, by: int) -> Position:
+    terms = position.terms if isinstance(position, Affine) else ((position, 1),)
+    return affine(dict(terms), by + (position.constant if isinstance(position, Affine) else 0))

@@ -1,0 +1,139 @@
+"""Entries that a bracket keeps inside their tensors: [p > 0]·x[p-1] is read like x?[p-1].
+
+A bracket of affine comparisons says that some sums of multiples of indices are not negative. Where the way from a
+position to the end of its axis is one of them, and something that cannot be negative, nothing outside is wanted, and
+the entry gets a mark. What cannot be shown that way stays as it is, for `inside` to refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import TypeAlias
+
+from chainrule.expr.binding import map_condition, map_operands
+from chainrule.expr.nodes import (
+    Affine,
+    Bracket,
+    Comparison,
+    Condition,
+    Expr,
+    Extent,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    Lookup,
+    Number,
+    Product,
+    Select,
+    Sum,
+)
+from chainrule.system.model import System
+
+Linear: TypeAlias = Mapping[Index | None, Fraction]
+"""A sum of multiples of indices; that of None is the constant."""
+
+
+def with_marks(system: System, node: Expr, sizes: Mapping[Extent, int], facts: Sequence[Linear] = ()) -> Expr:
+    """Return the expression with a mark on each entry that may be outside its tensor but for the brackets above it."""
+
+    def below(part: Expr, known: Sequence[Linear] = facts) -> Expr:
+        return with_marks(system, part, sizes, known)
+
+    match node:
+        case Indexed(tensor, positions, False) if facts and positions and tensor in system.names():
+            return _marked(system, node, sizes, facts)
+        case Product(factors):
+            held = {f: tuple(_facts(f.condition, sizes)) for f in _flat(factors) if isinstance(f, Bracket)}
+
+            def beside(part: Expr) -> Expr:
+                return below(part, (*facts, *(fact for b, own in held.items() if b is not part for fact in own)))
+
+            return map_operands(Product(tuple(_flat(factors))), beside) if held else map_operands(node, below)
+        case Select(condition, then, otherwise):
+            known = (*facts, *_facts(condition, sizes))
+            return Select(map_condition(condition, below), below(then, known), below(otherwise))
+        case _:
+            return map_operands(node, below)
+
+
+def _flat(factors: Sequence[Expr]) -> Iterator[Expr]:
+    for factor in factors:
+        if isinstance(factor, Product):
+            yield from _flat(factor.factors)
+        else:
+            yield factor
+
+
+def _marked(system: System, entry: Indexed, sizes: Mapping[Extent, int], facts: Sequence[Linear]) -> Indexed:
+    for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
+        if isinstance(position, Lookup):
+            continue
+        terms = _linear(IndexValue(position), sizes)
+        if terms is None or axis.extent not in sizes:
+            return entry
+        ends = (terms, _added({None: Fraction(sizes[axis.extent] - 1)}, terms, -1))
+        if not all(_holds(end, sizes, facts) for end in ends):
+            return entry
+    return Indexed(entry.tensor, entry.indices, guarded=True)
+
+
+def _holds(wanted: Linear, sizes: Mapping[Extent, int], facts: Sequence[Linear]) -> bool:
+    """Say whether something is known not to be negative: by itself, or because it is no less than a fact."""
+    return any(_least(_added(wanted, fact, -1), sizes) >= 0 for fact in ({}, *facts))
+
+
+def _least(terms: Linear, sizes: Mapping[Extent, int]) -> Fraction:
+    """Return the lowest value."""
+    return sum((c if i is None else min(c * (sizes[i.extent] - 1), Fraction(0)) for i, c in terms.items()), Fraction(0))
+
+
+def _facts(condition: Condition, sizes: Mapping[Extent, int]) -> Iterator[Linear]:
+    """Yield what is not negative where a condition holds."""
+    if not isinstance(condition, Comparison):
+        if condition.op == "and":
+            for part in condition.operands:
+                yield from _facts(part, sizes)
+        return
+    left, right = _linear(condition.left, sizes), _linear(condition.right, sizes)
+    if left is None or right is None or any(c.denominator != 1 for c in (*left.values(), *right.values())):
+        return
+    strict: Linear = {None: Fraction(1 if condition.relation in {"<", ">"} else 0)}
+    if condition.relation in {"<", "<=", "="}:
+        yield _added(_added(right, left, -1), strict, -1)
+    if condition.relation in {">", ">=", "="}:
+        yield _added(_added(left, right, -1), strict, -1)
+
+
+def _linear(expr: Expr, sizes: Mapping[Extent, int]) -> Linear | None:
+    """Return an expression of indices and numbers as multiples of indices, else None."""
+    match expr:
+        case Number(value):
+            return {None: value}
+        case ExtentValue(extent) if extent in sizes:
+            return {None: Fraction(sizes[extent])}
+        case IndexValue(Index() as index) if index.extent in sizes:
+            return {index: Fraction(1)}
+        case IndexValue(Affine(terms, constant)) if all(i.extent in sizes for i, _ in terms):
+            return {None: Fraction(constant), **{i: Fraction(c) for i, c in terms}}
+        case Sum(parts):
+            total: Linear = {}
+            for part in parts:
+                one = _linear(part, sizes)
+                if one is None:
+                    return None
+                total = _added(total, one)
+            return total
+        case Product((Number(value), other)):
+            one = _linear(other, sizes)
+            return None if one is None else {i: value * c for i, c in one.items()}
+        case _:
+            return None
+
+
+def _added(one: Linear, other: Linear, times: int = 1) -> Linear:
+    result = dict(one)
+    for index, coefficient in other.items():
+        result[index] = result.get(index, Fraction(0)) + times * coefficient
+    return result

@@ -1,7 +1,7 @@
 """Whether every position that is read lies inside its tensor, for the sizes that a program is made for.
 
-Machine code reads where it is told to, so this is decided before: what could be outside, be it under a bracket that
-rules it out, has no lowered form and is named.
+Machine code reads where it is told to, so this is decided before: what could be outside and has no mark, be it under a
+bracket that rules it out in a way that `implied` does not see, has no lowered form and is named.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _check(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> None:
         looked = isinstance(position, Lookup)
         if (looked or not entry.guarded) and (low < 0 or high >= sizes[axis.extent]):
             raise Unsupported(f"a position that may be outside its tensor, {expression_text(entry)}")
-        if max(-low, high, sizes[axis.extent]) >= MOST:
+        if (looked or entry.guarded) and max(-low, high, sizes[axis.extent]) >= MOST:
             raise Unsupported(f"a position beyond {MOST:,}, {expression_text(entry)}")
 
 

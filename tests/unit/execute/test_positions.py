@@ -30,7 +30,7 @@ TRAPS = {
     "a product of marked entries": ("param x[i]\ncost C = prod(i<3) (1 + x?[2*i]*x[i])", {}),
     "a mean over a bounded range": ("param x[p]\ny[i] = mean(u<2) x[i+u]^2\ncost C = sum(i) y[i]*extent(i)", {}),
     "a looked-up place beside a shifted one": (
-        "data t[i] : int(v)\nparam x[v]\nS[v] = sum(i) x[v]*([t[i] = v]*(x[v] + x?[v-1]) + x[v])\ncost C = sum(v) S[v]^2",
+        "data t[i] : int(v)\nparam x[v]\nS[v] = sum(i) x[v]*([t[i] = v]*(1 + x?[v-1]) + x[v])\ncost C = sum(v) S[v]^2",
         {},
     ),
     "whole numbers": ("data t[i] : int(p)\nparam x[p]\ncost C = sum(i) x[t[i]]*x[t[i]]*t[i] + x[0]", {}),

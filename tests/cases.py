@@ -119,7 +119,7 @@ GAUSSIAN_PROCESS = Case(
 CHOSEN_ENTRY = Case(
     "chosen-entry",
     "param z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))\ncost C = a[3]\n",
-    {"a": "[k = 3]", "z": "a[3]*([j = 3] - a[j])"},
+    {"z": "a[3]*([j = 3] - a[j])", "a": "[k = 3]"},
 )
 NETWORKS = tuple(
     Case(

@@ -73,12 +73,15 @@ class Reading:
             self.system.unite(known, element, self.place, self.profile.variables[variable].preferred, side)
 
     def fill(self) -> None:
-        """Give extents from what is no axis: a partner in [i = j], a guarded axis, a declared letter.
+        """Give extents from what is no axis: a partner in [i = j], an index line, a guarded axis, an axis of that letter.
 
         The letter of a tensor's axis does not count for an index that is shifted: `z[i] = sum(u) w[u]*x[i+u]`.
         """
         self._spread()
         shifted = {v for position in self.positions for v, _ in position.slot.terms}
+        for variable in self.fallback:
+            if self.numbers[variable] is None:
+                self.numbers[variable] = self.system.indices.get(self.profile.variables[variable].preferred)
         self._fit_into_guarded(shifted)
         for variable, index in enumerate(self.profile.variables):
             if self.numbers[variable] is None:

@@ -9,7 +9,7 @@ from chainrule.errors import InputError
 from chainrule.execute.reference import evaluate, evaluate_all
 from chainrule.expr.nodes import Extent, anonymous_extent
 from chainrule.notation import parse
-from chainrule.pipeline import backprop
+from chainrule.pipeline import backprop, value_and_grad
 from chainrule.system.derived import DerivedExtent, Limit, solve, too_short
 
 X, W = Extent("x", 0), Extent("w", 0)
@@ -115,3 +115,12 @@ def test_a_derived_system_keeps_the_extents_of_the_forward_one() -> None:
         values = evaluate_all(derived, inputs).values
         assert values["∂C/∂x"].tolist() == [0, 1, 1, 1, 0]
         assert values["∂C/∂y"].tolist() == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_an_index_line_says_how_far_a_marked_axis_is_read(count: int) -> None:
+    system = parse("index i = 3\nparam x[p]\nc[i] = x?[i]\ncost C = sum(i) c[i]^2")
+    x = np.arange(1.0, count + 1)
+    assert evaluate(system, {"x": x})["c"].tolist() == [*x[:3], 0.0][:3]
+    assert value_and_grad(system, {"x": x})[1]["x"].tolist() == [*2 * x[:3], 0.0, 0.0][:count]
+    assert backprop(system).derivation("x").equation() == "∂C/∂x[p] = 2·c?[p]"

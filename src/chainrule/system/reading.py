@@ -73,7 +73,7 @@ class Reading:
             self.system.unite(known, element, self.place, self.profile.variables[variable].preferred, side)
 
     def fill(self) -> None:
-        """Give extents from what is no axis: a partner in [i = j], an index line, a guarded axis, an axis of that letter.
+        """Give extents from what is no axis: a partner in [i = j], an index line, a guarded axis, a letter of an axis.
 
         The letter of a tensor's axis does not count for an index that is shifted: `z[i] = sum(u) w[u]*x[i+u]`.
         """

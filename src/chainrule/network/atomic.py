@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
-import tempfile
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,50 +32,55 @@ def check_writable(path: str | Path) -> None:
         raise _unwritable(path, "it is a folder")
     if not path.parent.is_dir():
         raise _unwritable(path, f"there is no folder {path.parent}")
+    part = _part(path)
     try:
-        handle, name = _temporary(path)
-    except OSError as error:
-        raise _unwritable(path, error.strerror or str(error)) from None
-    os.close(handle)
-    Path(name).unlink()
+        _create(part, b"")
+        part.unlink()
+    except BaseException as error:
+        _discard(part)
+        if isinstance(error, OSError):
+            raise _unwritable(path, error.strerror or str(error)) from None
+        raise
 
 
 def remove_leftovers(path: str | Path) -> None:
     """Remove what a process that was killed left beside a file that it was writing."""
     path = Path(path)
     for part in path.parent.glob(f".{glob.escape(path.name)}.*{_PART}"):
-        with suppress(OSError):
-            part.unlink()
+        _discard(part)
 
 
 def _write(path: Path, content: bytes) -> None:
-    handle, name = _temporary(path)
+    part = _part(path)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        _take_mode(Path(name), path)
-        Path(name).replace(path)
+        _create(part, content)
+        if path.exists():
+            part.chmod(path.stat().st_mode & 0o777)
+        part.replace(path)
     except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
+        _discard(part)
         raise
     _settle_folder(path.parent)
 
 
-def _temporary(path: Path) -> tuple[int, str]:
-    return tempfile.mkstemp(prefix=f".{path.name}.", suffix=_PART, dir=path.parent)
+def _part(path: Path) -> Path:
+    """Return a new name beside a file, known before the file is: so whoever is interrupted can remove it.
+
+    Not that of tempfile, which on Windows tries for hours where the folder may not be written.
+    """
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}{_PART}")
 
 
-def _take_mode(new: Path, old: Path) -> None:
-    """Give the new file the permissions of the old one, or those of any new file instead of the owner's only."""
-    if old.exists():
-        new.chmod(old.stat().st_mode & 0o777)
-        return
-    mask = os.umask(0)
-    os.umask(mask)
-    new.chmod(0o666 & ~mask)
+def _discard(part: Path) -> None:
+    with suppress(OSError):
+        part.unlink(missing_ok=True)
+
+
+def _create(path: Path, content: bytes) -> None:
+    with path.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _settle_folder(folder: Path) -> None:

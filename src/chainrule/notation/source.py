@@ -14,7 +14,7 @@ from chainrule.errors import NotationError
 
 MAX_BYTES = 2_000_000
 MAX_EQUATIONS = 20_000
-MAX_SIGNS = 150_000
+MAX_SIGNS = 60_000
 MAX_DEPTH = 200
 WIDTH = 100
 """Longest piece of a line that an error shows."""

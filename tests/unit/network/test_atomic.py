@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -73,9 +78,44 @@ def test_the_check_leaves_no_trace(tmp_path: Path) -> None:
 
 
 def test_the_check_finds_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(**_: object) -> tuple[int, str]:
+    def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(OptionError, match=r"net\.bin cannot be written: Permission denied"):
         check_writable(tmp_path / "net.bin")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # interrupted before a `with` begins
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT is sent by the process to itself")
+@pytest.mark.parametrize("write", [check_writable, lambda path: write_atomically(path, b"new")], ids=["check", "write"])
+def test_an_interruption_in_any_line_leaves_no_trace(tmp_path: Path, write: object) -> None:
+    """Ctrl-C after so many lines of the module, for all such numbers: the file is the old one or the new one."""
+    assert callable(write)
+    path, lines = tmp_path / "net.bin", 0
+    while True:
+        path.write_bytes(b"old")
+        left = itertools.count(lines, -1)
+
+        def trace(frame: FrameType, event: str, _: object, left: Iterator[int] = left) -> object:
+            if "_settle_folder" in frame.f_code.co_name or not frame.f_code.co_filename.endswith("atomic.py"):
+                return None
+            if event == "line" and next(left) == 0:
+                sys.settrace(None)
+                signal.raise_signal(signal.SIGINT)
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            write(path)
+        except KeyboardInterrupt:
+            pass
+        else:
+            break
+        finally:
+            sys.settrace(before)
+        assert path.read_bytes() in (b"old", b"new")
+        assert [p.name for p in tmp_path.iterdir()] == ["net.bin"], f"interrupted at line {lines}"
+        lines += 1
+    assert lines > 5

@@ -30,7 +30,7 @@ test: $(INSTALLED_DEV)
 	@$(PYTEST)
 
 test-slow: $(INSTALLED_DEV)
-	@$(PYTEST) -m ""
+	@$(PYTEST) -m "" --hypothesis-profile=thorough
 
 # A million texts that nobody wrote, each read or refused; some minutes.
 fuzz: $(INSTALLED_DEV)

@@ -1,7 +1,8 @@
 """Fixtures and Hypothesis profiles of all tests.
 
-Random tests draw the same examples in every run, so that a failure is seen again by whoever repeats the command; new
-examples are sought with `--hypothesis-profile=explore`.
+Random tests draw the same examples in every run, so that a failure is seen again by whoever repeats the command: few
+of them, or with `--hypothesis-profile=thorough`, as `make test-slow` has it, as many as each test says. New ones are
+sought with `--hypothesis-profile=explore`.
 """
 
 from __future__ import annotations
@@ -12,23 +13,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "fixed",
-    max_examples=50,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
+from support import THOROUGH
+
+REPEATED = settings(
+    deadline=None, derandomize=True, database=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile(
-    "explore",
-    max_examples=1000,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("fixed")
+settings.register_profile("quick", REPEATED, max_examples=THOROUGH * 3 // 10)
+settings.register_profile("thorough", REPEATED, max_examples=THOROUGH)
+settings.register_profile("explore", REPEATED, max_examples=THOROUGH * 20, derandomize=False)
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")

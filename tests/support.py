@@ -1,9 +1,21 @@
-"""What several test modules share: the one comparison of numbers, which raises and says where and by how much."""
+"""What several test modules share: the one comparison of numbers, which raises and says where and by how much.
+
+Beside it, how many examples a random test draws.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import settings
 from numpy.typing import ArrayLike
+
+THOROUGH = 50
+"""The examples of a random test that says nothing of their number, in the profile that draws as many as tests say."""
+
+
+def examples(count: int) -> settings:
+    """Return how many examples a random test draws: that many where all tests run, in proportion in other profiles."""
+    return settings(max_examples=max(2, round(count * settings.default.max_examples / THOROUGH)))
 
 
 def assert_close(actual: ArrayLike, expected: ArrayLike, *, rtol: float = 1e-9, atol: float = 1e-12) -> None:

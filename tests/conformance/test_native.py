@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import CASES, Case
@@ -20,9 +20,10 @@ from chainrule.system.batching import batch
 from chainrule.system.model import System
 from conformance.trained import tolerance, trained
 from dense import Dense, networks, relative
+from support import examples
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(networks(), st.sampled_from(["float64", "float32"]))
 def test_random_dense_networks_train_alike(drawn: tuple[Dense, int, int], dtype: str) -> None:
     network, batch_size, samples = drawn
@@ -31,7 +32,7 @@ def test_random_dense_networks_train_alike(drawn: tuple[Dense, int, int], dtype:
     assert abs(cost - expected_cost) <= tolerance(network, dtype) * max(abs(expected_cost), 1.0)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(networks())
 def test_every_equation_of_random_dense_networks_has_the_value_of_the_reference(drawn: tuple[Dense, int, int]) -> None:
     network, _, samples = drawn

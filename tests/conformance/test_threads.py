@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.native import module as modules
@@ -16,6 +16,7 @@ from chainrule.execute.native.schedule import Schedule
 from chainrule.execute.native.training import Session
 from chainrule.lower.program import Program
 from dense import Dense, networks
+from support import examples
 
 Drawn = tuple[Dense, int, int]
 DTYPES = st.sampled_from(["float32", "float64"])
@@ -49,7 +50,7 @@ def sharing(seed: int) -> Any:
     return chosen
 
 
-@settings(max_examples=4)
+@examples(4)
 @given(networks(), DTYPES)
 def test_random_networks_have_the_same_bits_whatever_the_threads(drawn: Drawn, dtype: str) -> None:
     one = trained(drawn, dtype, 1)
@@ -58,7 +59,7 @@ def test_random_networks_have_the_same_bits_whatever_the_threads(drawn: Drawn, d
 
 
 @pytest.mark.parametrize("checked", [False, True])
-@settings(max_examples=6)
+@examples(6)
 @given(drawn=networks(), dtype=DTYPES, threads=st.sampled_from([2, 3, 4]), seed=st.integers(0, 99))
 def test_they_have_them_whichever_axes_are_shared(
     drawn: Drawn, dtype: str, threads: int, seed: int, checked: bool

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from chainrule.checking.gradients import gradient_check
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.system.printing import system_latex, system_text
 from property.random_affine import affine_systems
+from support import examples
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(text=affine_systems())
 def test_gradients_agree_with_central_differences(text: str) -> None:
     report = gradient_check(parse(text))
     assert report, f"{text}\n{report}"
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(text=affine_systems())
 def test_derived_systems_read_back_the_same(text: str) -> None:
     system = backprop(parse(text)).system
@@ -27,7 +28,7 @@ def test_derived_systems_read_back_the_same(text: str) -> None:
     assert system_latex(system)
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(text=affine_systems())
 def test_every_step_is_true(text: str) -> None:
     back = backprop(parse(text))

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cases import CASES, SOFTMAX
@@ -27,7 +27,7 @@ from chainrule.system.printing import system_text
 from property.random_systems import PARAMS, systems
 from property.transformed import NAME, Back, parts_worth_a_name, renamed_text, reordered, split, with_scaled_cost
 from same_form import assert_same_form, same_form
-from support import assert_close
+from support import assert_close, examples
 
 BY_NAME = {case.name: case for case in CASES}
 LINES = [(case.name, tensor) for case in CASES for tensor in case.results]
@@ -197,7 +197,7 @@ def test_a_fresh_process_with_other_hashes_derives_the_same() -> None:
     assert printed[0] == printed[1]
 
 
-@settings(max_examples=6)
+@examples(6)
 @given(text=systems(most=2))
 def test_names_do_not_matter_in_random_systems(text: str) -> None:
     assume("max(" not in text and "min(" not in text)  # their values get names, which are derived from others
@@ -210,7 +210,7 @@ def test_names_do_not_matter_in_random_systems(text: str) -> None:
         assert_same_form(way.expr(found[names[tensor]].value), equation.value)
 
 
-@settings(max_examples=6)
+@examples(6)
 @given(text=systems(most=2), seed=st.integers(0, 100))
 def test_the_order_of_terms_and_factors_does_not_matter_in_random_systems(text: str, seed: int) -> None:
     assume("max(" not in text and "min(" not in text)  # the axes of what they are taken of follow the order
@@ -220,7 +220,7 @@ def test_the_order_of_terms_and_factors_does_not_matter_in_random_systems(text: 
         assert_same_form(found[tensor].value, equation.value)
 
 
-@settings(max_examples=6)
+@examples(6)
 @given(text=systems(most=2), seed=st.integers(0, 100), data=st.data())
 def test_no_way_of_writing_changes_a_value(text: str, seed: int, data: st.DataObject) -> None:
     system = parse(text)

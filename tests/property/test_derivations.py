@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.reference import evaluate
@@ -14,13 +14,13 @@ from chainrule.pipeline import backprop, value_and_grad
 from chainrule.system.model import derivative_name
 from property.random_systems import PARAMS, systems
 from property.witness import Tally, compare
-from support import assert_close
+from support import assert_close, examples
 
 
 def test_gradients_of_random_systems_agree_with_central_differences() -> None:
     tally = Tally()
 
-    @settings(max_examples=25)
+    @examples(25)
     @given(text=systems(), seed=st.integers(0, 100))
     def check(text: str, seed: int) -> None:
         system = parse(text)
@@ -36,7 +36,7 @@ def test_gradients_of_random_systems_agree_with_central_differences() -> None:
 def test_every_step_of_random_derivations_is_verified() -> None:
     found = {"verified": 0, "unverified": 0}
 
-    @settings(max_examples=10)
+    @examples(10)
     @given(text=systems(most=2))
     def check(text: str) -> None:
         back = backprop(parse(text))
@@ -51,7 +51,7 @@ def test_every_step_of_random_derivations_is_verified() -> None:
     assert found["unverified"] <= 0.02 * found["verified"]
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(text=systems(), seed=st.integers(0, 100))
 def test_what_is_derived_is_read_back_with_the_same_numbers(text: str, seed: int) -> None:
     system = parse(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
@@ -12,12 +12,13 @@ from chainrule.execute.sampling import random_inputs
 from chainrule.execute.verification import Verification
 from property.random_systems import PARAMS, systems
 from property.witness import Tally, compare_to
+from support import examples
 
 
 def test_jacobians_of_random_systems_agree_with_central_differences() -> None:
     tally = Tally()
 
-    @settings(max_examples=20)
+    @examples(20)
     @given(text=systems(), wrt=st.sampled_from(PARAMS), seed=st.integers(0, 100))
     def check(text: str, wrt: str, seed: int) -> None:
         found = cr.jacobian(cr.parse(text), of="h1", wrt=wrt)
@@ -32,7 +33,7 @@ def test_jacobians_of_random_systems_agree_with_central_differences() -> None:
 def test_hessians_of_random_systems_agree_with_central_differences_of_the_gradient() -> None:
     tally = Tally()
 
-    @settings(max_examples=12)
+    @examples(12)
     @given(text=systems(most=2), wrt=st.sampled_from(PARAMS), seed=st.integers(0, 100))
     def check(text: str, wrt: str, seed: int) -> None:
         found = cr.hessian(cr.parse(text), wrt=wrt)
@@ -48,7 +49,7 @@ def test_hessians_of_random_systems_agree_with_central_differences_of_the_gradie
 def test_every_step_of_random_jacobians_is_verified() -> None:
     found = {"verified": 0, "unverified": 0}
 
-    @settings(max_examples=5)
+    @examples(5)
     @given(text=systems(most=2))
     def check(text: str) -> None:
         for wrt in PARAMS:
@@ -64,7 +65,7 @@ def test_every_step_of_random_jacobians_is_verified() -> None:
     assert found["unverified"] <= 0.05 * found["verified"]
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(text=systems(), wrt=st.sampled_from(PARAMS))
 def test_a_jacobian_is_read_back_as_it_was_printed(text: str, wrt: str) -> None:
     found = cr.jacobian(cr.parse(text), of="h1", wrt=wrt)

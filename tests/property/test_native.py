@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest.mock import patch
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.errors import VerificationError
@@ -16,7 +16,7 @@ from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from property.random_affine import affine_systems
 from property.random_lookups import lookup_systems
-from support import assert_close
+from support import assert_close, examples
 
 
 def assert_native_agrees(text: str, dtype: str, seed: int) -> None:
@@ -35,13 +35,13 @@ def assert_native_agrees(text: str, dtype: str, seed: int) -> None:
         assert_close(found[name], value, rtol=tolerance, atol=tolerance * max(1.0, float(np.abs(value).max(initial=0))))
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(text=affine_systems(), seed=st.integers(0, 9))
 def test_systems_with_affine_positions(text: str, seed: int) -> None:
     assert_native_agrees(text, "float64", seed)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(text=lookup_systems(), dtype=st.sampled_from(["float32", "float64"]), seed=st.integers(0, 9))
 def test_systems_with_whole_numbers(text: str, dtype: str, seed: int) -> None:
     assert_native_agrees(text, dtype, seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule import nn
@@ -12,6 +12,7 @@ from chainrule.nn.schedules import Schedule, Timing
 from chainrule.nn.updates import updates_text
 from chainrule.notation import parse
 from chainrule.system.stages import before_backprop, for_updates
+from support import examples
 
 fractions = st.just(0.0) | st.floats(1e-6, 0.999)
 rates = st.floats(1e-6, 10)
@@ -43,7 +44,7 @@ layers = st.sampled_from([nn.Sigmoid(), nn.LeakyReLU(), nn.Softmax(), nn.Activat
 
 
 @given(optimizers(), st.lists(layers, min_size=1, max_size=3))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_lines_of_optimizers(optimizer: Optimizer, chosen: list[nn.Layer]) -> None:
     stack = [layer for activation in chosen for layer in (nn.Linear(3, 3), activation)]
     network = Network(stack, cost=nn.QuadraticCost())

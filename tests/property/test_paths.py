@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.reference import evaluate_all
@@ -15,7 +15,7 @@ from chainrule.pipeline import backprop, value_and_grad
 from chainrule.system.model import System
 from property.random_systems import PARAMS, systems
 from property.walks import all_walks
-from support import assert_close
+from support import assert_close, examples
 
 DIFFERENCES = 1e-6
 """How far central differences are off, relative to the largest product."""
@@ -76,7 +76,7 @@ cost C = k + sum(i) h[i]*w[i]
 def test_count_total_and_largest_are_those_of_all_paths_listed(name: str) -> None:
     system = parse(SYSTEMS[name])
 
-    @settings(max_examples=8)
+    @examples(8)
     @given(seed=st.integers(0, 1000))
     def check(seed: int) -> None:
         inputs = _moderate(system, seed)
@@ -101,7 +101,7 @@ def test_count_total_and_largest_are_those_of_all_paths_listed(name: str) -> Non
     check()
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(text=systems(), seed=st.integers(0, 100), tensor=st.sampled_from(PARAMS))
 def test_the_total_of_all_paths_of_a_random_system_is_its_gradient(text: str, seed: int, tensor: str) -> None:
     system = parse(text)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.execute.sampling import random_inputs
 from property.random_systems import PARAMS, systems
-from support import assert_close
+from support import assert_close, examples
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(text=systems(), seed=st.integers(0, 100))
 def test_the_change_of_the_cost_is_the_gradient_times_the_change(text: str, seed: int) -> None:
     system = cr.parse(text)
@@ -26,7 +26,7 @@ def test_the_change_of_the_cost_is_the_gradient_times_the_change(text: str, seed
     assert_close(change / scale, sum(float(share.sum()) for share in shares) / scale, rtol=0, atol=1e-10)
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(text=systems(most=2), seed=st.integers(0, 100))
 def test_a_jacobian_times_a_vector_is_the_same_both_ways(text: str, seed: int) -> None:
     body, _, _ = text.partition("cost C")
@@ -55,7 +55,7 @@ def reached(system: cr.System) -> set[str]:
     return set(graph_of(system).leading_to("h1"))
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(text=systems(most=2), wrt=st.sampled_from(PARAMS), seed=st.integers(0, 100))
 def test_a_hessian_times_a_vector_is_the_same_both_ways(text: str, wrt: str, seed: int) -> None:
     system = cr.parse(text)

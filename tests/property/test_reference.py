@@ -1,7 +1,7 @@
 """The reference executor against explicit loops, on random expressions; batches against single samples."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.expressions import evaluate_expression
@@ -11,10 +11,10 @@ from chainrule.expr.nodes import Expr, Index, Indexed, walk
 from chainrule.system.model import Declaration, Equation, System
 from property.loops import Loops
 from property.random_expressions import FREE, SHAPES, SIZES, expressions, values
-from support import assert_close
+from support import assert_close, examples
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(expr=expressions(), seed=st.integers(0, 1000))
 def test_every_expression_has_the_value_that_loops_give(expr: Expr, seed: int) -> None:
     tensors = values(seed)
@@ -30,7 +30,7 @@ ROLES = {name: "data" if name in {"u", "M", "s"} else "param" for name in SHAPES
 """Of some tensors there is one for each sample, others are the same for all."""
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(exprs=st.lists(expressions(depth=3), min_size=1, max_size=2), seed=st.integers(0, 1000))
 def test_a_batch_is_its_samples_one_by_one(exprs: list[Expr], seed: int) -> None:
     declarations = tuple(Declaration(ROLES[name], name, AXES[name]) for name in SHAPES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.expressions import evaluate_expression
@@ -18,10 +18,10 @@ from property.random_expressions import FREE, SIZES, expressions, values
 from property.random_systems import systems
 from property.transformed import reordered
 from same_form import assert_same_form
-from support import assert_close
+from support import assert_close, examples
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(text=systems(most=2), seed=st.integers(0, 100))
 def test_simplifying_in_a_system_keeps_the_value(text: str, seed: int) -> None:
     system = parse(text)
@@ -41,7 +41,7 @@ def assert_equal_values(actual: np.ndarray, expected: np.ndarray) -> None:
     assert_close(actual / scale, expected / scale, rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(expr=expressions(), seed=st.integers(0, 1000))
 def test_simplifying_keeps_every_value_that_is_defined(expr: Expr, seed: int) -> None:
     """Where the expression has a value its simple form has that value: guards are kept."""
@@ -55,7 +55,7 @@ def test_simplifying_keeps_every_value_that_is_defined(expr: Expr, seed: int) ->
     assert_close(actual[defined] / scale, expected[defined] / scale, rtol=1e-7, atol=1e-8)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(text=systems(most=2))
 def test_what_is_simple_stays_as_it_is(text: str) -> None:
     system = parse(text)
@@ -67,7 +67,7 @@ def test_what_is_simple_stays_as_it_is(text: str) -> None:
         assert length(again) <= length(simple)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(text=systems(most=2), seed=st.integers(0, 100))
 def test_the_simple_form_does_not_depend_on_the_order_of_terms_and_factors(text: str, seed: int) -> None:
     system = parse(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.expr.binding import (
@@ -42,7 +42,7 @@ from chainrule.expr.nodes import (
 )
 from property.loops import Loops
 from property.random_expressions import FREE, SIZES, expressions, values
-from support import assert_close
+from support import assert_close, examples
 
 P = Extent("p")
 I, J, K = (Index(letter, P, letter) for letter in "ijk")
@@ -153,7 +153,7 @@ def test_tensors_and_nodes_are_counted() -> None:
     assert node_count(expr) == 5
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(expr=expressions(depth=3), seed=st.integers(0, 100))
 def test_reopening_every_binder_keeps_expression_and_value(expr: Expr, seed: int) -> None:
     again = rewrite_bottom_up(expr, lambda node: node, Fresh())
@@ -163,7 +163,7 @@ def test_reopening_every_binder_keeps_expression_and_value(expr: Expr, seed: int
     np.testing.assert_array_equal(Loops(tensors, SIZES).array(again, FREE), Loops(tensors, SIZES).array(expr, FREE))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(expr=expressions(depth=3), seed=st.integers(0, 100))
 def test_a_renamed_expression_is_the_transposed_array(expr: Expr, seed: int) -> None:
     """Swapping two free indices of one range swaps the axes, whatever is bound inside."""

@@ -6,13 +6,14 @@ import ctypes
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.native.compiler import compile_text
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, host, lowered
 from chainrule.execute.native.writer import Writer
+from support import examples
 
 DTYPES: tuple[Dtype, ...] = ("f32", "f64")
 
@@ -41,7 +42,7 @@ def reduced(op: str, count: int, dtype: Dtype, level: str, together: bool, seed:
     return out.view(np.uint32 if dtype == "f32" else np.uint64)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     st.sampled_from(["sum", "prod", "max", "min"]),
     st.integers(1, 35),

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.native import module as modules
@@ -29,6 +29,7 @@ from chainrule.execute.native.schedule import Schedule, pieces
 from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Store
 from chainrule.notation import parse
 from dense import Dense, networks
+from support import examples
 from unit.native.programs import DATA, HOST, LARGE, WIDE, lowered, owners, run_together, step
 from unit.native.races import elements, races
 
@@ -39,7 +40,7 @@ LANES = 16
 # -- a detector that knows the tiles only finds no race, whatever axes are shared
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.data(), networks(), st.sampled_from([2, 3, 4]), st.sampled_from(MACHINES), st.sampled_from(["f32", "f64"]))
 def test_threads_of_random_dense_networks_never_race(
     data: st.DataObject, drawn: tuple[Dense, int, int], threads: int, machine: Machine, dtype: Dtype
@@ -215,7 +216,7 @@ def test_parts_are_told_only_where_the_whole_buffer_is_gone_through() -> None:
     assert part(program, A_TO_B, BY_ROWS, Access("A", (("j", 1),)), 2) == ALL
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.integers(2, MOST_COPIES), st.integers(1, 70), st.integers(1, 40), st.sampled_from([4, 8]))
 def test_every_thread_has_a_copy_of_the_batch_that_nothing_else_touches(
     threads: int, samples: int, width: int, element: int

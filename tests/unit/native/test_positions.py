@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule import nn
@@ -24,7 +24,7 @@ from chainrule.notation import parse
 from chainrule.pipeline import training_step
 from chainrule.system.model import System
 from chainrule.training.loop import train
-from support import assert_close
+from support import assert_close, examples
 from unit.native.races import races
 
 Values = dict[str, Any]
@@ -129,7 +129,7 @@ def test_no_bit_depends_on_the_threads(name: str, dtype: str) -> None:
     assert found[0] == found[1] == found[2]
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(st.data(), st.sampled_from(sorted(TASKS)), st.sampled_from([2, 3, 4]))
 def test_threads_never_race_whatever_they_share(drawn: st.DataObject, name: str, threads: int) -> None:
     text, values, data = TASKS[name]

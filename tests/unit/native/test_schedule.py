@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.native.machine import host, lowered
 from chainrule.execute.native.schedule import Schedule, largest_share, pieces, schedules
 from chainrule.lower.program import Access, Axis, Contracted, Contraction, Instruction, Store
+from support import examples
 from unit.native.programs import WIDE, owners
 from unit.native.races import tiles
 
@@ -48,7 +49,7 @@ def bilinear(terms: int, j: int, k: int) -> Instruction:
     return Instruction("c", axes, Contraction("sum", (Axis("i", terms),), factors), (Contracted(), store))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     st.integers(1, 400),
     st.integers(1, 70),

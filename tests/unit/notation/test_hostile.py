@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.errors import NotationError
 from chainrule.notation import parse, source
 from chainrule.system.places import did_you_mean
+from support import examples
 from unit.notation.fuzzing import SEEDS, WORDS, outcome, text_of
 from unit.notation.hostile import DEEP, HOSTILE, LONG, ODD, OVERSIZED, full
 
@@ -119,25 +120,25 @@ def test_code_is_no_notation(name: str) -> None:
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=300)
+@examples(300)
 def test_any_characters_are_read_or_refused(text: str) -> None:
     outcome(text)
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=20), st.sampled_from(SEEDS), st.integers(0, 300))
-@settings(max_examples=200)
+@examples(200)
 def test_any_characters_inside_a_system_are_read_or_refused(text: str, seed: str, place: int) -> None:
     outcome(seed[:place] + text + seed[place:])
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join))
-@settings(max_examples=300)
+@examples(300)
 def test_any_words_are_read_or_refused(text: str) -> None:
     outcome(text)
 
 
 @given(st.integers(0, 2**64))
-@settings(max_examples=300)
+@examples(300)
 def test_mutilated_systems_are_read_or_refused(number: int) -> None:
     outcome(text_of(number))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
@@ -13,6 +13,7 @@ from chainrule.errors import VerificationError
 from chainrule.expr.nodes import Call, Indexed, times
 from chainrule.render.text import expression_text
 from chainrule.simplify.simplifier import simplifier_of
+from support import examples
 
 SYMMETRIC = "data A[i,j]\ngiven A[i,j] = A[j,i]\nparam x[i]\n"
 HOT = "data y[k], u[k], B[k,m]\ngiven onehot(k) y[k]\nparam z[k]\n"
@@ -120,7 +121,7 @@ ENTRIES = {"p": "p > 0", "q": "q < 0", "r": "r >= 0"}
 
 
 @given(st.data())
-@settings(max_examples=60)
+@examples(60)
 def test_known_signs_keep_the_value(data: st.DataObject) -> None:
     names = data.draw(st.lists(st.sampled_from("pqrf"), min_size=1, max_size=4))
     pieces = [

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from chainrule.diff.local import bounded_depth
+from chainrule.diff.pointwise import refuse_pointwise, without_pointwise
 from chainrule.diff.prepare import name_extrema
 from chainrule.diff.tangents import with_tangents
 from chainrule.diff.total_derivations import derive_total
@@ -105,6 +106,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     >>> jacobian(softmax, of="a", wrt="z")
     ∂a[k]/∂z[j] = a[k]·([k = j] − a[j])
     """
+    refuse_pointwise(system, (wrt,))
     prepared = name_extrema(system)
     walk = Totals(prepared, _simplifier(prepared), (of,), wrt)
     return _made(prepared, (walk,), (total_name(of, wrt),))
@@ -158,9 +160,12 @@ def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None =
             expected=f"one of {', '.join(system.names())}",
             advice='Say it: of="a"',
         )
-    prepared = name_extrema(system)
     tensors = _several(system.params if wrt is None else wrt)
-    return typecheck(with_tangents(prepared, _simplifier(prepared), of or system.cost, tensors))
+    moving = (*system.params, *tensors)
+    refuse_pointwise(system, moving)
+    prepared = name_extrema(system)
+    simplifier = _simplifier(without_pointwise(prepared, moving))
+    return typecheck(with_tangents(prepared, simplifier, of or system.cost, tensors))
 
 
 @bounded_depth()
@@ -190,8 +195,8 @@ def _several(wrt: str | Sequence[str]) -> tuple[str, ...]:
 
 def _with_gradient(system: System, tensors: Sequence[str]) -> System:
     """Return the system with the equations of ∂C/∂v for each tensor, of an unknown cost too."""
-    back = backprop(system, tensors)
-    full = back.system
+    back = backprop(without_pointwise(system, tensors), tensors)
+    full = replace(back.system, givens=system.givens)
     missing = [back.cotangents.equation(v) for v in tensors if derivative_name(system.cost, v) not in full.defined]
     return typecheck(full.with_equations((*full.equations, *missing)))
 

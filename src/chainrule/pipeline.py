@@ -19,6 +19,7 @@ import numpy.typing as npt
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.derivations import derive
 from chainrule.diff.local import bounded_depth
+from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import name_derivatives, name_extrema, name_ranges
 from chainrule.execute import reference
 from chainrule.execute.verification import Verification, verify_derivation
@@ -49,7 +50,9 @@ class Backprop:
     @bounded_depth()
     def cotangents(self) -> Cotangents:
         """What is known of every ∂C/∂t."""
-        prepared = name_extrema(name_derivatives(before_backprop(self.forward)))
+        forward = before_backprop(self.forward)
+        refuse_pointwise(forward, (*forward.params, *self.wrt))
+        prepared = name_extrema(name_derivatives(forward))
         cotangents = Cotangents(prepared, simplifier_of(prepared), self.wrt)
         if cotangents.readable:
             return cotangents

@@ -275,3 +275,11 @@ def test_what_has_no_hessian_is_refused() -> None:
     with pytest.raises(cr.DerivativeError, match="no tensor to derive by") as caught:
         cr.hessian(cr.parse(LINEAR), wrt=())
     assert 'wrt="W"' in str(caught.value)
+
+
+def test_deltas_stand_the_same_way_in_the_last_step_and_in_the_result() -> None:
+    text = "data h[d]\nparam W[k,d], b[k]\nz[k] = sum(d) W[k,d]*h[d] + b[k]\na[k] = exp(z[k])/(sum(m) exp(z[m]))\n"
+    for system in (cr.parse(text), cr.parse(text + "batch n")):
+        found = cr.jacobian(system, "a", "W")
+        assert_reads(found, found.result, "h[d]*a[k]*([k = m] - a[m])")
+        assert found.derivation().verify()

@@ -149,8 +149,13 @@ class Network:
         return stable(forward_system(without_masks(self.system, self.ends.masks), self.system.cost))
 
     @cached_property
+    def predicting(self) -> System:
+        """The equations that lead to the output, so that nothing overflows."""
+        return stable(self.forward)
+
+    @cached_property
     def _executable(self) -> ReferenceExecutable:
-        return Reference().compile(self.forward)
+        return Reference().compile(self.predicting)
 
     @property
     def sizes(self) -> Mapping[Extent, int]:
@@ -179,7 +184,7 @@ class Network:
         return np.concatenate(parts)
 
     def _run(self, samples: Array) -> Array:
-        needed = self.forward.declared
+        needed = self.predicting.declared
         params = {name: array for name, array in self.params.items() if name in needed}
         values = self._executable.evaluate({**params, self.ends.data: samples})
         return np.asarray(values[self.ends.output], np.float64)

@@ -30,7 +30,7 @@ from chainrule.expr.nodes import (
     number,
     product_factors,
 )
-from chainrule.simplify.arithmetic import always_defined, bracket, close, multiply
+from chainrule.simplify.arithmetic import always_defined, bracket, close, multiply, normal
 from chainrule.simplify.context import Context
 
 
@@ -63,7 +63,7 @@ def solve_the_delta(expr: Expr, context: Context) -> Expr | None:
             rest.append(_marked(part, mapping))
         elif n not in gone:
             rest.append(substitute_indices(_fitted(part, mapping), mapping))
-    return close("sum", [i for i in bound if i not in mapping], context.rebuild(multiply((*ranges, *rest))))
+    return close("sum", [i for i in bound if i not in mapping], normal(multiply((*ranges, *rest)), context.fresh))
 
 
 def solvable(expr: Expr, bound: Sequence[Index]) -> tuple[Index, ...]:

@@ -57,8 +57,8 @@ def leave_one_term(expr: Expr, context: Context) -> Expr | None:
         gone, stays = (pair[0], pair[1]) if pair[0] in bound else (pair[1], pair[0])
         assert isinstance(gone, Index)
         rest = multiply(substitute_indices(f, {gone: stays}) for n, f in enumerate(parts) if n != place)
-        rest = context.rebuild(rest) if isinstance(stays, Index) else normal(rest, context.fresh)  # [k = j] is [j = 3]
-        return close("sum", [i for i in bound if i != gone], rest)
+        # deep inside, sides and terms may now stand the other way round: [k = j] is [j = 3], or [m = k] is [k = m]
+        return close("sum", [i for i in bound if i != gone], normal(rest, context.fresh))
     return None
 
 
@@ -75,7 +75,7 @@ def rename_in_product(expr: Expr, context: Context) -> Expr | None:
             continue
         others = [f for n, f in enumerate(expr.factors) if n != place]
         if any(gone in free_indices(f) for f in others):
-            return multiply((part, *(substitute_indices(f, {gone: stays}) for f in others)))
+            return multiply((part, *(normal(substitute_indices(f, {gone: stays}), context.fresh) for f in others)))
     return None
 
 

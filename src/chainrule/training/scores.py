@@ -39,7 +39,7 @@ class Scores:
     """Measures samples; `cost`: with their cost, which only the system of training has."""
 
     def __init__(self, engine: Executor, network: Network, samples: Samples | None, *, cost: bool = False) -> None:
-        self._system = network.scored if cost else network.forward
+        self._system = network.scored if cost else network.predicting
         self._executable = engine.compile(self._system) if samples is not None else None
         self._ends = network.ends
         self._samples = samples

@@ -21,6 +21,7 @@ from chainrule.render.text import equation_text
 from chainrule.training import train
 from chainrule.training.metrics import with_hits
 from dense import Dense
+from support import assert_close
 
 ENDS = Ends("x", "a", "y")
 CLASSES = parse("data x[i], y[k]\nparam W[k,i]\nbatch n\na[k] = sum(i) W[k,i]*x[i]\ncost C = sum(k) (a[k] - y[k])^2")
@@ -138,3 +139,18 @@ def test_hits_come_after_all_that_is_trained() -> None:
         "top = max(k) a[k]",
         "hits = (Σ_k y[k]·[a[k] = top])/(Σ_k [a[k] = top])",
     ]
+
+
+@pytest.mark.parametrize("executor", ["native", "reference"])
+def test_outputs_that_are_sure_of_themselves_are_measured_and_predicted(executor: str) -> None:
+    """Weighted inputs of 900: e^900 is inf, in the numbers of either executor."""
+    x, y = np.array([[0.8, 0.9, 0.1], [0.1, 0.8, 0.9], [0.9, 0.8, 0.71]]), np.array([1, 2, 0])
+    network = Network([nn.Linear(3, 3), nn.Softmax()], cost=nn.CrossEntropy())
+    network.params = {"W1": np.eye(3) * 1000, "b1": np.zeros(3)}
+    history = train(
+        network, x, y, epochs=1, batch_size=3, executor=executor, optimizer=nn.SGD(1e-9), x_validation=x, y_validation=y
+    )
+    assert history.epochs[-1].accuracy == history.epochs[-1].validation_accuracy == 1.0
+    assert_close(network.predict(x), np.eye(3)[y], atol=1e-12)
+    assert network.classify(x).tolist() == y.tolist()
+    assert network.accuracy(x, y) == 1.0

@@ -6,12 +6,13 @@ printed, read back and evaluated as any system is. It also knows how it was deri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
 
-from chainrule.diff.local import bounded_depth
+from chainrule.diff.local import bounded_depth, unambiguous
 from chainrule.diff.pointwise import refuse_pointwise, without_pointwise
-from chainrule.diff.prepare import name_extrema
+from chainrule.diff.prepare import name_extrema, name_ranges
 from chainrule.diff.tangents import with_tangents
 from chainrule.diff.total_derivations import derive_total
 from chainrule.diff.totals import Totals, total_name
@@ -24,6 +25,9 @@ from chainrule.system.model import Equation, System, derivative_name, is_derivat
 from chainrule.system.printing import index_names, ranks_of, system_latex, system_text
 from chainrule.system.rewriting import Derivation
 from chainrule.system.typecheck import typecheck
+from chainrule.system.unsettling import reads_back
+
+S = TypeVar("S", bound=System)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +111,12 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     ∂a[k]/∂z[j] = a[k]·([k = j] − a[j])
     """
     refuse_pointwise(system, (wrt,))
-    prepared = name_extrema(system)
-    walk = Totals(prepared, _simplifier(prepared), (of,), wrt)
-    return _made(prepared, (walk,), (total_name(of, wrt),))
+
+    def derived(prepared: System) -> Jacobian:
+        walk = _walk(prepared, _simplifier(prepared), (of,), wrt)
+        return _made(prepared, (walk,), (total_name(of, wrt),))
+
+    return _readable(name_extrema(system), derived)
 
 
 @bounded_depth()
@@ -127,15 +134,19 @@ def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     ∂²C/∂w∂w[i,j] = x[i]·x[j]
     """
     tensors = _several(system.params if wrt is None else wrt)
-    first = _with_gradient(system, tensors)
     cost = system.cost
-    simplifier = _simplifier(first)
-    walks = []
-    for n, tensor in enumerate(tensors):
-        gradients = [derivative_name(cost, earlier) for earlier in tensors[: n + 1]]
-        walks.append(Totals(first, simplifier, gradients, tensor))
     asked = [derivative_name(cost, v, w) for n, v in enumerate(tensors) for w in tensors[n:]]
-    return _made(first, tuple(walks), tuple(asked))
+
+    def derived(system: System) -> Jacobian:
+        first = _with_gradient(system, tensors)
+        simplifier = _simplifier(first)
+        walks = []
+        for n, tensor in enumerate(tensors):
+            gradients = [derivative_name(cost, earlier) for earlier in tensors[: n + 1]]
+            walks.append(_walk(first, simplifier, gradients, tensor))
+        return _made(first, tuple(walks), tuple(asked))
+
+    return _readable(system, derived)
 
 
 @bounded_depth()
@@ -163,9 +174,12 @@ def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None =
     tensors = _several(system.params if wrt is None else wrt)
     moving = (*system.params, *tensors)
     refuse_pointwise(system, moving)
-    prepared = name_extrema(system)
-    simplifier = _simplifier(without_pointwise(prepared, moving))
-    return typecheck(with_tangents(prepared, simplifier, of or system.cost, tensors))
+
+    def derived(prepared: System) -> System:
+        simplifier = _simplifier(without_pointwise(prepared, moving))
+        return typecheck(with_tangents(prepared, simplifier, of or prepared.cost, tensors))
+
+    return _readable(name_extrema(system), derived)
 
 
 @bounded_depth()
@@ -207,6 +221,16 @@ def _simplifier(system: System) -> Simplifier:
     No book writes ∂C/∂z for a[k] − y[k] in a second derivative; and in a batch, ∂C/∂W is a mean over the samples.
     """
     return simplifier_of(system.with_equations(tuple(e for e in system.equations if not is_derivative(e.name))))
+
+
+def _readable(system: System, derive: Callable[[System], S]) -> S:
+    """Return what is derived of a system; if its text would lose a range, of the system with such ranges named."""
+    found = derive(system)
+    return found if reads_back(found) else derive(name_ranges(name_extrema(system)))
+
+
+def _walk(system: System, simplifier: Simplifier, of: Sequence[str], wrt: str) -> Totals:
+    return unambiguous(lambda reserved: Totals(system, simplifier, of, wrt, reserved))
 
 
 def _made(system: System, walks: tuple[Totals, ...], asked: tuple[str, ...]) -> Jacobian:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.derivations import derive
-from chainrule.diff.local import bounded_depth
+from chainrule.diff.local import bounded_depth, unambiguous
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import name_derivatives, name_extrema, name_ranges
 from chainrule.execute import reference
@@ -53,11 +53,12 @@ class Backprop:
         forward = before_backprop(self.forward)
         refuse_pointwise(forward, (*forward.params, *self.wrt))
         prepared = name_extrema(name_derivatives(forward))
-        cotangents = Cotangents(prepared, simplifier_of(prepared), self.wrt)
-        if cotangents.readable:
-            return cotangents
-        prepared = name_ranges(prepared)
-        return Cotangents(prepared, simplifier_of(prepared), self.wrt)
+        cotangents = self._cotangents(prepared)
+        return cotangents if cotangents.readable else self._cotangents(name_ranges(prepared))
+
+    def _cotangents(self, prepared: System) -> Cotangents:
+        simplifier = simplifier_of(prepared)
+        return unambiguous(lambda reserved: Cotangents(prepared, simplifier, self.wrt, reserved))
 
     @cached_property
     @bounded_depth()

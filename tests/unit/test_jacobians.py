@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -283,3 +285,50 @@ def test_deltas_stand_the_same_way_in_the_last_step_and_in_the_result() -> None:
         found = cr.jacobian(system, "a", "W")
         assert_reads(found, found.result, "h[d]*a[k]*([k = m] - a[m])")
         assert found.derivation().verify()
+
+
+AFFINE = "data w[u]\nparam x[p]\n{}\ncost C = sum(i) a[i]^3"
+READABLE = {
+    "a shift, along a direction": (AFFINE.format("a[i] = x[i+1]"), cr.jvp, "da[i] = dx[i+1]"),
+    "a bounded window": (AFFINE.format("a[i] = mean(u<3) x[i+u]"), cr.jvp, "da[i] = 1/3·Σ_{u<3} dx[i+u]"),
+    "a convolution": (AFFINE.format("a[i] = sum(u) w[u]*x[i+u]"), cr.jvp, "da[i] = Σ_u w[u]·dx[i+u]"),
+    "a convolution, twice": (
+        AFFINE.format("a[i] = sum(u) w[u]*x[i+u]"),
+        lambda system: cr.hvp(system).system,
+        "∂dC/∂x[p] = 6·Σ_i a[i]·da[i]·w?[p-i]",
+    ),
+    "an index that is declared": (
+        """data x[c,h]
+param K[o,c,u]
+index i = 3
+z[o,i] = sum(c,u) K[o,c,u]*x?[c,2*i+2*u-1]
+cost C = sum(o,i) z[o,i]^2
+""",
+        cr.hessian,
+        "∂²C/∂K[o,c,u]∂K[p,j,v] = 2·[o = p]·Σ_i x?[c,2*i+2*u-1]·x?[j,2*i+2*v-1]",
+    ),
+    "an extent whose letter the result would take": (
+        "param x[i], y[j]\ncost C = sum(i,j) x[i]^2 + (sum(j) y[j])",
+        lambda system: cr.hessian(system, "x"),
+        "∂²C/∂x[i]∂x[k] = 2·extent(j)·[i = k]",
+    ),
+    "such an extent in a Jacobian": (
+        "param w[i]\ndata y[j]\nz[i] = w[i]^2*extent(j)*y[0]",
+        lambda system: cr.jacobian(system, "z", "w"),
+        "∂z[i]/∂w[k] = 2·extent(j)·[i = k]·w[i]·y[0]",
+    ),
+    "such an extent in a gradient": (
+        "data y[j]\nparam w[i]\nz[j] = w[j]^2\ncost C = (sum(j) z[j])*(sum(j) y[0]^2)",
+        lambda system: cr.backprop(system).system,
+        "∂C/∂w[i] = 2·extent(j)·w[i]·y[0]^2",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "derive", "line"), READABLE.values(), ids=READABLE)
+def test_ranges_and_extents_are_not_lost_in_the_text(
+    text: str, derive: Callable[[cr.System], cr.System], line: str
+) -> None:
+    found = derive(cr.parse(text))
+    assert line in str(found).splitlines()
+    assert cr.parse(str(found)) == found

@@ -30,12 +30,12 @@ def lines(system: System) -> list[str]:
 
 
 def test_the_change_of_the_softmax() -> None:
-    assert lines(cr.jvp(cr.parse(SOFTMAX), of="a"))[1:] == ["da[k] = a[k]·(dz[k] − Σ_j a[j]·dz[j])"]
+    assert lines(cr.jvp(cr.parse(SOFTMAX), of="a"))[1:] == ["da[k] = a[k]·(dz[k] − Σ_m dz[m]·a[m])"]
 
 
 def test_a_change_that_is_divided_by_is_put_in_where_it_cancels() -> None:
     text = f"data y[k]\ngiven sum(k) y[k] = 1\n{SOFTMAX}cost C = -sum(k) y[k]*log(a[k])\n"
-    assert lines(cr.jvp(cr.parse(text)))[-1] == "cost dC = Σ_k y[k]·(Σ_j a[j]·dz[j] − dz[k])"
+    assert lines(cr.jvp(cr.parse(text)))[-1] == "cost dC = Σ_k y[k]·(Σ_m a[m]·dz[m] − dz[k])"
     assert cr.hvp(cr.parse(text)).derivation("z").equation() == "∂dC/∂z[j] = a[j]·(dz[j] − Σ_k dz[k]·a[k])"
 
 

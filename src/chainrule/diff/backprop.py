@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chainrule.diff.graph import Graph, graph_of
-from chainrule.diff.local import Locals, lettered, refuse_coupled_samples
+from chainrule.diff.local import Letters, Locals, Reserved, refuse_coupled_samples
 from chainrule.diff.putting_in import Choice, Simplifier
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
@@ -20,6 +20,7 @@ from chainrule.expr.nodes import (
     ONE,
     ZERO,
     Expr,
+    Extent,
     Index,
     Indexed,
     Partial,
@@ -64,7 +65,9 @@ class Cotangents:
     asked for in `wrt`, so that the shown form does not depend on which param somebody asks about.
     """
 
-    def __init__(self, system: System, simplifier: Simplifier, wrt: Iterable[str] = ()) -> None:
+    def __init__(
+        self, system: System, simplifier: Simplifier, wrt: Iterable[str] = (), reserved: Reserved | None = None
+    ) -> None:
         if not system.cost:
             raise DerivativeError(
                 "the system has no cost, so there is nothing to take derivatives of",
@@ -86,6 +89,7 @@ class Cotangents:
         wanted = dict.fromkeys([*system.params, *wrt])
         self._active = self.graph.depending_on(wanted)
         self._locals = Locals(system, simplifier)
+        self._letters = Letters(system, reserved or {})
         refuse_coupled_samples(system, self._active)
         self._known: dict[str, Cotangent] = {}
         self._paths: dict[tuple[str, str], Path] = {}
@@ -120,7 +124,7 @@ class Cotangents:
         return declared is not None and any(a.tensor == tensor for a in declared.arguments)
 
     def _axes(self, tensor: str) -> tuple[Index, ...]:
-        return tuple(Index(i.preferred, i.extent, i.preferred) for i in self.system.axes(tensor))
+        return self._letters.own(self.system.axes(tensor))
 
     def entry(self, tensor: str, indices: tuple[Index, ...]) -> Indexed:
         """Return ∂C/∂tensor[indices] by its name."""
@@ -157,7 +161,7 @@ class Cotangents:
 
     def _make_path(self, tensor: str, user: str) -> Path:
         target = self._axes(tensor)
-        indices = lettered(self.system.axes(user), target, self.graph.reads)
+        indices = self._letters.give(self.system.axes(user), target)
         upstream = ONE if user == self.cost else self._upstream(user, indices)
         local = self._locals.between(Indexed(user, indices), Indexed(tensor, target))
         return Path(user, indices, upstream, local.partial, local.raw, local.value, local.notes)
@@ -210,6 +214,14 @@ class Cotangents:
         if not self.system.derived:
             return True
         return all(is_readable(self.system, self.equation(tensor)) for tensor in self._known)
+
+    @property
+    def ambiguous(self) -> Reserved:
+        """Letters of extents that are letters of an index of another extent, too."""
+        found: dict[str, Extent] = {}
+        for known in self._known.values():
+            found |= self._letters.ambiguous(known.indices, known.value)
+        return found
 
     def put_in_value(self, path: Path) -> Expr:
         """Return the value of ∂C/∂u at the path's indices."""

@@ -60,6 +60,7 @@ class Differentiator:
     """
 
     wrt: Indexed
+    change: str = ""
     own: Indexed | None = None
     functions: Mapping[str, FunctionDefinition] = field(default_factory=dict)
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -120,7 +121,7 @@ class Differentiator:
             return ZERO
         self._note(f"the derivative of an unknown function, {partial.of.tensor}, is unknown too: a second symbol")
         by = sorted((*partial.wrt, self.wrt), key=lambda entry: arguments.index(entry.tensor))
-        return Partial(partial.of, tuple(by))
+        return self._along(Partial(partial.of, tuple(by)))
 
     def _note(self, words: str) -> None:
         self.notes[words] = None
@@ -129,6 +130,8 @@ class Differentiator:
         if entry.tensor != self.wrt.tensor:
             self._note(f"{self.wrt.tensor} says where to read, in whole numbers: its derivative is 0 by convention")
             return ZERO
+        if self.change:
+            return Indexed(self.change, entry.indices, entry.guarded)
         deltas = []
         for mine, other in zip(entry.indices, self.wrt.indices, strict=True):
             assert isinstance(other, Index)
@@ -148,11 +151,18 @@ class Differentiator:
         *_, row, column = self.wrt.indices
         if entry.function == "det":
             self._note("∂det(X)/∂X[i,j] = det(X)·inv(X)[j,i]")
-            return times(entry, MatrixEntry("inv", entry.tensor, (column, row)))
+            return self._along(times(entry, MatrixEntry("inv", entry.tensor, (column, row))))
         self._note("∂inv(X)[k,l]/∂X[i,j] = −inv(X)[k,i]·inv(X)[j,l]")
         first, last = entry.indices
         left, right = (first, row), (column, last)
-        return times(MINUS_ONE, *(MatrixEntry("inv", entry.tensor, places) for places in (left, right)))
+        return self._along(times(MINUS_ONE, *(MatrixEntry("inv", entry.tensor, places) for places in (left, right))))
+
+    def _along(self, by_entry: Expr) -> Expr:
+        """Return a derivative by one entry; where a change is asked for, Σ_m of it times that of each entry."""
+        if not self.change:
+            return by_entry
+        indices = tuple(i for i in self.wrt.indices if isinstance(i, Index))
+        return reduce_over("sum", indices, times(by_entry, Indexed(self.change, indices)))
 
     def _product(self, factors: tuple[Expr, ...]) -> Expr:
         depending = [n for n, f in enumerate(factors) if self._depends(f)]

@@ -6,18 +6,23 @@ Each is simplified on its own, before anything is summed over: that is what puts
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias, TypeVar
 
 from chainrule.diff.derivative import Differentiator
 from chainrule.diff.putting_in import Simplifier
 from chainrule.errors import DerivativeError
-from chainrule.expr.binding import rename_indices, tensors_in
-from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, walk
-from chainrule.render.letters import next_letter
+from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
+from chainrule.expr.nodes import Expr, Extent, ExtentValue, Index, Indexed, Partial, Reduce, times, walk
+from chainrule.render.letters import ambiguous_sizes, next_letter
 from chainrule.system.functions import put_in_functions
 from chainrule.system.model import System
+from chainrule.system.printing import index_names
+
+Reserved: TypeAlias = Mapping[str, Extent]
+"""Letters that stand for an extent, and for no index of another."""
 
 
 @dataclass(frozen=True)
@@ -56,24 +61,79 @@ class Locals:
         partial = Partial(of, (by,))
         if of.tensor not in self._values:
             return Local(partial, partial, partial, ("a derivative of an unknown function",))
-        equation = self._system.defined[of.tensor]
-        indices = [i for i in of.indices if isinstance(i, Index)]
-        value = rename_indices(self._values[of.tensor], dict(zip(equation.indices, indices, strict=True)))
         calculus = Differentiator(by, own=of, functions=self._system.function, unknown=self._unknown)
-        raw = calculus.of(value)
-        order = (*indices, *(i for i in by.indices if isinstance(i, Index)))
+        raw = calculus.of(self._value(of))
+        order = tuple(i for i in (*of.indices, *by.indices) if isinstance(i, Index))
         notes = (*calculus.notes, *filter(None, [calculus.delta_note]))
         return Local(partial, raw, self._simplifier.simplify(raw, order), notes)
 
+    def along(self, of: Indexed, by: Indexed, change: str) -> Expr:
+        """Return Σ_m ∂of/∂by[m]·change[m], as calculus makes it: its entries are those of `by` in `of`."""
+        if of.tensor not in self._values:
+            indices = tuple(i for i in by.indices if isinstance(i, Index))
+            return reduce_over("sum", indices, times(Partial(of, (by,)), Indexed(change, indices)))
+        calculus = Differentiator(by, change, own=of, functions=self._system.function, unknown=self._unknown)
+        return calculus.of(self._value(of))
 
-def lettered(axes: Iterable[Index], used: Iterable[Index], names: Container[str]) -> tuple[Index, ...]:
-    """Return indices for these axes under letters that are neither used nor names of tensors."""
-    found: list[Index] = []
-    others = {i.name for i in used}
-    for index in axes:
-        letter = next_letter(index.preferred, others, {i.name for i in found}, names)
-        found.append(Index(letter, index.extent, letter))
-    return tuple(found)
+    def _value(self, of: Indexed) -> Expr:
+        indices = [i for i in of.indices if isinstance(i, Index)]
+        known = self._system.defined[of.tensor].indices
+        return rename_indices(self._values[of.tensor], dict(zip(known, indices, strict=True)))
+
+
+class Letters:
+    """Letters for the axes of tensors that meet in one equation, told apart from the names of the tensors.
+
+    An index that is declared by itself, `index i = 3`, keeps its letter for its extent, and so does what is `reserved`:
+    extent(j) must not have two meanings.
+    """
+
+    def __init__(self, system: System, reserved: Reserved) -> None:
+        self._taken, self._declared = index_names(system)
+        self._kept = {**{i.name: i.extent for i in system.indices}, **reserved}
+
+    def give(self, axes: Iterable[Index], used: Iterable[Index] = ()) -> tuple[Index, ...]:
+        """Return indices for these axes, under letters that are not used."""
+        found: list[Index] = []
+        others = {i.name for i in used}
+        for index in axes:
+            foreign = {letter for letter, extent in self._kept.items() if extent != index.extent}
+            letter = next_letter(index.preferred, others, {i.name for i in found}, self._taken, foreign)
+            found.append(Index(letter, index.extent, letter))
+        return tuple(found)
+
+    def own(self, axes: Iterable[Index]) -> tuple[Index, ...]:
+        """Return indices for the axes of a tensor under its own letters, as far as they are not kept for others."""
+        axes = tuple(axes)
+        if all(self._kept.get(i.preferred, i.extent) == i.extent for i in axes):
+            return tuple(Index(i.preferred, i.extent, i.preferred) for i in axes)
+        return self.give(axes)
+
+    def ambiguous(self, indices: Iterable[Index], value: Expr) -> Reserved:
+        """Return what must be reserved for an equation with these target indices to be read as it is meant."""
+        if not any(isinstance(part, ExtentValue) for part in walk(value)):
+            return {}
+        target = Indexed("", tuple(indices))
+        return ambiguous_sizes(target, value, taken=self._taken, declared=self._declared)
+
+
+class _Lettered(Protocol):
+    @property
+    def ambiguous(self) -> Reserved: ...
+
+
+L = TypeVar("L", bound=_Lettered)
+
+
+def unambiguous(make: Callable[[Reserved], L]) -> L:
+    """Return what is made with so many letters reserved that no extent in it has two meanings."""
+    reserved: Reserved = {}
+    while True:
+        made = make(reserved)
+        more = {letter: extent for letter, extent in made.ambiguous.items() if letter not in reserved}
+        if not more:
+            return made
+        reserved = {**reserved, **more}
 
 
 def refuse_coupled_samples(system: System, active: frozenset[str]) -> None:

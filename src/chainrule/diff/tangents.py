@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from chainrule.diff.graph import check_names, graph_of
-from chainrule.diff.local import Locals, lettered, refuse_coupled_samples
+from chainrule.diff.local import Letters, Locals, Reserved, refuse_coupled_samples, unambiguous
 from chainrule.diff.prepare import plain_name
 from chainrule.diff.putting_in import Simplifier, may_cancel
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.functions import ARITY, REDUCTIONS
-from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, plus, times
+from chainrule.expr.nodes import Expr, Extent, Index, Indexed, plus, times
 from chainrule.notation.advice import RESERVED
 from chainrule.system.model import Declaration, Equation, Role, System, unused_name
 
@@ -28,13 +29,15 @@ def with_tangents(system: System, simplifier: Simplifier, of: str, wrt: Sequence
     The changes of `wrt` are inputs: const for params and consts, which are the same for all samples, else data. Where
     `of` is the cost, its change is the cost of the new system. Raises DerivativeError.
     """
-    return _Tangents(system, simplifier, of, wrt).system()
+    return unambiguous(lambda reserved: _Tangents(system, simplifier, of, wrt, reserved)).system
 
 
 class _Tangents:
     """One run of the walk."""
 
-    def __init__(self, system: System, simplifier: Simplifier, of: str, wrt: Sequence[str]) -> None:
+    def __init__(
+        self, system: System, simplifier: Simplifier, of: str, wrt: Sequence[str], reserved: Reserved | None = None
+    ) -> None:
         self._system = system
         self._simplifier = simplifier
         self._graph = graph_of(system)
@@ -45,6 +48,7 @@ class _Tangents:
         refuse_coupled_samples(system, active)
         self._moving = active & self._graph.leading_to(of)
         self._locals = Locals(system, simplifier)
+        self._letters = Letters(system, reserved or {})
         self._names = self._named()
         self._values: dict[str, tuple[tuple[Index, ...], Expr]] = {}
 
@@ -59,6 +63,7 @@ class _Tangents:
                 taken.add(names[tensor])
         return names
 
+    @cached_property
     def system(self) -> System:
         """Return the whole."""
         declarations = list(self._system.declarations)
@@ -72,6 +77,15 @@ class _Tangents:
             declarations.append(Declaration("data", self._names[name], axes))
         cost = self._names[self._of] if self._of == self._system.cost else self._system.cost
         return replace(self._system, declarations=tuple(declarations), equations=self._needed(), cost=cost, updates=())
+
+    @property
+    def ambiguous(self) -> Reserved:
+        """Letters of extents that are letters of an index of another extent, too."""
+        found: dict[str, Extent] = {}
+        for equation in self.system.equations:
+            if equation.name in self._names.values():
+                found |= self._letters.ambiguous(equation.indices, equation.value)
+        return found
 
     def _needed(self) -> tuple[Equation, ...]:
         """Return all equations but those of changes that nothing reads."""
@@ -104,25 +118,28 @@ class _Tangents:
 
     def _equation(self, tensor: str) -> Equation:
         """Return du[k] = Σ_v Σ_m ∂u[k]/∂v[m]·dv[m]."""
-        own = lettered(self._system.axes(tensor), (), self._graph.reads)
+        own = self._letters.own(self._system.axes(tensor))
         terms: list[Expr] = []
         for through in self._graph.reads[tensor]:
             if through not in self._moving:
                 continue
-            indices = lettered(self._system.axes(through), own, self._graph.reads)
-            local = self._locals.between(Indexed(tensor, own), Indexed(through, indices))
-            if local.value != ZERO:
-                terms.append(self._share(through, indices, local.value, own))
+            indices = self._letters.give(self._system.axes(through), own)
+            terms.append(self._share(Indexed(tensor, own), Indexed(through, indices)))
         value = self._simplifier.simplify(plus(*terms), own)
         self._values[tensor] = own, value
         return Equation(Indexed(self._names[tensor], own), self._simplifier.present(value))
 
-    def _share(self, through: str, indices: tuple[Index, ...], local: Expr, own: tuple[Index, ...]) -> Expr:
+    def _share(self, own: Indexed, through: Indexed) -> Expr:
         """Return Σ_m ∂u[k]/∂v[m]·dv[m], with the value of dv where all quotients cancel by that."""
-        named = reduce_over("sum", indices, times(local, Indexed(self._names[through], indices)))
-        if through not in self._values or not may_cancel(local):
+        named = self._locals.along(own, through, self._names[through.tensor])
+        if through.tensor not in self._values:
             return named
-        letters, value = self._values[through]
+        local = self._locals.between(own, through).value
+        if not may_cancel(local):
+            return named
+        order = [i for i in own.indices if isinstance(i, Index)]
+        indices = tuple(i for i in through.indices if isinstance(i, Index))
+        letters, value = self._values[through.tensor]
         there = rename_indices(value, dict(zip(letters, indices, strict=True)))
         inserted = reduce_over("sum", indices, times(local, there))
-        return named if may_cancel(self._simplifier.simplify(inserted, own)) else inserted
+        return named if may_cancel(self._simplifier.simplify(inserted, order)) else inserted

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chainrule.diff.graph import Graph, check_names, graph_of
-from chainrule.diff.local import Local, Locals, lettered, refuse_coupled_samples
+from chainrule.diff.local import Letters, Local, Locals, Reserved, refuse_coupled_samples
 from chainrule.diff.putting_in import Choice, Simplifier
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
-from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, plus, times
+from chainrule.expr.nodes import ZERO, Expr, Extent, Index, Indexed, Partial, delta, plus, times
 from chainrule.system.model import Equation, System, derivative_name, derivative_parts, is_derivative
 
 
@@ -57,7 +57,9 @@ class Totals:
     `system` has its extrema named. Raises DerivativeError for names that it does not have, or that make no sense.
     """
 
-    def __init__(self, system: System, simplifier: Simplifier, of: Sequence[str], wrt: str) -> None:
+    def __init__(
+        self, system: System, simplifier: Simplifier, of: Sequence[str], wrt: str, reserved: Reserved | None = None
+    ) -> None:
         self.system = system
         self.simplifier = simplifier
         self.graph: Graph = graph_of(system)
@@ -68,7 +70,8 @@ class Totals:
         refuse_coupled_samples(system, self._active)
         self._leading = frozenset[str]().union(*(self.graph.leading_to(name) for name in of))
         letters = [i for name in of for i in system.axes(name)]
-        self.by = Indexed(wrt, lettered(system.axes(wrt), letters, self.graph.reads))
+        self._letters = Letters(system, reserved or {})
+        self.by = Indexed(wrt, self._letters.give(system.axes(wrt), letters))
         self._locals = Locals(system, simplifier)
         self._known: dict[str, Total] = {}
         between = [n for n in self.graph.order if n in self._active and n in self._leading and n != wrt]
@@ -94,9 +97,17 @@ class Totals:
                 advice="Give the system without that equation.",
             )
 
+    @property
+    def ambiguous(self) -> Reserved:
+        """Letters of extents that are letters of an index of another extent, too."""
+        found: dict[str, Extent] = {}
+        for total in self._known.values():
+            found |= self._letters.ambiguous((*total.indices, *self.by_indices), total.value)
+        return found
+
     def axes(self, tensor: str) -> tuple[Index, ...]:
         """Return the indices that a tensor has here, apart from those of what is derived by."""
-        return lettered(self.system.axes(tensor), self.by_indices, self.graph.reads)
+        return self._letters.give(self.system.axes(tensor), self.by_indices)
 
     def of(self, tensor: str) -> Total:
         """Return ∂tensor/∂wrt, for one of `tensors`."""
@@ -146,7 +157,7 @@ class Totals:
         if through == self.wrt:
             return Way(through, self.by_indices, self._locals.between(own, self.by), None)
         used = [i for i in (*own.indices, *self.by.indices) if isinstance(i, Index)]
-        indices = lettered(self.system.axes(through), used, self.graph.reads)
+        indices = self._letters.give(self.system.axes(through), used)
         entry = Indexed(through, indices)
         onward = Partial(entry, (self.by,)) if self.is_unknown(through) else self.entry(through, indices)
         return Way(through, indices, self._locals.between(own, entry), onward)

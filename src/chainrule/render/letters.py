@@ -82,6 +82,19 @@ def with_letters(
     return tuple(_rename(node, giver, sizes=True) for node in lettered) if giver.sizes else lettered
 
 
+def ambiguous_sizes(
+    *nodes: Expr | Condition, taken: Collection[str] = (), declared: Mapping[str, Extent] | None = None
+) -> dict[str, Extent]:
+    """Return the letters that would stand for an extent beside a free index of that letter and of another extent."""
+    giver = _Giver(nodes, taken, declared or {})
+    clashes = {}
+    for size in giver.sizes:
+        letter = giver.size(size)
+        if any(index.name == letter and index.extent != size.extent for index in giver.free.values()):
+            clashes[letter] = size.extent
+    return clashes
+
+
 class _Giver:
     """Gives letters out, for one equation."""
 

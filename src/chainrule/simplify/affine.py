@@ -114,7 +114,7 @@ def _solutions(parts: Sequence[Expr], bound: Sequence[Index]) -> list[_Solution]
             solution = _Solution(index, position, place)
             rank, entry = _rank(solution, parts)
             if rank is not None:
-                options.append((rank, replace(solution, entry=entry)))
+                options.append(((rank, _turned(position)), replace(solution, entry=entry)))
         if options:
             chosen.append(min(options, key=lambda option: option[0])[1])
     return chosen
@@ -137,6 +137,11 @@ def _rank(found: _Solution, parts: Sequence[Expr]) -> tuple[int | None, int | No
     if index.extent.anonymous:
         return None, None
     return (2 if index.extent.literal is not None else 3), None
+
+
+def _turned(position: Position) -> bool:
+    """Say whether something is subtracted in a position: of [q+u = p], p = q+u goes before u = p-q."""
+    return isinstance(position, Affine) and any(c < 0 for _, c in position.terms)
 
 
 def _labels(index: Index, entry: Indexed) -> bool:

@@ -25,7 +25,7 @@ from chainrule.expr.nodes import (
     Reduce,
 )
 from chainrule.system.model import Equation, Given, System
-from chainrule.system.typecheck import settle_equation
+from chainrule.system.typecheck import settle_equation, typecheck
 
 
 def unsettled(system: System) -> System:
@@ -60,6 +60,16 @@ def is_readable(system: System, equation: Equation) -> bool:
     """
     try:
         return settle_equation(system, unsettled_equation(equation)) == equation
+    except TypecheckError:
+        return False
+
+
+def reads_back(system: System) -> bool:
+    """Say whether a settled system, written down, would be read with the extents that it has."""
+    if not system.derived:
+        return True
+    try:
+        return typecheck(unsettled(system)) == system
     except TypecheckError:
         return False
 

@@ -128,8 +128,8 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
 
     In a system with `batch n`, data with an axis of samples in front give values for all samples, data without it those
     of one sample. Where equations read ∂C/∂W of a param, the backward pass is derived and its values are there too.
-    A softmax, a sigmoid and their logarithms are computed so that nothing overflows on the way. Raises InputError for
-    inputs that do not fit the system, and GivenError for data that break a `given`.
+    Softmax, sigmoid, their logarithms and those of sums of exponentials are computed so that nothing overflows. Raises
+    InputError for inputs that do not fit the system, and GivenError for data that break a `given`.
     """
     whole = backprop(system).system if after_backprop(system) else system
     values = reference.evaluate(stable(whole), inputs)

@@ -4,6 +4,10 @@
     log(1 − a[k]), a = sigmoid(z)   becomes  −softplus(z[k])
     a[k] = exp(z[k])/Σ_m exp(z[m])  becomes  exp(z[k] − M)/Σ_m exp(z[m] − M),   M = max(m) z[m]
     log(a[k]), a that softmax       becomes  z[k] − M − log(Σ_m exp(z[m] − M))
+    log(Σ_m exp(z[m])), anywhere    becomes  M + log(Σ_m exp(z[m] − M)),       and exp(t)/Σ_m exp(z[m]) likewise
+    log(1 + exp(t))                 becomes  softplus(t),                      and log(sigmoid(t)) as above
+
+Where brackets choose the terms of a sum of exponentials, M is the largest exponent among those that they choose.
 
 It is run before a system is executed, after everything is derived; what is shown stays as the textbook writes it.
 Source: Goodfellow, Bengio, Courville, Deep Learning (2016), sections 4.1 and 6.2.2.
@@ -11,10 +15,12 @@ Source: Goodfellow, Bengio, Courville, Deep Learning (2016), sections 4.1 and 6.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.expr.binding import (
     Fresh,
+    free_in_order,
     map_operands,
     open_reduce,
     reduce_over,
@@ -22,22 +28,29 @@ from chainrule.expr.binding import (
     substitute_indices,
 )
 from chainrule.expr.nodes import (
+    MINUS_ONE,
+    Bracket,
     Call,
+    Condition,
     Expr,
     Index,
     Indexed,
+    Logic,
     Number,
     Power,
     Product,
     Reduce,
+    Select,
     Sum,
     minus,
     over,
     plus,
+    product_factors,
     times,
 )
+from chainrule.render.letters import next_letter
 from chainrule.system.functions import put_in_functions
-from chainrule.system.model import Equation, System, unused_name
+from chainrule.system.model import Equation, System, derivative_parts, is_derivative, unused_name
 
 
 @dataclass(frozen=True)
@@ -75,7 +88,7 @@ class _Softmax:
 
 
 def stable(system: System) -> System:
-    """Return the system with sigmoid, softmax and their logarithms written so that no value overflows.
+    """Return the system with exponentials and logarithms written so that no value overflows on the way.
 
     Equations are added, never renamed: `a2_largest` and `a2_total` for a softmax named a2.
     """
@@ -88,11 +101,18 @@ def stable(system: System) -> System:
         if isinstance(found, _Softmax):
             equations += [found.largest, found.total, Equation(equation.target, found.value())]
         else:
-            changed = _rewritten(equation.value, known, Fresh())
-            equations.append(equation if changed is equation.value else Equation(equation.target, changed))
+            rewriting = _Rewriting(equation.name, known, taken)
+            changed = rewriting.of(equation.value)
+            same = changed is equation.value
+            equations += [*rewriting.added, equation if same else Equation(equation.target, changed)]
         if found is not None:
             known[equation.name] = found
     return system.with_equations(tuple(equations))
+
+
+def _stem(name: str) -> str:
+    """Return what names of what is added begin with: ∂C/∂z_largest would be a derivative by z_largest."""
+    return "_".join(derivative_parts(name)) if is_derivative(name) else name
 
 
 def _sigmoid(equation: Equation, value: Expr) -> _Sigmoid | None:
@@ -117,8 +137,8 @@ def _softmax(equation: Equation, value: Expr, taken: set[str]) -> _Softmax | Non
 
 def _parts(equation: Equation, exponent: Expr, index: Index, taken: set[str]) -> _Softmax:
     others = tuple(i for i in equation.indices if i != index)
-    largest = Indexed(unused_name(f"{equation.name}_largest", taken), others)
-    total = Indexed(unused_name(f"{equation.name}_total", taken), others)
+    largest = Indexed(unused_name(f"{_stem(equation.name)}_largest", taken), others)
+    total = Indexed(unused_name(f"{_stem(equation.name)}_total", taken), others)
     taken.update((largest.tensor, total.tensor))
     shifted = Call("exp", (plus(exponent, minus(largest)),))
     return _Softmax(
@@ -129,27 +149,107 @@ def _parts(equation: Equation, exponent: Expr, index: Index, taken: set[str]) ->
     )
 
 
-def _rewritten(expr: Expr, known: dict[str, _Sigmoid | _Softmax], fresh: Fresh) -> Expr:
-    """Return the expression with every logarithm of a known quantity replaced."""
-    if isinstance(expr, Reduce):
-        indices, body = open_reduce(expr, fresh)
-        changed = _rewritten(body, known, fresh)
-        return expr if changed == body else reduce_over(expr.op, indices, changed)
-    inner = map_operands(expr, lambda part: _rewritten(part, known, fresh))
-    match inner:
-        case Call("log", (Indexed() as entry,), 0) if entry.tensor in known:
-            return _at(known[entry.tensor].log(), known[entry.tensor], entry)
-        case Call("log", (Sum((Number(value), Product((Number(sign), Indexed() as entry)))),), 0):
-            found = known.get(entry.tensor)
-            if value == 1 and sign == -1 and isinstance(found, _Sigmoid):
-                return _at(found.log_of_rest(), found, entry)
-            return inner
-        case Sum(terms):
-            return plus(*terms)
-        case Product(factors):
-            return times(*factors)
-        case _:
-            return inner
+class _Rewriting:
+    """The value of one equation rewritten; `added` are the equations that it needs before it."""
+
+    def __init__(self, name: str, known: Mapping[str, _Sigmoid | _Softmax], taken: set[str]) -> None:
+        self.added: list[Equation] = []
+        self._name = _stem(name)
+        self._known = known
+        self._taken = taken
+        self._fresh = Fresh()
+        self._largest: dict[Expr, Indexed] = {}
+
+    def of(self, expr: Expr) -> Expr:
+        """Return the expression with what could overflow written otherwise; the same object if there is nothing."""
+        if isinstance(expr, Reduce):
+            indices, body = open_reduce(expr, self._fresh)
+            changed = self.of(body)
+            return expr if changed == body else reduce_over(expr.op, indices, changed)
+        inner = map_operands(expr, self.of)
+        match inner:
+            case Call("log", (argument,), 0):
+                return self._log(argument) or inner
+            case Sum(terms):
+                return plus(*terms)
+            case Product(factors):
+                return self._quotient(factors) or times(*factors)
+            case _:
+                return inner
+
+    def _log(self, argument: Expr) -> Expr | None:
+        match argument:
+            case Indexed(tensor) if tensor in self._known:
+                return _at(self._known[tensor].log(), self._known[tensor], argument)
+            case Call("sigmoid", (t,), 0):
+                return minus(Call("softplus", (minus(t),)))
+            case Sum((Number(one), Product((Number(sign), Indexed() as entry)))) if one == 1 and sign == -1:
+                found = self._known.get(entry.tensor)
+                return _at(found.log_of_rest(), found, entry) if isinstance(found, _Sigmoid) else None
+            case Sum((Number(one), Product((Number(sign), Call("sigmoid", (t,), 0))))) if one == 1 and sign == -1:
+                return minus(Call("softplus", (t,)))
+            case Sum((Number(one), Call("exp", (t,), 0)) | (Call("exp", (t,), 0), Number(one))) if one == 1:
+                return Call("softplus", (t,))
+            case Reduce("sum"):
+                shifted = self._shifted(argument)
+                return None if shifted is None else plus(shifted[0], Call("log", (shifted[1],)))
+            case _:
+                return None
+
+    def _quotient(self, factors: Sequence[Expr]) -> Expr | None:
+        """Return exp(t − M)/Σ_m exp(z[m] − M) times the other factors, of exp(t)/Σ_m exp(z[m]) times them."""
+        above = next((f for f in factors if isinstance(f, Call) and f.function == "exp"), None)
+        below = next((f for f in factors if isinstance(f, Power) and f.exponent == MINUS_ONE), None)
+        shifted = None if above is None or below is None else self._shifted(below.base)
+        if above is None or below is None or shifted is None:
+            return None
+        largest, total = shifted
+        changed: dict[Expr, Expr] = {
+            above: Call("exp", (plus(above.arguments[0], minus(largest)),)),
+            below: Power(total, MINUS_ONE),
+        }
+        return times(*[changed.get(f, f) for f in factors])
+
+    def _shifted(self, total: Expr) -> tuple[Indexed, Expr] | None:
+        """Return M and Σ_m exp(z[m] − M) of Σ_m exp(z[m]), in which brackets may choose terms; of all else None."""
+        if not isinstance(total, Reduce) or total.op != "sum":
+            return None
+        indices, body = open_reduce(total, self._fresh)
+        factors = product_factors(body)
+        powers = [f for f in factors if isinstance(f, Call) and f.function == "exp"]
+        others = [f for f in factors if f not in powers]
+        free = free_in_order(total)
+        if len(powers) != 1 or any(i.extent.literal is not None for i in free):
+            return None
+        if not all(isinstance(f, Bracket) for f in others):
+            return None
+        (exponent,) = powers[0].arguments
+        largest = self._largest.get(total)
+        if largest is None:
+            conditions = tuple(f.condition for f in others if isinstance(f, Bracket))
+            largest = self._largest[total] = self._equation(indices, exponent, conditions, free)
+        return largest, reduce_over("sum", indices, times(*others, Call("exp", (plus(exponent, minus(largest)),))))
+
+    def _equation(
+        self, indices: tuple[Index, ...], exponent: Expr, conditions: tuple[Condition, ...], free: tuple[Index, ...]
+    ) -> Indexed:
+        """Add the equation of the largest exponent and return the entry that stands for it."""
+        if conditions:
+            least = self._named("least", reduce_over("min", indices, exponent), free)
+            chosen = conditions[0] if len(conditions) == 1 else Logic("and", conditions)
+            exponent = Select(chosen, exponent, least)
+        return self._named("largest", reduce_over("max", indices, exponent), free)
+
+    def _named(self, word: str, value: Expr, free: tuple[Index, ...]) -> Indexed:
+        name = unused_name(f"{self._name}_{word}", self._taken)
+        self._taken.add(name)
+        letters: list[Index] = []
+        for index in free:
+            letter = next_letter(index.preferred, self._taken, {i.name for i in letters})
+            letters.append(Index(letter, index.extent, letter))
+        renamed = rename_indices(value, dict(zip(free, letters, strict=True)))
+        self.added.append(Equation(Indexed(name, tuple(letters)), renamed))
+        return Indexed(name, free)
 
 
 def _at(value: Expr, found: _Sigmoid | _Softmax, entry: Indexed) -> Expr:

@@ -8,8 +8,9 @@ import pytest
 import chainrule as cr
 from cases import two_layers
 from chainrule.execute.reference import evaluate
+from chainrule.execute.registry import executor
 from chainrule.execute.sampling import random_inputs
-from chainrule.pipeline import backprop
+from chainrule.pipeline import backprop, training_step
 from chainrule.simplify.stability import stable
 from chainrule.system.typecheck import typecheck
 from support import assert_close
@@ -70,3 +71,57 @@ cost C = -(sum(t,k) y[t,k]*log(p[t,k])) - (sum(k) log(q[k])*log(1 - q[k]))
     assert "softplus" in str(rewritten)
     inputs = random_inputs(system, 1)
     assert_close(evaluate(rewritten, inputs)["C"], evaluate(system, inputs)["C"])
+
+
+INLINE = {
+    "log-sum-exp": ("param z[k]\ncost C = log(sum(k) exp(z[k])) - z[0]", [1000.0, 0.0, -1000.0], 0.0, [0.0, 0.0, 0.0]),
+    "log-sum-exp, wrong": ("param z[k]\ncost C = log(sum(k) exp(z[k])) - z[1]", [900.0, 0.0], 900.0, [1.0, -1.0]),
+    "rows of them": (
+        "param z[k]\nr[i,k] = i*z[k]\nindex i = 2\ncost C = sum(i) log(sum(k) exp(r[i,k]))",
+        [900.0, 0.0],
+        900.0 + np.log(2),
+        [1.0, 0.0],
+    ),
+    "a masked softmax": (
+        "param z[k]\na[k] = [k != 1]*exp(z[k])/(sum(m) [m != 1]*exp(z[m]))\ncost C = a[0] + 2*a[2]",
+        [800.0, 5000.0, 800.0],
+        1.5,
+        [-0.25, 0.0, 0.25],
+    ),
+    "sigmoids without a name": (
+        "param z[k]\ncost C = -log(sigmoid(z[0])) - log(1 - sigmoid(z[1]))",
+        [-1000.0, 1000.0],
+        2000.0,
+        [-1.0, 1.0],
+    ),
+    "softplus spelt out": (
+        "param z[k]\ncost C = log(1 + exp(z[0])) + log(exp(z[1]) + 1)",
+        [800.0, -800.0],
+        800.0,
+        [1.0, 0.0],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "z", "cost", "gradient"), INLINE.values(), ids=INLINE)
+@pytest.mark.parametrize("engine", ["reference", "native"])
+def test_exponentials_anywhere_do_not_overflow(
+    engine: str, text: str, z: list[float], cost: float, gradient: list[float]
+) -> None:
+    system = training_step(cr.parse(text))
+    values = executor(engine).compile(system, dtype=np.float64).evaluate({"z": np.array(z)})
+    assert_close(values["C"], cost, atol=1e-9)
+    assert_close(values["∂C/∂z"], gradient, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", INLINE)
+def test_and_they_keep_their_values(name: str) -> None:
+    system = backprop(cr.parse(INLINE[name][0])).system
+    rewritten = typecheck(stable(system))
+    assert len(rewritten.equations) > len(system.equations) or "softplus" in str(rewritten)
+    assert cr.parse(str(rewritten)) == rewritten
+    for seed in range(3):
+        inputs = {"z": random_inputs(system, seed)["z"]} if "[2]" not in INLINE[name][0] else {"z": np.arange(3.0)}
+        before, after = evaluate(system, inputs), evaluate(rewritten, inputs)
+        for tensor, value in before.items():
+            assert_close(after[tensor], value, rtol=1e-9, atol=1e-12)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import final
 
 from chainrule.errors import OptionError
-from chainrule.nn.checks import check_number
+from chainrule.nn.checks import check_number, settle
 from chainrule.nn.layer import Codomain, Initial, Value
 from chainrule.nn.penalties import Penalty
 from chainrule.nn.template import const_line
@@ -92,13 +92,13 @@ class Huber(Cost):
     notation: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_number("delta of Huber", self.delta)
+        settle(self, delta=check_number("delta of Huber", self.delta))
         lines = (
             const_line("delta", self.delta),
             "error[k] = a[k] - y[k]",
             "cost C = sum(k) where(abs(error[k]) <= delta, 1/2*error[k]^2, delta*(abs(error[k]) - delta/2))",
         )
-        object.__setattr__(self, "notation", "\n".join(lines))
+        settle(self, notation="\n".join(lines))
 
 
 @final
@@ -115,14 +115,14 @@ class Hinge(Cost):
     notation: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_number("margin of Hinge", self.margin)
+        settle(self, margin=check_number("margin of Hinge", self.margin))
         lines = (
             const_line("margin", self.margin),
             "given sum(k) y[k] = 1",
             "right = sum(k) y[k]*a[k]",
             "cost C = sum(k) (1 - y[k])*relu(margin + a[k] - right)",
         )
-        object.__setattr__(self, "notation", "\n".join(lines))
+        settle(self, notation="\n".join(lines))
 
 
 @final
@@ -140,7 +140,7 @@ class GaussianNLL(Cost):
     notation = "param log_variance[k]\ncost C = 1/2*(sum(k) (log_variance[k] + (a[k] - y[k])^2*exp(-log_variance[k])))"
 
     def __post_init__(self) -> None:
-        check_number("variance of GaussianNLL", self.variance)
+        settle(self, variance=check_number("variance of GaussianNLL", self.variance))
 
     @property
     def initial(self) -> Mapping[str, Initial]:
@@ -160,9 +160,9 @@ class Penalised(Cost):
     needs: Codomain = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "notation", self.cost.notation)
-        object.__setattr__(self, "penalties", (*self.cost.penalties, self.penalty))
-        object.__setattr__(self, "needs", self.cost.needs)
+        settle(self, notation=self.cost.notation)
+        settle(self, penalties=(*self.cost.penalties, self.penalty))
+        settle(self, needs=self.cost.needs)
 
     def __repr__(self) -> str:
         return f"{self.cost!r} + {self.penalty!r}"

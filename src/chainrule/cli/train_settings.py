@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule import nn
 from chainrule.cli.sources import check_data_dir, mnist_folder, read_dataset
-from chainrule.cli.train_optimizer import OPTIMIZERS, SCHEDULES, Descent
+from chainrule.cli.train_optimizer import OPTIMIZERS, SCHEDULES, Descent, Lengths, check_lengths
 from chainrule.data import Dataset
 from chainrule.data.mnist import mnist_files
 from chainrule.errors import OptionError
@@ -71,6 +71,8 @@ class Settings:
     optimizer: str
     learning_rate: float | None
     schedule: str
+    decay_epochs: float | None
+    warm_up_epochs: float | None
     weight_decay: float | None
     clip_norm: float | None
     dropout: float
@@ -88,6 +90,11 @@ class Settings:
     save: Path | None
     plot: Path | None
     json: Path | None
+
+    @property
+    def lengths(self) -> Lengths:
+        """How long the learning rate rises and falls, as far as that is said."""
+        return Lengths(self.warm_up_epochs, self.decay_epochs)
 
     @property
     def early_stopping(self) -> EarlyStopping | None:
@@ -174,6 +181,7 @@ def check_options(settings: Settings) -> None:
     checked_threads("--threads", settings.threads, executor(settings.executor))
     _check_choice("--optimizer", settings.optimizer, OPTIMIZERS)
     _check_choice("--schedule", settings.schedule, SCHEDULES)
+    check_lengths(settings.schedule, settings.lengths)
     if settings.learning_rate is not None:
         check_number("--learning-rate", settings.learning_rate)
     if settings.weight_decay is not None:
@@ -267,5 +275,11 @@ def _widths(text: str, data: Dataset) -> tuple[int, ...]:
 
 def descent_for(settings: Settings, plan: Plan) -> Descent:
     """Return how steps are made."""
-    numbers = (plan.learning_rate, settings.schedule, plan.weight_decay, settings.clip_norm, settings.epochs)
-    return Descent(settings.optimizer, *numbers)
+    return Descent(
+        settings.optimizer,
+        plan.learning_rate,
+        settings.schedule,
+        settings.lengths,
+        plan.weight_decay,
+        settings.clip_norm,
+    )

@@ -21,12 +21,16 @@ from chainrule.nn.updates import updates_text
 from chainrule.pipeline import training_step
 from chainrule.system.model import System
 from chainrule.training.callbacks import Callback, checked_callbacks
-from chainrule.training.course import LENGTH, Course, file_of, settings_of
+from chainrule.training.checkpoint import LENGTH
+from chainrule.training.course import Course, file_of, settings_of
 from chainrule.training.history import History
 from chainrule.training.runs import Progress, run_of
 from chainrule.training.samples import checked_count, checked_pair, checked_samples, checked_threads, divided
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import EarlyStopping, check_monitor
+
+_LONGER = 1000
+"""By that much longer a training shows whether its updates depend on its length; rounding would hide an epoch more."""
 
 
 def train(
@@ -93,7 +97,8 @@ def train(
     check_monitor(early_stopping, validated=validation is not None, classes=samples.classes)
     called = checked_callbacks(callbacks)
     per_epoch = -(-len(samples.x) // batch_size)
-    updates, longer = (_updates(network, optimizer, Timing(per_epoch, n * per_epoch)) for n in (epochs, epochs + 1))
+    lengths = (epochs * per_epoch, epochs * per_epoch * _LONGER)
+    updates, longer = (_updates(network, optimizer, Timing(per_epoch, steps)) for steps in lengths)
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
     system = training_step(network.with_updates(updates))

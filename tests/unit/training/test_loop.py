@@ -292,6 +292,7 @@ def test_what_is_given_is_checked_before_the_first_step() -> None:
         ({"threads": 1}, "threads is 1, and the executor reference does not divide its work among threads\n"),
         ({"threads": 0, "executor": "native"}, "threads is 0\n  a whole number, 1 or more"),
         ({"threads": True, "executor": "native"}, "threads is True"),
+        ({"threads": 10**9, "executor": "native"}, "threads is 1000000000\n  1 to 256\n  More are no quicker."),
         ({"executor": "gpu"}, "there is no executor named 'gpu'"),
         ({"network": "a network"}, "a str is to be trained\n  a network"),
         (

@@ -261,6 +261,11 @@ def plan_for(settings: Settings, data: Dataset) -> Plan:
             f"--cost {cost} takes the logarithm of the outputs, and {output} outputs can be negative or 0",
             expected=f"--output {IMPLIED[cost]}, or --cost quadratic",
         )
+    if (cost, output) == ("binary-cross-entropy", "softmax"):
+        raise OptionError(
+            f"--cost {cost} takes each output for a yes or no of its own, and softmax outputs add up to 1",
+            expected="--output sigmoid, or --cost cross-entropy",
+        )
     small = (cost, settings.activation, output) == ("quadratic", "sigmoid", "sigmoid")
     kind = OPTIMIZERS[settings.optimizer]
     rate = settings.learning_rate or kind.rate(defaults.quadratic_rate if small else defaults.rate)

@@ -160,7 +160,7 @@ class Mish(Layer):
 class Softmax(Layer):
     """Probabilities: positive numbers that add up to 1. Every a[k] depends on every z[m]."""
 
-    codomain = Codomain.PROBABILITY
+    codomain = Codomain.DISTRIBUTION
     notation = "a[k] = exp(z[k])/(sum(m) exp(z[m]))"
 
 

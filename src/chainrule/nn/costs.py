@@ -31,6 +31,8 @@ class Cost(ABC):
     penalties: tuple[Penalty, ...] = ()
     needs: Codomain = Codomain.ANYWHERE
     """Where the outputs must lie for the cost to be finite."""
+    least_outputs: int = 1
+    """How many outputs there must be for the cost to tell anything."""
 
     @property
     def initial(self) -> Mapping[str, Initial]:
@@ -60,7 +62,10 @@ class QuadraticCost(Cost):
 @final
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Cost):
-    """Each output is the probability of a yes of its own; with sigmoid outputs ∂C/∂z[k] = a[k] − y[k]."""
+    """Each output is the probability of a yes of its own; with sigmoid outputs ∂C/∂z[k] = a[k] − y[k].
+
+    The outputs of a softmax are no such, and are refused.
+    """
 
     needs = Codomain.PROBABILITY
 
@@ -112,6 +117,7 @@ class Hinge(Cost):
     """
 
     margin: float = 1.0
+    least_outputs = 2
     notation: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -158,11 +164,12 @@ class Penalised(Cost):
     notation: str = field(init=False, repr=False, compare=False)
     penalties: tuple[Penalty, ...] = field(init=False, repr=False, compare=False)
     needs: Codomain = field(init=False, repr=False, compare=False)
+    least_outputs: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         settle(self, notation=self.cost.notation)
         settle(self, penalties=(*self.cost.penalties, self.penalty))
-        settle(self, needs=self.cost.needs)
+        settle(self, needs=self.cost.needs, least_outputs=self.cost.least_outputs)
 
     def __repr__(self) -> str:
         return f"{self.cost!r} + {self.penalty!r}"

@@ -255,6 +255,7 @@ def test_a_cost_that_explodes_fails_with_1_and_writes_nothing(file: Path, tmp_pa
         (["--output", "max"], "--output is 'max'\n  one of sigmoid, tanh, relu, leaky-relu, "),
         (["--output", "linear"], "--cost cross-entropy takes the logarithm of the outputs, and linear outputs can be"),
         (["--cost", "binary-cross-entropy", "--output", "tanh"], "--output sigmoid, or --cost quadratic"),
+        (["--cost", "binary-cross-entropy", "--output", "softmax"], "add up to 1\n  --output sigmoid, or --cost cross"),
         (
             ["--optimizer", "adagrad"],
             "--optimizer is 'adagrad'\n  one of sgd, momentum, nesterov, rmsprop, adam, adamw",

@@ -15,7 +15,7 @@ from chainrule.errors import OptionError
 from chainrule.execute.registry import executor as executor_named
 from chainrule.network.initial import seeded
 from chainrule.network.network import Network
-from chainrule.nn.optimizers import SGD, Optimizer
+from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
 from chainrule.nn.updates import updates_text
 from chainrule.pipeline import training_step
@@ -138,5 +138,17 @@ def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> s
             )
         return ""
     if optimizer is not None and not isinstance(optimizer, Optimizer):
-        raise OptionError(f"the optimizer is {optimizer!r}", expected="for example nn.SGD(learning_rate=0.5)")
+        raise _no_optimizer(optimizer)
     return updates_text(optimizer or SGD(0.5), network.system, timing)
+
+
+def _no_optimizer(given: object) -> OptionError:
+    """Return the error for what is no optimizer; a name or a class means one, which is then advised."""
+    names = {kind.__name__.lower(): kind for kind in (Adam, AdamW, RMSProp)}
+    made = "nn.SGD(learning_rate=0.5)"
+    if isinstance(given, str) and given.lower() in names:
+        made = f"nn.{names[given.lower()].__name__}()"
+    elif isinstance(given, type) and given in names.values():
+        made = f"nn.{given.__name__}()"
+    what = f"the optimizer is {given.__name__ if isinstance(given, type) else repr(given)}"
+    return OptionError(what, expected=f"for example optimizer={made}", advice="With from chainrule import nn.")

@@ -299,7 +299,9 @@ def test_what_is_given_is_checked_before_the_first_step() -> None:
             {"network": SYSTEM},
             "a System is to be trained\n  a network\n  Make one of the system: cr.Network.from_system(",
         ),
-        ({"optimizer": 0.5}, "the optimizer is 0.5\n  for example nn.SGD(learning_rate=0.5)"),
+        ({"optimizer": 0.5}, "the optimizer is 0.5\n  for example optimizer=nn.SGD(learning_rate=0.5)\n"),
+        ({"optimizer": "AdamW"}, "the optimizer is 'AdamW'\n  for example optimizer=nn.AdamW()\n"),
+        ({"optimizer": nn.RMSProp}, "the optimizer is RMSProp\n  for example optimizer=nn.RMSProp()\n"),
     ],
 )
 def test_options_that_make_no_sense(change: dict[str, Any], said: str) -> None:

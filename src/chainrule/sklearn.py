@@ -20,6 +20,7 @@ from chainrule.nn.activations import NAMED
 from chainrule.nn.layer import Layer
 from chainrule.training.history import History
 from chainrule.training.loop import train
+from chainrule.training.samples import marks_of
 from chainrule.training.stopping import EarlyStopping
 
 try:
@@ -92,6 +93,8 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         network = Network(layers, cost=cost, seed=seed)
         early = EarlyStopping() if self.early_stopping is True else self.early_stopping or None
         watched = getattr(early, "monitor", "cost") != "cost"
+        if watched:
+            self._check_held_back(len(x))
         self.history_ = train(
             network,
             self._scaled(x),
@@ -107,6 +110,16 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         )
         self.network_ = network
         self.n_iter_ = len(self.history_.epochs)
+
+    def _check_held_back(self, count: int) -> None:
+        """Raise OptionError where early stopping leaves no samples to watch, or none to learn from."""
+        try:
+            marks_of("validation_fraction", self.validation_fraction, count)
+        except OptionError as error:
+            advice = (
+                "early_stopping holds back that part of the samples, and stops by it. Leave it out for few samples."
+            )
+            raise OptionError(error.what, expected=error.expected, advice=advice) from None
 
     def _learn_scale(self, x: Array) -> None:
         mean, deviation = (x.mean(axis=0), x.std(axis=0)) if self.scale else (np.zeros(x.shape[1]), np.ones(x.shape[1]))

@@ -94,6 +94,26 @@ def test_settings_of_the_network_itself() -> None:
         NetworkClassifier().fit(x, labels * 0)
 
 
+def test_an_optimizer_is_no_name() -> None:
+    x, labels = clusters(30)
+    name: Any = "adam"
+    with pytest.raises(OptionError) as caught:
+        NetworkClassifier(optimizer=name).fit(x, labels)
+    assert str(caught.value) == (
+        "the optimizer is 'adam'\n  for example optimizer=nn.Adam()\n  With from chainrule import nn."
+    )
+
+
+def test_too_few_samples_for_early_stopping() -> None:
+    with pytest.raises(OptionError) as caught:
+        NetworkClassifier(early_stopping=True).fit([[0.0], [1.0], [2.0]], [0, 1, 0])
+    assert str(caught.value) == (
+        "validation_fraction is 0.1, which makes 0 of 3 samples\n  one or more for each of the two\n"
+        "  early_stopping holds back that part of the samples, and stops by it. Leave it out for few samples."
+    )
+    assert NetworkClassifier(early_stopping=EarlyStopping(monitor="cost"), epochs=2).fit([[0.0], [1.0]], [0, 1])
+
+
 def test_an_estimator_can_be_pickled_with_its_network() -> None:
     x, labels = clusters(30)
     model = NetworkClassifier(epochs=5, random_state=0).fit(x, labels)

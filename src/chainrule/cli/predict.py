@@ -24,8 +24,9 @@ HELP = """Ask a saved network about samples: their labels and probabilities, or 
   chainrule predict net.safetensors samples.npy --output outputs.npy
   chainrule predict mnist.safetensors mnist --data-dir DIR --top 5
 
-INPUT is digits or mnist (their samples to test with), or a file: .csv, a sample on each line, perhaps with names above;
-.npy of shape (samples, features); .npz with an array x, x_test or x_train. More axes are flattened.
+INPUT is digits or mnist (their samples to test with), or a file: .csv, a sample on each line, perhaps with names above
+and comments that begin with #; .npy of shape (samples, features); .npz with an array x, x_test or x_train. More axes
+are flattened.
 
 A .csv or .npz as --output holds labels and outputs, a .npy the outputs alone, of shape (samples, outputs).
 """

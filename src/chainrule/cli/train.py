@@ -51,6 +51,11 @@ _RATE = (
     "momentum or nesterov; 0.001 with rmsprop, adam and adamw."
 )
 _SCHEDULE = "What becomes of the learning rate: constant, step, cosine, warm-up, warm-up-cosine or one-cycle."
+_DECAY = (
+    "How many epochs the learning rate takes to fall: to a tenth, again and again, with step; to 0 with cosine. "
+    "Default: a third of --epochs with step, all of them with cosine."
+)
+_WARM_UP = "How many epochs the learning rate rises for, with warm-up. Default: a twentieth of --epochs."
 _ACTIVATION = "Of the hidden layers: sigmoid, tanh, relu, leaky-relu, elu, gelu, softplus, swish or mish."
 _MONITOR = "What --patience watches: validation_cost, validation_accuracy, validation_error or cost."
 _OUTPUT = "What comes out: softmax, linear, or one of the activations. Default: what the cost implies."
@@ -80,6 +85,8 @@ def train(
     optimizer: Annotated[str, typer.Option(help="sgd, momentum, nesterov, rmsprop, adam or adamw.")] = "sgd",
     learning_rate: Annotated[float | None, typer.Option(help=_RATE)] = None,
     schedule: Annotated[str, typer.Option(help=_SCHEDULE)] = "constant",
+    decay_epochs: Annotated[float | None, typer.Option(metavar="N", help=_DECAY)] = None,
+    warm_up_epochs: Annotated[float | None, typer.Option(metavar="N", help=_WARM_UP)] = None,
     weight_decay: Annotated[
         float | None,
         typer.Option(help="How strongly weights, not biases, are pulled to 0. Default: 0, adamw 0.01."),
@@ -137,6 +144,8 @@ def train(
         optimizer=optimizer,
         learning_rate=learning_rate,
         schedule=schedule,
+        decay_epochs=decay_epochs,
+        warm_up_epochs=warm_up_epochs,
         weight_decay=weight_decay,
         clip_norm=clip_norm,
         dropout=dropout,

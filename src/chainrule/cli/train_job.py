@@ -74,7 +74,7 @@ def run(settings: Settings) -> int:
 def history_json(settings: Settings, plan: Plan, history: History) -> str:
     """Return the history and the settings as JSON."""
     given = {key: str(value) for key, value in asdict(settings).items() if key in ("source", "optimizer", "executor")}
-    keys = ("schedule", "clip_norm", "epochs", "seed", "threads")
+    keys = ("schedule", "decay_epochs", "warm_up_epochs", "clip_norm", "epochs", "seed", "threads")
     watched = ("validation_fraction", "patience", "monitor", "min_delta")
     numbers = {key: getattr(settings, key) for key in (*keys, *watched)}
     return (

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 from chainrule import nn
+from chainrule.errors import OptionError
+from chainrule.nn.checks import check_number
 from chainrule.nn.optimizers import Optimizer
-from chainrule.nn.schedules import Schedule
+from chainrule.nn.schedules import Schedule, Timing
 
 MOMENTUM = 0.9
 
@@ -52,18 +54,99 @@ OPTIMIZERS: Mapping[str, Kind] = {
     "adamw": Kind("AdamW", nn.AdamW, _small, decay=0.01),
 }
 
-SCHEDULES: Mapping[str, tuple[str, Callable[[float, int], float | Schedule]]] = {
-    "constant": ("", lambda rate, epochs: rate),
-    "step": (", a tenth of it after every third of the epochs", lambda r, n: nn.StepDecay(r, 0.1, epochs=n / 3)),
-    "cosine": (", down to 0 along a cosine", lambda rate, epochs: nn.Cosine(rate)),
-    "warm-up": (" after a warm-up", lambda rate, epochs: nn.WarmUp(rate, epochs=epochs / 20)),
-    "warm-up-cosine": (
-        " after a warm-up, down to 0 along a cosine",
-        lambda rate, epochs: nn.WarmUp(nn.Cosine(rate), epochs=epochs / 20),
+
+@dataclass(frozen=True)
+class Lengths:
+    """For how many epochs a learning rate rises at first, and falls; None where that is a part of the training."""
+
+    warm_up: float | None = None
+    decay: float | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Spread(Schedule):
+    """A schedule made from the number of epochs of the whole training, which the trainer can see it depends on."""
+
+    make: Callable[[float], Schedule]
+
+    @property
+    def initial(self) -> float:  # type: ignore[override]
+        """The rate of the first step, which the length has no part in."""
+        return self.make(1.0).initial
+
+    def written(self, clock: str, target: str, timing: Timing | None) -> str:
+        """Return the lines of the schedule for a training of that length."""
+        assert timing is not None, "the trainer knows the length"
+        return self.make(timing.steps / timing.steps_per_epoch).written(clock, target, timing)
+
+
+def _lasting(make: Callable[[float], Schedule], epochs: float | None, part: int) -> Schedule:
+    """Return a schedule that takes so many epochs, by default one part of so many of the training."""
+    return Spread(lambda whole: make(whole / part)) if epochs is None else make(epochs)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What becomes of a learning rate: how it is made, what is said of it, and which lengths can be given for it."""
+
+    make: Callable[[float, Lengths], float | Schedule]
+    said: Callable[[Lengths], str] = lambda given: ""
+    lengths: tuple[str, ...] = ()
+
+
+def _epochs(count: float) -> str:
+    return f"{count:g} epoch{'s' * (count != 1)}"
+
+
+def _risen(given: Lengths) -> str:
+    return " after a warm-up" + (f" of {_epochs(given.warm_up)}" if given.warm_up else "")
+
+
+def _fallen(given: Lengths) -> str:
+    return ", down to 0 along a cosine" + (f" of {_epochs(given.decay)}" if given.decay else "")
+
+
+def _stepped(given: Lengths) -> str:
+    return f", a tenth of it after every {_epochs(given.decay) if given.decay else 'third of the epochs'}"
+
+
+def _step(rate: float, given: Lengths) -> Schedule:
+    return _lasting(lambda epochs: nn.StepDecay(rate, 0.1, epochs=epochs), given.decay, 3)
+
+
+def _warm_up(then: float | Schedule, given: Lengths) -> Schedule:
+    return _lasting(lambda epochs: nn.WarmUp(then, epochs=epochs), given.warm_up, 20)
+
+
+SCHEDULES: Mapping[str, Curve] = {
+    "constant": Curve(lambda rate, given: rate),
+    "step": Curve(_step, _stepped, ("decay",)),
+    "cosine": Curve(lambda rate, given: nn.Cosine(rate, epochs=given.decay), _fallen, ("decay",)),
+    "warm-up": Curve(_warm_up, _risen, ("warm_up",)),
+    "warm-up-cosine": Curve(
+        lambda rate, given: _warm_up(nn.Cosine(rate, epochs=given.decay), given),
+        lambda given: _risen(given) + _fallen(given),
+        ("warm_up", "decay"),
     ),
-    "one-cycle": (" at the most, up and down in one cycle", lambda rate, epochs: nn.OneCycle(rate)),
+    "one-cycle": Curve(lambda rate, given: nn.OneCycle(rate), lambda given: " at the most, up and down in one cycle"),
 }
-"""What each schedule is, behind the learning rate, and how it is made from that and the number of epochs."""
+
+
+def check_lengths(schedule: str, given: Lengths) -> None:
+    """Raise OptionError for a length that makes no sense, or that a schedule does not have."""
+    for field in ("warm_up", "decay"):
+        option, value = f"--{field.replace('_', '-')}-epochs", getattr(given, field)
+        if value is None:
+            continue
+        check_number(option, value)
+        if field not in SCHEDULES[schedule].lengths:
+            having = [name for name, curve in SCHEDULES.items() if field in curve.lengths]
+            raise OptionError(
+                f"{option} is given, and --schedule {schedule} has no such length",
+                expected="--schedule " + ", ".join(having[:-1]) + f" or {having[-1]}",
+                advice=f"Leave out {option}, or name one of these.",
+            )
 
 
 @dataclass(frozen=True)
@@ -73,13 +156,13 @@ class Descent:
     optimizer: str
     learning_rate: float
     schedule: str
+    lengths: Lengths
     weight_decay: float
     clip_norm: float | None
-    epochs: int
 
     def made(self) -> Optimizer:
         """Return the optimizer."""
-        rate = SCHEDULES[self.schedule][1](self.learning_rate, self.epochs)
+        rate = SCHEDULES[self.schedule].make(self.learning_rate, self.lengths)
         return OPTIMIZERS[self.optimizer].make(rate, self.weight_decay, clip_norm=self.clip_norm)
 
     def __str__(self) -> str:
@@ -87,5 +170,5 @@ class Descent:
         clip = f", gradients no longer than {self.clip_norm:g}" if self.clip_norm else ""
         return (
             f"{OPTIMIZERS[self.optimizer].title}: learning rate {self.learning_rate:g}"
-            f"{SCHEDULES[self.schedule][0]}{decay}{clip}"
+            f"{SCHEDULES[self.schedule].said(self.lengths)}{decay}{clip}"
         )

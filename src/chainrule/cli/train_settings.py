@@ -13,7 +13,7 @@ import numpy as np
 
 from chainrule import nn
 from chainrule.cli.sources import check_data_dir, mnist_folder, read_dataset
-from chainrule.cli.train_optimizer import OPTIMIZERS, SCHEDULES, Descent
+from chainrule.cli.train_optimizer import OPTIMIZERS, SCHEDULES, Descent, Lengths, check_lengths
 from chainrule.data import Dataset
 from chainrule.data.mnist import mnist_files
 from chainrule.errors import OptionError
@@ -25,7 +25,8 @@ from chainrule.nn.checks import check_fraction, check_number
 from chainrule.nn.layer import Layer
 from chainrule.training import EarlyStopping
 from chainrule.training.course import file_of
-from chainrule.training.samples import checked_count, checked_threads
+from chainrule.training.samples import checked_count, checked_threads, marks_of
+from chainrule.training.stopping import MONITORS
 
 OUTPUTS: Mapping[str, Callable[[], Layer] | None] = {**NAMED, "softmax": nn.Softmax, "linear": None}
 COSTS: Mapping[str, Callable[[], nn.Cost]] = {
@@ -71,6 +72,8 @@ class Settings:
     optimizer: str
     learning_rate: float | None
     schedule: str
+    decay_epochs: float | None
+    warm_up_epochs: float | None
     weight_decay: float | None
     clip_norm: float | None
     dropout: float
@@ -88,6 +91,11 @@ class Settings:
     save: Path | None
     plot: Path | None
     json: Path | None
+
+    @property
+    def lengths(self) -> Lengths:
+        """How long the learning rate rises and falls, as far as that is said."""
+        return Lengths(self.warm_up_epochs, self.decay_epochs)
 
     @property
     def early_stopping(self) -> EarlyStopping | None:
@@ -174,6 +182,7 @@ def check_options(settings: Settings) -> None:
     checked_threads("--threads", settings.threads, executor(settings.executor))
     _check_choice("--optimizer", settings.optimizer, OPTIMIZERS)
     _check_choice("--schedule", settings.schedule, SCHEDULES)
+    check_lengths(settings.schedule, settings.lengths)
     if settings.learning_rate is not None:
         check_number("--learning-rate", settings.learning_rate)
     if settings.weight_decay is not None:
@@ -186,12 +195,29 @@ def check_options(settings: Settings) -> None:
             f"--validation-fraction is {settings.validation_fraction:g}",
             expected="a number between 0 and 1, such as 0.1",
         )
+    if settings.patience is not None:
+        checked_count("--patience", settings.patience)
+    check_number("--min-delta", settings.min_delta, zero=True)
+    _check_choice("--monitor", settings.monitor, MONITORS)
     _ = settings.early_stopping
     if settings.resume and settings.checkpoint is None:
         raise OptionError("--resume is given, and no --checkpoint", expected="--checkpoint FILE, to go on from")
 
 
-def _check_watched(settings: Settings, data: Dataset) -> None:
+def _check_validation(settings: Settings, data: Dataset) -> None:
+    """Raise OptionError where samples are to be held back of data that have such already, or too few."""
+    if settings.validation_fraction is None:
+        return
+    if data.x_validation is not None:
+        raise OptionError(
+            f"--validation-fraction is given, and {settings.source} has samples to validate with of its own: "
+            f"{len(data.x_validation):,}",
+            advice="Leave out --validation-fraction.",
+        )
+    marks_of("--validation-fraction", settings.validation_fraction, len(data.x_train))
+
+
+def _check_watched(settings: Settings, data: Dataset, *, classes: bool) -> None:
     """Raise OptionError where early stopping waits for a number of data that are not there."""
     early = settings.early_stopping
     validated = data.x_validation is not None or settings.validation_fraction is not None
@@ -204,15 +230,24 @@ def _check_watched(settings: Settings, data: Dataset) -> None:
             expected=f"--validation-fraction 0.1{in_file}",
             advice="Or wait for a lower cost of what is learned from: --monitor cost",
         )
+    if early is not None and early.monitor == ("validation_error" if classes else "validation_accuracy"):
+        kind = "other numbers than classes" if classes else "classes"
+        others = [name for name in MONITORS if name != early.monitor]
+        raise OptionError(
+            f"--monitor {early.monitor} is for {kind}, and the answers in {settings.source} are "
+            + ("classes" if classes else "none"),
+            expected="--monitor " + ", ".join(others[:-1]) + f" or {others[-1]}",
+        )
 
 
 def plan_for(settings: Settings, data: Dataset) -> Plan:
     """Return the options settled for the data. Raises OptionError for those that do not fit it or each other."""
-    _check_watched(settings, data)
     _check_choice("--activation", settings.activation, NAMED)
+    _check_validation(settings, data)
     classes = data.labelled or (data.outputs > 1 and is_one_hot(np.asarray(data.y_train, np.float64)))
     if classes and data.outputs < 2:
         raise OptionError(f"all labels in {settings.source} are 0", expected="at least two classes to tell apart")
+    _check_watched(settings, data, classes=classes)
     defaults = DEFAULTS.get(settings.source, Defaults())
     cost, output = settings.cost or defaults.cost, settings.output
     if not cost:
@@ -225,6 +260,11 @@ def plan_for(settings: Settings, data: Dataset) -> Plan:
         raise OptionError(
             f"--cost {cost} takes the logarithm of the outputs, and {output} outputs can be negative or 0",
             expected=f"--output {IMPLIED[cost]}, or --cost quadratic",
+        )
+    if (cost, output) == ("binary-cross-entropy", "softmax"):
+        raise OptionError(
+            f"--cost {cost} takes each output for a yes or no of its own, and softmax outputs add up to 1",
+            expected="--output sigmoid, or --cost cross-entropy",
         )
     small = (cost, settings.activation, output) == ("quadratic", "sigmoid", "sigmoid")
     kind = OPTIMIZERS[settings.optimizer]
@@ -267,5 +307,11 @@ def _widths(text: str, data: Dataset) -> tuple[int, ...]:
 
 def descent_for(settings: Settings, plan: Plan) -> Descent:
     """Return how steps are made."""
-    numbers = (plan.learning_rate, settings.schedule, plan.weight_decay, settings.clip_norm, settings.epochs)
-    return Descent(settings.optimizer, *numbers)
+    return Descent(
+        settings.optimizer,
+        plan.learning_rate,
+        settings.schedule,
+        settings.lengths,
+        plan.weight_decay,
+        settings.clip_norm,
+    )

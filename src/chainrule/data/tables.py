@@ -1,7 +1,7 @@
 """Samples without answers, from an .npy, .npz or .csv file that a stranger wrote.
 
 Nothing in the file is executed. A .csv holds a sample on each line, numbers with commas between, perhaps with a line of
-names above. What cannot be a number is named with its line and column.
+names above; lines that begin with # are comments. What cannot be a number is named with its line and column.
 """
 
 from __future__ import annotations
@@ -86,18 +86,24 @@ def _table(path: Path) -> Samples:
 def _refuse_other_signs(lines: list[tuple[int, list[str]]]) -> None:
     """Raise DataFileError for values that something else than commas divides: they would pass for names."""
     for number, cells in lines[:2]:
-        for sign, name in ((";", "semicolons"), ("\t", "tabs")):
-            if any(_is_number(part.replace(",", ".")) for cell in cells if sign in cell for part in cell.split(sign)):
-                raise DataFileError(
-                    f"line {number} has {name} between its values",
-                    expected="numbers with commas between, and points in them",
-                    advice="Save it anew as a .csv with commas.",
-                )
+        found = [
+            name
+            for sign, name in ((";", "semicolons"), ("\t", "tabs"))
+            if any(_is_number(part.replace(",", ".")) for cell in cells if sign in cell for part in cell.split(sign))
+        ]
+        if any(len(parts) > 1 and all(map(_is_number, parts)) for parts in map(str.split, cells)):
+            found.append("spaces")
+        if found:
+            raise DataFileError(
+                f"line {number} has {found[0]} between its values",
+                expected="numbers with commas between, and points in them",
+                advice="Save it anew as a .csv with commas; NumPy does with np.savetxt(path, x, delimiter=',').",
+            )
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines that are not empty, with their numbers."""
-    reader = csv.reader(io.StringIO(text))
+    """Yield the lines that are neither empty nor comments, with their numbers."""
+    reader = csv.reader("\n" if line.lstrip().startswith("#") else line for line in io.StringIO(text))
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):

@@ -105,9 +105,10 @@ class TrainingSession(Protocol):
 
 @runtime_checkable
 class Trainer(Protocol):
-    """An executor that runs whole epochs."""
+    """An executor that runs whole epochs, in `most_threads` threads at the most."""
 
     name: str
+    most_threads: int
 
     def compile_training(
         self,

@@ -26,7 +26,7 @@ from chainrule.network.atomic import write_atomically
 
 Array = npt.NDArray[np.float64]
 Fact: TypeAlias = str | int | float
-FORMAT, VERSION = "chainrule", "1"
+FORMAT, CHECKPOINT, VERSION = "chainrule", "chainrule-checkpoint", "1"
 KEYS = ("notation", "output", "updates", "layers", "cost")
 """What a file says about the network, beside its format, version and checksum."""
 MASKS = "masks"
@@ -44,6 +44,19 @@ class Kind:
 
 
 MODEL = Kind(FORMAT, KEYS, "no network of chainrule", "Network.save")
+
+
+OTHERS: Mapping[str, tuple[str, str]] = {
+    FORMAT: (
+        "a saved network",
+        "Such a network is read by cr.load and chainrule show; a checkpoint is written where training is given one.",
+    ),
+    CHECKPOINT: (
+        "a checkpoint of a training",
+        "Training goes on with chainrule train … --checkpoint FILE --resume; with --save it leaves a network.",
+    ),
+}
+"""What a file of another kind is, by its format, and what it is good for."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +172,9 @@ def _check_head(path: str | Path, kind: Kind, metadata: Mapping[str, str]) -> No
     expected = f"a file written by {kind.writer}"
     if metadata.get("format") != kind.format:
         found = metadata.get("format", "nothing")
+        if found in OTHERS:
+            what, advice = OTHERS[found]
+            raise refused(path, f"the file is {what}, and {kind.what}", expected=expected, advice=advice)
         raise refused(path, f"the file holds tensors, but {kind.what}: its format is {found}", expected=expected)
     if metadata.get("version") != VERSION:
         raise refused(

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import final
 
 from chainrule.errors import OptionError
-from chainrule.nn.checks import check_number
+from chainrule.nn.checks import check_number, settle
 from chainrule.nn.layer import Codomain, Layer
 from chainrule.nn.template import const_line
 
@@ -60,10 +60,10 @@ class LeakyReLU(Layer):
     gain: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_number("slope of LeakyReLU", self.slope, zero=True)
+        settle(self, slope=check_number("slope of LeakyReLU", self.slope, zero=True))
         line = "a[k] = where(z[k] > 0, z[k], slope*z[k])"
-        object.__setattr__(self, "notation", f"{const_line('slope', self.slope)}\n{line}")
-        object.__setattr__(self, "gain", 2 / (1 + self.slope**2))
+        settle(self, notation=f"{const_line('slope', self.slope)}\n{line}")
+        settle(self, gain=2 / (1 + self.slope**2))
 
 
 @final
@@ -81,9 +81,9 @@ class ELU(Layer):
     gain = 2.0
 
     def __post_init__(self) -> None:
-        check_number("alpha of ELU", self.alpha)
+        settle(self, alpha=check_number("alpha of ELU", self.alpha))
         line = "a[k] = where(z[k] > 0, z[k], alpha*expm1(z[k]))"
-        object.__setattr__(self, "notation", f"{const_line('alpha', self.alpha)}\n{line}")
+        settle(self, notation=f"{const_line('alpha', self.alpha)}\n{line}")
 
 
 @final
@@ -112,7 +112,7 @@ class GELU(Layer):
                 expected="'none' or 'tanh'",
                 advice="GELU() is exact: it is written with erf.",
             )
-        object.__setattr__(self, "notation", lines[self.approximate])
+        settle(self, notation=lines[self.approximate])
 
 
 @final
@@ -140,9 +140,9 @@ class Swish(Layer):
     gain = 2.0
 
     def __post_init__(self) -> None:
-        check_number("beta of Swish", self.beta)
+        settle(self, beta=check_number("beta of Swish", self.beta))
         line = "a[k] = z[k]*sigmoid(beta*z[k])"
-        object.__setattr__(self, "notation", f"{const_line('beta', self.beta)}\n{line}")
+        settle(self, notation=f"{const_line('beta', self.beta)}\n{line}")
 
 
 @final
@@ -160,7 +160,7 @@ class Mish(Layer):
 class Softmax(Layer):
     """Probabilities: positive numbers that add up to 1. Every a[k] depends on every z[m]."""
 
-    codomain = Codomain.PROBABILITY
+    codomain = Codomain.DISTRIBUTION
     notation = "a[k] = exp(z[k])/(sum(m) exp(z[m]))"
 
 

@@ -77,6 +77,12 @@ def _check_kinds(layers: Sequence[object], cost: object) -> None:
         )
     last = layers[-1]
     if isinstance(last, Layer) and last.codomain is not None and last.codomain < cost.needs:
+        if last.codomain is Codomain.DISTRIBUTION:
+            raise OptionError(
+                f"{cost!r} takes each output for a yes or no of its own, and those of {last!r} add up to 1",
+                expected=f"nn.CrossEntropy() for the outputs of {last!r}, or nn.Sigmoid() as the last layer",
+                advice="One class of many is for the first, answers that do not exclude each other are for the second.",
+            )
         layer = "nn.Sigmoid()" if cost.needs is Codomain.PROBABILITY else "nn.Softmax()"
         raise OptionError(
             f"{cost!r} takes the logarithm of the outputs, and those of {last!r} can be negative, 0 or too large",
@@ -135,6 +141,12 @@ class _Assembling:
                 "no layer says how many numbers the network takes",
                 expected="at least one layer with sizes",
                 advice="For example nn.Linear(64, 10).",
+            )
+        if self.sizes[self.letter] < cost.least_outputs:
+            raise OptionError(
+                f"{cost!r} compares outputs with each other, and the network has {self.sizes[self.letter]}",
+                expected=f"{cost.least_outputs} outputs or more",
+                advice="Two classes are two outputs, one for each: nn.Linear(…, 2).",
             )
         names = {"a": self.tensor, "y": TARGET, "C": COST, "k": self.letter}
         for letter in names_in(cost.notation):

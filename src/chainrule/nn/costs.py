@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import final
 
 from chainrule.errors import OptionError
-from chainrule.nn.checks import check_number
+from chainrule.nn.checks import check_number, settle
 from chainrule.nn.layer import Codomain, Initial, Value
 from chainrule.nn.penalties import Penalty
 from chainrule.nn.template import const_line
@@ -31,6 +31,8 @@ class Cost(ABC):
     penalties: tuple[Penalty, ...] = ()
     needs: Codomain = Codomain.ANYWHERE
     """Where the outputs must lie for the cost to be finite."""
+    least_outputs: int = 1
+    """How many outputs there must be for the cost to tell anything."""
 
     @property
     def initial(self) -> Mapping[str, Initial]:
@@ -60,7 +62,10 @@ class QuadraticCost(Cost):
 @final
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Cost):
-    """Each output is the probability of a yes of its own; with sigmoid outputs ∂C/∂z[k] = a[k] − y[k]."""
+    """Each output is the probability of a yes of its own; with sigmoid outputs ∂C/∂z[k] = a[k] − y[k].
+
+    The outputs of a softmax are no such, and are refused.
+    """
 
     needs = Codomain.PROBABILITY
 
@@ -92,13 +97,13 @@ class Huber(Cost):
     notation: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_number("delta of Huber", self.delta)
+        settle(self, delta=check_number("delta of Huber", self.delta))
         lines = (
             const_line("delta", self.delta),
             "error[k] = a[k] - y[k]",
             "cost C = sum(k) where(abs(error[k]) <= delta, 1/2*error[k]^2, delta*(abs(error[k]) - delta/2))",
         )
-        object.__setattr__(self, "notation", "\n".join(lines))
+        settle(self, notation="\n".join(lines))
 
 
 @final
@@ -112,17 +117,18 @@ class Hinge(Cost):
     """
 
     margin: float = 1.0
+    least_outputs = 2
     notation: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_number("margin of Hinge", self.margin)
+        settle(self, margin=check_number("margin of Hinge", self.margin))
         lines = (
             const_line("margin", self.margin),
             "given sum(k) y[k] = 1",
             "right = sum(k) y[k]*a[k]",
             "cost C = sum(k) (1 - y[k])*relu(margin + a[k] - right)",
         )
-        object.__setattr__(self, "notation", "\n".join(lines))
+        settle(self, notation="\n".join(lines))
 
 
 @final
@@ -140,7 +146,7 @@ class GaussianNLL(Cost):
     notation = "param log_variance[k]\ncost C = 1/2*(sum(k) (log_variance[k] + (a[k] - y[k])^2*exp(-log_variance[k])))"
 
     def __post_init__(self) -> None:
-        check_number("variance of GaussianNLL", self.variance)
+        settle(self, variance=check_number("variance of GaussianNLL", self.variance))
 
     @property
     def initial(self) -> Mapping[str, Initial]:
@@ -158,11 +164,12 @@ class Penalised(Cost):
     notation: str = field(init=False, repr=False, compare=False)
     penalties: tuple[Penalty, ...] = field(init=False, repr=False, compare=False)
     needs: Codomain = field(init=False, repr=False, compare=False)
+    least_outputs: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "notation", self.cost.notation)
-        object.__setattr__(self, "penalties", (*self.cost.penalties, self.penalty))
-        object.__setattr__(self, "needs", self.cost.needs)
+        settle(self, notation=self.cost.notation)
+        settle(self, penalties=(*self.cost.penalties, self.penalty))
+        settle(self, needs=self.cost.needs, least_outputs=self.cost.least_outputs)
 
     def __repr__(self) -> str:
         return f"{self.cost!r} + {self.penalty!r}"

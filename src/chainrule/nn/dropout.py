@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import final
 
-from chainrule.nn.checks import check_fraction
+from chainrule.nn.checks import check_fraction, settle
 from chainrule.nn.layer import Codomain, Layer
 from chainrule.nn.template import const_line
 
@@ -39,9 +39,9 @@ class Dropout(Layer):
     codomain = Codomain.ANYWHERE
 
     def __post_init__(self) -> None:
-        check_fraction("the probability of Dropout", self.probability)
+        settle(self, probability=check_fraction("the probability of Dropout", self.probability))
         lines = ("data mask[k]", const_line("dropout", self.probability), "d[k] = mask[k]*z[k]/(1 - dropout)")
-        object.__setattr__(self, "notation", "\n".join(lines))
+        settle(self, notation="\n".join(lines))
 
     @property
     def masks(self) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import final
 
 from chainrule.errors import OptionError
-from chainrule.nn.checks import check_number
+from chainrule.nn.checks import check_number, settle
 from chainrule.nn.layer import Initial, Normal, Orthonormal, Uniform
 
 
@@ -48,7 +48,7 @@ class He(Initialisation):
     uniform: bool = False
 
     def __post_init__(self) -> None:
-        check_number("slope of He", self.slope, zero=True)
+        settle(self, slope=check_number("slope of He", self.slope, zero=True))
         _check_uniform(self, self.uniform)
 
     def of(self, inputs: int, outputs: int) -> Initial:
@@ -79,7 +79,7 @@ class Orthogonal(Initialisation):
     gain: float = 1.0
 
     def __post_init__(self) -> None:
-        check_number("gain of Orthogonal", self.gain)
+        settle(self, gain=check_number("gain of Orthogonal", self.gain))
 
     def of(self, inputs: int, outputs: int) -> Initial:
         """Return the matrix, drawn evenly from all such."""

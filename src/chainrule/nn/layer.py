@@ -52,11 +52,16 @@ NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class Codomain(IntEnum):
-    """Where outputs lie: anywhere, above 0, or between 0 and 1; each is a part of those before it."""
+    """Where outputs lie: anywhere, above 0, in a distribution that adds up to 1, or each by itself between 0 and 1.
+
+    Outputs suit a cost that needs what stands before them. Those of a distribution are not each by itself: what
+    one gains the others lose, and where one rounds to 1, as it soon does, log(1 − a) is infinite.
+    """
 
     ANYWHERE = 0
     POSITIVE = 1
-    PROBABILITY = 2
+    DISTRIBUTION = 2
+    PROBABILITY = 3
 
 
 class Layer(ABC):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from chainrule.errors import OptionError
+from chainrule.nn.checks import check_count, settle
 from chainrule.nn.initialisations import Initialisation
 from chainrule.nn.layer import Codomain, Initial, Layer, Normal, Value
 
@@ -36,13 +37,8 @@ class Linear(Layer):
 
     def __post_init__(self) -> None:
         for name in ("in_features", "out_features"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise OptionError(
-                    f"{name} of a Linear layer is {value!r}",
-                    expected="a whole number, 1 or more",
-                    advice="For example Linear(64, 30): 64 numbers come in, 30 go out.",
-                )
+            advice = "For example Linear(64, 30): 64 numbers come in, 30 go out."
+            settle(self, **{name: check_count(f"{name} of a Linear layer", getattr(self, name), advice=advice)})
         if self.weights is not None and not isinstance(self.weights, Initialisation):
             kind = self.weights.__name__ if isinstance(self.weights, type) else ""
             raise OptionError(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from chainrule.errors import OptionError
-from chainrule.nn.checks import check_choice, check_fraction, check_number
+from chainrule.nn.checks import check_choice, check_fraction, check_number, settle
 from chainrule.nn.schedules import Schedule
 
 
@@ -61,11 +61,11 @@ class GradientMethod(Optimizer):
 
     def __post_init__(self) -> None:
         if not isinstance(self.learning_rate, Schedule):
-            check_number("learning_rate", self.learning_rate)
-        check_number("weight_decay", self.weight_decay, zero=True)
+            settle(self, learning_rate=check_number("learning_rate", self.learning_rate))
+        settle(self, weight_decay=check_number("weight_decay", self.weight_decay, zero=True))
         for name in ("clip_norm", "clip_value"):
             if getattr(self, name) is not None:
-                check_number(name, getattr(self, name))
+                settle(self, **{name: check_number(name, getattr(self, name))})
         if self.clip_norm is not None and self.clip_value is not None:
             raise OptionError("gradients are clipped twice", expected="either clip_norm or clip_value")
 
@@ -110,7 +110,7 @@ class SGD(GradientMethod):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_fraction("momentum", self.momentum)
+        settle(self, momentum=check_fraction("momentum", self.momentum))
         check_choice("nesterov", self.nesterov)
         if self.nesterov and not self.momentum:
             raise OptionError("nesterov is a kind of momentum, and momentum is 0", advice="For example momentum=0.9")
@@ -144,8 +144,8 @@ class RMSProp(GradientMethod):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_fraction("alpha", self.alpha)
-        check_number("epsilon", self.epsilon, zero=True)
+        settle(self, alpha=check_fraction("alpha", self.alpha))
+        settle(self, epsilon=check_number("epsilon", self.epsilon, zero=True))
 
     @property
     def constants(self) -> Mapping[str, float]:
@@ -175,9 +175,8 @@ class Moments(GradientMethod):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_fraction("beta1", self.beta1)
-        check_fraction("beta2", self.beta2)
-        check_number("epsilon", self.epsilon, zero=True)
+        settle(self, beta1=check_fraction("beta1", self.beta1), beta2=check_fraction("beta2", self.beta2))
+        settle(self, epsilon=check_number("epsilon", self.epsilon, zero=True))
 
     @property
     def constants(self) -> Mapping[str, float]:

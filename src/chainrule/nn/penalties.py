@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from chainrule.errors import OptionError
-from chainrule.nn.checks import check_number
+from chainrule.nn.checks import check_number, settle
 from chainrule.nn.template import apart_from, const_line, names_in, renamed
 from chainrule.notation.source import Source, split
 
@@ -30,7 +30,7 @@ class Penalty(ABC):
 
     def __post_init__(self) -> None:
         kind = type(self).__name__
-        check_number(f"strength of {kind}", self.strength, zero=True)
+        settle(self, strength=check_number(f"strength of {kind}", self.strength, zero=True))
         if not isinstance(self.biases, bool):
             raise OptionError(f"biases of {kind} is {self.biases!r}", expected="True or False")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from chainrule.errors import OptionError
-from chainrule.nn.checks import check_fraction, check_number
+from chainrule.nn.checks import check_count, check_fraction, check_number, settle
 from chainrule.nn.template import const_line
 
 
@@ -59,8 +59,8 @@ class StepDecay(Schedule):
     epochs: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        check_number("the initial rate of StepDecay", self.initial)
-        check_number("factor of StepDecay", self.factor)
+        settle(self, initial=check_number("the initial rate of StepDecay", self.initial))
+        settle(self, factor=check_number("factor of StepDecay", self.factor))
         _check_duration(self, needed=True)
 
     def written(self, clock: str, target: str, timing: Timing | None) -> str:
@@ -89,8 +89,8 @@ class Cosine(Schedule):
     epochs: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        check_number("the initial rate of Cosine", self.initial)
-        check_number("minimum of Cosine", self.minimum, zero=True)
+        settle(self, initial=check_number("the initial rate of Cosine", self.initial))
+        settle(self, minimum=check_number("minimum of Cosine", self.minimum, zero=True))
         _check_duration(self)
 
     def written(self, clock: str, target: str, timing: Timing | None) -> str:
@@ -125,8 +125,8 @@ class WarmUp(Schedule):
                 what = f"after a WarmUp comes {self.then!r}, which begins with a warm-up of its own"
                 raise OptionError(what, expected="a number, or for example nn.Cosine(0.001)")
         else:
-            check_number("the rate after a WarmUp", self.then)
-        check_fraction("start of WarmUp", self.start)
+            settle(self, then=check_number("the rate after a WarmUp", self.then))
+        settle(self, start=check_fraction("start of WarmUp", self.start))
         _check_duration(self, needed=True)
 
     @property
@@ -173,10 +173,10 @@ class OneCycle(Schedule):
     warms_up = True
 
     def __post_init__(self) -> None:
-        check_number("the peak of OneCycle", self.peak)
-        check_fraction("warm_up of OneCycle", self.warm_up)
-        check_number("div_factor of OneCycle", self.div_factor)
-        check_number("final_div_factor of OneCycle", self.final_div_factor)
+        settle(self, peak=check_number("the peak of OneCycle", self.peak))
+        settle(self, warm_up=check_fraction("warm_up of OneCycle", self.warm_up))
+        for name in ("div_factor", "final_div_factor"):
+            settle(self, **{name: check_number(f"{name} of OneCycle", getattr(self, name))})
         _check_duration(self)
 
     @property
@@ -209,16 +209,16 @@ def _lines(*lines: str) -> str:
 
 
 def _check_duration(schedule: Any, *, needed: bool = False) -> None:
-    """Raise OptionError unless steps or epochs, not both, say how long something lasts."""
+    """Settle how long something lasts. Raises OptionError unless steps or epochs say so, not both."""
     kind, steps, epochs = type(schedule).__name__, schedule.steps, schedule.epochs
     if steps is not None and epochs is not None:
         raise OptionError(f"{kind} lasts {steps} steps, and {epochs} epochs", expected="either steps or epochs")
     if steps is None and epochs is None and needed:
         raise OptionError(f"nothing says how long {kind} takes", expected=f"steps or epochs: nn.{kind}(0.1, epochs=5)")
-    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
-        raise OptionError(f"steps of {kind} is {steps!r}", expected="a whole number, 1 or more")
+    if steps is not None:
+        settle(schedule, steps=check_count(f"steps of {kind}", steps))
     if epochs is not None:
-        check_number(f"epochs of {kind}", epochs)
+        settle(schedule, epochs=check_number(f"epochs of {kind}", epochs))
 
 
 def _duration(schedule: Any, timing: Timing | None) -> int:

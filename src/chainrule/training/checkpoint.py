@@ -17,18 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import OptionError
-from chainrule.network.files import Kind, read_file, refused, write_file
+from chainrule.network.files import CHECKPOINT, Kind, read_file, refused, write_file
 from chainrule.training.history import Epoch
 from chainrule.training.samples import Samples
 from chainrule.training.stopping import Best
 
 Array = npt.NDArray[np.float64]
-KIND = Kind(
-    "chainrule-checkpoint", ("settings", "epochs", "generator", "best"), "no checkpoint of chainrule", "training"
-)
+KIND = Kind(CHECKPOINT, ("settings", "epochs", "generator", "best"), "no checkpoint of chainrule", "training")
 _KEPT, _BEST = "kept/", "best/"
 _VALUES, _PRESENT = "epochs/values", "epochs/present"
 """The epochs, a row each: as texts, ten thousand of them would take longer to write than to run."""
+UPDATES = "the optimizer's updates"
+LENGTH = "the number of epochs that its learning rates are spread over"
+"""Names among the settings; the second is there only where the updates depend on it."""
 _LONG = 40
 """Texts longer than that, such as fingerprints, are not shown."""
 
@@ -116,7 +117,9 @@ def check_settings(path: str | Path, found: Mapping[str, Any], asked: Mapping[st
     """Raise OptionError, which names the first difference, where a checkpoint is of another training."""
     for name, value in asked.items():
         there = found.get(name)
-        if there != value:
+        if there != value and name != LENGTH:
+            if name == UPDATES:
+                _check_length(path, found.get(LENGTH), asked.get(LENGTH))
             short = isinstance(value, str) and (len(value) > _LONG or "\n" in value)
             what = f"{name} differ" if short else f"{name} is {_text(there)} there and {_text(value)} here"
             raise OptionError(
@@ -125,6 +128,18 @@ def check_settings(path: str | Path, found: Mapping[str, Any], asked: Mapping[st
                 expected="the same network, data and settings as before; epochs, threads and callbacks may differ",
                 advice="Give what was given then, or another file to begin anew.",
             )
+
+
+def _check_length(path: str | Path, there: Any, here: Any) -> None:
+    """Raise OptionError where updates differ for the number of epochs, which says more than that they differ."""
+    if there is not None and here is not None and there != here:
+        raise OptionError(
+            f"the checkpoint is of another training: {LENGTH} is {there} there and {here} here",
+            where=f"in {path}",
+            expected="the same network, data and settings as before; threads and callbacks may differ",
+            advice=f"Give {there} epochs, as then. To train for longer, give the schedule the length that it had:\n"
+            "epochs=… of the schedule, on the command line --decay-epochs and --warm-up-epochs.",
+        )
 
 
 def _text(value: Any) -> str:

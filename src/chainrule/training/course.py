@@ -20,6 +20,7 @@ from chainrule.network.network import Network
 from chainrule.system.printing import system_text
 from chainrule.training.callbacks import Function, asked_to_stop
 from chainrule.training.checkpoint import (
+    UPDATES,
     Checkpoint,
     check_settings,
     check_tensors,
@@ -33,8 +34,6 @@ from chainrule.training.runs import Progress, Run
 from chainrule.training.samples import Samples
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import Best, EarlyStopping
-
-LENGTH = "the number of epochs that its learning rates are spread over"
 
 
 @dataclass
@@ -180,11 +179,13 @@ def settings_of(
     early: EarlyStopping | None,
     data: tuple[Samples, Samples | None, Samples | None],
 ) -> dict[str, Any]:
-    """Return what a training is of, under the names that an error says: texts, numbers, and hashes of the data."""
+    """Return what a training is of, under the names that an error says: texts, numbers, and hashes of the data.
+
+    What the others can be the cause of stands last: the steps in an epoch go into the updates of some.
+    """
     samples, validation, test = data
     return {
         "the equations of the network": fingerprint(system_text(network.system), network.ends.output),
-        "the optimizer's updates": fingerprint(updates),
         "the executor": executor,
         "batch_size": batch_size,
         "seed": seed,
@@ -192,4 +193,5 @@ def settings_of(
         "x and y": fingerprint(samples),
         "the validation data": fingerprint(validation),
         "the test data": fingerprint(test),
+        UPDATES: fingerprint(updates),
     }

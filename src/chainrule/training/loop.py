@@ -15,18 +15,22 @@ from chainrule.errors import OptionError
 from chainrule.execute.registry import executor as executor_named
 from chainrule.network.initial import seeded
 from chainrule.network.network import Network
-from chainrule.nn.optimizers import SGD, Optimizer
+from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
 from chainrule.nn.updates import updates_text
 from chainrule.pipeline import training_step
 from chainrule.system.model import System
 from chainrule.training.callbacks import Callback, checked_callbacks
-from chainrule.training.course import LENGTH, Course, file_of, settings_of
+from chainrule.training.checkpoint import LENGTH
+from chainrule.training.course import Course, file_of, settings_of
 from chainrule.training.history import History
 from chainrule.training.runs import Progress, run_of
 from chainrule.training.samples import checked_count, checked_pair, checked_samples, checked_threads, divided
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import EarlyStopping, check_monitor
+
+_LONGER = 1000
+"""By that much longer a training shows whether its updates depend on its length; rounding would hide an epoch more."""
 
 
 def train(
@@ -93,7 +97,8 @@ def train(
     check_monitor(early_stopping, validated=validation is not None, classes=samples.classes)
     called = checked_callbacks(callbacks)
     per_epoch = -(-len(samples.x) // batch_size)
-    updates, longer = (_updates(network, optimizer, Timing(per_epoch, n * per_epoch)) for n in (epochs, epochs + 1))
+    lengths = (epochs * per_epoch, epochs * per_epoch * _LONGER)
+    updates, longer = (_updates(network, optimizer, Timing(per_epoch, steps)) for steps in lengths)
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
     system = training_step(network.with_updates(updates))
@@ -133,5 +138,17 @@ def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> s
             )
         return ""
     if optimizer is not None and not isinstance(optimizer, Optimizer):
-        raise OptionError(f"the optimizer is {optimizer!r}", expected="for example nn.SGD(learning_rate=0.5)")
+        raise _no_optimizer(optimizer)
     return updates_text(optimizer or SGD(0.5), network.system, timing)
+
+
+def _no_optimizer(given: object) -> OptionError:
+    """Return the error for what is no optimizer; a name or a class means one, which is then advised."""
+    names = {kind.__name__.lower(): kind for kind in (Adam, AdamW, RMSProp)}
+    made = "nn.SGD(learning_rate=0.5)"
+    if isinstance(given, str) and given.lower() in names:
+        made = f"nn.{names[given.lower()].__name__}()"
+    elif isinstance(given, type) and given in names.values():
+        made = f"nn.{given.__name__}()"
+    what = f"the optimizer is {given.__name__ if isinstance(given, type) else repr(given)}"
+    return OptionError(what, expected=f"for example optimizer={made}", advice="With from chainrule import nn.")

@@ -63,22 +63,32 @@ def divided(samples: Samples, fraction: Any, seed: int) -> tuple[Samples, Sample
     Of each class goes the same fraction, as far as that can be; the order is kept. Raises OptionError for a fraction
     that makes no sense, or leaves one of the two without samples.
     """
-    if isinstance(fraction, bool) or not isinstance(fraction, int | float | np.number) or not 0 < fraction < 1:
-        raise OptionError(f"validation_fraction is {fraction!r}", expected="a number between 0 and 1, such as 0.1")
     count = len(samples.x)
+    marks = marks_of("validation_fraction", fraction, count)
     order = np.random.default_rng([seed, _VALIDATION]).permutation(count)
     if samples.classes:
         order = order[np.argsort(labels_of(samples.y)[order], kind="stable")]
-    marks = np.floor(np.arange(count + 1) * float(fraction) + 0.5)
     validating = np.zeros(count, bool)
-    validating[order[marks[1:] > marks[:-1]]] = True
-    if validating.all() or not validating.any():
-        raise OptionError(
-            f"validation_fraction is {fraction!r}, which makes {int(validating.sum())} of {count} samples",
-            expected="one or more for each of the two",
-        )
+    validating[order[marks]] = True
     learning, held = (Samples(samples.x[some], samples.y[some]) for some in (~validating, validating))
     return learning, held
+
+
+def marks_of(name: str, fraction: Any, count: int) -> npt.NDArray[np.bool_]:
+    """Return marks of shape (count,), evenly spread, of the samples that a fraction takes to validate with.
+
+    Raises OptionError for a fraction that makes no sense, or leaves nothing to validate with or to learn from.
+    """
+    if isinstance(fraction, bool) or not isinstance(fraction, int | float | np.number) or not 0 < fraction < 1:
+        raise OptionError(f"{name} is {fraction!r}", expected="a number between 0 and 1, such as 0.1")
+    steps = np.floor(np.arange(count + 1) * float(fraction) + 0.5)
+    marks: npt.NDArray[np.bool_] = steps[1:] > steps[:-1]
+    if marks.all() or not marks.any():
+        raise OptionError(
+            f"{name} is {fraction!r}, which makes {int(marks.sum())} of {count} samples",
+            expected="one or more for each of the two",
+        )
+    return marks
 
 
 def _check_facts(network: Network, x: Array, y: Array) -> None:
@@ -108,4 +118,7 @@ def checked_threads(name: str, value: Any, engine: Executor) -> int | None:
             expected="the executor native",
             advice=f"Leave out {name}.",
         )
-    return checked_count(name, value)
+    count = checked_count(name, value)
+    if count > engine.most_threads:
+        raise OptionError(f"{name} is {count}", expected=f"1 to {engine.most_threads}", advice="More are no quicker.")
+    return count

@@ -197,6 +197,17 @@ def test_what_is_refused(model: Path, arguments: list[str], said: str, monkeypat
     assert said in refusal(*(model if argument == "MODEL" else argument for argument in arguments))
 
 
+@pytest.mark.parametrize("command", [["show"], ["predict", "digits"], ["evaluate", "digits"], ["derive"]])
+def test_a_checkpoint_is_no_network_and_what_it_is_for(tmp_path: Path, command: list[str]) -> None:
+    path = tmp_path / "digits.run"
+    cr.train(classifier(), X, LABELS, epochs=1, checkpoint=path)
+    assert refusal(command[0], path, *command[1:]) == (
+        "Error: the file is a checkpoint of a training, and no network of chainrule\n"
+        f"  in {path}\n  a file written by Network.save\n"
+        "  Training goes on with chainrule train … --checkpoint FILE --resume; with --save it leaves a network.\n"
+    )
+
+
 def test_answers_that_do_not_fit(model: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "data.npz", x=X, y=LABELS + 1)
     said = refusal("evaluate", model, tmp_path / "data.npz")

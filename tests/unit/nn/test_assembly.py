@@ -157,6 +157,16 @@ def test_a_param_that_contradicts_another() -> None:
             nn.BinaryCrossEntropy(),
             "those of Softplus() can be negative, 0 or too large",
         ),
+        (
+            [nn.Linear(2, 2), nn.Softmax()],
+            nn.BinaryCrossEntropy() + nn.L2(0.1),
+            "and those of Softmax() add up to 1\n  nn.CrossEntropy() for the outputs of Softmax(), or nn.Sigmoid() as",
+        ),
+        (
+            [nn.Linear(3, 1)],
+            nn.Hinge() + nn.L2(0.1),
+            "compares outputs with each other, and the network has 1\n  2 outputs or more\n  Two classes are",
+        ),
         ([nn.Linear(2, 2), nn.Softmax(), nn.Dropout(0.5)], nn.CrossEntropy(), "those of Dropout(0.5) can be negative"),
         ([nn.Linear(2, 2), nn.Sigmoid()], Untold(), "Untold has no notation\n  a line such as notation = "),
         ([nn.Sigmoid()], None, "no layer says how many numbers the network takes"),
@@ -198,5 +208,5 @@ def test_notation_errors_of_an_activation_point_at_its_text() -> None:
 
 def test_outputs_that_suit_the_cost_are_taken() -> None:
     own = nn.Activation("a[k] = exp(z[k])")
-    for last, cost in ((nn.Softplus(), nn.CrossEntropy()), (own, nn.BinaryCrossEntropy()), (nn.Tanh(), nn.Huber())):
+    for last, cost in ((nn.Softplus(), nn.CrossEntropy()), (own, nn.BinaryCrossEntropy()), (nn.Tanh(), nn.Hinge())):
         assert lines([nn.Linear(2, 2), last], cost)

@@ -153,9 +153,9 @@ def test_a_checkpoint_is_not_overwritten_by_mistake(tmp_path: Path) -> None:
 def test_a_network_is_no_checkpoint_and_the_other_way_round(tmp_path: Path) -> None:
     classifier().save(tmp_path / "net")
     trained(classifier(), tmp_path / "run", 1)
-    with pytest.raises(ModelFileError, match="no checkpoint of chainrule: its format is chainrule\n"):
+    with pytest.raises(ModelFileError, match="the file is a saved network, and no checkpoint of chainrule\n"):
         train(classifier(), X, LABELS, checkpoint=tmp_path / "net", resume=True)
-    with pytest.raises(ModelFileError, match="no network of chainrule: its format is chainrule-checkpoint\n"):
+    with pytest.raises(ModelFileError, match="the file is a checkpoint of a training, and no network of chain"):
         cr.load(tmp_path / "run")
 
 
@@ -217,6 +217,18 @@ def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
         trained(classifier(), path, 2)
 
 
+def test_what_makes_the_updates_differ_is_named_before_them(tmp_path: Path) -> None:
+    cosine = nn.SGD(nn.Cosine(0.1))
+    trained(classifier(), tmp_path / "run", 2, optimizer=cosine)
+    with pytest.raises(OptionError, match="batch_size is 7 there and 8 here"):
+        trained(classifier(), tmp_path / "run", 2, optimizer=cosine, batch_size=8)
+    with pytest.raises(OptionError, match="the optimizer's updates differ"):
+        trained(classifier(), tmp_path / "run", 2)
+    trained(classifier(), tmp_path / "other", 2)
+    with pytest.raises(OptionError, match="the optimizer's updates differ"):
+        trained(classifier(), tmp_path / "other", 2, optimizer=cosine)
+
+
 def test_rates_that_are_spread_over_all_epochs_need_as_many(tmp_path: Path) -> None:
     x, labels = clusters(20)
     file = tmp_path / "run"
@@ -226,8 +238,12 @@ def test_rates_that_are_spread_over_all_epochs_need_as_many(tmp_path: Path) -> N
         if epochs == 2:
             train(classifier(), x, labels, epochs=4, optimizer=nn.SGD(schedule), checkpoint=file, resume=True)
             continue
-        with pytest.raises(OptionError, match="epochs that its learning rates are spread over is 2 there and 4 here"):
+        with pytest.raises(OptionError) as caught:
             train(classifier(), x, labels, epochs=4, optimizer=nn.SGD(schedule), checkpoint=file, resume=True)
+        assert "epochs that its learning rates are spread over is 2 there and 4 here\n" in str(caught.value)
+        assert "as before; threads and callbacks may differ\n  Give 2 epochs, as then. To" in str(caught.value)
+        lasting = nn.SGD(nn.Cosine(0.1, epochs=2))
+        train(classifier(), x, labels, epochs=4, optimizer=lasting, checkpoint=file, resume=True)
 
 
 def test_a_training_that_is_over_is_told_as_such(tmp_path: Path) -> None:

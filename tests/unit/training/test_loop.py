@@ -292,13 +292,16 @@ def test_what_is_given_is_checked_before_the_first_step() -> None:
         ({"threads": 1}, "threads is 1, and the executor reference does not divide its work among threads\n"),
         ({"threads": 0, "executor": "native"}, "threads is 0\n  a whole number, 1 or more"),
         ({"threads": True, "executor": "native"}, "threads is True"),
+        ({"threads": 10**9, "executor": "native"}, "threads is 1000000000\n  1 to 256\n  More are no quicker."),
         ({"executor": "gpu"}, "there is no executor named 'gpu'"),
         ({"network": "a network"}, "a str is to be trained\n  a network"),
         (
             {"network": SYSTEM},
             "a System is to be trained\n  a network\n  Make one of the system: cr.Network.from_system(",
         ),
-        ({"optimizer": 0.5}, "the optimizer is 0.5\n  for example nn.SGD(learning_rate=0.5)"),
+        ({"optimizer": 0.5}, "the optimizer is 0.5\n  for example optimizer=nn.SGD(learning_rate=0.5)\n"),
+        ({"optimizer": "AdamW"}, "the optimizer is 'AdamW'\n  for example optimizer=nn.AdamW()\n"),
+        ({"optimizer": nn.RMSProp}, "the optimizer is RMSProp\n  for example optimizer=nn.RMSProp()\n"),
     ],
 )
 def test_options_that_make_no_sense(change: dict[str, Any], said: str) -> None:

@@ -19,6 +19,7 @@ from chainrule.execute.inputs import check_inputs, is_batched
 from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of
 from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.plan import plan_text
+from chainrule.execute.native.threads import MOST
 from chainrule.execute.native.training import Session
 from chainrule.execute.protocol import Executable
 from chainrule.execute.registry import executor
@@ -36,6 +37,7 @@ class Native:
     """Machine code for the host, made in this process."""
 
     name = "native"
+    most_threads = MOST
 
     def compile(self, system: System, *, dtype: Any = np.float32) -> NativeExecutable:
         """Return the system made ready to run; it is compiled when the first inputs tell its extents."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from chainrule.diff.powers import by_base, by_exponent
+from chainrule.diff.powers import by_base, by_exponent, refuse_tower
 from chainrule.diff.scalars import parameters_of, scalar_derivative, statement
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import Fresh, open_reduce, reduce_over, rename_indices, tensors_in
@@ -180,6 +180,7 @@ class Differentiator:
                 self._note(rule)
                 terms.append(times(outer, self.of(base)))
         if self._depends(exponent):
+            refuse_tower(Power(base, exponent))
             outer, rule = by_exponent(base, exponent)
             self._note(rule)
             terms.append(times(outer, self.of(exponent)))

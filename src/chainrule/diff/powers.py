@@ -7,6 +7,7 @@ out where they say nothing, and so does this: where the base is plainly positive
 
 from __future__ import annotations
 
+from chainrule.errors import DerivativeError
 from chainrule.expr.nodes import (
     MINUS_ONE,
     ZERO,
@@ -14,6 +15,7 @@ from chainrule.expr.nodes import (
     Bracket,
     Call,
     Comparison,
+    Condition,
     Constant,
     Expr,
     ExtentValue,
@@ -25,12 +27,31 @@ from chainrule.expr.nodes import (
     Reduce,
     Sum,
     number,
+    operands,
     plus,
     times,
 )
 
 _POSITIVE = frozenset({"exp", "sigmoid", "softplus", "cosh"})
 _NOT_NEGATIVE = frozenset({"abs", "relu", "sqrt"})
+_HIGHEST_TOWER = 30
+"""Exponents within exponents: each level has the whole derivative of the next in it, several times over."""
+
+
+def refuse_tower(power: Power) -> None:
+    """Raise DerivativeError for powers nested too deeply in exponents, before anybody spends half a minute on them."""
+    stack: list[tuple[Expr | Condition, int]] = [(power, 0)]
+    while stack:
+        node, height = stack.pop()
+        if height > _HIGHEST_TOWER:
+            raise DerivativeError(
+                "an equation is nested too deeply to be derived",
+                expected=f"at most {_HIGHEST_TOWER} exponents within each other",
+                advice="Give parts of it names, in equations of their own.",
+            )
+        for part in operands(node):
+            raised = isinstance(node, Power) and part is node.exponent and not isinstance(part, Number)
+            stack.append((part, height + raised))
 
 
 def by_base(base: Expr, exponent: Expr) -> tuple[Expr, str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from chainrule.diff.powers import by_base, by_exponent, refuse_tower
 from chainrule.diff.scalars import parameters_of, scalar_derivative, statement
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import Fresh, open_reduce, reduce_over, rename_indices, tensors_in
@@ -185,11 +186,14 @@ class Differentiator:
                 outer = base if lower == 1 else Power(base, Number(lower))
                 terms.append(times(exponent, outer, self.of(base)))
             else:
-                self._note("power rule: (u^n)' = n·u^(n−1)·u'")
-                terms.append(times(exponent, Power(base, plus(exponent, MINUS_ONE)), self.of(base)))
+                outer, rule = by_base(base, exponent)
+                self._note(rule)
+                terms.append(times(outer, self.of(base)))
         if self._depends(exponent):
-            self._note("(c^u)' = c^u·log(c)·u'")
-            terms.append(times(Power(base, exponent), Call("log", (base,)), self.of(exponent)))
+            refuse_tower(Power(base, exponent))
+            outer, rule = by_exponent(base, exponent)
+            self._note(rule)
+            terms.append(times(outer, self.of(exponent)))
         return plus(*(t for t in terms if t != ZERO))
 
     def _call(self, call: Call) -> Expr:

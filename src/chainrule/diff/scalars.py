@@ -38,7 +38,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sign": ("0",),
     "maximum": ("[s > t] + 1/2*[s = t]", "[t > s] + 1/2*[s = t]"),
     "minimum": ("[s < t] + 1/2*[s = t]", "[t < s] + 1/2*[s = t]"),
-    "clip": ("[low <= t and t <= high]", "[t < low]", "[t > high]"),
+    "clip": ("[low <= t and t <= high]", "[t < low and low <= high]", "[t > high or low > high]"),
 }
 """Function -> its derivative by each argument."""
 

@@ -17,7 +17,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.execute.labelled import Labelled, Mask, broadcast, conjunction, union
+from chainrule.execute.labelled import Labelled, Mask, broadcast, check_size, conjunction, union
 from chainrule.execute.products import LONGEST_CHAIN, Factor, integer_power, masked_product, sum_of_products
 from chainrule.execute.protocol import Unknowns
 from chainrule.execute.scalars import CONSTANTS, SCALARS, Array, is_one_hot
@@ -116,7 +116,9 @@ def _expanded(value: Labelled, indices: tuple[Index, ...], scope: Scope) -> Arra
             expected="free indices of the value: " + (", ".join(i.preferred for i in indices) or "none"),
             advice="Put it on the left, or sum over it.",
         )
-    return np.broadcast_to(value.aligned(indices), scope.shape(indices))
+    shape = scope.shape(indices)
+    check_size(indices, shape)
+    return np.broadcast_to(value.aligned(indices), shape)
 
 
 def _value(node: Expr, scope: Scope, mask: Mask) -> Labelled:  # noqa: C901 -- one match over the nodes
@@ -292,7 +294,9 @@ def _reduce(node: Reduce, scope: Scope, mask: Mask) -> Labelled:
         _refuse_empty(node, shape, mask)
         return Labelled(np.zeros(scope.shape(outer), scope.dtype), outer)
     indices = (*outer, *node.indices)
-    whole = np.broadcast_to(body.aligned(indices), scope.shape(indices))
+    whole_shape = scope.shape(indices)
+    check_size(indices, whole_shape)
+    whole = np.broadcast_to(body.aligned(indices), whole_shape)
     axes = tuple(range(len(outer), len(indices)))
     return Labelled(np.asarray(_REDUCTIONS[node.op](whole, axis=axes)), outer)
 

@@ -7,14 +7,32 @@ they may have more axes than anything else in the expression.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.errors import InputError
 from chainrule.execute.scalars import Array
 from chainrule.expr.nodes import Index
+
+MOST_ENTRIES = 2**30
+"""Of one array: 8 GiB in float64. Beyond it a machine swaps, or counts for hours."""
+
+
+def check_size(indices: tuple[Index, ...], shape: tuple[int, ...]) -> None:
+    """Raise InputError for an array, or a reduction, of more entries than can be made."""
+    entries = math.prod(shape)
+    if entries <= MOST_ENTRIES:
+        return
+    extents = ", ".join(f"{i.preferred} takes {n:,} values" for i, n in zip(indices, shape, strict=True) if n > 1)
+    raise InputError(
+        f"this takes an array of {entries:,} numbers, {8 * entries / 2**30:,.0f} GiB: {extents}",
+        expected=f"at most {MOST_ENTRIES:,} numbers at a time",
+        advice="Give an index a smaller extent, or sum over it in an equation of its own.",
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +67,9 @@ def union(parts: Iterable[Labelled]) -> tuple[Index, ...]:
 def broadcast(function: Callable[..., Any], *parts: Labelled) -> Labelled:
     """Apply a function of arrays to parts brought to common axes."""
     indices = union(parts)
-    return Labelled(np.asarray(function(*(part.aligned(indices) for part in parts))), indices)
+    aligned = [part.aligned(indices) for part in parts]
+    check_size(indices, np.broadcast_shapes(*(array.shape for array in aligned)))
+    return Labelled(np.asarray(function(*aligned)), indices)
 
 
 def conjunction(parts: Mask) -> Labelled:

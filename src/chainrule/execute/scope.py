@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.execute.labelled import Labelled, Mask, conjunction, union
+from chainrule.execute.labelled import Labelled, Mask, check_size, conjunction, union
 from chainrule.execute.matrices import determinants, inverses
 from chainrule.execute.protocol import Unknowns
 from chainrule.execute.scalars import Array
@@ -71,7 +71,9 @@ class Scope:
         if isinstance(position, Lookup):
             return self._looked_up(position.entry)
         if isinstance(position, Index):
-            return Labelled(np.arange(self.size(position.extent, position.preferred)), (position,))
+            size = self.size(position.extent, position.preferred)
+            check_size((position,), (size,))
+            return Labelled(np.arange(size), (position,))
         parts = [self.position(index) for index, _ in position.terms]
         indices = union(parts)
         total = np.asarray(position.constant)

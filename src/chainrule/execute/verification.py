@@ -17,6 +17,7 @@ import numpy.typing as npt
 from chainrule.errors import VerificationError
 from chainrule.execute.differences import Differences, numeric_derivative, numeric_local_derivative
 from chainrule.execute.expressions import evaluate_in
+from chainrule.execute.magnitudes import SIZE, magnitude
 from chainrule.execute.reference import Evaluation, evaluate_all
 from chainrule.execute.sampling import random_inputs
 from chainrule.execute.unknowns import RandomUnknowns
@@ -28,6 +29,8 @@ from chainrule.system.rewriting import Derivation, Step
 Array = npt.NDArray[Any]
 TOLERANCE = 1e-6
 """Largest difference of two sides, relative to the largest entry: far below a rule that is off by 0.05 %."""
+ROUNDING = 2.0**14 * float(np.finfo(np.float64).eps)
+"""What differences round off, relative to what is added up: they divide by steps of some ten thousandths."""
 POINTS = 3
 SEEDS = 12
 
@@ -147,11 +150,24 @@ class Point:
         if not all(np.isfinite(value).all() for value in values):
             return None
         scale = max(self._noise(), *(float(np.abs(value).max(initial=0.0)) for value in values))
+        scale = max(scale, *(self._rounding(side, free) / TOLERANCE for side in (left, right)))
         wider = [self.value(side, free, wider=True) for side in (left, right)]
         doubt = max(float(np.abs(a - b).max(initial=0.0)) for a, b in zip(values, wider, strict=True))
         if not doubt <= TOLERANCE * scale / 10:
             return None
         return float(np.abs(values[0] - values[1]).max(initial=0.0)) / scale
+
+    def _rounding(self, expr: Expr, free: tuple[Index, ...]) -> float:
+        """Return what two ways to compute an expression may differ by, from the size of what it adds up."""
+        found: dict[str, Array] = {}
+        for name, known in self.known.items():
+            of = derivative_parts(name)[0].rstrip("|")
+            size = np.abs(self.evaluation.scope.values.get(of, 0.0)).max(initial=0.0)
+            found[name], found[SIZE + name] = known.values, np.abs(known.values) + size
+        scope = self.evaluation.scope
+        values: Mapping[str, Array] = {**scope.values, **found}
+        sizes = evaluate_in(replace(scope, values=values), magnitude(self._named(expr)), free)
+        return ROUNDING * float(np.abs(sizes[np.isfinite(sizes)]).max(initial=0.0))
 
     def _noise(self) -> float:
         """Return the size below which differences of the cost tell nothing: a small part of the cost itself."""

@@ -51,6 +51,12 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     (rf"{_REDUCTION}\([^()]*<\s*$", r"=", "A range is bounded by the number it stays below: sum(u<3) x[u]"),
     (rf"{_REDUCTION}(?:\([^()]*)?$", r"", "A reduction names its indices: sum(i) x[i]"),
     (r"\bwhere\s*\(.*$", r"\)", "A choice has a condition and two values: where(x > 0, a, b)"),
+    (
+        r"\bwhere\s*\([^,]*$",
+        r",",
+        "A choice begins with a condition, without brackets: where(t > 0, a, b)",
+    ),
+    (r"\b(?:sum|mean|max|min|prod)_\w+\s*$", r"", "A reduction names its indices in parentheses: sum(i) x[i]"),
     (r"\[.*$", r"\]", "Brackets that follow no name hold a condition: [x > 0], [i = j]."),
     (r"\[[^\[\]]*$", r":", "There are no slices: an index stands for all of its values."),
     (r"\S\s*$", r"[<>≤≥≠]", "A condition stands in brackets, [x > 0]: 1 where it is true, else 0."),

@@ -21,6 +21,7 @@ from chainrule.expr.nodes import (
     Call,
     Condition,
     Expr,
+    ExtentValue,
     Index,
     Indexed,
     IndexValue,
@@ -30,6 +31,7 @@ from chainrule.expr.nodes import (
     Position,
     Power,
     literal_extent,
+    walk,
 )
 from chainrule.notation import arithmetic
 from chainrule.notation.advice import RESERVED, not_yet
@@ -178,12 +180,22 @@ class Converter:
                     "this is no position of an entry",
                     first_token(tree),
                     expected="expected is an index, a whole number, or a sum of multiples of them",
-                    advice=f"An entry of whole numbers can stand here: data {value.tensor}[…] : int(V)"
-                    if isinstance(value, Indexed)
-                    else "",
+                    advice=self._other_position(value),
                 )
             positions.append(position)
         return tuple(positions)
+
+    def _other_position(self, value: Any) -> str:
+        """Return what can be said of an expression that is no position."""
+        parts = list(walk(value))
+        if isinstance(value, Indexed):
+            return f"An entry of whole numbers can stand here: data {value.tensor}[…] : int(V)"
+        whole = next((p.tensor for p in parts if isinstance(p, Indexed) and p.tensor in self.vocabulary.integers), "")
+        if whole:
+            return f"An entry of whole numbers stands alone as a position: E[{whole}[…]]"
+        if any(isinstance(part, ExtentValue) for part in parts):
+            return "The extent is not known here: declare it, index i = 10, and write the number."
+        return ""
 
     def lookup(self, value: Any) -> Lookup | None:
         """Return an entry of an integer tensor as a position, None for anything else."""
@@ -334,7 +346,7 @@ class Converter:
         text = self.source.text
         start, end = self.position(first_token(reduction)), self.position(operator)
         last = name_token(ranges_of(reduction)[-1])
-        head = re.compile(r"\s*[)}]").match(text, self.position(last) + len(last))
+        head = re.compile(r"\s*(?:<[^)}]*)?[)}]").match(text, self.position(last) + len(last))
         body = head.end() if head else self.position(last) + len(last)
         end_token = last_token(reduction)
         stop = closed(text, start, self.position(end_token) + len(end_token))

@@ -55,6 +55,8 @@ Factors: TypeAlias = dict[Expr, Fraction]
 
 _AT_ZERO = {"exp": ONE, "log1p": ZERO, "expm1": ZERO, "sin": ZERO, "tanh": ZERO, "erf": ZERO, "sinh": ZERO, "cos": ONE}
 _LARGEST_DENOMINATOR = 12
+_MOST_BITS = 4096
+"""Of a power that is computed: no floating point number has half as many, and hardly any formula needs more."""
 _NON_NEGATIVE = frozenset({"exp", "sqrt", "sigmoid", "softplus", "relu", "abs", "cosh"})
 
 
@@ -190,7 +192,7 @@ def factors_of(expr: Expr) -> tuple[Fraction, Factors]:
     while stack:
         node, exponent = stack.pop()
         match node:
-            case Number(value) if exponent.denominator == 1 and (value != 0 or exponent > 0):
+            case Number(value) if (value != 0 or exponent > 0) and _is_short(value, exponent):
                 coefficient *= value**exponent.numerator
             case Product(factors) if exponent.denominator == 1 or all(map(non_negative, factors)):
                 stack.extend((f, exponent) for f in reversed(factors))
@@ -209,6 +211,12 @@ def factors_of(expr: Expr) -> tuple[Fraction, Factors]:
     return coefficient, {base: exponent for base, exponent in found.items() if exponent}
 
 
+def _is_short(base: Fraction, exponent: Fraction) -> bool:
+    """Say whether base^exponent is a number that can be written down: 9^(9^9) has 369 million digits and stays."""
+    longest = max(base.numerator.bit_length(), base.denominator.bit_length())
+    return exponent.denominator == 1 and (longest == 1 or longest * abs(exponent.numerator) <= _MOST_BITS)
+
+
 def _powers_multiply(base: Expr, inner: Fraction, outer: Fraction) -> bool:
     """(b^inner)^outer = b^(inner·outer): for whole outer powers always, else where b is not negative."""
     return outer.denominator == 1 or inner.denominator % 2 == 0 or inner % 2 == 1 or non_negative(base)
@@ -216,10 +224,8 @@ def _powers_multiply(base: Expr, inner: Fraction, outer: Fraction) -> bool:
 
 def _primitive(node: Sum, exponent: Fraction) -> tuple[Fraction, Sum]:
     """Return (content^exponent, primitive sum) where that is exact, else (1, the sum)."""
-    if exponent.denominator != 1:
-        return Fraction(1), node
     content = _content([split_coefficient(t)[0] for t in node.terms])
-    if content == 1:
+    if content == 1 or not _is_short(content, exponent):
         return Fraction(1), node
     rescaled = tuple(scaled(c / content, r) for c, r in map(split_coefficient, node.terms))
     return content**exponent.numerator, Sum(rescaled)
@@ -285,7 +291,7 @@ def product_of(coefficient: Fraction, factors: Factors) -> Expr:
     """Return the normal product of a coefficient and base -> exponent."""
     kept: list[Expr] = []
     for base, exponent in factors.items():
-        if isinstance(base, Number) and exponent.denominator == 1 and base.value:
+        if isinstance(base, Number) and base.value and _is_short(base.value, exponent):
             coefficient *= base.value**exponent.numerator
         elif isinstance(base, Bracket) and exponent > 0:
             kept.append(base)

@@ -44,6 +44,7 @@ from chainrule.expr.nodes import (
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
+    always_defined,
     close,
     factors_of,
     multiply,
@@ -204,6 +205,43 @@ def known_sign(expr: Expr, context: Context) -> Rewrite | None:
     )
 
 
+def needless_guard(expr: Expr, context: Context) -> Rewrite | None:
+    """[n ≠ 0]·n·x^(n − 1) = n·x^(n − 1) where x > 0 is given: the bracket guards nothing there."""
+    if not isinstance(expr, Product):
+        return None
+    for guard in expr.factors:
+        match guard:
+            case Bracket(Comparison("!=", left, right)):
+                zero = split_coefficient(add((left, multiply((MINUS_ONE, right)))))[1]
+            case _:
+                continue
+        others = [f for f in expr.factors if f != guard]
+        if zero not in others:
+            continue
+        assumed = [_finite_by(f, context) for f in others]
+        used = tuple(dict.fromkeys(a for found in assumed if found for a in found))
+        if used and None not in assumed:
+            return Rewrite(multiply(others), " and ".join(sorted(used)))
+    return None
+
+
+def _finite_by(expr: Expr, context: Context) -> tuple[str, ...] | None:
+    """Return the facts by which an expression is defined everywhere, none needed: (); None where that is not known."""
+    parts: tuple[Expr, ...]
+    match expr:
+        case Power(base, exponent):
+            parts = (base, exponent)
+        case Call("log", (base,), 0):
+            parts = (base,)
+        case _:
+            return () if always_defined(expr) else None
+    found = sign_of(base, context)
+    inside = [_finite_by(part, context) for part in parts]
+    if found is None or found[0] != ">" or None in inside:
+        return None
+    return (*found[1], *(a for assumed in inside if assumed for a in assumed))
+
+
 def _truth(asked: str, known: str) -> Expr | None:
     """Return the bracket of (value asked 0) where (value known 0) holds."""
     opposite = {">": "<=", "<=": ">", "<": ">=", ">=": "<", "=": "!=", "!=": "="}
@@ -280,6 +318,7 @@ def _apart(left: Indexed, right: Indexed, fact: Fact) -> tuple[Index, Index] | N
 
 GIVEN: tuple[Rule[Context], ...] = (
     Rule("given", "a sign that the system states: [x > 0] = 1, |x| = x, sign(x) = 1, relu(x) = x", known_sign),
+    Rule("given", "a bracket that guards nothing: [n ≠ 0]·n·x^(n − 1) = n·x^(n − 1) where x > 0", needless_guard),
     *SYMMETRY,
     Rule("given", "a one-hot vector: y[k]·y[m] = [k = m]·y[k], y[k]^2 = y[k]", one_hot_product),
 )

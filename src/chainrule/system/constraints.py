@@ -241,6 +241,13 @@ class Constraints:
                 advice="Use two letters.",
             )
         element = here.pop() if here else self.letters.get(letter)
+        if element is None and letter in self.axes:
+            raise place.error(
+                f"extent({letter}) is of a tensor",
+                letter,
+                expected="expected is the letter of an index",
+                advice=f"The extents of {letter} are those of its letters, as in extent(i).",
+            )
         if element is None:
             raise place.error(f"index {letter} has no extent", letter, advice=f"Declare it: index {letter} = 10")
         return element

@@ -107,6 +107,13 @@ class Names:
                 side,
                 advice=f"Updates read what no equation defines, but only {self._gradients()}.",
             )
+        if tensor in ARITY or tensor in self.system.function:
+            return place.error(
+                f"{tensor} is a function, not a tensor",
+                tensor,
+                side,
+                advice=f"Its argument stands in parentheses: {tensor}(…)",
+            )
         return place.error(
             f"no tensor is named {tensor}",
             tensor,

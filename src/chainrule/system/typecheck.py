@@ -18,6 +18,7 @@ from chainrule.system.naming import Names
 from chainrule.system.places import Place, check_target, count_indices
 from chainrule.system.profile import profile_of, profile_of_value
 from chainrule.system.settling import same, settled_comparison, settled_value, with_extent
+from chainrule.system.whole import whole_comparisons
 
 
 def typecheck(system: System) -> System:
@@ -28,6 +29,7 @@ def typecheck(system: System) -> System:
     and states.
     Raises TypecheckError.
     """
+    system = whole_comparisons(system)
     names = Names(system)
     names.check()
     work = Constraints(system, names)

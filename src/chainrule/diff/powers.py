@@ -1,0 +1,119 @@
+"""The derivative of a power whose exponent is no plain number, right at a base of 0 too.
+
+n·b^(n−1) is 0·∞ where n and b are 0, and b^n·log(b) is 0·(−∞) at b = 0, though b^0 = 1 for all b, and b^n has the
+limit 0 there. Brackets, which are strongly zero, say so: [n ≠ 0]·n·b^(n−1) and [b ≠ 0]·b^n·log(b). Textbooks leave them
+out where they say nothing, and so does this: where the base is plainly positive, or the exponent is plainly not 0.
+"""
+
+from __future__ import annotations
+
+from chainrule.errors import DerivativeError
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    ZERO,
+    Affine,
+    Bracket,
+    Call,
+    Comparison,
+    Condition,
+    Constant,
+    Expr,
+    ExtentValue,
+    Index,
+    IndexValue,
+    Number,
+    Power,
+    Product,
+    Reduce,
+    Sum,
+    number,
+    operands,
+    plus,
+    times,
+)
+
+_POSITIVE = frozenset({"exp", "sigmoid", "softplus", "cosh"})
+_NOT_NEGATIVE = frozenset({"abs", "relu", "sqrt"})
+_HIGHEST_TOWER = 30
+"""Exponents within exponents: each level has the whole derivative of the next in it, several times over."""
+
+
+def refuse_tower(power: Power) -> None:
+    """Raise DerivativeError for powers nested too deeply in exponents, before anybody spends half a minute on them."""
+    stack: list[tuple[Expr | Condition, int]] = [(power, 0)]
+    while stack:
+        node, height = stack.pop()
+        if height > _HIGHEST_TOWER:
+            raise DerivativeError(
+                "an equation is nested too deeply to be derived",
+                expected=f"at most {_HIGHEST_TOWER} exponents within each other",
+                advice="Give parts of it names, in equations of their own.",
+            )
+        for part in operands(node):
+            raised = isinstance(node, Power) and part is node.exponent and not isinstance(part, Number)
+            stack.append((part, height + raised))
+
+
+def by_base(base: Expr, exponent: Expr) -> tuple[Expr, str]:
+    """Return the derivative of base^exponent by the base, and the rule in words."""
+    plain = times(exponent, Power(base, plus(exponent, MINUS_ONE)))
+    if is_positive(base) or is_positive(exponent):
+        return plain, "power rule: (u^n)' = n·u^(n−1)·u'"
+    return times(_not_zero(exponent), plain), "power rule: (u^n)' = n·u^(n−1)·u', and 0 where n = 0"
+
+
+def by_exponent(base: Expr, exponent: Expr) -> tuple[Expr, str]:
+    """Return the derivative of base^exponent by the exponent, and the rule in words."""
+    plain = times(Power(base, exponent), Call("log", (base,)))
+    if is_positive(base):
+        return plain, "(c^u)' = c^u·log(c)·u'"
+    return times(_not_zero(base), plain), "(c^u)' = c^u·log(c)·u', and 0 where c = 0"
+
+
+def is_positive(expr: Expr) -> bool:
+    """Say whether an expression is plainly above 0 wherever it is defined."""
+    match expr:
+        case Number(value):
+            return value > 0
+        case Constant() | ExtentValue():
+            return True
+        case Call(function, _, 0):
+            return function in _POSITIVE
+        case Power(base):
+            return is_positive(base)
+        case Product(factors):
+            return all(map(is_positive, factors))
+        case Sum(terms):
+            return all(map(_is_not_negative, terms)) and any(map(is_positive, terms))
+        case IndexValue(Affine(terms, constant)):
+            return constant > 0 and all(coefficient > 0 for _, coefficient in terms)
+        case _:
+            return False
+
+
+def _is_not_negative(expr: Expr) -> bool:
+    match expr:
+        case Number(value):
+            return value >= 0
+        case Call(function, _, 0) if function in _NOT_NEGATIVE:
+            return True
+        case Power(base, Number(value)):
+            return (value.denominator == 1 and value % 2 == 0) or _is_not_negative(base)
+        case Product(parts) | Sum(parts):
+            return all(map(_is_not_negative, parts))
+        case Reduce("sum" | "mean" | "max" | "min", _, body):
+            return _is_not_negative(body)
+        case IndexValue(Index()) | Bracket():
+            return True
+        case _:
+            return is_positive(expr)
+
+
+def _not_zero(expr: Expr) -> Bracket:
+    """Return [expr ≠ 0], a number on its own side: [k ≠ 1], not [k − 1 ≠ 0]."""
+    if isinstance(expr, Sum):
+        rest = tuple(term for term in expr.terms if not isinstance(term, Number))
+        known = sum(term.value for term in expr.terms if isinstance(term, Number))
+        if rest and len(rest) < len(expr.terms):
+            return Bracket(Comparison("!=", plus(*rest), number(-known)))
+    return Bracket(Comparison("!=", expr, ZERO))

@@ -1,0 +1,69 @@
+"""Comparisons of whole numbers: one form, whoever made them.
+
+The parser reads the entry of an `int` tensor on a side of a comparison as a whole number, IndexValue(Lookup(…)), which
+deltas are collapsed by. A derivative can put such an entry where a formula had a number, as in [n ≠ 0] of u^n; here it
+becomes what the parser makes of its print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import replace
+
+from chainrule.expr.binding import map_operands
+from chainrule.expr.nodes import (
+    Bracket,
+    Comparison,
+    Condition,
+    Expr,
+    Indexed,
+    IndexValue,
+    Logic,
+    Lookup,
+    Select,
+    walk,
+)
+from chainrule.system.model import Equation, System
+
+
+def whole_comparisons(system: System) -> System:
+    """Return the system with every compared entry of an `int` tensor as a whole number; itself if nothing changes."""
+    integers = {d.tensor for d in system.declarations if d.values is not None}
+    if not integers:
+        return system
+    new = tuple(_equation(e, integers) for e in system.equations)
+    return system if all(a is b for a, b in zip(new, system.equations, strict=True)) else replace(system, equations=new)
+
+
+def _equation(equation: Equation, integers: Container[str]) -> Equation:
+    conditions = (n.condition for n in walk(equation.value) if isinstance(n, Bracket | Select))
+    if all(_compared(c, integers) is c for c in conditions):
+        return equation
+    return Equation(equation.target, _expression(equation.value, integers))
+
+
+def _expression(expr: Expr, integers: Container[str]) -> Expr:
+    new = map_operands(expr, lambda part: _expression(part, integers))
+    match new:
+        case Bracket(condition):
+            return Bracket(_compared(condition, integers))
+        case Select(condition, then, otherwise):
+            return Select(_compared(condition, integers), then, otherwise)
+        case _:
+            return new
+
+
+def _compared(condition: Condition, integers: Container[str]) -> Condition:
+    """Return the condition; the same object where it has no such side."""
+    match condition:
+        case Comparison(relation, left, right):
+            sides = [_side(side, integers) for side in (left, right)]
+            same = sides[0] is left and sides[1] is right
+            return condition if same else Comparison(relation, *sides)
+        case Logic(op, parts):
+            new = tuple(_compared(part, integers) for part in parts)
+            return condition if all(a is b for a, b in zip(new, parts, strict=True)) else Logic(op, new)
+
+
+def _side(expr: Expr, integers: Container[str]) -> Expr:
+    return IndexValue(Lookup(expr)) if isinstance(expr, Indexed) and expr.tensor in integers else expr

@@ -20,7 +20,7 @@ from chainrule.explanation.counts import as_integer
 from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
 from chainrule.explanation.largest import Edge, largest_paths
 from chainrule.explanation.links import Link
-from chainrule.explanation.reasons import function_with_derivative, opposite
+from chainrule.explanation.reasons import function_with_derivative, opposite, zero_factor
 from chainrule.explanation.routes import EntryPath, LinkSummary, LocalDerivative, Paths
 from chainrule.explanation.sweep import LinkCount, Sweep, sweep
 from chainrule.explanation.totals import verified_within
@@ -31,6 +31,7 @@ from chainrule.expr.nodes import (
     Affine,
     Bracket,
     Comparison,
+    Condition,
     Expr,
     Index,
     Indexed,
@@ -38,6 +39,7 @@ from chainrule.expr.nodes import (
     Partial,
     Position,
     Product,
+    Reduce,
     Sum,
     plus,
 )
@@ -179,14 +181,16 @@ class _Writer:
         return self._simplifier.simplify(_decided(substitute_indices(link.local, places)))
 
     def _reason(self, factor: Expr) -> str:
+        if isinstance(factor, Reduce) and factor.op == "prod":
+            return zero_factor(factor, self._text, self._text)
         contrary = opposite(factor)
         if contrary is None:
             return f"{self._text(factor)} is 0"
         function = function_with_derivative(factor, self._system)
-        holds = expression_text(contrary, taken=self._taken, declared=self._declared, ranks=self._ranks)
+        holds = self._text(contrary)
         return f"{holds}, where the derivative of {function} is 0" if function else f"{holds}"
 
-    def _text(self, expr: Expr) -> str:
+    def _text(self, expr: Expr | Condition) -> str:
         return expression_text(expr, taken=self._taken, declared=self._declared, ranks=self._ranks)
 
 

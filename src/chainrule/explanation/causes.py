@@ -15,8 +15,10 @@ import numpy.typing as npt
 
 from chainrule.errors import InputError
 from chainrule.explanation.numbered import Numbered
-from chainrule.explanation.reasons import function_with_derivative, opposite
-from chainrule.expr.binding import substitute_indices
+from chainrule.explanation.reasons import function_with_derivative, opposite, zero_factor
+from chainrule.expr.binding import (
+    substitute_indices,
+)
 from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
     ZERO,
@@ -71,6 +73,8 @@ def _reasons(part: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: 
         positive = Comparison(">", part.arguments[0], ZERO)
         text = numbered.condition_text(Comparison("<=", part.arguments[0], ZERO))
         yield f"{text}, where relu is 0", numbered.values(Bracket(positive), indices)
+    elif isinstance(part, Reduce) and part.op == "prod":
+        yield zero_factor(part, numbered.text, numbered.condition_text), numbered.values(part, indices)
     elif isinstance(part, Indexed) and part.tensor in system.defined and depth:
         equation = system.defined[part.tensor]
         places = dict(zip(equation.indices, part.indices, strict=True))
@@ -81,8 +85,8 @@ def _reasons(part: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: 
 def _inner_reasons(
     factor: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: int
 ) -> Iterator[tuple[str, Array]]:
-    """Yield why a factor of an equation can be 0; what has indices of its own is not looked into."""
-    if any(isinstance(part, Reduce) for part in walk(factor)):
+    """Yield why a factor of an equation can be 0; of what has indices of its own, only a product is looked into."""
+    if any(isinstance(part, Reduce) and part.op != "prod" for part in walk(factor)):
         return
     found = list(_reasons(factor, indices, numbered, depth))
     yield from found

@@ -6,12 +6,13 @@ relu.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from chainrule.diff.scalars import scalar_derivative
-from chainrule.expr.binding import tensors_in
-from chainrule.expr.nodes import Bracket, Call, Comparison, Expr, Indexed, walk
+from chainrule.expr.binding import Fresh, free_indices, open_reduce, rename_indices, tensors_in
+from chainrule.expr.nodes import ONE, Bracket, Call, Comparison, Condition, Expr, Index, Indexed, Reduce, Select, walk
+from chainrule.render.letters import next_letter
 from chainrule.system.model import System
 
 _OPPOSITE: Mapping[str, str] = MappingProxyType(
@@ -47,6 +48,23 @@ def function_with_derivative(bracket: Expr, system: System) -> str:
         case _:
             pass
     return ""
+
+
+def zero_factor(whole: Reduce, text: Callable[[Expr], str], condition_text: Callable[[Condition], str]) -> str:
+    """Say which factor of a product is 0; prod(k) where(k = j, 1, u[k]) is that of all factors but one."""
+    bound, opened = open_reduce(whole, Fresh())
+    used = {i.name for i in free_indices(whole)}
+    letters: dict[Index, Index] = {}
+    for index in bound:
+        letter = next_letter(index.preferred, used, tensors_in(whole))
+        used.add(letter)
+        letters[index] = Index(letter, index.extent)
+    some = " and ".join(f"a {i.name}" for i in letters.values())
+    match rename_indices(opened, letters):
+        case Select(Comparison("=", left, right), then, other) if then == ONE:
+            return f"{text(other)} is 0 for {some} with {condition_text(Comparison('!=', left, right))}"
+        case body:
+            return f"{text(body)} is 0 for {some}"
 
 
 def _is_stepped(name: str, system: System) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import OptionError
-from chainrule.explanation import Explanation, explain
+from chainrule.explanation import Explanation, explain, paths
 from chainrule.explanation.tables import zero_sentences
 from chainrule.notation import parse
 from unit.explanation.systems import network, network_inputs
@@ -135,3 +135,11 @@ def test_a_delta_is_the_reason_before_any_number_is() -> None:
     on = int(np.setdiff1d(np.arange(7), off)[0])
     text = str(explain(system, inputs, of="W1", at=(on, 0), paths=True))
     assert f"6 of 7 terms are 0: [k = {on}] is a Kronecker delta" in text
+
+
+def test_a_product_that_is_0_is_so_by_another_factor() -> None:
+    system = parse("param y[j], t\nu[j] = y[j]*t\ncost C = prod(j) u[j]")
+    inputs = {"y": [1.0, 0.0, 3.0, 0.0], "t": 1.0}
+    reason = "u[k] is 0 for a k with k ≠ j"
+    assert f"2 of 4 terms are 0: ∂C/∂u[j] is 0 at j = 0, 2: {reason}." in str(explain(system, inputs, of="t"))
+    assert f"4 of 4 ∂C/∂u[j] = prod(k) where(k = j, 1, u[k]): {reason}" in str(paths(system, inputs, of="t"))

@@ -81,6 +81,7 @@ class CrossEntropy(Cost):
     """
 
     needs = Codomain.POSITIVE
+    least_outputs = 2
     notation = "given sum(k) y[k] = 1\ncost C = -sum(k) y[k]*log(a[k])"
 
 

@@ -167,6 +167,7 @@ def test_a_param_that_contradicts_another() -> None:
             nn.Hinge() + nn.L2(0.1),
             "compares outputs with each other, and the network has 1\n  2 outputs or more\n  Two classes are",
         ),
+        ([nn.Linear(3, 1), nn.Softmax()], nn.CrossEntropy(), "CrossEntropy() compares outputs with each other"),
         ([nn.Linear(2, 2), nn.Softmax(), nn.Dropout(0.5)], nn.CrossEntropy(), "those of Dropout(0.5) can be negative"),
         ([nn.Linear(2, 2), nn.Sigmoid()], Untold(), "Untold has no notation\n  a line such as notation = "),
         ([nn.Sigmoid()], None, "no layer says how many numbers the network takes"),

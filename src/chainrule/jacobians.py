@@ -163,7 +163,7 @@ def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None =
     const dz[j]
     <BLANKLINE>
     a[k] = exp(z[k])/(Σ_m exp(z[m]))
-    da[k] = a[k]·(dz[k] − Σ_j a[j]·dz[j])
+    da[k] = a[k]·(dz[k] − Σ_m dz[m]·a[m])
     """
     if of is None and not system.cost:
         raise DerivativeError(

@@ -244,13 +244,14 @@ def _disagreement(system: System, found: _Axis, known: _Axis) -> InputError:
     if not where:
         tensors = dict.fromkeys((known.tensor, found.tensor))
         where = ", ".join(entry_text(t, system.declared[t].indices) for t in tensors if t in system.declared)
+    if known.axis < 0:
+        advice = f"Give {found.tensor} {known.size} entries there."
+    elif found.tensor == known.tensor:
+        advice = f"Give {found.tensor} as many entries along axis {found.axis} as along axis {known.axis}."
+    else:
+        advice = f"Give {found.tensor} and {known.tensor} the same number of entries there."
     return InputError(
-        f"{found} but {known}",
-        where=where,
-        expected=f"one extent for index {index.preferred}",
-        advice=f"Give {found.tensor} and {known.tensor} the same number of entries there."
-        if known.axis >= 0
-        else f"Give {found.tensor} {known.size} entries there.",
+        f"{found} but {known}", where=where, expected=f"one extent for index {index.preferred}", advice=advice
     )
 
 

@@ -60,7 +60,9 @@ class Names:
             raise place.error(
                 f"{tensor} is defined by itself" if itself else f"{tensor} is used before it is defined",
                 tensor,
-                advice="" if itself else f"Move the equation of {tensor} up, before that of {place.name}.",
+                advice="Each step of a recurrence has a name of its own; what is kept from step to step is a state."
+                if itself
+                else f"Move the equation of {tensor} up, before that of {place.name}.",
             )
 
     def check_update(self, update: Equation, place: Place) -> None:

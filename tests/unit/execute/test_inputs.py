@@ -10,6 +10,7 @@ from chainrule.errors import InputError
 from chainrule.execute.inputs import check_inputs, is_batched
 from chainrule.execute.reference import evaluate
 from chainrule.expr.nodes import Extent, Index, number, times
+from chainrule.notation import parse
 from chainrule.system.model import Declaration, Equation, System
 from support import assert_close
 from unit.execute.build import CLASSIFIER, entry, i, total, x
@@ -154,3 +155,9 @@ def test_a_number_too_large_for_single_precision_is_told_as_such() -> None:
 def test_inputs_have_names() -> None:
     with pytest.raises(InputError, match="the inputs are a list\n  a dict of numbers and arrays\n  Give them by name"):
         evaluate(CLASSIFIER, [1, 2])  # type: ignore[arg-type]
+
+
+def test_a_matrix_that_is_not_square_is_told_so() -> None:
+    system = parse("param X[i,j]\ncost C = det(X)")
+    with pytest.raises(InputError, match=r"Give X as many entries along axis 1 as along axis 0\."):
+        evaluate(system, {"X": [[1, 2, 3], [4, 5, 6]]})

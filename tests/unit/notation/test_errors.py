@@ -185,7 +185,7 @@ POSITIONS = [
 
 ORDER = [
     ("z[j] = a[j]\na[j] = b[j]", 8, "a is used before it is defined", "Move the equation of a up, before that of z."),
-    ("z[j] = z[j] + b[j]", 8, "z is defined by itself", ""),
+    ("z[j] = z[j] + b[j]", 8, "z is defined by itself", "what is kept from step to step is a state"),
     ("abstract a[k](u[k])\nz[k] = a[k]\nu[k] = 2*y[k]", 8, "a is used before it is defined", ""),
     ("cost C[j] = b[j]", 6, "the cost C has 1 index", "Sum over what is left."),
     ("cost C = 1\ncost D = 2", 6, "the cost is C already", "Add the two up in one cost."),

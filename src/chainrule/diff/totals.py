@@ -17,6 +17,7 @@ from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import ZERO, Expr, Extent, Index, Indexed, Partial, delta, plus, times
 from chainrule.system.model import Equation, System, derivative_name, derivative_parts, is_derivative
+from chainrule.system.unsettling import is_readable
 
 
 @dataclass(frozen=True)
@@ -167,14 +168,14 @@ class Totals:
         terms: list[Expr] = []
         put_in: list[str] = []
         for way in self.ways(tensor):
-            term, inserted = self._term(way, (*own, *self.by_indices))
+            term, inserted = self._term(tensor, way, (*own, *self.by_indices))
             terms.append(term)
             if inserted:
                 put_in.append(way.through)
         value = self.simplifier.simplify(plus(*terms), (*own, *self.by_indices))
         return Total(tensor, own, value, tuple(put_in))
 
-    def _term(self, way: Way, order: tuple[Index, ...]) -> tuple[Expr, bool]:
+    def _term(self, tensor: str, way: Way, order: tuple[Index, ...]) -> tuple[Expr, bool]:
         """Return Σ_m ∂u[k]/∂v[m]·∂v[m]/∂w[j] of one way, and whether ∂v/∂w was put in."""
         if way.onward is None:
             return way.local.value, False
@@ -183,9 +184,23 @@ class Totals:
             return named, False
         value = self.put_in_value(way)
         inserted = reduce_over("sum", way.indices, times(way.local.value, value))
+        if not self._readable(tensor, inserted, order):
+            return named, False
         simple = not self._known[way.through].put_in
         choice = Choice(value, named, inserted, once=self._uses(way.through) == 1, simple=simple)
         return (inserted, True) if choice.puts_in(self.simplifier, order) else (named, False)
+
+    def _readable(self, tensor: str, value: Expr, order: tuple[Index, ...]) -> bool:
+        """Say whether the text of ∂tensor/∂wrt = value keeps the extents of indices that only positions determine.
+
+        If not, ∂v/∂wrt stays named: its axes say how far they run.
+        """
+        if not self.system.derived:
+            return True
+        target = Indexed(total_name(tensor, self.wrt), order)
+        return is_readable(
+            self.system, Equation(target, self.simplifier.present(self.simplifier.simplify(value, order)))
+        )
 
     def _uses(self, tensor: str) -> int:
         return sum(user in self._leading for user in self.graph.users.get(tensor, ()))

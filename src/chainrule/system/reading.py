@@ -100,7 +100,8 @@ class Reading:
         for slot, plain in self.profile.ties:
             axis = self.numbers[plain]
             if axis is not None:
-                self.positions.append(Position(slot, axis, "[… = " + self.profile.variables[plain].preferred + "]"))
+                text = "[… = " + self.profile.variables[plain].preferred + "]"
+                self.positions.append(Position(slot, axis, text, protected=True))  # elsewhere it is only false
         self._derive_in_turn()
         self._fit_into_guarded(())
         self._derive_in_turn()

@@ -124,3 +124,16 @@ def test_an_index_line_says_how_far_a_marked_axis_is_read(count: int) -> None:
     assert evaluate(system, {"x": x})["c"].tolist() == [*x[:3], 0.0][:3]
     assert value_and_grad(system, {"x": x})[1]["x"].tolist() == [*2 * x[:3], 0.0, 0.0][:count]
     assert backprop(system).derivation("x").equation() == "∂C/∂x[p] = 2·c?[p]"
+
+
+def test_a_delta_says_nothing_about_an_index_that_labels_an_axis() -> None:
+    """[i+1 = p] is 0 where i+1 is no value of p; it does not make i of ∂C/∂h[i] shorter."""
+    text = """param x[p], w[u], c[p]
+h[i] = (sum(u) w[u]*x[i+u]*x?[i+1]) + (sum(v<1) (x[i+v]))
+cost C = sum(i) h[i] + (sum(t) (sum(v<1) (x[t+v]))*x[2*t])
+"""
+    derived = backprop(parse(text)).system
+    assert "[i+1 = p]" in str(derived)
+    again = parse(str(derived))
+    assert [limit.position for limit in again.derived[0].limits] == ["x[i+v]", "x[i+u]"]
+    assert again == derived

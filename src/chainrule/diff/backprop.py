@@ -20,7 +20,6 @@ from chainrule.expr.nodes import (
     ONE,
     ZERO,
     Expr,
-    Extent,
     Index,
     Indexed,
     Partial,
@@ -218,10 +217,7 @@ class Cotangents:
     @property
     def ambiguous(self) -> Reserved:
         """Letters of extents that are letters of an index of another extent, too."""
-        found: dict[str, Extent] = {}
-        for known in self._known.values():
-            found |= self._letters.ambiguous(known.indices, known.value)
-        return found
+        return self._letters.ambiguous((known.indices, known.value) for known in self._known.values())
 
     def put_in_value(self, path: Path) -> Expr:
         """Return the value of ∂C/∂u at the path's indices."""

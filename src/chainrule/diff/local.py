@@ -109,12 +109,14 @@ class Letters:
             return tuple(Index(i.preferred, i.extent, i.preferred) for i in axes)
         return self.give(axes)
 
-    def ambiguous(self, indices: Iterable[Index], value: Expr) -> Reserved:
-        """Return what must be reserved for an equation with these target indices to be read as it is meant."""
-        if not any(isinstance(part, ExtentValue) for part in walk(value)):
-            return {}
-        target = Indexed("", tuple(indices))
-        return ambiguous_sizes(target, value, taken=self._taken, declared=self._declared)
+    def ambiguous(self, equations: Iterable[tuple[Iterable[Index], Expr]]) -> Reserved:
+        """Return what must be reserved for equations, target indices and value, to be read as they are meant."""
+        found: dict[str, Extent] = {}
+        for indices, value in equations:
+            if any(isinstance(part, ExtentValue) for part in walk(value)):
+                target = Indexed("", tuple(indices))
+                found |= ambiguous_sizes(target, value, taken=self._taken, declared=self._declared)
+        return found
 
 
 class _Lettered(Protocol):

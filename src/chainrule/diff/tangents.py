@@ -18,7 +18,7 @@ from chainrule.diff.prepare import plain_name
 from chainrule.diff.putting_in import Simplifier, may_cancel
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.functions import ARITY, REDUCTIONS
-from chainrule.expr.nodes import Expr, Extent, Index, Indexed, plus, times
+from chainrule.expr.nodes import Expr, Index, Indexed, plus, times
 from chainrule.notation.advice import RESERVED
 from chainrule.system.model import Declaration, Equation, Role, System, unused_name
 
@@ -81,11 +81,8 @@ class _Tangents:
     @property
     def ambiguous(self) -> Reserved:
         """Letters of extents that are letters of an index of another extent, too."""
-        found: dict[str, Extent] = {}
-        for equation in self.system.equations:
-            if equation.name in self._names.values():
-                found |= self._letters.ambiguous(equation.indices, equation.value)
-        return found
+        changes = [e for e in self.system.equations if e.name in self._names.values()]
+        return self._letters.ambiguous((e.indices, e.value) for e in changes)
 
     def _needed(self) -> tuple[Equation, ...]:
         """Return all equations but those of changes that nothing reads."""

@@ -15,7 +15,7 @@ from chainrule.diff.local import Letters, Local, Locals, Reserved, refuse_couple
 from chainrule.diff.putting_in import Choice, Simplifier
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
-from chainrule.expr.nodes import ZERO, Expr, Extent, Index, Indexed, Partial, delta, plus, times
+from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, plus, times
 from chainrule.system.model import Equation, System, derivative_name, derivative_parts, is_derivative
 from chainrule.system.unsettling import is_readable
 
@@ -101,10 +101,7 @@ class Totals:
     @property
     def ambiguous(self) -> Reserved:
         """Letters of extents that are letters of an index of another extent, too."""
-        found: dict[str, Extent] = {}
-        for total in self._known.values():
-            found |= self._letters.ambiguous((*total.indices, *self.by_indices), total.value)
-        return found
+        return self._letters.ambiguous(((*t.indices, *self.by_indices), t.value) for t in self._known.values())
 
     def axes(self, tensor: str) -> tuple[Index, ...]:
         """Return the indices that a tensor has here, apart from those of what is derived by."""

@@ -29,6 +29,7 @@ from chainrule.expr.binding import (
 )
 from chainrule.expr.nodes import (
     MINUS_ONE,
+    Affine,
     Bracket,
     Call,
     Condition,
@@ -36,6 +37,7 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     Logic,
+    MatrixEntry,
     Number,
     Power,
     Product,
@@ -43,10 +45,12 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
     minus,
+    number,
     over,
     plus,
     product_factors,
     times,
+    walk,
 )
 from chainrule.render.letters import next_letter
 from chainrule.system.functions import put_in_functions
@@ -160,24 +164,28 @@ class _Rewriting:
         self._fresh = Fresh()
         self._largest: dict[Expr, Indexed] = {}
 
-    def of(self, expr: Expr) -> Expr:
-        """Return the expression with what could overflow written otherwise; the same object if there is nothing."""
+    def of(self, expr: Expr, *, guarded: bool = False) -> Expr:
+        """Return the expression with what could overflow written otherwise; the same object if there is nothing.
+
+        What is `guarded` by a bracket or a choice may be undefined outside of it.
+        """
         if isinstance(expr, Reduce):
             indices, body = open_reduce(expr, self._fresh)
-            changed = self.of(body)
+            changed = self.of(body, guarded=guarded)
             return expr if changed == body else reduce_over(expr.op, indices, changed)
-        inner = map_operands(expr, self.of)
+        guarded = guarded or isinstance(expr, Select) or any(isinstance(f, Bracket) for f in product_factors(expr))
+        inner = map_operands(expr, lambda part: self.of(part, guarded=guarded))
         match inner:
             case Call("log", (argument,), 0):
-                return self._log(argument) or inner
+                return self._log(argument, guarded) or inner
             case Sum(terms):
                 return plus(*terms)
             case Product(factors):
-                return self._quotient(factors) or times(*factors)
+                return self._quotient(factors, guarded) or times(*factors)
             case _:
                 return inner
 
-    def _log(self, argument: Expr) -> Expr | None:
+    def _log(self, argument: Expr, guarded: bool) -> Expr | None:
         match argument:
             case Indexed(tensor) if tensor in self._known:
                 return _at(self._known[tensor].log(), self._known[tensor], argument)
@@ -191,54 +199,52 @@ class _Rewriting:
             case Sum((Number(one), Call("exp", (t,), 0)) | (Call("exp", (t,), 0), Number(one))) if one == 1:
                 return Call("softplus", (t,))
             case Reduce("sum"):
-                shifted = self._shifted(argument)
+                shifted = self._shifted(argument, guarded)
                 return None if shifted is None else plus(shifted[0], Call("log", (shifted[1],)))
             case _:
                 return None
 
-    def _quotient(self, factors: Sequence[Expr]) -> Expr | None:
+    def _quotient(self, factors: Sequence[Expr], guarded: bool) -> Expr | None:
         """Return exp(t − M)/Σ_m exp(z[m] − M) times the other factors, of exp(t)/Σ_m exp(z[m]) times them."""
-        above = next((f for f in factors if isinstance(f, Call) and f.function == "exp"), None)
-        below = next((f for f in factors if isinstance(f, Power) and f.exponent == MINUS_ONE), None)
-        shifted = None if above is None or below is None else self._shifted(below.base)
-        if above is None or below is None or shifted is None:
-            return None
-        largest, total = shifted
-        changed: dict[Expr, Expr] = {
-            above: Call("exp", (plus(above.arguments[0], minus(largest)),)),
-            below: Power(total, MINUS_ONE),
-        }
-        return times(*[changed.get(f, f) for f in factors])
+        for place, below in enumerate(factors):
+            if not isinstance(below, Power) or below.exponent != MINUS_ONE:
+                continue
+            powers = (n for n, f in enumerate(factors) if isinstance(f, Call) and f.function == "exp")
+            above = next(powers, None)
+            shifted = None if above is None else self._shifted(below.base, guarded)
+            if above is None or shifted is None:
+                continue
+            largest, total = shifted
+            power = factors[above]
+            assert isinstance(power, Call), "chosen so"
+            changed = list(factors)
+            changed[above] = Call("exp", (plus(power.arguments[0], minus(largest)),))
+            changed[place] = Power(total, MINUS_ONE)
+            return times(*changed)
+        return None
 
-    def _shifted(self, total: Expr) -> tuple[Indexed, Expr] | None:
-        """Return M and Σ_m exp(z[m] − M) of Σ_m exp(z[m]), in which brackets may choose terms; of all else None."""
+    def _shifted(self, total: Expr, guarded: bool) -> tuple[Indexed, Expr] | None:
+        """Return M and Σ_m exp(z[m] − M) of Σ_m exp(z[m]), in which brackets may choose terms; of all else None.
+
+        M has an equation of its own, which no bracket of this one guards: what is guarded must read nothing outside.
+        """
         if not isinstance(total, Reduce) or total.op != "sum":
             return None
         indices, body = open_reduce(total, self._fresh)
         factors = product_factors(body)
         powers = [f for f in factors if isinstance(f, Call) and f.function == "exp"]
-        others = [f for f in factors if f not in powers]
+        brackets = [f for f in factors if isinstance(f, Bracket)]
         free = free_in_order(total)
-        if len(powers) != 1 or any(i.extent.literal is not None for i in free):
-            return None
-        if not all(isinstance(f, Bracket) for f in others):
+        if len(powers) != 1 or len(brackets) + 1 < len(factors) or any(i.extent.literal is not None for i in free):
             return None
         (exponent,) = powers[0].arguments
+        if guarded and not all(map(_readable_anywhere, walk(exponent))):
+            return None
         largest = self._largest.get(total)
         if largest is None:
-            conditions = tuple(f.condition for f in others if isinstance(f, Bracket))
-            largest = self._largest[total] = self._equation(indices, exponent, conditions, free)
-        return largest, reduce_over("sum", indices, times(*others, Call("exp", (plus(exponent, minus(largest)),))))
-
-    def _equation(
-        self, indices: tuple[Index, ...], exponent: Expr, conditions: tuple[Condition, ...], free: tuple[Index, ...]
-    ) -> Indexed:
-        """Add the equation of the largest exponent and return the entry that stands for it."""
-        if conditions:
-            least = self._named("least", reduce_over("min", indices, exponent), free)
-            chosen = conditions[0] if len(conditions) == 1 else Logic("and", conditions)
-            exponent = Select(chosen, exponent, least)
-        return self._named("largest", reduce_over("max", indices, exponent), free)
+            chosen = _chosen(exponent, [bracket.condition for bracket in brackets])
+            largest = self._largest[total] = self._named("largest", reduce_over("max", indices, chosen), free)
+        return largest, reduce_over("sum", indices, times(*brackets, Call("exp", (plus(exponent, minus(largest)),))))
 
     def _named(self, word: str, value: Expr, free: tuple[Index, ...]) -> Indexed:
         name = unused_name(f"{self._name}_{word}", self._taken)
@@ -250,6 +256,21 @@ class _Rewriting:
         renamed = rename_indices(value, dict(zip(free, letters, strict=True)))
         self.added.append(Equation(Indexed(name, tuple(letters)), renamed))
         return Indexed(name, free)
+
+
+def _readable_anywhere(part: Expr | Condition) -> bool:
+    """Say whether a part of an expression can be read at all values of its indices: no shifted entry, no inverse."""
+    if isinstance(part, Indexed):
+        return part.guarded or not any(isinstance(position, Affine) for position in part.indices)
+    return not isinstance(part, MatrixEntry)
+
+
+def _chosen(exponent: Expr, conditions: Sequence[Condition]) -> Expr:
+    """Return an exponent where the conditions hold, and elsewhere a number below all that matter, even in float32."""
+    if not conditions:
+        return exponent
+    condition = conditions[0] if len(conditions) == 1 else Logic("and", tuple(conditions))
+    return Select(condition, exponent, number(-(10**30)))
 
 
 def _at(value: Expr, found: _Sigmoid | _Softmax, entry: Indexed) -> Expr:

@@ -125,3 +125,42 @@ def test_and_they_keep_their_values(name: str) -> None:
         before, after = evaluate(system, inputs), evaluate(rewritten, inputs)
         for tensor, value in before.items():
             assert_close(after[tensor], value, rtol=1e-9, atol=1e-12)
+
+
+GUARDED = {
+    "a shift under a bracket": (
+        "data x[i,k]\nz[i] = [i > 0]*log(sum(k) exp(x[i-1,k]))",
+        {"x": [[1.0, 2.0], [3.0, 4.0]]},
+        [0.0, np.log(np.exp(1) + np.exp(2)), np.log(np.exp(3) + np.exp(4))],
+    ),
+    "a shift under a choice": (
+        "data x[i,k]\nz[i] = where(i > 0, log(sum(k) exp(x[i-1,k])), 5)",
+        {"x": [[1.0, 2.0], [3.0, 4.0]]},
+        [5.0, np.log(np.exp(1) + np.exp(2)), np.log(np.exp(3) + np.exp(4))],
+    ),
+    "what is not defined where it is not chosen": (
+        "data x[m]\nz = log(sum(m) [x[m] > 0]*exp(log(x[m])))",
+        {"x": [1.0, -2.0, 3.0]},
+        np.log(4),
+    ),
+    "an inverse under a bracket": (
+        "data X[i,j], t\nz = [t > 0]*log(sum(i) exp(inv(X)[i,0]))",
+        {"X": [[1.0, 1.0], [1.0, 1.0]], "t": -1.0},
+        0.0,
+    ),
+    "the same power twice": (
+        "data x[k]\nz = exp(x[0])*exp(x[0])/(sum(k) exp(x[k]))",
+        {"x": [1.0, 2.0]},
+        np.exp(2) / (np.exp(1) + np.exp(2)),
+    ),
+    "the same sum twice": (
+        "data x[k]\nz = exp(x[0])/(sum(k) exp(x[k]))/(sum(k) exp(x[k]))",
+        {"x": [1.0, 2.0]},
+        np.exp(1) / (np.exp(1) + np.exp(2)) ** 2,
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "inputs", "expected"), GUARDED.values(), ids=GUARDED)
+def test_nothing_is_read_or_divided_that_was_not_before(text: str, inputs: dict[str, object], expected: object) -> None:
+    assert_close(cr.evaluate(cr.parse(text), inputs)["z"], np.asarray(expected), rtol=1e-12)

@@ -100,6 +100,10 @@ class Backprop:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""
         return verify_derivation(derivation, self.cotangents.system)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy what it was made from: what is derived is derived again when it is asked for."""
+        return Backprop, (self.forward, self.wrt)
+
     def __str__(self) -> str:
         return system_text(self.system)
 

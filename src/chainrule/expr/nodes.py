@@ -14,6 +14,8 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, TypeAlias
 
+from chainrule.expr.copying import field_values, flattened, rebuilt
+
 
 @cache
 def _compared_fields(cls: Any) -> tuple[str, ...]:
@@ -44,6 +46,14 @@ class Node:
             return False
         assert isinstance(other, Node)
         return self._compared() == other._compared()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy the fields alone."""
+        return rebuilt, (flattened(self, Node),)
+
+    def __copy__(self) -> Any:
+        kind: Any = type(self)
+        return kind(*field_values(self))
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,7 +125,7 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
                 _slot(profile, bound, position)
             case ExtentValue(extent):
                 profile.extents.append(node)
-                profile.settled = profile.settled and extent is not UNSETTLED
+                profile.settled = profile.settled and extent != UNSETTLED
             case Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right)):
                 profile.deltas.append((_variable(profile, bound, left), _variable(profile, bound, right)))
             case Comparison("=", IndexValue(Affine() as left), IndexValue(Index() as right)):

@@ -1,15 +1,50 @@
 """Every exception of chainrule, each in four parts: what, where, what was expected, what to do.
 
 One base class builds the message from the parts, so that no call site formats its own. A message names the equation,
-the index or the file that is at fault; `advice` says what to do about it.
+the index or the file that is at fault; `advice` says what to do about it. Much of it comes from files and their names,
+which can hold anything: control characters are written as escapes, and of many names the first are listed.
 """
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+MOST_LISTED = 20
+"""So many names are shown of a list."""
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""The categories of Unicode that do something to the text around them, or are no character: controls, formats such as
+those that turn the direction of writing, halves of characters, separators of lines and paragraphs."""
+
+
+def escaped(text: object, keep: str = "") -> str:
+    r"""Return a text in which characters that a terminal obeys, or hides, are written as escapes.
+
+    A text of several lines, which is no one else's, keeps its ends of lines with `keep`.
+
+    >>> print(escaped("red: \x1b[31m, backwards: \u202e, letters: ∂σ字, lines:\n"))
+    red: \x1b[31m, backwards: \u202e, letters: ∂σ字, lines:\n
+    """
+    found = str(text)
+    if found.isprintable():
+        return found
+    unseen = {c for c in set(found) - set(keep) if unicodedata.category(c) in _UNSEEN}
+    return found.translate({ord(c): c.encode("unicode_escape").decode("ascii") for c in unseen})
+
+
+def listed(names: Iterable[object], most: int = MOST_LISTED) -> str:
+    """Return names with commas between them, the first of many.
+
+    >>> listed("abcd", most=2)
+    'a, b, …'
+    """
+    shown = [escaped(name) for name in islice(names, most + 1)]
+    return ", ".join([*shown[:most], "…"] if len(shown) > most else shown)
 
 
 class ChainruleError(Exception):
@@ -22,12 +57,10 @@ class ChainruleError(Exception):
     """
 
     def __init__(self, what: str, *, where: str = "", expected: str = "", advice: str = "") -> None:
-        self.what = what
-        self.where = where
-        self.expected = expected
-        self.advice = advice
-        details = [line for part in (where, expected, advice) if part for line in part.split("\n")]
-        super().__init__("\n  ".join([what, *details]))
+        self.what = escaped(what)
+        self.where, self.expected, self.advice = (escaped(part, keep="\n") for part in (where, expected, advice))
+        details = [line for part in (self.where, self.expected, self.advice) if part for line in part.split("\n")]
+        super().__init__("\n  ".join([self.what, *details]))
 
 
 class NotationError(ChainruleError):
@@ -109,7 +142,7 @@ class DataFileError(ChainruleError):
 
     def inside(self, path: Path) -> DataFileError:
         """Return the same error with the file named."""
-        return DataFileError(self.what, where=f"in {path}", expected=self.expected, advice=self.advice)
+        return DataFileError(self.what, where=f"in {escaped(path)}", expected=self.expected, advice=self.advice)
 
 
 class OptionError(ChainruleError, ValueError):

@@ -16,7 +16,7 @@ from chainrule.diff.prepare import name_extrema, name_ranges
 from chainrule.diff.tangents import with_tangents
 from chainrule.diff.total_derivations import derive_total
 from chainrule.diff.totals import Totals, total_name
-from chainrule.errors import DerivativeError
+from chainrule.errors import DerivativeError, listed
 from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.text import equation_text
@@ -68,7 +68,7 @@ class Jacobian(System):
             for tensor in walk.tensors:
                 if total_name(tensor, walk.wrt) == wanted:
                     return replace(derive_total(walk, tensor, ranks), verifier=self.verify)
-        known = ", ".join(total_name(tensor, walk.wrt) for walk in self.walks for tensor in walk.tensors)
+        known = listed(total_name(tensor, walk.wrt) for walk in self.walks for tensor in walk.tensors)
         raise DerivativeError(f"{wanted} was not derived here", expected=f"known are {known}")
 
     def verify(self, derivation: Derivation) -> Verification:
@@ -168,7 +168,7 @@ def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None =
     if of is None and not system.cost:
         raise DerivativeError(
             "the system has no cost, so it must be said what changes",
-            expected=f"one of {', '.join(system.names())}",
+            expected=f"one of {listed(system.names())}",
             advice='Say it: of="a"',
         )
     tensors = _several(system.params if wrt is None else wrt)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chainrule.diff.backprop import Cotangents, Path
-from chainrule.errors import NotationError
+from chainrule.errors import NotationError, listed
 from chainrule.expr.binding import (
     Fresh,
     free_in_order,
@@ -70,13 +70,13 @@ def tensor_of(text: str, system: System, wrt: str | None) -> str:
                 text,
                 0,
                 "the answer does not say what it is the derivative of",
-                expected=f"∂{system.cost}/∂… = … with one of {', '.join(system.params)}",
+                expected=f"∂{system.cost}/∂… = … with one of {listed(system.params)}",
             )
         return only
     tensor = _plain(wrt)
     if tensor not in set(system.names()):
         advice = did_you_mean(tensor, dict.fromkeys(system.names(), 0))
-        raise NotationError(f"no tensor is named {tensor}", expected=", ".join(system.names()), advice=advice)
+        raise NotationError(f"no tensor is named {tensor}", expected=listed(system.names()), advice=advice)
     return tensor
 
 

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from chainrule.cli.terminal import say
+from chainrule.errors import escaped
+
 HELP = """Show where compiled code is kept on disk, and how much of it there is.
 
 \b
@@ -23,18 +26,18 @@ def cache(clear: Annotated[bool, typer.Option("--clear", help="Take all compiled
 
     found = code_cache()
     if found is None:
-        typer.echo("off: CHAINRULE_CACHE is 0, or there is no home folder to keep compiled code in")
+        say("off: CHAINRULE_CACHE is 0, or there is no home folder to keep compiled code in")
         return
-    typer.echo(str(found.directory))
+    say(escaped(found.directory))
     refusal = found.refusal()
     if refusal:
-        typer.echo(f"not used: {refusal}")
+        say(f"not used: {refusal}")
     if clear:
         count = found.clear()
-        typer.echo(f"took {_programs(count)} away")
+        say(f"took {_programs(count)} away")
     else:
         sizes = found.sizes()
-        typer.echo(f"{_programs(len(sizes))}, {sum(sizes.values()):,} bytes of at most {found.limit:,}")
+        say(f"{_programs(len(sizes))}, {sum(sizes.values()):,} bytes of at most {found.limit:,}")
 
 
 def _programs(count: int) -> str:

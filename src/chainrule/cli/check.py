@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from chainrule.cli.terminal import say
+
 HELP = """Check a derivative worked out by hand, in any algebraic form.
 
 \b
@@ -41,7 +43,7 @@ def check(
     from chainrule.cli.systems import read_system
 
     verdict = check_answer(read_system(file.strip()), answer.strip(), wrt=wrt or None)
-    typer.echo(str(verdict))
+    say(str(verdict))
     raise typer.Exit(0 if verdict else 1)
 
 

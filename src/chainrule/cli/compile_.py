@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from chainrule.cli.terminal import say
+
 HELP = """Show what a system becomes on its way to machine code.
 
 \b
@@ -38,7 +40,7 @@ def compile_(
     sizes = dict(read_size(text) for text in size or [])
     system = read_system(file)
     step = training_step(system) if system.updates else system
-    typer.echo(shown(step, show, sizes, dtype=dtype))
+    say(shown(step, show, sizes, dtype=dtype))
 
 
 def read_size(text: str) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.terminal import columns
+from chainrule.cli.terminal import columns, say
 
 if TYPE_CHECKING:
     from chainrule.jacobians import Jacobian
@@ -66,18 +66,18 @@ def derive(
             raise OptionError("only derivatives of the cost are compared", advice="Leave --compare out.")
         found = _jacobian(file, of, asked, hessian=hessian)
         for line in _of_jacobian(found, steps=steps, latex=form == "latex", verify=verify):
-            typer.echo(line)
+            say(line)
         return
     back = backprop(read_system(file), asked or None)
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
     other = _other(compare, back.wrt) if compare else None
     for block in _blocks(back, other, (file, compare), steps=steps, latex=form == "latex"):
-        typer.echo(block)
+        say(block)
     if verify:
-        typer.echo()
+        say()
         for line in _verifications(back, file, other, compare):
-            typer.echo(line)
+            say(line)
 
 
 def _other(compare: str, wrt: Sequence[str]) -> Backprop:

@@ -25,12 +25,11 @@ def evaluate(
     data_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="The folder of MNIST.")] = None,
 ) -> None:
     """Try a saved network on samples whose answers are known."""
-    from rich.console import Console
-
+    from chainrule.cli.console import PlainConsole
     from chainrule.cli.samples import pair_of
     from chainrule.cli.systems import read_network
     from chainrule.cli.train_report import confusions
-    from chainrule.errors import InputError
+    from chainrule.errors import InputError, escaped
     from chainrule.execute.registry import executor
     from chainrule.network.samples import labels_of
     from chainrule.training.samples import checked_samples
@@ -41,12 +40,12 @@ def evaluate(
     try:
         samples = checked_samples(network, x, y, ("x", "y"))
     except InputError as error:
-        where = f"in {source}" + (f"\n{error.where}" if error.where else "")
+        where = f"in {escaped(source)}" + (f"\n{error.where}" if error.where else "")
         raise type(error)(error.what, where=where, expected=error.expected, advice=error.advice) from None
     score = Scores(executor("reference"), network, samples, cost=True).of(network.params)
-    console = Console(highlight=False, soft_wrap=True)
+    console = PlainConsole()
     count = len(samples.x)
-    console.print(f"{model}, tried on {name}: {count:,} sample{'s' * (count > 1)}.\n", markup=False)
+    console.print(f"{escaped(model)}, tried on {escaped(name)}: {count:,} sample{'s' * (count > 1)}.\n")
     console.print(f"cost                 {score.cost:.4g}")
     if score.accuracy is not None:
         right = round(score.accuracy * count)

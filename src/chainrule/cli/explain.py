@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainrule.cli.terminal import say
+from chainrule.errors import escaped
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -66,7 +69,7 @@ def explain(
 
     levels = _levels(quantiles)
     if not is_saved(file):
-        typer.echo(str(_explained(file, data, of, _entry(at or []), sample, paths=paths, top=top, levels=levels)))
+        say(str(_explained(file, data, of, _entry(at or []), sample, paths=paths, top=top, levels=levels)))
         return
     network = read_network(file)
     x, y, name = _samples(network, data, data_dir)
@@ -74,8 +77,8 @@ def explain(
         raise OptionError(f"there is no sample {sample}", expected=f"0 … {len(x) - 1}, of {name}")
     inputs = network.inputs(x[sample], y[sample])
     found = open_sum(network, inputs, of, _entry(at or []), paths=paths, top=top, quantiles=levels)
-    typer.echo(f"Sample {sample} of {name}{_answers(network, inputs)}.\n")
-    typer.echo(str(found))
+    say(f"Sample {sample} of {escaped(name)}{_answers(network, inputs)}.\n")
+    say(str(found))
 
 
 def _explained(

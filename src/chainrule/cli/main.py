@@ -6,7 +6,11 @@ command is a function in a module of its own that loads what it needs when it is
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,8 +18,11 @@ from typer.core import TyperGroup
 
 from chainrule import __version__
 from chainrule.cli import cache, check, compile_, derive, evaluate, explain, predict, show, train
-from chainrule.errors import ChainruleError, TrainingError, VerificationError
+from chainrule.cli.interruption import GONE, INTERRUPTED, Ending, endings
+from chainrule.cli.terminal import say
+from chainrule.errors import ChainruleError, TrainingError, VerificationError, escaped
 
+_STDERR = 2
 FAILURES = (TrainingError, VerificationError)
 """Errors that are no fault of the input: exit code 1. All others have 2, as a wrong option has."""
 
@@ -35,7 +42,8 @@ HELP = """Backpropagation you can read, check and run.
   chainrule cache                          where compiled code is kept, and how much of it there is
 
 Exit codes: 0 all went well; 1 it failed, such as a cost that became infinite; 2 an option, a file or its
-content is wrong; 130 interrupted. With --debug an error shows its traceback.
+content is wrong; 130 interrupted, 143 by SIGTERM; 141 nobody reads the output. With --debug an error shows its
+traceback.
 """
 
 
@@ -46,21 +54,38 @@ class Commands(TyperGroup):
         """Take --debug to the front, where it is an option of all commands."""
         end = args.index("--") if "--" in args else len(args)
         found = [a for a in args[:end] if a == "--debug"]
-        rest: list[str] = super().parse_args(ctx, [*found[:1], *(a for a in args[:end] if a != "--debug"), *args[end:]])
+        with _told():
+            rest: list[str] = super().parse_args(
+                ctx, [*found[:1], *(a for a in args[:end] if a != "--debug"), *args[end:]]
+            )
         return rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with endings(), _told():
+                return super().invoke(ctx)
         except ChainruleError as error:
             if ctx.params.get("debug"):
                 raise
-            typer.echo(f"Error: {error}", err=True)
+            say(f"Error: {error}", err=True)
             raise typer.Exit(1 if isinstance(error, FAILURES) else 2) from None
-        except KeyboardInterrupt:
-            typer.echo("Interrupted.", err=True)
-            raise typer.Exit(130) from None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn the end of a command, or of its reader, into an exit code; an error in its line may name a file, escaped."""
+    try:
+        yield
+    except KeyboardInterrupt as end:
+        say("Interrupted.", err=True)
+        raise typer.Exit(end.code if isinstance(end, Ending) else INTERRUPTED) from None
+    except BrokenPipeError:
+        raise typer.Exit(GONE) from None
+    except Exception as error:
+        if isinstance(getattr(error, "message", None), str):
+            error.message = escaped(error.message, keep="\n")  # type: ignore[attr-defined]
+        raise
 
 
 app = typer.Typer(
@@ -76,7 +101,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"chainrule {__version__}")
+        say(f"chainrule {__version__}")
         raise typer.Exit
 
 
@@ -90,7 +115,7 @@ def common(
 ) -> None:
     """Show the help where no command is given."""
     if ctx.invoked_subcommand is None:
-        typer.echo(ctx.get_help())
+        say(ctx.get_help())
 
 
 app.command("train", help=train.HELP)(train.train)
@@ -106,9 +131,7 @@ app.command("check", help=check.HELP, cls=check.AnswerCommand)(check.check)
 
 def main() -> None:
     """Run the command line of this process."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    _open_streams()
     try:
         try:
             app(prog_name="chainrule")
@@ -116,4 +139,26 @@ def main() -> None:
             sys.stdout.flush()
     except OSError as error:
         sys.stdout = None  # what is left in it would be tried again at the end
-        sys.exit(f"Error: the output cannot be written: {error.strerror or error}")
+        sys.exit(
+            GONE if isinstance(error, BrokenPipeError) else f"Error: the output cannot be written: {_reason(error)}"
+        )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _open_streams() -> None:
+    """Have the standard streams take all that is printed; what is printed to one that is closed is dropped.
+
+    A closed one leaves its number to the next file that is opened, which libraries would then print to.
+    """
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(handle)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 -- open to the end
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainrule.cli.terminal import say
+from chainrule.errors import escaped
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -54,12 +57,12 @@ def predict(
     samples, name = samples_of(source, data_dir)
     outputs = network.predict(network.samples(samples, source))
     labels = labels_told(network, outputs)
-    typer.echo(f"{model}, asked about {name}: {len(samples):,} sample{'s' * (len(samples) > 1)}.\n")
+    say(f"{escaped(model)}, asked about {escaped(name)}: {len(samples):,} sample{'s' * (len(samples) > 1)}.\n")
     for line in _lines(outputs, labels, top):
-        typer.echo(line)
+        say(line)
     if output is not None:
         write_atomically(output, content_of(output, outputs, labels))
-        typer.echo(f"\nAll of them are written to {output}.")
+        say(f"\nAll of them are written to {escaped(output)}.")
 
 
 def labels_told(network: Network, outputs: Array) -> npt.NDArray[np.int64] | None:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainrule.cli.terminal import say
+from chainrule.errors import escaped
+
 if TYPE_CHECKING:
     from chainrule.network import Network
 
@@ -22,40 +25,65 @@ def show(model: Annotated[str, typer.Argument(metavar="MODEL", help="A saved net
     from chainrule.cli.systems import read_network
 
     network = read_network(model)
-    typer.echo("\n".join([*_facts(model, network), "", *params_table(network), "", str(network.equations())]))
+    say("\n".join([*_facts(model, network), "", *params_table(network), "", str(network.equations())]))
 
 
 def _facts(model: str, network: Network) -> list[str]:
-    lines = [f"{model}: {network.width or '?'} numbers in, {network.outputs} out"]
+    lines = [f"{escaped(model)}: {network.width or '?'} numbers in, {network.outputs} out"]
     if network.layers:
-        lines += ["", f"layers      {', '.join(network.layers)}", f"cost        {network.cost}"]
+        layers = ", ".join(map(escaped, network.layers))
+        lines += ["", f"layers      {layers}", f"cost        {escaped(network.cost)}"]
     trained = training_text(network.trained)
     return [*lines, f"trained     {trained[0]}", *(f"            {line}" for line in trained[1:])]
 
 
 def training_text(trained: Mapping[str, str | int | float]) -> list[str]:
-    """Return what is known of a training, in words."""
-    if not trained:
-        return ["nothing is known of it"]
+    """Return what is known of a training, in words. A file can say anything: what makes no words is shown as it is.
 
-    def said(name: str, form: str) -> list[str]:
-        return [form.format(trained[name])] if name in trained else []
+    >>> training_text({"samples": 1438, "seed": 0, "accuracy": 0.95, "place": "Bonn", "epochs": "many"})
+    ['1,438 samples, epochs many, seed 0, place Bonn', 'accuracy 95.00 %']
+    """
+    on = f" on the {_plain(trained['measured_on'])} data" if "measured_on" in trained else ""
+    told = {**_TOLD, "epochs": f"{{:,}} epoch{'s' * (trained.get('epochs') != 1)}"}
+    measured = {"cost": "cost {:.4g} in training", **{name: form + on for name, form in _MEASURED.items()}}
+    others = {name: "" for name in trained if name not in {*told, *measured, "measured_on"}}
+    lines = ([_said(trained, name, form) for name, form in forms.items()] for forms in ({**told, **others}, measured))
+    return [line for line in (", ".join(filter(None, said)) for said in lines) if line] or ["nothing is known of it"]
 
-    data = [
-        *said("data", "on {}"),
-        *said("samples", "{:,} samples"),
-        *said("epochs", f"{{:,}} epoch{'s' * (trained.get('epochs') != 1)}"),
-        *said("batch_size", "batches of {:,}"),
-        *said("seed", "seed {}"),
-        *said("executor", "run by {}"),
-    ]
-    measured = [
-        *said("accuracy", "accuracy {:.2%}"),
-        *said("error", "mean absolute error {:.4g}"),
-    ]
-    on = said("measured_on", " on the {} data")
-    result = [*said("cost", "cost {:.4g} in training"), *(f"{what}{''.join(on)}" for what in measured)]
-    return [line for line in (", ".join(data), ", ".join(result).replace("%", " %")) if line]
+
+_TOLD: Mapping[str, str] = {
+    "data": "on {}",
+    "samples": "{:,} samples",
+    "epochs": "{:,} epochs",
+    "batch_size": "batches of {:,}",
+    "seed": "seed {}",
+    "executor": "run by {}",
+}
+_MEASURED: Mapping[str, str] = {"accuracy": "accuracy {:.2%}", "error": "mean absolute error {:.4g}"}
+_LONGEST = 60
+"""So much of what a file says is shown."""
+
+
+def _said(trained: Mapping[str, str | int | float], name: str, form: str) -> str:
+    """Return one fact in its form, or by its name where it has none or is not of the kind that the form is for."""
+    if name not in trained:
+        return ""
+    value = trained[name]
+    if form.endswith("{}"):
+        return form.format(_plain(value))
+    if form and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _HUGE:
+        return form.format(value).replace("%", " %")
+    return f"{_plain(name.replace('_', ' '))} {_plain(value)}"
+
+
+_HUGE = 1e300
+"""Numbers from here on, nan among them, are in no form."""
+
+
+def _plain(value: object) -> str:
+    """Return what a file says as part of a line."""
+    text = escaped(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def params_table(network: Network) -> list[str]:

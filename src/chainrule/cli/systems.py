@@ -24,6 +24,8 @@ def is_saved(file: str) -> bool:
     if file.endswith(".safetensors"):
         return True
     try:
+        if not Path(file).is_file():
+            return False  # what a pipe gives is gone once it was read
         with Path(file).open("rb") as stream:
             start = stream.read(9)
     except OSError:
@@ -66,6 +68,8 @@ def read_network(file: str) -> Network:
 
 
 def _standard_input() -> str:
+    if sys.stdin is None:
+        raise OptionError("the standard input is closed", expected="a system in the notation")
     try:
         return sys.stdin.read(MAX_BYTES + 1)
     except UnicodeDecodeError:

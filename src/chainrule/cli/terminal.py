@@ -1,14 +1,29 @@
-"""How wide what is printed may be."""
+"""What is printed, and how wide it may be.
+
+Much of what commands print comes from files and their names. It is escaped here, so that no file can clear the screen,
+set its title or turn the direction of writing.
+"""
 
 from __future__ import annotations
 
 import shutil
 import sys
 
+import typer
+
+from chainrule.errors import escaped
+
 WIDEST = 100
 """Longer lines are hard to read; what goes to a file or another program has this width, whatever the terminal."""
+KEPT = "\n\t"
+"""What may stand in a text of several lines."""
 
 
 def columns() -> int:
     """Return the number of characters that a line may have."""
     return min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns) if sys.stdout.isatty() else WIDEST
+
+
+def say(text: object = "", *, err: bool = False) -> None:
+    """Print lines, on the standard output or for errors."""
+    typer.echo(escaped(text, keep=KEPT), err=err)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from rich.console import Console
-
 from chainrule.cli import train_report as report
+from chainrule.cli.console import PlainConsole
+from chainrule.cli.interruption import endings
 from chainrule.cli.train_progress import watching
 from chainrule.cli.train_settings import (
     COSTS,
@@ -24,12 +24,10 @@ from chainrule.network.atomic import write_atomically
 from chainrule.training import History, train
 from chainrule.training.plotting import check_plot, plot
 
-INTERRUPTED = 130
-
 
 def run(settings: Settings) -> int:
     """Train as the settings say, show what came of it, and return the exit code. Raises ChainruleError."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = PlainConsole()
     check_options(settings)
     check_files(settings)
     if settings.plot is not None:
@@ -38,8 +36,9 @@ def run(settings: Settings) -> int:
     plan = plan_for(settings, data)
     network = Network(plan.layers, cost=COSTS[plan.cost](), seed=settings.seed)
     report.introduction(console, data, plan, network, settings)
+    console.outlet.check()
     accuracy_on = "training" if data.x_test is None else "test"
-    with watching(console, accuracy_on=accuracy_on) as watcher:
+    with endings() as ending, watching(console, accuracy_on=accuracy_on) as watcher:
         history = train(
             network,
             data.x_train,
@@ -68,7 +67,8 @@ def run(settings: Settings) -> int:
     if settings.plot is not None:
         plot(settings.plot, history, network, *data.shown, sample_shape=data.sample_shape, on=accuracy_on)
     report.conclusion(console, data, network, history, settings)
-    return INTERRUPTED if history.interrupted else 0
+    console.outlet.check()
+    return ending.code if history.interrupted else 0
 
 
 def history_json(settings: Settings, plan: Plan, history: History) -> str:

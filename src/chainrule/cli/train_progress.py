@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from chainrule.cli.console import PlainConsole
 from chainrule.training import Progress as Report
 from chainrule.training.history import heading, row
 
@@ -17,7 +17,7 @@ INDENT = "  "
 class Watcher:
     """Shows reports of the training; a bar only in a terminal."""
 
-    def __init__(self, console: Console, bar: Progress, accuracy_on: str) -> None:
+    def __init__(self, console: PlainConsole, bar: Progress, accuracy_on: str) -> None:
         self._console = console
         self._bar = bar
         self._task = bar.add_task("", total=None, cost="")
@@ -25,11 +25,13 @@ class Watcher:
         self._begun = False
 
     def __call__(self, report: Report) -> None:
-        """Show a report."""
+        """Show a report. Raises KeyboardInterrupt where nobody reads any more: what was learned is kept then."""
         done = (report.epoch - 1) * report.steps + report.step
         total = report.epochs * report.steps
         where = f"epoch {report.epoch} of {report.epochs}"
         self._bar.update(self._task, completed=done, total=total, description=where, cost=f"cost {report.cost:.4f}")
+        if self._console.outlet.lost is not None:
+            raise KeyboardInterrupt
         if report.finished is None:
             return
         if not self._begun:
@@ -40,7 +42,7 @@ class Watcher:
 
 
 @contextmanager
-def watching(console: Console, *, accuracy_on: str) -> Iterator[Watcher]:
+def watching(console: PlainConsole, *, accuracy_on: str) -> Iterator[Watcher]:
     """Show the progress of a training; `accuracy_on` says on what the accuracy is measured."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[cost]}"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

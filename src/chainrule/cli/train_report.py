@@ -11,12 +11,14 @@ import textwrap
 import numpy as np
 import numpy.typing as npt
 from rich import box
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from chainrule.cli.console import PlainConsole
 from chainrule.cli.terminal import columns
 from chainrule.cli.train_settings import Plan, Settings, descent_for
 from chainrule.data import Dataset
+from chainrule.errors import escaped
 from chainrule.explanation import explain
 from chainrule.network import Network
 from chainrule.network.samples import is_one_hot, labels_of
@@ -29,16 +31,16 @@ MANY_CLASSES = 20
 """Above this the confusion matrix is too wide to be read."""
 
 
-def introduction(console: Console, data: Dataset, plan: Plan, network: Network, settings: Settings) -> None:
+def introduction(console: PlainConsole, data: Dataset, plan: Plan, network: Network, settings: Settings) -> None:
     """Say what is trained, on what."""
     validating = "" if data.x_validation is None else f", {len(data.x_validation):,} to validate with"
     tested = "" if data.x_test is None else f", {len(data.x_test):,} others to be tested on"
     shape = "×".join(map(str, data.sample_shape))
     known = {"digits": f"handwritten {shape} digits", "mnist": f"handwritten {shape} digits"}
     what = known.get(settings.source, f"samples of {shape} numbers") if not data.note else f"images of {shape} pixels"
-    console.print(f"{data.name}: {len(data.x_train):,} {what} to learn from{validating}{tested}.", markup=False)
+    console.print(f"{escaped(data.name)}: {len(data.x_train):,} {what} to learn from{validating}{tested}.")
     for remark in data.note.splitlines():
-        console.print(f"Note: {remark}.", markup=False)
+        console.print(f"Note: {remark}.")
     dropped = f" with dropout {plan.dropout:g}" if plan.dropout else ""
     hidden = f"{plan.activation} units{dropped}, " if len(plan.widths) > 2 else ""
     console.print(
@@ -56,7 +58,7 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
     if settings.resume and settings.checkpoint is not None:
         there = settings.checkpoint.exists()
         said = "Goes on from" if there else "Begins with the first epoch, for there is no checkpoint yet:"
-        console.print(f"{said} {settings.checkpoint}{'.' * there}", markup=False)
+        console.print(f"{said} {escaped(settings.checkpoint)}{'.' * there}")
     derived = (
         "Nobody wrote its backward pass: chainrule derives it from the equations of the forward pass, by the chain "
         "rule, and trains with the very equations that it shows at the end."
@@ -64,12 +66,12 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
     console.print(f"{textwrap.fill(derived, columns())}\n")
 
 
-def conclusion(console: Console, data: Dataset, network: Network, history: History, settings: Settings) -> None:
+def conclusion(console: PlainConsole, data: Dataset, network: Network, history: History, settings: Settings) -> None:
     """Show what came of it."""
     console.print()
     _result(console, data, history, settings)
     heading(console, "The equations that were derived and used, for one sample")
-    console.print(str(network.equations()), markup=False)
+    console.print(str(network.equations()))
     if not history.epochs:
         return
     x, y = (data.x_train, data.y_train) if data.x_test is None or data.y_test is None else (data.x_test, data.y_test)
@@ -79,12 +81,12 @@ def conclusion(console: Console, data: Dataset, network: Network, history: Histo
         confusions(console, labels_of(targets), network.classify(x), targets.shape[1])
 
 
-def heading(console: Console, text: str) -> None:
+def heading(console: PlainConsole, text: str) -> None:
     """Put a heading."""
-    console.print(f"\n{text}\n", style="bold", markup=False)
+    console.print(f"\n{text}\n", style="bold")
 
 
-def _result(console: Console, data: Dataset, history: History, settings: Settings) -> None:
+def _result(console: PlainConsole, data: Dataset, history: History, settings: Settings) -> None:
     if history.note:
         console.print(f"Note: {history.note}.")
     if history.interrupted:
@@ -111,10 +113,10 @@ def _result(console: Console, data: Dataset, history: History, settings: Setting
         ("The plot is", settings.plot),
     ):
         if path is not None:
-            console.print(f"{what} saved in {path}.", markup=False)
+            console.print(f"{what} saved in {escaped(path)}.")
 
 
-def validation(console: Console, history: History) -> None:
+def validation(console: PlainConsole, history: History) -> None:
     """Say how the validation went: what a user looks at who chooses settings, or when to stop."""
     if history.best is None:
         return
@@ -131,7 +133,7 @@ def percent(accuracy: float | None) -> str:
     return "" if accuracy is None else f"{100 * accuracy:.2f} %"
 
 
-def one_error(console: Console, network: Network, x: Array, targets: Array) -> None:
+def one_error(console: PlainConsole, network: Network, x: Array, targets: Array) -> None:
     """Open one error of a hidden unit into its sum: of the sample with the highest cost, the unit it reaches most."""
     system = network.system
     if "z2" not in system.defined:
@@ -151,10 +153,10 @@ def one_error(console: Console, network: Network, x: Array, targets: Array) -> N
         "added up. No term is the whole derivative; each is the share of one path.\n"
     )
     inputs = network.inputs(x[sample], targets[sample])
-    console.print(str(explain(network, inputs, of="z1", at={letter: unit})), markup=False)
+    console.print(str(explain(network, inputs, of="z1", at={letter: unit})))
 
 
-def confusions(console: Console, right: npt.NDArray[np.int64], found: npt.NDArray[np.int64], classes: int) -> None:
+def confusions(console: PlainConsole, right: npt.NDArray[np.int64], found: npt.NDArray[np.int64], classes: int) -> None:
     """Show how often each class was taken for each other."""
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, (right, found), 1)
@@ -171,7 +173,7 @@ def confusions(console: Console, right: npt.NDArray[np.int64], found: npt.NDArra
         table.add_column(title, justify="right")
     for row in range(classes):
         total = int(counts[row].sum())
-        cells = [str(n) if n else "·" for n in counts[row]]
-        cells[row] = f"[bold]{cells[row]}[/bold]"
+        texts = (str(n) if n else "·" for n in counts[row])
+        cells = [Text(text, style="bold" if column == row else "") for column, text in enumerate(texts)]
         table.add_row(str(row), *cells, f"{100 * counts[row, row] / total:.1f}\N{NO-BREAK SPACE}%" if total else "")
     console.print(table)

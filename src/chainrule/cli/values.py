@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chainrule.errors import DataFileError, OptionError
+from chainrule.errors import DataFileError, OptionError, listed
 
 if TYPE_CHECKING:
     from chainrule.system.model import System
@@ -27,7 +27,7 @@ def read_values(system: System, source: str, data: Path | None) -> dict[str, Any
     if data is None:
         raise OptionError(
             f"{source} is a system without numbers",
-            expected=f"a file with a value for each of {', '.join(wanted)}" if wanted else "data and params",
+            expected=f"a file with a value for each of {listed(wanted)}" if wanted else "data and params",
             advice='Give it: --data FILE.npz, or FILE.json such as {"w": [0.5, 1.0]}',
         )
     try:
@@ -42,7 +42,7 @@ def _from_archive(path: Path, wanted: list[str]) -> dict[str, Any]:
     try:
         return dict(read_archive(path, wanted))
     except DataFileError as error:
-        advice = f"Write one with np.savez('{path.name}', {', '.join(f'{name}={name}' for name in wanted)})"
+        advice = f"Write one with np.savez('{path.name}', {listed(f'{name}={name}' for name in wanted)})"
         raise DataFileError(error.what, expected=error.expected, advice=advice) from error.__cause__
 
 

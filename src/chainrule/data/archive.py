@@ -15,7 +15,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import DataFileError
+from chainrule.errors import DataFileError, listed
 
 AnyArray: TypeAlias = NDArray[Any]
 
@@ -71,7 +71,7 @@ def _members(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, AnyArr
         if name not in names and name.lower() in names:
             raise DataFileError(f"the array {name} would not be read", expected=f"the name {name.lower()}")
     if not any(name in found for name in names):
-        holds = ", ".join(found) or "nothing"
+        holds = listed(found) or "nothing"
         raise DataFileError(f"there is no array {names[0]}: the file holds {holds}", advice=WRITE)
     return {name: _member(archive, found[name], name) for name in names if name in found}
 

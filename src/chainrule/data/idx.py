@@ -22,7 +22,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import DataFileError
+from chainrule.errors import DataFileError, escaped
 
 Stream: TypeAlias = IO[bytes] | gzip.GzipFile
 
@@ -70,9 +70,10 @@ def read_idx(path: str | os.PathLike[str]) -> IdxFile:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         # The reader of gzip says so in the middle of reading; an archive that is cut short ends in EOFError.
         what = "the gzip file is cut short" if isinstance(error, EOFError) else f"the gzip file is damaged: {error}"
-        raise DataFileError(what, where=f"in {path}", advice=_AGAIN) from error
+        raise DataFileError(what, where=f"in {escaped(path)}", advice=_AGAIN) from error
     except OSError as error:
-        raise DataFileError(f"the file cannot be read: {error.strerror or error}", where=f"in {path}") from error
+        what = f"the file cannot be read: {error.strerror or error}"
+        raise DataFileError(what, where=f"in {escaped(path)}") from error
 
 
 @contextmanager

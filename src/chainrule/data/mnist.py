@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.dataset import Dataset, Samples
 from chainrule.data.idx import IdxFile, read_idx
-from chainrule.errors import DataFileError
+from chainrule.errors import DataFileError, escaped
 
 FILES: Mapping[str, str] = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -57,7 +57,7 @@ def mnist(directory: str | os.PathLike[str]) -> Dataset:
     if len(x) < _VALIDATING or not len(x_test):
         raise DataFileError(
             f"there are {len(x)} samples in the training files, and {len(x_test)} in the test files",
-            where=f"in {paths['train-images-idx3-ubyte'].parent}",
+            where=f"in {escaped(paths['train-images-idx3-ubyte'].parent)}",
             expected=f"{_VALIDATING} or more to train and validate with, 1 or more to test on",
         )
     learned = len(x) - len(x) // _VALIDATING
@@ -90,7 +90,7 @@ def mnist_files(directory: str | os.PathLike[str]) -> dict[str, Path]:
     if missing:
         folder = next(iter(found.values())).parent if found else directory
         what = "one of the four files of MNIST is" if len(missing) == 1 else f"{len(missing)} files of MNIST are"
-        raise DataFileError(f"{what} missing", where=f"in {folder}", expected=_wanted(missing), advice=_SOURCE)
+        raise DataFileError(f"{what} missing", where=f"in {escaped(folder)}", expected=_wanted(missing), advice=_SOURCE)
     return found
 
 
@@ -120,7 +120,7 @@ def _pair(
             expected = ("samples", *map(str, sample))
             raise DataFileError(
                 f"in the file is an array of {array.dtype} of the shape {array.shape}",
-                where=f"in {paths[name]}",
+                where=f"in {escaped(paths[name])}",
                 expected=f"uint8 of the shape ({', '.join(expected)}{',' * (not sample)})",
                 advice="See whether it has another file's name.",
             )
@@ -128,14 +128,14 @@ def _pair(
     if len(x) != len(y):
         raise DataFileError(
             f"there are {len(x):,} images, and {len(y):,} labels",
-            where=f"in {paths[x_name]}\nand {paths[y_name].name}",
+            where=f"in {escaped(paths[x_name])}\nand {escaped(paths[y_name].name)}",
             expected="one label for each image",
             advice="See whether both are of the same set.",
         )
     if len(y) and y.max() >= CLASSES:
         at = int(np.argmax(y >= CLASSES))
         raise DataFileError(
-            f"label {at} is {y[at]}", where=f"in {paths[y_name]}", expected=f"labels 0 to {CLASSES - 1}"
+            f"label {at} is {y[at]}", where=f"in {escaped(paths[y_name])}", expected=f"labels 0 to {CLASSES - 1}"
         )
     return x, y.astype(np.int64)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from chainrule.diff.graph import Graph, graph_of
 from chainrule.diff.local import Letters, Locals, Reserved, refuse_coupled_samples
 from chainrule.diff.putting_in import Choice, Simplifier
-from chainrule.errors import DerivativeError
+from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import (
     ONE,
@@ -104,7 +104,7 @@ class Cotangents:
     def of(self, tensor: str) -> Cotangent:
         """Return ∂C/∂tensor. Raises DerivativeError for a tensor that the system does not have."""
         if tensor not in self.graph.reads:
-            known = ", ".join(self.graph.reads)
+            known = listed(self.graph.reads)
             raise DerivativeError(f"no tensor named '{tensor}'", expected=f"known are {known}")
         if tensor == self.cost:
             return Cotangent(tensor, (), ONE, ())
@@ -146,7 +146,7 @@ class Cotangents:
         if self._cost_reads(tensor) and len(users) > 1:
             raise DerivativeError(
                 f"∂{self.cost}/∂{tensor} would mean two things: the unknown {self.cost} reads {tensor} directly, and "
-                f"so does {', '.join(u for u in users if u != self.cost)}",
+                f"so does {listed(u for u in users if u != self.cost)}",
                 expected="an unknown cost reads tensors that nothing else reads",
                 advice=f"Give the cost a copy: {tensor}_out[j] = {tensor}[j], and write {self.cost}({tensor}_out[j])",
             )

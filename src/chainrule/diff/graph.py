@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chainrule.errors import DerivativeError
+from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Condition, Expr, Partial, operands
 from chainrule.system.model import System
@@ -62,7 +62,7 @@ def check_names(graph: Graph, of: Iterable[str], wrt: Iterable[str]) -> None:
     of, wrt = tuple(of), tuple(wrt)
     for name in (*of, *wrt):
         if name not in graph.reads:
-            raise DerivativeError(f"no tensor named '{name}'", expected=f"known are {', '.join(graph.reads)}")
+            raise DerivativeError(f"no tensor named '{name}'", expected=f"known are {listed(graph.reads)}")
     for by in wrt:
         before = graph.leading_to(by)
         swapped = next((name for name in of if name != by and name in before), "")

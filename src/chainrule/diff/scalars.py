@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from chainrule.errors import DerivativeError
+from chainrule.errors import DerivativeError, listed
 from chainrule.expr.functions import ARITY
 from chainrule.expr.nodes import Expr
 from chainrule.notation.parser import parse_scalar
@@ -78,7 +78,7 @@ def scalar_derivative(function: str, argument: int) -> Expr:
     if function not in TABLE:
         raise DerivativeError(
             f"no derivative for '{function}'",
-            expected=f"known are {', '.join(sorted(TABLE))}",
+            expected=f"known are {listed(sorted(TABLE))}",
             advice="To add it: one line in diff/scalars.py, one per printer and executor; the conformance test names "
             "what is missing.",
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from chainrule.diff.graph import Graph, check_names, graph_of
 from chainrule.diff.local import Letters, Local, Locals, Reserved, refuse_coupled_samples
 from chainrule.diff.putting_in import Choice, Simplifier
-from chainrule.errors import DerivativeError
+from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, plus, times
 from chainrule.system.model import Equation, System, derivative_name, derivative_parts, is_derivative
@@ -141,7 +141,7 @@ class Totals:
         read = [v for v in self.graph.reads[tensor] if v in self._active]
         arguments = self._arguments(tensor)
         if self.wrt in arguments and len(read) > 1:
-            others = ", ".join(v for v in read if v != self.wrt)
+            others = listed(v for v in read if v != self.wrt)
             raise DerivativeError(
                 f"∂{tensor}/∂{self.wrt} would mean two things: the unknown {tensor} is a function of {self.wrt} "
                 f"itself, and of {others}, which depends on it",

@@ -16,7 +16,7 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, listed
 from chainrule.execute.labelled import Labelled, Mask, broadcast, check_size, conjunction, union
 from chainrule.execute.products import LONGEST_CHAIN, Factor, integer_power, masked_product, sum_of_products
 from chainrule.execute.protocol import Unknowns
@@ -113,7 +113,7 @@ def _expanded(value: Labelled, indices: tuple[Index, ...], scope: Scope) -> Arra
     if stray:
         raise InputError(
             f"index {stray[0].preferred} is free in the value but is not asked for",
-            expected="free indices of the value: " + (", ".join(i.preferred for i in indices) or "none"),
+            expected="free indices of the value: " + (listed(i.preferred for i in indices) or "none"),
             advice="Put it on the left, or sum over it.",
         )
     shape = scope.shape(indices)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.data.interchange import as_array
-from chainrule.errors import InputError
+from chainrule.errors import InputError, listed
 from chainrule.execute.scalars import Array
 from chainrule.expr.binding import free_indices, tensors_in
 from chainrule.expr.nodes import Extent, Index, Indexed, Reduce, walk
@@ -96,7 +96,7 @@ def _refuse_unknown(system: System, inputs: Mapping[str, npt.ArrayLike]) -> None
     for name in inputs:
         if name in possible:
             continue
-        expected = "inputs named " + (", ".join(possible) or "nothing: the system has none")
+        expected = "inputs named " + (listed(possible) or "nothing: the system has none")
         if name in system.defined:
             equation = system.defined[name]
             raise InputError(
@@ -134,8 +134,8 @@ def _refuse_missing(system: System, inputs: Mapping[str, npt.ArrayLike]) -> None
     missing = [d for d in required if d.tensor not in inputs]
     if missing:
         raise InputError(
-            "missing inputs: " + ", ".join(f"{d.role} {entry_text(d.tensor, d.indices)}" for d in missing),
-            expected="a number or an array for each of " + ", ".join(d.tensor for d in required),
+            "missing inputs: " + listed(f"{d.role} {entry_text(d.tensor, d.indices)}" for d in missing),
+            expected="a number or an array for each of " + listed(d.tensor for d in required),
             advice="Give them by name.",
         )
 

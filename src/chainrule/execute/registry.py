@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
 
-from chainrule.errors import OptionError
+from chainrule.errors import OptionError, listed
 from chainrule.execute.protocol import Executor
 
 
@@ -46,7 +46,7 @@ def executor(name: str, known: Mapping[str, Entry] = EXECUTORS) -> Executor:
     if name not in known:
         raise OptionError(
             f"there is no executor named {name!r}",
-            expected="one of " + ", ".join(known),
+            expected="one of " + listed(known),
             advice="Choose one of these.",
         )
     entry = known[name]
@@ -57,7 +57,7 @@ def executor(name: str, known: Mapping[str, Entry] = EXECUTORS) -> Executor:
             raise
         raise OptionError(
             f"the executor {name!r} needs {entry.package}, which is not installed",
-            expected="or one of " + ", ".join(other for other, e in known.items() if not e.package),
+            expected="or one of " + listed(other for other, e in known.items() if not e.package),
             advice=f"Install it: pip install 'chainrule[{entry.extra}]'",
         ) from None
     return cast("Executor", getattr(module, entry.executor)())

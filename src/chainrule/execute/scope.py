@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, listed
 from chainrule.execute.labelled import Labelled, Mask, check_size, conjunction, union
 from chainrule.execute.matrices import determinants, inverses
 from chainrule.execute.protocol import Unknowns
@@ -96,7 +96,7 @@ class Scope:
             return unknown_function(tensor)
         return InputError(
             f"there is no value for {tensor}",
-            expected="a value for every tensor that is read: " + (", ".join(self.values) or "none is given"),
+            expected="a value for every tensor that is read: " + (listed(self.values) or "none is given"),
             advice="Give it as an input, or define it by an equation that stands before.",
         )
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, listed
 from chainrule.execute.scalars import Array
 from chainrule.expr.nodes import Extent, Index, Indexed
 from chainrule.system.model import Declaration
@@ -45,7 +45,7 @@ class RandomUnknowns:
             if tensor not in weights:
                 raise InputError(
                     f"{declaration.tensor} is not a function of {tensor}",
-                    expected="a derivative by one of its arguments: " + ", ".join(weights),
+                    expected="a derivative by one of its arguments: " + listed(weights),
                     advice="Write the derivative out, through the equations between them.",
                 )
         own = list(range(len(shape)))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.data.interchange import as_array
-from chainrule.errors import InputError
+from chainrule.errors import InputError, listed
 from chainrule.execute.inputs import is_batched
 from chainrule.expr.nodes import Affine, Index, Position
 from chainrule.network import Network
@@ -33,7 +33,7 @@ def tensor_named(system: System, name: str) -> str:
     known = list(system.names())
     if tensor not in known:
         raise InputError(
-            f"no tensor is named {tensor}", expected=f"one of {', '.join(known)}", advice=did_you_mean(tensor, known)
+            f"no tensor is named {tensor}", expected=f"one of {listed(known)}", advice=did_you_mean(tensor, known)
         )
     if not system.cost:
         what = "the system has no cost, so there is no derivative to explain"
@@ -41,7 +41,7 @@ def tensor_named(system: System, name: str) -> str:
     if tensor == system.cost:
         raise InputError(
             f"{tensor} is the cost itself; its derivative by itself is 1",
-            expected="a tensor that the cost is computed from: " + ", ".join(n for n in known if n != tensor),
+            expected="a tensor that the cost is computed from: " + listed(n for n in known if n != tensor),
         )
     return tensor
 
@@ -63,8 +63,8 @@ def one_sample(system: System, inputs: Mapping[str, npt.ArrayLike], sample: int 
         return chosen
     counts = {name: len(as_array(name, inputs[name])) for name in system.with_role("data") if name in inputs}
     if len(set(counts.values())) > 1:
-        listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
-        raise InputError(f"the data differ in the number of samples: {listed}", expected="one number of samples")
+        found = listed(f"{name} has {count}" for name, count in counts.items())
+        raise InputError(f"the data differ in the number of samples: {found}", expected="one number of samples")
     count = next(iter(counts.values()))
     number = 0 if sample is None and count == 1 else sample
     if number is None:
@@ -114,11 +114,11 @@ def put_at(indices: tuple[Index, ...], places: tuple[int, ...]) -> dict[Index, P
 def _by_letter(whole: str, letters: list[str], shape: Sequence[int], at: At | None) -> dict[str, Any]:
     example = " and ".join(f"{letter} = {max(0, size // 2)}" for letter, size in zip(letters, shape, strict=True))
     advice = f"Say which, for example {example}." if letters else "Leave it out: this is one number."
-    expected = ", ".join(_range(size, letter) for letter, size in zip(letters, shape, strict=True))
+    expected = listed(_range(size, letter) for letter, size in zip(letters, shape, strict=True))
     if isinstance(at, Mapping):
         strange = [str(letter) for letter in at if letter not in letters]
         if strange:
-            raise InputError(f"{whole} has no index {', '.join(strange)}", expected=expected, advice=advice)
+            raise InputError(f"{whole} has no index {listed(strange)}", expected=expected, advice=advice)
         missing = [letter for letter in letters if letter not in at]
         if missing:
             what = f"{whole} has a value for each {' and '.join(letters)}: which one is meant?"

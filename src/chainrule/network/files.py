@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from chainrule.errors import ModelFileError
+from chainrule.errors import ModelFileError, escaped
 from chainrule.network.atomic import write_atomically
 
 Array = npt.NDArray[np.float64]
@@ -132,7 +132,7 @@ def read_file(path: str | Path, kind: Kind) -> tuple[dict[str, str], dict[str, A
 
 def refused(path: str | Path, what: str, *, expected: str = "", advice: str = "") -> ModelFileError:
     """Return the error for a file, with its name."""
-    return ModelFileError(what, where=f"in {path}", expected=expected, advice=advice)
+    return ModelFileError(what, where=f"in {escaped(path)}", expected=expected, advice=advice)
 
 
 def read_metadata(content: bytes) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from chainrule.errors import OptionError
+from chainrule.errors import OptionError, listed
 from chainrule.expr.binding import map_operands, tensors_in
 from chainrule.expr.nodes import MINUS_ONE, ONE, Expr, Indexed, Number, Power, Product, minus, plus, times
 from chainrule.system.model import Equation, System
@@ -74,7 +74,7 @@ def ends_of(system: System, output: str, masks: Mapping[str, str]) -> Ends:
     _check_trainable(system)
     _check_masks(system, masks)
     if output not in system.defined:
-        known = ", ".join(e.name for e in system.equations)
+        known = listed(e.name for e in system.equations)
         raise OptionError(f"no equation defines the output {output}", expected=f"one of {known}")
     forward = forward_system(system, output)
     kept = [tensor for tensor in system.states if tensor in forward.declared]
@@ -89,7 +89,7 @@ def ends_of(system: System, output: str, masks: Mapping[str, str]) -> Ends:
     for found, what in ((inputs, f"data that {output} depends on"), (targets, "data that only the cost depends on")):
         if len(found) != 1:
             raise OptionError(
-                f"the system has {len(found)} tensors of {what}" + (f": {', '.join(found)}" if found else ""),
+                f"the system has {len(found)} tensors of {what}" + (f": {listed(found)}" if found else ""),
                 expected="one for the samples, one for what should come out",
                 advice="Other systems can be run by chainrule.evaluate and chainrule.value_and_grad.",
             )

@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.data.interchange import as_array
-from chainrule.errors import ChainruleError, InputError, OptionError
+from chainrule.errors import ChainruleError, InputError, ModelFileError, OptionError, escaped
 from chainrule.execute.inputs import check_inputs
 from chainrule.execute.reference import Reference, ReferenceExecutable
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Extent, Number
 from chainrule.network.equations import Equations
-from chainrule.network.files import Fact, Saved, read_model, refused, write_model
+from chainrule.network.files import Fact, Saved, read_model, write_model
 from chainrule.network.forward import Ends, ends_of, forward_system, without_masks
 from chainrule.network.initial import initial_params
 from chainrule.network.samples import are_probabilities, as_samples, as_targets, labels_of
@@ -120,7 +120,7 @@ class Network:
     def __repr__(self) -> str:
         count = sum(array.size for array in self.params.values())
         made = f"[{', '.join(self.layers)}], cost={self.cost}" if self.layers else f"output={self.ends.output}"
-        return f"<Network({made}): {count:,} params>"
+        return f"<Network({escaped(made)}): {count:,} params>"
 
     @cached_property
     def forward(self) -> System:
@@ -268,7 +268,9 @@ def load(path: str | Path) -> Network:
     try:
         return _rebuilt(saved)
     except ChainruleError as error:
-        raise refused(path, f"the network in the file makes no sense: {error}") from None
+        where = "\n".join(part for part in (f"in {escaped(path)}", error.where) if part)
+        what = f"the network in the file makes no sense: {error.what}"
+        raise ModelFileError(what, where=where, expected=error.expected, advice=error.advice) from None
 
 
 def _rebuilt(saved: Saved) -> Network:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from chainrule.errors import TypecheckError
+from chainrule.errors import TypecheckError, listed
 from chainrule.expr.functions import ARITY, CONSTANTS, REDUCTIONS
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, MatrixEntry, Partial, Reduce, walk
 from chainrule.system.model import Equation, FunctionDefinition, System, derivative_parts, is_derivative
-from chainrule.system.places import Place, check_calls, check_target, did_you_mean, first_repeated, listed
+from chainrule.system.places import Place, check_calls, check_target, did_you_mean, first_repeated
 
 BEFORE_ALL = -1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import accumulate, islice
+from itertools import accumulate
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.nodes import Call, Index
@@ -104,16 +104,6 @@ def first_repeated(names: Iterable[str]) -> str | None:
             return name
         seen.add(name)
     return None
-
-
-def listed(names: Iterable[str], most: int = 6) -> str:
-    """Return names with commas between them, the first few of many.
-
-    >>> listed("abcd", most=2)
-    'a, b, …'
-    """
-    shown = list(islice(names, most + 1))
-    return ", ".join([*shown[:most], "…"] if len(shown) > most else shown)
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Container
 from typing import TYPE_CHECKING
 
-from chainrule.errors import TypecheckError
+from chainrule.errors import TypecheckError, listed
 from chainrule.expr.nodes import UNSETTLED, Extent, Indexed, MatrixEntry
 from chainrule.render.text import expression_text
-from chainrule.system.places import Place, listed
+from chainrule.system.places import Place
 from chainrule.system.profile import Combination, Profile, Slot
 from chainrule.system.ranges import Position
 

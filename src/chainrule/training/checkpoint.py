@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import OptionError
+from chainrule.errors import OptionError, escaped, listed
 from chainrule.network.files import CHECKPOINT, Kind, read_file, refused, write_file
 from chainrule.training.history import Epoch
 from chainrule.training.samples import Samples
@@ -106,8 +106,12 @@ def check_tensors(path: str | Path, found: Mapping[str, Array], expected: Mappin
     """Raise ModelFileError unless the tensors are those of a training, by name and shape, and finite."""
     shapes = [{name: array.shape for name, array in tensors.items()} for tensors in (found, expected)]
     if shapes[0] != shapes[1]:
-        texts = [", ".join(f"{name} {list(shape)}" for name, shape in sorted(s.items())) for s in shapes]
-        raise refused(path, f"the checkpoint holds {texts[0] or 'nothing'}", expected=texts[1])
+        there, here = (
+            listed(f"{name} {list(shape)}" for name, shape in sorted(one.items() - other.items()))
+            for one, other in (shapes, shapes[::-1])
+        )
+        what = f"the checkpoint holds {there or ('less' if found else 'nothing')}"
+        raise refused(path, what, expected=here or "nothing else")
     for name, array in found.items():
         if not np.isfinite(array).all():
             raise refused(path, f"{name} holds numbers that are not finite")
@@ -124,7 +128,7 @@ def check_settings(path: str | Path, found: Mapping[str, Any], asked: Mapping[st
             what = f"{name} differ" if short else f"{name} is {_text(there)} there and {_text(value)} here"
             raise OptionError(
                 f"the checkpoint is of another training: {what}",
-                where=f"in {path}",
+                where=f"in {escaped(path)}",
                 expected="the same network, data and settings as before; epochs, threads and callbacks may differ",
                 advice="Give what was given then, or another file to begin anew.",
             )
@@ -135,7 +139,7 @@ def _check_length(path: str | Path, there: Any, here: Any) -> None:
     if there is not None and here is not None and there != here:
         raise OptionError(
             f"the checkpoint is of another training: {LENGTH} is {there} there and {here} here",
-            where=f"in {path}",
+            where=f"in {escaped(path)}",
             expected="the same network, data and settings as before; threads and callbacks may differ",
             advice=f"Give {there} epochs, as then. To train for longer, give the schedule the length that it had:\n"
             "epochs=… of the schedule, on the command line --decay-epochs and --warm-up-epochs.",

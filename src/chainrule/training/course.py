@@ -16,6 +16,7 @@ import numpy as np
 from chainrule.errors import OptionError
 from chainrule.network.atomic import check_writable, remove_leftovers
 from chainrule.network.files import Fact
+from chainrule.network.locks import owned
 from chainrule.network.network import Network
 from chainrule.system.printing import system_text
 from chainrule.training.callbacks import Function, asked_to_stop
@@ -166,7 +167,8 @@ def file_of(checkpoint: str | Path | None, resume: bool) -> Path | None:
             expected="a new file, or resume to go on with this one",
             advice="Go on with resume=True, --resume on the command line; or delete the file, or name another.",
         )
-    remove_leftovers(file)
+    with owned(file, "checkpoint"):
+        remove_leftovers(file)
     return file
 
 

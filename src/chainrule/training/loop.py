@@ -7,6 +7,7 @@ knows what the equations are; the same seed gives the same result to the bit.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from chainrule.errors import OptionError
 from chainrule.execute.registry import executor as executor_named
 from chainrule.network.initial import seeded
+from chainrule.network.locks import owned
 from chainrule.network.network import Network
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
@@ -123,9 +125,10 @@ def train(
         course.settings = settings_of(network, updates, engine.name, batch_size, int(seed), early_stopping, data)
         if updates != longer:
             course.settings = {LENGTH: epochs, **course.settings}
-        if resume and file.exists():
+    with owned(file, "checkpoint") if file is not None else nullcontext():
+        if file is not None and resume and file.exists():
             course.resume()
-    return course.finish(epochs)
+        return course.finish(epochs)
 
 
 def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> str:

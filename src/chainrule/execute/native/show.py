@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import OptionError
+from chainrule.errors import MOST_LISTED, OptionError, listed
 from chainrule.execute.native.compiled import dtype_of
 from chainrule.execute.native.compiler import compile_text
 from chainrule.execute.native.machine import Machine, host
@@ -37,7 +37,7 @@ def show(
     extent that is missing, and a system that has no machine code.
     """
     if level not in LEVELS:
-        raise OptionError(f"there is no level {level!r}", expected="one of " + ", ".join(LEVELS))
+        raise OptionError(f"there is no level {level!r}", expected="one of " + listed(LEVELS))
     machine = machine or host()
     batched = batch(system)
     try:
@@ -70,7 +70,7 @@ def extents_by_letter(system: System, sizes: Mapping[str, int]) -> dict[Extent, 
     missing = list(dict.fromkeys(i.preferred for i in indices if i.extent not in result))
     if missing:
         raise OptionError(
-            "machine code is made for known extents; missing are those of " + ", ".join(missing),
-            advice="Give them: " + " ".join(f"--size {letter}=…" for letter in missing),
+            "machine code is made for known extents; missing are those of " + listed(missing),
+            advice="Give them: " + " ".join(f"--size {letter}=…" for letter in missing[:MOST_LISTED]),
         )
     return solve(system.derived, result)

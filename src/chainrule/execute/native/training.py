@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import ChainruleError, InputError, OptionError
+from chainrule.errors import ChainruleError, InputError, OptionError, listed
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.facts import check_facts
 from chainrule.execute.finite import NotFinite, all_finite, first_not_finite
@@ -114,8 +114,8 @@ class Session:
     def _counted(self) -> int:
         counts = {name: array.shape[0] if array.ndim else 0 for name, array in self.data.items()}
         if len(set(counts.values())) != 1 or 0 in counts.values():
-            listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
-            raise InputError(f"the data have different numbers of samples, or none: {listed}")
+            found = listed(f"{name} has {count}" for name, count in counts.items())
+            raise InputError(f"the data have different numbers of samples, or none: {found}")
         return next(iter(counts.values()))
 
     def _sizes(self, count: int) -> dict[Extent, int]:
@@ -237,7 +237,7 @@ def _checked_metrics(system: System, metrics: Sequence[str]) -> tuple[str, ...]:
         raise OptionError("the system has no cost, beside which metrics could be summed", expected="a line: cost C = …")
     for name in metrics:
         if name not in system.defined:
-            raise OptionError(f"no equation defines the metric {name}", expected="one of " + ", ".join(system.defined))
+            raise OptionError(f"no equation defines the metric {name}", expected="one of " + listed(system.defined))
     return tuple(metrics)
 
 

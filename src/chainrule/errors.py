@@ -121,6 +121,10 @@ class InputError(ChainruleError, ValueError):
     """Numbers given to a system are missing, superfluous, misshaped, of the wrong type or not finite."""
 
 
+class ShortageError(InputError):
+    """What was asked for does not fit into memory."""
+
+
 class GivenError(InputError):
     """The data break a fact that the system states as `given`."""
 

@@ -37,7 +37,7 @@ from chainrule.checking.edits import (
 from chainrule.checking.forms import diagonal_derivatives, forms_of, terms_apart
 from chainrule.checking.points import TOLERANCE, Points
 from chainrule.diff.backprop import Cotangents
-from chainrule.errors import InputError, TypecheckError
+from chainrule.errors import InputError, ShortageError, TypecheckError
 from chainrule.explanation.numbers import number_text
 from chainrule.expr.binding import free_indices, map_operands, reduce_over, rename_indices
 from chainrule.expr.nodes import UNSETTLED, Expr, Extent, Index, Number, Product, Sum, product_factors, times
@@ -299,5 +299,7 @@ def values_of(case_points: Points, answer: Answer) -> list[Array] | InputError:
     """Return the values of an answer at the points, or why it has none."""
     try:
         return case_points.values(answer.value, answer.indices)
+    except ShortageError:
+        raise
     except InputError as error:
         return error

@@ -18,6 +18,7 @@ from chainrule.execute.differences import numeric_derivative
 from chainrule.execute.reference import Evaluation, evaluate_all
 from chainrule.execute.sampling import random_inputs
 from chainrule.execute.scalars import Array
+from chainrule.execute.shortage import enough_memory
 from chainrule.execute.unknowns import RandomUnknowns
 from chainrule.explanation.numbers import number_text
 from chainrule.pipeline import backprop
@@ -77,6 +78,7 @@ class GradientReport:
         return "\n".join(_line(line, widths) for line in lines)
 
 
+@enough_memory("the gradients")
 def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = None, seed: int = 0) -> GradientReport:
     r"""Compare the derived gradients of all params with central differences.
 

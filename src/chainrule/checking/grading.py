@@ -17,6 +17,7 @@ from chainrule.checking.forms import users_of
 from chainrule.checking.points import Points, differing, points_of
 from chainrule.errors import ChainruleError, DerivativeError, InputError
 from chainrule.execute.reference import Evaluation
+from chainrule.execute.shortage import enough_memory
 from chainrule.explanation.entry import put_at
 from chainrule.explanation.numbers import number_text
 from chainrule.expr.binding import substitute_indices
@@ -54,6 +55,7 @@ class Verdict:
         return "\n".join((self.message, *(f"  {line}" for line in self.numbers)))
 
 
+@enough_memory("the check")
 def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     r"""Say whether an answer such as `∂C/∂z[j] = a[j] - y[j]` is right, in any algebraic form.
 

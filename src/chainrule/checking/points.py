@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import InputError
+from chainrule.errors import InputError, ShortageError
 from chainrule.execute.reference import Evaluation, evaluate_all
 from chainrule.execute.sampling import random_inputs
 from chainrule.execute.unknowns import RandomUnknowns
@@ -44,6 +44,8 @@ class Points:
         for evaluation, expected in zip(self.evaluations, known, strict=True):
             try:
                 found = evaluation.value_of(expr, indices)
+            except ShortageError:
+                raise
             except InputError:
                 return False
             if differing(found, expected).any():

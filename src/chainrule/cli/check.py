@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from chainrule.cli.arguments import as_utf8
 from chainrule.cli.terminal import say
 
 HELP = """Check a derivative worked out by hand, in any algebraic form.
@@ -35,8 +36,13 @@ class AnswerCommand(TyperCommand):
 
 def check(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A system in the notation, or a saved network.")],
-    answer: Annotated[str, typer.Argument(metavar="ANSWER", help="A right side, or a whole equation ∂C/∂z[j] = ….")],
-    wrt: Annotated[str, typer.Option(metavar="NAME", help="What a right side alone is the derivative by.")] = "",
+    answer: Annotated[
+        str,
+        typer.Argument(metavar="ANSWER", callback=as_utf8, help="A right side, or a whole equation ∂C/∂z[j] = …."),
+    ],
+    wrt: Annotated[
+        str, typer.Option(metavar="NAME", callback=as_utf8, help="What a right side alone is the derivative by.")
+    ] = "",
 ) -> None:
     """Check a derivative worked out by hand, in any algebraic form."""
     from chainrule.checking import check as check_answer

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from chainrule.cli.arguments import as_utf8
 from chainrule.cli.terminal import say
 
 HELP = """Show what a system becomes on its way to machine code.
@@ -25,7 +26,8 @@ def compile_(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A system in the notation, or a saved network.")],
     show: Annotated[str, typer.Option(help="program, loops, llvm or asm.")] = "program",
     size: Annotated[
-        list[str] | None, typer.Option(metavar="LETTER=NUMBER", help="The extent of an index; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="LETTER=NUMBER", callback=as_utf8, help="The extent of an index; may be repeated."),
     ] = None,
     dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainrule.cli.arguments import as_utf8
 from chainrule.cli.terminal import columns, say
 
 if TYPE_CHECKING:
@@ -36,10 +37,14 @@ them. With --of a it is the Jacobian ∂a/∂z that is derived, with --hessian t
 def derive(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A system in the notation, or a saved network.")],
     wrt: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="What to derive by; may be repeated. Default: all params.")
+        list[str] | None,
+        typer.Option(metavar="NAME", callback=as_utf8, help="What to derive by; may be repeated. Default: all params."),
     ] = None,
     of: Annotated[
-        str, typer.Option(metavar="NAME", help="What to derive instead of the cost: a Jacobian, by one --wrt.")
+        str,
+        typer.Option(
+            metavar="NAME", callback=as_utf8, help="What to derive instead of the cost: a Jacobian, by one --wrt."
+        ),
     ] = "",
     hessian: Annotated[bool, typer.Option("--hessian", help="Derive the second derivatives of the cost.")] = False,
     steps: Annotated[bool, typer.Option("--steps", help="Show every step and the law it rests on.")] = False,

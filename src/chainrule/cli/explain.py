@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainrule.cli.arguments import as_utf8
 from chainrule.cli.terminal import say
 from chainrule.errors import escaped
 
@@ -42,9 +43,12 @@ what they add up to, and the largest products of local derivatives.
 
 def explain(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A saved network, or a system in the notation.")],
-    of: Annotated[str, typer.Option(metavar="NAME", help="The tensor whose derivative is opened, such as z1.")],
+    of: Annotated[
+        str, typer.Option(metavar="NAME", callback=as_utf8, help="The tensor whose derivative is opened, such as z1.")
+    ],
     at: Annotated[
-        list[str] | None, typer.Option(metavar="j=3", help="The entry: a value for each index; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="j=3", callback=as_utf8, help="The entry: a value for each index; may be repeated."),
     ] = None,
     sample: Annotated[int, typer.Option(help="Which sample of the data, counted from 0.")] = 0,
     data: Annotated[

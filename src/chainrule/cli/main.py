@@ -23,6 +23,7 @@ from chainrule.cli.terminal import say
 from chainrule.errors import ChainruleError, TrainingError, VerificationError, escaped
 
 _STDERR = 2
+SHORT = "there is not enough memory\n  Give smaller files, or fewer samples at a time."
 FAILURES = (TrainingError, VerificationError)
 """Errors that are no fault of the input: exit code 1. All others have 2, as a wrong option has."""
 
@@ -65,10 +66,10 @@ class Commands(TyperGroup):
         try:
             with endings(), _told():
                 return super().invoke(ctx)
-        except ChainruleError as error:
+        except (ChainruleError, MemoryError) as error:
             if ctx.params.get("debug"):
                 raise
-            say(f"Error: {error}", err=True)
+            say(f"Error: {error if isinstance(error, ChainruleError) else SHORT}", err=True)
             raise typer.Exit(1 if isinstance(error, FAILURES) else 2) from None
 
 

@@ -71,7 +71,7 @@ def _standard_input() -> str:
     if sys.stdin is None:
         raise OptionError("the standard input is closed", expected="a system in the notation")
     try:
-        return sys.stdin.read(MAX_BYTES + 1)
+        return sys.stdin.buffer.read(MAX_BYTES + 1).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise OptionError("the standard input is not text in UTF-8") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from chainrule.cli.console import PlainConsole
@@ -17,7 +18,7 @@ INDENT = "  "
 class Watcher:
     """Shows reports of the training; a bar only in a terminal."""
 
-    def __init__(self, console: PlainConsole, bar: Progress, accuracy_on: str) -> None:
+    def __init__(self, console: Console, bar: Progress, accuracy_on: str) -> None:
         self._console = console
         self._bar = bar
         self._task = bar.add_task("", total=None, cost="")
@@ -30,7 +31,7 @@ class Watcher:
         total = report.epochs * report.steps
         where = f"epoch {report.epoch} of {report.epochs}"
         self._bar.update(self._task, completed=done, total=total, description=where, cost=f"cost {report.cost:.4f}")
-        if self._console.outlet.lost is not None:
+        if isinstance(self._console, PlainConsole) and self._console.outlet.lost:
             raise KeyboardInterrupt
         if report.finished is None:
             return
@@ -42,7 +43,7 @@ class Watcher:
 
 
 @contextmanager
-def watching(console: PlainConsole, *, accuracy_on: str) -> Iterator[Watcher]:
+def watching(console: Console, *, accuracy_on: str) -> Iterator[Watcher]:
     """Show the progress of a training; `accuracy_on` says on what the accuracy is measured."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[cost]}"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -11,10 +11,10 @@ import textwrap
 import numpy as np
 import numpy.typing as npt
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.cli.console import PlainConsole
 from chainrule.cli.terminal import columns
 from chainrule.cli.train_settings import Plan, Settings, descent_for
 from chainrule.data import Dataset
@@ -31,7 +31,7 @@ MANY_CLASSES = 20
 """Above this the confusion matrix is too wide to be read."""
 
 
-def introduction(console: PlainConsole, data: Dataset, plan: Plan, network: Network, settings: Settings) -> None:
+def introduction(console: Console, data: Dataset, plan: Plan, network: Network, settings: Settings) -> None:
     """Say what is trained, on what."""
     validating = "" if data.x_validation is None else f", {len(data.x_validation):,} to validate with"
     tested = "" if data.x_test is None else f", {len(data.x_test):,} others to be tested on"
@@ -66,7 +66,7 @@ def introduction(console: PlainConsole, data: Dataset, plan: Plan, network: Netw
     console.print(f"{textwrap.fill(derived, columns())}\n")
 
 
-def conclusion(console: PlainConsole, data: Dataset, network: Network, history: History, settings: Settings) -> None:
+def conclusion(console: Console, data: Dataset, network: Network, history: History, settings: Settings) -> None:
     """Show what came of it."""
     console.print()
     _result(console, data, history, settings)
@@ -81,12 +81,12 @@ def conclusion(console: PlainConsole, data: Dataset, network: Network, history: 
         confusions(console, labels_of(targets), network.classify(x), targets.shape[1])
 
 
-def heading(console: PlainConsole, text: str) -> None:
+def heading(console: Console, text: str) -> None:
     """Put a heading."""
     console.print(f"\n{text}\n", style="bold")
 
 
-def _result(console: PlainConsole, data: Dataset, history: History, settings: Settings) -> None:
+def _result(console: Console, data: Dataset, history: History, settings: Settings) -> None:
     if history.note:
         console.print(f"Note: {history.note}.")
     if history.interrupted:
@@ -116,7 +116,7 @@ def _result(console: PlainConsole, data: Dataset, history: History, settings: Se
             console.print(f"{what} saved in {escaped(path)}.")
 
 
-def validation(console: PlainConsole, history: History) -> None:
+def validation(console: Console, history: History) -> None:
     """Say how the validation went: what a user looks at who chooses settings, or when to stop."""
     if history.best is None:
         return
@@ -133,7 +133,7 @@ def percent(accuracy: float | None) -> str:
     return "" if accuracy is None else f"{100 * accuracy:.2f} %"
 
 
-def one_error(console: PlainConsole, network: Network, x: Array, targets: Array) -> None:
+def one_error(console: Console, network: Network, x: Array, targets: Array) -> None:
     """Open one error of a hidden unit into its sum: of the sample with the highest cost, the unit it reaches most."""
     system = network.system
     if "z2" not in system.defined:
@@ -156,7 +156,7 @@ def one_error(console: PlainConsole, network: Network, x: Array, targets: Array)
     console.print(str(explain(network, inputs, of="z1", at={letter: unit})))
 
 
-def confusions(console: PlainConsole, right: npt.NDArray[np.int64], found: npt.NDArray[np.int64], classes: int) -> None:
+def confusions(console: Console, right: npt.NDArray[np.int64], found: npt.NDArray[np.int64], classes: int) -> None:
     """Show how often each class was taken for each other."""
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, (right, found), 1)

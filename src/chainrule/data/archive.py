@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.errors import DataFileError, listed
+from chainrule.system.lookalikes import difference, twin_of
 
 AnyArray: TypeAlias = NDArray[Any]
 
@@ -68,6 +69,10 @@ def _not_an_archive(stream: IO[bytes]) -> DataFileError:
 def _members(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, AnyArray]:
     found = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     for name in found:
+        twin = twin_of(name, names)
+        if twin and name not in names:
+            what = f"the array {name} would not be read: it looks like {twin}, but {difference(name, twin)}"
+            raise DataFileError(what, expected=f"the name {twin}")
         if name not in names and name.lower() in names:
             raise DataFileError(f"the array {name} would not be read", expected=f"the name {name.lower()}")
     if not any(name in found for name in names):
@@ -89,6 +94,10 @@ def _checked(name: str, opened: Callable[[], IO[bytes]], size: int) -> AnyArray:
         if not dtype.hasobject and math.prod(shape) * dtype.itemsize <= size:
             with opened() as stream:
                 return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+    except MemoryError:
+        raise DataFileError(
+            f"{what} does not fit into memory: it has {size:,} bytes", advice="Read fewer samples at a time."
+        ) from None
     except Exception as error:
         # A malformed header, a wrong checksum, a broken stream: whatever it raises, it is the file that is at fault.
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]

@@ -27,6 +27,7 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.system.model import Equation, System, derivative_name
+from chainrule.system.places import did_you_mean
 from chainrule.system.unsettling import is_readable
 
 
@@ -105,7 +106,8 @@ class Cotangents:
         """Return ∂C/∂tensor. Raises DerivativeError for a tensor that the system does not have."""
         if tensor not in self.graph.reads:
             known = listed(self.graph.reads)
-            raise DerivativeError(f"no tensor named '{tensor}'", expected=f"known are {known}")
+            advice = did_you_mean(tensor, self.graph.reads)
+            raise DerivativeError(f"no tensor named '{tensor}'", expected=f"known are {known}", advice=advice)
         if tensor == self.cost:
             return Cotangent(tensor, (), ONE, ())
         if tensor not in self._known:

@@ -12,6 +12,7 @@ from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Condition, Expr, Partial, operands
 from chainrule.system.model import System
+from chainrule.system.places import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def check_names(graph: Graph, of: Iterable[str], wrt: Iterable[str]) -> None:
     of, wrt = tuple(of), tuple(wrt)
     for name in (*of, *wrt):
         if name not in graph.reads:
-            raise DerivativeError(f"no tensor named '{name}'", expected=f"known are {listed(graph.reads)}")
+            known = f"known are {listed(graph.reads)}"
+            raise DerivativeError(f"no tensor named '{name}'", expected=known, advice=did_you_mean(name, graph.reads))
     for by in wrt:
         before = graph.leading_to(by)
         swapped = next((name for name in of if name != by and name in before), "")

@@ -22,6 +22,7 @@ from chainrule.expr.binding import free_indices, tensors_in
 from chainrule.expr.nodes import Extent, Index, Indexed, Reduce, walk
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.derived import solve
+from chainrule.system.lookalikes import difference, twin_of
 from chainrule.system.model import Declaration, Equation, System
 
 
@@ -111,6 +112,10 @@ def _refuse_unknown(system: System, inputs: Mapping[str, npt.ArrayLike]) -> None
                 expected=expected,
                 advice=f"Write what {name} is in place of its abstract declaration.",
             )
+        twin = twin_of(str(name), possible)
+        if twin:
+            advice = f"It looks like {twin}, but {difference(str(name), twin)}."
+            raise InputError(f"the system has no input named {str(name)!r}", expected=expected, advice=advice)
         spelled = {tensor.casefold(): tensor for tensor in possible}
         near = [spelled[match] for match in difflib.get_close_matches(str(name).casefold(), spelled, 1)]
         raise InputError(

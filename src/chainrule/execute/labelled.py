@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from chainrule.errors import InputError
+from chainrule.errors import ShortageError
 from chainrule.execute.scalars import Array
 from chainrule.expr.nodes import Index
 
@@ -23,12 +23,12 @@ MOST_ENTRIES = 2**30
 
 
 def check_size(indices: tuple[Index, ...], shape: tuple[int, ...]) -> None:
-    """Raise InputError for an array, or a reduction, of more entries than can be made."""
+    """Raise ShortageError for an array, or a reduction, of more entries than can be made."""
     entries = math.prod(shape)
     if entries <= MOST_ENTRIES:
         return
     extents = ", ".join(f"{i.preferred} takes {n:,} values" for i, n in zip(indices, shape, strict=True) if n > 1)
-    raise InputError(
+    raise ShortageError(
         f"this takes an array of {entries:,} numbers, {8 * entries / 2**30:,.0f} GiB: {extents}",
         expected=f"at most {MOST_ENTRIES:,} numbers at a time",
         advice="Give an index a smaller extent, or sum over it in an equation of its own.",

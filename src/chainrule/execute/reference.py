@@ -23,6 +23,7 @@ from chainrule.execute.inputs import check_inputs, is_batched
 from chainrule.execute.protocol import Unknowns
 from chainrule.execute.scalars import Array
 from chainrule.execute.scope import Scope
+from chainrule.execute.shortage import enough_memory
 from chainrule.expr.nodes import Expr, Extent, Index
 from chainrule.render.text import equation_text
 from chainrule.system.batching import batch, computation_order
@@ -52,11 +53,13 @@ class Evaluation:
 
     def value_of(self, expr: Expr, free: tuple[Index, ...] = ()) -> Array:
         """Return the value of an expression, with one axis for each index of `free`, in that order."""
-        return evaluate_in(self.scope, expr, free)
+        with enough_memory("the value of an expression"):
+            return evaluate_in(self.scope, expr, free)
 
     def updates(self) -> dict[str, Array]:
         """Return the new value of every tensor that has an update; the right sides read the old ones."""
-        return {u.name: evaluate_in(self.scope, u.value, u.indices) for u in self.system.updates}
+        with enough_memory("the updates"):
+            return {u.name: evaluate_in(self.scope, u.value, u.indices) for u in self.system.updates}
 
 
 def evaluate(
@@ -142,6 +145,7 @@ class ReferenceExecutable:
         return _evaluate(system, inputs, self.dtype)
 
 
+@enough_memory("the values of the system")
 def _evaluate(
     system: System,
     inputs: Mapping[str, npt.ArrayLike],
@@ -178,10 +182,11 @@ def _evaluate(
 def _solved(equation: Equation, scope: Scope) -> Array:
     """Return the value of an equation; an error names it."""
     try:
-        return evaluate_in(scope, equation.value, equation.indices)
+        with enough_memory(equation.name):
+            return evaluate_in(scope, equation.value, equation.indices)
     except InputError as error:
         where = equation_text(equation.target, equation.value)
-        raise InputError(error.what, where=where, expected=error.expected, advice=error.advice) from None
+        raise type(error)(error.what, where=where, expected=error.expected, advice=error.advice) from None
 
 
 def _computed(evaluation: Evaluation) -> dict[str, Array]:

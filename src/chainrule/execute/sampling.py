@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from chainrule.errors import InputError, VerificationError
+from chainrule.errors import InputError, ShortageError, VerificationError
 from chainrule.execute.facts import sides
 from chainrule.execute.matrices import condition
 from chainrule.execute.protocol import Unknowns
@@ -71,6 +71,8 @@ def random_inputs(
         try:
             if search.meet(values) and search.all_finite(values):
                 return values
+        except ShortageError:
+            raise
         except InputError as error:
             search.failures[(error.what, error.where)] += 1
             addition = min(addition + 1, LARGEST_ADDITION)

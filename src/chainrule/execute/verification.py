@@ -20,6 +20,7 @@ from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.magnitudes import SIZE, magnitude
 from chainrule.execute.reference import Evaluation, evaluate_all
 from chainrule.execute.sampling import random_inputs
+from chainrule.execute.shortage import enough_memory
 from chainrule.execute.unknowns import RandomUnknowns
 from chainrule.expr.binding import free_in_order, map_operands
 from chainrule.expr.nodes import Expr, Index, Indexed, Partial, walk
@@ -71,6 +72,7 @@ class Verification:
         return f"{text}, largest relative difference {worst:.1e}{missing}"
 
 
+@enough_memory("the verification")
 def verify_derivation(derivation: Derivation, system: System) -> Verification:
     """Check every step. `system` is the forward system that the derivation is of, its extrema named.
 

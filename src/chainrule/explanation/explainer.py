@@ -17,6 +17,7 @@ from chainrule.diff.backprop import Path
 from chainrule.diff.derivations import tied, with_target_letters
 from chainrule.errors import OptionError
 from chainrule.execute.reference import Evaluation, evaluate_all
+from chainrule.execute.shortage import enough_memory
 from chainrule.explanation.all_paths import all_paths
 from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
 from chainrule.explanation.numbered import Numbered
@@ -33,6 +34,7 @@ from chainrule.system.printing import index_names
 from chainrule.system.typecheck import typecheck
 
 
+@enough_memory("the explanation")
 def explain(
     network_or_system: Network | System,
     inputs: Mapping[str, npt.ArrayLike],

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import OptionError
+from chainrule.execute.shortage import enough_memory
 from chainrule.nn.layer import Initial, Normal, Orthonormal, Uniform, Value
 from chainrule.system.model import System
 
@@ -29,7 +30,8 @@ def initial_params(system: System, initial: Mapping[str, Initial], seed: Any) ->
                 f"nothing says how the param {name} begins",
                 expected="`initial` of the layer or cost that declares it: how each of its params begins",
             )
-        params[name] = _drawn(initial[name], shape, generator)
+        with enough_memory(f"the param {name}", advice="Make the layers narrower."):
+            params[name] = _drawn(initial[name], shape, generator)
     return params
 
 

@@ -19,6 +19,7 @@ from chainrule.expr.binding import substitute_indices
 from chainrule.expr.functions import ARITY
 from chainrule.expr.nodes import Call, Expr, Index, Position, walk
 from chainrule.notation.convert import Converter
+from chainrule.notation.letters import check_letters, names_of
 from chainrule.notation.source import Source, Statement, read_source, split
 from chainrule.notation.statements import Reading, Span, letters_in
 from chainrule.notation.syntax import parse_statement
@@ -38,7 +39,9 @@ def parse(text: str) -> System:
     (('w',), 'C')
     """
     source = read_source(text)
-    statements = [(statement, parse_statement(source, statement)) for statement in split(source)]
+    pieces = split(source)
+    check_letters(source)
+    statements = [(statement, parse_statement(source, statement)) for statement in pieces]
     reading = Reading(source, collect_names(source, statements))
     for statement, tree in statements:
         reading.read(statement, tree)
@@ -73,7 +76,7 @@ def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -
     >>> parse_expression("2*x[j]", system).factors[1].indices[0].extent
     Extent(tensor='x', axis=0)
     """
-    source, statement, tree = _single(text, "expression")
+    source, statement, tree = _single(text, "expression", names_of(system))
     scope = letters_in(tree) | {i.preferred for i in indices}
     value: Expr = Converter(source, statement.offset, vocabulary_of(system)).convert(tree, scope)
     known: Mapping[Index, Position] = {Index(i.preferred): i for i in indices}
@@ -88,7 +91,7 @@ def parse_equation(text: str, system: System) -> Equation:
 
     What stands on the left may be new. Raises NotationError.
     """
-    source, statement, tree = _single(text, "equation")
+    source, statement, tree = _single(text, "equation", names_of(system))
     vocabulary = vocabulary_of(system)
     reading = Reading(source, vocabulary)
     reading.read(statement, tree)
@@ -106,7 +109,7 @@ def parse_scalar(text: str, parameters: tuple[str, ...]) -> Expr:
     >>> parse_scalar("t^2", ("t",)).base
     Indexed(tensor='t', indices=(), guarded=False)
     """
-    source, statement, tree = _single(text, "expression")
+    source, statement, tree = _single(text, "expression", parameters)
     vocabulary = Vocabulary(ranks=dict.fromkeys(parameters, 0))
     value: Expr = Converter(source, statement.offset, vocabulary).convert(tree)
     try:
@@ -116,9 +119,10 @@ def parse_scalar(text: str, parameters: tuple[str, ...]) -> Expr:
     return value
 
 
-def _single(text: str, rule: str) -> tuple[Source, Statement, Tree[Token]]:
+def _single(text: str, rule: str, known: Sequence[str]) -> tuple[Source, Statement, Tree[Token]]:
     source = read_source(text)
     statements = split(source)
+    check_letters(source, known)
     if len(statements) != 1:
         place = statements[1].offset if statements else 0
         raise source.error(f"one {rule} is expected here, not {len(statements)} statements", place)

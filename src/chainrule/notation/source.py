@@ -50,6 +50,8 @@ _FIRST_WORD = re.compile(r"[^\W\d_][a-z]*(?![\w])")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _RAISED = "²³¹\u2070-\u209f"
 _SIGNS = re.compile(rf"#[^\n]*|([^\WΣ∑{_RAISED}]+|[{_RAISED}]+|\S)")
+_MICRO = "\N{MICRO SIGN}"
+"""What keyboards have in place of the Greek letter."""
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -95,7 +97,7 @@ def _excerpt(line: str, place: int) -> str:
 def read_source(text: str) -> Source:
     """Return the text with line ends made uniform; what no statement can be read from is refused."""
     bad = _UNREADABLE.search(text)
-    source = Source(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    source = Source(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace(_MICRO, "μ"))
     if bad:
         line = text.count("\n", 0, bad.start()) + 1
         column = bad.start() - text.rfind("\n", 0, bad.start())

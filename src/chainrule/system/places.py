@@ -12,6 +12,7 @@ from itertools import accumulate
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.nodes import Call, Index
+from chainrule.system.lookalikes import difference, twin_of
 from chainrule.system.model import Equation
 
 
@@ -106,14 +107,17 @@ def first_repeated(names: Iterable[str]) -> str | None:
     return None
 
 
-def did_you_mean(name: str, candidates: Iterable[str]) -> str:
-    """Return a question with the most similar name, or "".
+def did_you_mean(name: str, candidates: Collection[str]) -> str:
+    """Return a question with the most similar name, or "". One that only looks like it is told apart.
 
     Of very many candidates only those nearest in length are compared: an error must not take seconds.
 
     >>> did_you_mean("sigmoyd", ["sigmoid", "exp"])
     'Did you mean sigmoid?'
     """
+    twin = twin_of(name, candidates)
+    if twin:
+        return f"It looks like {twin}, but {difference(name, twin)}."
     nearest = sorted(candidates, key=lambda candidate: abs(len(candidate) - len(name)))
     most = 1 + next(
         (n for n, size in enumerate(accumulate(map(len, nearest))) if size * len(name) > _EFFORT), len(nearest)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from chainrule.errors import OptionError
 from chainrule.execute.registry import executor as executor_named
+from chainrule.execute.shortage import enough_memory
 from chainrule.network.initial import seeded
 from chainrule.network.locks import owned
 from chainrule.network.network import Network
@@ -35,6 +36,7 @@ _LONGER = 1000
 """By that much longer a training shows whether its updates depend on its length; rounding would hide an epoch more."""
 
 
+@enough_memory("the training", advice="Train on fewer samples, with a smaller batch_size or with narrower layers.")
 def train(
     network: Network,
     x: npt.ArrayLike,

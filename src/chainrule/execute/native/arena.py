@@ -27,7 +27,10 @@ def _block(size: int) -> tuple[npt.NDArray[np.uint8], int]:
         block = np.zeros(size + ALIGNED, np.uint8)
         return block, -block.ctypes.data % ALIGNED
     # the default is memory shared with forked processes, for which most systems have no large pages either
-    mapped = mmap.mmap(-1, size + HUGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        mapped = mmap.mmap(-1, size + HUGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except (OSError, OverflowError, ValueError):
+        raise MemoryError(f"unable to allocate {size / 2**30:,.1f} GiB for a program") from None
     with contextlib.suppress(OSError):
         mapped.madvise(mmap.MADV_HUGEPAGE)
     block = np.frombuffer(mapped, np.uint8)

@@ -24,6 +24,7 @@ from chainrule.execute.native.training import Session
 from chainrule.execute.protocol import Executable
 from chainrule.execute.registry import executor
 from chainrule.execute.scope import Scope
+from chainrule.execute.shortage import enough_memory
 from chainrule.expr.nodes import Extent
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Unsupported
@@ -92,6 +93,7 @@ class NativeExecutable:
         """Return the value of every equation, and the new value of every tensor that has an update."""
         return self._run(inputs, with_updates=True)
 
+    @enough_memory("the values of the system")
     def _run(
         self, inputs: Mapping[str, npt.ArrayLike], *, with_updates: bool
     ) -> tuple[dict[str, Array], dict[str, Array]]:

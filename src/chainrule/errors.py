@@ -8,9 +8,9 @@ which can hold anything: control characters are written as escapes, and of many 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +61,17 @@ class ChainruleError(Exception):
         self.where, self.expected, self.advice = (escaped(part, keep="\n") for part in (where, expected, advice))
         details = [line for part in (self.where, self.expected, self.advice) if part for line in part.split("\n")]
         super().__init__("\n  ".join([self.what, *details]))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy the message as it is; by default it would be taken for its own first part."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[ChainruleError], args: tuple[object, ...], parts: Mapping[str, object]) -> ChainruleError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(parts)
+    return error
 
 
 class NotationError(ChainruleError):

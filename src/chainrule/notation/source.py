@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from chainrule.errors import NotationError
+from chainrule.errors import NotationError, escaped
 
 MAX_BYTES = 2_000_000
 MAX_EQUATIONS = 20_000
@@ -90,8 +90,8 @@ class Source:
 def _excerpt(line: str, place: int) -> str:
     start = 0 if place < WIDTH - 20 else place - WIDTH // 2
     head, tail = ("… " if start else ""), (" …" if start + WIDTH < len(line) else "")
-    shown = re.sub(r"[^\S ]", " ", line[start : start + WIDTH])
-    return f"{head}{shown}{tail}\n{' ' * (len(head) + place - start)}^"
+    before, after = (escaped(re.sub(r"\s", " ", part)) for part in (line[start:place], line[place : start + WIDTH]))
+    return f"{head}{before}{after}{tail}\n{' ' * len(head + before)}^"
 
 
 def read_source(text: str) -> Source:

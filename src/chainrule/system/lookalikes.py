@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 _PAIRS = (
     "аaеeоoрpсcуyхxѕsіiјjһhԁdԛqԝwүyӏlАAВBЕEКKМMНHОOРPСCТTУYХXЅSІIЈJԚQԜWԌGҮYѴV"
@@ -136,10 +137,9 @@ def _is_doubtful(letter: str) -> bool:
 
 def _plain_letter(letter: str) -> str:
     """Return the letter that one is another code for, or is drawn as: the ohm is an omega, a fullwidth a is an a."""
-    same = unicodedata.normalize("NFC", letter)
-    if unicodedata.decomposition(same).startswith(("<wide>", "<narrow>")) or _PLAIN.match(unicodedata.name(same, "")):
-        return unicodedata.normalize("NFKC", same)
-    return same
+    wide = unicodedata.decomposition(letter).startswith(("<wide>", "<narrow>"))
+    form: Literal["NFC", "NFKC"] = "NFKC" if wide or _PLAIN.match(unicodedata.name(letter, "")) else "NFC"
+    return unicodedata.normalize(form, letter)
 
 
 def _alphabet(letter: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,25 @@ def test_training_goes_on_to_the_same_bits(tmp_path: Path, executor: str, thread
     assert numbers(history) == numbers(whole)
     assert history.restored == whole.restored
     assert network.trained == unbroken.trained
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of POSIX")
+def test_a_second_training_on_a_checkpoint_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    """Two would overwrite each other's epochs, and a kill would lose more than one."""
+    path, network, unbroken, refused = tmp_path / "run", classifier(), classifier(), []
+
+    def start_another(report: Progress) -> None:
+        if report.finished is not None:
+            with pytest.raises(OptionError, match=f"another training writes the checkpoint {path}\n") as caught:
+                trained(classifier(), path, 9, executor="reference")
+            refused.append(caught.value)
+
+    history = trained(network, path, 3, executor="reference", progress=start_another)
+    trained(unbroken, None, 3, executor="reference")
+    assert (len(history.epochs), len(refused)) == (3, 3)
+    assert same(network, unbroken)
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]
+    assert len(trained(classifier(), path, 5, executor="reference").epochs) == 5
 
 
 def test_a_break_within_an_epoch_loses_that_epoch_only(tmp_path: Path) -> None:

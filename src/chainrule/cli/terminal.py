@@ -26,4 +26,4 @@ def columns() -> int:
 
 def say(text: object = "", *, err: bool = False) -> None:
     """Print lines, on the standard output or for errors."""
-    typer.echo(escaped(text, keep=KEPT), err=err)
+    typer.echo(escaped(text, keep=KEPT), err=err)  # noqa: TID251 -- the only place

@@ -38,8 +38,9 @@ x_validation and y_validation, x_test and y_test:
 
 Its numbers are taken as they are; inputs scaled to -1 … 1 train best.
 
-Ctrl-C ends the training with what was learned so far (exit code 130). A checkpoint is written after each epoch, whole
-or not at all: whatever kills the process, no more than one epoch is lost. --plot needs matplotlib.
+Ctrl-C ends the training with what was learned so far (exit code 130), and so does SIGTERM (143), by which containers
+are stopped. A checkpoint is written after each epoch, whole or not at all: whatever kills the process, no more than one
+epoch is lost. --plot needs matplotlib.
 
 The JSON holds "epochs", a list with the cost, the accuracy and the validation accuracy as fractions, and the seconds of
 training alone; "accuracy_on" says whether the accuracy is that on the samples to test on, or, without any, on those

@@ -162,6 +162,8 @@ def check_files(settings: Settings) -> None:
     for option, path in named.items():
         if path.resolve() in read:
             raise OptionError(f"{option} {path} is a file that is learned from", advice="Name another file.")
+        if str(path) == "-":
+            raise OptionError(f"{option} is -: what it writes does not go to the standard output", expected="a file")
         check_writable(path)
     file_of(settings.checkpoint, settings.resume)
     first: dict[Path, str] = {}

@@ -132,5 +132,5 @@ def test_memory_that_runs_out_anywhere_else_is_a_message(monkeypatch: pytest.Mon
 
     monkeypatch.setattr("chainrule.cli.train_job.read_data", come)
     result = run("train", "digits")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("Error: there is not enough memory\n")
+    assert result.exit_code == 2
+    assert result.output.startswith("Error: there is not enough memory\n")

@@ -133,6 +133,12 @@ def test_a_text_is_shown_escaped_where_it_is_wrong(text: str, tmp_path: Path) ->
     assert "\\" in checked("check", write_systems(tmp_path) / "softmax.eq", "--wrt", "z", text)
 
 
+@pytest.mark.parametrize("option", ["--json", "--save", "--checkpoint", "--plot"])
+def test_a_dash_is_no_file(option: str) -> None:
+    said = f"Error: {option} is -: what it writes does not go to the standard output\n"
+    assert said in checked("train", "digits", option, "-")
+
+
 def test_a_name_in_other_letters_is_printed_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "σ.eq").write_text("param вес\ncost Ц = вес^2", encoding="utf-8")
     assert checked("derive", tmp_path / "σ.eq", code=0) == "∂Ц/∂вес = 2·вес\n"

@@ -31,9 +31,15 @@ class Place:
         *,
         expected: str = "",
         advice: str = "",
+        declare: str = "",
         behind: tuple[str, int] = ("", 0),
     ) -> TypecheckError:
-        """Return the error that the statement makes no sense because of a symbol."""
+        """Return the error that the statement makes no sense because of a symbol.
+
+        `declare` is advice where there is none else, unless the statement is an expression in the names of a system.
+        """
+        if not advice and self.statement != "expression":
+            advice = declare
         numbered = f" {self.number + 1}" if self.number >= 0 else ""
         return TypecheckError(
             what,
@@ -76,8 +82,8 @@ def check_calls(calls: Iterable[Call], arities: Mapping[str, int], unknown: Coll
             raise place.error(
                 f"no function is named {call.function}",
                 call.function,
-                advice=did_you_mean(call.function, arities)
-                or f"Define it: def {call.function}(t) = …, or leave it unknown: abstract {call.function}(t).",
+                advice=did_you_mean(call.function, arities),
+                declare=f"Define it: def {call.function}(t) = …, or leave it unknown: abstract {call.function}(t).",
             )
         if arity != len(call.arguments):
             raise place.error(

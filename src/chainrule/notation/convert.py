@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 
 from lark import Token, Tree
 
-from chainrule.errors import NotationError
 from chainrule.expr.binding import reduce_over, rename_indices
 from chainrule.expr.functions import ARITY, MATRIX_FUNCTIONS
 from chainrule.expr.nodes import (
@@ -33,51 +32,24 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.notation import arithmetic
-from chainrule.notation.advice import (
-    RESERVED,
-    Spot,
-    call_advice,
-    entry_advice,
-    name_advice,
-    not_yet,
-    row_advice,
-    spot_of,
-    tensor_call_advice,
-)
+from chainrule.notation.advice import not_yet, row_advice, tensor_call_advice
 from chainrule.notation.bodies import check_body
 from chainrule.notation.derivatives import Part, derivative_of
 from chainrule.notation.forms import FORMS, comparison
+from chainrule.notation.pointing import Pointing
 from chainrule.notation.reductions import reduction_advice
-from chainrule.notation.source import MAX_DEPTH, Source, too_deep
+from chainrule.notation.source import MAX_DEPTH, too_deep
 from chainrule.notation.spelling import SYNONYMS
 from chainrule.notation.subscripts import split_name, subscripts_of
 from chainrule.notation.trees import first_token, letters_of, name_token, ranges_of, subtrees, token_of
-from chainrule.notation.vocabulary import Vocabulary
-from chainrule.system.places import count_indices, did_you_mean, first_repeated
+from chainrule.system.places import count_indices, first_repeated
 
 Scope: TypeAlias = frozenset[str] | None
 """The letters of the indices that are known at a place; None within brackets, where every name is an index."""
 
 
-class Converter:
+class Converter(Pointing):
     """Turns the trees of one statement into nodes; its errors point into the source."""
-
-    def __init__(self, source: Source, offset: int, vocabulary: Vocabulary) -> None:
-        self.source = source
-        self.offset = offset
-        self.vocabulary = vocabulary
-
-    def error(
-        self, what: str, token: Token, *, expected: str = "", advice: str = "", declare: str = ""
-    ) -> NotationError:
-        """Return an error that points at a token. `declare` is advice that is none in an answer."""
-        fixed = self.source.around is not None and self.source.around.answer
-        advice = advice or ("" if fixed else declare)
-        return self.source.error(what, self.position(token), expected=expected, advice=advice)
-
-    def position(self, token: Token) -> int:
-        """Return where a token stands in the source."""
-        return self.offset + (token.start_pos or 0)
 
     def convert(self, tree: Tree[Token], scope: Collection[str] = ()) -> Any:
         """Return the node of a tree, in which the indices of the scope are known."""
@@ -145,42 +117,12 @@ class Converter:
             raise self.unknown(token)
         return Indexed(subscripted[0], self.labelled(subscripted[1]))
 
-    def check_entry(self, token: Token) -> None:
-        """Refuse an entry of a tensor that is not there and has another spelling here."""
-        advice = entry_advice(self.spot(token))
-        if advice:
-            raise self.error(f"no tensor is named {token}", token, advice=advice)
-
-    def spot(self, token: Token) -> Spot:
-        """Return the line around a token, for advice on it."""
-        return spot_of(self.source, self.position(token))
-
-    def unknown(self, token: Token) -> NotationError:
-        """Return the error for a name that stands for nothing."""
-        name = str(token)
-        spot = self.spot(token)
-        if name in RESERVED:
-            return self.error(f"'{name}' is a word of the notation", token, advice="Choose another name.")
-        advice = name_advice(spot)
-        if not advice and name[0] == "d" and name[1:] in self.vocabulary.ranks:
-            advice = f"A derivative is written with ∂: ∂{name[1:]}/∂…"
-        advice = advice or did_you_mean(name, self.vocabulary.ranks)
-        return self.error(
-            f"nothing is named {name}", token, advice=advice, declare=f"Declare it: data {name}, or const {name}."
-        )
-
     def letters(self, node: Tree[Token]) -> tuple[str, ...] | None:
         """Return the letters in the brackets of a name if there is nothing else in them, else None."""
         letters = letters_of(node)
         if letters is not None:
             self.check_letters(letters, token_of(node, "INDICES") or name_token(node))
         return letters
-
-    def check_letters(self, letters: Sequence[str], token: Token) -> None:
-        """Refuse words of the notation as letters of indices."""
-        if not RESERVED.isdisjoint(letters):
-            word = next(letter for letter in letters if letter in RESERVED)
-            raise self.error(f"'{word}' is a word of the notation", token, advice="Choose another letter.")
 
     def subscripted(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return an entry with subscripts in braces, x_{i}."""
@@ -314,14 +256,6 @@ class Converter:
         if name not in self.vocabulary.functions and ARITY.get(name) != len(parts):
             self.check_spelling(token)
         return Call(name, tuple(parts), order=len(token_of(node, "PRIMES") or ""))
-
-    def check_spelling(self, token: Token) -> None:
-        """Refuse a function that has another spelling here, or none."""
-        advice = call_advice(str(token), self.spot(token))
-        if advice and str(token) in ARITY:
-            raise self.error(f"{token} takes {ARITY[token]} argument{'s' * (ARITY[token] != 1)}", token, advice=advice)
-        if advice:
-            raise self.error(f"no function is named {token}", token, advice=advice)
 
     def matrix(self, function: str, node: Tree[Token], parts: Sequence[Any]) -> MatrixEntry:
         """Return a function of a matrix that is named whole; the entry of an inverse is read where its brackets are."""

@@ -25,11 +25,14 @@ class Spelling:
     written: str
     code: str
     says: str = "Write {code}"
+    needs: str = ""
+    """Signs, one of which any text that the pattern fits has in it: most lines are passed over quickly."""
 
 
 _ENTRY = rf"{NAME}(?:\[[^\[\]]*\])?"
 _BRACED = r"(?:[^{}]|\{[^{}]*\})*"
 _FUNCTION = rf"(?<!\w)(?P<f>{'|'.join([*ARITY, *SYNONYMS, 'det'])})"
+_PART = r"(?:[^,;()\[\]]|\[[^\[\]]*\]|\([^()]*\))*+"
 _CONDITION = r"(?:[^\[\](){}]|\[[^\[\]]*\]|\([^()]*\))*?"
 
 FUNCTIONS: tuple[Spelling, ...] = (
@@ -161,7 +164,7 @@ SYNTAX: tuple[Spelling, ...] = (
     Spelling(rf"\\sigma\s*\((?P<x>{INNER})\)", "sigmoid({x})"),
     Spelling(r"\\partial\s*(?P<x>\w+)\s*/\s*\\partial\s*(?P<y>\w+)", "∂{x}/∂{y}"),
     Spelling(rf"\\(?P<f>exp|log|ln|sin|cos|tan|tanh|sinh|cosh|det)\b\s*(?P<x>{ATOM})", "{f}({x:s})"),
-    Spelling(rf"(?P<x>{ATOM})\s*\\(?:cdot|times|odot|ast)\b\s*(?P<y>{ATOM})", "{x}*{y}"),
+    Spelling(rf"(?P<x>{ATOM})\s*\\(?:cdot|times|odot|ast)\b\s*(?P<y>{ATOM})", "{x}*{y}", needs="\\"),
     Spelling(r"\\(?:mathbf|mathrm|mathcal|boldsymbol|vec|hat|bm|text|operatorname)\s*\{(?P<x>\w+)\}", "{x}"),
     Spelling(
         r"\\(?!sum|prod|max|min|mean)(?P<x>[A-Za-z]+)",
@@ -197,16 +200,24 @@ SYNTAX: tuple[Spelling, ...] = (
     ),
     # Choices
     Spelling(
-        rf"\bif\s+(?P<when>[^=?]*?[<>=≤≥≠][^?]*?)\s+then\s+(?P<x>.+?)\s+else\s+(?P<y>{ATOM})", "where({when}, {x}, {y})"
-    ),
-    Spelling(rf"(?P<x>{ATOM})\s+if\s+(?P<when>[^?]+?)\s+else\s+(?P<y>-?{ATOM})", "where({when}, {x}, {y})"),
-    Spelling(
-        rf"(?P<when>{ATOM}\s*[<>=≤≥≠!]+\s*{ATOM})\s*\?\s*(?P<x>[^:?]+?)\s*:\s*(?P<y>-?{ATOM})",
+        r"\bif\s+(?P<when>(?:(?!\bthen\b).)++)\bthen\b(?P<x>(?:(?!\belse\b).)++)\belse\b\s*"
+        rf"(?P<y>{ATOM})",
         "where({when}, {x}, {y})",
+        needs="f",
+    ),
+    Spelling(
+        rf"(?P<x>{ATOM})\s+if\s+(?P<when>(?:(?!\belse\b).)++)\belse\s+(?P<y>-?{ATOM})",
+        "where({when}, {x}, {y})",
+        needs="f",
+    ),
+    Spelling(
+        rf"(?P<when>{ATOM}\s*[<>=≤≥≠!]+\s*{ATOM})\s*\?(?P<x>[^:?]++):\s*(?P<y>-?{ATOM})",
+        "where({when}, {x}, {y})",
+        needs="?",
     ),
     Spelling(
         r"\b(?:piecewise|cases|ifelse|if_else|select|where)\s*\(\s*"
-        rf"(?P<when>{_CONDITION}[<>=≤≥≠]{_CONDITION})\s*[,;]\s*(?P<x>{_CONDITION})\s*[,;]\s*(?P<y>{_CONDITION})\)",
+        rf"(?P<when>(?=[^,;]*[<>=≤≥≠]){_PART})[,;](?P<x>{_PART})[,;](?P<y>{_PART})\)",
         "where({when}, {x}, {y})",
     ),
     # Functions and powers
@@ -214,6 +225,7 @@ SYNTAX: tuple[Spelling, ...] = (
         rf"(?P<x>{NAME}(?:\[[^\[\]]*\])?|\({INNER}\)|\d+)\s*\*\*\s*(?P<y>[-−]?{ATOM})",
         "{x}^{y}",
         "A power is written {code}",
+        "*",
     ),
     Spelling(rf"(?<!\w)e\s*\^\s*\{{(?P<x>{_BRACED})\}}", "exp({x})"),
     Spelling(
@@ -225,6 +237,7 @@ SYNTAX: tuple[Spelling, ...] = (
         rf"(?P<x>{_ENTRY}|\({INNER}\)|\d+)\s*\^\s*\{{(?![T⊤]\}})(?P<y>{_BRACED})\}}",
         "{x}^({y})",
         "An exponent stands in parentheses: {code}",
+        "{",
     ),
     Spelling(rf"{_FUNCTION}\s*\|(?P<x>[^|]*)\|", "{f}(abs({x}))", "An argument stands in parentheses: {code}"),
     Spelling(
@@ -285,16 +298,16 @@ SYNTAX: tuple[Spelling, ...] = (
         "update {x} = {rest}",
         "What changes from step to step is an update: {code}",
     ),
-    Spelling(r"(?P<x>\S*)\s*==\s*(?P<y>\S*)", "{x} = {y}", "Equality is written with one =."),
+    Spelling(r"==", "", "Equality is written with one =."),
     Spelling(r"^(?P<x>[^=<:]*?)\s*(?::=|<[-−]|←|≔)\s*(?P<rest>.*)$", "{x} = {rest}"),
     Spelling(
         rf"^\s*(?:update\s+)?(?P<x>{_ENTRY})\s*(?P<n>[-+*/])=\s*(?P<rest>.*)$",
         "update {tensor} = {x} {n} {rest}",
         "What changes from step to step is an update: {code}",
     ),
-    Spelling(rf"(?P<x>{ATOM})\s*[–—‐‒]\s*(?P<y>{ATOM})", "{x} - {y}", "A minus is written -: {code}"),
-    Spelling(rf"(?P<x>{ATOM})\s*[•∙∗⋆]\s*(?P<y>{ATOM})", "{x}*{y}", "A product has a *: {code}"),
-    Spelling(rf"(?P<x>{ATOM})\s*÷\s*(?P<y>{ATOM})", "{x}/{y}"),
+    Spelling(rf"(?P<x>{ATOM})\s*[–—‐‒]\s*(?P<y>{ATOM})", "{x} - {y}", "A minus is written -: {code}", "–—‐‒"),
+    Spelling(rf"(?P<x>{ATOM})\s*[•∙∗⋆]\s*(?P<y>{ATOM})", "{x}*{y}", "A product has a *: {code}", "•∙∗⋆"),
+    Spelling(rf"(?P<x>{ATOM})\s*÷\s*(?P<y>{ATOM})", "{x}/{y}", needs="÷"),
     Spelling(r";|,\s*\w+\s*=(?!=)", "", "One statement stands on a line."),
     Spelling(r",$", "", "A line ends without a comma."),
     Spelling(r"[\w)\]]\s*!(?!=)", "", "There are no factorials."),
@@ -320,7 +333,7 @@ TRANSPOSED: tuple[Spelling, ...] = (
 """One matrix alone with the mark of a transposed one."""
 
 LAST: tuple[Spelling, ...] = (
-    Spelling(rf"(?P<x>{ATOM})\s*@\s*(?P<y>{ATOM})", "sum({shared}) {x}*{y}", "Write the sum out: {code}"),
+    Spelling(rf"(?P<x>{ATOM})\s*@\s*(?P<y>{ATOM})", "sum({shared}) {x}*{y}", "Write the sum out: {code}", "@"),
     Spelling(r"@", "", "Write the sum out: sum(j) W[i,j]*x[j]"),
     Spelling(
         r"\bwhere\s*\([^,<>=≤≥≠]*,.*", "", "A choice begins with a condition, without brackets: where(t > 0, a, b)"
@@ -330,6 +343,7 @@ LAST: tuple[Spelling, ...] = (
         rf"(?P<x>{ATOM})\s*(?P<n>[<>≤≥≠]|[<>!]=)\s*(?P<y>-?{ATOM})",
         "[{x} {n} {y}]",
         "A condition stands in brackets, {code}: 1 where it is true, else 0.",
+        "<>≤≥≠!",
     ),
     Spelling(
         r"\b(?:and|or|not)\b|&|\[[^\]]*[|∨∧]",

@@ -13,7 +13,8 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from chainrule.errors import NotationError
-from chainrule.notation.advice import refused_words, spot_of, syntax_advice
+from chainrule.notation.advice import refused_words, syntax_advice
+from chainrule.notation.fields import spot_of
 from chainrule.notation.source import Source, Statement
 
 RULES = {

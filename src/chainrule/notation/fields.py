@@ -125,6 +125,7 @@ def match_fields(match: re.Match[str], spot: Spot) -> dict[str, str]:
         fields["entry"] = _entry(base, _plain(groups.get("y") or groups.get("n") or ""), spot)
     letter = re.search(r"\b(?:sum|mean|max|min|prod)\(\s*(\w+)|Σ_?\{?(\w+)", spot.text)
     found = (letter and (letter[1] or letter[2])) or next(iter(letters_in_brackets(spot.text)), "")
+    fields["line"] = "" if spot.around.answer else "const"
     if "n" in groups:
         fields["n"] = _plain(groups["n"])
     shared = [n for n in letters_in_brackets(groups.get("x", "")) if n in letters_in_brackets(groups.get("y", ""))]

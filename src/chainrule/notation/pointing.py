@@ -12,7 +12,7 @@ from chainrule.notation.advice import RESERVED, call_advice, entry_advice, name_
 from chainrule.notation.fields import Spot, spot_of
 from chainrule.notation.source import Source
 from chainrule.notation.vocabulary import Vocabulary
-from chainrule.system.places import did_you_mean
+from chainrule.system.places import did_you_mean, listed
 
 
 class Pointing:
@@ -50,13 +50,18 @@ class Pointing:
         name = str(token)
         spot = self.spot(token)
         if name in RESERVED:
-            return self.error(f"'{name}' is a word of the notation", token, advice="Choose another name.")
+            return self.error(f"'{name}' is a word of the notation", token, declare="Choose another name.")
         advice = name_advice(spot)
         if not advice and name[0] == "d" and name[1:] in self.vocabulary.ranks:
             advice = f"A derivative is written with ∂: ∂{name[1:]}/∂…"
         advice = advice or did_you_mean(name, self.vocabulary.ranks)
+        names = listed(spot.around.axes) if spot.around.answer and not advice else ""
         return self.error(
-            f"nothing is named {name}", token, advice=advice, declare=f"Declare it: data {name}, or const {name}."
+            f"nothing is named {name}",
+            token,
+            expected=f"expected is one of the system: {names}" if names else "",
+            advice=advice,
+            declare=f"Declare it: data {name}, or const {name}.",
         )
 
     def check_letters(self, letters: Sequence[str], token: Token) -> None:

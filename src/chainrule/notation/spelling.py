@@ -391,6 +391,11 @@ NAMES: tuple[Spelling, ...] = (
     ),
     Spelling(r"(?<!\w)(?P<x>[^\W\d_]\w*)_(?P<y>[^\W\d_]+)(?!\w)", "{entry}", "Positions stand in brackets: {code}"),
     Spelling(r"(?<!\w)(?P<x>[^\W\d_])(?P<y>[^\W\d_]{1,3})(?!\w)", "{entry}", "Positions stand in brackets: {code}"),
+    Spelling(
+        r"(?<!\w)(?P<x>n|N|m|M|d|D|K|B|L)(?!\w)",
+        "extent({letter})",
+        "How many values {letter} takes is {code}; another number has a line: {line} {x}",
+    ),
     Spelling(r"(?<!\w)(?:n|N|m|M|d|D|K|B|L)(?!\w)", "extent({letter})", "How many values {letter} takes is {code}"),
     Spelling(r"(?<!\w)(?:inf|infty|infinity)(?!\w)", "", "There is no infinity among the numbers."),
 )

@@ -210,7 +210,7 @@ def _factors(text: str, around: Surroundings) -> list[tuple[str, bool]] | None:
     names = sorted(around.axes, key=len, reverse=True)
     found: list[tuple[str, bool]] = []
     place = 0
-    text = text.strip()
+    text = text.strip(" \t*@·×⋅")
     while place < len(text):
         number = re.compile(r"(?<!\w)\d+(?:\.\d+)?").match(text, place)
         name = number[0] if number else next((n for n in names if text.startswith(n, place)), "")

@@ -127,11 +127,14 @@ class Names:
                 side,
                 advice=f"Its argument stands in parentheses: {tensor}(…)",
             )
+        meant = did_you_mean(tensor, self.positions)
+        named = listed(self.positions) if place.statement == "expression" and not meant else ""
         return place.error(
             f"no tensor is named {tensor}",
             tensor,
             side,
-            advice=did_you_mean(tensor, self.positions),
+            expected=f"expected is one of the system: {named}" if named else "",
+            advice=meant,
             declare=f"Declare it: data {tensor}, or param {tensor}.",
         )
 

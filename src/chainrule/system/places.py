@@ -12,7 +12,7 @@ from itertools import accumulate, islice
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.nodes import Call, Index
-from chainrule.system.model import Equation
+from chainrule.system.model import Equation, System
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,12 @@ def check_calls(calls: Iterable[Call], arities: Mapping[str, int], unknown: Coll
     for call in calls:
         arity = arities.get(call.function)
         if arity is None:
+            meant = did_you_mean(call.function, arities)
             raise place.error(
                 f"no function is named {call.function}",
                 call.function,
-                advice=did_you_mean(call.function, arities),
+                expected="" if meant or place.statement != "expression" else f"Known are {listed(arities)}",
+                advice=meant,
                 declare=f"Define it: def {call.function}(t) = …, or leave it unknown: abstract {call.function}(t).",
             )
         if arity != len(call.arguments):
@@ -136,6 +138,14 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     )
     close = get_close_matches(name, nearest[:most], n=1, cutoff=0.6)
     return f"Did you mean {close[0]}?" if close else ""
+
+
+def cost_advice(system: System) -> str:
+    """Return how a system without a cost gets one: its last number is likely to be meant."""
+    last = next((e.name for e in reversed(system.equations) if not e.indices), "")
+    if last:
+        return f"If {last} is the cost, its line begins so: cost {last} = …"
+    return "Write, for example: cost C = 1/2*(sum(k) (a[k] - y[k])^2)"
 
 
 def count_indices(rank: int) -> str:

@@ -14,9 +14,10 @@ from string import Formatter
 from chainrule.errors import NotationError
 from chainrule.expr.functions import ARITY
 from chainrule.notation.fields import Spot, argument_fields, arguments_at, match_fields
+from chainrule.notation.functions_elsewhere import FUNCTIONS
 from chainrule.notation.reductions import reduction_advice
 from chainrule.notation.source import KEYWORDS, Source, Statement
-from chainrule.notation.spelling import ENTRIES, FUNCTIONS, LAST, NAMES, SYNTAX, TRANSPOSED, WHOLE, Spelling
+from chainrule.notation.spelling import ENTRIES, LAST, NAMES, SYNTAX, TRANSPOSED, WHOLE, Spelling
 from chainrule.notation.statement_advice import opening_advice
 from chainrule.notation.wording import (
     ATOM,

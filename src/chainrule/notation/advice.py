@@ -21,10 +21,13 @@ from chainrule.notation.spelling import ENTRIES, LAST, NAMES, SYNTAX, TRANSPOSED
 from chainrule.notation.statement_advice import opening_advice
 from chainrule.notation.wording import (
     ATOM,
+    INNER,
     NAME,
     Piece,
     entries,
+    fitted_to,
     product,
+    renamed,
     tidy,
 )
 
@@ -94,6 +97,9 @@ def call_advice(name: str, spot: Spot) -> str:
     """
     arguments, trailing, end = arguments_at(spot.text, spot.place + len(name))
     key = name.lower().replace("_", "")
+    base, _, letter = name.lower().rpartition("_")
+    if len(letter) == 1 and any(base in row.written.split() for row in FUNCTIONS):
+        key, trailing = base, trailing or f"[{letter}]"  # softmax_k(z)
     if key in ARITY and key != name:
         return f"Write {key}({', '.join(arguments)})"
     fields = argument_fields(arguments, trailing, spot)
@@ -188,6 +194,15 @@ def _call_around(spot: Spot) -> str:
         arguments, _, end = arguments_at(spot.text, match.end())
         if match.start() <= spot.place <= end and len(arguments) > 1:
             return call_advice(match[0], Spot(spot.text, match.start(), spot.around))
+    for match in _SUBSCRIPTED.finditer(spot.text):
+        if match.start() <= spot.place <= match.end():
+            text = f"{spot.text[: match.end('x')]}[{match['n']}]{spot.text[match.end() :]}"
+            return call_advice(match["f"], Spot(text, match.start(), spot.around))
+    for match in _TRACE.finditer(spot.text):
+        found = product(match["x"], spot.around) if match.start() <= spot.place <= match.end() else None
+        if found and len(found[1]) == 2:
+            first, second = found[1]
+            return f"A trace is written out: sum({first}) {renamed(found[0], second, first)}"
     for match in _KEYWORDS_OF_CLIP.finditer(spot.text):
         if match.start() <= spot.place <= match.end():
             return f"Arguments stand in their order: clip({match['x']}, {match['y']}, {match['z']})"
@@ -211,22 +226,33 @@ def matrix_advice(spot: Spot) -> str:
     )
     if same and spot.target[1] == letters:
         return f"Products are of entries: {entrywise}"
+    if spot.target[1] and len(spot.target[1]) == len(found[1]):
+        found = fitted_to(found[0], found[1], spot.target[1], spot.text)
     if "sum(" not in found[0]:
-        return f"Between factors stands a *: {found[0]}"
+        divided = spot.text[:start].endswith("/")
+        return "Between factors stands a *: " + (
+            f"/{found[0]}, or /({found[0]}) if both divide" if divided else found[0]
+        )
     return f"Write the sum out: {found[0]}" + (f"; a product of entries is {entrywise}" if same else "")
 
 
 def _juxtaposed(spot: Spot) -> str:
     """Return what to say of factors without a sign between them."""
+    defined = spot.around.answer or spot.keyword == "given" or "=" in spot.text[: spot.place]
+    if not defined or spot.keyword in ("data", "param", "index", "batch", "abstract"):
+        return ""
     if not re.search(r"[\w)\]}½⅓⅔¼¾'′²³]\s*$", spot.text[: spot.place]) or not _FACTOR.match(spot.text, spot.place):
         return ""
     before = re.search(rf"{ATOM}\s*$", spot.text[: spot.place])
     after = re.compile(ATOM).match(spot.text, spot.place)
-    if (after and after[0] in RESERVED) or (before and before[0].strip() in RESERVED):
+    if _WORDS.intersection(part[0].strip() for part in (before, after) if part):
         return ""
     if before is None or after is None:
         return "Between factors stands a *: 2*x, a*(b + c)"
-    return f"Between factors stands a *: {tidy(before[0].strip(), spot.around)}*{tidy(after[0], spot.around)}"
+    first, second = tidy(before[0].strip(), spot.around), tidy(after[0], spot.around)
+    if spot.text[: before.start()].rstrip().endswith("/"):
+        return f"Between factors stands a *: /{first}*{second}, or /({first}*{second}) if both divide"
+    return f"Between factors stands a *: {first}*{second}"
 
 
 @cache
@@ -250,10 +276,15 @@ _MODULE = re.compile(
     r"(?<![\w.])(?:(?:np|numpy|jnp|jax|torch|tf|math|nn|F|K|sp|scipy|special|keras|functional|activations|linalg)\s*\.\s*)+"
     rf"(?=(?P<function>{NAME})\s*\()"
 )
-_METHOD = re.compile(rf"(?<![\w.])(?P<x>{NAME}(?:\[[^\[\]]*\])?)\s*\.\s*(?P<function>{NAME})\s*\((?P<rest>[^()]*)\)")
+_METHOD = re.compile(
+    rf"(?<![\w.])(?P<x>{NAME}(?:\[[^\[\]]*\])?|\({INNER}\))\s*\.\s*(?P<function>{NAME})\s*\((?P<rest>[^()]*)\)"
+)
 _EXTREMUM = re.compile(r"\b(?:max|min)(?=\s*\()")
+_SUBSCRIPTED = re.compile(rf"(?<!\w)(?P<x>(?P<f>{NAME})\({INNER}\))_\{{?(?P<n>\w)\}}?")
+_TRACE = re.compile(rf"(?<!\w)[Tt]r(?:ace)?\s*\((?P<x>{INNER})\)")
 _KEYWORDS_OF_CLIP = re.compile(
     r"\b(?:clip|clamp)\s*\((?P<x>[^,=]+),\s*\w+\s*=\s*(?P<y>[^,=]+),\s*\w+\s*=\s*(?P<z>[^,=()]+)\)"
 )
+_WORDS = RESERVED | frozenset(("in", "if", "then", "else", "otherwise", "over", "of", "when"))
 _EDGE = re.compile(r"[+\-−()\[\]=/,<>|]")
 _FACTOR = re.compile(r"(?![⁰¹²³⁴-⁹])[^\W\d_]|[(√Σ∑∂½0-9]")

@@ -32,7 +32,7 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.notation import arithmetic
-from chainrule.notation.advice import not_yet, row_advice, tensor_call_advice
+from chainrule.notation.advice import entry_advice, not_yet, row_advice, tensor_call_advice
 from chainrule.notation.bodies import check_body
 from chainrule.notation.derivatives import Part, derivative_of
 from chainrule.notation.forms import FORMS, comparison
@@ -176,7 +176,7 @@ class Converter(Pointing):
                     "this is no position of an entry",
                     first_token(tree),
                     expected="expected is an index, a whole number, or a sum of multiples of them",
-                    advice=self._other_position(value),
+                    advice=self._other_position(value) or entry_advice(self.spot(first_token(tree))),
                 )
             positions.append(position)
         return tuple(positions)

@@ -20,6 +20,8 @@ from chainrule.notation.wording import (
     tidy,
 )
 
+_LOW = re.compile("[ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ]+")
+_LETTERS = str.maketrans("ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", "aehijklmnoprstuvx")
 WINDOW = 200
 """How many characters before and behind the place of an error are looked at."""
 
@@ -45,7 +47,13 @@ def spot_of(source: Source, place: int, keyword: str = "") -> Spot:
     start = max(source.text.rfind("\n", 0, place) + 1, place - WINDOW)
     end = source.text.find("\n", place)
     text = source.text[start : min(end if end >= 0 else len(source.text), place + WINDOW)].partition("#")[0]
-    return Spot(text.rstrip(), place - start, source.around or scanned(source.text), keyword)
+    place -= start
+    low = _LOW.search(text)
+    while low:
+        text = f"{text[: low.start()]}_{low[0].translate(_LETTERS)}{text[low.end() :]}"
+        place += low.start() < place
+        low = _LOW.search(text)
+    return Spot(text.rstrip(), place, source.around or scanned(source.text), keyword)
 
 
 def arguments_at(text: str, place: int) -> tuple[list[str], str, int]:
@@ -58,7 +66,7 @@ def arguments_at(text: str, place: int) -> tuple[list[str], str, int]:
     found: list[str] = []
     for end in range(begin.end(), len(text)):
         mark = text[end]
-        if depth == 0 and mark in ",)":
+        if depth == 0 and mark in ",;)":
             found.append(text[start:end].strip())
             start = end + 1
             if mark == ")":

@@ -26,8 +26,8 @@ FUNCTIONS: tuple[Spelling, ...] = (
     Spelling(
         "std stddev sd", "sqrt(mean({i}) ({a} - (mean({j}) {b}))^2)", "A deviation over {i} is written out: {code}"
     ),
-    Spelling("avg average e expectation expected", "mean({I}) {a}"),
-    Spelling("total", "sum({I}) {a}"),
+    Spelling("avg average e expectation expected", "mean({I}) {a:t}"),
+    Spelling("total", "sum({I}) {a:t}"),
     Spelling("cumsum", "sum({j}) [{j} <= {i}]*{b}", "A running sum has a bracket: {code}"),
     Spelling(
         "argmax",

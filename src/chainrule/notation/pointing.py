@@ -39,7 +39,8 @@ class Pointing:
         """Refuse an entry of a tensor that is not there and has another spelling here."""
         advice = entry_advice(self.spot(token))
         if advice:
-            raise self.error(f"no tensor is named {token}", token, advice=advice)
+            what = f"{token} is a function, not a tensor" if token in ARITY else f"no tensor is named {token}"
+            raise self.error(what, token, advice=advice)
 
     def spot(self, token: Token) -> Spot:
         """Return the line around a token, for advice on it."""

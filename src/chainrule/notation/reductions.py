@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import re
 
-from chainrule.notation.wording import NAME, Surroundings, entries, letters_in_brackets, renamed, spare_letter, tidy
+from chainrule.notation.wording import (
+    ATOM,
+    NAME,
+    Piece,
+    Surroundings,
+    entries,
+    letters_in_brackets,
+    renamed,
+    spare_letter,
+    tidy,
+)
 
 _OPERATORS = {
-    **dict.fromkeys(("Σ", "∑", "sum", "count"), "sum"),
-    **dict.fromkeys(("Π", "∏", "prod"), "prod"),
-    **dict.fromkeys(("mean", "avg", "average", "E"), "mean"),
-    **dict.fromkeys(("max", "any"), "max"),
-    **dict.fromkeys(("min", "all"), "min"),
+    **dict.fromkeys(("Σ", "∑", "sum", "Sum", "SUM", "Sigma", "count"), "sum"),
+    **dict.fromkeys(("Π", "∏", "prod", "Prod", "product", "Product"), "prod"),
+    **dict.fromkeys(("mean", "Mean", "avg", "average", "E"), "mean"),
+    **dict.fromkeys(("max", "Max", "any"), "max"),
+    **dict.fromkeys(("min", "Min", "all"), "min"),
 }
 _WRITTEN_OUT = {
     "var": "mean({i}) ({a} - (mean({j}) {b}))^2",
@@ -25,9 +35,10 @@ _HEAD = re.compile(
     rf"\\?(?P<op>(?<!\w)(?:arg\s*(?:max|min)|{'|'.join(n for n in [*_OPERATORS, *_WRITTEN_OUT] if n.isascii())})"
     r"(?![^\W_])"
     r"|[Σ∑Π∏])"
-    r"(?P<sub>_)?\s*(?P<range>(?<=_)\w+(?:\s*,\s*\w+)*|\{[^{}]*\}|\((?:[^()]|\([^()]*\))*\)|\[[^\[\]]*\]|)"
+    r"(?P<sub>_)?\s*(?P<range>(?<=_)\w+(?:\s*,\s*\w+)*(?:\s*=\s*\w+)?|\{[^{}]*\}|\((?:[^()]|\([^()]*\))*\)|\[[^\[\]]*\]|)"
     r"\s*(?:\^\s*(?:\{[^{}]*\}|\w+))?\s*"
 )
+_FACTOR = re.compile(rf"(?:\d+\s*/\s*\d+|{ATOM})\s*$")
 _LETTERS = re.compile(r"\s*[^\W\d]\w*\s*(?:,\s*[^\W\d]\w*\s*)*")
 _RUNS = re.compile(r"\s*(?P<i>[^\W\d]\w*)\s*(?:=|\bin\b|\bfor\b).*")
 _RELATION = re.compile(r"\s*(?P<i>[^\W\d]\w*)\s*(?P<r>!=|≠|<=|≤|>=|≥|<|>|∈)\s*(?P<n>.+)")
@@ -43,7 +54,11 @@ def reduction_advice(text: str, place: int, around: Surroundings) -> str:
     """
     for match in _HEAD.finditer(text):
         if match.start() <= place <= match.end():
-            return _advised(text, match, around)
+            before = _FACTOR.search(text[: match.start()]) if place == match.start() else None
+            advice = _advised(text, match, around)
+            if before and advice.startswith(_MEANT):
+                return f"Between factors stands a *: {before[0].strip()}*{advice.removeprefix(_MEANT)}"
+            return advice
     return ""
 
 
@@ -51,6 +66,9 @@ def _advised(text: str, match: re.Match[str], around: Surroundings) -> str:
     name = re.sub(r"\s", "", match["op"])
     inside = match["range"][1:-1] if match["range"][:1] in ("(", "[", "{") else match["range"]
     body = _term(text, match.end())
+    inside = re.sub(r",\s*(?:axis|dim|keepdims?)\s*=[^,]*$", "", inside)
+    last = re.fullmatch(r"(.*[^\w\s,].*),\s*([^\W\d_])\s*", inside)
+    inside = f"{last[2]}, {last[1]}" if last else inside
     letters, bracket = _range(inside, around)
     if not letters and not inside and not body.strip():
         return ""
@@ -63,7 +81,10 @@ def _advised(text: str, match: re.Match[str], around: Surroundings) -> str:
         letters = letters_in_brackets(body)
         if inside == body and not letters:
             return ""
+        power = re.compile(r"\s*(²|³|\^\s*\d)").match(text, match.end("range")) if match["op"] in "Σ∑" else None
+        body = f"({body}){power[1]}" if power else f"{Piece(body):t}"
     elif not letters:
+        body = re.sub(r"^\s*over\s+", "", body)
         first = re.match(rf"\s*({NAME})\s+(?=\S)", body)
         if first and first[1] not in around.axes and len(first[1]) == 1:
             letters, body = (first[1],), body[first.end() :]

@@ -2,9 +2,9 @@
 
 Data only; `advice` finds the row for a place in a line and fills it in. A row is a pattern, the text to write, and the
 sentence around it. What stands in braces is a group of the pattern, {x:p} with parentheses where it is no single
-factor, {x:s} without its own. Of an argument {a}, with letters behind tensors that are named whole, {I} are the
-letters, {i} is the last of them, {j} one that the line does not use, and {b} is {a} with j for i; {c} and {d} are the
-next arguments. A row whose fields are not all known is passed over.
+factor, {x:t} where it is no single term, {x:s} without its own. Of an argument {a}, with letters behind tensors that
+are named whole, {I} are the letters, {i} is the last of them, {j} one that the line does not use, and {b} is {a} with j
+for i; {c} and {d} are the next arguments. A row whose fields are not all known is passed over.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ OPENERS: tuple[tuple[str, str], ...] = (
     (r"(?:weights?|variables?|var|parameters?|params|scalar|vector|matrix|tensor|learn(?:able)?|unknowns?)", "param"),
     (r"(?:constants?|hyperparam(?:eter)?s?)", "const"),
     (r"(?:assum(?:e|ing)|suppose|s\.t\.|subject\s+to|such\s+that)", "given"),
-    (r"(?:objective|error|min(?:imi[sz]e)?(?:_\w+)?|argmin(?:_\w+)?|[Cc]ost|[Ll]oss)\s*:?", "cost"),
+    (r"(?:objective|error|min(?:imi[sz]e)?(?:_\{?\w+\}?)?|arg\s*min(?:_\{?\w+\}?)?|[Cc]ost|[Ll]oss)\s*:?", "cost"),
 )
 """What opens a line elsewhere, and the word for it here."""
 
@@ -54,25 +54,28 @@ SYNTAX: tuple[Spelling, ...] = (
     Spelling(rf"(?P<x>{ATOM})\s*\\(?:cdot|times|odot|ast)\b\s*(?P<y>{ATOM})", "{x}*{y}", needs="\\"),
     Spelling(r"\\(?:mathbf|mathrm|mathcal|boldsymbol|vec|hat|bm|text|operatorname)\s*\{(?P<x>\w+)\}", "{x}"),
     Spelling(
-        r"\\(?!sum|prod|max|min|mean)(?P<x>[A-Za-z]+)",
+        r"\\(?!sum|prod|max|min|mean|math)(?P<x>[A-Za-z]+)",
         "{x}",
         "Commands of LaTeX are not read; a name is written {code}",
     ),
     Spelling(r"\$", "", "Formulas stand here without $."),
     # Norms, brackets, conditions
-    Spelling(r"(?:‖|\|\|)(?P<a>[^|‖]+)(?:‖|\|\|)\s*(?:_2)?\s*(?:²|\^\s*2)", "sum({I}) {a:p}^2", "A square is {code}"),
+    Spelling(
+        r"(?:‖|\|\|)(?P<a>[^|‖]+)(?:‖|\|\|)\s*(?:_[2F])?\s*(?:²|\^\s*2)", "sum({I}) {a:p}^2", "A square is {code}"
+    ),
     Spelling(r"(?:‖|\|\|)(?P<a>[^|‖]+)(?:‖|\|\|)_1", "sum({I}) abs({a})"),
-    Spelling(r"(?:‖|\|\|)(?P<a>[^|‖]+)(?:‖|\|\|)(?:_2)?", "sqrt(sum({I}) {a:p}^2)", "A length is {code}"),
+    Spelling(r"(?:‖|\|\|)(?P<a>[^|‖]+)(?:‖|\|\|)(?:_\{?[2F]\}?)?", "sqrt(sum({I}) {a:p}^2)", "A length is {code}"),
     Spelling(rf"\|(?P<a>{NAME})\|", "det({matrix})", "A determinant is {code}, the size of an entry |{a}|"),
     Spelling(rf"\|(?P<a>{NAME})\|", "sqrt(sum({I}) {a}^2)", "A length is {code}, the size of an entry |{a}|"),
     Spelling(r"\|\|(?P<x>[^|]+)\|\|", "|{x}|"),
     Spelling(rf"[<⟨]\s*(?P<a>{NAME})\s*,\s*(?P<c>{NAME})\s*[>⟩]", "sum({I}) {a}*{c}", "Write the sum out: {code}"),
     Spelling(
-        rf"(?:(?<!\w)1|𝟙|𝟏|\b(?:I|one|ind|indicator|iverson)\b)\s*_?\s*[\[({{]"
+        rf"(?:(?<!\w)1|𝟙|𝟏|\\math\w+\{{[1I]\}}|\b(?:I|one|ind|indicator|iverson)\b)\s*_?\s*[\[({{]"
         rf"(?P<when>{_CONDITION}[<>=≤≥≠]{_CONDITION})[\])}}]",
         "[{when}]",
         "A condition in brackets is 1 where it holds, else 0: {code}",
     ),
+    Spelling(r"\[\[(?P<x>(?:[^\[\]]|\[[^\[\]]*\])*)\]\]", "[{x}]", "A condition stands in brackets: {code}"),
     Spelling(
         rf"\[(?P<x>{_CONDITION})\s*(?:&&?|∧)\s*(?P<y>{_CONDITION})\]", "[{x} and {y}]", "Conditions are joined: {code}"
     ),
@@ -98,6 +101,12 @@ SYNTAX: tuple[Spelling, ...] = (
         needs="f",
     ),
     Spelling(
+        rf"(?<==)\s*(?P<x>{ATOM})\s+(?:where|if|for|when)\s+(?P<when>[^,]*[<>=≤≥≠][^,]*)$",
+        "where({when}, {x}, 0)",
+        "A choice has a condition and two values: {code}",
+    ),
+    Spelling(r"\botherwise\b", "", "A choice has a condition and two values: where(t > 0, a, b)"),
+    Spelling(
         rf"(?P<when>{ATOM}\s*[<>=≤≥≠!]+\s*{ATOM})\s*\?(?P<x>[^:?]++):\s*(?P<y>-?{ATOM})",
         "where({when}, {x}, {y})",
         needs="?",
@@ -116,16 +125,33 @@ SYNTAX: tuple[Spelling, ...] = (
     ),
     Spelling(rf"(?<!\w)e\s*\^\s*\{{(?P<x>{_BRACED})\}}", "exp({x})"),
     Spelling(
-        rf"^\s*(?P<x>{NAME})\s*\^\s*\{{?\(?(?P<n>\d+)\)?\}}?(?P<rest>\[[^\[\]]*\])?",
+        rf"^\s*(?P<x>{NAME}?)\s*\^\s*[\[({{]*(?P<n>\w+)[\])}}]*_\{{?(?P<y>\w)\}}?",
+        "{x}{n}[{y}]",
+        "Layers have names of their own: {code}",
+    ),
+    Spelling(
+        rf"^\s*(?P<x>{NAME}?)_\{{?(?P<y>\w)\}}?\s*\^\s*[\[({{]*(?P<n>\w+)[\])}}]*",
+        "{x}{n}[{y}]",
+        "Layers have names of their own: {code}",
+    ),
+    Spelling(
+        rf"^\s*(?P<x>{NAME})\s*\^\s*[\[({{]*(?P<n>\w+)[\])}}]*(?P<rest>\[[^\[\]]*\])",
         "{x}{n}{rest}",
         "Layers have names of their own: {code}",
     ),
     Spelling(
+        rf"^\s*(?P<x>{NAME})\s*\^\s*[\[({{]*(?P<n>\w+)[\])}}]*(?=\s*=)",
+        "{x}{n}",
+        "Layers have names of their own: {code}",
+    ),
+    Spelling(
         rf"(?P<x>{_ENTRY}|\({INNER}\)|\d+)\s*\^\s*\{{(?![T⊤]\}})(?P<y>{_BRACED})\}}",
-        "{x}^({y})",
+        "{x}^({y:s})",
         "An exponent stands in parentheses: {code}",
         "{",
     ),
+    Spelling(r"\b(?P<f>max|min)\s*\{(?P<x>[^{},]*),(?P<y>[^{},]*)\}", "{f}imum({x}, {y})"),
+    Spelling(rf"{_FUNCTION}\s*\{{(?P<x>{_BRACED})\}}", "{f}({x})", "An argument stands in parentheses: {code}"),
     Spelling(rf"{_FUNCTION}\s*\|(?P<x>[^|]*)\|", "{f}(abs({x}))", "An argument stands in parentheses: {code}"),
     Spelling(
         rf"{_FUNCTION}\s*(?P<n>[²³])\s*(?P<x>{ATOM})", "{f}({x:s})^{n}", "A power stands behind the argument: {code}"
@@ -146,6 +172,11 @@ SYNTAX: tuple[Spelling, ...] = (
         "What is differentiated is a tensor with a name: {code}",
     ),
     # Names and positions
+    Spelling(
+        rf"(?P<x>{NAME}?)_\{{(?P<n>[1-9]\d*)\}}",
+        "{entry}",
+        "Positions stand in brackets and count from 0; counted from 1, that is {code}",
+    ),
     Spelling(
         rf"(?P<x>{NAME}?)_\{{(?P<y>[^{{}}]*)\}}", "{entry}", "Positions stand in brackets and count from 0: {code}"
     ),
@@ -177,6 +208,7 @@ SYNTAX: tuple[Spelling, ...] = (
     ),
     Spelling(rf"(?<![\w\]])\[(?:{_ENTRY})\]", "", "Brackets that follow no name hold a condition: [x > 0], [i = j]."),
     Spelling(r"\{(?P<x>[^{}]*)\}", "({x})", "A group stands in parentheses: {code}"),
+    Spelling(rf"(?P<x>{NAME}?)_(?P<y>\w),(?P<z>\w)(?!\w)", "{tensor}[{y},{z}]"),
     Spelling(r"(?P<x>\d+),(?P<y>\d+)", "{x}.{y}", "A decimal point is a point: {code}"),
     Spelling(r"(?P<x>\d+)_(?P<y>\d+)", "{x}{y}", "Digits stand together: {code}"),
     # Signs
@@ -194,10 +226,13 @@ SYNTAX: tuple[Spelling, ...] = (
     ),
     Spelling(rf"(?P<x>{ATOM})\s*[–—‐‒]\s*(?P<y>{ATOM})", "{x} - {y}", "A minus is written -: {code}", "–—‐‒"),
     Spelling(rf"(?P<x>{ATOM})\s*[•∙∗⋆]\s*(?P<y>{ATOM})", "{x}*{y}", "A product has a *: {code}", "•∙∗⋆"),
+    Spelling(rf"(?P<a>{_ENTRY})\s*\.(?P<n>[*/])\s*(?P<c>{_ENTRY})", "{a}{n}{c}", "Operations act on entries: {code}"),
+    Spelling(rf"(?P<a>{_ENTRY})\s*\.\^\s*(?P<n>\d+)", "{a}^{n}", "Operations act on entries: {code}"),
     Spelling(rf"(?P<x>{ATOM})\s*÷\s*(?P<y>{ATOM})", "{x}/{y}", needs="÷"),
     Spelling(r";|,\s*\w+\s*=(?!=)", "", "One statement stands on a line."),
     Spelling(r",$", "", "A line ends without a comma."),
     Spelling(r"[\w)\]]\s*!(?!=)", "", "There are no factorials."),
+    Spelling(r"(?:[=(,*/^+-]|−)\s*\+", "", "A number has no + in front of it."),
     Spelling(r"±", "", "Two signs make two equations."),
     Spelling(r"\d[eE](?![\d+-])", "", "An exponent has digits: 1e5"),
     Spelling(
@@ -246,17 +281,20 @@ LAST: tuple[Spelling, ...] = (
 """What is said where nothing more special fits."""
 
 WHOLE: tuple[Spelling, ...] = (
-    Spelling(rf"(?P<a>{NAME})\s*\^\s*\(?\s*[-−]\s*1\s*\)?", "inv({matrix})[{I}]", "An entry of the inverse is {code}"),
+    Spelling(
+        rf"(?P<a>{NAME})\s*(?:\^\s*\(?\s*[-−]\s*1\s*\)?|⁻¹)", "inv({matrix})[{I}]", "An entry of the inverse is {code}"
+    ),
 )
 """A tensor named whole where an entry is expected."""
 
 ENTRIES: tuple[Spelling, ...] = (
+    Spelling(rf"{_FUNCTION}\[(?P<x>[^\[\]]*)\]", "{f}({x})", "Its argument stands in parentheses: {code}"),
     Spelling(
         r"(?<!\w)(?:δ|[Dd]elta|I|Id|eye)\[(?P<x>\w+),(?P<y>\w+)\]",
         "[{x} = {y}]",
         "Kronecker's delta is a bracket: {code}",
     ),
-    Spelling(r"(?<!\w)E\[(?P<a>[^\[\]]+(?:\[[^\[\]]*\])?)\]", "mean({I}) {a}", "An expectation is a mean: {code}"),
+    Spelling(r"(?<!\w)E\[(?P<a>[^\[\]]+(?:\[[^\[\]]*\])?)\]", "mean({I}) {a:t}", "An expectation is a mean: {code}"),
 )
 """Entries of tensors that are not there."""
 
@@ -264,6 +302,7 @@ NAMES: tuple[Spelling, ...] = (
     Spelling(rf"(?<!\w)e\s*\^\s*(?P<x>[-−]?{ATOM})", "exp({x:s})", "e to a power is written {code}"),
     Spelling(r"(?<!\w)e(?!\w)", "exp(1)", "The number e is written {code}"),
     Spelling(rf"{_FUNCTION}\s*\^\s*(?P<x>[-−]?{ATOM})", "{f}({x:s})", "{f} is a function: {code}"),
+    Spelling(rf"{_FUNCTION}\s*[-−]\s*(?P<x>{ATOM})", "{f}(-{x})", "{f} is a function: {code}"),
     Spelling(rf"{_FUNCTION}(?!\w)", "{f}(t)", "{f} is a function; its argument stands in parentheses: {code}"),
     Spelling(
         r"(?<!\w)(?:δ|[Dd]elta|𝛿)_\{?(?P<x>[^\W\d_]),?(?P<y>[^\W\d_])\}?(?!\w)",

@@ -30,9 +30,19 @@ def opening_advice(text: str, place: int, keyword: str, around: Surroundings) ->
         return "A batch line names the letter that counts samples: batch n"
     if keyword == "index":
         counted = _RANGE.search(body)
-        size = int(counted["high"]) - int(counted["low"]) + 1 if counted else 0
-        return f"An index has so many values, counted from 0: index {counted['i']} = {size}" if counted else ""
+        if counted:
+            size = int(counted["high"]) - int(counted["low"]) + 1
+            return f"An index has so many values, counted from 0: index {counted['i']} = {size}"
+        sized = re.match(rf"\s*({NAME})\s*(?:[:<∈]|\bin\b)?\s*(\d+)", body)
+        return f"An index has so many values: index {sized[1]} = {sized[2]}" if sized else ""
+    if keyword == "const":
+        valued = re.match(rf"\s*({NAME})\s*:?=?\s*([\d.].*)$", body)
+        return f"Write const {valued[1]} = {valued[2].replace(',', '.')}" if valued else ""
     if keyword == "given":
+        if re.search(r",\s*$|\band\s*$", body[: place - len(text) + len(body) + 1]) or re.match(
+            r",|and\b", text[place:]
+        ):
+            return "Two facts are two given lines."
         hot = _ONE_HOT.match(body)
         letters = around.axes.get(hot["n"], ()) if hot else ()
         return f"Write given onehot({letters[-1]}) {hot['n']}[{','.join(letters)}]" if hot and letters else ""
@@ -42,6 +52,11 @@ def opening_advice(text: str, place: int, keyword: str, around: Surroundings) ->
 
 
 def _cost_advice(body: str) -> str:
+    plain = re.sub(r"^\s*(?:(?:function|of|minimi[sz]e|over\s+\w+\s*:)\s*)+", "", body)
+    changed, body = plain != body, plain
+    if re.match(rf"\s*{NAME}\s*(?::=|{'=' if changed else ':='})", body):
+        equation = re.sub(r"\s*:=", " =", body.strip(), count=1)
+        return f"Write cost {equation}"
     function = _FUNCTION.match(body)
     if function:
         return f"What it depends on shows on the right: cost {function['f']} = {function['rest']}"
@@ -50,7 +65,7 @@ def _cost_advice(body: str) -> str:
         return f"Write cost {named['n']} = {named['rest']}"
     if re.match(rf"\s*{NAME}\s*(?:\[[^\[\]]*\])?\s*=", body):
         return ""
-    rest = re.sub(r"^\s*[:=]\s*", "", body).strip()
+    rest = re.sub(r"^\s*[:=]\s*(?:minimi[sz]e\s+)?", "", body).strip()
     inner = re.fullmatch(r"\(([^()]*)\)", rest)
     return f"A cost has a name: cost C = {inner[1] if inner else rest}" if rest else ""
 
@@ -78,7 +93,10 @@ def _declared_advice(keyword: str, body: str, around: Surroundings) -> str:
             return f"{says}: {keyword} {found['n']}[{letters.strip()}]"
     value = _VALUE.search(body)
     if value is None:
-        return ""
+        names = re.findall(rf"(?<![\w\[,]){NAME}(?:\[[\w\s,]*\])?", re.sub(r"\band\b", " ", body))
+        plain = re.fullmatch(rf"[\s,:()]*(?:(?:and\b|{NAME}(?:\[[\w\s,]*\])?)[\s,:()]*)+", body)
+        changed = plain and names and ", ".join(names) != body.strip() and not re.search(r"\[\w+\s+\w", body)
+        return f"Write {keyword} {', '.join(names)}" if changed else ""
     declared = f"{keyword} {value['n']}{value['i'] or ''}"
     constant = f"; what is fixed is a const: const {value['n']} = {value['v']}" if not value["i"] else ""
     return f"Values are given when a system is run, here stands {declared}{'' if '[' in value['v'] else constant}"
@@ -86,8 +104,12 @@ def _declared_advice(keyword: str, body: str, around: Surroundings) -> str:
 
 def _opener_advice(body: str, place: int) -> str:
     """Return what the word that opens the line is here."""
-    if re.match(r"\s*(?:let|set|var|define|where)\s+\S+\s*=(?!=)", body):
-        return f"An equation opens with what it defines: {body.strip().partition(' ')[2].strip()}"
+    if re.match(rf"\s*(?:let|set|var|define|where)\s+{NAME}(?:\[[^\[\]]*\])?\s*:?=(?!=)", body):
+        equation = body.strip().partition(" ")[2].strip().replace(":=", "=")
+        return f"An equation opens with what it defines: {equation}"
+    capital = re.match(r"\s*([^\W\d_]+)\s*:?\s+(?=\S)", body)
+    if capital and capital[1] not in KEYWORDS and capital[1].lower() in KEYWORDS:
+        return f"Write {capital[1].lower()} {body[capital.end() :].strip()}"
     largest = re.match(rf"\s*maximi[sz]e\s+(?:{NAME}\s*=\s*)?(?P<rest>.+)$", body)
     if largest:
         return f"What is to be large is a cost with a minus: cost C = -({largest['rest'].strip()})"
@@ -100,4 +122,6 @@ def _opener_advice(body: str, place: int) -> str:
     if re.match(r"\s*(?:return|while|import|from|if|else|print|class|repeat|end|begin)\b\s*[^\s=\[]", body):
         return "A system has declarations and equations, and is no program: z[j] = sum(i) W[j,i]*x[i]"
     first = re.fullmatch(r"\s*([^\W\d_]+)\s+", body[:place])
-    return did_you_mean(first[1], KEYWORDS) if first else ""
+    meant = did_you_mean(first[1], KEYWORDS) if first else ""
+    named = re.match(rf"\s*{NAME}\s+(?P<rest>{NAME}(?:\[[^\[\]]*\])?\s*=(?!=).*)$", body)
+    return meant or (f"An equation opens with what it defines: {named['rest']}" if named else "")

@@ -17,7 +17,7 @@ INNER = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"
 """What can stand in parentheses, with two more levels of them."""
 ATOM = (
     rf"(?:[^\W\d]\w*(?:_\{{[^{{}}]*\}})?(?:\[[^\[\]]*\])?(?:\({INNER}\))?(?:[²³]|\^\w+)?"
-    rf"|\d+(?:\.\d+)?|\({INNER}\)|[½⅓⅔¼¾])"
+    rf"|\d+(?:\.\d+)?|\({INNER}\)[²³]?|[½⅓⅔¼¾])"
 )
 """A factor: an entry, a call, a number, or something in parentheses."""
 
@@ -41,12 +41,17 @@ class Surroundings:
 
 
 class Piece(str):
-    """A piece of text that a template can ask for in parentheses that it needs, {x:p}, or without its own, {x:s}."""
+    """A piece of text that a template can ask for in parentheses that it needs, or without its own.
+
+    {x:p} is for a factor, {x:t} for a term, and {x:s} takes away what stands around the whole.
+    """
 
     __slots__ = ()
 
     def __format__(self, spec: str) -> str:
         """Return the text with the parentheses that are asked for."""
+        if spec == "t":
+            return f"({self})" if re.search(r"[+\-−]", re.sub(rf"\({INNER}\)|\[[^\[\]]*\]", "", self)) else str(self)
         if spec == "s" and re.fullmatch(rf"\({INNER}\)", self):
             return self[1:-1]
         return str(self) if spec != "p" or _WHOLE.fullmatch(self) else f"({self})"
@@ -118,6 +123,7 @@ def tidy(text: str, around: Surroundings) -> str:
     >>> tidy("2 w_i log x_i", Surroundings({"x": ("i",), "w": ("i",)}))
     '2*w[i]*log(x[i])'
     """
+    text = re.sub(r"(?<![_^])\{([^{}]*)\}", r"(\1)", text.replace("**", "^"))
     text = _BRACES.sub(lambda m: bracketed(m[0], m[1], m[2], around), text)
     text = _SUBSCRIPTED.sub(lambda m: m[0] if m[0] in around.axes else bracketed(m[0], m[1], m[2], around), text)
     done: list[str] = []
@@ -128,7 +134,7 @@ def tidy(text: str, around: Surroundings) -> str:
         if token.isspace():
             done.append(token)
             continue
-        starts = token[0].isalnum() or token[0] in "(√Σ∑"
+        starts = token[0].isalpha() or token[0].isdecimal() or token[0] in "(√Σ∑"
         if starts and word and word[0] in ARITY and token != "(":
             done[:] = [before, "("]
             closing += 1
@@ -158,7 +164,9 @@ def bracketed(whole: str, base: str, subscript: str, around: Surroundings) -> st
         return whole
     if re.fullmatch(r"[1-9]\d*", subscript):
         return f"{base}[{int(subscript) - 1}]"
-    return f"{base}[{','.join(subscript) if rank == len(subscript) > 1 else subscript}]"
+    if not subscript.isalpha():
+        return f"{base}[{subscript}]"
+    return f"{base}[{','.join(subscript)}]" if rank == len(subscript) else whole
 
 
 def product(text: str, around: Surroundings) -> tuple[str, tuple[str, ...]] | None:
@@ -189,6 +197,25 @@ def product(text: str, around: Surroundings) -> tuple[str, tuple[str, ...]] | No
             free = (*free, *fitted)
         done.append(f"{name}[{','.join(fitted[::-1] if len(letters) > 1 and transposed else fitted)}]")
     return (f"sum({','.join(summed)}) " if summed else "") + "*".join(done), free
+
+
+def fitted_to(code: str, free: Sequence[str], target: Sequence[str], line: str) -> tuple[str, tuple[str, ...]]:
+    """Return a sum with the letters of what it defines, and other letters where it sums over one of these.
+
+    >>> fitted_to("sum(i) A[i,j]*x[i]", ("j",), ("i",), "")
+    ('sum(m) A[m,i]*x[m]', ('i',))
+    """
+    letters = dict(zip(free, target, strict=True))
+    spare = (n for n in _SPARE if n not in {*re.findall(r"\w+", line), *re.findall(r"\w+", code), *target})
+    for part in re.findall(r"sum\(([\w,]+)\)", code):
+        for letter in part.split(","):
+            letters[letter] = next(spare, "r2") if letter in target else letter
+    changed = re.sub(
+        r"\[[^\[\]]*\]|sum\([^()]*\)",
+        lambda part: re.sub(r"(?<!\w)(?!sum\b)\w+", lambda n: letters.get(n[0], n[0]), part[0]),
+        code,
+    )
+    return changed, tuple(target)
 
 
 def _fitted(letters: Sequence[str], free: Sequence[str], outer: bool) -> tuple[str, ...]:

@@ -220,7 +220,9 @@ class Reading:
         profile = self.profile
         target = [i.preferred for i in profile.variables[: profile.targets]]
         letter = next(n for n in profile.free_on_the_right() if n not in target)
-        if letter in [profile.variables[v].preferred for v in profile.binders]:
+        if letter in set(self.system.system.names()):
+            advice = f"In brackets {letter} is an index. Labels are whole numbers: data {letter} : int(10)"
+        elif letter in [profile.variables[v].preferred for v in profile.binders]:
             advice = f"No sum({letter}) reaches so far: it ends before + and −. Write sum({letter}) (… + …)."
         else:
             name = self.place.name.removesuffix(f"_{letter}") or self.place.name

@@ -228,7 +228,50 @@ LINES = [
     ),
 ]
 
-ALL = [*FUNCTIONS, *PRODUCTS, *REDUCTIONS, *PIECES, *LINES]
+MORE = [
+    ("a[k] = softmax_k(z)", "exp(z[k])/(sum(m) exp(z[m]))"),
+    ("a[k] = softmax(z)_k", "exp(z[k])/(sum(m) exp(z[m]))"),
+    ("q = tr(A^T A)", "sum(j) sum(i) A[i,j]*A[i,j]"),
+    ("q = ‖A‖_F²", "sum(i,j) A[i,j]^2"),
+    ("a[i] = A^T x", "sum(m) A[m,i]*x[m]"),
+    ("P[i,j] = x x^T", "x[i]*x[j]"),
+    ("P[p] = W x", "sum(i) W[p,i]*x[i]"),
+    ("P[i,j] = A⁻¹", "inv(A)[i,j]"),
+    ("q = max{0, t}", "maximum(0, t)"),
+    ("q = exp{t}", "exp(t)"),
+    ("q = exp[-t]", "exp(-t)"),
+    ("a[k] = \\mathbb{1}[z[k] > 0]", "[z[k] > 0]"),
+    ("q = [[t > 0]]", "[t > 0]"),
+    ("q = mean(x, axis=0)", "mean(i) x[i]"),
+    ("q = np.mean((x - w)**2)", "mean(i) (x[i] - w[i])^2"),
+    ("q = sum over k y[k]", "sum(k) y[k]"),
+    ("q = sum(y[k]*b[k], k)", "sum(k) y[k]*b[k]"),
+    ("q = Sum(k) y[k]", "sum(k) y[k]"),
+    ("q = ∑ₖ yₖ", "sum(k) y[k]"),
+    ("q = sum(x - w)", "sum(i) (x[i] - w[i])"),
+    ("q = Σ(x - w)²", "sum(i) (x[i] - w[i])²"),
+    ("q = Σ_i (x_i - w_i)² 2", "(x[i] - w[i])²*2", "q = sum(i) (x[i] - w[i])²*2"),
+    ("q = exp -t", "exp(-t)"),
+    ("q = 1/2 Σ_i (x_i - w_i)²", "1/2*sum(i) (x[i] - w[i])²"),
+    ("q = (1/2) sum(i) x_i", "(1/2)*sum(i) x[i]"),
+    ("q = 1/2t", "/2*t, or /(2*t)", "q = (1/2*t)+1/(2*t) # /2*t, or /(2*t)"),
+    ("q = t.^2", "t^2"),
+    ("a[i] = x.*w", "x[i]*w[i]"),
+    ("q = t where t > 0", "where(t > 0, t, 0)"),
+    ("h^{(2)}_k = z[k]", "h2[k]", "h2[k] = z[k]"),
+    ("a[k] = W_k,i", "W[k,i]", "a[k] = sum(i) W[k,i]"),
+    ("q = E[x - w]", "mean(i) (x[i] - w[i])"),
+    ("cost function C = t^2", "cost C = t^2"),
+    ("minimize over w: t^2", "cost C = t^2"),
+    ("Data u[i]", "data u[i]"),
+    ("data u[i] v[k]", "data u[i], v[k]"),
+    ("param v and u", "param v, u"),
+    ("const eta 0.1", "const eta = 0.1"),
+    ("index r: 3", "index r = 3"),
+    ("regularizer R = t^2", "R = t^2"),
+]
+
+ALL = [*MORE, *FUNCTIONS, *PRODUCTS, *REDUCTIONS, *PIECES, *LINES]
 
 
 @pytest.mark.parametrize("row", ALL, ids=[row[0] for row in ALL])

@@ -31,7 +31,7 @@ SYNTAX = [
     ("z[j] == b[j]", 7, "'=' cannot stand here", "Equality is written with one =."),
     ("z[j] = W[j,i] @ x[i]", 15, "'@' cannot stand here", "Write the sum out: sum(i) W[j,i]*x[i]"),
     ("z[j] = [j < 2 && j > 0]", 15, "'&' cannot stand here", "Conditions are joined: [j < 2 and j > 0]"),
-    ("given x[i] > 0 and y[k] > 0", 16, "'and' cannot stand here", "two facts are two given lines"),
+    ("given x[i] > 0 and y[k] > 0", 16, "'and' cannot stand here", "Two facts are two given lines."),
     ("z[j] = [!b[j] > 0]", 9, "'!' cannot stand here", "The opposite of a condition is written [not b[j] > 0]"),
     ("z[j] = max(b[j], 0)", 13, "'[j]' cannot stand here", "The larger of two numbers is maximum(b[j], 0)"),
     (
@@ -151,7 +151,7 @@ INDICES = [
     ("z[0] = b[0]", 3, "an axis is labelled by a letter", "expected are plain index letters, as in W[j,i]"),
     ("z = sum(i,i) x[i]", 11, "index i stands twice under the sum", "Give each index its letter."),
     ("z[j] = b[2*j/3]", 10, "this is no position of an entry", "or a sum of multiples of them"),
-    ("z = exp[b]", 5, "exp is a function, not a tensor", "Its argument stands in parentheses: exp(…)"),
+    ("z = exp[b]", 5, "exp is a function, not a tensor", "Its argument stands in parentheses: exp(b)"),
     ("z = extent(x)", 12, "extent(x) is of a tensor", "expected is the letter of an index"),
     (
         "z = where(b[0], 1, 2)",

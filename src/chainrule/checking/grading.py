@@ -26,6 +26,7 @@ from chainrule.pipeline import Backprop, backprop
 from chainrule.render.letters import with_letters
 from chainrule.render.text import equation_text, expression_text, lettered_text
 from chainrule.system.model import System, derivative_name
+from chainrule.system.places import cost_advice
 from chainrule.system.printing import ranks_of
 from chainrule.system.typecheck import typecheck
 
@@ -72,7 +73,7 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     a factor 2 too much
     """
     if not system.cost:
-        raise DerivativeError("the system has no cost, so there is nothing to check", advice="Write: cost C = …")
+        raise DerivativeError("the system has no cost, so there is nothing to check", advice=cost_advice(system))
     tensor = tensor_of(answer, system, wrt)
     if tensor == system.cost:
         raise DerivativeError(f"{tensor} is the cost itself; its derivative by itself is 1")

@@ -27,7 +27,7 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.system.model import Equation, System, derivative_name
-from chainrule.system.places import did_you_mean
+from chainrule.system.places import cost_advice, did_you_mean
 from chainrule.system.unsettling import is_readable
 
 
@@ -72,7 +72,7 @@ class Cotangents:
             raise DerivativeError(
                 "the system has no cost, so there is nothing to take derivatives of",
                 expected="one equation marked as the cost",
-                advice="Write, for example: cost C = 1/2*(sum(k) (a[k] - y[k])^2)",
+                advice=cost_advice(system),
             )
         derived = next((e.name for e in system.equations if e.name.startswith(f"∂{system.cost}/")), "")
         if derived:

@@ -18,7 +18,7 @@ from chainrule.execute.inputs import is_batched
 from chainrule.expr.nodes import Affine, Index, Position
 from chainrule.network import Network
 from chainrule.system.model import System, derivative_parts, is_derivative
-from chainrule.system.places import did_you_mean
+from chainrule.system.places import cost_advice, did_you_mean
 
 At: TypeAlias = Mapping[str, int] | Sequence[int] | int
 """An entry: the value of each index by its letter, or all of them in order."""
@@ -37,7 +37,7 @@ def tensor_named(system: System, name: str) -> str:
         )
     if not system.cost:
         what = "the system has no cost, so there is no derivative to explain"
-        raise InputError(what, advice="Mark one equation as the cost: cost C = …")
+        raise InputError(what, advice=cost_advice(system))
     if tensor == system.cost:
         raise InputError(
             f"{tensor} is the cost itself; its derivative by itself is 1",

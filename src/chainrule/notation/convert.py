@@ -7,16 +7,14 @@ name is in scope, else a scalar tensor; what could be both is an error. Arithmet
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from lark import Token, Tree
 
-from chainrule.errors import NotationError
 from chainrule.expr.binding import reduce_over, rename_indices
-from chainrule.expr.functions import MATRIX_FUNCTIONS
+from chainrule.expr.functions import ARITY, MATRIX_FUNCTIONS
 from chainrule.expr.nodes import (
     Call,
     Condition,
@@ -34,44 +32,24 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.notation import arithmetic
-from chainrule.notation.advice import RESERVED, not_yet
+from chainrule.notation.advice import entry_advice, not_yet, row_advice, tensor_call_advice
+from chainrule.notation.bodies import check_body
 from chainrule.notation.derivatives import Part, derivative_of
 from chainrule.notation.forms import FORMS, comparison
-from chainrule.notation.source import MAX_DEPTH, Source, too_deep
-from chainrule.notation.trees import (
-    closed,
-    first_token,
-    last_token,
-    letters_of,
-    name_token,
-    ranges_of,
-    second_factor,
-    subtrees,
-    token_of,
-    unsigned,
-)
-from chainrule.notation.vocabulary import Vocabulary
-from chainrule.system.places import did_you_mean, first_repeated
+from chainrule.notation.pointing import Pointing
+from chainrule.notation.reductions import reduction_advice
+from chainrule.notation.source import MAX_DEPTH, too_deep
+from chainrule.notation.spelling import SYNONYMS
+from chainrule.notation.subscripts import split_name, subscripts_of
+from chainrule.notation.trees import first_token, letters_of, name_token, ranges_of, subtrees, token_of
+from chainrule.system.places import count_indices, first_repeated
 
 Scope: TypeAlias = frozenset[str] | None
 """The letters of the indices that are known at a place; None within brackets, where every name is an index."""
 
 
-class Converter:
+class Converter(Pointing):
     """Turns the trees of one statement into nodes; its errors point into the source."""
-
-    def __init__(self, source: Source, offset: int, vocabulary: Vocabulary) -> None:
-        self.source = source
-        self.offset = offset
-        self.vocabulary = vocabulary
-
-    def error(self, what: str, token: Token, *, expected: str = "", advice: str = "") -> NotationError:
-        """Return an error that points at a token."""
-        return self.source.error(what, self.position(token), expected=expected, advice=advice)
-
-    def position(self, token: Token) -> int:
-        """Return where a token stands in the source."""
-        return self.offset + (token.start_pos or 0)
 
     def convert(self, tree: Tree[Token], scope: Collection[str] = ()) -> Any:
         """Return the node of a tree, in which the indices of the scope are known."""
@@ -118,6 +96,8 @@ class Converter:
         name = str(token)
         positions = self.positions(node, parts)
         if positions:
+            if name not in self.vocabulary.ranks:
+                self.check_entry(token)
             return Indexed(name, positions)
         if known is None:
             return Indexed(name) if name in self.vocabulary.integers else IndexValue(Index(name))
@@ -125,25 +105,17 @@ class Converter:
         if name in known:
             if rank == 0:
                 raise self.error(
-                    f"{name} could be the index or the tensor {name}", token, advice="Rename one of the two."
+                    f"{name} could be the index or the tensor {name}", token, declare="Rename one of the two."
                 )
             return IndexValue(Index(name))
         if rank is not None:
             return Indexed(name)
         if name in self.vocabulary.letters:
             return IndexValue(Index(name))
-        raise self.unknown(token)
-
-    def unknown(self, token: Token) -> NotationError:
-        """Return the error for a name that stands for nothing."""
-        name = str(token)
-        if name in RESERVED:
-            return self.error(f"'{name}' is a word of the notation", token, advice="Choose another name.")
-        advice = did_you_mean(name, self.vocabulary.ranks)
-        if name[0] == "d" and name[1:] in self.vocabulary.ranks:
-            advice = f"A derivative is written with ∂: ∂{name[1:]}/∂…"
-        advice = advice or f"Declare it: data {name}, or const {name}."
-        return self.error(f"nothing is named {name}", token, advice=advice)
+        subscripted = split_name(name, known, self.vocabulary)
+        if subscripted is None:
+            raise self.unknown(token)
+        return Indexed(subscripted[0], self.labelled(subscripted[1]))
 
     def letters(self, node: Tree[Token]) -> tuple[str, ...] | None:
         """Return the letters in the brackets of a name if there is nothing else in them, else None."""
@@ -152,11 +124,31 @@ class Converter:
             self.check_letters(letters, token_of(node, "INDICES") or name_token(node))
         return letters
 
-    def check_letters(self, letters: Sequence[str], token: Token) -> None:
-        """Refuse words of the notation as letters of indices."""
-        if not RESERVED.isdisjoint(letters):
-            word = next(letter for letter in letters if letter in RESERVED)
-            raise self.error(f"'{word}' is a word of the notation", token, advice="Choose another letter.")
+    def subscripted(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
+        """Return an entry with subscripts in braces, x_{i}."""
+        name, letters = subscripts_of(node, self.vocabulary)
+        token = name_token(node)
+        if not self.vocabulary.ranks.get(name):
+            raise self.unknown(token)
+        single = f"{name}_{''.join(letters)}"
+        if single in self.vocabulary.ranks:
+            what = (
+                f"{name}_{{{','.join(letters)}}} could be the entry {name}[{','.join(letters)}] or the tensor {single}"
+            )
+            raise self.error(what, token, advice="Write the one that is meant.")
+        self.check_letters(letters, token)
+        return Indexed(name, self.labelled(letters))
+
+    def absolute(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
+        """Return the absolute value |t|; ||t|| is a norm, and what is in bars is a number."""
+        inner, token = subtrees(node)[0], name_token(node)
+        twice = inner.data == "absolute"
+        whole = inner.data == "entry" and isinstance(parts[0], Indexed) and not parts[0].indices
+        rank = self.vocabulary.ranks.get(parts[0].tensor, 0) if whole else 0
+        if twice or rank:
+            what = "|| stands for no norm" if twice else f"{parts[0].tensor} has {count_indices(rank)}: it is no number"
+            raise self.error(what, token, advice=row_advice(self.spot(token)))
+        return Call("abs", (parts[0],))
 
     def guarded(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return an entry that reads 0 outside its tensor."""
@@ -166,9 +158,13 @@ class Converter:
         """Return the positions in the brackets of a name, which are plain letters or the first of the parts."""
         letters = self.letters(node)
         if letters is not None:
-            integers = self.vocabulary.integers
-            return tuple([Lookup(Indexed(n)) if n in integers else Index(n) for n in letters])
+            return self.labelled(letters)
         return parts[0] if parts and isinstance(parts[0], tuple) else ()
+
+    def labelled(self, letters: Sequence[str]) -> tuple[Position, ...]:
+        """Return letters as positions: indices, or numbers of whole number tensors."""
+        integers = self.vocabulary.integers
+        return tuple([Lookup(Indexed(n)) if n in integers else Index(n) for n in letters])
 
     def brackets(self, node: Tree[Token], parts: Sequence[Any]) -> tuple[Position, ...]:
         """Return the positions between brackets."""
@@ -180,7 +176,7 @@ class Converter:
                     "this is no position of an entry",
                     first_token(tree),
                     expected="expected is an index, a whole number, or a sum of multiples of them",
-                    advice=self._other_position(value),
+                    advice=self._other_position(value) or entry_advice(self.spot(first_token(tree))),
                 )
             positions.append(position)
         return tuple(positions)
@@ -212,15 +208,19 @@ class Converter:
 
     def by(self, node: Tree[Token], parts: Sequence[Any]) -> Part:
         """Return what a derivative is taken by."""
-        name = token_of(node, "NAME")
-        assert name is not None
-        return Part(name, self.positions(node, parts) or None, token_of(node, "GUARD") is not None)
+        return replace(self.part(node, parts), guarded=token_of(node, "GUARD") is not None)
+
+    def part(self, node: Tree[Token], parts: Sequence[Any]) -> Part:
+        """Return a tensor in a derivative, with the positions behind it or in its subscripts."""
+        token = token_of(node, "NAME")
+        assert token is not None
+        name, letters = subscripts_of(node, self.vocabulary)
+        positions = self.labelled(letters) or self.positions(node, parts)
+        return Part(Token.new_borrow_pos("NAME", name, token), positions or None)
 
     def derivative(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a derivative: an entry of that name, or a symbol if it is one of an unknown function."""
-        name = token_of(node, "NAME")
-        assert name is not None
-        every = (Part(name, self.positions(node, parts) or None), *(p for p in parts if isinstance(p, Part)))
+        every = (self.part(node, parts), *(p for p in parts if isinstance(p, Part)))
         return derivative_of(node, every, self.vocabulary, self.error)
 
     # Numbers, functions, reductions
@@ -245,12 +245,16 @@ class Converter:
             return self.matrix(name, node, parts)
         if name == "σ" and name not in self.vocabulary.functions:
             name = "sigmoid"
+        elif name not in self.vocabulary.functions and name not in self.vocabulary.ranks:
+            name = SYNONYMS.get(name, name)
         if name in self.vocabulary.ranks:
             raise self.error(
                 f"{name} is a tensor, not a function of a number",
                 token,
-                advice=f"Its entries stand in square brackets, {name}[…]; a product has a *.",
+                advice=tensor_call_advice(name, self.spot(token)),
             )
+        if name not in self.vocabulary.functions and ARITY.get(name) != len(parts):
+            self.check_spelling(token)
         return Call(name, tuple(parts), order=len(token_of(node, "PRIMES") or ""))
 
     def matrix(self, function: str, node: Tree[Token], parts: Sequence[Any]) -> MatrixEntry:
@@ -291,7 +295,7 @@ class Converter:
             place = name_token(ranges[letters.index(twice, letters.index(twice) + 1)])
             raise self.error(f"index {twice} stands twice under the {op}", place, advice="Give each index its letter.")
         if op in ("max", "min", "prod"):
-            self.check_body(node, op)
+            check_body(self.source, self.offset, node, op)
         bounds = {
             Index(letter): Index(letter, literal_extent(size))
             for letter, size in zip(letters, parts, strict=False)
@@ -305,11 +309,13 @@ class Converter:
         """Return the number by which a range is bounded."""
         size = self._size(parts[0])
         if size is None:
+            spot = self.spot(name_token(node))
             raise self.error(
                 f"the range of {name_token(node)} is bounded by what is no number",
                 first_token(subtrees(node)[0]),
                 expected="expected is a whole number, or a const that has one, const m = 2: max(u<m) x[2*i+u]",
-                advice="What depends on an index goes into a bracket: sum(k) [k < j]*x[k]",
+                advice=reduction_advice(spot.text, spot.place, spot.around)
+                or "What depends on an index goes into a bracket: sum(k) [k < j]*x[k]",
             )
         return size
 
@@ -326,44 +332,18 @@ class Converter:
     def product(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a product."""
         if node.children[-2] == "/":
-            self.check_body(node.children[-1], "/")
+            check_body(self.source, self.offset, node.children[-1], "/")
         return arithmetic.product_of(node, parts)
 
     def power(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return x^y."""
-        self.check_body(node.children[2], "^")
+        check_body(self.source, self.offset, node.children[2], "^")
         return Power(parts[0], parts[1])
-
-    def check_body(self, tree: Tree[Token] | Token, before: str) -> None:
-        """Refuse a reduction whose body could end after its first factor or go on.
-
-        `before` is the operator in front of it, or its own name.
-        """
-        operator = second_factor(tree)
-        if operator is None or not isinstance(tree, Tree):
-            return
-        reduction = unsigned(tree)
-        text = self.source.text
-        start, end = self.position(first_token(reduction)), self.position(operator)
-        last = name_token(ranges_of(reduction)[-1])
-        head = re.compile(r"\s*(?:<[^)}]*)?[)}]").match(text, self.position(last) + len(last))
-        body = head.end() if head else self.position(last) + len(last)
-        end_token = last_token(reduction)
-        stop = closed(text, start, self.position(end_token) + len(end_token))
-        whole, first, rest = (" ".join(part.split()) for part in (text[start:stop], text[start:end], text[end:stop]))
-        if before in "/^":
-            what, readings = f"after {before}", (f"{before}({whole})", f"{before}({first}){rest}")
-        else:
-            opening, inner = (" ".join(part.split()) for part in (text[start:body], text[body:stop]))
-            what, readings = f"of the {before}", (f"{opening} ({inner})", f"({first}){rest}")
-        raise self.source.error(
-            f"the body {what} has more than one factor and no parentheses",
-            start,
-            expected=f"it could mean {readings[0]} or {readings[1]}",
-        )
 
 
 _READERS: Mapping[str, Callable[[Converter, Tree[Token], Sequence[Any]], Any]] = {
+    "subscripted": Converter.subscripted,
+    "absolute": Converter.absolute,
     "guarded": Converter.guarded,
     "brackets": Converter.brackets,
     "family": Converter.family,

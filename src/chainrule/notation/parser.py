@@ -18,12 +18,15 @@ from chainrule.errors import NotationError, TypecheckError
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.functions import ARITY
 from chainrule.expr.nodes import Call, Expr, Index, Position, walk
+from chainrule.notation.advice import rank_advice
 from chainrule.notation.convert import Converter
+from chainrule.notation.fields import spot_of
 from chainrule.notation.letters import check_letters, names_of
 from chainrule.notation.source import Source, Statement, read_source, split
 from chainrule.notation.statements import Reading, Span, letters_in
 from chainrule.notation.syntax import parse_statement
-from chainrule.notation.vocabulary import Vocabulary, collect_names, vocabulary_of
+from chainrule.notation.vocabulary import Vocabulary, collect_names, surroundings_of, vocabulary_of
+from chainrule.notation.wording import Surroundings
 from chainrule.system.model import Equation, System
 from chainrule.system.places import Place, check_calls
 from chainrule.system.typecheck import settle_equation, settle_expression, typecheck
@@ -76,9 +79,10 @@ def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -
     >>> parse_expression("2*x[j]", system).factors[1].indices[0].extent
     Extent(tensor='x', axis=0)
     """
-    source, statement, tree = _single(text, "expression", names_of(system))
-    scope = letters_in(tree) | {i.preferred for i in indices}
-    value: Expr = Converter(source, statement.offset, vocabulary_of(system)).convert(tree, scope)
+    vocabulary = vocabulary_of(system)
+    source, statement, tree = _single(text, "expression", names_of(system), surroundings_of(system))
+    scope = letters_in(tree, vocabulary) | {i.preferred for i in indices}
+    value: Expr = Converter(source, statement.offset, vocabulary).convert(tree, scope)
     known: Mapping[Index, Position] = {Index(i.preferred): i for i in indices}
     try:
         return settle_expression(system, substitute_indices(value, known))
@@ -119,8 +123,10 @@ def parse_scalar(text: str, parameters: tuple[str, ...]) -> Expr:
     return value
 
 
-def _single(text: str, rule: str, known: Sequence[str]) -> tuple[Source, Statement, Tree[Token]]:
-    source = read_source(text)
+def _single(
+    text: str, rule: str, known: Sequence[str], around: Surroundings | None = None
+) -> tuple[Source, Statement, Tree[Token]]:
+    source = read_source(text, around)
     statements = split(source)
     check_letters(source, known)
     if len(statements) != 1:
@@ -144,7 +150,10 @@ def located(source: Source, spans: Mapping[tuple[str, int], Span], error: Typech
         start = _find(source, span, tensor, error.side, count)
         span = replace(span, equal=start) if source.text.startswith(tensor, start) else span
     position = _find(source, span, error.symbol, error.side)
-    return source.error(error.what, position, expected=error.expected, advice=error.advice)
+    advice = error.advice
+    if not advice and re.compile(rf"{re.escape(error.symbol)}(?!\s*[\[?\w])").match(source.text, position):
+        advice = rank_advice(spot_of(source, position))
+    return source.error(error.what, position, expected=error.expected, advice=advice)
 
 
 def _find(source: Source, span: Span, symbol: str, side: str, count: int = 0) -> int:
@@ -160,7 +169,11 @@ def _find(source: Source, span: Span, symbol: str, side: str, count: int = 0) ->
     plain = rf"(?:(?<=[Σ∑]_)|(?<![\w])){re.escape(symbol)}(?!\w)"
     derivative = rf"{re.escape(upper)}\s*+(?:\[[^\]]*+\])?+\s*+/\s*+{re.escape(lower)}"
     pattern = re.compile(derivative if lower else plain)
-    found = next(islice(pattern.finditer(text, start, end), count, None), None) or pattern.search(
-        text, span.start, span.end
+    subscript = re.compile(rf"(?:(?<=_)|(?<=_\{{)|(?<!\w)){re.escape(symbol)}(?=_|\W|$)")
+    found = (
+        next(islice(pattern.finditer(text, start, end), count, None), None)
+        or pattern.search(text, span.start, span.end)
+        or subscript.search(text, start, end)
+        or subscript.search(text, span.start, span.end)
     )
     return found.start() if found else start

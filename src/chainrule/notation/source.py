@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from chainrule.errors import NotationError, escaped
+from chainrule.notation.wording import Surroundings
 
 MAX_BYTES = 2_000_000
 MAX_EQUATIONS = 20_000
@@ -34,6 +35,7 @@ KEYWORDS: tuple[str, ...] = (
     "for",
 )
 """The words that open a statement; an equation has none."""
+_COST_WORDS = ("cost", "loss", "minimize")
 
 MAX_WORD = 200
 """Longest name or number."""
@@ -47,6 +49,8 @@ _CHAINS = (
 """Signs, `not` and powers in a row nest without brackets. What is matched is never tried again: time is linear."""
 _MARKS = re.compile(rf"#[^\n]*|[()\[\]{{}}\n]|(?P<chain>{'|'.join(_CHAINS)})|(?P<word>(?<!\w)\w{{{MAX_WORD + 1}}})")
 _FIRST_WORD = re.compile(r"[^\W\d_][a-z]*(?![\w])")
+_COST = re.compile(r"(?:minimize(?=[^\S\n]+[^\W\d_]))?[^\S\n]*(?:cost(?!\w)|loss(?=[^\S\n]+[^\W\d_]))?")
+"""What opens the line of a cost. No equation has two words in a row, so tensors can be named loss and minimize."""
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _RAISED = "²³¹\u2070-\u209f"
 _SIGNS = re.compile(rf"#[^\n]*|([^\WΣ∑{_RAISED}]+|[{_RAISED}]+|\S)")
@@ -69,6 +73,8 @@ class Source:
     """A text that errors can point into."""
 
     text: str
+    around: Surroundings | None = None
+    """What an answer speaks of; None where the text itself declares what there is."""
 
     def error(self, what: str, position: int, *, expected: str = "", advice: str = "") -> NotationError:
         r"""Return the error with the line of the position and a caret under it.
@@ -94,10 +100,11 @@ def _excerpt(line: str, place: int) -> str:
     return f"{head}{before}{after}{tail}\n{' ' * len(head + before)}^"
 
 
-def read_source(text: str) -> Source:
+def read_source(text: str, around: Surroundings | None = None) -> Source:
     """Return the text with line ends made uniform; what no statement can be read from is refused."""
     bad = _UNREADABLE.search(text)
-    source = Source(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace(_MICRO, "μ"))
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace(_MICRO, "μ")
+    source = Source(plain, around)
     if bad:
         line = text.count("\n", 0, bad.start()) + 1
         column = bad.start() - text.rfind("\n", 0, bad.start())
@@ -196,6 +203,9 @@ def _add(statements: list[Statement], source: Source, start: int, end: int) -> N
     word = _FIRST_WORD.match(stripped)
     keyword = word[0] if word and word[0] in KEYWORDS else ""
     skipped = len(keyword)
+    cost = _COST.match(stripped) if word and word[0] in _COST_WORDS else None
+    if cost and cost[0]:
+        keyword, skipped = "cost", cost.end()
     statements.append(Statement(keyword, stripped[skipped:], offset + skipped))
 
 

@@ -8,13 +8,14 @@ can be shown in the text.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from lark import Token, Tree
 
 from chainrule.expr.nodes import (
+    Affine,
     Comparison,
     Extent,
     Index,
@@ -27,6 +28,7 @@ from chainrule.expr.nodes import (
 from chainrule.notation.arithmetic import number_of
 from chainrule.notation.convert import Converter
 from chainrule.notation.source import Source, Statement
+from chainrule.notation.subscripts import subscripts_of
 from chainrule.notation.trees import first_token, letters_of, name_token, subtrees, token_of
 from chainrule.notation.vocabulary import Vocabulary
 from chainrule.system.model import (
@@ -158,6 +160,7 @@ class Reading:
                     "an axis is labelled by a letter",
                     first_token(tree),
                     expected="expected are plain index letters, as in W[j,i]",
+                    advice=_labelled(statement.keyword, str(name_token(piece)), positions),
                 )
             labels.append(position)
         return tuple(labels)
@@ -179,7 +182,7 @@ class Reading:
 
     def read_given(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read a fact; a chain of comparisons is several."""
-        condition = self._converter(statement).convert(tree, letters_in(tree))
+        condition = self._converter(statement).convert(tree, letters_in(tree, self.vocabulary))
         for link in condition.operands if isinstance(condition, Logic) else (condition,):
             assert isinstance(link, Comparison)
             self._place("given", len(self.givens), statement, tree)
@@ -191,7 +194,7 @@ class Reading:
         where, entry = subtrees(tree)
         letter = str(name_token(where))
         converter.check_letters([letter], name_token(where))
-        body = converter.convert(entry, letters_in(tree))
+        body = converter.convert(entry, letters_in(tree, self.vocabulary))
         along = body.indices.count(Index(letter)) if isinstance(body, Indexed) else 0
         if along != 1:
             raise converter.error(
@@ -269,8 +272,7 @@ class Reading:
             raise self._converter(statement).error(
                 "on the left stand plain index letters", first_token(tree), expected="as in ∂C/∂z[j] = …"
             )
-        parts = [str(c) for piece in (tree, *subtrees(tree)) for c in piece.children if _is_name(c)]
-        return Indexed(derivative_name(*parts), positions)
+        return Indexed(_name_of(entry), positions)
 
     def _define(self, statement: Statement, tree: Tree[Token], target: Indexed) -> None:
         value = self._converter(statement).convert(
@@ -284,22 +286,37 @@ class Reading:
             self.vocabulary.written.add(target.tensor)
 
 
-def letters_in(tree: Tree[Token]) -> set[str]:
+def letters_in(tree: Tree[Token], vocabulary: Vocabulary) -> set[str]:
     """Return the letters that stand as indices somewhere in a statement."""
     found: set[str] = set()
     for node in tree.iter_subtrees():
         found.update(letters_of(node) or ())
+        if node.data in ("entry", "by", "subscripted"):
+            found.update(subscripts_of(node, vocabulary)[1])
         if node.data == "brackets":
             found.update(str(first_token(position)) for position in subtrees(node))
     return found
+
+
+def _labelled(keyword: str, name: str, positions: Sequence[Position]) -> str:
+    """Return how axes are labelled that stand there with lengths, or how single entries are defined."""
+    if not keyword:
+        return f"An entry with an equation of its own has a name of its own: {name}0 = …, {name}1 = …"
+    letters = "ijklmnop"[: len(positions)]
+    if len(letters) < len(positions) or not all(isinstance(p, Affine) and not p.terms for p in positions):
+        return ""
+    sizes = ", ".join(f"{n} = {p.constant}" for n, p in zip(letters, positions, strict=True) if isinstance(p, Affine))
+    return f"Write {keyword} {name}[{','.join(letters)}], and index {sizes} on a line of its own."
 
 
 def _positions(partial: Partial) -> tuple[Position, ...]:
     return tuple(position for entry in (partial.of, *partial.wrt) for position in entry.indices)
 
 
-def _is_name(child: Tree[Token] | Token) -> bool:
-    return isinstance(child, Token) and child.type == "NAME"
+def _name_of(entry: Indexed | Partial) -> str:
+    if isinstance(entry, Indexed):
+        return entry.tensor
+    return derivative_name(entry.of.tensor, *(lower.tensor for lower in entry.wrt))
 
 
 _READERS: Mapping[str, Callable[[Reading, Statement, Tree[Token]], None]] = {

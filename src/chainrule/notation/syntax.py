@@ -14,6 +14,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from chainrule.errors import NotationError
 from chainrule.notation.advice import refused_words, syntax_advice
+from chainrule.notation.fields import spot_of
 from chainrule.notation.source import Source, Statement
 
 RULES = {
@@ -77,7 +78,7 @@ def _syntax_error(source: Source, statement: Statement, error: UnexpectedInput, 
         what = f"'{error.token}' cannot stand here"
     else:
         what = f"'{body[place]}' cannot stand here"
-    advice = syntax_advice(body[max(0, place - 200) : place], body[place : place + 20])
+    advice = syntax_advice(spot_of(source, statement.offset + place, statement.keyword))
     if not advice and not expression:
         advice = f"Such a statement reads, for example: {SHAPES[statement.keyword]}"
     return source.error(what, statement.offset + place, advice=advice)

@@ -16,6 +16,7 @@ from chainrule.notation.advice import RESERVED
 from chainrule.notation.arithmetic import number_of
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.trees import letters_of, name_token, subtrees
+from chainrule.notation.wording import Surroundings
 from chainrule.system.model import System, is_derivative
 
 
@@ -50,6 +51,12 @@ def vocabulary_of(system: System) -> Vocabulary:
         whole=dict(_whole_consts(system)),
         integers={d.tensor for d in system.declarations if d.values is not None},
     )
+
+
+def surroundings_of(system: System) -> Surroundings:
+    """Return what advice on an answer in the names of a system can speak of."""
+    axes = {name: tuple(i.preferred for i in system.axes(name)) for name in system.names()}
+    return Surroundings(axes, system.cost, answer=True)
 
 
 def _whole_consts(system: System) -> Iterator[tuple[str, int]]:

@@ -108,7 +108,7 @@ class Constraints:
             raise place.error(
                 f"{tensor} stands as a position, but does not hold whole numbers",
                 tensor,
-                advice=f"Declare it: data {tensor}[…] : int(V)",
+                declare=f"Declare it: data {tensor}[…] : int(V)",
             )
         return self.values[tensor]
 
@@ -131,7 +131,7 @@ class Constraints:
             raise place.error(
                 f"int({index.name}) does not say how many values there are: no axis and no index is named {index.name}",
                 index.name,
-                advice=f"Declare it: index {index.name} = 10, or write int(10).",
+                declare=f"Declare it: index {index.name} = 10, or write int(10).",
             )
         return element
 
@@ -249,5 +249,5 @@ class Constraints:
                 advice=f"The extents of {letter} are those of its letters, as in extent(i).",
             )
         if element is None:
-            raise place.error(f"index {letter} has no extent", letter, advice=f"Declare it: index {letter} = 10")
+            raise place.error(f"index {letter} has no extent", letter, declare=f"Declare it: index {letter} = 10")
         return element

@@ -14,6 +14,7 @@ from chainrule.expr.functions import ARITY, CONSTANTS, REDUCTIONS
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, MatrixEntry, Partial, Reduce, walk
 from chainrule.system.model import Equation, FunctionDefinition, System, derivative_parts, is_derivative
 from chainrule.system.places import Place, check_calls, check_target, did_you_mean, first_repeated
+from chainrule.system.recurrence import steps
 
 BEFORE_ALL = -1
 
@@ -60,10 +61,16 @@ class Names:
             raise place.error(
                 f"{tensor} is defined by itself" if itself else f"{tensor} is used before it is defined",
                 tensor,
-                advice="Each step of a recurrence has a name of its own; what is kept from step to step is a state."
+                advice=self._recurrence(place.number)
                 if itself
                 else f"Move the equation of {tensor} up, before that of {place.name}.",
             )
+
+    def _recurrence(self, number: int) -> str:
+        """Return how a recurrence is written: its steps as equations."""
+        written = steps(self.system.equations[number])
+        advice = f"Each step of a recurrence has an equation of its own: {', then '.join(written)}"
+        return advice if len(written) > 1 else f"{advice}. What an optimizer keeps from step to step is a state."
 
     def check_update(self, update: Equation, place: Place) -> None:
         """Check that an update is of a param or state. Raises TypecheckError."""
@@ -101,6 +108,10 @@ class Names:
         """Return the error for a tensor that is not there, with the name that may be meant."""
         if is_derivative(tensor):
             missing = next((part for part in derivative_parts(tensor) if part not in self.positions), None)
+            if missing is not None and missing == derivative_parts(tensor)[0] and not self.system.cost:
+                return place.error(
+                    f"no tensor is named {missing}", missing, side, declare=f"The cost has a line: cost {missing} = …"
+                )
             if missing is not None:
                 return self.unknown_tensor(missing, place, side)
             return place.error(
@@ -116,11 +127,15 @@ class Names:
                 side,
                 advice=f"Its argument stands in parentheses: {tensor}(…)",
             )
+        meant = did_you_mean(tensor, self.positions)
+        named = listed(self.positions) if place.statement == "expression" and not meant else ""
         return place.error(
             f"no tensor is named {tensor}",
             tensor,
             side,
-            advice=did_you_mean(tensor, self.positions) or f"Declare it: data {tensor}, or param {tensor}.",
+            expected=f"expected is one of the system: {named}" if named else "",
+            advice=meant,
+            declare=f"Declare it: data {tensor}, or param {tensor}.",
         )
 
     def _gradients(self) -> str:
@@ -140,11 +155,14 @@ class Names:
         for name, kind, place in self._names():
             if name in taken:
                 twice = taken[name] == kind
+                declared = self.system.declared.get(name) if twice and place.statement == "equation" else None
                 raise place.error(
                     f"{name} is defined twice" if twice else f"{name} names {taken[name]} already",
                     name,
                     "target",
-                    advice="Choose another name" + ("; each tensor is assigned once." if twice else "."),
+                    advice=f"What an optimizer does to a param is an update: update {name} = …"
+                    if declared is not None and declared.role == "param"
+                    else "Choose another name" + ("; each tensor is assigned once." if twice else "."),
                 )
             taken[name] = kind
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import accumulate
 
-from chainrule.errors import TypecheckError
+from chainrule.errors import TypecheckError, listed
 from chainrule.expr.nodes import Call, Index
 from chainrule.system.lookalikes import difference, twin_of
-from chainrule.system.model import Equation
+from chainrule.system.model import Equation, System
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,15 @@ class Place:
         *,
         expected: str = "",
         advice: str = "",
+        declare: str = "",
         behind: tuple[str, int] = ("", 0),
     ) -> TypecheckError:
-        """Return the error that the statement makes no sense because of a symbol."""
+        """Return the error that the statement makes no sense because of a symbol.
+
+        `declare` is advice where there is none else, unless the statement is an expression in the names of a system.
+        """
+        if not advice and self.statement != "expression":
+            advice = declare
         numbered = f" {self.number + 1}" if self.number >= 0 else ""
         return TypecheckError(
             what,
@@ -74,11 +80,13 @@ def check_calls(calls: Iterable[Call], arities: Mapping[str, int], unknown: Coll
     for call in calls:
         arity = arities.get(call.function)
         if arity is None:
+            meant = did_you_mean(call.function, arities)
             raise place.error(
                 f"no function is named {call.function}",
                 call.function,
-                advice=did_you_mean(call.function, arities)
-                or f"Define it: def {call.function}(t) = …, or leave it unknown: abstract {call.function}(t).",
+                expected="" if meant or place.statement != "expression" else f"Known are {listed(arities)}",
+                advice=meant,
+                declare=f"Define it: def {call.function}(t) = …, or leave it unknown: abstract {call.function}(t).",
             )
         if arity != len(call.arguments):
             raise place.error(
@@ -124,6 +132,14 @@ def did_you_mean(name: str, candidates: Collection[str]) -> str:
     )
     close = get_close_matches(name, nearest[:most], n=1, cutoff=0.6)
     return f"Did you mean {close[0]}?" if close else ""
+
+
+def cost_advice(system: System) -> str:
+    """Return how a system without a cost gets one: its last number is likely to be meant."""
+    last = next((e.name for e in reversed(system.equations) if not e.indices), "")
+    if last:
+        return f"If {last} is the cost, its line begins so: cost {last} = …"
+    return "Write, for example: cost C = 1/2*(sum(k) (a[k] - y[k])^2)"
 
 
 def count_indices(rank: int) -> str:

@@ -190,10 +190,19 @@ class Reading:
             return self._undetermined(letter, shared)
         left_only = variable < profile.targets and not profile.used(variable)
         if not left_only:
+            scalar = f"_{letter}"
+            named = [e.tensor for e, _ in profile.entries if not e.indices and e.tensor.endswith(scalar)]
+            if named:
+                written = listed([f"{name.removesuffix(scalar)}[{letter}]" for name in dict.fromkeys(named)])
+                return self.place.error(
+                    f"index {letter} has no extent: {named[0]} is one number",
+                    letter,
+                    declare=f"Indices stand in brackets where a tensor is declared and defined: {written}",
+                )
             return self.place.error(
                 f"index {letter} has no extent: it labels no axis of a tensor",
                 letter,
-                advice=f"Declare it: index {letter} = 10",
+                declare=f"Declare it: index {letter} = 10",
             )
         target = [i.preferred for i in profile.variables[: profile.targets]]
         right = profile.free_on_the_right()
@@ -211,10 +220,13 @@ class Reading:
         profile = self.profile
         target = [i.preferred for i in profile.variables[: profile.targets]]
         letter = next(n for n in profile.free_on_the_right() if n not in target)
-        if letter in [profile.variables[v].preferred for v in profile.binders]:
+        if letter in set(self.system.system.names()):
+            advice = f"In brackets {letter} is an index. Labels are whole numbers: data {letter} : int(10)"
+        elif letter in [profile.variables[v].preferred for v in profile.binders]:
             advice = f"No sum({letter}) reaches so far: it ends before + and −. Write sum({letter}) (… + …)."
         else:
-            advice = f"Sum over it, sum({letter}) …, or define {self.place.name}[{','.join([*target, letter])}]."
+            name = self.place.name.removesuffix(f"_{letter}") or self.place.name
+            advice = f"Sum over it, sum({letter}) …, or define {name}[{','.join([*target, letter])}]."
         return self.place.error(
             f"index {letter} is free on the right, but does not stand on the left",
             letter,
@@ -238,7 +250,7 @@ class Reading:
             f"index {letter} has no extent: {position.text} leaves {listed(others)} open",
             letter,
             expected="a position determines the extent of one index, and then of one that labels no axis",
-            advice=f"Declare it: index {letter} = 10",
+            declare=f"Declare it: index {letter} = 10",
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from chainrule.checking.circular import Circle, circle_in
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.errors import NotationError
 from chainrule.expr.binding import (
@@ -97,21 +98,30 @@ def read_answer(text: str, tensor: str, cotangents: Cotangents) -> Answer:
     else:
         indices = tuple(Index(i.name, i.extent) for i in axes)
     value = _parsed(text, right, system, indices)
-    if derivative_name(system.cost, tensor) in tensors_in(value) and not cotangents.is_unknown(tensor):
-        raise _at(
-            text,
-            len(text) - len(right) + max(0, right.find("∂")),
-            f"the answer names {derivative_name(system.cost, tensor)} itself on the right",
-            expected="what it is equal to",
-        )
     extents = {i.name: i.extent for i in indices}
     value = rename_indices(value, {i: Index(i.name, extents.get(i.name, i.extent)) for i in free_in_order(value)})
     value = _with_local_derivatives(value, cotangents, text)
     free = free_in_order(value)
     if not left:
         value = rename_indices(value, _matched(free, indices))
+    circle = circle_in(value, indices, tensor, cotangents)
+    if circle is not None:
+        raise circular(text, circle)
     loose = tuple(i for i in free_in_order(value) if i not in indices)
     return Answer(tensor, indices, value, loose)
+
+
+def circular(text: str, circle: Circle) -> NotationError:
+    """Return the error for an answer that goes round in a circle; its caret points at the derivative that makes it."""
+    start = len(text) - len(_sides(text)[1])
+    place = text.find(circle.name, start)
+    return _at(
+        text,
+        place if place >= 0 else max(start, text.find("∂", start)),
+        circle.what,
+        expected=circle.expected,
+        advice=circle.advice,
+    )
 
 
 def derivatives_named(value: Expr, cost: str) -> tuple[str, ...]:
@@ -131,7 +141,8 @@ def clashes(answer: Answer, system: System) -> tuple[Clash, ...]:
             if isinstance(index, Index):
                 letters[index.name] = index.preferred
                 labelled.setdefault(index.name, {}).setdefault(axis.extent, f"axis {axis.preferred} of {entry.tensor}")
-    return tuple(Clash(letters[n], tuple(axes.values())) for n, axes in labelled.items() if len(axes) > 1)
+    sizes = {n: {system.size.get(extent, extent) for extent in axes} for n, axes in labelled.items()}
+    return tuple(Clash(letters[n], tuple(axes.values())) for n, axes in labelled.items() if len(sizes[n]) > 1)
 
 
 def settled_again(value: Expr, indices: Sequence[Index], system: System) -> Expr:

@@ -188,18 +188,24 @@ class _Search:
 
     def _variables(self, values: Mapping[str, Array]) -> tuple[str, ...]:
         """Return the inputs to move: those that facts mention, all if a fact is about computed quantities."""
-        mentioned = frozenset[str]().union(*(tensors_in(g.condition) for g in self.system.givens))
-        computed = not mentioned <= self.system.declared.keys()
+        computed = not self.mentioned <= self.system.declared.keys()
         fixed = {*self.hot, *(d.tensor for d in self.system.declarations if d.values is not None)}
-        return tuple(name for name in values if name not in fixed and (computed or name in mentioned))
+        return tuple(name for name in values if name not in fixed and (computed or name in self.mentioned))
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """The tensors that facts are about."""
+        return frozenset[str]().union(*(tensors_in(g.condition) for g in self.system.givens))
+
+    @cached_property
+    def stated(self) -> System:
+        """What has to be evaluated for the facts: without equations where they are about inputs only."""
+        known = {d.tensor for d in self.system.declarations if d.role != "abstract"}
+        return replace(self.system, givens=(), equations=() if self.mentioned <= known else self.system.equations)
 
     def _evaluation(self, values: Mapping[str, Array]) -> Evaluation:
         """Return the values that facts are about."""
-        mentioned = frozenset[str]().union(*(tensors_in(g.condition) for g in self.system.givens))
-        known = {d.tensor for d in self.system.declarations if d.role != "abstract"}
-        equations = () if mentioned <= known else self.system.equations
-        system = replace(self.system, givens=(), equations=equations)
-        return evaluate_all(system, values, unknowns=self.unknowns, sizes=self.sizes)
+        return evaluate_all(self.stated, values, unknowns=self.unknowns, sizes=self.sizes)
 
     def _gaps(self, values: Mapping[str, Array]) -> tuple[Array, Array]:
         """Return a number per entry of each fact, 0 where an equality holds and > 0 where another fact does."""

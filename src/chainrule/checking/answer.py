@@ -61,8 +61,9 @@ def tensor_of(text: str, system: System, wrt: str | None) -> str:
     if left:
         target = _left_side(text, left, system)
         tensor = target.wrt[0].tensor if isinstance(target, Partial) else derivative_parts(target.tensor)[1]
-        if wrt is not None and _plain(wrt) != tensor:
-            raise _at(text, 0, f"the answer is of {derivative_name(system.cost, tensor)}, asked for is {_plain(wrt)}")
+        if wrt is not None and _by(wrt, system) != tensor:
+            asked = _by(wrt, system)
+            raise _at(text, 0, f"the answer is of {derivative_name(system.cost, tensor)}, asked for is {asked}")
         return tensor
     if wrt is None:
         only = system.params[0] if len(system.params) == 1 else ""
@@ -74,7 +75,7 @@ def tensor_of(text: str, system: System, wrt: str | None) -> str:
                 expected=f"∂{system.cost}/∂… = … with one of {', '.join(system.params)}",
             )
         return only
-    tensor = _plain(wrt)
+    tensor = _by(wrt, system)
     if tensor not in set(system.names()):
         advice = did_you_mean(tensor, dict.fromkeys(system.names(), 0))
         raise NotationError(f"no tensor is named {tensor}", expected=", ".join(system.names()), advice=advice)
@@ -207,8 +208,18 @@ def _at(text: str, place: int, what: str, *, expected: str = "", advice: str = "
     return Source(text).error(what, place, expected=expected, advice=advice)
 
 
-def _plain(name: str) -> str:
-    return derivative_parts(name)[-1] if is_derivative(name) and "/" in name else name
+def _by(name: str, system: System) -> str:
+    """Return the tensor that somebody asks about by its name, or by that of ∂C/∂tensor."""
+    if not is_derivative(name):
+        return name
+    of, *wrt = derivative_parts(name)
+    if of == system.cost and len(wrt) == 1:
+        return wrt[0]
+    raise NotationError(
+        f"{name} is not a first derivative of the cost {system.cost}",
+        expected=f"a tensor, or a derivative such as {derivative_name(system.cost, (system.params or ('z',))[0])}",
+        advice="Answers for other derivatives cannot be checked; jacobian and hessian derive them.",
+    )
 
 
 def _matched(free: tuple[Index, ...], indices: tuple[Index, ...]) -> dict[Index, Index]:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chainrule.diff.backprop import Cotangents
-from chainrule.expr.binding import free_indices, tensors_in
-from chainrule.expr.nodes import ONE, Expr, Index, Indexed, product_factors, times, walk
+from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import ONE, ZERO, Expr, Index, Indexed, product_factors, times, walk
 from chainrule.system.model import derivative_name
 
 _MOST_NAMES = 20
@@ -48,16 +48,19 @@ def named_itself(tensor: str, cotangents: Cotangents) -> Circle:
 
 
 def multiple_of_itself(value: Expr, indices: Sequence[Index], tensor: str, cotangents: Cotangents) -> Expr | None:
-    """Return c where a value is c·∂C/∂tensor with the very indices of the left side, c ≠ 1 without an entry in it."""
+    """Return c where a value is c·∂C/∂tensor with the very indices of the left side, c ≠ 1 without entries."""
     own = Indexed(derivative_name(cotangents.cost, tensor), tuple(indices))
     if tensors_in(value) != {own.tensor}:
         return None
-    factors = list(product_factors(cotangents.simplifier.simplify(value, indices)))
+    simple = cotangents.simplifier.simplify(value, indices)
+    if simple == ZERO:
+        return ZERO
+    factors = list(product_factors(simple))
     if factors.count(own) != 1:
         return None
     factors.remove(own)
     rest = times(*factors)
-    return None if rest == ONE or tensors_in(rest) or free_indices(rest) else rest
+    return None if rest == ONE or tensors_in(rest) else rest
 
 
 def _named_before(name: str, before: str, tensor: str, cotangents: Cotangents) -> Circle:

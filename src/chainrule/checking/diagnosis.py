@@ -6,7 +6,7 @@ numbers everywhere is named. So an answer may be in any form, and nothing is sai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, combinations
 from typing import Any
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from chainrule.checking.answer import Answer, clashes, settled_again
 from chainrule.checking.circular import multiple_of_itself
 from chainrule.checking.edits import (
+    MOST_FACTORS,
     Edit,
     edits_at,
     everywhere,
@@ -26,6 +27,7 @@ from chainrule.checking.edits import (
     lacking_term,
     lost_terms,
     other_index,
+    other_tensor,
     summed,
     swapped_everywhere,
     swapped_indices,
@@ -34,16 +36,17 @@ from chainrule.checking.edits import (
     without_sum,
     without_term,
 )
-from chainrule.checking.forms import diagonal_derivatives, forms_of, terms_apart
+from chainrule.checking.forms import Form, diagonal_derivatives, forms_of, forms_of_answer, over_paths
 from chainrule.checking.multiples import changed_terms, constant_words
 from chainrule.checking.places import closed, opened, places_of
 from chainrule.checking.points import Points
-from chainrule.checking.search import Search, Side, agrees, same
+from chainrule.checking.search import Search, same, view_of
 from chainrule.checking.shares import multiple_words
 from chainrule.checking.square import square_points
 from chainrule.checking.unstated import missing_fact
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError, TypecheckError
+from chainrule.execute.expressions import evaluate_in
 from chainrule.expr.binding import Fresh, free_indices, map_operands, own_positions
 from chainrule.expr.nodes import Affine, Expr, Index, Indexed, Number, Product, product_factors, times, walk
 from chainrule.render.text import expression_text
@@ -67,9 +70,8 @@ class Case:
 
     def search(self, values: Sequence[Array]) -> Search:
         """Return a search for what turns an answer with these values into the truth, or the truth into it."""
-        mine = Side(self.answer.value, self.answer.indices, values)
-        truth = Side(self.truth, self.indices, self.true_values)
-        return Search(mine, truth, self.answer.tensor, self.points, self.cotangents)
+        real, axes = view_of(self.points, values, self.true_values), (self.answer.indices, self.indices)
+        return Search(self.answer.value, self.truth, axes, real, self.answer.tensor, self.cotangents)
 
 
 def clash_words(case: Case) -> str:
@@ -96,7 +98,9 @@ def _square_words(case: Case) -> str:
 
 def loose_words(case: Case) -> str:
     """Say what is wrong with an answer in which a letter stands free that is not on the left."""
-    answer = case.answer
+    answer, multiple = case.answer, _multiple_words(case)
+    if multiple:
+        return multiple
     for edit in chain(summed(answer.value, answer.loose), everywhere(answer.value, other_index, answer.indices)):
         if _is_true(case, edit.expr):
             return edit.words
@@ -152,45 +156,41 @@ def _fact_words(case: Case, values: Sequence[Array]) -> str:
 
 def _edit_words(case: Case, search: Search) -> str:
     """Name a change of the answer or of the truth, in whatever form makes it one place, or a factor."""
-    answer = case.answer
-    written = dict.fromkeys((answer.value, terms_apart(answer.value, case.cotangents)))
-    mine = [opened(value, Fresh()) for value in written]
-    for value in mine:
-        edit = search.repairs(_turned(value, answer.indices), value)
+    mine, forms = forms_of_answer(case.answer.value, case.cotangents), _forms(case)
+    for form in mine:
+        edit = search.repairs(_turned(form.expr, case.answer.indices), form.expr)
         if edit is not None:
             return edit.words
-    forms = _forms(case)
     found = _lost_words(case, search, forms)
     if found:
         return found
-    for value in forms:
-        edit = search.spoils(_lacking(value, case.indices), value)
+    for form in forms:
+        edit = search.spoils(_lacking(form, case.indices), form.expr)
         if edit is not None:
             return edit.words + _origin(case, edit.factor)
-    for value in mine:
-        edit = search.repairs(_superfluous(value, answer.indices), value)
+    for form in mine:
+        edit = search.repairs(_superfluous(form, case), form.expr)
         if edit is not None:
             return edit.words
-    terms = changed_terms(forms, case.indices, search.answer.values, case.true_values, case.points)
-    return terms or _ratio_words(case, search)
+    return changed_terms([form.expr for form in forms], search) or _ratio_words(case, search)
 
 
-def _forms(case: Case) -> list[Expr]:
-    """Return the forms of the truth, opened."""
-    return [opened(form, Fresh()) for form in forms_of(case.truth, case.answer.tensor, case.cotangents)]
+def _forms(case: Case) -> tuple[Form, ...]:
+    return forms_of(case.truth, case.answer.tensor, case.cotangents)
 
 
-def _lost_words(case: Case, search: Search, forms: Sequence[Expr]) -> str:
+def _lost_words(case: Case, search: Search, forms: Sequence[Form]) -> str:
     """Say that some terms of a sum stand for the whole sum, or as many times one of them."""
     positions = (p for part in walk(case.answer.value) for p in own_positions(part))
     numbers = {p.constant for p in positions if isinstance(p, Affine) and not p.terms}
-    sizes = search.scope
+    sizes = search.real.memory
 
     def alike(bound: Index, index: Index) -> bool:
         return sizes.size(bound.extent, bound.preferred) == sizes.size(index.extent, index.preferred)
 
     local = lost_terms(numbers if len(numbers) <= _MOST_NUMBERS else (), alike)
-    for value in forms:
+    paths = over_paths(case.answer.tensor, case.cotangents)
+    for value in (*(() if paths is None else (opened(paths, Fresh()),)), *(form.expr for form in forms)):
         edit = search.spoils(edits_at(places_of(value, case.indices), local), value)
         if edit is not None:
             return edit.words
@@ -206,18 +206,34 @@ def _turned(value: Expr, indices: tuple[Index, ...]) -> Iterator[Edit]:
     yield from swapped_everywhere(value)
 
 
-def _lacking(value: Expr, indices: tuple[Index, ...]) -> Iterator[Edit]:
-    """Yield the opened truth as an answer that lacks something would have it."""
-    places = places_of(value, indices)
-    for local in (lacking_sign, lacking_factor(value), lacking_term):
+def _lacking(form: Form, indices: tuple[Index, ...]) -> Iterator[Edit]:
+    """Yield the truth as an answer that lacks something would have it."""
+    places = places_of(form.expr, indices)
+    # Several factors of a term that was only made by multiplying out are nothing that anybody forgets.
+    for local in (lacking_sign, lacking_factor(form.expr, 1 if form.apart else MOST_FACTORS), lacking_term):
         yield from edits_at(places, local)
 
 
-def _superfluous(value: Expr, indices: tuple[Index, ...]) -> Iterator[Edit]:
-    """Yield an opened answer without something that may be too much."""
-    places = places_of(value, indices)
-    for local in (without_term, without_factor(value), without_sum):
+def _superfluous(form: Form, case: Case) -> Iterator[Edit]:
+    """Yield an answer without something that may be too much, or with another tensor in its place."""
+    places = places_of(form.expr, case.answer.indices)
+    factors = without_factor(form.expr, 1 if form.apart else MOST_FACTORS)
+    for local in (without_term, factors, without_sum, other_tensor(_alike(case))):
         yield from edits_at(places, local)
+
+
+def _alike(case: Case) -> Callable[[str], Iterator[str]]:
+    """Return what yields the other tensors that have as many axes, of the same extents at the first point."""
+    values = case.points.evaluations[0].scope.values
+    before = {derivative_name(case.cotangents.cost, t) for t in case.cotangents.graph.leading_to(case.answer.tensor)}
+
+    def others(tensor: str) -> Iterator[str]:
+        shape = np.shape(values[tensor]) if tensor in values else None
+        for name, value in values.items():
+            if name != tensor and np.shape(value) == shape and name not in before:
+                yield name
+
+    return others
 
 
 def _origin(case: Case, factor: Expr | None) -> str:
@@ -225,30 +241,28 @@ def _origin(case: Case, factor: Expr | None) -> str:
     if factor is None or not free_indices(factor) <= frozenset(case.indices):
         return ""
     for name, value in diagonal_derivatives(case.answer.tensor, case.cotangents):
-        if agrees(case.points, value, case.indices, case.points.values(factor, case.indices)):
+        pairs = (case.points.values(side, case.indices) for side in (value, factor))
+        if all(map(same, *pairs)):
             return f": it is {name}"
     return ""
 
 
 def _ratio_words(case: Case, search: Search) -> str:
     """Name a factor of the whole by what it does to the numbers."""
-    first = search.first
-    found, known = search.answer.values[first], case.true_values[first]
+    view = search.main
+    sides = ((view.answer, view.truth, "missing"), (view.truth, view.answer, "superfluous"))
     for factor in _known_factors(case):
-        number = search.at_first(factor, case.indices)
-        if number is None:
-            continue
-        if same(found * number, known) and _all_times(case, factor, search.answer.values, case.true_values):
-            return f"the factor {expression_text(factor)} is missing"
-        if same(found, known * number) and _all_times(case, factor, case.true_values, search.answer.values):
-            return f"the factor {expression_text(factor)} is superfluous"
+        search.left -= 1
+        if search.spent:
+            break
+        number = view.at_first(factor, case.indices)
+        for values, products, word in sides if number is not None else ():
+            if same(values[view.first] * number, products[view.first]) and all(
+                same(v * evaluate_in(scope, factor, case.indices), p)
+                for scope, v, p in zip(view.scopes, values, products, strict=True)
+            ):
+                return f"the factor {expression_text(factor)} is {word}"
     return ""
-
-
-def _all_times(case: Case, factor: Expr, values: Sequence[Array], products: Sequence[Array]) -> bool:
-    """Say whether values times a factor are the products at all points."""
-    numbers = case.points.values(factor, case.indices)
-    return all(same(v * n, p) for v, n, p in zip(values, numbers, products, strict=True))
 
 
 def _is_true(case: Case, value: Expr) -> bool:
@@ -260,7 +274,8 @@ def _is_true(case: Case, value: Expr) -> bool:
     changed = replace(case.answer, value=again)
     if clashes(changed, case.cotangents.system):
         return False
-    return agrees(case.points, again, case.answer.indices, case.true_values)
+    values = values_of(case.points, changed)
+    return not isinstance(values, InputError) and all(map(same, values, case.true_values))
 
 
 def _known_factors(case: Case) -> Iterator[Expr]:

@@ -198,6 +198,19 @@ def other_index(expr: Expr, scope: tuple[Index, ...]) -> Iterator[Edit]:
                 yield Edit(_says("{} has the wrong index: it should be {}", expr, new), new)
 
 
+def other_tensor(others: Callable[[str], Iterator[str]]) -> Local:
+    """Return what yields an entry of another tensor with the same indices in place of an entry."""
+
+    def local(expr: Expr, scope: tuple[Index, ...]) -> Iterator[Edit]:
+        if not isinstance(expr, Indexed) or not expr.indices:
+            return
+        for name in others(expr.tensor):
+            new = Indexed(name, expr.indices, expr.guarded)
+            yield Edit(_says("{} stands where {} belongs", expr, new), new)
+
+    return local
+
+
 def summed(expr: Expr, loose: tuple[Index, ...]) -> Iterator[Edit]:
     """Yield the expression with a sum over the loose letters, around the whole or a part that holds them all."""
     letters = " and ".join(i.preferred for i in loose)
@@ -227,21 +240,21 @@ def lacking_term(expr: Expr, scope: tuple[Index, ...]) -> Iterator[Edit]:
     yield from (Edit(_says("the term {} is missing", term), rest) for term, rest in _terms_left_out(expr))
 
 
-def without_factor(whole: Expr) -> Local:
-    """Return what yields a product in `whole` without one to three of its factors, as superfluous ones."""
+def without_factor(whole: Expr, most: int = MOST_FACTORS) -> Local:
+    """Return what yields a product in `whole` without one of its factors, or several, as superfluous ones."""
 
     def local(expr: Expr, scope: tuple[Index, ...]) -> Iterator[Edit]:
-        for taken, rest in _factors_left_out(expr):
+        for taken, rest in _factors_left_out(expr, most):
             yield Edit(_factor_says(taken, expr, whole, "is superfluous"), rest)
 
     return local
 
 
-def lacking_factor(whole: Expr) -> Local:
-    """Return what yields a product in `whole`, the truth, without one to three of its factors, as missing ones."""
+def lacking_factor(whole: Expr, most: int = MOST_FACTORS) -> Local:
+    """Return what yields a product in `whole`, the truth, without one of its factors, or several, as missing ones."""
 
     def local(expr: Expr, scope: tuple[Index, ...]) -> Iterator[Edit]:
-        for taken, rest in _factors_left_out(expr):
+        for taken, rest in _factors_left_out(expr, most):
             if isinstance(taken, Product) and not tensors_in(rest):
                 continue  # an answer without any tensor is no attempt at this product
             missing = "is missing"
@@ -325,10 +338,10 @@ def _terms_left_out(expr: Expr) -> Iterator[tuple[Expr, Expr]]:
             yield term, plus(*expr.terms[:n], *expr.terms[n + 1 :])
 
 
-def _factors_left_out(expr: Expr) -> Iterator[tuple[Expr, Expr]]:
+def _factors_left_out(expr: Expr, most: int) -> Iterator[tuple[Expr, Expr]]:
     factors = expr.factors if isinstance(expr, Product) else ()
     count = len(factors)
-    for size in range(1, min(MOST_FACTORS, count - 1) + 1):
+    for size in range(1, min(most, count - 1) + 1):
         for chosen in combinations(range(count), size):
             taken = times(*(factors[n] for n in chosen))
             yield taken, times(*(f for n, f in enumerate(factors) if n not in chosen))

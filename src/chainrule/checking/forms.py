@@ -6,7 +6,9 @@ An answer that lacks something is the truth without it in one of these forms. Al
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from chainrule.checking.places import opened
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.diff.derivations import tied
 from chainrule.expr.binding import (
@@ -24,12 +26,37 @@ MOST_TERMS = 64
 """An expression is not multiplied out further than this."""
 
 
-def forms_of(truth: Expr, tensor: str, cotangents: Cotangents) -> tuple[Expr, ...]:
+@dataclass(frozen=True)
+class Form:
+    """A form of an answer or of the truth, its reductions opened; `apart` says that it was multiplied out for it."""
+
+    expr: Expr
+    apart: bool = False
+
+
+def forms_of(truth: Expr, tensor: str, cotangents: Cotangents) -> tuple[Form, ...]:
     """Return the truth as it stands, then multiplied out, with the ∂C/∂t it names put in, and as a sum over paths."""
     put_in = cotangents.simplifier.arranged(_with_values(truth, cotangents))
-    apart = (terms_apart(truth, cotangents), terms_apart(put_in, cotangents))
-    forms = (truth, apart[0], put_in, apart[1], over_paths(tensor, cotangents))
-    return tuple(dict.fromkeys(form for form in forms if form is not None))
+    paths = over_paths(tensor, cotangents)
+    return _forms(
+        (truth, False),
+        (terms_apart(truth, cotangents), True),
+        (put_in, False),
+        (terms_apart(put_in, cotangents), True),
+        *([] if paths is None else [(paths, False)]),
+    )
+
+
+def forms_of_answer(value: Expr, cotangents: Cotangents) -> tuple[Form, ...]:
+    """Return an answer as it stands, then multiplied out."""
+    return _forms((value, False), (terms_apart(value, cotangents), True))
+
+
+def _forms(*written: tuple[Expr, bool]) -> tuple[Form, ...]:
+    apart: dict[Expr, bool] = {}
+    for expr, is_apart in written:
+        apart.setdefault(expr, is_apart)
+    return tuple(Form(opened(expr, Fresh()), is_apart) for expr, is_apart in apart.items())
 
 
 def terms_apart(expr: Expr, cotangents: Cotangents) -> Expr:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.checking.places import closed
+from chainrule.checking.places import Place, closed, places_of
 from chainrule.checking.points import TOLERANCE, Points
-from chainrule.checking.search import same
+from chainrule.checking.search import Search, View, same
 from chainrule.errors import InputError
+from chainrule.execute.expressions import evaluate_in
 from chainrule.explanation.numbers import number_text
-from chainrule.expr.nodes import Expr, Extent, Index, Sum
+from chainrule.expr.nodes import ZERO, Expr, Extent, Sum
 from chainrule.render.text import expression_text
 from chainrule.system.model import System
 
@@ -37,37 +38,57 @@ def constant_words(values: Sequence[Array], truth: Sequence[Array], points: Poin
         return _factor_words(ratios[0])
     for extent, letter in _extents(points, system):
         sizes = [evaluation.sizes[extent] for evaluation in points.evaluations]
-        for power in (1, -1):
+        for power, words, inverse in (
+            (1, f"extent({letter})", f"1/extent({letter})"),
+            (-1, f"1/extent({letter})", f"extent({letter})"),
+        ):
             left = [ratio / size**power for ratio, size in zip(ratios, sizes, strict=True)]
             if _all_equal(left):
-                it_is, missing = _with_extent(left[0], letter, power), _with_extent(1 / left[0], letter, -power)
-                return f"it is {it_is} times what it should be: a factor {missing} is missing"
+                more = "" if abs(left[0] - 1) < TOLERANCE else f" times {_fraction_text(left[0])}"
+                return f"it is {words}{more} times what it should be: a factor {inverse} is missing"
     return ""
 
 
-def changed_terms(
-    forms: Sequence[Expr], indices: tuple[Index, ...], values: Sequence[Array], truth: Sequence[Array], points: Points
-) -> str:
-    """Say which one or two terms of the truth stand in the values with another number in front; "" for none.
+def changed_terms(forms: Sequence[Expr], search: Search) -> str:
+    """Say which one or two terms of a sum in the truth stand in the answer with another number in front; "" for none.
 
     Said is only what no other choice of numbers could explain as well.
     """
     for form in forms:
-        if not isinstance(form, Sum) or len(form.terms) > _MOST_TERMS:
-            continue
-        try:
-            terms = [points.values(term, indices) for term in form.terms]
-        except InputError:
-            continue
-        numbers = _in_front(terms, values)
-        if numbers is None:
-            continue
-        changed = [(term, n) for term, n in zip(form.terms, numbers, strict=True) if n != 1]
-        plain = all(_simple(n) is not None for _, n in changed)
-        if len(changed) == 1 or (len(changed) == 2 and plain):
-            lost_first = sorted(changed, key=lambda pair: pair[1] != 0)
-            return " and ".join(_term_words(term, number) for term, number in lost_first)
+        for place in places_of(form, search.axes[1]):
+            if (
+                place.linear
+                and isinstance(place.node, Sum)
+                and len(place.node.terms) <= _MOST_TERMS
+                and not search.spent
+            ):
+                words = _changed_at(place, place.node.terms, search.view_of(form), search)
+                if words:
+                    return words
     return ""
+
+
+def _changed_at(place: Place, terms: Sequence[Expr], view: View, search: Search) -> str:
+    search.left -= len(terms) + 1
+    try:
+        rest = [evaluate_in(scope, place.put(ZERO), search.axes[1]) for scope in view.scopes]
+        columns = [
+            [
+                evaluate_in(scope, place.put(term), search.axes[1]) - r
+                for scope, r in zip(view.scopes, rest, strict=True)
+            ]
+            for term in terms
+        ]
+    except InputError:
+        return ""
+    numbers = _in_front(columns, [a - r for a, r in zip(view.answer, rest, strict=True)])
+    if numbers is None or not any(numbers):
+        return ""
+    changed = [(term, n) for term, n in zip(terms, numbers, strict=True) if n != 1]
+    plain = all(_simple(n) is not None for _, n in changed)
+    if len(changed) > 2 or (len(changed) == 2 and not plain):
+        return ""
+    return " and ".join(_term_words(*one) for one in sorted(changed, key=lambda one: one[1] != 0))
 
 
 def constant_ratio(found: Array, known: Array) -> float | None:
@@ -126,18 +147,6 @@ def _factor_words(ratio: float) -> str:
     if lost is not None and abs(lost) > 1:
         return f"a factor {_fraction_text(inverse)} is missing"
     return f"it is {_fraction_text(ratio)} times what it should be"
-
-
-def _with_extent(number: float, letter: str, power: int) -> str:
-    """Return number·extent(letter)^power as text: extent(n), 2/extent(n), extent(n)/2."""
-    near, size = _simple(number), f"extent({letter})"
-    if near is None:
-        return f"{_fraction_text(number)}·{size}" if power == 1 else f"{_fraction_text(number)}/{size}"
-    sign, above, below = "−" if near < 0 else "", abs(near.numerator), near.denominator
-    if power == 1:
-        top = size if above == 1 else f"{above}·{size}"
-        return sign + (top if below == 1 else f"{top}/{below}")
-    return f"{sign}{above}/" + (size if below == 1 else f"({below}·{size})")
 
 
 def _simple(number: float) -> Fraction | None:

@@ -10,16 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chainrule.expr.binding import Fresh, map_operands, open_reduce, reduce_over
-from chainrule.expr.nodes import Expr, Index, Reduce
+from chainrule.expr.nodes import Expr, Index, Product, Reduce, Sum
 
 
 @dataclass(frozen=True)
 class Place:
-    """A part of an expression, the indices that may stand there, and what the whole is with something else there."""
+    """A part of an expression, the indices that may stand there, and what the whole is with something else there.
+
+    The whole is `linear` in it where there are only sums and products around it.
+    """
 
     node: Expr
     scope: tuple[Index, ...]
     put: Callable[[Expr], Expr]
+    linear: bool = True
 
 
 def opened(expr: Expr, fresh: Fresh) -> Expr:
@@ -55,8 +59,11 @@ def _collect(place: Place, found: list[Place]) -> None:
     found.append(place)
     node = place.node
     scope = (*place.scope, *node.indices) if isinstance(node, Reduce) else place.scope
+    linear = place.linear and (
+        node.op in {"sum", "mean"} if isinstance(node, Reduce) else isinstance(node, Sum | Product)
+    )
     for number, part in enumerate(operands_of(node)):
-        _collect(Place(part, scope, _put_at(place, number)), found)
+        _collect(Place(part, scope, _put_at(place, number), linear), found)
 
 
 def _put_at(place: Place, number: int) -> Callable[[Expr], Expr]:

@@ -17,6 +17,7 @@ from chainrule.diff.backprop import Cotangents, Path
 from chainrule.diff.derivations import tied
 from chainrule.errors import InputError
 from chainrule.execute.reference import Evaluation
+from chainrule.expr.binding import free_indices
 from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Number, times, walk
 from chainrule.render.text import expression_text
 
@@ -67,6 +68,7 @@ def multiple_words(multiple: Expr, target: Expr, tensor: str, cotangents: Cotang
     """Say what is wrong with c·∂C/∂v for ∂C/∂v, given a point."""
     claim = f"it says that {expression_text(target)} is {expression_text(multiple)} times itself"
     counted = {part.extent for part in walk(multiple) if isinstance(part, ExtentValue)}
+    counted |= {index.extent for index in free_indices(multiple)}
     for fan in fans(tensor, cotangents):
         size = evaluation.scope.size(fan.index.extent, fan.index.preferred)
         if (fan.index.extent in counted or multiple == Number(Fraction(size))) and fan.differs(evaluation):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from chainrule.checking.circular import Circle, circle_in
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.errors import NotationError, listed
 from chainrule.expr.binding import (
@@ -60,8 +61,9 @@ def tensor_of(text: str, system: System, wrt: str | None) -> str:
     if left:
         target = _left_side(text, left, system)
         tensor = target.wrt[0].tensor if isinstance(target, Partial) else derivative_parts(target.tensor)[1]
-        if wrt is not None and _plain(wrt) != tensor:
-            raise _at(text, 0, f"the answer is of {derivative_name(system.cost, tensor)}, asked for is {_plain(wrt)}")
+        if wrt is not None and _by(wrt, system) != tensor:
+            asked = _by(wrt, system)
+            raise _at(text, 0, f"the answer is of {derivative_name(system.cost, tensor)}, asked for is {asked}")
         return tensor
     if wrt is None:
         only = system.params[0] if len(system.params) == 1 else ""
@@ -73,7 +75,7 @@ def tensor_of(text: str, system: System, wrt: str | None) -> str:
                 expected=f"∂{system.cost}/∂… = … with one of {listed(system.params)}",
             )
         return only
-    tensor = _plain(wrt)
+    tensor = _by(wrt, system)
     if tensor not in set(system.names()):
         advice = did_you_mean(tensor, dict.fromkeys(system.names(), 0))
         raise NotationError(f"no tensor is named {tensor}", expected=listed(system.names()), advice=advice)
@@ -97,21 +99,30 @@ def read_answer(text: str, tensor: str, cotangents: Cotangents) -> Answer:
     else:
         indices = tuple(Index(i.name, i.extent) for i in axes)
     value = _parsed(text, right, system, indices)
-    if derivative_name(system.cost, tensor) in tensors_in(value) and not cotangents.is_unknown(tensor):
-        raise _at(
-            text,
-            len(text) - len(right) + max(0, right.find("∂")),
-            f"the answer names {derivative_name(system.cost, tensor)} itself on the right",
-            expected="what it is equal to",
-        )
     extents = {i.name: i.extent for i in indices}
     value = rename_indices(value, {i: Index(i.name, extents.get(i.name, i.extent)) for i in free_in_order(value)})
     value = _with_local_derivatives(value, cotangents, text)
     free = free_in_order(value)
     if not left:
         value = rename_indices(value, _matched(free, indices))
+    circle = circle_in(value, indices, tensor, cotangents)
+    if circle is not None:
+        raise circular(text, circle)
     loose = tuple(i for i in free_in_order(value) if i not in indices)
     return Answer(tensor, indices, value, loose)
+
+
+def circular(text: str, circle: Circle) -> NotationError:
+    """Return the error for an answer that goes round in a circle; its caret points at the derivative that makes it."""
+    start = len(text) - len(_sides(text)[1])
+    place = text.find(circle.name, start)
+    return _at(
+        text,
+        place if place >= 0 else max(start, text.find("∂", start)),
+        circle.what,
+        expected=circle.expected,
+        advice=circle.advice,
+    )
 
 
 def derivatives_named(value: Expr, cost: str) -> tuple[str, ...]:
@@ -131,7 +142,8 @@ def clashes(answer: Answer, system: System) -> tuple[Clash, ...]:
             if isinstance(index, Index):
                 letters[index.name] = index.preferred
                 labelled.setdefault(index.name, {}).setdefault(axis.extent, f"axis {axis.preferred} of {entry.tensor}")
-    return tuple(Clash(letters[n], tuple(axes.values())) for n, axes in labelled.items() if len(axes) > 1)
+    sizes = {n: {system.size.get(extent, extent) for extent in axes} for n, axes in labelled.items()}
+    return tuple(Clash(letters[n], tuple(axes.values())) for n, axes in labelled.items() if len(sizes[n]) > 1)
 
 
 def settled_again(value: Expr, indices: Sequence[Index], system: System) -> Expr:
@@ -196,8 +208,18 @@ def _at(text: str, place: int, what: str, *, expected: str = "", advice: str = "
     return Source(text).error(what, place, expected=expected, advice=advice)
 
 
-def _plain(name: str) -> str:
-    return derivative_parts(name)[-1] if is_derivative(name) and "/" in name else name
+def _by(name: str, system: System) -> str:
+    """Return the tensor that somebody asks about by its name, or by that of ∂C/∂tensor."""
+    if not is_derivative(name):
+        return name
+    of, *wrt = derivative_parts(name)
+    if of == system.cost and len(wrt) == 1:
+        return wrt[0]
+    raise NotationError(
+        f"{name} is not a first derivative of the cost {system.cost}",
+        expected=f"a tensor, or a derivative such as {derivative_name(system.cost, (system.params or ('z',))[0])}",
+        advice="Answers for other derivatives cannot be checked; jacobian and hessian derive them.",
+    )
 
 
 def _matched(free: tuple[Index, ...], indices: tuple[Index, ...]) -> dict[Index, Index]:

@@ -6,44 +6,55 @@ numbers everywhere is named. So an answer may be in any form, and nothing is sai
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.checking.answer import Answer, clashes, settled_again, without_extents
+from chainrule.checking.answer import Answer, clashes, settled_again
+from chainrule.checking.circular import multiple_of_itself
 from chainrule.checking.edits import (
+    MOST_FACTORS,
     Edit,
+    edits_at,
     everywhere,
     exchanged_letters,
     lacking_factor,
     lacking_sign,
-    lacking_sum,
     lacking_term,
-    lacking_transpose,
+    lost_terms,
     other_index,
+    other_tensor,
     summed,
+    swapped_everywhere,
     swapped_indices,
     turned_sign,
     without_factor,
     without_sum,
     without_term,
 )
-from chainrule.checking.forms import diagonal_derivatives, forms_of, terms_apart
-from chainrule.checking.points import TOLERANCE, Points
+from chainrule.checking.forms import Form, diagonal_derivatives, forms_of, forms_of_answer, over_paths
+from chainrule.checking.multiples import changed_terms, constant_words
+from chainrule.checking.places import closed, opened, places_of
+from chainrule.checking.points import Points
+from chainrule.checking.search import Search, same, view_of
+from chainrule.checking.shares import multiple_words
+from chainrule.checking.square import square_points
+from chainrule.checking.unstated import missing_fact
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError, ShortageError, TypecheckError
-from chainrule.explanation.numbers import number_text
-from chainrule.expr.binding import free_indices, map_operands, reduce_over, rename_indices
-from chainrule.expr.nodes import UNSETTLED, Expr, Extent, Index, Number, Product, Sum, product_factors, times
+from chainrule.execute.expressions import evaluate_in
+from chainrule.expr.binding import Fresh, free_indices, map_operands, own_positions
+from chainrule.expr.nodes import Affine, Expr, Index, Indexed, Number, Product, product_factors, times, walk
 from chainrule.render.text import expression_text
+from chainrule.system.model import derivative_name
 
 Array = npt.NDArray[Any]
+_MOST_NUMBERS = 4
+"""An answer that names entries by more numbers than this adds no paths up by hand."""
 
 
 @dataclass(frozen=True)
@@ -57,46 +68,50 @@ class Case:
     true_values: Sequence[Array]
     cotangents: Cotangents
 
+    def search(self, values: Sequence[Array]) -> Search:
+        """Return a search for what turns an answer with these values into the truth, or the truth into it."""
+        real, axes = view_of(self.points, values, self.true_values), (self.answer.indices, self.indices)
+        return Search(self.answer.value, self.truth, axes, real, self.answer.tensor, self.cotangents)
+
 
 def clash_words(case: Case) -> str:
-    """Say what is wrong with an answer in which a letter labels axes of different extents."""
-    answer, system = case.answer, case.cotangents.system
-    candidates = (
-        everywhere(answer.value, swapped_indices, answer.indices),
-        everywhere(answer.value, other_index, answer.indices),
-        exchanged_letters(answer.value, answer.indices),
-    )
-    for edit in chain(*candidates):
-        if _is_true(case, edit.expr):
-            return edit.words
-    return _lone_term_words(case) or clashes(answer, system)[0].words
+    """Say what is wrong with an answer in which a letter labels axes of different extents.
+
+    What it may be is found out where these extents are equal, and what its correction is where they are not.
+    """
+    with np.errstate(all="ignore"):
+        return _square_words(case) or clashes(case.answer, case.cotangents.system)[0].words
+
+
+def _square_words(case: Case) -> str:
+    points = square_points(case.cotangents.system, case.points.evaluations[0].system)
+    if points is None:
+        return ""
+    square = replace(case, points=points, true_values=points.values(case.truth, case.indices))
+    values = values_of(points, case.answer)
+    if isinstance(values, InputError) or not any(map(np.any, values)):
+        return ""
+    search, value = square.search(values), opened(case.answer.value, Fresh())
+    edit = search.repairs(_turned(value, case.answer.indices), value, lambda edit: _is_true(case, closed(edit.expr)))
+    return edit.words if edit is not None else _lost_words(square, search, _forms(case))
 
 
 def loose_words(case: Case) -> str:
     """Say what is wrong with an answer in which a letter stands free that is not on the left."""
-    answer = case.answer
+    answer, multiple = case.answer, _multiple_words(case)
+    if multiple:
+        return multiple
     for edit in chain(summed(answer.value, answer.loose), everywhere(answer.value, other_index, answer.indices)):
         if _is_true(case, edit.expr):
             return edit.words
     letters = ", ".join(i.preferred for i in answer.loose)
     verb = "stands" if len(answer.loose) == 1 else "stand"
-    return f"{letters} {verb} free on the right but not on the left, and no sum runs over {letters}"
-
-
-def _lone_term_words(case: Case) -> str:
-    """Say so if the answer is ∂C/∂u[j]·∂u[j]/∂v[j], one term with one letter too few, of two unknown functions."""
-    mine = Counter(_factors(_bare(case.answer.value)))
-    for path in case.cotangents.paths(case.answer.tensor):
-        share = times(path.upstream, path.local)
-        for bound in path.indices:
-            for index, written in zip(case.indices, case.answer.indices, strict=True):
-                only = rename_indices(share, {bound: written, index: written})
-                if Counter(_factors(_bare(only))) == mine:
-                    whole = expression_text(reduce_over("sum", path.indices, share))
-                    own = expression_text(path.partial.wrt[0])
-                    why = f"every entry of {path.user} may depend on {own}, and each path adds its product"
-                    return f"the sum over {bound.preferred} is missing: {why}, {whole}"
-    return ""
+    free = f"{letters} {verb} free on the right but not on the left, and no sum runs over {letters}"
+    whole = replace(answer, value=next(summed(answer.value, answer.loose)).expr, loose=())
+    values = values_of(case.points, whole)
+    with np.errstate(all="ignore"):
+        more = "" if isinstance(values, InputError) else _constant_words(case, values)
+    return f"{free}; with it, {more}" if more else free
 
 
 def change_words(case: Case, values: Sequence[Array]) -> str:
@@ -106,92 +121,147 @@ def change_words(case: Case, values: Sequence[Array]) -> str:
     if not any(np.any(found) for found in values):
         return "it is 0 everywhere, and the derivative is not"
     with np.errstate(all="ignore"):
-        return _constant_words(case, values) or _edit_words(case, values) or _ratio_words(case, values)
+        return (
+            _multiple_words(case)
+            or _constant_words(case, values)
+            or _fact_words(case, values)
+            or _edit_words(case, case.search(values))
+        )
+
+
+def _multiple_words(case: Case) -> str:
+    """Say what is wrong with c·∂C/∂v for ∂C/∂v itself."""
+    answer = case.answer
+    multiple = multiple_of_itself(answer.value, answer.indices, answer.tensor, case.cotangents)
+    if multiple is None:
+        return ""
+    target = Indexed(derivative_name(case.cotangents.cost, answer.tensor), answer.indices)
+    return multiple_words(multiple, target, answer.tensor, case.cotangents, case.points.evaluations[0])
 
 
 def _constant_words(case: Case, values: Sequence[Array]) -> str:
-    """Name a constant factor, or one that is the extent of an index."""
-    ratios = [_constant_ratio(found, known) for found, known in zip(values, case.true_values, strict=True)]
-    known = [r for r in ratios if r is not None]
-    if len(known) < len(ratios) or 0.0 in known:
+    return constant_words(values, case.true_values, case.points, case.cotangents.system)
+
+
+def _fact_words(case: Case, values: Sequence[Array]) -> str:
+    """Say which fact that the system does not state makes the answer right."""
+    whole = case.points.evaluations[0].system
+    words = missing_fact(case.answer, case.truth, case.indices, whole, case.cotangents)
+    if not words:
         return ""
-    if _constant(known):
-        return _factor_words(known[0])
-    for extent, letter in _extents(case):
-        sizes = [evaluation.sizes[extent] for evaluation in case.points.evaluations]
-        for power, words in ((1, f"extent({letter})"), (-1, f"1/extent({letter})")):
-            left = [ratio / size**power for ratio, size in zip(known, sizes, strict=True)]
-            if _constant(left):
-                more = "" if abs(left[0] - 1) < TOLERANCE else f" times {_fraction_text(left[0])}"
-                inverse = f"1/extent({letter})" if power == 1 else f"extent({letter})"
-                return f"it is {words}{more} times what it should be: a factor {inverse} is missing"
-    return ""
+    value = opened(case.truth, Fresh())
+    edit = case.search(values).spoils(edits_at(places_of(value, case.indices), lacking_factor(value)), value)
+    return words if edit is None else edit.words
 
 
-def _edit_words(case: Case, values: Sequence[Array]) -> str:
-    """Name a change at one place, of the answer or of the truth, in whatever form makes it one place."""
-    answer = case.answer
-    mine = tuple(dict.fromkeys((answer.value, terms_apart(answer.value, case.cotangents))))
-    for edit in chain(*(_turned(value, answer.indices) for value in mine)):
-        if case.points.agree(edit.expr, answer.indices, case.true_values):
+def _edit_words(case: Case, search: Search) -> str:
+    """Name a change of the answer or of the truth, in whatever form makes it one place, or a factor."""
+    mine, forms = forms_of_answer(case.answer.value, case.cotangents), _forms(case)
+    for form in mine:
+        edit = search.repairs(_turned(form.expr, case.answer.indices), form.expr)
+        if edit is not None:
             return edit.words
-    forms = forms_of(case.truth, answer.tensor, case.cotangents)
-    for edit in chain(*(_lacking(form, case.indices) for form in forms)):
-        if case.points.agree(edit.expr, case.indices, values):
+    found = _lost_words(case, search, forms)
+    if found:
+        return found
+    for form in forms:
+        edit = search.spoils(_lacking(form, case.indices), form.expr)
+        if edit is not None:
             return edit.words + _origin(case, edit.factor)
-    for edit in chain(*(_superfluous(value, answer.indices) for value in mine)):
-        if case.points.agree(edit.expr, answer.indices, case.true_values):
+    for form in mine:
+        edit = search.repairs(_superfluous(form, case), form.expr)
+        if edit is not None:
+            return edit.words
+    return changed_terms([form.expr for form in forms], search) or _ratio_words(case, search)
+
+
+def _forms(case: Case) -> tuple[Form, ...]:
+    return forms_of(case.truth, case.answer.tensor, case.cotangents)
+
+
+def _lost_words(case: Case, search: Search, forms: Sequence[Form]) -> str:
+    """Say that some terms of a sum stand for the whole sum, or as many times one of them."""
+    positions = (p for part in walk(case.answer.value) for p in own_positions(part))
+    numbers = {p.constant for p in positions if isinstance(p, Affine) and not p.terms}
+    sizes = search.real.memory
+
+    def alike(bound: Index, index: Index) -> bool:
+        return sizes.size(bound.extent, bound.preferred) == sizes.size(index.extent, index.preferred)
+
+    local = lost_terms(numbers if len(numbers) <= _MOST_NUMBERS else (), alike)
+    paths = over_paths(case.answer.tensor, case.cotangents)
+    for value in (*(() if paths is None else (opened(paths, Fresh()),)), *(form.expr for form in forms)):
+        edit = search.spoils(edits_at(places_of(value, case.indices), local), value)
+        if edit is not None:
             return edit.words
     return ""
 
 
 def _turned(value: Expr, indices: tuple[Index, ...]) -> Iterator[Edit]:
-    """Yield an answer with a sign or two indices turned."""
+    """Yield an opened answer with a sign or two indices turned."""
+    places = places_of(value, indices)
     for local in (turned_sign, swapped_indices, other_index):
-        yield from everywhere(value, local, indices)
+        yield from edits_at(places, local)
     yield from exchanged_letters(value, indices)
+    yield from swapped_everywhere(value)
 
 
-def _lacking(form: Expr, indices: tuple[Index, ...]) -> Iterator[Edit]:
+def _lacking(form: Form, indices: tuple[Index, ...]) -> Iterator[Edit]:
     """Yield the truth as an answer that lacks something would have it."""
-    for local in (lacking_sign, lacking_transpose, lacking_factor(form), lacking_term, lacking_sum):
-        yield from everywhere(form, local, indices)
+    places = places_of(form.expr, indices)
+    # Several factors of a term that was only made by multiplying out are nothing that anybody forgets.
+    for local in (lacking_sign, lacking_factor(form.expr, 1 if form.apart else MOST_FACTORS), lacking_term):
+        yield from edits_at(places, local)
 
 
-def _superfluous(value: Expr, indices: tuple[Index, ...]) -> Iterator[Edit]:
-    """Yield an answer without something that may be too much."""
-    for local in (without_factor(value), without_term, without_sum):
-        yield from everywhere(value, local, indices)
+def _superfluous(form: Form, case: Case) -> Iterator[Edit]:
+    """Yield an answer without something that may be too much, or with another tensor in its place."""
+    places = places_of(form.expr, case.answer.indices)
+    factors = without_factor(form.expr, 1 if form.apart else MOST_FACTORS)
+    for local in (without_term, factors, without_sum, other_tensor(_alike(case))):
+        yield from edits_at(places, local)
+
+
+def _alike(case: Case) -> Callable[[str], Iterator[str]]:
+    """Return what yields the other tensors that have as many axes, of the same extents at the first point."""
+    values = case.points.evaluations[0].scope.values
+    before = {derivative_name(case.cotangents.cost, t) for t in case.cotangents.graph.leading_to(case.answer.tensor)}
+
+    def others(tensor: str) -> Iterator[str]:
+        shape = np.shape(values[tensor]) if tensor in values else None
+        for name, value in values.items():
+            if name != tensor and np.shape(value) == shape and name not in before:
+                yield name
+
+    return others
 
 
 def _origin(case: Case, factor: Expr | None) -> str:
     """Say which local derivative a missing factor is, if it is one."""
     if factor is None or not free_indices(factor) <= frozenset(case.indices):
         return ""
-    numbers = case.points.values(factor, case.indices)
     for name, value in diagonal_derivatives(case.answer.tensor, case.cotangents):
-        if _equal(case.points.values(value, case.indices), numbers):
+        pairs = (case.points.values(side, case.indices) for side in (value, factor))
+        if all(map(same, *pairs)):
             return f": it is {name}"
     return ""
 
 
-def _ratio_words(case: Case, values: Sequence[Array]) -> str:
-    """Name a factor of the whole, or of one term, by what it does to the numbers."""
+def _ratio_words(case: Case, search: Search) -> str:
+    """Name a factor of the whole by what it does to the numbers."""
+    view = search.main
+    sides = ((view.answer, view.truth, "missing"), (view.truth, view.answer, "superfluous"))
     for factor in _known_factors(case):
-        text = expression_text(factor)
-        numbers = case.points.values(factor, case.indices)
-        if _equal([v * f for v, f in zip(values, numbers, strict=True)], case.true_values):
-            return f"the factor {text} is missing"
-        if _equal(values, [t * f for t, f in zip(case.true_values, numbers, strict=True)]):
-            return f"the factor {text} is superfluous"
-    differences = [found - known for found, known in zip(values, case.true_values, strict=True)]
-    whole = terms_apart(case.truth, case.cotangents)
-    for term in whole.terms if isinstance(whole, Sum) else ():
-        numbers = case.points.values(term, case.indices)
-        ratios = [_constant_ratio(d, t) for d, t in zip(differences, numbers, strict=True)]
-        known_ratios = [r for r in ratios if r is not None]
-        if len(known_ratios) == len(ratios) and _constant(known_ratios):
-            return f"the term {expression_text(term)} is {_fraction_text(1 + known_ratios[0])} times what it should be"
+        search.left -= 1
+        if search.spent:
+            break
+        number = view.at_first(factor, case.indices)
+        for values, products, word in sides if number is not None else ():
+            if same(values[view.first] * number, products[view.first]) and all(
+                same(v * evaluate_in(scope, factor, case.indices), p)
+                for scope, v, p in zip(view.scopes, values, products, strict=True)
+            ):
+                return f"the factor {expression_text(factor)} is {word}"
     return ""
 
 
@@ -204,67 +274,8 @@ def _is_true(case: Case, value: Expr) -> bool:
     changed = replace(case.answer, value=again)
     if clashes(changed, case.cotangents.system):
         return False
-    return case.points.agree(again, case.answer.indices, case.true_values)
-
-
-def _constant_ratio(found: Array, known: Array) -> float | None:
-    """Return the number that an array is of another; None if there is none."""
-    defined = np.isfinite(found) & np.isfinite(known)
-    found, known = found[defined], known[defined]
-    if not known.any():
-        return None
-    largest = np.argmax(np.abs(known))
-    ratio = float(found.flat[largest] / known.flat[largest])
-    return ratio if _equal([found], [known * ratio]) else None
-
-
-def _equal(left: Sequence[Array], right: Sequence[Array]) -> bool:
-    for a, b in zip(left, right, strict=True):
-        defined = np.isfinite(a) & np.isfinite(b)
-        scale = np.maximum(np.abs(a), np.abs(b))[defined].max(initial=0.0)
-        if not defined.any() or (np.abs(a - b)[defined] > TOLERANCE * scale).any():
-            return False
-    return True
-
-
-def _constant(numbers: Sequence[float]) -> bool:
-    return all(abs(n - numbers[0]) <= TOLERANCE * abs(numbers[0]) for n in numbers)
-
-
-def _factor_words(ratio: float) -> str:
-    if abs(ratio + 1) <= TOLERANCE:
-        return "the sign is wrong: it is −1 times what it should be"
-    inverse = 1 / ratio
-    lost, extra = _simple(inverse), _simple(ratio)
-    if extra is not None and abs(extra) > 1:
-        return f"a factor {_fraction_text(ratio)} too much"
-    if lost is not None and abs(lost) > 1:
-        return f"a factor {_fraction_text(inverse)} is missing"
-    return f"it is {_fraction_text(ratio)} times what it should be"
-
-
-def _simple(number: float) -> Fraction | None:
-    near = Fraction(number).limit_denominator(100)
-    return near if abs(float(near) - number) <= TOLERANCE * abs(number) else None
-
-
-def _fraction_text(number: float) -> str:
-    near = _simple(number)
-    if near is None:
-        # Five digits would hide what is off by a few parts in ten thousand.
-        return f"{number:.7g}".replace("-", "−") if 1e-3 < abs(number) < 1e4 else number_text(number)
-    return str(near).replace("-", "−")
-
-
-def _extents(case: Case) -> Iterator[tuple[Extent, str]]:
-    """Yield the extents of the system with the letter that stands for each."""
-    system = case.cotangents.system
-    seen: dict[Extent, str] = {}
-    for name in system.names():
-        for index in system.axes(name):
-            seen.setdefault(index.extent, index.preferred)
-    sized = case.points.evaluations[0].sizes
-    yield from ((extent, letter) for extent, letter in seen.items() if extent in sized)
+    values = values_of(case.points, changed)
+    return not isinstance(values, InputError) and all(map(same, values, case.true_values))
 
 
 def _known_factors(case: Case) -> Iterator[Expr]:
@@ -285,14 +296,6 @@ def _known_factors(case: Case) -> Iterator[Expr]:
     for path in case.cotangents.paths(case.answer.tensor):
         collect(path.local)
     return iter(found)
-
-
-def _factors(expr: Expr) -> tuple[Expr, ...]:
-    return product_factors(expr)
-
-
-def _bare(expr: Expr) -> Expr:
-    return without_extents(rename_indices(expr, {i: Index(i.name, UNSETTLED) for i in free_indices(expr)}))
 
 
 def values_of(case_points: Points, answer: Answer) -> list[Array] | InputError:

@@ -6,21 +6,57 @@ An answer that lacks something is the truth without it in one of these forms. Al
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from chainrule.checking.edits import multiplied_out
+from chainrule.checking.places import opened
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.diff.derivations import tied
-from chainrule.expr.binding import Fresh, reduce_over, rename_indices, rewrite_bottom_up, substitute_indices
-from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Position, Product, Sum, plus, times
+from chainrule.expr.binding import (
+    Fresh,
+    open_reduce,
+    reduce_over,
+    rename_indices,
+    rewrite_bottom_up,
+    substitute_indices,
+)
+from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Position, Product, Reduce, Sum, plus, times
 from chainrule.system.model import derivative_name
 
+MOST_TERMS = 64
+"""An expression is not multiplied out further than this."""
 
-def forms_of(truth: Expr, tensor: str, cotangents: Cotangents) -> tuple[Expr, ...]:
+
+@dataclass(frozen=True)
+class Form:
+    """A form of an answer or of the truth, its reductions opened; `apart` says that it was multiplied out for it."""
+
+    expr: Expr
+    apart: bool = False
+
+
+def forms_of(truth: Expr, tensor: str, cotangents: Cotangents) -> tuple[Form, ...]:
     """Return the truth as it stands, then multiplied out, with the ∂C/∂t it names put in, and as a sum over paths."""
     put_in = cotangents.simplifier.arranged(_with_values(truth, cotangents))
-    apart = (terms_apart(truth, cotangents), terms_apart(put_in, cotangents))
-    forms = (truth, apart[0], put_in, apart[1], over_paths(tensor, cotangents))
-    return tuple(dict.fromkeys(form for form in forms if form is not None))
+    paths = over_paths(tensor, cotangents)
+    return _forms(
+        (truth, False),
+        (terms_apart(truth, cotangents), True),
+        (put_in, False),
+        (terms_apart(put_in, cotangents), True),
+        *([] if paths is None else [(paths, False)]),
+    )
+
+
+def forms_of_answer(value: Expr, cotangents: Cotangents) -> tuple[Form, ...]:
+    """Return an answer as it stands, then multiplied out."""
+    return _forms((value, False), (terms_apart(value, cotangents), True))
+
+
+def _forms(*written: tuple[Expr, bool]) -> tuple[Form, ...]:
+    apart: dict[Expr, bool] = {}
+    for expr, is_apart in written:
+        apart.setdefault(expr, is_apart)
+    return tuple(Form(opened(expr, Fresh()), is_apart) for expr, is_apart in apart.items())
 
 
 def terms_apart(expr: Expr, cotangents: Cotangents) -> Expr:
@@ -37,6 +73,34 @@ def over_paths(tensor: str, cotangents: Cotangents) -> Expr | None:
     if not paths:
         return None
     return plus(*(reduce_over("sum", path.indices, times(path.upstream, path.local)) for path in paths))
+
+
+def multiplied_out(expr: Expr) -> Expr:
+    """Return the expression with products of sums, and sums of sums, taken apart as far as that stays short."""
+    terms = _terms(expr, Fresh())
+    return expr if terms is None or len(terms) > MOST_TERMS else plus(*terms)
+
+
+def _terms(expr: Expr, fresh: Fresh) -> list[Expr] | None:
+    """Return the terms of an expression multiplied out; None if they are too many."""
+    match expr:
+        case Sum(parts):
+            found = [_terms(part, fresh) for part in parts]
+            return None if any(f is None for f in found) else [t for f in found for t in f or ()]
+        case Product(parts):
+            products: list[Expr] = [times()]
+            for part in parts:
+                inner = _terms(part, fresh)
+                if inner is None or len(products) * len(inner) > MOST_TERMS:
+                    return None
+                products = [times(product, term) for product in products for term in inner]
+            return products
+        case Reduce("sum" | "mean", _, _):
+            indices, body = open_reduce(expr, fresh)
+            inner = _terms(body, fresh)
+            return None if inner is None else [reduce_over(expr.op, indices, term) for term in inner]
+        case _:
+            return [expr]
 
 
 def users_of(tensor: str, cotangents: Cotangents) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chainrule.checking.answer import Answer, clashes, derivatives_named, read_answer, tensor_of
+from chainrule.checking.answer import Answer, circular, clashes, derivatives_named, read_answer, tensor_of
+from chainrule.checking.circular import named_itself
 from chainrule.checking.diagnosis import Array, Case, change_words, clash_words, loose_words, values_of
 from chainrule.checking.forms import users_of
 from chainrule.checking.points import Points, differing, points_of
@@ -20,9 +21,9 @@ from chainrule.execute.reference import Evaluation
 from chainrule.execute.shortage import enough_memory
 from chainrule.explanation.entry import put_at
 from chainrule.explanation.numbers import number_text
-from chainrule.expr.binding import substitute_indices
+from chainrule.expr.binding import substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Sum
-from chainrule.pipeline import Backprop, backprop
+from chainrule.pipeline import Backprop, backprop_alone
 from chainrule.render.letters import with_letters
 from chainrule.render.text import equation_text, expression_text, lettered_text
 from chainrule.system.model import System, derivative_name
@@ -77,7 +78,7 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     tensor = tensor_of(answer, system, wrt)
     if tensor == system.cost:
         raise DerivativeError(f"{tensor} is the cost itself; its derivative by itself is 1")
-    back = backprop(system, [tensor])
+    back = backprop_alone(system, tensor)
     read = read_answer(answer, tensor, back.cotangents)
     truth = _truth(back, tensor)
     points = _points(back, read, truth)
@@ -129,6 +130,8 @@ def _first_difference(values: Sequence[Array], known: Sequence[Array]) -> tuple[
 
 
 def _right(system: System, text: str, case: Case) -> Verdict:
+    if derivative_name(case.cotangents.cost, case.answer.tensor) in tensors_in(case.answer.value):
+        raise circular(text, named_itself(case.answer.tensor, case.cotangents))
     givens = tuple(_givens_needed(system, text, case.answer.tensor))
     message = f"Right: {_line(case)}"
     if givens:
@@ -142,7 +145,7 @@ def _givens_needed(system: System, text: str, tensor: str) -> list[str]:
     for given in system.givens:
         others = replace(system, givens=tuple(g for g in system.givens if g is not given))
         try:
-            back = backprop(others, [tensor])
+            back = backprop_alone(others, tensor)
             answer, truth = read_answer(text, tensor, back.cotangents), _truth(back, tensor)
             points = _points(back, answer, truth)
             known = points.values(truth, back.cotangents.of(tensor).indices)
@@ -180,7 +183,7 @@ def _wrong_value(case: Case, values: Sequence[Array], place: tuple[int, tuple[in
         f"right:  {right}",
         f"answer: {mine}",
     )
-    words = change or "no single small change makes it right"
+    words = change or "no single small change makes it right, of those that were tried"
     return Verdict(False, f"Wrong: {words}.\nRight is {_line(case)}", name, found, expected, change, numbers)
 
 

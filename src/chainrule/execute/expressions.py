@@ -121,7 +121,19 @@ def _expanded(value: Labelled, indices: tuple[Index, ...], scope: Scope) -> Arra
     return np.broadcast_to(value.aligned(indices), shape)
 
 
-def _value(node: Expr, scope: Scope, mask: Mask) -> Labelled:  # noqa: C901 -- one match over the nodes
+def _value(node: Expr, scope: Scope, mask: Mask) -> Labelled:
+    """Return the value of a node wherever the mask is true, from memory where the scope has one."""
+    if scope.kept is None:
+        return _computed(node, scope, mask)
+    known = scope.kept.get(node)
+    if known is None:
+        known = _computed(node, scope, mask)
+        if not mask:  # else it may lack a value elsewhere, and would not say so
+            scope.kept[node] = known
+    return known
+
+
+def _computed(node: Expr, scope: Scope, mask: Mask) -> Labelled:  # noqa: C901 -- one match over the nodes
     """Return the value of a node wherever the mask is true."""
     match node:
         case Number(value):

@@ -6,6 +6,7 @@ product is 0 even if another factor is inf or nan.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ import numpy as np
 from chainrule.execute.labelled import Labelled, Mask, broadcast, conjunction, union
 from chainrule.execute.scalars import Array
 from chainrule.expr.nodes import Index
+
+_FEW_STEPS = 4096
+"""Loops of no more steps run as they stand: to look for the best order of the factors would take longer."""
 
 LONGEST_CHAIN = 16
 """Integer powers up to this one are multiplied out, so that powers of small integers are exact."""
@@ -61,11 +65,19 @@ def sum_of_products(brackets: Mask, factors: list[Factor], outer: tuple[Index, .
             scalar = np.asarray(scalar * array)
     total = scalar
     if arguments:
-        total = np.asarray(np.einsum(*arguments, [number[i] for i in outer], optimize=True) * scalar)
+        steps = math.prod(_lengths(arguments).values())
+        order = [number[i] for i in outer]
+        total = np.asarray(np.einsum(*arguments, order, optimize=steps > _FEW_STEPS) * scalar)
     if not brackets or np.isfinite(total).all():
         return total
     full = masked_product(brackets, factors, dtype).aligned((*outer, *(i for i in indices if i not in outer)))
     return np.asarray(np.sum(full, axis=tuple(range(len(outer), len(indices)))))
+
+
+def _lengths(arguments: list[Any]) -> dict[int, int]:
+    """Return how far each axis number of the arguments of an einsum runs."""
+    pairs = zip(arguments[::2], arguments[1::2], strict=True)
+    return {axis: length for array, axes in pairs for axis, length in zip(axes, array.shape, strict=True)}
 
 
 def integer_power(base: Array, exponent: int) -> Array:

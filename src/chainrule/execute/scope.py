@@ -19,7 +19,7 @@ from chainrule.execute.matrices import determinants, inverses
 from chainrule.execute.protocol import Unknowns
 from chainrule.execute.scalars import Array
 from chainrule.expr.binding import position_indices
-from chainrule.expr.nodes import Extent, Index, Indexed, Lookup, MatrixEntry, Partial, Position
+from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Lookup, MatrixEntry, Partial, Position
 from chainrule.render.text import expression_text
 from chainrule.system.model import Declaration, FunctionDefinition
 
@@ -33,7 +33,10 @@ def _nothing() -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Scope:
-    """Values, extents and functions by name; `parameters` are the arguments of the `def` that is being evaluated."""
+    """Values, extents and functions by name; `parameters` are the arguments of the `def` that is being evaluated.
+
+    `kept` holds the values of expressions that are known already, where they are to be kept.
+    """
 
     values: Mapping[str, Array]
     sizes: Mapping[Extent, int]
@@ -42,10 +45,15 @@ class Scope:
     unknowns: Unknowns | None = None
     dtype: Any = np.float64
     parameters: Mapping[str, Labelled] = field(default_factory=_nothing)
+    kept: dict[Expr, Labelled] | None = None
 
     def with_parameters(self, parameters: Mapping[str, Labelled]) -> Scope:
         """Return the scope inside a `def`."""
-        return replace(self, parameters=parameters)
+        return replace(self, parameters=parameters, kept=None)
+
+    def keeping(self) -> Scope:
+        """Return the scope with a memory: what many expressions share is computed once. No value may change then."""
+        return replace(self, kept={})
 
     def size(self, extent: Extent, letter: str) -> int:
         """Return the number of values of an index."""

@@ -202,14 +202,16 @@ def map_condition(condition: Condition, change: Callable[[Expr], Expr]) -> Condi
     """Return the condition with `change` applied to every expression in it."""
     match condition:
         case Comparison(relation, left, right):
-            return Comparison(relation, change(left), change(right))
+            sides = (change(left), change(right))
+            return condition if _same(sides, (left, right)) else Comparison(relation, *sides)
         case Logic(op, parts):
-            return Logic(op, tuple(map_condition(part, change) for part in parts))
+            new = tuple(map_condition(part, change) for part in parts)
+            return condition if _same(new, parts) else Logic(op, new)
         case _:
             assert_never(condition)
 
 
-def _same(new: tuple[Expr, ...], old: tuple[Expr, ...]) -> bool:
+def _same(new: tuple[Expr | Condition, ...], old: tuple[Expr | Condition, ...]) -> bool:
     return all(a is b for a, b in zip(new, old, strict=True))
 
 

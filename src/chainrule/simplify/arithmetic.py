@@ -18,6 +18,7 @@ from typing import TypeAlias
 from chainrule.expr.binding import (
     Fresh,
     free_in_order,
+    free_indices,
     map_operands,
     open_reduce,
     reduce_over,
@@ -187,6 +188,13 @@ def _content(coefficients: list[Fraction]) -> Fraction:
 
 def factors_of(expr: Expr) -> tuple[Fraction, Factors]:
     """Return the monomial view of any expression: its coefficient, and base -> rational exponent."""
+    known: tuple[Fraction, Factors] | None = expr.__dict__.get("_factors")
+    if known is None:
+        known = expr.__dict__["_factors"] = _factors_of(expr)
+    return known[0], dict(known[1])
+
+
+def _factors_of(expr: Expr) -> tuple[Fraction, Factors]:
     coefficient, found = Fraction(1), Factors()
     stack: list[tuple[Expr, Fraction]] = [(expr, Fraction(1))]
     while stack:
@@ -354,11 +362,12 @@ def _least(op: str, bound: list[Index], body: Expr) -> Reduce:
 def _closed(op: str, bound: tuple[Index, ...], body: Expr) -> Reduce:
     made = reduce_over(op, bound, body)
     assert isinstance(made, Reduce)
-    return Reduce(op, made.indices, resort(made.body))
+    return Reduce(op, made.indices, resort(made.body, frozenset(made.indices)))
 
 
-def resort(expr: Expr) -> Expr:
-    """Return the expression with terms and factors sorted again, after a change of names only."""
-    if isinstance(expr, Reduce):
-        return map_operands(expr, resort)
-    return renormal(map_operands(expr, resort))
+def resort(expr: Expr, renamed: frozenset[Index]) -> Expr:
+    """Return the expression with terms and factors sorted again, after a change to these names and no other change."""
+    if free_indices(expr).isdisjoint(renamed):
+        return expr
+    again = map_operands(expr, lambda part: resort(part, renamed))
+    return again if isinstance(expr, Reduce) else renormal(again)

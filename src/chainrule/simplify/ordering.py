@@ -32,7 +32,6 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
     operands,
-    walk,
 )
 
 Key: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
@@ -90,25 +89,27 @@ def sort_key(node: Expr | Condition) -> Key:
     """Return the key by which terms and factors are sorted."""
     known: Key | None = node.__dict__.get("_key")
     if known is None:
-        names: list[str] = []
-        indices: list[str] = []
-        for part in walk(node):
-            match part:
-                case Indexed(tensor, positions):
-                    names.append(tensor)
-                    indices.extend(position_text(p) for p in positions)
-                case MatrixEntry(_, tensor, positions, samples):
-                    names.append(tensor)
-                    indices.extend(position_text(p) for p in (*samples, *positions))
-                case IndexValue(position):
-                    indices.append(position_text(position))
-                case ExtentValue(extent):
-                    names.append(f"{extent.tensor}.{extent.axis}")
-                case _:
-                    pass
-        known = (shape(node), tuple(names), tuple(indices))
-        node.__dict__["_key"] = known
+        names, indices = _own_key(node)
+        inner = [sort_key(part) for part in operands(node)]
+        names += tuple(name for key in inner for name in key[1])
+        indices += tuple(index for key in inner for index in key[2])
+        known = node.__dict__["_key"] = (shape(node), names, indices)
     return known
+
+
+def _own_key(node: Expr | Condition) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names and the indices that stand in the node itself."""
+    match node:
+        case Indexed(tensor, positions):
+            return (tensor,), tuple(map(position_text, positions))
+        case MatrixEntry(_, tensor, positions, samples):
+            return (tensor,), tuple(map(position_text, (*samples, *positions)))
+        case IndexValue(position):
+            return (), (position_text(position),)
+        case ExtentValue(extent):
+            return (f"{extent.tensor}.{extent.axis}",), ()
+        case _:
+            return (), ()
 
 
 def position_text(position: Position) -> str:

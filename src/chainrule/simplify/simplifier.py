@@ -101,11 +101,12 @@ def _shown(step: Step, problem: Problem) -> Step:
 def _run(problem: Problem, recorder: Recorder | None) -> Expr:
     names = tuple(fact for fact in problem.facts if not fact.assumption)
     context = Context(Fresh(), names, tuple(fact for fact in problem.facts if fact.assumption), dict(problem.least))
+    settled: dict[str, set[Expr]] = {phase: set() for phase, _ in PHASES}
     expr = normal(problem.expr, context.fresh)
     for _ in range(_ROUNDS):
         before = expr
         for phase, rules in PHASES:
-            entered, expr = expr, rewrite(expr, rules, context, recorder)
+            entered, expr = expr, rewrite(expr, rules, context, recorder, settled[phase])
             if phase == "sums" and expr != entered:
                 break  # what sums left behind may have a name
         if expr == before:

@@ -143,9 +143,19 @@ Wrap = Callable[[Expr], Expr]
 _PASSES = 60
 
 
-def rewrite(expr: Expr, rules: Sequence[Rule[A]], algebra: A, recorder: Recorder | None = None) -> Expr:
-    """Return the expression with the rules applied everywhere until none applies."""
-    settled: set[Expr] = set()
+def rewrite(
+    expr: Expr,
+    rules: Sequence[Rule[A]],
+    algebra: A,
+    recorder: Recorder | None = None,
+    settled: set[Expr] | None = None,
+) -> Expr:
+    """Return the expression with the rules applied everywhere until none applies.
+
+    `settled` are expressions to which none of these rules applies; those that are found are added. Who comes back with
+    the same rules and the same algebra hands it in again.
+    """
+    settled = set() if settled is None else settled
     for _ in range(_PASSES):
         wrap: Wrap | None = None if recorder is None else lambda whole: whole
         after = _visit(expr, rules, algebra, recorder, wrap, settled)

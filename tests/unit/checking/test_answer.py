@@ -45,6 +45,13 @@ def test_an_answer_that_does_not_say_what_it_is_of_is_refused() -> None:
     assert lines[-1] == "  ∂C/∂… = … with one of W1, b1, W2, b2"
 
 
+@pytest.mark.parametrize("wrt", ["∂²C/∂z∂z", "∂a/∂z", "∂C/∂z∂z", "∂a2/∂z1"])
+def test_another_derivative_than_one_of_the_cost_is_refused_by_name(wrt: str) -> None:
+    lines = refusal(GIVEN_SYSTEM, "a[j]", wrt)
+    assert lines[0] == f"{wrt} is not a first derivative of the cost C"
+    assert "  a tensor, or a derivative such as ∂C/∂z" in lines
+
+
 def test_an_unknown_tensor_is_refused_with_the_nearest_name() -> None:
     lines = refusal(NETWORK, "a1[j]", "z11")
     assert lines[0] == "no tensor is named z11"

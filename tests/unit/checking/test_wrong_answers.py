@@ -150,7 +150,6 @@ TRANSPOSES = [
     (NETWORK, None, "∂C/∂W2[j,k] = ∂C/∂z2[k]*a1[j]", "j and k are exchanged: it should be ∂C/∂z2[j]·a1[k]"),
     (SQUARE, "W", "x[j]*∂C/∂z[i]", "j and i are exchanged: it should be x[i]·∂C/∂z[j]"),
     (SQUARE, "x", "sum(j) W[i,j]*∂C/∂z[j]", "W[i,j] is transposed: it should be W[j,i]"),
-    (QUADRATIC_FORM, "x", "2*(sum(j) A[i,j]*x[j])", "A[i,j] is transposed: it should be A[j,i]"),
     (UNKNOWN_SYSTEM, "z", "sum(k) ∂C/∂a[k]*∂a[j]/∂z[k]", "∂a[j]/∂z[k] is transposed: it should be ∂a[k]/∂z[j]"),
     (SQUARE, "W", "x[i]*∂C/∂z[i]", "∂C/∂z[i] has the wrong index: it should be ∂C/∂z[j]"),
     (NETWORK, "z1", "a1[j]*(sum(k) W2[k,j])*a2[j]", "index j would run over axis j of ∂C/∂z1 and axis k of a2"),

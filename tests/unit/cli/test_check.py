@@ -30,7 +30,7 @@ def test_a_wrong_answer_has_exit_code_1(softmax: Path, options: list[str]) -> No
     assert result.output.startswith("Wrong: the term −y[j] is missing.\nRight is ∂C/∂z[j] = a[j] − y[j]\n")
 
 
-@pytest.mark.parametrize("answer", ["-h[j]", "a[j] -", "--q[j]"])
+@pytest.mark.parametrize("answer", ["-h[j]", "a[j] -", "--q[j]", "∂C/∂z[j]"])
 def test_an_answer_that_cannot_be_read_has_exit_code_2(softmax: Path, answer: str) -> None:
     result = run("check", softmax, "--wrt", "z", answer)
     assert result.exit_code == 2

@@ -14,6 +14,7 @@ from chainrule.expr.binding import Fresh, free_in_order, rename_indices, tensors
 from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
+from chainrule.simplify.cancelling import CANCEL
 from chainrule.simplify.collapse import COLLAPSE
 from chainrule.simplify.context import Context, Fact
 from chainrule.simplify.factoring import EXPAND, FACTOR
@@ -33,7 +34,7 @@ PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
     ("recognise", (*IDENTITIES, *GIVEN, *RECOGNISE)),
     ("sums", SUMS),
-    ("multiply out", EXPAND),
+    ("multiply out", (*EXPAND, *CANCEL)),
     ("factor", (*FACTOR, *MERGE)),
 )
 _ROUNDS = 12

@@ -1,7 +1,7 @@
 """The native executor: systems compiled for the sizes of their inputs; what has no machine code runs on the reference.
 
-A compiled program belongs to one set of extents (and of exponents) and is kept for the next inputs of those. The plan says what became of
-the system; numbers never come from elsewhere than it says.
+A compiled program belongs to one set of extents, and of numbers in exponents, and is kept for the next inputs of those.
+The plan says what became of the system; numbers never come from elsewhere than it says.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from chainrule.expr.binding import (
 )
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Reduce, walk
 from chainrule.render.letters import next_letter
-from chainrule.system.model import Equation, System, derivative_parts, is_derivative, unused_name
+from chainrule.system.model import Equation, System, is_derivative, plain_name, unused_name
 from chainrule.system.typecheck import typecheck
 
 EXTREMA = ("max", "min")
@@ -54,15 +54,6 @@ def name_ranges(system: System) -> System:
         taken, _Declared(system, taken), frozenset(one.extent for one in system.derived if not one.given)
     )
     return typecheck(system.with_equations(tuple(new for e in system.equations for new in namer.named(e))))
-
-
-def plain_name(tensor: str) -> str:
-    """Return the name of a tensor without ∂.
-
-    >>> plain_name("∂²C/∂W∂b"), plain_name("z")
-    ('C_W_b', 'z')
-    """
-    return "_".join(derivative_parts(tensor)) if is_derivative(tensor) else tensor
 
 
 def name_derivatives(system: System) -> System:

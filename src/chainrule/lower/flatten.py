@@ -44,10 +44,10 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
-from chainrule.lower.exponents import with_number
 from chainrule.lower.guards import marked, padded, written_out
 from chainrule.lower.implied import with_marks
 from chainrule.lower.inside import check_inside
+from chainrule.lower.known_powers import with_number
 from chainrule.lower.lookups import Term, terms_of
 from chainrule.lower.program import Unsupported
 from chainrule.lower.statements import Statement, looked_up_whole

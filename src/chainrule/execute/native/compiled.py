@@ -19,7 +19,7 @@ from chainrule.execute.native.machine import Dtype, Machine
 from chainrule.execute.native.module import Module, module
 from chainrule.execute.native.partition import with_copies
 from chainrule.execute.native.threads import aside
-from chainrule.lower.exponents import exponent_consts
+from chainrule.lower.known_powers import exponent_consts
 from chainrule.lower.program import Program, Unsupported
 from chainrule.system.model import System
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from chainrule.expr.binding import (
     Fresh,
+    can_stand_at,
     free_in_order,
     map_operands,
     open_reduce,
@@ -194,7 +195,7 @@ class _Rewriting:
     def _log(self, argument: Expr, guarded: bool) -> Expr | None:
         match argument:
             case Indexed(tensor) if tensor in self._known:
-                return _at(self._known[tensor].log(), self._known[tensor], argument)
+                return self._log_at(self._known[tensor], argument)
             case Call("sigmoid", (t,), 0):
                 return log_of_sigmoid(t)
             case Call("cosh", (t,), 0):
@@ -208,6 +209,17 @@ class _Rewriting:
                 return None if shifted is None else plus(shifted[0], Call("log", (shifted[1],)))
             case _:
                 return None
+
+    def _log_at(self, found: _Sigmoid | _Softmax, entry: Indexed) -> Expr:
+        """Return the logarithm at an entry; where it is looked up and the exponent shifted, by a name of its own."""
+        value = found.log()
+        at_entry = _at(value, found, entry)
+        if at_entry is not None:
+            return at_entry
+        name = unused_name(f"{plain_name(found.target.tensor)}_log", self._taken)
+        self._taken.add(name)
+        self.added.append(Equation(Indexed(name, found.target.indices), value))
+        return Indexed(name, entry.indices)
 
     def _quotient(self, factors: Sequence[Expr], guarded: bool) -> Expr | None:
         """Return exp(t − M)/Σ_m exp(z[m] − M) times the other factors, of exp(t)/Σ_m exp(z[m]) times them."""
@@ -278,11 +290,11 @@ def _chosen(exponent: Expr, conditions: Sequence[Condition]) -> Expr:
     return Select(condition, exponent, number(-(10**30)))
 
 
-def _at(value: Expr, found: _Sigmoid | _Softmax, entry: Indexed) -> Expr:
-    """Return a value that is written for the target's indices at those of an entry."""
+def _at(value: Expr, found: _Sigmoid | _Softmax, entry: Indexed) -> Expr | None:
+    """Return a value that is written for the target's indices at those of an entry, None if it cannot be."""
     mapping = {
         index: position
         for index, position in zip(found.target.indices, entry.indices, strict=True)
         if isinstance(index, Index)
     }
-    return substitute_indices(value, mapping)
+    return substitute_indices(value, mapping) if can_stand_at(value, mapping) else None

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chainrule.expr.binding import Fresh, map_operands, open_reduce, reduce_over, substitute_indices
-from chainrule.expr.nodes import Call, Expr, Index, Indexed, Number, Power, Reduce, Sum, number, times, walk
+from chainrule.expr.binding import Fresh, can_stand_at, map_operands, open_reduce, reduce_over, substitute_indices
+from chainrule.expr.nodes import Call, Expr, Indexed, Number, Power, Reduce, Sum, number, times, walk
 from chainrule.simplify.arithmetic import split_coefficient
 from chainrule.system.functions import put_in_functions
 from chainrule.system.model import Equation, System, plain_name, unused_name
@@ -112,14 +112,14 @@ class _Tails:
         """Return what the function is taken of for an entry, a sum by its name."""
         curve = self._curves[entry.tensor]
         argument = curve.argument
-        if any(isinstance(part, Reduce) for part in walk(argument)):
+        at = dict(zip(self._system.defined[entry.tensor].indices, entry.indices, strict=True))
+        if any(isinstance(part, Reduce) for part in walk(argument)) or not can_stand_at(argument, at):
             if entry.tensor not in self._arguments:
                 name = unused_name(f"{plain_name(entry.tensor)}_argument", self._taken)
                 self._taken.add(name)
                 self._arguments[entry.tensor] = Indexed(name, curve.target.indices)
             argument = self._arguments[entry.tensor]
-        pairs = zip(curve.target.indices, entry.indices, strict=True)
-        return substitute_indices(argument, {old: new for old, new in pairs if isinstance(old, Index)})
+        return substitute_indices(argument, at)
 
 
 def negated(expr: Expr) -> Expr:

@@ -9,10 +9,10 @@ are the ones that become 0 in floating point, and a·∂C/∂a is then 0·∞. W
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from chainrule.expr.binding import Fresh, free_indices, substitute_indices, tensors_in
+from chainrule.expr.binding import Fresh, can_stand_at, free_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import (
     Call,
     Expr,
@@ -122,7 +122,11 @@ class _Undividing:
         if not found or entry.guarded:
             return NOTHING
         mapping = self._mapping(entry)
-        return {substitute_indices(base, mapping): n for base, n in found.items()}
+        return {substitute_indices(b, mapping): n for b, n in found.items() if can_stand_at(b, mapping)}
+
+    @staticmethod
+    def _stands_for(own: Expr, mapping: Mapping[Index, Position], base: Expr) -> bool:
+        return can_stand_at(own, mapping) and substitute_indices(own, mapping) == base
 
     def _mapping(self, entry: Indexed) -> dict[Index, Position]:
         indices = self._equations[entry.tensor].indices
@@ -156,7 +160,7 @@ class _Undividing:
         """Return entry·base^exponent by its name, with an equation for it."""
         equation = self._equations[entry.tensor]
         mapping = self._mapping(entry)
-        own = next(b for b in self._divisors[entry.tensor] if substitute_indices(b, mapping) == base)
+        own = next(b for b in self._divisors[entry.tensor] if self._stands_for(b, mapping, base))
         key = entry.tensor, own, exponent
         if key not in self._named:
             tensor = next(iter(sorted(tensors_in(own) & self._saturating)))

@@ -81,3 +81,13 @@ def test_marked_entries_stay() -> None:
     system = cr.parse(text)
     assert with_tails(system) is system
     assert_close(cr.evaluate(system, {"z": [0.0, 0.0]})["C"], 1.5)
+
+
+@pytest.mark.parametrize(
+    ("cost", "expected"),
+    [("-log(a[y])", 800.0), ("1 - a[y]", 1.0), ("-log(1 - a[y])", 0.0), ("-a[y]*log(a[y])*(1 - a[y])", 0.0)],
+)
+def test_an_output_is_looked_up_whose_argument_is_shifted(cost: str, expected: float) -> None:
+    system = cr.parse(f"data y : int(k)\nparam z[j]\nindex k = 2\na[k] = sigmoid(z[k+1])\ncost C = {cost}")
+    assert_close(cr.evaluate(system, {"y": 1, "z": [3.0, 4.0, -800.0]})["C"], expected)
+    assert cr.gradient_check(system, {"y": 1, "z": [0.5, 1.0, -0.5]})

@@ -175,7 +175,16 @@ def _times(expr: Expr, base: Expr, exponent: Fraction, context: Context, read: R
         return multiply((expr, factor))
     met = [term for term in expr.terms if any(b == base for b, _ in divisors_of_term(term, read))]
     others = [term for term in expr.terms if term not in met]
-    return add((*(multiply((term, factor)) for term in met), *([multiply((add(others), factor))] if others else ())))
+    met = [settled(multiply((term, factor)), context, read) for term in met]
+    return add((*met, *([multiply((add(others), factor))] if others else ())))
+
+
+def settled(expr: Expr, context: Context, read: Read | None = None) -> Expr:
+    """Return a product with all factors renamed that cancel then."""
+    changed: Expr | None = expr
+    while changed is not None:
+        expr, changed = changed, renamed(changed, context, read)
+    return expr
 
 
 def equal_in_the_product(expr: Expr, context: Context) -> Expr | None:

@@ -35,6 +35,7 @@ from chainrule.simplify.arithmetic import (
     split_coefficient,
     terms_of,
 )
+from chainrule.simplify.cancelling import settled
 from chainrule.simplify.context import Context, length
 from chainrule.simplify.recognise import recognise
 from chainrule.system.rewriting import Rewrite, Rule
@@ -114,7 +115,7 @@ def multiply_out(expr: Expr, context: Context) -> Expr | Rewrite | None:
     """
     if not _has_sum_inside(expr) or length(expr) > _LONGEST:
         return None
-    terms = _expanded(expr)
+    terms = _expanded(expr, context)
     if terms is None:
         return None
     apart = add(_recognised(term, context) for term in terms)
@@ -153,7 +154,7 @@ def _has_sum_inside(expr: Expr) -> bool:
     return isinstance(expr, Sum) and any(_has_sum_inside(t) for t in expr.terms)
 
 
-def _expanded(expr: Expr) -> list[Expr] | None:
+def _expanded(expr: Expr, context: Context) -> list[Expr] | None:
     """Return the terms of the expression multiplied out, or None where they are too many.
 
     One sum at a time, sums of quotients first, so that a denominator still meets the factor that cancels it.
@@ -176,7 +177,7 @@ def _expanded(expr: Expr) -> list[Expr] | None:
             assert isinstance(chosen, Sum)
             waiting.extend(multiply((*others, t)) for t in reversed(chosen.terms))
         else:
-            finished.append(term)
+            finished.append(settled(term, context))
     return finished
 
 

@@ -6,6 +6,7 @@ It changes no value and is never undone inside `simplify`: `arithmetic.normal` o
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 from chainrule.expr.binding import map_operands
 from chainrule.expr.nodes import (
@@ -43,10 +44,8 @@ def present(expr: Expr, written: Written = AS_IT_COMES) -> Expr:
 
 
 def _arranged(expr: Expr, written: Written) -> Expr:
-    return _present(_sign_into(expr, written), written)
-
-
-def _present(expr: Expr, written: Written) -> Expr:
+    """Return what `present` does, differences being on their sides already; one frame for each level of nesting."""
+    expr = _sign_into(expr, written)
     match expr:
         case Product() | Power():
             return _present_product(expr, written)
@@ -55,7 +54,7 @@ def _present(expr: Expr, written: Written) -> Expr:
         case Reduce(op, indices, body):
             return Reduce(op, indices, _arranged(body, written))
         case _:
-            return map_operands(expr, lambda part: _arranged(part, written))
+            return map_operands(expr, partial(_arranged, written=written))
 
 
 def _term_rank(term: Expr) -> tuple[bool, bool, int]:
@@ -68,7 +67,7 @@ def _present_product(expr: Expr, written: Written) -> Expr:
     coefficient, rest = split_coefficient(expr)
     if isinstance(rest, Sum) and _better_multiplied_in(coefficient, rest, written):
         multiplied = Sum(tuple(scaled(coefficient * c, r) for c, r in map(split_coefficient, rest.terms)))
-        return _present(multiplied, written)
+        return Sum(tuple(sorted((_arranged(t, written) for t in multiplied.terms), key=_term_rank)))
     coefficient, rest = _fraction_into_sum(coefficient, rest)
     above: list[Expr] = []
     below: list[Expr] = []

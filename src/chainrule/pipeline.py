@@ -20,7 +20,7 @@ from chainrule.diff.backprop import Cotangents
 from chainrule.diff.derivations import derive
 from chainrule.diff.local import bounded_depth, unambiguous
 from chainrule.diff.pointwise import refuse_pointwise
-from chainrule.diff.prepare import name_derivatives, name_extrema, name_ranges
+from chainrule.diff.prepare import name_arguments, name_derivatives, name_extrema, name_ranges
 from chainrule.execute import reference
 from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.expr.binding import tensors_in
@@ -56,6 +56,9 @@ class Backprop:
         refuse_pointwise(forward, (*forward.params, *self.wrt))
         prepared = name_extrema(name_derivatives(forward))
         cotangents = self._cotangents(prepared)
+        named = name_arguments(prepared, cotangents.values)
+        if named is not prepared:
+            prepared, cotangents = named, self._cotangents(named)
         return cotangents if cotangents.readable else self._cotangents(name_ranges(prepared))
 
     def _cotangents(self, prepared: System) -> Cotangents:

@@ -225,6 +225,11 @@ class Cotangents:
         return all(is_readable(self.system, self.equation(tensor)) for tensor in self._known)
 
     @property
+    def values(self) -> tuple[Expr, ...]:
+        """The values of all cotangents that are known by now."""
+        return tuple(known.value for known in self._known.values())
+
+    @property
     def ambiguous(self) -> Reserved:
         """Letters of extents that are letters of an index of another extent, too."""
         return self._letters.ambiguous((known.indices, known.value) for known in self._known.values())

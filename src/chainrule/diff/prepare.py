@@ -8,7 +8,7 @@ get plain names: ∂G/∂(∂C/∂x) would be no name of the notation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from chainrule.expr.binding import (
@@ -19,12 +19,27 @@ from chainrule.expr.binding import (
     reduce_over,
     rename_indices,
 )
-from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Reduce, walk
+from chainrule.expr.nodes import (
+    Bracket,
+    Call,
+    Condition,
+    Expr,
+    Extent,
+    Index,
+    Indexed,
+    Number,
+    Product,
+    Reduce,
+    Select,
+    Sum,
+    walk,
+)
 from chainrule.render.letters import next_letter
-from chainrule.system.model import Equation, System, derivative_parts, is_derivative, unused_name
+from chainrule.system.model import Equation, System, is_derivative, plain_name, unused_name
 from chainrule.system.typecheck import typecheck
 
 EXTREMA = ("max", "min")
+_POWERS = frozenset({"exp", "log", "sqrt", "log1p", "expm1"})
 
 
 def name_extrema(system: System) -> System:
@@ -56,13 +71,24 @@ def name_ranges(system: System) -> System:
     return typecheck(system.with_equations(tuple(new for e in system.equations for new in namer.named(e))))
 
 
-def plain_name(tensor: str) -> str:
-    """Return the name of a tensor without ∂.
+def name_arguments(system: System, derived: Iterable[Expr]) -> System:
+    """Return the system with an equation for each argument of a function whose sums are written in what is `derived`.
 
-    >>> plain_name("∂²C/∂W∂b"), plain_name("z")
-    ('C_W_b', 'z')
+    a[j] = relu((sum(i) W[j,i]*x[i]) + b[j]) becomes a[j] = relu(a_argument[j]): its derivatives say [a_argument[j] > 0]
+    and not the sum again. It stays the same object where nothing is written again.
     """
-    return "_".join(derivative_parts(tensor)) if is_derivative(tensor) else tensor
+    again = {_without_indices(part) for value in derived for part in walk(value) if isinstance(part, Reduce)}
+    taken = set(system.names()) | set(system.function)
+    namer = _ArgumentNamer(taken, _Declared(system, taken), again) if again else None
+    equations = tuple(new for e in system.equations for new in namer.named(e)) if namer else system.equations
+    return typecheck(system.with_equations(equations)) if len(equations) > len(system.equations) else system
+
+
+def _without_indices(node: Expr | Condition) -> tuple[str, tuple[str, ...]]:
+    """Return what a reduction is of, in no order: its operators and functions, and the names of its tensors."""
+    parts = [p for p in walk(node) if not isinstance(p, Sum | Product | Number)]
+    kinds = sorted(p.op if isinstance(p, Reduce) else type(p).__name__ for p in parts)
+    return ",".join(kinds), tuple(sorted(p.tensor for p in parts if isinstance(p, Indexed)))
 
 
 def name_derivatives(system: System) -> System:
@@ -193,6 +219,51 @@ class _RangeNamer(_Namer):
         if any(i.extent in self._derived for i in indices) and not isinstance(body, Indexed):
             body = self._equation(f"{stem}_inner", body)
         return reduce_over(expr.op, indices, body)
+
+
+class _ArgumentNamer(_Namer):
+    """Takes arguments of functions out of one equation after the other: those with a reduction that is written again.
+
+    Equal arguments have one name. Powers and exponentials are none of these functions: laws put them together anew.
+    """
+
+    def __init__(self, taken: set[str], declared: _Declared, again: set[tuple[str, tuple[str, ...]]]) -> None:
+        super().__init__(taken, declared)
+        self._again = again
+        self._names: dict[Expr, str] = {}
+
+    def named(self, equation: Equation) -> Iterator[Equation]:
+        """Yield the equations that this one becomes, itself last."""
+        value = self._taken_out(equation.value, equation.name, Fresh())
+        yield from self._new
+        self._new = []
+        yield equation if value == equation.value else replace(equation, value=value)
+
+    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh) -> Expr:
+        match expr:
+            case Reduce(op):
+                indices, body = open_reduce(expr, fresh)
+                return reduce_over(op, indices, self._taken_out(body, stem, fresh))
+            case Select() | Bracket():
+                return expr
+            case Product(factors) if any(isinstance(factor, Bracket) for factor in factors):
+                return expr  # what a bracket guards may be undefined elsewhere, and an equation guards nothing
+            case Call(function, arguments, order) if function not in _POWERS:
+                return Call(function, tuple(self._argument(a, stem, fresh) for a in arguments), order)
+            case _:
+                return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
+
+    def _argument(self, argument: Expr, stem: str, fresh: Fresh) -> Expr:
+        again = any(_without_indices(part) in self._again for part in walk(argument) if isinstance(part, Reduce))
+        expr, free = self._taken_out(argument, stem, fresh), free_in_order(argument)
+        if not again or any(i.extent.literal is not None or i.extent.anonymous for i in free):
+            return expr
+        key = rename_indices(expr, {i: Index(f"~{n}", i.extent) for n, i in enumerate(free)})
+        if key in self._names:
+            return Indexed(self._names[key], free)
+        entry = self._equation(f"{stem}_argument", expr)
+        self._names[key] = entry.tensor
+        return entry
 
 
 def plain_letters(indices: tuple[Index, ...], taken: set[str]) -> tuple[Index, ...]:

@@ -14,13 +14,12 @@ from functools import cached_property
 
 from chainrule.diff.graph import check_names, graph_of
 from chainrule.diff.local import Letters, Locals, Reserved, refuse_coupled_samples, unambiguous
-from chainrule.diff.prepare import plain_name
 from chainrule.diff.putting_in import Simplifier, may_cancel
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.functions import ARITY, REDUCTIONS
 from chainrule.expr.nodes import Expr, Index, Indexed, plus, times
 from chainrule.notation.advice import RESERVED
-from chainrule.system.model import Declaration, Equation, Role, System, unused_name
+from chainrule.system.model import Declaration, Equation, Role, System, plain_name, unused_name
 
 
 def with_tangents(system: System, simplifier: Simplifier, of: str, wrt: Sequence[str]) -> System:

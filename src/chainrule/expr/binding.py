@@ -251,6 +251,11 @@ def stands_alone(index: Index, node: Expr | Condition) -> bool:
     return not any(isinstance(p, Affine) and index in position_indices(p) for p in positions)
 
 
+def can_stand_at(node: Expr | Condition, mapping: Mapping[Index, Position]) -> bool:
+    """Say whether indices can be replaced by positions: what is looked up takes no place in a sum such as k+1."""
+    return all(stands_alone(i, node) for i, position in mapping.items() if isinstance(position, Lookup))
+
+
 def map_positions(node: MatrixEntry, change: Callable[[Position], Position]) -> MatrixEntry:
     """Return the entry of a function of a matrix with `change` applied to every position in it."""
     indices, samples = tuple(map(change, node.indices)), tuple(map(change, node.samples))

@@ -38,6 +38,8 @@ from chainrule.lower.program import Apply, Load, Op, Position, Scalar, Unsupport
 from chainrule.lower.statements import position_terms
 
 LONGEST_POWER = 64
+MOST_READABLE = 1000
+"""A larger denominator comes from a floating-point number, and is told as one."""
 _CONSTANTS: Mapping[str, float] = {"pi": math.pi}
 
 
@@ -160,7 +162,8 @@ class Code:
         size = abs(exponent.value)
         whole, rest = int(size), size - int(size)
         if whole > LONGEST_POWER or rest not in {Fraction(0), Fraction(1, 2)}:
-            raise Unsupported(f"the power {exponent.value}")
+            short = exponent.value.denominator <= MOST_READABLE
+            raise Unsupported(f"the power {exponent.value if short else f'{float(exponent.value):.6g}'}")
         parts = [] if rest == 0 else [self.apply("sqrt", base)]
         if whole:
             parts.append(self._whole(base, whole))

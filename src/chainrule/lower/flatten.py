@@ -47,6 +47,7 @@ from chainrule.expr.nodes import (
 from chainrule.lower.guards import marked, padded, written_out
 from chainrule.lower.implied import with_marks
 from chainrule.lower.inside import check_inside
+from chainrule.lower.known_powers import with_number
 from chainrule.lower.lookups import Term, terms_of
 from chainrule.lower.program import Unsupported
 from chainrule.lower.statements import Statement, looked_up_whole
@@ -56,12 +57,15 @@ CHEAP = frozenset({"relu", "abs", "sign", "maximum", "minimum", "clip"})
 """Functions that are computed again rather than kept."""
 
 
-def flatten(system: System, sizes: Mapping[Extent, int], outputs: Iterable[str]) -> tuple[Statement, ...]:
+def flatten(
+    system: System, sizes: Mapping[Extent, int], outputs: Iterable[str], consts: Mapping[str, Fraction]
+) -> tuple[Statement, ...]:
     """Return the statements that compute the outputs and the updates, in an order in which they can run.
 
-    An update's target has a name of its own (W′), so that every name is assigned once. Raises Unsupported.
+    An update's target has a name of its own (W′), so that every name is assigned once. `consts` are values that go
+    before those of the system, for exponents. Raises Unsupported.
     """
-    work = _Flattening(system, sizes, samples=sample_extents(system))
+    work = _Flattening(system, sizes, consts, samples=sample_extents(system))
     for equation in system.equations:
         work.equation(equation, equation.name)
     for update in system.updates:
@@ -86,6 +90,7 @@ class _Flattening:
 
     system: System
     sizes: Mapping[Extent, int]
+    consts: Mapping[str, Fraction]
     statements: list[Statement] = field(default_factory=list)
     names: dict[object, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     fresh: Fresh = field(default_factory=Fresh)
@@ -126,6 +131,8 @@ class _Flattening:
     def _inlined(self, expr: Expr) -> Expr:
         """Return the expression with the functions that the system defines put in, and powers as e^(y·log x)."""
         expr = map_operands(expr, self._inlined)
+        if isinstance(expr, Power):
+            expr = with_number(expr, self.system, self.consts, self.sizes, self.fresh)
         if isinstance(expr, Power) and not isinstance(expr.exponent, Number) and self._positive(expr.base):
             return Call("exp", (times(expr.exponent, Call("log", (expr.base,))),))
         if isinstance(expr, Call) and expr.function in self.system.function:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
+from types import MappingProxyType
 
 from chainrule.expr.nodes import Extent
 from chainrule.lower.blocks import blocked
@@ -29,14 +31,16 @@ def lower(
     *,
     lanes: int = 16,
     element: int = 4,
+    consts: Mapping[str, Fraction] = MappingProxyType({}),
 ) -> Program:
     """Return the program that computes the outputs and the updates of a system, updates in place.
 
-    Raises Unsupported, which names what has no lowered form.
+    `consts` are values of consts in exponents that go before those of the system. Raises Unsupported, which names what
+    has no lowered form.
     """
     sizes = with_bounded(system, sizes)
     extents = _extents(system, sizes)
-    statements = flatten(system, sizes, outputs)
+    statements = flatten(system, sizes, outputs, consts)
     sizes = with_literals(sizes, statements)
     for statement in statements:
         extents[statement.target] = tuple(sizes[i.extent] for i in statement.indices)

@@ -10,7 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from chainrule.expr.nodes import Bracket, Expr, Number, Product, Sum, product_factors
+from chainrule.expr.nodes import (
+    Bracket,
+    Call,
+    Condition,
+    Expr,
+    Indexed,
+    Number,
+    Product,
+    Reduce,
+    Sum,
+    product_factors,
+    walk,
+)
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
@@ -23,6 +35,7 @@ from chainrule.simplify.arithmetic import (
     split_coefficient,
     terms_of,
 )
+from chainrule.simplify.cancelling import settled
 from chainrule.simplify.context import Context, length
 from chainrule.simplify.recognise import recognise
 from chainrule.system.rewriting import Rewrite, Rule
@@ -96,20 +109,39 @@ def factor_some(expr: Expr, context: Context) -> Expr | None:
 
 
 def multiply_out(expr: Expr, context: Context) -> Expr | Rewrite | None:
-    """(a + b)*c = a*c + b*c, where something cancels and the result is shorter."""
+    """(a + b)*c = a*c + b*c, where something cancels and the result is shorter.
+
+    Where nothing cancels, it must be shorter than with common factors out too.
+    """
     if not _has_sum_inside(expr) or length(expr) > _LONGEST:
         return None
-    terms = _expanded(expr)
+    terms = _expanded(expr, context)
     if terms is None:
         return None
     apart = add(_recognised(term, context) for term in terms)
     refactored = _refactored(apart, context)
-    cancels = len(terms_of(apart)) < len(terms) or _has_quotient_inside(expr)
-    if not cancels and len(terms_of(refactored)) > len(terms_of(expr)):
+    if length(refactored) >= length(expr):
         return None
-    if length(refactored) >= length(expr) or refactored == _refactored(expr, context):
+    factored = _refactored(expr, context)
+    cancels = len(terms_of(apart)) < len(terms) or _has_quotient_inside(expr)
+    worse = length(refactored) >= length(factored) or len(terms_of(refactored)) > len(terms_of(expr))
+    if refactored == factored or (not cancels and (worse or _splits_in_vain(expr, refactored))):
         return None
     return refactored
+
+
+def _splits_in_vain(expr: Expr, apart: Expr) -> bool:
+    """Say whether a product of plain sums was split for a name that replaces nothing: h = o·tanh(c) is no reason.
+
+    o·(1 − tanh(c)^2) stays, for o and tanh(c) are in o − h·tanh(c) as well. With a = z·sigmoid(z), a·(z − a) is better
+    than z·a·(1 − sigmoid(z)).
+    """
+    nested = any(_has_sum_inside(part) for part in product_factors(expr) if isinstance(part, Sum))
+    return not nested and _atoms(expr) <= _atoms(apart)
+
+
+def _atoms(expr: Expr) -> frozenset[Expr | Condition]:
+    return frozenset(part for part in walk(expr) if isinstance(part, Indexed | Call | Reduce))
 
 
 def _has_quotient_inside(expr: Expr) -> bool:
@@ -122,7 +154,7 @@ def _has_sum_inside(expr: Expr) -> bool:
     return isinstance(expr, Sum) and any(_has_sum_inside(t) for t in expr.terms)
 
 
-def _expanded(expr: Expr) -> list[Expr] | None:
+def _expanded(expr: Expr, context: Context) -> list[Expr] | None:
     """Return the terms of the expression multiplied out, or None where they are too many.
 
     One sum at a time, sums of quotients first, so that a denominator still meets the factor that cancels it.
@@ -145,7 +177,7 @@ def _expanded(expr: Expr) -> list[Expr] | None:
             assert isinstance(chosen, Sum)
             waiting.extend(multiply((*others, t)) for t in reversed(chosen.terms))
         else:
-            finished.append(term)
+            finished.append(settled(term, context))
     return finished
 
 

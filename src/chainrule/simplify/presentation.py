@@ -6,6 +6,7 @@ It changes no value and is never undone inside `simplify`: `arithmetic.normal` o
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 from chainrule.expr.binding import map_operands
 from chainrule.expr.nodes import (
@@ -31,26 +32,29 @@ from chainrule.expr.nodes import (
 )
 from chainrule.simplify.arithmetic import scaled, split_coefficient
 from chainrule.simplify.recognise import is_constant
+from chainrule.simplify.written import AS_IT_COMES, Written
 
 _SMALL = 12
 """Larger denominators are not written as fractions."""
 
 
-def present(expr: Expr) -> Expr:
-    """Return a normal expression as a book would write it."""
-    return _present(_sign_into(expr))
+def present(expr: Expr, written: Written = AS_IT_COMES) -> Expr:
+    """Return a normal expression as a book would write it, with differences as the system has them `written`."""
+    return _arranged(written.restored(expr), written)
 
 
-def _present(expr: Expr) -> Expr:
+def _arranged(expr: Expr, written: Written) -> Expr:
+    """Return what `present` does, differences being on their sides already; one frame for each level of nesting."""
+    expr = _sign_into(expr, written)
     match expr:
         case Product() | Power():
-            return _present_product(expr)
+            return _present_product(expr, written)
         case Sum(terms):
-            return Sum(tuple(sorted((present(t) for t in terms), key=_term_rank)))
+            return Sum(tuple(sorted((_arranged(t, written) for t in terms), key=_term_rank)))
         case Reduce(op, indices, body):
-            return Reduce(op, indices, present(body))
+            return Reduce(op, indices, _arranged(body, written))
         case _:
-            return map_operands(expr, present)
+            return map_operands(expr, partial(_arranged, written=written))
 
 
 def _term_rank(term: Expr) -> tuple[bool, bool, int]:
@@ -59,10 +63,11 @@ def _term_rank(term: Expr) -> tuple[bool, bool, int]:
     return coefficient < 0, not isinstance(term, Number), isinstance(rest, Reduce)
 
 
-def _present_product(expr: Expr) -> Expr:
+def _present_product(expr: Expr, written: Written) -> Expr:
     coefficient, rest = split_coefficient(expr)
-    if isinstance(rest, Sum) and _better_multiplied_in(coefficient, rest):
-        return _present(Sum(tuple(scaled(coefficient * c, r) for c, r in map(split_coefficient, rest.terms))))
+    if isinstance(rest, Sum) and _better_multiplied_in(coefficient, rest, written):
+        multiplied = Sum(tuple(scaled(coefficient * c, r) for c, r in map(split_coefficient, rest.terms)))
+        return Sum(tuple(sorted((_arranged(t, written) for t in multiplied.terms), key=_term_rank)))
     coefficient, rest = _fraction_into_sum(coefficient, rest)
     above: list[Expr] = []
     below: list[Expr] = []
@@ -72,15 +77,15 @@ def _present_product(expr: Expr) -> Expr:
             case Power(base, Number(value)) if value.denominator == 2 and is_constant(base):
                 roots.setdefault(value, []).append(base)
             case Power(base, Number(value)) if value < 0:
-                below.append(_root(present(base), -value))
+                below.append(_root(_arranged(base, written), -value))
             case Power(base, Number(value)):
-                above.append(_root(present(base), value))
+                above.append(_root(_arranged(base, written), value))
             case Power(base, exponent):
-                above.append(Power(present(base), present(exponent)))
+                above.append(Power(_arranged(base, written), _arranged(exponent, written)))
             case _ if factor == Number(Fraction(1)):
                 pass
             case _:
-                above.append(present(factor))
+                above.append(_arranged(factor, written))
     for value, bases in roots.items():
         bases.sort(key=_factor_rank)
         base = bases[0] if len(bases) == 1 else Product(tuple(bases))
@@ -175,10 +180,10 @@ def _factor_rank(factor: Expr) -> int:  # noqa: C901 -- one match over the nodes
             return 10
 
 
-def _better_multiplied_in(coefficient: Fraction, rest: Sum) -> bool:
+def _better_multiplied_in(coefficient: Fraction, rest: Sum, written: Written) -> bool:
     """A sign alone goes into a sum, and a number that meets a number or an extent there."""
     if coefficient in (1, -1):
-        return True
+        return coefficient == 1 or not written.knows(rest)
     return any(split_coefficient(t)[0].denominator != 1 or _has_count(t) for t in rest.terms)
 
 
@@ -186,36 +191,36 @@ def _has_count(term: Expr) -> bool:
     return any(isinstance(f, Power) and isinstance(f.base, ExtentValue) for f in product_factors(term))
 
 
-def _sign_into(expr: Expr) -> Expr:
+def _sign_into(expr: Expr, written: Written) -> Expr:
     """Return -(y - a)*x as (a - y)*x, where turning a difference round removes the minus before the product."""
     coefficient, rest = split_coefficient(expr)
     if coefficient >= 0 or (coefficient == -1 and isinstance(rest, Sum)):
         return expr
     parts = list(product_factors(rest))
     for place, part in enumerate(parts):
-        turned = _turned(part)
+        turned = _turned(part, written)
         if turned is not None:
             parts[place] = turned
             return scaled(-coefficient, parts[0] if len(parts) == 1 else Product(tuple(parts)))
     return expr
 
 
-def _turned(part: Expr) -> Expr | None:
+def _turned(part: Expr, written: Written) -> Expr | None:
     match part:
         case Sum(terms):
             signs = [split_coefficient(t)[0] < 0 for t in terms]
             has_number = any(isinstance(t, Number) and t.value > 0 for t in terms)
-            if has_number or 2 * sum(signs) < len(signs):
+            if has_number or 2 * sum(signs) < len(signs) or written.knows(part):
                 return None
             return Sum(tuple(scaled(-c, r) for c, r in map(split_coefficient, terms)))
         case Reduce("sum", indices, Product(inner)):
             for place, factor in enumerate(inner):
-                turned = _turned(factor)
+                turned = _turned(factor, written)
                 if turned is not None:
                     return Reduce("sum", indices, Product((*inner[:place], turned, *inner[place + 1 :])))
             return None
         case Reduce("sum", indices, body):
-            turned = _turned(body) if isinstance(body, Sum) else None
+            turned = _turned(body, written) if isinstance(body, Sum) else None
             return None if turned is None else Reduce("sum", indices, turned)
         case _:
             return None

@@ -14,6 +14,7 @@ from chainrule.expr.binding import Fresh, free_in_order, rename_indices, tensors
 from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
+from chainrule.simplify.cancelling import CANCEL
 from chainrule.simplify.collapse import COLLAPSE
 from chainrule.simplify.context import Context, Fact
 from chainrule.simplify.factoring import EXPAND, FACTOR
@@ -24,6 +25,7 @@ from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import RECOGNISE, split_constants
 from chainrule.simplify.shapes import Problem, abstract
 from chainrule.simplify.sums import MERGE, SUMS
+from chainrule.simplify.written import AS_IT_COMES, Written, written_in
 from chainrule.system.functions import put_in_functions
 from chainrule.system.model import System, derivative_parts, is_derivative
 from chainrule.system.profile import profile_of
@@ -33,7 +35,7 @@ PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
     ("recognise", (*IDENTITIES, *GIVEN, *RECOGNISE)),
     ("sums", SUMS),
-    ("multiply out", EXPAND),
+    ("multiply out", (*EXPAND, *CANCEL)),
     ("factor", (*FACTOR, *MERGE)),
 )
 _ROUNDS = 12
@@ -48,7 +50,9 @@ class Simplifier:
         names: Iterable[str] = (),
         unnamed: frozenset[Extent] = frozenset(),
         least: Mapping[Extent, int] | None = None,
+        written: Written = AS_IT_COMES,
     ) -> None:
+        self._written = written
         self._unnamed = unnamed
         self._least = least or {}
         self._book = FactBook(facts)
@@ -76,25 +80,25 @@ class Simplifier:
         problem = self._problem(expr, order, self._book.relevant(expr))
         recorder = Recorder()
         _run(problem, recorder)
-        shown = [_shown(step, problem) for step in recorder.steps]
+        shown = [_shown(step, problem, self._written) for step in recorder.steps]
         return tuple(step for step in shown if step.before != step.after)
 
     def arranged(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return what the first of the steps begins with: the expression in arithmetic normal form, for readers."""
         problem = self._problem(expr, order, ())
-        return problem.back.expr(present(normal(problem.expr, Fresh())))
+        return self.present(problem.back.expr(normal(problem.expr, Fresh())))
 
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
-        return present(expr)
+        return present(expr, self._written)
 
 
-def _shown(step: Step, problem: Problem) -> Step:
+def _shown(step: Step, problem: Problem, written: Written) -> Step:
     """Return a step in the names of the system, as a book would write it."""
     back = problem.back
     names = tuple(back.tensors[name] for name in step.names)
     defined = f"by the equation that defines {' and '.join(names)}" if names and not step.assumption else step.statement
-    before, after = back.expr(present(step.before)), back.expr(present(step.after))
+    before, after = present(back.expr(step.before), written), present(back.expr(step.after), written)
     return replace(step, before=before, after=after, names=names, statement=defined)
 
 
@@ -126,7 +130,8 @@ def simplifier_of(system: System) -> Simplifier:
     for given in system.givens:
         text = expression_text(given.condition)
         facts += [_fact(bare, free_in_order(long), long, short, text) for long, short in equations_of(given)]
-    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed, _least(system))
+    written = written_in(e.value for e in system.equations)
+    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed, _least(system), written)
 
 
 def _least(system: System) -> dict[Extent, int]:

@@ -1,11 +1,12 @@
 """Numerical stability as a rewrite: the same values, without overflow and without log(0).
 
     log(a[k]),     a = sigmoid(z)   becomes  −softplus(−z[k])
-    log(1 − a[k]), a = sigmoid(z)   becomes  −softplus(z[k])
+    1 − a[k],      a = sigmoid(z)   becomes  sigmoid(−z[k]),           see `tails`, and log(1 − a[k])  −softplus(z[k])
     a[k] = exp(z[k])/Σ_m exp(z[m])  becomes  exp(z[k] − M)/Σ_m exp(z[m] − M),   M = max(m) z[m]
     log(a[k]), a that softmax       becomes  z[k] − M − log(Σ_m exp(z[m] − M))
     log(Σ_m exp(z[m])), anywhere    becomes  M + log(Σ_m exp(z[m] − M)),       and exp(t)/Σ_m exp(z[m]) likewise
     log(1 + exp(t))                 becomes  softplus(t),                      and log(sigmoid(t)) as above
+    log(cosh(t))                    becomes  t + softplus(−2·t) − log(2),      and log(1 − tanh(t)^2) with it
 
 Where brackets choose the terms of a sum of exponentials, M is the largest exponent among those that they choose.
 
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 
 from chainrule.expr.binding import (
     Fresh,
+    can_stand_at,
     free_in_order,
     map_operands,
     open_reduce,
@@ -53,8 +55,10 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.render.letters import next_letter
+from chainrule.simplify.tails import negated, with_tails
+from chainrule.simplify.undivided import undivided
 from chainrule.system.functions import put_in_functions
-from chainrule.system.model import Equation, System, derivative_parts, is_derivative, unused_name
+from chainrule.system.model import Equation, System, plain_name, unused_name
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,7 @@ class _Sigmoid:
     argument: Expr
 
     def log(self) -> Expr:
-        return minus(Call("softplus", (minus(self.argument),)))
-
-    def log_of_rest(self) -> Expr:
-        return minus(Call("softplus", (self.argument,)))
+        return log_of_sigmoid(self.argument)
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def stable(system: System) -> System:
 
     Equations are added, never renamed: `a2_largest` and `a2_total` for a softmax named a2.
     """
+    system = with_tails(undivided(system))
     taken = set(system.names()) | set(system.function)
     known: dict[str, _Sigmoid | _Softmax] = {}
     equations: list[Equation] = []
@@ -114,9 +116,14 @@ def stable(system: System) -> System:
     return system.with_equations(tuple(equations))
 
 
-def _stem(name: str) -> str:
-    """Return what names of what is added begin with: ∂C/∂z_largest would be a derivative by z_largest."""
-    return "_".join(derivative_parts(name)) if is_derivative(name) else name
+def log_of_sigmoid(t: Expr) -> Expr:
+    """Return log(sigmoid(t)) = −softplus(−t)."""
+    return minus(Call("softplus", (negated(t),)))
+
+
+def log_of_cosh(t: Expr) -> Expr:
+    """Return log(cosh(t)) = t + softplus(−2·t) − log(2)."""
+    return plus(t, Call("softplus", (times(number(-2), t),)), minus(Call("log", (number(2),))))
 
 
 def _sigmoid(equation: Equation, value: Expr) -> _Sigmoid | None:
@@ -141,8 +148,8 @@ def _softmax(equation: Equation, value: Expr, taken: set[str]) -> _Softmax | Non
 
 def _parts(equation: Equation, exponent: Expr, index: Index, taken: set[str]) -> _Softmax:
     others = tuple(i for i in equation.indices if i != index)
-    largest = Indexed(unused_name(f"{_stem(equation.name)}_largest", taken), others)
-    total = Indexed(unused_name(f"{_stem(equation.name)}_total", taken), others)
+    largest = Indexed(unused_name(f"{plain_name(equation.name)}_largest", taken), others)
+    total = Indexed(unused_name(f"{plain_name(equation.name)}_total", taken), others)
     taken.update((largest.tensor, total.tensor))
     shifted = Call("exp", (plus(exponent, minus(largest)),))
     return _Softmax(
@@ -158,7 +165,7 @@ class _Rewriting:
 
     def __init__(self, name: str, known: Mapping[str, _Sigmoid | _Softmax], taken: set[str]) -> None:
         self.added: list[Equation] = []
-        self._name = _stem(name)
+        self._name = plain_name(name)
         self._known = known
         self._taken = taken
         self._fresh = Fresh()
@@ -188,14 +195,13 @@ class _Rewriting:
     def _log(self, argument: Expr, guarded: bool) -> Expr | None:
         match argument:
             case Indexed(tensor) if tensor in self._known:
-                return _at(self._known[tensor].log(), self._known[tensor], argument)
+                return self._log_at(self._known[tensor], argument)
             case Call("sigmoid", (t,), 0):
-                return minus(Call("softplus", (minus(t),)))
-            case Sum((Number(one), Product((Number(sign), Indexed() as entry)))) if one == 1 and sign == -1:
-                found = self._known.get(entry.tensor)
-                return _at(found.log_of_rest(), found, entry) if isinstance(found, _Sigmoid) else None
-            case Sum((Number(one), Product((Number(sign), Call("sigmoid", (t,), 0))))) if one == 1 and sign == -1:
-                return minus(Call("softplus", (t,)))
+                return log_of_sigmoid(t)
+            case Call("cosh", (t,), 0):
+                return log_of_cosh(t)
+            case Power(Call("cosh", (t,), 0), Number() as exponent):
+                return times(exponent, log_of_cosh(t))
             case Sum((Number(one), Call("exp", (t,), 0)) | (Call("exp", (t,), 0), Number(one))) if one == 1:
                 return Call("softplus", (t,))
             case Reduce("sum"):
@@ -203,6 +209,17 @@ class _Rewriting:
                 return None if shifted is None else plus(shifted[0], Call("log", (shifted[1],)))
             case _:
                 return None
+
+    def _log_at(self, found: _Sigmoid | _Softmax, entry: Indexed) -> Expr:
+        """Return the logarithm at an entry; where it is looked up and the exponent shifted, by a name of its own."""
+        value = found.log()
+        at_entry = _at(value, found, entry)
+        if at_entry is not None:
+            return at_entry
+        name = unused_name(f"{plain_name(found.target.tensor)}_log", self._taken)
+        self._taken.add(name)
+        self.added.append(Equation(Indexed(name, found.target.indices), value))
+        return Indexed(name, entry.indices)
 
     def _quotient(self, factors: Sequence[Expr], guarded: bool) -> Expr | None:
         """Return exp(t − M)/Σ_m exp(z[m] − M) times the other factors, of exp(t)/Σ_m exp(z[m]) times them."""
@@ -273,11 +290,11 @@ def _chosen(exponent: Expr, conditions: Sequence[Condition]) -> Expr:
     return Select(condition, exponent, number(-(10**30)))
 
 
-def _at(value: Expr, found: _Sigmoid | _Softmax, entry: Indexed) -> Expr:
-    """Return a value that is written for the target's indices at those of an entry."""
+def _at(value: Expr, found: _Sigmoid | _Softmax, entry: Indexed) -> Expr | None:
+    """Return a value that is written for the target's indices at those of an entry, None if it cannot be."""
     mapping = {
         index: position
         for index, position in zip(found.target.indices, entry.indices, strict=True)
         if isinstance(index, Index)
     }
-    return substitute_indices(value, mapping)
+    return substitute_indices(value, mapping) if can_stand_at(value, mapping) else None

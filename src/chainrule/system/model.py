@@ -220,3 +220,12 @@ def derivative_parts(name: str) -> tuple[str, ...]:
 def is_derivative(name: str) -> bool:
     """Say whether a tensor's name is that of a derivative."""
     return name.startswith("∂")
+
+
+def plain_name(tensor: str) -> str:
+    """Return the name of a tensor without ∂: ∂C/∂z_largest would be a derivative by z_largest.
+
+    >>> plain_name("∂²C/∂W∂b"), plain_name("z")
+    ('C_W_b', 'z')
+    """
+    return "_".join(derivative_parts(tensor)) if is_derivative(tensor) else tensor

@@ -97,7 +97,7 @@ def test_what_is_used_twice_is_computed_once() -> None:
     system = parse(
         "param z[j]\nu[j] = exp(z[j])/(sum(m) exp(z[m]))\nv[i] = exp(z[i]) + sigmoid(z[i])\nw[i] = sigmoid(z[i])"
     )
-    found = flatten(system, sizes(system, j=4), ("u", "v", "w"))
+    found = flatten(system, sizes(system, j=4), ("u", "v", "w"), {})
     calls = [s for s in found if "Call" in repr(s.value)]
     assert len(calls) == 2
     assert sum(s.op == "sum" for s in found) == 1

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from chainrule.execute.native.arena import Arena
 from chainrule.execute.native.compiler import Code, compile_text
@@ -16,7 +19,9 @@ from chainrule.execute.native.machine import Dtype, Machine
 from chainrule.execute.native.module import Module, module
 from chainrule.execute.native.partition import with_copies
 from chainrule.execute.native.threads import aside
+from chainrule.lower.known_powers import exponent_consts
 from chainrule.lower.program import Program, Unsupported
+from chainrule.system.model import System
 
 
 def dtype_of(dtype: Any) -> Dtype:
@@ -26,6 +31,11 @@ def dtype_of(dtype: Any) -> Dtype:
     if name not in names:
         raise Unsupported(f"numbers of type {name}")
     return names[name]
+
+
+def exponents_given(system: System, given: Mapping[str, npt.NDArray[Any]]) -> dict[str, Fraction]:
+    """Return the consts in exponents whose values are given: a program is made for these numbers."""
+    return {name: Fraction(float(given[name])) for name in exponent_consts(system) if name in given}
 
 
 def checked_mode() -> bool:

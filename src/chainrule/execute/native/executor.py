@@ -1,13 +1,14 @@
 """The native executor: systems compiled for the sizes of their inputs; what has no machine code runs on the reference.
 
-A compiled program belongs to one set of extents and is kept for the next inputs of those. The plan says what became of
-the system; numbers never come from elsewhere than it says.
+A compiled program belongs to one set of extents, and of numbers in exponents, and is kept for the next inputs of those.
+The plan says what became of the system; numbers never come from elsewhere than it says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.facts import check_facts
 from chainrule.execute.inputs import check_inputs, is_batched
-from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of
+from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of, exponents_given
 from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.plan import plan_text
 from chainrule.execute.native.threads import MOST
@@ -105,7 +106,7 @@ class NativeExecutable:
             for declaration in batched.declarations:
                 if declaration.value is not None and declaration.tensor not in values:
                     values[declaration.tensor] = evaluate_in(scope, declaration.value, declaration.indices)
-            compiled = self._compiled(batched, checked.sizes)
+            compiled = self._compiled(batched, checked.sizes, exponents_given(batched, checked.values))
         except Unsupported as signal:
             return self._on_reference(signal, inputs, with_updates)
         check_facts(batched, scope)
@@ -126,12 +127,13 @@ class NativeExecutable:
             self._systems[key] = batch(system) if batched else system
         return self._systems[key]
 
-    def _compiled(self, system: System, sizes: Mapping[Extent, int]) -> Compiled:
-        key = (*sorted((e.tensor, e.axis, n) for e, n in sizes.items()), bool(system.updates))
+    def _compiled(self, system: System, sizes: Mapping[Extent, int], consts: Mapping[str, Fraction]) -> Compiled:
+        key = (*sorted((e.tensor, e.axis, n) for e, n in sizes.items()), bool(system.updates), *sorted(consts.items()))
         if key not in self._programs:
             lanes = self.machine.lanes(dtype_of(self.dtype))
             outputs = tuple(e.name for e in system.equations)
-            program = lower(system, sizes, outputs, lanes=lanes, element=self.dtype.itemsize)
+            element = self.dtype.itemsize
+            program = lower(system, sizes, outputs, lanes=lanes, element=element, consts=consts)
             self._programs[key] = compile_program(program, self.machine, self.dtype)
         return self._programs[key]
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from chainrule.execute.native import vectormath
 from chainrule.execute.native.machine import Dtype
 from chainrule.execute.native.vectormath_builder import Builder
+from chainrule.execute.native.vectormath_far import far_name
 from chainrule.execute.native.writer import Writer
 from chainrule.expr.functions import ARITY
 from chainrule.lower.program import Unsupported
@@ -84,7 +85,20 @@ class Lanes:
             raise Unsupported(f"the function {function}") from None
         self.w.count += 1
         self.w.lines.extend("  " + line for line in body.lines)
-        return body.result
+        limit = vectormath.COVERED[function].limit
+        return body.result if limit is None else self._far(function, values[0], body.result, limit)
+
+    def _far(self, function: str, x: str, near: str, limit: float) -> str:
+        """Return the value also in lanes whose |x| is beyond the limit of straight-line code."""
+        suffix = f"v{self.lanes}{self.dtype}"
+        size = self.w.value(f"call {self.type} @llvm.fabs.{suffix}({self.type} {x})")
+        beyond = self.w.value(f"bitcast {self.mask} {self.compared('ogt', size, self.number(limit))} to i{self.lanes}")
+        before = self.w.block
+        after = self.w.guard(self.w.value(f"icmp ne i{self.lanes} {beyond}, 0"))
+        inside = self.w.block
+        far = self.w.value(f"call {self.type} {far_name(function)}({self.type} {x}, {self.type} {near})")
+        self.w.unguard(after)
+        return self.w.value(f"phi {self.type} [ {near}, %{before} ], [ {far}, %{inside} ]")
 
     def compared(self, relation: str, left: str, right: str) -> str:
         """Return the mask of a comparison."""

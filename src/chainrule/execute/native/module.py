@@ -15,6 +15,7 @@ from chainrule.execute.native.partition import barriers, chosen_parts
 from chainrule.execute.native.schedule import Schedule, is_transposition, schedules, transposition
 from chainrule.execute.native.team import barrier_text, body_text
 from chainrule.execute.native.transpose import TransposeWriter
+from chainrule.execute.native.vectormath_far import FAR, far_definitions, far_name
 from chainrule.lower.program import Program
 
 STEP = """define void @step(ptr %m) nounwind {
@@ -68,6 +69,9 @@ def module(
     if data:
         parts.append(stretch_text(program, dtype, machine, data, totals, threads, long))
     declared = vectormath.declarations(dtype, lanes)
+    beyond = [f for f in FAR if any(f"{far_name(f)}(" in part for part in parts)]
+    if beyond:
+        parts.insert(0, far_definitions(beyond, dtype, lanes, fma=machine.fma))
     head = [
         "@outside = global i64 0",
         f"@table = internal global [{threads * rows} x ptr] zeroinitializer, align 64",

@@ -21,7 +21,7 @@ from chainrule.execute.facts import check_facts
 from chainrule.execute.finite import NotFinite, all_finite, first_not_finite
 from chainrule.execute.inputs import check_inputs
 from chainrule.execute.native.arena import whole_of
-from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of
+from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of, exponents_given
 from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.plan import plan_text
 from chainrule.execute.native.stepping import Lost, Stepper, Stretch
@@ -77,6 +77,7 @@ class Session:
         self.batch_size = min(batch_size, self.count)
         self._extents = checked.sizes
         self._values = {name: checked.values[name] for name in values}
+        self._exponents = exponents_given(self.system, self._values)
         self._evaluate_consts(checked.values)
         self._consts = tuple(name for name in values if name not in self.system.kept)
         program = self._lowered(self.batch_size)
@@ -136,7 +137,8 @@ class Session:
     def _lowered(self, count: int) -> Program:
         """Return the program for a batch of so many samples. Raises Unsupported."""
         lanes = self.machine.lanes(dtype_of(self.dtype))
-        return lower(self.system, self._sizes(count), self._totals, lanes=lanes, element=self.dtype.itemsize)
+        sizes, element = self._sizes(count), self.dtype.itemsize
+        return lower(self.system, sizes, self._totals, lanes=lanes, element=element, consts=self._exponents)
 
     @property
     def _totals(self) -> tuple[str, ...]:

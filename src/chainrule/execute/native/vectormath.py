@@ -32,7 +32,7 @@ class Body:
 class Accuracy:
     """The largest error in units in the last place, with or without a fused multiply-add; 0 is the exact value.
 
-    `limit` is the largest |x| for which it holds; beyond it the value is NaN.
+    `limit` is the largest |x| for which it holds; beyond it the value is NaN, and `vectormath_far` has the right one.
     """
 
     f32: float

@@ -1,8 +1,8 @@
 """Circular functions as vector code: sin, cos, tan, atan.
 
 x = n·π/2 + r in float64 for both formats, with π/2 in three parts and error-free products (after Cody and Waite, and
-the compensated forms of fdlibm's e_rem_pio2.c), right to the last bits up to |x| = `LIMIT`. Beyond it float64 would
-need hundreds of digits of π (Payne and Hanek): there the value is NaN, which is seen, and never a wrong number.
+the compensated forms of fdlibm's e_rem_pio2.c), right to the last bits up to |x| = `LIMIT`. Beyond it hundreds of
+digits of π are needed: straight-line code gives NaN there, and `vectormath_far` has what computes those lanes.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from chainrule.execute.native.vectormath_builder import Builder
 
 LIMIT = 2.0**45
-"""The largest |x| of which sin, cos and tan are computed, about 3.5e13."""
+"""The largest |x| of which straight-line code computes sin, cos and tan, about 3.5e13."""
 
-_HALF_PI = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591833e-33)
+HALF_PI = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591833e-33)
 """Their sum is π/2 within 2^-160."""
 
 # (sin(r)/r − 1)/r² and (cos(r) − 1 + r²/2)/r⁴ in r², |r| <= 0.79, minimax (Remez) in the error relative to the
@@ -75,7 +75,7 @@ _ATAN_F64 = (
 
 
 @dataclass(frozen=True)
-class _Quadrant:
+class Quadrant:
     """x = n·π/2 + rest + tail: `count` has n in its lowest bits; the tail (f64 only) is what it could not hold."""
 
     count: str
@@ -83,12 +83,12 @@ class _Quadrant:
     tail: str | None
 
 
-def _reduce(b: Builder, x: str) -> _Quadrant:
+def _reduce(b: Builder, x: str) -> Quadrant:
     """Return n and r of x = n·π/2 + r, |r| <= 0.79; r is NaN where |x| > LIMIT."""
     double = b if b.dtype == "f64" else b.widened()
     x = b.select(b.compare("ole", b.abs(x), b.constant(LIMIT)), x, b.constant(math.nan))
     wide = x if double is b else b.cast("fpext", b.type, x, double.type)
-    first, second, third = (double.constant(-part) for part in _HALF_PI)
+    first, second, third = (double.constant(-part) for part in HALF_PI)
     magic = double.constant(double.format.magic)
     shifted = double.fma(wide, double.constant(2.0 / math.pi), magic)
     n = double.sub(shifted, magic)
@@ -97,14 +97,14 @@ def _reduce(b: Builder, x: str) -> _Quadrant:
     near = double.cancelling_fma(n, first, wide)
     if double is not b:
         rest = double.fma(n, second, near)
-        return _Quadrant(
+        return Quadrant(
             b.cast("trunc", double.integers, count, b.integers), b.cast("fptrunc", double.type, rest, b.type), None
         )
     product = b.product(n, second)
     total = b.two_sum(near, product.high)
     tail = b.fma(n, third, b.add(total.low, product.low))
     rest = b.add(total.high, tail)
-    return _Quadrant(count, rest, b.add(b.sub(total.high, rest), tail))
+    return Quadrant(count, rest, b.add(b.sub(total.high, rest), tail))
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class _Kernels:
     cosine: str
 
 
-def _kernels(b: Builder, quadrant: _Quadrant) -> _Kernels:
+def _kernels(b: Builder, quadrant: Quadrant) -> _Kernels:
     """Return both: sin = r + (r³·S + tail·(1 − r²/2)), cos = (1 − r²/2) + (its rounding error + r⁴·C − r·tail)."""
     r, tail = quadrant.rest, quadrant.tail
     z = b.mul(r, r)
@@ -150,25 +150,37 @@ def _keep_zero(b: Builder, x: str, value: str) -> str:
 
 def sin(b: Builder, x: str) -> str:
     """Sine; NaN for |x| > LIMIT."""
-    quadrant = _reduce(b, x)
-    return _keep_zero(b, x, _turn(b, quadrant.count, _kernels(b, quadrant)))
+    return _keep_zero(b, x, turned_sine(b, _reduce(b, x)))
 
 
 def cos(b: Builder, x: str) -> str:
     """Cosine, the sine a quarter turn on; NaN for |x| > LIMIT."""
-    quadrant = _reduce(b, x)
-    return _turn(b, b.integer_op("add", quadrant.count, b.integer(1)), _kernels(b, quadrant))
+    return turned_cosine(b, _reduce(b, x))
 
 
 def tan(b: Builder, x: str) -> str:
-    """Tangent: sin/cos of r, or −cos/sin for odd n; NaN for |x| > LIMIT."""
-    quadrant = _reduce(b, x)
+    """Tangent; NaN for |x| > LIMIT."""
+    return _keep_zero(b, x, turned_tangent(b, _reduce(b, x)))
+
+
+def turned_sine(b: Builder, quadrant: Quadrant) -> str:
+    """Return sin(n·π/2 + r)."""
+    return _turn(b, quadrant.count, _kernels(b, quadrant))
+
+
+def turned_cosine(b: Builder, quadrant: Quadrant) -> str:
+    """Return cos(n·π/2 + r)."""
+    return _turn(b, b.integer_op("add", quadrant.count, b.integer(1)), _kernels(b, quadrant))
+
+
+def turned_tangent(b: Builder, quadrant: Quadrant) -> str:
+    """Return tan(n·π/2 + r): sin/cos of r, or −cos/sin for odd n."""
     kernels = _kernels(b, quadrant)
     odd = _odd(b, quadrant.count)
     above = b.select(odd, kernels.cosine, kernels.sine)
     below = b.select(odd, kernels.sine, kernels.cosine)
     sign = b.integer_op("shl", quadrant.count, b.integer(b.format.bits - 1))
-    return _keep_zero(b, x, b.from_bits(b.integer_op("xor", b.bits(b.div(above, below)), sign)))
+    return b.from_bits(b.integer_op("xor", b.bits(b.div(above, below)), sign))
 
 
 def atan(b: Builder, x: str) -> str:
@@ -178,7 +190,7 @@ def atan(b: Builder, x: str) -> str:
     t = b.select(large, b.div(b.constant(1.0), a), a)
     z = b.mul(t, t)
     value = b.fma(b.mul(z, t), b.polynomial(z, b.pick(_ATAN_F32, _ATAN_F64)), t)
-    high = b.format.round(_HALF_PI[0])
-    low = (_HALF_PI[0] - high) + _HALF_PI[1]
+    high = b.format.round(HALF_PI[0])
+    low = (HALF_PI[0] - high) + HALF_PI[1]
     turned = b.sub(b.constant(high), b.sub(value, b.constant(low)))
     return b.copysign(b.select(large, turned, value), x)

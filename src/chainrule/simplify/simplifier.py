@@ -8,14 +8,16 @@ by shape. With steps asked for, the very same run is made again and written down
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
+from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, tensors_in
 from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.collapse import COLLAPSE
-from chainrule.simplify.context import Context, Fact
+from chainrule.simplify.context import Context, Fact, Ranges
 from chainrule.simplify.factoring import EXPAND, FACTOR
 from chainrule.simplify.facts import FactBook
 from chainrule.simplify.given import GIVEN, equations_of
@@ -24,8 +26,9 @@ from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import RECOGNISE, split_constants
 from chainrule.simplify.shapes import Problem, abstract
 from chainrule.simplify.sums import MERGE, SUMS
+from chainrule.system.derived import solve
 from chainrule.system.functions import put_in_functions
-from chainrule.system.model import System, derivative_parts, is_derivative
+from chainrule.system.model import System, derivative_name, derivative_parts, is_derivative
 from chainrule.system.profile import profile_of
 from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
 
@@ -47,17 +50,17 @@ class Simplifier:
         facts: Iterable[Fact] = (),
         names: Iterable[str] = (),
         unnamed: frozenset[Extent] = frozenset(),
-        least: Mapping[Extent, int] | None = None,
+        ranges: Ranges | None = None,
     ) -> None:
         self._unnamed = unnamed
-        self._least = least or {}
+        self._ranges = ranges
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
         self._known: dict[tuple[object, ...], Expr] = {}
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
-        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place), self._unnamed, self._least)
+        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place), self._unnamed, self._ranges)
 
     def _place(self, tensor: str) -> tuple[int, str]:
         last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
@@ -100,7 +103,7 @@ def _shown(step: Step, problem: Problem) -> Step:
 
 def _run(problem: Problem, recorder: Recorder | None) -> Expr:
     names = tuple(fact for fact in problem.facts if not fact.assumption)
-    context = Context(Fresh(), names, tuple(fact for fact in problem.facts if fact.assumption), dict(problem.least))
+    context = Context(Fresh(), names, tuple(fact for fact in problem.facts if fact.assumption), problem.ranges)
     expr = normal(problem.expr, context.fresh)
     for _ in range(_ROUNDS):
         before = expr
@@ -119,18 +122,30 @@ def simplifier_of(system: System) -> Simplifier:
     The cost is no name to be used: no book writes C in a derivative of C.
     """
     unnamed = frozenset(one.extent for one in system.derived if not one.given)
-    bare = Simplifier(names=system.names(), unnamed=unnamed)
+    ranges = _ranges(system)
+    bare = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges)
     named = [e for e in system.equations if e.name != system.cost]
     facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in named]
     for given in system.givens:
         text = expression_text(given.condition)
         facts += [_fact(bare, free_in_order(long), long, short, text) for long, short in equations_of(given)]
-    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed, _least(system))
+    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed, ranges)
 
 
-def _least(system: System) -> dict[Extent, int]:
+def _ranges(system: System) -> Ranges:
+    """Return how far indices run: what is declared, what follows from it, and which tensor has which axes."""
+    sizes = dict(system.sizes)
+    if sizes:
+        with suppress(InputError):
+            sizes = solve([one for one in system.derived if not one.given], sizes)
+    axes = {name: tuple(i.extent for i in system.axes(name)) for name in system.names()}
+    derived = {derivative_name(system.cost, name): extents for name, extents in axes.items()} if system.cost else {}
+    return Ranges(_least(system, sizes), sizes, {**axes, **derived})
+
+
+def _least(system: System, sizes: Mapping[Extent, int]) -> dict[Extent, int]:
     """Return how many entries axes have at least: those that an equation reads by number, whatever the values are."""
-    found = dict(system.sizes)
+    found = dict(sizes)
     for equation in system.equations:
         profile = profile_of(equation)
         for place, (entry, _) in enumerate(profile.entries):

@@ -5,9 +5,14 @@ from __future__ import annotations
 import chainrule as cr
 
 
+def system_of(text: str) -> cr.System:
+    """Return the system of statements that are parted by semicolons."""
+    return cr.parse(text.replace("; ", "\n"))
+
+
 def printed(text: str) -> dict[str, str]:
     """Return what is printed of ∂C/∂t, right of its sign of equality, by the param t."""
-    back = cr.backprop(cr.parse(text))
+    back = cr.backprop(system_of(text))
     return {name: str(equation).partition(" = ")[2] for name, equation in back.result().items()}
 
 
@@ -20,7 +25,7 @@ def assert_lines(text: str, expected: dict[str, str]) -> None:
 
 def assert_right(text: str) -> None:
     """Raise AssertionError unless gradients equal differences, steps are verified, and the lines read back."""
-    system = cr.parse(text)
+    system = system_of(text)
     back = cr.backprop(system)
     for tensor in back.wrt:
         assert not back.derivation(tensor).verify().unverified  # type: ignore[attr-defined]

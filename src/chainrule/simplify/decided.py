@@ -28,10 +28,9 @@ from chainrule.expr.nodes import (
     number,
 )
 from chainrule.simplify.arithmetic import split_coefficient, terms_of
+from chainrule.simplify.choices import OPPOSITE
 from chainrule.simplify.context import Context
 from chainrule.system.rewriting import Rule
-
-_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
 
 
 @dataclass
@@ -122,7 +121,7 @@ def decided(expr: Expr, context: Context) -> Expr | None:
             return None
     if always(comparison, context):
         return yes
-    opposite = Comparison(_OPPOSITE[comparison.relation], comparison.left, comparison.right)
+    opposite = Comparison(OPPOSITE[comparison.relation], comparison.left, comparison.right)
     return no if always(opposite, context) else None
 
 

@@ -16,6 +16,7 @@ from chainrule.diff.prepare import name_extrema, name_ranges
 from chainrule.diff.tangents import with_tangents
 from chainrule.diff.total_derivations import derive_total
 from chainrule.diff.totals import Totals, total_name
+from chainrule.diff.written_out import without_cost_in_derivatives
 from chainrule.errors import DerivativeError
 from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.pipeline import Backprop, backprop
@@ -116,7 +117,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
         walk = _walk(prepared, _simplifier(prepared), (of,), wrt)
         return _made(prepared, (walk,), (total_name(of, wrt),))
 
-    return _readable(name_extrema(system), derived)
+    return _readable(name_extrema(without_cost_in_derivatives(system)), derived)
 
 
 @bounded_depth()
@@ -212,7 +213,7 @@ def _with_gradient(system: System, tensors: Sequence[str]) -> System:
     back = backprop(without_pointwise(system, tensors), tensors)
     full = replace(back.system, givens=system.givens)
     missing = [back.cotangents.equation(v) for v in tensors if derivative_name(system.cost, v) not in full.defined]
-    return typecheck(full.with_equations((*full.equations, *missing)))
+    return typecheck(without_cost_in_derivatives(full.with_equations((*full.equations, *missing))))
 
 
 def _simplifier(system: System) -> Simplifier:

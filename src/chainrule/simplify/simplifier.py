@@ -16,6 +16,7 @@ from chainrule.expr.binding import Fresh, free_in_order, rename_indices, tensors
 from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
+from chainrule.simplify.by_its_name import is_worth_its_name
 from chainrule.simplify.choices import CHOICES
 from chainrule.simplify.collapse import COLLAPSE
 from chainrule.simplify.context import Context, Fact, Ranges
@@ -35,7 +36,7 @@ from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
-    ("recognise", (*CHOICES, *IDENTITIES, *GIVEN, *RECOGNISE)),
+    ("recognise", (*IDENTITIES, *CHOICES, *GIVEN, *RECOGNISE)),
     ("sums", SUMS),
     ("multiply out", EXPAND),
     ("factor", (*FACTOR, *MERGE)),
@@ -118,15 +119,12 @@ def _run(problem: Problem, recorder: Recorder | None) -> Expr:
 
 
 def simplifier_of(system: System) -> Simplifier:
-    """Return the simplifier that knows what a system names and what it is given.
-
-    The cost is no name to be used: no book writes C in a derivative of C.
-    """
+    """Return the simplifier that knows what a system names and what it is given."""
     unnamed = frozenset(one.extent for one in system.derived if not one.given)
     ranges = _ranges(system)
     bare = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges)
-    named = [e for e in system.equations if e.name != system.cost]
-    facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in named]
+    facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in system.equations]
+    facts = [fact for fact in facts if fact is None or not _is_of(system.cost, fact) or is_worth_its_name(fact.pattern)]
     for given in system.givens:
         text = expression_text(given.condition)
         facts += [_fact(bare, free_in_order(long), long, short, text) for long, short in equations_of(given)]
@@ -156,6 +154,10 @@ def _least(system: System, sizes: Mapping[Extent, int]) -> dict[Extent, int]:
                 if isinstance(position, Affine) and not position.terms:
                     found[axis.extent] = max(found.get(axis.extent, 0), position.constant + 1)
     return found
+
+
+def _is_of(tensor: str, fact: Fact) -> bool:
+    return isinstance(fact.replacement, Indexed) and fact.replacement.tensor == tensor
 
 
 def _fact(bare: Simplifier, free: Sequence[Index], value: Expr, name: Expr, assumption: str = "") -> Fact | None:

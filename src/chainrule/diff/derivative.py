@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from chainrule.diff.powers import by_base, by_exponent, refuse_tower
-from chainrule.diff.scalars import parameters_of, scalar_derivative, statement
+from chainrule.diff.scalars import RECTIFIED, parameters_of, rectified, scalar_derivative, statement
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import Fresh, open_reduce, reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import (
@@ -210,6 +210,11 @@ class Differentiator:
             return self._times_inner(outer, call.arguments[0])
         if definition is not None:
             raise AssertionError("functions with a body are put in before differentiating")
+        inner = rectified(call)
+        if inner is not None:
+            derivative, words = RECTIFIED[call.function]
+            self._note(words)
+            return self._times_inner(put_arguments(derivative, {"t": inner}, self.fresh), inner)
         terms = []
         for n, argument in enumerate(call.arguments):
             if not self._depends(argument):

@@ -20,6 +20,7 @@ from chainrule.simplify.by_its_name import is_worth_its_name
 from chainrule.simplify.choices import CHOICES
 from chainrule.simplify.collapse import COLLAPSE
 from chainrule.simplify.context import Context, Fact, Ranges
+from chainrule.simplify.exponents import EXPONENTS
 from chainrule.simplify.factoring import EXPAND, FACTOR
 from chainrule.simplify.facts import FactBook
 from chainrule.simplify.given import GIVEN, equations_of
@@ -36,7 +37,7 @@ from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
-    ("recognise", (*IDENTITIES, *CHOICES, *GIVEN, *RECOGNISE)),
+    ("recognise", (*IDENTITIES, *CHOICES, *EXPONENTS, *GIVEN, *RECOGNISE)),
     ("sums", SUMS),
     ("multiply out", EXPAND),
     ("factor", (*FACTOR, *MERGE)),

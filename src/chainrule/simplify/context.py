@@ -52,11 +52,15 @@ class Ranges:
 
 @dataclass(frozen=True)
 class Context:
-    """The algebra of one run of `simplify`; `names` are the facts that equations state, `givens` the others."""
+    """The algebra of one run of `simplify`; `names` are the facts that equations state, `givens` the others.
+
+    `shares` are what sums over a named tensor come to, by the equation that defines it.
+    """
 
     fresh: Fresh
     names: tuple[Fact, ...] = ()
     givens: tuple[Fact, ...] = ()
+    shares: tuple[Fact, ...] = ()
     ranges: Ranges = field(default_factory=Ranges)
 
     def rebuild(self, expr: Expr) -> Expr:

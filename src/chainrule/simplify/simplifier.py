@@ -7,13 +7,13 @@ by shape. With steps asked for, the very same run is made again and written down
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from chainrule.errors import InputError
-from chainrule.expr.binding import Fresh, free_in_order, rename_indices, tensors_in
-from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed
+from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
+from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.by_its_name import is_worth_its_name
@@ -25,9 +25,11 @@ from chainrule.simplify.factoring import EXPAND, FACTOR
 from chainrule.simplify.facts import FactBook
 from chainrule.simplify.given import GIVEN, equations_of
 from chainrule.simplify.identities import IDENTITIES
+from chainrule.simplify.one_hot import ONE_HOT
 from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import RECOGNISE, split_constants
 from chainrule.simplify.shapes import Problem, abstract
+from chainrule.simplify.shares import SHARES, shares_of
 from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.system.derived import solve
 from chainrule.system.functions import put_in_functions
@@ -37,7 +39,7 @@ from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
-    ("recognise", (*IDENTITIES, *CHOICES, *EXPONENTS, *GIVEN, *RECOGNISE)),
+    ("recognise", (*IDENTITIES, *CHOICES, *EXPONENTS, *SHARES, *ONE_HOT, *GIVEN, *RECOGNISE)),
     ("sums", SUMS),
     ("multiply out", EXPAND),
     ("factor", (*FACTOR, *MERGE)),
@@ -105,8 +107,14 @@ def _shown(step: Step, problem: Problem) -> Step:
 
 
 def _run(problem: Problem, recorder: Recorder | None) -> Expr:
-    names = tuple(fact for fact in problem.facts if not fact.assumption)
-    context = Context(Fresh(), names, tuple(fact for fact in problem.facts if fact.assumption), problem.ranges)
+    stated = [fact for fact in problem.facts if not fact.assumption]
+    context = Context(
+        Fresh(),
+        names=tuple(fact for fact in stated if not isinstance(fact.replacement, Number)),
+        givens=tuple(fact for fact in problem.facts if fact.assumption),
+        shares=tuple(fact for fact in stated if isinstance(fact.replacement, Number)),
+        ranges=problem.ranges,
+    )
     expr = normal(problem.expr, context.fresh)
     for _ in range(_ROUNDS):
         before = expr
@@ -119,13 +127,20 @@ def _run(problem: Problem, recorder: Recorder | None) -> Expr:
     return expr
 
 
-def simplifier_of(system: System) -> Simplifier:
-    """Return the simplifier that knows what a system names and what it is given."""
+def simplifier_of(system: System, free: Collection[str] = ()) -> Simplifier:
+    """Return the simplifier that knows what a system names and what it is given.
+
+    Of tensors that are `free` it does not use that their equations make their sums a number: they may be derived by.
+    """
     unnamed = frozenset(one.extent for one in system.derived if not one.given)
     ranges = _ranges(system)
     bare = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges)
-    facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in system.equations]
+    values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
+    facts = [_fact(bare, e.indices, values[e.name], e.target) for e in system.equations]
     facts = [fact for fact in facts if fact is None or not _is_of(system.cost, fact) or is_worth_its_name(fact.pattern)]
+    for e in system.equations:
+        if e.name not in free and e.indices:
+            facts += shares_of(e.target, values[e.name], bare.simplify, lambda value: _with_totals(value, system))
     for given in system.givens:
         text = expression_text(given.condition)
         facts += [_fact(bare, free_in_order(long), long, short, text) for long, short in equations_of(given)]
@@ -155,6 +170,20 @@ def _least(system: System, sizes: Mapping[Extent, int]) -> dict[Extent, int]:
                 if isinstance(position, Affine) and not position.terms:
                     found[axis.extent] = max(found.get(axis.extent, 0), position.constant + 1)
     return found
+
+
+def _with_totals(value: Expr, system: System) -> Expr:
+    """Return a quotient with the value of what it is divided by in the place of its name."""
+    match value:
+        case Product(factors):
+            return times(*(_with_totals(factor, system) for factor in factors))
+        case Power(Indexed(tensor, positions), Number(exponent)) if exponent < 0 and tensor in system.defined:
+            equation = system.defined[tensor]
+            named = dict(zip(equation.indices, positions, strict=True))
+            below = substitute_indices(put_in_functions(equation.value, system.function), named)
+            return Power(below, Number(exponent)) if isinstance(equation.value, Reduce) else value
+        case _:
+            return value
 
 
 def _is_of(tensor: str, fact: Fact) -> bool:

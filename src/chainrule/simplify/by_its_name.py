@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from chainrule.expr.nodes import Call, Expr, Indexed, MatrixEntry, Reduce
+from chainrule.expr.nodes import Call, Condition, Expr, Indexed, MatrixEntry, Reduce, operands
 from chainrule.simplify.recognise import split_constants
+
+_DEEPEST = 50
 
 
 def is_worth_its_name(value: Expr) -> bool:
@@ -20,6 +22,17 @@ def is_worth_its_name(value: Expr) -> bool:
     if len(above) > 1:
         return False
     return all(_is_function(base, found[base]) for base in (above or found))
+
+
+def nests_deeply(value: Expr) -> bool:
+    """Say whether a value is nested so deeply that nobody would look for it in its derivative."""
+    stack: list[tuple[Expr | Condition, int]] = [(value, 0)]
+    while stack:
+        node, height = stack.pop()
+        if height > _DEEPEST:
+            return True
+        stack.extend((part, height + 1) for part in operands(node))
+    return False
 
 
 def _is_function(base: Expr, exponent: Fraction) -> bool:

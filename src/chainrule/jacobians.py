@@ -6,7 +6,7 @@ printed, read back and evaluated as any system is. It also knows how it was deri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from chainrule.diff.prepare import name_extrema, name_ranges
 from chainrule.diff.tangents import with_tangents
 from chainrule.diff.total_derivations import derive_total
 from chainrule.diff.totals import Totals, total_name
+from chainrule.diff.written_out import without_cost_in_derivatives
 from chainrule.errors import DerivativeError, listed
 from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.pipeline import Backprop, backprop
@@ -116,7 +117,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
         walk = _walk(prepared, _simplifier(prepared), (of,), wrt)
         return _made(prepared, (walk,), (total_name(of, wrt),))
 
-    return _readable(name_extrema(system), derived)
+    return _readable(name_extrema(without_cost_in_derivatives(system)), derived)
 
 
 @bounded_depth()
@@ -176,7 +177,7 @@ def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None =
     refuse_pointwise(system, moving)
 
     def derived(prepared: System) -> System:
-        simplifier = _simplifier(without_pointwise(prepared, moving))
+        simplifier = _simplifier(without_pointwise(prepared, moving), tensors)
         return typecheck(with_tangents(prepared, simplifier, of or prepared.cost, tensors))
 
     return _readable(name_extrema(system), derived)
@@ -212,15 +213,15 @@ def _with_gradient(system: System, tensors: Sequence[str]) -> System:
     back = backprop(without_pointwise(system, tensors), tensors)
     full = replace(back.system, givens=system.givens)
     missing = [back.cotangents.equation(v) for v in tensors if derivative_name(system.cost, v) not in full.defined]
-    return typecheck(full.with_equations((*full.equations, *missing)))
+    return typecheck(without_cost_in_derivatives(full.with_equations((*full.equations, *missing))))
 
 
-def _simplifier(system: System) -> Simplifier:
+def _simplifier(system: System, free: Collection[str] = ()) -> Simplifier:
     """Return the simplifier that knows the system but calls no derivative by its name.
 
     No book writes ∂C/∂z for a[k] − y[k] in a second derivative; and in a batch, ∂C/∂W is a mean over the samples.
     """
-    return simplifier_of(system.with_equations(tuple(e for e in system.equations if not is_derivative(e.name))))
+    return simplifier_of(system.with_equations(tuple(e for e in system.equations if not is_derivative(e.name))), free)
 
 
 def _readable(system: System, derive: Callable[[System], S]) -> S:

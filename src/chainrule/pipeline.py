@@ -62,7 +62,7 @@ class Backprop:
         return cotangents if cotangents.readable else self._cotangents(name_ranges(prepared))
 
     def _cotangents(self, prepared: System) -> Cotangents:
-        simplifier = simplifier_of(prepared)
+        simplifier = simplifier_of(prepared, free=self.wrt)
         return unambiguous(lambda reserved: Cotangents(prepared, simplifier, self.wrt, reserved, alone=self.alone))
 
     @cached_property

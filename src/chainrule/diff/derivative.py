@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import assert_never
 
 from chainrule.diff.powers import by_base, by_exponent, refuse_tower
-from chainrule.diff.scalars import parameters_of, scalar_derivative, statement
+from chainrule.diff.scalars import RECTIFIED, parameters_of, rectified, scalar_derivative, statement
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import Fresh, open_reduce, reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import (
@@ -56,8 +57,9 @@ from chainrule.system.model import FunctionDefinition
 class Differentiator:
     """Differentiates by the entry `wrt`. `own` is the entry whose equation is differentiated, for max and min.
 
-    `functions` are those that the system defines, `unknown` the arguments of each unknown function of tensors; `notes`
-    collects the rules used, in order, and `delta_note` what is said of the Kronecker deltas.
+    `functions` are those that the system defines, `unknown` the arguments of each unknown function of tensors, `consts`
+    those with a value; `notes` collects the rules used, in order, and `delta_note` what is said of the Kronecker
+    deltas.
     """
 
     wrt: Indexed
@@ -65,6 +67,7 @@ class Differentiator:
     own: Indexed | None = None
     functions: Mapping[str, FunctionDefinition] = field(default_factory=dict)
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    consts: Mapping[str, Fraction] = field(default_factory=dict)
     fresh: Fresh = field(default_factory=Fresh)
     notes: dict[str, None] = field(default_factory=dict)
     delta_note: str = ""
@@ -186,12 +189,12 @@ class Differentiator:
                 outer = base if lower == 1 else Power(base, Number(lower))
                 terms.append(times(exponent, outer, self.of(base)))
             else:
-                outer, rule = by_base(base, exponent)
+                outer, rule = by_base(base, exponent, self.consts)
                 self._note(rule)
                 terms.append(times(outer, self.of(base)))
         if self._depends(exponent):
             refuse_tower(Power(base, exponent))
-            outer, rule = by_exponent(base, exponent)
+            outer, rule = by_exponent(base, exponent, self.consts)
             self._note(rule)
             terms.append(times(outer, self.of(exponent)))
         return plus(*(t for t in terms if t != ZERO))
@@ -210,6 +213,11 @@ class Differentiator:
             return self._times_inner(outer, call.arguments[0])
         if definition is not None:
             raise AssertionError("functions with a body are put in before differentiating")
+        inner = rectified(call)
+        if inner is not None:
+            derivative, words = RECTIFIED[call.function]
+            self._note(words)
+            return self._times_inner(put_arguments(derivative, {"t": inner}, self.fresh), inner)
         terms = []
         for n, argument in enumerate(call.arguments):
             if not self._depends(argument):

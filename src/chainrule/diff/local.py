@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
 from chainrule.diff.derivative import Differentiator
+from chainrule.diff.powers import values_of_consts
 from chainrule.diff.putting_in import Simplifier
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
@@ -55,13 +56,14 @@ class Locals:
         self._simplifier = simplifier
         self._values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
         self._unknown = {d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments}
+        self._consts = values_of_consts(system.declarations)
 
     def between(self, of: Indexed, by: Indexed) -> Local:
         """Return the derivative of one entry by another, both with plain indices. Raises DerivativeError."""
         partial = Partial(of, (by,))
         if of.tensor not in self._values:
             return Local(partial, partial, partial, ("a derivative of an unknown function",))
-        calculus = Differentiator(by, own=of, functions=self._system.function, unknown=self._unknown)
+        calculus = self._calculus(of, by)
         raw = calculus.of(self._value(of))
         order = tuple(i for i in (*of.indices, *by.indices) if isinstance(i, Index))
         notes = (*calculus.notes, *filter(None, [calculus.delta_note]))
@@ -72,8 +74,12 @@ class Locals:
         if of.tensor not in self._values:
             indices = tuple(i for i in by.indices if isinstance(i, Index))
             return reduce_over("sum", indices, times(Partial(of, (by,)), Indexed(change, indices)))
-        calculus = Differentiator(by, change, own=of, functions=self._system.function, unknown=self._unknown)
+        calculus = self._calculus(of, by, change)
         return calculus.of(self._value(of))
+
+    def _calculus(self, of: Indexed, by: Indexed, change: str = "") -> Differentiator:
+        known = self._system.function
+        return Differentiator(by, change, own=of, functions=known, unknown=self._unknown, consts=self._consts)
 
     def _value(self, of: Indexed) -> Expr:
         indices = [i for i in of.indices if isinstance(i, Index)]

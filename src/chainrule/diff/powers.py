@@ -2,10 +2,15 @@
 
 n·b^(n−1) is 0·∞ where n and b are 0, and b^n·log(b) is 0·(−∞) at b = 0, though b^0 = 1 for all b, and b^n has the
 limit 0 there. Brackets, which are strongly zero, say so: [n ≠ 0]·n·b^(n−1) and [b ≠ 0]·b^n·log(b). Textbooks leave them
-out where they say nothing, and so does this: where the base is plainly positive, or the exponent is plainly not 0.
+out where they say nothing, and so does this: where the base is plainly positive, or the exponent is plainly not 0, or a
+const is declared to be another number.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from math import prod
 
 from chainrule.errors import DerivativeError
 from chainrule.expr.nodes import (
@@ -20,6 +25,7 @@ from chainrule.expr.nodes import (
     Expr,
     ExtentValue,
     Index,
+    Indexed,
     IndexValue,
     Number,
     Power,
@@ -31,6 +37,7 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.system.model import Declaration
 
 _POSITIVE = frozenset({"exp", "sigmoid", "softplus", "cosh"})
 _NOT_NEGATIVE = frozenset({"abs", "relu", "sqrt"})
@@ -54,20 +61,50 @@ def refuse_tower(power: Power) -> None:
             stack.append((part, height + raised))
 
 
-def by_base(base: Expr, exponent: Expr) -> tuple[Expr, str]:
-    """Return the derivative of base^exponent by the base, and the rule in words."""
+def by_base(base: Expr, exponent: Expr, consts: Mapping[str, Fraction]) -> tuple[Expr, str]:
+    """Return the derivative of base^exponent by the base, and the rule in words. `consts` have values."""
     plain = times(exponent, Power(base, plus(exponent, MINUS_ONE)))
-    if is_positive(base) or is_positive(exponent):
+    if is_positive(base) or is_positive(exponent) or value_of(exponent, consts):
         return plain, "power rule: (u^n)' = n·u^(n−1)·u'"
     return times(_not_zero(exponent), plain), "power rule: (u^n)' = n·u^(n−1)·u', and 0 where n = 0"
 
 
-def by_exponent(base: Expr, exponent: Expr) -> tuple[Expr, str]:
-    """Return the derivative of base^exponent by the exponent, and the rule in words."""
+def by_exponent(base: Expr, exponent: Expr, consts: Mapping[str, Fraction]) -> tuple[Expr, str]:
+    """Return the derivative of base^exponent by the exponent, and the rule in words. `consts` have values."""
     plain = times(Power(base, exponent), Call("log", (base,)))
-    if is_positive(base):
+    if is_positive(base) or value_of(base, consts):
         return plain, "(c^u)' = c^u·log(c)·u'"
     return times(_not_zero(base), plain), "(c^u)' = c^u·log(c)·u', and 0 where c = 0"
+
+
+def values_of_consts(declarations: Iterable[Declaration]) -> Mapping[str, Fraction]:
+    """Return the numbers that consts are declared to be, those that are made of others included."""
+    found: dict[str, Fraction] = {}
+    for one in declarations:
+        value = None if one.role != "const" or one.value is None else value_of(one.value, found)
+        if value is not None:
+            found[one.tensor] = value
+    return found
+
+
+def value_of(expr: Expr, consts: Mapping[str, Fraction]) -> Fraction | None:
+    """Return the number that a sum or product of numbers and consts is, else None."""
+    match expr:
+        case Number(value):
+            return value
+        case Indexed(tensor, ()):
+            return consts.get(tensor)
+        case Sum(parts) | Product(parts):
+            values = [value_of(part, consts) for part in parts]
+            known = [value for value in values if value is not None]
+            if len(known) < len(values):
+                return None
+            return sum(known, Fraction(0)) if isinstance(expr, Sum) else prod(known, start=Fraction(1))
+        case Power(base, Number(value)) if value == -1:
+            below = value_of(base, consts)
+            return 1 / below if below else None
+        case _:
+            return None
 
 
 def is_positive(expr: Expr) -> bool:

@@ -1,8 +1,8 @@
 """What is put into its users instead of being named there: one decision, made alike in every walk.
 
 A derivative is put in if it is a single entry or a number, if a Kronecker delta before it makes a sum collapse, or if
-something may cancel or it is used once and the result is no larger than is good to read; everything else stays named,
-and those names are the textbook's δ. No rule knows the name of a layer or a cost.
+something may cancel or it is used once, and the result is no larger than is good to read or has no sum left where there
+was one; everything else stays named, and those names are the textbook's δ. No rule knows the name of a layer or a cost.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Choice:
             simple = self.once and self.simple
             shared = max(node_count(value) if self.once else 0, node_count(with_name))
             largest = _LONGEST_PUT_IN if simple else shared
-            if node_count(with_value) > largest:
+            if node_count(with_value) > largest and not (self.once and _closes_a_sum(value, with_name, with_value)):
                 return False
         return _widest(with_value) <= max(1, _widest(value), _widest(with_name))
 
@@ -89,6 +89,12 @@ def is_single_entry(expr: Expr) -> bool:
             return True
         case _:
             return False
+
+
+def _closes_a_sum(value: Expr, with_name: Expr, with_value: Expr) -> bool:
+    """Say whether a sum over the name is gone with it, so that one line is shorter than the two would be together."""
+    shorter = node_count(with_value) < node_count(value) + node_count(with_name)
+    return shorter and _widest(with_name) > _widest(with_value) == 0
 
 
 def _has_delta_factor(expr: Expr) -> bool:

@@ -1,8 +1,9 @@
 """The derivatives of the scalar functions: the only derivatives in chainrule that a person wrote.
 
 One line each, in the notation itself, by argument. Conventions at kinks are written out in the line: relu'(0) = 0,
-sign'(t) = 0, a tie of maximum or minimum is shared equally, clip passes the derivative on at its bounds. All else is
-the chain rule. Source of the formulas: NIST Digital Library of Mathematical Functions, 4.7, 4.20, 4.34, 7.2.
+sign'(t) = 0, a tie of maximum or minimum is shared equally, clip passes the derivative on at its bounds; maximum(0, t)
+is relu(t) at its tie too. All else is the chain rule. Source of the formulas: NIST Digital Library of Mathematical
+Functions, 4.7, 4.20, 4.34, 7.2.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import cache
 
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.functions import ARITY
-from chainrule.expr.nodes import Expr
+from chainrule.expr.nodes import ZERO, Call, Expr
 from chainrule.notation.parser import parse_scalar
 
 PARAMETERS: dict[int, tuple[str, ...]] = {1: ("t",), 2: ("s", "t"), 3: ("t", "low", "high")}
@@ -62,6 +63,24 @@ def statement(function: str) -> str:
     "tanh'(t) = 1 - tanh(t)^2"
     """
     return WORDS.get(function) or f"{function}'(t) = {TABLE[function][0]}"
+
+
+RECTIFIED: dict[str, tuple[Expr, str]] = {
+    "maximum": (parse_scalar("[t > 0]", ("t",)), "maximum(0, t)' = [t > 0], with 0 at t = 0 by convention, like relu"),
+    "minimum": (parse_scalar("[t < 0]", ("t",)), "minimum(0, t)' = [t < 0], with 0 at t = 0 by convention, like relu"),
+}
+"""Function -> its derivative by t where the other argument is the number 0, and how a derivation says it.
+
+maximum(0, t) is relu(t), so it has the derivative of relu, at the tie too; there nothing else could take a share.
+"""
+
+
+def rectified(call: Call) -> Expr | None:
+    """Return t of maximum(0, t), maximum(t, 0) and so for minimum, else None."""
+    if call.function not in RECTIFIED or ZERO not in call.arguments:
+        return None
+    first, second = call.arguments
+    return second if first == ZERO else first
 
 
 def parameters_of(function: str) -> tuple[str, ...]:

@@ -258,7 +258,9 @@ def non_negative(expr: Expr) -> bool:
             return False
 
 
-_TOTAL = frozenset({"sigmoid", "tanh", "erf", "sin", "cos", "relu", "abs", "sign", "softplus", "atan"})
+_TOTAL = frozenset(
+    {"sigmoid", "tanh", "erf", "sin", "cos", "relu", "abs", "sign", "softplus", "atan", "maximum", "minimum"}
+)
 
 
 def always_defined(expr: Expr) -> bool:

@@ -25,6 +25,7 @@ from chainrule.expr.nodes import (
 from chainrule.simplify.affine import solvable, solve_the_delta
 from chainrule.simplify.arithmetic import add, close, multiply, normal
 from chainrule.simplify.context import Context
+from chainrule.simplify.decided import DECIDED
 from chainrule.system.rewriting import Rule
 
 
@@ -38,7 +39,7 @@ def as_numbered(expr: Expr, context: Context) -> tuple[Index, Position] | None:
     """Return the two sides of [i = 3], where 3 is a value of i in all that can be evaluated, else None."""
     match kronecker(expr):
         case Index() as index, Affine((), number) as position:
-            size = context.least.get(index.extent, 0) if index.extent.literal is None else index.extent.literal
+            size = context.ranges.least.get(index.extent, 0) if index.extent.literal is None else index.extent.literal
             return (index, position) if number < size else None
         case _:
             return None
@@ -137,6 +138,7 @@ def out_of_a_choice(expr: Expr, context: Context) -> Expr | None:
 
 
 COLLAPSE: tuple[Rule[Context], ...] = (
+    *DECIDED,
     Rule("one term remains", "[i = j] leaves one term of its sum: Σ_i [i = j]·a[i] = a[j]", leave_one_term),
     Rule(
         "solved for an index",

@@ -39,16 +39,29 @@ class Fact(Node):
 
 
 @dataclass(frozen=True)
+class Ranges:
+    """How far indices run: `least` is how many entries an axis has at least, since the system reads them by number.
+
+    `sizes` are the extents that are known, `axes` those of the axes of a tensor.
+    """
+
+    least: Mapping[Extent, int] = field(default_factory=dict)
+    sizes: Mapping[Extent, int] = field(default_factory=dict)
+    axes: Mapping[str, tuple[Extent, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Context:
     """The algebra of one run of `simplify`; `names` are the facts that equations state, `givens` the others.
 
-    `least` is how many entries an axis has at least, since the system reads them by number.
+    `shares` are what sums over a named tensor come to, by the equation that defines it.
     """
 
     fresh: Fresh
     names: tuple[Fact, ...] = ()
     givens: tuple[Fact, ...] = ()
-    least: Mapping[Extent, int] = field(default_factory=dict)
+    shares: tuple[Fact, ...] = ()
+    ranges: Ranges = field(default_factory=Ranges)
 
     def rebuild(self, expr: Expr) -> Expr:
         """Return the arithmetic normal form of a node with normal operands."""

@@ -101,18 +101,26 @@ def _one_plus_exp(base: Expr) -> Expr | None:
 
 
 def relu_of_positive(expr: Expr, context: Context) -> Expr | None:
-    """[t > 0]*relu(t) = relu(t), unless the bracket guards something else."""
+    """[t > 0]*relu(t) = relu(t), and so for maximum(0, t), unless the bracket guards something else."""
     if not isinstance(expr, Product):
         return None
     for place, factor in enumerate(expr.factors):
         match factor:
-            case Bracket(Comparison(">", argument, Number(value))) if value == 0:
-                others = [f for n, f in enumerate(expr.factors) if n != place]
-                if Call("relu", (argument,)) in others and all(always_defined(f) for f in others):
-                    return multiply(others)
+            case Bracket(Comparison(">" | "<" as relation, argument, Number(value))) if value == 0:
+                alike = _rectified(argument, positive=relation == ">")
             case _:
-                pass
+                continue
+        others = [f for n, f in enumerate(expr.factors) if n != place]
+        if not alike.isdisjoint(others) and all(always_defined(f) for f in others):
+            return multiply(others)
     return None
+
+
+def _rectified(argument: Expr, *, positive: bool) -> set[Expr]:
+    """Return the ways to write what is t where t has this sign, and 0 elsewhere."""
+    both = [(ZERO, argument), (argument, ZERO)]
+    found: set[Expr] = {Call("maximum" if positive else "minimum", arguments) for arguments in both}
+    return found | {Call("relu", (argument,))} if positive else found
 
 
 def size_and_sign(expr: Expr, context: Context) -> Expr | None:
@@ -168,7 +176,11 @@ IDENTITIES: tuple[Rule[Context], ...] = (
     Rule("the logistic function", "exp(t)/(1 + exp(t)) = sigmoid(t), 1/(1 + exp(t)) = sigmoid(−t)", logistic),
     Rule("the logistic function", "exp(−t)·sigmoid(t) = sigmoid(−t)", falling_exponential),
     Rule("symmetry of the sigmoid", "sigmoid(−t) = 1 − sigmoid(t)", mirrored_sigmoid),
-    Rule("relu where it is positive", "[t > 0]·relu(t) = relu(t)", relu_of_positive),
+    Rule(
+        "relu where it is positive",
+        "[t > 0]·relu(t) = relu(t), [t > 0]·maximum(0, t) = maximum(0, t)",
+        relu_of_positive,
+    ),
     Rule("a choice of 1 or 0", "where(c, 1, 0) = [c], where(c, 0, 1) = [not c]", choice_of_one),
     Rule("tangents", "sinh(t)/cosh(t) = tanh(t), sin(t)/cos(t) = tan(t)", tangents),
     Rule("size and sign", "t·sign(t) = |t|, |t|·sign(t) = t", size_and_sign),

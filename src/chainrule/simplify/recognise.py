@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import product
 from math import floor
 
-from chainrule.expr.binding import position_indices, substitute_indices
+from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
@@ -28,7 +28,6 @@ from chainrule.expr.nodes import (
     Logic,
     MatrixEntry,
     Number,
-    Position,
     Power,
     Product,
     Reduce,
@@ -48,9 +47,8 @@ from chainrule.simplify.arithmetic import (
 )
 from chainrule.simplify.context import Context, Fact, length
 from chainrule.simplify.ordering import shape
+from chainrule.simplify.positions import Binding, labels_of, unify_positions
 from chainrule.system.rewriting import Rewrite, Rule
-
-Binding = Mapping[Index, Position]
 
 
 def is_constant(expr: Expr) -> bool:
@@ -167,7 +165,19 @@ def _ratio(pattern: Factors, target: Factors, images: Mapping[Expr, Expr]) -> Fr
 
 
 def _bound_all(fact: Fact, binding: Binding) -> bool:
-    return all(variable in binding for variable in fact.variables)
+    """Say whether every variable is bound; to a shifted position only where that is known to be inside the name."""
+    return all(
+        variable in binding and (not isinstance(binding[variable], Affine) or variable in _anchored(fact))
+        for variable in fact.variables
+    )
+
+
+def _anchored(fact: Fact) -> frozenset[Index]:
+    """Return the variables that label an axis wherever the pattern is read, worked out once."""
+    known: frozenset[Index] | None = fact.__dict__.get("_labels")
+    if known is None:
+        known = fact.__dict__["_labels"] = labels_of(fact.pattern).intersection(fact.variables)
+    return known
 
 
 def _replaced(
@@ -238,13 +248,13 @@ def unify(
     match pattern, expr:
         case Indexed(tensor, left, guarded), Indexed(other, right, other_guarded):
             if tensor == other and guarded == other_guarded and len(left) == len(right):
-                yield from _unify_positions(left, right, binding, variables)
+                yield from unify_positions(left, right, binding, variables)
         case MatrixEntry(function, tensor, left, inner), MatrixEntry(another, other, right, beside):
             if (function, tensor, len(left), len(inner)) != (another, other, len(right), len(beside)):
                 return
-            yield from _unify_positions((*inner, *left), (*beside, *right), binding, variables)
+            yield from unify_positions((*inner, *left), (*beside, *right), binding, variables)
         case IndexValue(left_position), IndexValue(right_position):
-            yield from _unify_positions((left_position,), (right_position,), binding, variables)
+            yield from unify_positions((left_position,), (right_position,), binding, variables)
         case (Sum(left_parts), Sum(right_parts)) | (Product(left_parts), Product(right_parts)):
             if len(left_parts) == len(right_parts):
                 yield from _unify_in_any_order(left_parts, right_parts, binding, variables)
@@ -266,23 +276,6 @@ def _same_head(pattern: Expr | Condition, expr: Expr | Condition) -> bool:
             return True
         case _:
             return pattern == expr
-
-
-def _unify_positions(
-    left: tuple[Position, ...], right: tuple[Position, ...], binding: Binding, variables: tuple[Index, ...]
-) -> Iterator[Binding]:
-    found = dict(binding)
-    for mine, other in zip(left, right, strict=True):
-        if isinstance(mine, Index) and mine in variables:
-            if isinstance(other, Affine) or other.extent != mine.extent:
-                return
-            if any(index.name.startswith("%") for index in position_indices(other)):
-                return
-            if found.setdefault(mine, other) != other:
-                return
-        elif mine != other:
-            return
-    yield found
 
 
 def _unify_in_order(

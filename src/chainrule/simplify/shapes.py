@@ -7,7 +7,7 @@ cache, so nothing can be wrong about a hit: it *is* the same problem. Two hundre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.expr.binding import map_operands, map_positions
@@ -26,7 +26,7 @@ from chainrule.expr.nodes import (
     Reduce,
     anonymous_extent,
 )
-from chainrule.simplify.context import Fact
+from chainrule.simplify.context import Fact, Ranges
 
 
 @dataclass
@@ -38,6 +38,7 @@ class Relabeling:
     extents: dict[Extent, Extent] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
+    marked: dict[str, str] = field(default_factory=dict)
     unnamed: frozenset[Extent] = frozenset()
     closed: bool = False
 
@@ -103,6 +104,8 @@ class Relabeling:
 
     def entry(self, entry: Indexed) -> Indexed:
         """Return the entry renamed."""
+        if entry.guarded and not self.closed:
+            self.marked[entry.tensor] = self.tensor(entry.tensor)
         return Indexed(self.tensor(entry.tensor), tuple(self.position(p) for p in entry.indices), entry.guarded)
 
     def expr(self, expr: Expr) -> Expr:
@@ -123,6 +126,18 @@ class Relabeling:
             case _:
                 return map_operands(expr, self.expr)
 
+    def ranges(self, ranges: Ranges) -> Ranges:
+        """Return what matters of the ranges, renamed: the axes of tensors that have marked entries, and all sizes."""
+        axes = {
+            new: tuple(self.extent(extent) for extent in ranges.axes[old])
+            for old, new in self.marked.items()
+            if old in ranges.axes
+        }
+        met = tuple(self.extents.items())
+        least = {new: ranges.least[old] for old, new in met if old in ranges.least} if ranges.least else {}
+        sizes = {new: ranges.sizes[old] for old, new in met if old in ranges.sizes} if ranges.sizes else {}
+        return Ranges(least, sizes, axes)
+
     def fact(self, fact: Fact) -> Fact:
         """Return the fact renamed; its assumption, a text for readers, stays."""
         return Fact(
@@ -139,7 +154,7 @@ class Problem:
 
     expr: Expr
     facts: tuple[Fact, ...]
-    least: tuple[tuple[Extent, int], ...]
+    ranges: Ranges
     key: tuple[object, ...]
     back: Relabeling
 
@@ -150,11 +165,11 @@ def abstract(
     facts: Iterable[Fact],
     tensors: Iterable[str],
     unnamed: frozenset[Extent] = frozenset(),
-    least: Mapping[Extent, int] | None = None,
+    ranges: Ranges | None = None,
 ) -> Problem:
     """Return the problem without names: tensors and free indices in the given orders, then by first appearance.
 
-    `unnamed` are the extents that no letter names, `least` how many entries axes have at least.
+    `unnamed` are the extents that no letter names, `ranges` what is known of how far indices run.
     """
     relabel = Relabeling(unnamed=unnamed)
     for tensor in tensors:
@@ -163,5 +178,6 @@ def abstract(
         relabel.index(index)
     bare = relabel.expr(expr)
     known = tuple(relabel.fact(fact) for fact in facts)
-    sizes = tuple((new, least[old]) for old, new in relabel.extents.items() if old in least) if least else ()
-    return Problem(bare, known, sizes, (bare, known, sizes, tuple(relabel.seen)), relabel.inverse())
+    inside = relabel.ranges(ranges or Ranges())
+    known_of = tuple(tuple(part.items()) for part in (inside.least, inside.sizes, inside.axes))
+    return Problem(bare, known, inside, (bare, known, known_of, tuple(relabel.seen)), relabel.inverse())

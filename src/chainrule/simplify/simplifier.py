@@ -7,33 +7,41 @@ by shape. With steps asked for, the very same run is made again and written down
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-from chainrule.expr.binding import Fresh, free_in_order, rename_indices, tensors_in
-from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed
+from chainrule.errors import InputError
+from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
+from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
+from chainrule.simplify.by_its_name import is_worth_its_name, nests_deeply
 from chainrule.simplify.cancelling import CANCEL
+from chainrule.simplify.choices import CHOICES
 from chainrule.simplify.collapse import COLLAPSE
-from chainrule.simplify.context import Context, Fact
+from chainrule.simplify.context import Context, Fact, Ranges
+from chainrule.simplify.exponents import EXPONENTS
 from chainrule.simplify.factoring import EXPAND, FACTOR
 from chainrule.simplify.facts import FactBook
 from chainrule.simplify.given import GIVEN, equations_of
 from chainrule.simplify.identities import IDENTITIES
+from chainrule.simplify.one_hot import ONE_HOT
 from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import RECOGNISE, split_constants
 from chainrule.simplify.shapes import Problem, abstract
+from chainrule.simplify.shares import SHARES, shares_of
 from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.simplify.written import AS_IT_COMES, Written, written_in
+from chainrule.system.derived import solve
 from chainrule.system.functions import put_in_functions
-from chainrule.system.model import System, derivative_parts, is_derivative
+from chainrule.system.model import System, derivative_name, derivative_parts, is_derivative
 from chainrule.system.profile import profile_of
 from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
-    ("recognise", (*IDENTITIES, *GIVEN, *RECOGNISE)),
+    ("recognise", (*IDENTITIES, *CHOICES, *EXPONENTS, *SHARES, *ONE_HOT, *GIVEN, *RECOGNISE)),
     ("sums", SUMS),
     ("multiply out", (*EXPAND, *CANCEL)),
     ("factor", (*FACTOR, *MERGE)),
@@ -49,19 +57,19 @@ class Simplifier:
         facts: Iterable[Fact] = (),
         names: Iterable[str] = (),
         unnamed: frozenset[Extent] = frozenset(),
-        least: Mapping[Extent, int] | None = None,
+        ranges: Ranges | None = None,
         written: Written = AS_IT_COMES,
     ) -> None:
         self._written = written
         self._unnamed = unnamed
-        self._least = least or {}
+        self._ranges = ranges
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
         self._known: dict[tuple[object, ...], Expr] = {}
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
-        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place), self._unnamed, self._least)
+        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place), self._unnamed, self._ranges)
 
     def _place(self, tensor: str) -> tuple[int, str]:
         last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
@@ -103,8 +111,14 @@ def _shown(step: Step, problem: Problem, written: Written) -> Step:
 
 
 def _run(problem: Problem, recorder: Recorder | None) -> Expr:
-    names = tuple(fact for fact in problem.facts if not fact.assumption)
-    context = Context(Fresh(), names, tuple(fact for fact in problem.facts if fact.assumption), dict(problem.least))
+    stated = [fact for fact in problem.facts if not fact.assumption]
+    context = Context(
+        Fresh(),
+        names=tuple(fact for fact in stated if not isinstance(fact.replacement, Number)),
+        givens=tuple(fact for fact in problem.facts if fact.assumption),
+        shares=tuple(fact for fact in stated if isinstance(fact.replacement, Number)),
+        ranges=problem.ranges,
+    )
     settled: dict[str, set[Expr]] = {phase: set() for phase, _ in PHASES}
     expr = normal(problem.expr, context.fresh)
     for _ in range(_ROUNDS):
@@ -118,25 +132,42 @@ def _run(problem: Problem, recorder: Recorder | None) -> Expr:
     return expr
 
 
-def simplifier_of(system: System) -> Simplifier:
+def simplifier_of(system: System, free: Collection[str] = ()) -> Simplifier:
     """Return the simplifier that knows what a system names and what it is given.
 
-    The cost is no name to be used: no book writes C in a derivative of C.
+    Of tensors that are `free` it does not use that their equations make their sums a number: they may be derived by.
     """
     unnamed = frozenset(one.extent for one in system.derived if not one.given)
-    bare = Simplifier(names=system.names(), unnamed=unnamed)
-    named = [e for e in system.equations if e.name != system.cost]
-    facts = [_fact(bare, e.indices, put_in_functions(e.value, system.function), e.target) for e in named]
+    ranges = _ranges(system)
+    bare = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges)
+    values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
+    named = [e for e in system.equations if e.name != system.cost or not nests_deeply(e.value)]
+    facts = [_fact(bare, e.indices, values[e.name], e.target) for e in named]
+    facts = [fact for fact in facts if fact is None or not _is_of(system.cost, fact) or is_worth_its_name(fact.pattern)]
+    for e in system.equations:
+        if e.name not in free and e.indices:
+            facts += shares_of(e.target, values[e.name], bare.simplify, lambda value: _with_totals(value, system))
     for given in system.givens:
         text = expression_text(given.condition)
         facts += [_fact(bare, free_in_order(long), long, short, text) for long, short in equations_of(given)]
     written = written_in(e.value for e in system.equations)
-    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed, _least(system), written)
+    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed, ranges, written)
 
 
-def _least(system: System) -> dict[Extent, int]:
+def _ranges(system: System) -> Ranges:
+    """Return how far indices run: what is declared, what follows from it, and which tensor has which axes."""
+    sizes = dict(system.sizes)
+    if sizes:
+        with suppress(InputError):
+            sizes = solve([one for one in system.derived if not one.given], sizes)
+    axes = {name: tuple(i.extent for i in system.axes(name)) for name in system.names()}
+    derived = {derivative_name(system.cost, name): extents for name, extents in axes.items()} if system.cost else {}
+    return Ranges(_least(system, sizes), sizes, {**axes, **derived})
+
+
+def _least(system: System, sizes: Mapping[Extent, int]) -> dict[Extent, int]:
     """Return how many entries axes have at least: those that an equation reads by number, whatever the values are."""
-    found = dict(system.sizes)
+    found = dict(sizes)
     for equation in system.equations:
         profile = profile_of(equation)
         for place, (entry, _) in enumerate(profile.entries):
@@ -146,6 +177,24 @@ def _least(system: System) -> dict[Extent, int]:
                 if isinstance(position, Affine) and not position.terms:
                     found[axis.extent] = max(found.get(axis.extent, 0), position.constant + 1)
     return found
+
+
+def _with_totals(value: Expr, system: System) -> Expr:
+    """Return a quotient with the value of what it is divided by in the place of its name."""
+    match value:
+        case Product(factors):
+            return times(*(_with_totals(factor, system) for factor in factors))
+        case Power(Indexed(tensor, positions), Number(exponent)) if exponent < 0 and tensor in system.defined:
+            equation = system.defined[tensor]
+            named = dict(zip(equation.indices, positions, strict=True))
+            below = substitute_indices(put_in_functions(equation.value, system.function), named)
+            return Power(below, Number(exponent)) if isinstance(equation.value, Reduce) else value
+        case _:
+            return value
+
+
+def _is_of(tensor: str, fact: Fact) -> bool:
+    return isinstance(fact.replacement, Indexed) and fact.replacement.tensor == tensor
 
 
 def _fact(bare: Simplifier, free: Sequence[Index], value: Expr, name: Expr, assumption: str = "") -> Fact | None:

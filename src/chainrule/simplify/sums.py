@@ -90,7 +90,7 @@ def split(expr: Expr, context: Context) -> Expr | None:
             continue
         others = parts[:place] + parts[place + 1 :]
         sums = [close("sum", bound, multiply((*others, term))) for term in part.terms]
-        known = [_known(term, context) for term in sums]
+        known = [known_sum(term, context) for term in sums]
         if known == sums:
             continue
         apart = add(known)
@@ -99,13 +99,13 @@ def split(expr: Expr, context: Context) -> Expr | None:
     return None
 
 
-def _known(expr: Expr, context: Context) -> Expr:
+def known_sum(expr: Expr, context: Context) -> Expr:
     """Return a sum with what is constant outside, and recognised where it has a name."""
     outside = constant_out(expr, context) or expr
     coefficient, found = factors_of(outside)
     parts = []
     for base, exponent in found.items():
-        outcome = recognise(base, context.names) if exponent == 1 else None
+        outcome = recognise(base, (*context.names, *context.shares)) if exponent == 1 else None
         parts.append(outcome.expr if outcome else power(base, exponent))
     whole = multiply((product_of(coefficient, {}), *parts))
     outcome = recognise(whole, context.names)

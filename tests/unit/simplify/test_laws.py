@@ -218,9 +218,9 @@ def test_equal_shapes_are_one_problem_and_get_their_own_names() -> None:
 
 
 def test_a_minus_stands_before_a_product_not_at_every_term_of_it() -> None:
-    system = parse("data y[n]\nparam f[n]\ncost C = mean(n) maximum(0, 1 - y[n]*f[n])")
+    system = parse("data y[n]\nparam f[n]\ncost C = mean(n) maximum(2 - y[n]*f[n], 0.5)")
     derivation = backprop(system).derivation("f")
-    bracket = "[1 − y[n]·f[n] {} 0]"
+    bracket = "[2 − y[n]·f[n] {} 1/2]"
     either = f"(1/2·{bracket.format('=')} + {bracket.format('>')})"
     assert derivation.equation() == f"∂C/∂f[n] = −y[n]·{either}/extent(n)"
 

@@ -20,7 +20,7 @@ v[j] = sum(i) W[j,i]*(a[i] - q[i])
 """
 KEPT = {
     "a product that has a name": ("param o, c\nh = o*tanh(c)\ncost C = h^2", "c", "2·o·h·(1 − tanh(c)^2)"),
-    "the same of names": ("param o, c\nt = tanh(c)\nh = o*t\ncost C = exp(h)", "c", "o·∂C/∂h·(1 − t^2)"),
+    "the same of names": ("param o, c\nt = tanh(c)\nh = o*t\ncost C = sin(h)", "c", "o·∂C/∂h·(1 − t^2)"),
     "the same by entries": (
         "data y[j]\nparam o[j], c[j]\nh[j] = o[j]*tanh(c[j])\ncost C = 1/2*(sum(j) (h[j] - y[j])^2)",
         "c",
@@ -29,12 +29,12 @@ KEPT = {
     "products that share a factor": (
         TRIPLET,
         "W",
-        "−2·∂C/∂gap·(a[i]·(v[j] − w[j]) + p[i]·(u[j] − v[j]) + q[i]·(w[j] − u[j]))",
+        "−2·∂C/∂gap·(a[i]·(v[j] − w[j]) + p[i]·(u[j] − v[j]) − q[i]·(u[j] − w[j]))",
     ),
     "differences of data": (
         DIFFERENCES + "cost C = (sum(j) u[j]^2) - (sum(j) v[j]^2)",
         "W",
-        "2·(u[j]·(a[i] − p[i]) + v[j]·(q[i] − a[i]))",
+        "2·(u[j]·(a[i] − p[i]) − v[j]·(a[i] − q[i]))",
     ),
 }
 MULTIPLIED_OUT = {

@@ -29,12 +29,12 @@ KEPT = {
     "products that share a factor": (
         TRIPLET,
         "W",
-        "−2·∂C/∂gap·(a[i]·(v[j] − w[j]) + p[i]·(u[j] − v[j]) + q[i]·(w[j] − u[j]))",
+        "−2·∂C/∂gap·(a[i]·(v[j] − w[j]) + p[i]·(u[j] − v[j]) − q[i]·(u[j] − w[j]))",
     ),
     "differences of data": (
         DIFFERENCES + "cost C = (sum(j) u[j]^2) - (sum(j) v[j]^2)",
         "W",
-        "2·(u[j]·(a[i] − p[i]) + v[j]·(q[i] − a[i]))",
+        "2·(u[j]·(a[i] − p[i]) − v[j]·(a[i] − q[i]))",
     ),
 }
 MULTIPLIED_OUT = {

@@ -19,10 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.checking.edits import Edit
 from chainrule.checking.freed import freed_scopes
-from chainrule.checking.places import operands_of
 from chainrule.checking.points import TOLERANCE, Points
+from chainrule.checking.sites import Edit, operands_of
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError
 from chainrule.execute.expressions import evaluate_in

@@ -180,7 +180,7 @@ def _lost_words(case: Case, search: Search, forms: Sequence[Form]) -> str:
     """Say that some terms of a sum stand for the whole sum, or as many times one of them."""
     positions = (p for part in walk(case.answer.value) for p in own_positions(part))
     numbers = {p.constant for p in positions if isinstance(p, Affine) and not p.terms}
-    sizes = search.real.memory
+    sizes = search.real.scopes[0]
 
     def alike(bound: Index, index: Index) -> bool:
         return sizes.size(bound.extent, bound.preferred) == sizes.size(index.extent, index.preferred)

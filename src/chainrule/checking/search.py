@@ -40,7 +40,7 @@ _NOT_FOR_EDITS = 100
 
 @dataclass(frozen=True)
 class View:
-    """Points, with the values of the answer and of the truth there."""
+    """Points, with the values of the answer and of the truth there; each keeps what many candidates share."""
 
     scopes: tuple[Scope, ...]
     answer: Sequence[Array]
@@ -58,15 +58,10 @@ class View:
 
         return min(range(len(self.scopes)), key=key)
 
-    @cached_property
-    def memory(self) -> Scope:
-        """The first point, where what many candidates share is computed once."""
-        return self.scopes[self.first].keeping()
-
     def at_first(self, expr: Expr, indices: tuple[Index, ...]) -> Array | None:
         """Return the value of an expression at the first point, None where it has none."""
         try:
-            return evaluate_in(self.memory, expr, indices)
+            return evaluate_in(self.scopes[self.first], expr, indices)
         except InputError:
             return None
 
@@ -169,7 +164,7 @@ def _is_zero(expr: Expr, view: View) -> bool:
 
 def view_of(points: Points, answer: Sequence[Array], truth: Sequence[Array]) -> View:
     """Return points at which both sides have been evaluated."""
-    return View(tuple(evaluation.scope for evaluation in points.evaluations), answer, truth)
+    return View(tuple(evaluation.scope.keeping() for evaluation in points.evaluations), answer, truth)
 
 
 def same(left: Array, right: Array) -> bool:

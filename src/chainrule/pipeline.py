@@ -40,13 +40,11 @@ Array = npt.NDArray[Any]
 class Backprop:
     """The backward pass of a system, derived. `wrt` are the tensors that were asked for.
 
-    `system` holds the forward equations and the equations of ∂C/∂t for every t in `wrt` and every name they need. With
-    `alone` the params that were not asked for wait until they are.
+    `system` holds the forward equations and the equations of ∂C/∂t for every t in `wrt` and every name they need.
     """
 
     forward: System
     wrt: tuple[str, ...]
-    alone: bool = False
 
     @cached_property
     @bounded_depth()
@@ -63,7 +61,7 @@ class Backprop:
 
     def _cotangents(self, prepared: System) -> Cotangents:
         simplifier = simplifier_of(prepared, free=self.wrt)
-        return unambiguous(lambda reserved: Cotangents(prepared, simplifier, self.wrt, reserved, alone=self.alone))
+        return unambiguous(lambda reserved: Cotangents(prepared, simplifier, self.wrt, reserved))
 
     @cached_property
     @bounded_depth()
@@ -125,20 +123,6 @@ def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
     for tensor in asked:
         cotangents.of(tensor)
     return back
-
-
-@bounded_depth()
-def backprop_alone(system: System, tensor: str) -> Backprop:
-    """Derive ∂C/∂tensor and what it needs, and nothing else; kept with the system, of which more may be asked.
-
-    What is derived is the same as with all the others. Raises DerivativeError as `backprop` does.
-    """
-    kept: dict[str, Backprop] = system.__dict__.setdefault("_alone", {})
-    if tensor not in kept:
-        back = Backprop(system, (tensor,), alone=True)
-        back.cotangents.of(tensor)
-        kept[tensor] = back
-    return kept[tensor]
 
 
 def training_step(system: System) -> System:

@@ -18,14 +18,10 @@ from chainrule.checking.answer import Answer, clashes, settled_again
 from chainrule.checking.circular import multiple_of_itself
 from chainrule.checking.edits import (
     MOST_FACTORS,
-    Edit,
-    edits_at,
-    everywhere,
     exchanged_letters,
     lacking_factor,
     lacking_sign,
     lacking_term,
-    lost_terms,
     other_index,
     other_tensor,
     summed,
@@ -36,12 +32,13 @@ from chainrule.checking.edits import (
     without_sum,
     without_term,
 )
+from chainrule.checking.fans import multiple_words
 from chainrule.checking.forms import Form, diagonal_derivatives, forms_of, forms_of_answer, over_paths
+from chainrule.checking.lost import lost_terms
 from chainrule.checking.multiples import changed_terms, constant_words
-from chainrule.checking.places import closed, opened, places_of
 from chainrule.checking.points import Points
 from chainrule.checking.search import Search, same, view_of
-from chainrule.checking.shares import multiple_words
+from chainrule.checking.sites import Edit, closed, edits_at, everywhere, opened, sites_of
 from chainrule.checking.square import square_points
 from chainrule.checking.unstated import missing_fact
 from chainrule.diff.backprop import Cotangents
@@ -150,7 +147,7 @@ def _fact_words(case: Case, values: Sequence[Array]) -> str:
     if not words:
         return ""
     value = opened(case.truth, Fresh())
-    edit = case.search(values).spoils(edits_at(places_of(value, case.indices), lacking_factor(value)), value)
+    edit = case.search(values).spoils(edits_at(sites_of(value, case.indices), lacking_factor(value)), value)
     return words if edit is None else edit.words
 
 
@@ -183,7 +180,7 @@ def _lost_words(case: Case, search: Search, forms: Sequence[Form]) -> str:
     """Say that some terms of a sum stand for the whole sum, or as many times one of them."""
     positions = (p for part in walk(case.answer.value) for p in own_positions(part))
     numbers = {p.constant for p in positions if isinstance(p, Affine) and not p.terms}
-    sizes = search.real.memory
+    sizes = search.real.scopes[0]
 
     def alike(bound: Index, index: Index) -> bool:
         return sizes.size(bound.extent, bound.preferred) == sizes.size(index.extent, index.preferred)
@@ -191,7 +188,7 @@ def _lost_words(case: Case, search: Search, forms: Sequence[Form]) -> str:
     local = lost_terms(numbers if len(numbers) <= _MOST_NUMBERS else (), alike)
     paths = over_paths(case.answer.tensor, case.cotangents)
     for value in (*(() if paths is None else (opened(paths, Fresh()),)), *(form.expr for form in forms)):
-        edit = search.spoils(edits_at(places_of(value, case.indices), local), value)
+        edit = search.spoils(edits_at(sites_of(value, case.indices), local), value)
         if edit is not None:
             return edit.words
     return ""
@@ -199,27 +196,27 @@ def _lost_words(case: Case, search: Search, forms: Sequence[Form]) -> str:
 
 def _turned(value: Expr, indices: tuple[Index, ...]) -> Iterator[Edit]:
     """Yield an opened answer with a sign or two indices turned."""
-    places = places_of(value, indices)
+    sites = sites_of(value, indices)
     for local in (turned_sign, swapped_indices, other_index):
-        yield from edits_at(places, local)
+        yield from edits_at(sites, local)
     yield from exchanged_letters(value, indices)
     yield from swapped_everywhere(value)
 
 
 def _lacking(form: Form, indices: tuple[Index, ...]) -> Iterator[Edit]:
     """Yield the truth as an answer that lacks something would have it."""
-    places = places_of(form.expr, indices)
+    sites = sites_of(form.expr, indices)
     # Several factors of a term that was only made by multiplying out are nothing that anybody forgets.
     for local in (lacking_sign, lacking_factor(form.expr, 1 if form.apart else MOST_FACTORS), lacking_term):
-        yield from edits_at(places, local)
+        yield from edits_at(sites, local)
 
 
 def _superfluous(form: Form, case: Case) -> Iterator[Edit]:
     """Yield an answer without something that may be too much, or with another tensor in its place."""
-    places = places_of(form.expr, case.answer.indices)
+    sites = sites_of(form.expr, case.answer.indices)
     factors = without_factor(form.expr, 1 if form.apart else MOST_FACTORS)
     for local in (without_term, factors, without_sum, other_tensor(_alike(case))):
-        yield from edits_at(places, local)
+        yield from edits_at(sites, local)
 
 
 def _alike(case: Case) -> Callable[[str], Iterator[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chainrule.checking.places import opened
+from chainrule.checking.sites import opened
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.diff.derivations import tied
 from chainrule.expr.binding import (

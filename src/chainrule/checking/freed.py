@@ -47,5 +47,5 @@ def _followed(scope: Scope, tensor: str, fixed: Sequence[str], cotangents: Cotan
         if name in between and own not in fixed and not cotangents.is_unknown(name):
             whole = over_paths(name, cotangents)
             if whole is not None:
-                values[own] = evaluate_in(replace(scope, values=values), whole, cotangents.of(name).indices)
-    return replace(scope, values=values)
+                values[own] = evaluate_in(replace(scope, values=values, kept=None), whole, cotangents.of(name).indices)
+    return replace(scope, values=values).keeping()

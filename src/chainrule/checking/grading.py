@@ -23,7 +23,7 @@ from chainrule.explanation.entry import put_at
 from chainrule.explanation.numbers import number_text
 from chainrule.expr.binding import substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Sum
-from chainrule.pipeline import Backprop, backprop_alone
+from chainrule.pipeline import Backprop, backprop
 from chainrule.render.letters import with_letters
 from chainrule.render.text import equation_text, expression_text, lettered_text
 from chainrule.system.model import System, derivative_name
@@ -78,7 +78,7 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     tensor = tensor_of(answer, system, wrt)
     if tensor == system.cost:
         raise DerivativeError(f"{tensor} is the cost itself; its derivative by itself is 1")
-    back = backprop_alone(system, tensor)
+    back = backprop(system, [tensor])
     read = read_answer(answer, tensor, back.cotangents)
     truth = _truth(back, tensor)
     points = _points(back, read, truth)
@@ -145,7 +145,7 @@ def _givens_needed(system: System, text: str, tensor: str) -> list[str]:
     for given in system.givens:
         others = replace(system, givens=tuple(g for g in system.givens if g is not given))
         try:
-            back = backprop_alone(others, tensor)
+            back = backprop(others, [tensor])
             answer, truth = read_answer(text, tensor, back.cotangents), _truth(back, tensor)
             points = _points(back, answer, truth)
             known = points.values(truth, back.cotangents.of(tensor).indices)

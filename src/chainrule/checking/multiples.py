@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.checking.places import Place, closed, places_of
 from chainrule.checking.points import TOLERANCE, Points
 from chainrule.checking.search import Search, View, same
+from chainrule.checking.sites import Site, closed, sites_of
 from chainrule.errors import InputError
 from chainrule.execute.expressions import evaluate_in
 from chainrule.explanation.numbers import number_text
@@ -55,28 +55,20 @@ def changed_terms(forms: Sequence[Expr], search: Search) -> str:
     Said is only what no other choice of numbers could explain as well.
     """
     for form in forms:
-        for place in places_of(form, search.axes[1]):
-            if (
-                place.linear
-                and isinstance(place.node, Sum)
-                and len(place.node.terms) <= _MOST_TERMS
-                and not search.spent
-            ):
-                words = _changed_at(place, place.node.terms, search.view_of(form), search)
+        for site in sites_of(form, search.axes[1]):
+            if site.linear and isinstance(site.node, Sum) and len(site.node.terms) <= _MOST_TERMS and not search.spent:
+                words = _changed_at(site, site.node.terms, search.view_of(form), search)
                 if words:
                     return words
     return ""
 
 
-def _changed_at(place: Place, terms: Sequence[Expr], view: View, search: Search) -> str:
+def _changed_at(site: Site, terms: Sequence[Expr], view: View, search: Search) -> str:
     search.left -= len(terms) + 1
     try:
-        rest = [evaluate_in(scope, place.put(ZERO), search.axes[1]) for scope in view.scopes]
+        rest = [evaluate_in(scope, site.put(ZERO), search.axes[1]) for scope in view.scopes]
         columns = [
-            [
-                evaluate_in(scope, place.put(term), search.axes[1]) - r
-                for scope, r in zip(view.scopes, rest, strict=True)
-            ]
+            [evaluate_in(scope, site.put(term), search.axes[1]) - r for scope, r in zip(view.scopes, rest, strict=True)]
             for term in terms
         ]
     except InputError:

@@ -19,10 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.checking.edits import Edit
 from chainrule.checking.freed import freed_scopes
-from chainrule.checking.places import operands_of
 from chainrule.checking.points import TOLERANCE, Points
+from chainrule.checking.sites import Edit, operands_of
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError
 from chainrule.execute.expressions import evaluate_in
@@ -41,7 +40,7 @@ _NOT_FOR_EDITS = 100
 
 @dataclass(frozen=True)
 class View:
-    """Points, with the values of the answer and of the truth there."""
+    """Points, with the values of the answer and of the truth there; each keeps what many candidates share."""
 
     scopes: tuple[Scope, ...]
     answer: Sequence[Array]
@@ -59,15 +58,10 @@ class View:
 
         return min(range(len(self.scopes)), key=key)
 
-    @cached_property
-    def memory(self) -> Scope:
-        """The first point, where what many candidates share is computed once."""
-        return self.scopes[self.first].keeping()
-
     def at_first(self, expr: Expr, indices: tuple[Index, ...]) -> Array | None:
         """Return the value of an expression at the first point, None where it has none."""
         try:
-            return evaluate_in(self.memory, expr, indices)
+            return evaluate_in(self.scopes[self.first], expr, indices)
         except InputError:
             return None
 
@@ -170,7 +164,7 @@ def _is_zero(expr: Expr, view: View) -> bool:
 
 def view_of(points: Points, answer: Sequence[Array], truth: Sequence[Array]) -> View:
     """Return points at which both sides have been evaluated."""
-    return View(tuple(evaluation.scope for evaluation in points.evaluations), answer, truth)
+    return View(tuple(evaluation.scope.keeping() for evaluation in points.evaluations), answer, truth)
 
 
 def same(left: Array, right: Array) -> bool:

@@ -62,18 +62,11 @@ class Cotangents:
     """All cotangents of a system, each computed when it is first needed.
 
     `system` is the forward system with its extrema named. Derivatives are always taken of all params and of what is
-    asked for in `wrt`, so that the shown form does not depend on which param somebody asks about. With `alone`, those
-    of the other params wait until they are asked for.
+    asked for in `wrt`, so that the shown form does not depend on which param somebody asks about.
     """
 
     def __init__(
-        self,
-        system: System,
-        simplifier: Simplifier,
-        wrt: Iterable[str] = (),
-        reserved: Reserved | None = None,
-        *,
-        alone: bool = False,
+        self, system: System, simplifier: Simplifier, wrt: Iterable[str] = (), reserved: Reserved | None = None
     ) -> None:
         if not system.cost:
             raise DerivativeError(
@@ -93,15 +86,14 @@ class Cotangents:
         self.simplifier = simplifier
         self.graph: Graph = graph_of(system)
         self._to_cost = self.graph.leading_to(self.cost)
-        asked = tuple(wrt)
-        wanted = dict.fromkeys([*system.params, *asked])
+        wanted = dict.fromkeys([*system.params, *wrt])
         self._active = self.graph.depending_on(wanted)
         self._locals = Locals(system, simplifier)
         self._letters = Letters(system, reserved or {})
         refuse_coupled_samples(system, self._active)
         self._known: dict[str, Cotangent] = {}
         self._paths: dict[tuple[str, str], Path] = {}
-        self._fill(asked if alone else wanted)
+        self._fill(wanted)
 
     def _fill(self, wanted: Iterable[str]) -> None:
         """Compute the cotangents of everything between the wanted tensors and the cost, last to first."""
@@ -126,7 +118,7 @@ class Cotangents:
 
     def is_unknown(self, tensor: str) -> bool:
         """Say whether ∂C/∂tensor is itself a derivative of an unknown cost, with no equation of its own."""
-        return self._cost_reads(tensor) and isinstance(self.of(tensor).value, Partial)
+        return tensor in self._known and isinstance(self._known[tensor].value, Partial) and self._cost_reads(tensor)
 
     def _cost_reads(self, tensor: str) -> bool:
         declared = self.system.declared.get(self.cost)

@@ -68,7 +68,8 @@ def broadcast(function: Callable[..., Any], *parts: Labelled) -> Labelled:
     """Apply a function of arrays to parts brought to common axes."""
     indices = union(parts)
     aligned = [part.aligned(indices) for part in parts]
-    check_size(indices, np.broadcast_shapes(*(array.shape for array in aligned)))
+    if math.prod(array.size for array in aligned) > MOST_ENTRIES:
+        check_size(indices, np.broadcast_shapes(*(array.shape for array in aligned)))
     return Labelled(np.asarray(function(*aligned)), indices)
 
 

@@ -33,10 +33,11 @@ class Factor:
 
 def masked_product(brackets: Mask, factors: list[Factor], dtype: Any) -> Labelled:
     """Return the product of the factors where all brackets hold, else 0."""
-    value = Labelled(np.ones((), dtype))
+    value: Labelled | None = None
     for factor in factors:
         if not factor.divides:
-            value = broadcast(np.multiply, value, factor.value)
+            value = factor.value if value is None else broadcast(np.multiply, value, factor.value)
+    value = Labelled(np.ones((), dtype)) if value is None else value
     for factor in factors:
         if factor.divides:
             value = broadcast(np.divide, value, factor.value)

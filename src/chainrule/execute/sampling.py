@@ -20,7 +20,6 @@ from chainrule.execute.matrices import condition
 from chainrule.execute.protocol import Unknowns
 from chainrule.execute.reference import Evaluation, evaluate_all
 from chainrule.execute.scalars import Array
-from chainrule.execute.scope import Scope
 from chainrule.execute.unknowns import RandomUnknowns
 from chainrule.expr.binding import free_in_order, tensors_in
 from chainrule.expr.nodes import Expr, Extent, Indexed, MatrixEntry, walk
@@ -169,10 +168,8 @@ class _Search:
         if not self.system.givens:
             return True
         names = self._variables(values)
-        # Facts about inputs alone are read from them again and again: nothing has to be checked or computed for that.
-        inputs = None if self.stated.equations else self._evaluation(values).scope
         for _ in range(NEWTON_STEPS):
-            gaps, equal = self._gaps(values, inputs)
+            gaps, equal = self._gaps(values)
             unmet = ~np.where(equal, np.abs(gaps) <= 1e-13, gaps > 0)
             if not unmet.any():
                 return True
@@ -182,7 +179,7 @@ class _Search:
             wanted = np.where(equal, 0, self.draw.uniform(0.2, 1, size=gaps.shape))
             if not names:
                 break
-            step = np.linalg.lstsq(self._slopes(values, names, inputs)[active], (wanted - gaps)[active], rcond=1e-9)[0]
+            step = np.linalg.lstsq(self._slopes(values, names)[active], (wanted - gaps)[active], rcond=1e-9)[0]
             _move(values, names, step)
         gaps, equal = self._gaps(values)
         met = np.where(equal, np.abs(gaps) <= 1e-10, gaps > 0)
@@ -193,32 +190,23 @@ class _Search:
 
     def _variables(self, values: Mapping[str, Array]) -> tuple[str, ...]:
         """Return the inputs to move: those that facts mention, all if a fact is about computed quantities."""
-        computed = not self.mentioned <= self.system.declared.keys()
+        mentioned = frozenset[str]().union(*(tensors_in(g.condition) for g in self.system.givens))
+        computed = not mentioned <= self.system.declared.keys()
         fixed = {*self.hot, *(d.tensor for d in self.system.declarations if d.values is not None)}
-        return tuple(name for name in values if name not in fixed and (computed or name in self.mentioned))
-
-    @cached_property
-    def mentioned(self) -> frozenset[str]:
-        """The tensors that facts are about."""
-        return frozenset[str]().union(*(tensors_in(g.condition) for g in self.system.givens))
-
-    @cached_property
-    def stated(self) -> System:
-        """What has to be evaluated for the facts: without equations where they are about inputs only."""
-        known = {d.tensor for d in self.system.declarations if d.role != "abstract"}
-        return replace(self.system, givens=(), equations=() if self.mentioned <= known else self.system.equations)
+        return tuple(name for name in values if name not in fixed and (computed or name in mentioned))
 
     def _evaluation(self, values: Mapping[str, Array]) -> Evaluation:
         """Return the values that facts are about."""
-        return evaluate_all(self.stated, values, unknowns=self.unknowns, sizes=self.sizes)
+        mentioned = frozenset[str]().union(*(tensors_in(g.condition) for g in self.system.givens))
+        known = {d.tensor for d in self.system.declarations if d.role != "abstract"}
+        equations = () if mentioned <= known else self.system.equations
+        system = replace(self.system, givens=(), equations=equations)
+        return evaluate_all(system, values, unknowns=self.unknowns, sizes=self.sizes)
 
-    def _gaps(self, values: Mapping[str, Array], inputs: Scope | None = None) -> tuple[Array, Array]:
-        """Return a number per entry of each fact, 0 where an equality holds and > 0 where another fact does.
-
-        `inputs` is where the values stand for others of the same shapes, which were checked; None: evaluate all anew.
-        """
+    def _gaps(self, values: Mapping[str, Array]) -> tuple[Array, Array]:
+        """Return a number per entry of each fact, 0 where an equality holds and > 0 where another fact does."""
         gaps, equal = [], []
-        scope = replace(inputs, values={**inputs.values, **values}) if inputs else self._evaluation(values).scope
+        scope = self._evaluation(values).scope
         for given in self.system.givens:
             relation = given.condition.relation
             left, right = sides(given.condition, scope, free_in_order(given.condition))
@@ -227,7 +215,7 @@ class _Search:
             equal.append(np.full(difference.size, relation == "="))
         return np.concatenate(gaps), np.concatenate(equal)
 
-    def _slopes(self, values: dict[str, Array], names: tuple[str, ...], inputs: Scope | None) -> Array:
+    def _slopes(self, values: dict[str, Array], names: tuple[str, ...]) -> Array:
         """Return the derivatives of the gaps by all entries of the named inputs, from central differences."""
         columns = []
         for name in names:
@@ -236,9 +224,9 @@ class _Search:
                 middle = flat[place]
                 width = 1e-6 * max(1.0, abs(middle))
                 flat[place] = middle + width
-                above = self._gaps(values, inputs)[0]
+                above = self._gaps(values)[0]
                 flat[place] = middle - width
-                below = self._gaps(values, inputs)[0]
+                below = self._gaps(values)[0]
                 flat[place] = middle
                 columns.append((above - below) / (2 * width))
         return np.stack(columns, axis=1)

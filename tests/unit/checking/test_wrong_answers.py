@@ -9,13 +9,13 @@ import pytest
 from cases import CASES, Case
 from chainrule.checking import Verdict, check
 from chainrule.checking.edits import (
-    everywhere,
     lacking_factor,
     lacking_sign,
     lacking_sum,
     lacking_term,
     lacking_transpose,
 )
+from chainrule.checking.sites import everywhere
 from chainrule.notation import parse, parse_expression
 from chainrule.pipeline import backprop
 from chainrule.render.text import expression_text

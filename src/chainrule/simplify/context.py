@@ -42,13 +42,15 @@ class Fact(Node):
 class Context:
     """The algebra of one run of `simplify`; `names` are the facts that equations state, `givens` the others.
 
-    `least` is how many entries an axis has at least, since the system reads them by number.
+    `least` is how many entries an axis has at least, since the system reads them by number; `axes` are the extents of
+    the axes of tensors where positions are shifted.
     """
 
     fresh: Fresh
     names: tuple[Fact, ...] = ()
     givens: tuple[Fact, ...] = ()
     least: Mapping[Extent, int] = field(default_factory=dict)
+    axes: Mapping[str, tuple[Extent, ...]] = field(default_factory=dict)
 
     def rebuild(self, expr: Expr) -> Expr:
         """Return the arithmetic normal form of a node with normal operands."""

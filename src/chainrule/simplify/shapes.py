@@ -7,7 +7,7 @@ cache, so nothing can be wrong about a hit: it *is* the same problem. Two hundre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.expr.binding import map_operands, map_positions
@@ -40,6 +40,7 @@ class Relabeling:
     seen: list[str] = field(default_factory=list)
     unnamed: frozenset[Extent] = frozenset()
     closed: bool = False
+    shifted: bool = False
 
     def inverse(self) -> Relabeling:
         """Return the renaming back."""
@@ -99,6 +100,7 @@ class Relabeling:
             return self.index(position)
         if isinstance(position, Lookup):
             return Lookup(self.entry(position.entry), self.extent(position.extent))
+        self.shifted = self.shifted or bool(position.terms)
         return Affine(tuple((self.index(i), c) for i, c in position.terms), position.constant)
 
     def entry(self, entry: Indexed) -> Indexed:
@@ -140,6 +142,7 @@ class Problem:
     expr: Expr
     facts: tuple[Fact, ...]
     least: tuple[tuple[Extent, int], ...]
+    axes: tuple[tuple[str, tuple[Extent, ...]], ...]
     key: tuple[object, ...]
     back: Relabeling
 
@@ -151,10 +154,12 @@ def abstract(
     tensors: Iterable[str],
     unnamed: frozenset[Extent] = frozenset(),
     least: Mapping[Extent, int] | None = None,
+    axes: Callable[[str], tuple[Extent, ...]] | None = None,
 ) -> Problem:
     """Return the problem without names: tensors and free indices in the given orders, then by first appearance.
 
-    `unnamed` are the extents that no letter names, `least` how many entries axes have at least.
+    `unnamed` are the extents that no letter names, `least` how many entries axes have at least. The `axes` of its
+    tensors belong to the problem where an index may come to stand on another's: where positions are shifted.
     """
     relabel = Relabeling(unnamed=unnamed)
     for tensor in tensors:
@@ -164,4 +169,8 @@ def abstract(
     bare = relabel.expr(expr)
     known = tuple(relabel.fact(fact) for fact in facts)
     sizes = tuple((new, least[old]) for old, new in relabel.extents.items() if old in least) if least else ()
-    return Problem(bare, known, sizes, (bare, known, sizes, tuple(relabel.seen)), relabel.inverse())
+    places: tuple[tuple[str, tuple[Extent, ...]], ...] = ()
+    if axes is not None and relabel.shifted:
+        places = tuple((new, tuple(map(relabel.extent, axes(old)))) for old, new in relabel.tensors.items())
+    key = (bare, known, sizes, places, tuple(relabel.seen))
+    return Problem(bare, known, sizes, places, key, relabel.inverse())

@@ -7,8 +7,9 @@ by shape. With steps asked for, the very same run is made again and written down
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, tensors_in
 from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed
@@ -18,6 +19,7 @@ from chainrule.simplify.collapse import COLLAPSE
 from chainrule.simplify.context import Context, Fact
 from chainrule.simplify.factoring import EXPAND, FACTOR
 from chainrule.simplify.facts import FactBook
+from chainrule.simplify.fitting import FIT
 from chainrule.simplify.given import GIVEN, equations_of
 from chainrule.simplify.identities import IDENTITIES
 from chainrule.simplify.presentation import present
@@ -48,8 +50,10 @@ class Simplifier:
         names: Iterable[str] = (),
         unnamed: frozenset[Extent] = frozenset(),
         least: Mapping[Extent, int] | None = None,
+        axes: Callable[[str], tuple[Extent, ...]] | None = None,
     ) -> None:
         self._unnamed = unnamed
+        self._axes = axes
         self._least = least or {}
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
@@ -57,7 +61,8 @@ class Simplifier:
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
-        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place), self._unnamed, self._least)
+        tensors = sorted(tensors_in(expr), key=self._place)
+        return abstract(expr, order, facts, tensors, self._unnamed, self._least, self._axes)
 
     def _place(self, tensor: str) -> tuple[int, str]:
         last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
@@ -100,7 +105,8 @@ def _shown(step: Step, problem: Problem) -> Step:
 
 def _run(problem: Problem, recorder: Recorder | None) -> Expr:
     names = tuple(fact for fact in problem.facts if not fact.assumption)
-    context = Context(Fresh(), names, tuple(fact for fact in problem.facts if fact.assumption), dict(problem.least))
+    givens = tuple(fact for fact in problem.facts if fact.assumption)
+    context = Context(Fresh(), names, givens, dict(problem.least), dict(problem.axes))
     expr = normal(problem.expr, context.fresh)
     for _ in range(_ROUNDS):
         before = expr
@@ -110,7 +116,7 @@ def _run(problem: Problem, recorder: Recorder | None) -> Expr:
                 break  # what sums left behind may have a name
         if expr == before:
             break
-    return expr
+    return rewrite(expr, FIT, context, recorder) if context.axes else expr
 
 
 def simplifier_of(system: System) -> Simplifier:
@@ -125,7 +131,16 @@ def simplifier_of(system: System) -> Simplifier:
     for given in system.givens:
         text = expression_text(given.condition)
         facts += [_fact(bare, free_in_order(long), long, short, text) for long, short in equations_of(given)]
-    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed, _least(system))
+    known = (fact for fact in facts if fact is not None)
+    return Simplifier(known, system.names(), unnamed, _least(system), partial(_extents, system))
+
+
+def _extents(system: System, tensor: str) -> tuple[Extent, ...]:
+    """Return the extents of a tensor's axes; of one that the system does not have nothing is known."""
+    try:
+        return tuple(index.extent for index in system.axes(tensor))
+    except KeyError:
+        return ()
 
 
 def _least(system: System) -> dict[Extent, int]:

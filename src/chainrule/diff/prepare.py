@@ -2,7 +2,8 @@
 
 A maximum is compared with what it is taken of, and a float must never be compared with its own recomputation: so every
 max or min becomes an equation of its own, and what it is taken of too, unless it is an entry already. A range bounded
-by a number becomes a declared index where it would label an axis of such an equation. Derivatives that a system defines
+by a number becomes a declared index where it would label an axis of such an equation, and is counted from its end where
+it stands alone, w[1-t]: as w[t] it would say that w is no longer than the bound. Derivatives that a system defines
 get plain names: ∂G/∂(∂C/∂x) would be no name of the notation.
 """
 
@@ -13,13 +14,18 @@ from dataclasses import replace
 
 from chainrule.expr.binding import (
     Fresh,
+    affine,
     free_in_order,
+    free_indices,
+    lookups_in,
     map_operands,
     open_reduce,
+    own_positions,
     reduce_over,
     rename_indices,
+    substitute_indices,
 )
-from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Reduce, walk
+from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed, Position, Reduce, walk
 from chainrule.render.letters import next_letter
 from chainrule.system.model import Equation, System, derivative_parts, is_derivative, unused_name
 from chainrule.system.typecheck import typecheck
@@ -34,14 +40,7 @@ def name_extrema(system: System) -> System:
     taken = set(system.names()) | set(system.function)
     declared = _Declared(system, taken)
     equations = [new for equation in system.equations for new in _Namer(taken, declared).named(equation)]
-    indices = tuple(declared.made.values())
-    sizes = tuple((index.extent, size) for (_, size), index in declared.made.items())
-    return replace(
-        system,
-        equations=tuple(equations),
-        indices=(*system.indices, *indices),
-        sizes=(*system.sizes, *sizes),
-    )
+    return declared.added_to(system.with_equations(tuple(equations)))
 
 
 def name_ranges(system: System) -> System:
@@ -50,10 +49,10 @@ def name_ranges(system: System) -> System:
     Such an equation has the range as an axis: `C = sum(t) x[2*t]^2` becomes `C = sum(t) C_inner[t]`.
     """
     taken = set(system.names()) | set(system.function)
-    namer = _RangeNamer(
-        taken, _Declared(system, taken), frozenset(one.extent for one in system.derived if not one.given)
-    )
-    return typecheck(system.with_equations(tuple(new for e in system.equations for new in namer.named(e))))
+    declared = _Declared(system, taken)
+    namer = _RangeNamer(taken, declared, frozenset(one.extent for one in system.derived if not one.given))
+    equations = tuple(new for e in system.equations for new in namer.named(e))
+    return typecheck(declared.added_to(system.with_equations(equations)))
 
 
 def plain_name(tensor: str) -> str:
@@ -104,9 +103,28 @@ class _Declared:
         used = (*axes, *system.indices, *free, *(i for i in bound if i.extent.literal is None))
         # A declared letter is one for the whole system, so no index of another range may be called by it.
         self._letters = {i.preferred for i in used} | {system.batch} | taken
+        self._system = system
         self.made: dict[tuple[str, int], Index] = {}
 
-    def like(self, index: Index, size: int) -> Index:
+    def added_to(self, system: System) -> System:
+        """Return the system with these indices declared."""
+        indices = (*system.indices, *self.made.values())
+        sizes = (*system.sizes, *((index.extent, size) for (_, size), index in self.made.items()))
+        return replace(system, indices=indices, sizes=sizes) if self.made else system
+
+    def instead(self, index: Index, body: Expr, fresh: Fresh) -> tuple[Index, Position]:
+        """Return the index to reduce a body over in place of one that is bounded, and what stands for that one."""
+        size = index.extent.literal
+        if size is None:
+            return index, index
+        labelled = self._labelled(index, body)
+        if len(labelled) == 1 and self._system.size.get(labelled[0]) == size:
+            own = fresh.index(replace(index, extent=labelled[0]))
+            return own, own
+        declared = fresh.index(self._like(index, size))
+        return declared, affine({declared: -1}, size - 1) if labelled else declared
+
+    def _like(self, index: Index, size: int) -> Index:
         """Return the declared index for a bounded one."""
         known = self.made.get((index.preferred, size))
         if known is None:
@@ -114,6 +132,17 @@ class _Declared:
             self._letters.add(letter)
             known = self.made[index.preferred, size] = Index(letter, Extent(letter), letter)
         return known
+
+    def _labelled(self, index: Index, body: Expr) -> tuple[Extent, ...]:
+        """Return the extents of the axes on which an index stands by itself."""
+        entries = [part for part in walk(body) if isinstance(part, Indexed)]
+        entries += [lookup.entry for part in walk(body) for lookup in lookups_in(own_positions(part))]
+        found: dict[Extent, None] = {}
+        for entry in entries:
+            if not entry.guarded and index in entry.indices:
+                pairs = zip(entry.indices, self._system.axes(entry.tensor), strict=True)
+                found |= {axis.extent: None for position, axis in pairs if position == index}
+        return tuple(found)
 
 
 class _Namer:
@@ -136,9 +165,13 @@ class _Namer:
         yield from self._new
         yield replace(equation, value=value)
 
+    def _is_named(self, expr: Expr | Condition) -> bool:
+        """Say whether an expression, or its body, gets an equation of its own."""
+        return isinstance(expr, Reduce) and expr.op in EXTREMA
+
     def _taken_out(self, expr: Expr, stem: str, fresh: Fresh) -> Expr:
         if isinstance(expr, Reduce):
-            indices, body = open_reduce(expr, fresh)
+            indices, body = self._opened(expr, fresh)
             closed = reduce_over(expr.op, indices, self._taken_out(body, stem, fresh))
             if expr.op not in EXTREMA:
                 return closed
@@ -147,18 +180,20 @@ class _Namer:
         return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
 
     def _with_named_body(self, expr: Reduce, stem: str, fresh: Fresh) -> Expr:
-        indices, body = open_reduce(expr, fresh)
+        indices, body = self._opened(expr, fresh)
         body = self._taken_out(body, stem, fresh)
         if not isinstance(body, Indexed):
-            plain = {i: self._plain(i, fresh) for i in indices}
-            indices, body = tuple(plain.values()), rename_indices(body, plain)
             body = self._equation(f"{stem}_inner", body)
         return reduce_over(expr.op, indices, body)
 
-    def _plain(self, index: Index, fresh: Fresh) -> Index:
-        """Return an index that can label an axis."""
-        size = index.extent.literal
-        return index if size is None else fresh.index(self._declared.like(index, size))
+    def _opened(self, expr: Reduce, fresh: Fresh) -> tuple[tuple[Index, ...], Expr]:
+        """Return the indices and the body of a reduction, with declared indices where they will label axes."""
+        indices, body = open_reduce(expr, fresh)
+        whole = self._is_named(expr) and not isinstance(body, Indexed)
+        inner = frozenset().union(*(free_indices(part) for part in walk(body) if self._is_named(part)))
+        chosen = {i: self._declared.instead(i, body, fresh) for i in indices if whole or i in inner}
+        body = substitute_indices(body, {i: position for i, (_, position) in chosen.items()})
+        return tuple(chosen[i][0] if i in chosen else i for i in indices), body
 
     def _equation(self, wanted: str, value: Expr) -> Indexed:
         """Add an equation for the value and return the entry that stands for it."""
@@ -185,12 +220,16 @@ class _RangeNamer(_Namer):
         self._new = []
         yield equation if value == equation.value else replace(equation, value=value)
 
+    def _is_named(self, expr: Expr | Condition) -> bool:
+        """Say whether the body of an expression gets an equation of its own."""
+        return isinstance(expr, Reduce) and any(i.extent in self._derived for i in expr.indices)
+
     def _taken_out(self, expr: Expr, stem: str, fresh: Fresh) -> Expr:
         if not isinstance(expr, Reduce):
             return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
-        indices, body = open_reduce(expr, fresh)
+        indices, body = self._opened(expr, fresh)
         body = self._taken_out(body, stem, fresh)
-        if any(i.extent in self._derived for i in indices) and not isinstance(body, Indexed):
+        if self._is_named(expr) and not isinstance(body, Indexed):
             body = self._equation(f"{stem}_inner", body)
         return reduce_over(expr.op, indices, body)
 

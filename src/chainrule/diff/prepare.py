@@ -3,7 +3,7 @@
 A maximum is compared with what it is taken of, and a float must never be compared with its own recomputation: so every
 max or min becomes an equation of its own, and what it is taken of too, unless it is an entry already. A range bounded
 by a number becomes a declared index where it would label an axis of such an equation, and is counted from its end where
-it stands alone, w[1-t]: as w[t] it would say that w is no longer than the bound. Derivatives that a system defines
+it stands alone, w[1-t], since w[t] would say that w ends with the bound. Derivatives that a system defines
 get plain names: ∂G/∂(∂C/∂x) would be no name of the notation.
 """
 
@@ -25,7 +25,7 @@ from chainrule.expr.binding import (
     rename_indices,
     substitute_indices,
 )
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed, Position, Reduce, walk
+from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed, Reduce, delta, times, walk
 from chainrule.render.letters import next_letter
 from chainrule.system.model import Equation, System, derivative_parts, is_derivative, unused_name
 from chainrule.system.typecheck import typecheck
@@ -112,17 +112,21 @@ class _Declared:
         sizes = (*system.sizes, *((index.extent, size) for (_, size), index in self.made.items()))
         return replace(system, indices=indices, sizes=sizes) if self.made else system
 
-    def instead(self, index: Index, body: Expr, fresh: Fresh) -> tuple[Index, Position]:
-        """Return the index to reduce a body over in place of one that is bounded, and what stands for that one."""
+    def instead(self, index: Index, body: Expr, fresh: Fresh) -> tuple[Index, Expr]:
+        """Return the index to reduce a body over in place of one that is bounded, and the body with it."""
         size = index.extent.literal
         if size is None:
-            return index, index
+            return index, body
         labelled = self._labelled(index, body)
         if len(labelled) == 1 and self._system.size.get(labelled[0]) == size:
             own = fresh.index(replace(index, extent=labelled[0]))
-            return own, own
+            return own, substitute_indices(body, {index: own})
         declared = fresh.index(self._like(index, size))
-        return declared, affine({declared: -1}, size - 1) if labelled else declared
+        for position in (declared, affine({declared: -1}, size - 1)):
+            moved = substitute_indices(body, {index: position})
+            if not self._labelled(declared, moved):
+                return declared, moved
+        return declared, reduce_over("sum", (index,), times(delta(index, declared), body))
 
     def _like(self, index: Index, size: int) -> Index:
         """Return the declared index for a bounded one."""
@@ -191,9 +195,12 @@ class _Namer:
         indices, body = open_reduce(expr, fresh)
         whole = self._is_named(expr) and not isinstance(body, Indexed)
         inner = frozenset().union(*(free_indices(part) for part in walk(body) if self._is_named(part)))
-        chosen = {i: self._declared.instead(i, body, fresh) for i in indices if whole or i in inner}
-        body = substitute_indices(body, {i: position for i, (_, position) in chosen.items()})
-        return tuple(chosen[i][0] if i in chosen else i for i in indices), body
+        opened = []
+        for index in indices:
+            if whole or index in inner:
+                index, body = self._declared.instead(index, body, fresh)
+            opened.append(index)
+        return tuple(opened), body
 
     def _equation(self, wanted: str, value: Expr) -> Indexed:
         """Add an equation for the value and return the entry that stands for it."""
@@ -229,7 +236,8 @@ class _RangeNamer(_Namer):
             return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
         indices, body = self._opened(expr, fresh)
         body = self._taken_out(body, stem, fresh)
-        if self._is_named(expr) and not isinstance(body, Indexed):
+        ranges = [i for i in indices if i.extent in self._derived]
+        if ranges and not (isinstance(body, Indexed) and set(ranges) <= set(body.indices)):
             body = self._equation(f"{stem}_inner", body)
         return reduce_over(expr.op, indices, body)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.expr.binding import free_indices, map_operands, open_reduce, stands_alone, substitute_indices
+from chainrule.expr.binding import free_indices, open_reduce, stands_alone, substitute_indices
 from chainrule.expr.deltas import difference, kronecker, solved_for
 from chainrule.expr.nodes import (
     ZERO,
@@ -62,7 +62,7 @@ def solve_the_delta(expr: Expr, context: Context) -> Expr | None:
         if n in marked:
             rest.append(_marked(part, mapping))
         elif n not in gone:
-            rest.append(substitute_indices(_fitted(part, mapping), mapping))
+            rest.append(substitute_indices(part, mapping))
     return close("sum", [i for i in bound if i not in mapping], normal(multiply((*ranges, *rest)), context.fresh))
 
 
@@ -169,13 +169,3 @@ def _marked(expr: Expr, mapping: dict[Index, Position]) -> Expr:
     new = {i: mapping[i] for i in expr.indices if isinstance(i, Index) and i in mapping}
     outside = any(isinstance(p, Affine) or p.extent != i.extent for i, p in new.items())
     return substitute_indices(Indexed(expr.tensor, expr.indices, guarded=outside), mapping)
-
-
-def _fitted(expr: Expr, mapping: dict[Index, Position]) -> Expr:
-    """Mark entries in which a plain index becomes a plain index of another extent: it no longer labels the axis."""
-    other = {i for i, p in mapping.items() if not isinstance(p, Affine) and p.extent != i.extent}
-    if not other or other.isdisjoint(free_indices(expr)):
-        return expr
-    if isinstance(expr, Indexed):
-        return Indexed(expr.tensor, expr.indices, guarded=expr.guarded or not other.isdisjoint(expr.indices))
-    return map_operands(expr, lambda part: _fitted(part, mapping))

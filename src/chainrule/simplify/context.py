@@ -43,7 +43,7 @@ class Context:
     """The algebra of one run of `simplify`; `names` are the facts that equations state, `givens` the others.
 
     `least` is how many entries an axis has at least, since the system reads them by number; `axes` are the extents of
-    the axes of tensors where positions are shifted.
+    the axes of tensors where an index need not label the axis it stands on.
     """
 
     fresh: Fresh

@@ -31,7 +31,7 @@ from chainrule.simplify.context import Fact
 
 @dataclass
 class Relabeling:
-    """A one-to-one renaming, made while it is applied."""
+    """A one-to-one renaming, made while it is applied. `loose` says that some index need not label where it stands."""
 
     tensors: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Relabeling:
     seen: list[str] = field(default_factory=list)
     unnamed: frozenset[Extent] = frozenset()
     closed: bool = False
-    shifted: bool = False
+    loose: bool = False
 
     def inverse(self) -> Relabeling:
         """Return the renaming back."""
@@ -63,6 +63,7 @@ class Relabeling:
     def extent(self, extent: Extent) -> Extent:
         """Return the new name of an extent; one bounded by a number stays, one that text cannot name is anonymous."""
         if extent.literal is not None:
+            self.loose = True
             return extent
         known = self.extents.get(extent)
         if known is None:
@@ -100,11 +101,12 @@ class Relabeling:
             return self.index(position)
         if isinstance(position, Lookup):
             return Lookup(self.entry(position.entry), self.extent(position.extent))
-        self.shifted = self.shifted or bool(position.terms)
+        self.loose = self.loose or bool(position.terms)
         return Affine(tuple((self.index(i), c) for i, c in position.terms), position.constant)
 
     def entry(self, entry: Indexed) -> Indexed:
         """Return the entry renamed."""
+        self.loose = self.loose or entry.guarded
         return Indexed(self.tensor(entry.tensor), tuple(self.position(p) for p in entry.indices), entry.guarded)
 
     def expr(self, expr: Expr) -> Expr:
@@ -159,7 +161,8 @@ def abstract(
     """Return the problem without names: tensors and free indices in the given orders, then by first appearance.
 
     `unnamed` are the extents that no letter names, `least` how many entries axes have at least. The `axes` of its
-    tensors belong to the problem where an index may come to stand on another's: where positions are shifted.
+    tensors belong to the problem where an index need not label the axis it stands on: beside shifted positions, marks
+    and bounds.
     """
     relabel = Relabeling(unnamed=unnamed)
     for tensor in tensors:
@@ -170,7 +173,7 @@ def abstract(
     known = tuple(relabel.fact(fact) for fact in facts)
     sizes = tuple((new, least[old]) for old, new in relabel.extents.items() if old in least) if least else ()
     places: tuple[tuple[str, tuple[Extent, ...]], ...] = ()
-    if axes is not None and relabel.shifted:
+    if axes is not None and relabel.loose:
         places = tuple((new, tuple(map(relabel.extent, axes(old)))) for old, new in relabel.tensors.items())
     key = (bare, known, sizes, places, tuple(relabel.seen))
     return Problem(bare, known, sizes, places, key, relabel.inverse())

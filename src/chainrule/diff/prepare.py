@@ -12,25 +12,45 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from chainrule.diff.declared_ranges import DeclaredRanges
 from chainrule.expr.binding import (
     Fresh,
-    affine,
     free_in_order,
     free_indices,
-    lookups_in,
+    map_condition,
     map_operands,
     open_reduce,
-    own_positions,
     reduce_over,
     rename_indices,
-    substitute_indices,
+    unmarked_positions,
 )
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed, Reduce, delta, times, walk
+from chainrule.expr.nodes import (
+    Affine,
+    Bracket,
+    Call,
+    Condition,
+    Expr,
+    Extent,
+    Index,
+    Indexed,
+    Logic,
+    MatrixEntry,
+    Number,
+    Power,
+    Product,
+    Reduce,
+    Select,
+    times,
+    walk,
+)
 from chainrule.render.letters import next_letter
 from chainrule.system.model import Equation, System, derivative_parts, is_derivative, unused_name
 from chainrule.system.typecheck import typecheck
+from chainrule.system.unsettling import as_read
 
 EXTREMA = ("max", "min")
+PARTIAL = ("log", "log1p", "sqrt", "tan")
+"""Functions that have no finite value for some arguments."""
 
 
 def name_extrema(system: System) -> System:
@@ -38,9 +58,9 @@ def name_extrema(system: System) -> System:
     if not any(_has_extremum(e.value) for e in system.equations):
         return system
     taken = set(system.names()) | set(system.function)
-    declared = _Declared(system, taken)
+    declared = DeclaredRanges(system, taken)
     equations = [new for equation in system.equations for new in _Namer(taken, declared).named(equation)]
-    return declared.added_to(system.with_equations(tuple(equations)))
+    return as_read(declared.added_to(system.with_equations(tuple(equations))))
 
 
 def name_ranges(system: System) -> System:
@@ -49,10 +69,10 @@ def name_ranges(system: System) -> System:
     Such an equation has the range as an axis: `C = sum(t) x[2*t]^2` becomes `C = sum(t) C_inner[t]`.
     """
     taken = set(system.names()) | set(system.function)
-    declared = _Declared(system, taken)
+    declared = DeclaredRanges(system, taken)
     namer = _RangeNamer(taken, declared, frozenset(one.extent for one in system.derived if not one.given))
     equations = tuple(new for e in system.equations for new in namer.named(e))
-    return typecheck(declared.added_to(system.with_equations(equations)))
+    return as_read(typecheck(declared.added_to(system.with_equations(equations))))
 
 
 def plain_name(tensor: str) -> str:
@@ -92,67 +112,10 @@ def _has_extremum(expr: Expr) -> bool:
     return any(isinstance(part, Reduce) and part.op in EXTREMA for part in walk(expr))
 
 
-class _Declared:
-    """The indices declared for ranges bounded by a number: one for each letter and number of values."""
-
-    def __init__(self, system: System, taken: set[str]) -> None:
-        values = [e.value for e in (*system.equations, *system.updates)]
-        bound = (i for v in values for part in walk(v) if isinstance(part, Reduce) for i in part.indices)
-        free = (i for e in (*system.equations, *system.updates) for i in e.indices)
-        axes = (i for d in system.declarations for i in d.indices)
-        used = (*axes, *system.indices, *free, *(i for i in bound if i.extent.literal is None))
-        # A declared letter is one for the whole system, so no index of another range may be called by it.
-        self._letters = {i.preferred for i in used} | {system.batch} | taken
-        self._system = system
-        self.made: dict[tuple[str, int], Index] = {}
-
-    def added_to(self, system: System) -> System:
-        """Return the system with these indices declared."""
-        indices = (*system.indices, *self.made.values())
-        sizes = (*system.sizes, *((index.extent, size) for (_, size), index in self.made.items()))
-        return replace(system, indices=indices, sizes=sizes) if self.made else system
-
-    def instead(self, index: Index, body: Expr, fresh: Fresh) -> tuple[Index, Expr]:
-        """Return the index to reduce a body over in place of one that is bounded, and the body with it."""
-        size = index.extent.literal
-        if size is None:
-            return index, body
-        labelled = self._labelled(index, body)
-        if len(labelled) == 1 and self._system.size.get(labelled[0]) == size:
-            own = fresh.index(replace(index, extent=labelled[0]))
-            return own, substitute_indices(body, {index: own})
-        declared = fresh.index(self._like(index, size))
-        for position in (declared, affine({declared: -1}, size - 1)):
-            moved = substitute_indices(body, {index: position})
-            if not self._labelled(declared, moved):
-                return declared, moved
-        return declared, reduce_over("sum", (index,), times(delta(index, declared), body))
-
-    def _like(self, index: Index, size: int) -> Index:
-        """Return the declared index for a bounded one."""
-        known = self.made.get((index.preferred, size))
-        if known is None:
-            letter = next_letter(index.preferred, self._letters)
-            self._letters.add(letter)
-            known = self.made[index.preferred, size] = Index(letter, Extent(letter), letter)
-        return known
-
-    def _labelled(self, index: Index, body: Expr) -> tuple[Extent, ...]:
-        """Return the extents of the axes on which an index stands by itself."""
-        entries = [part for part in walk(body) if isinstance(part, Indexed)]
-        entries += [lookup.entry for part in walk(body) for lookup in lookups_in(own_positions(part))]
-        found: dict[Extent, None] = {}
-        for entry in entries:
-            if not entry.guarded and index in entry.indices:
-                pairs = zip(entry.indices, self._system.axes(entry.tensor), strict=True)
-                found |= {axis.extent: None for position, axis in pairs if position == index}
-        return tuple(found)
-
-
 class _Namer:
     """Takes the extrema out of one equation."""
 
-    def __init__(self, taken: set[str], declared: _Declared) -> None:
+    def __init__(self, taken: set[str], declared: DeclaredRanges) -> None:
         self._taken = taken
         self._declared = declared
         self._new: list[Equation] = []
@@ -173,15 +136,33 @@ class _Namer:
         """Say whether an expression, or its body, gets an equation of its own."""
         return isinstance(expr, Reduce) and expr.op in EXTREMA
 
-    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh) -> Expr:
-        if isinstance(expr, Reduce):
-            indices, body = self._opened(expr, fresh)
-            closed = reduce_over(expr.op, indices, self._taken_out(body, stem, fresh))
-            if expr.op not in EXTREMA:
-                return closed
-            assert isinstance(closed, Reduce)
-            return self._equation(f"{stem}_{expr.op}", self._with_named_body(closed, stem, fresh))
-        return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
+    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
+        """Return an expression with names in the place of its extrema; `guards` say where it is wanted."""
+        if not isinstance(expr, Reduce):
+            return self._parts_taken_out(expr, stem, fresh, guards)
+        indices, body = self._opened(expr, fresh, guards)
+        closed = reduce_over(expr.op, indices, self._taken_out(body, stem, fresh, guards))
+        if expr.op not in EXTREMA:
+            return closed
+        assert isinstance(closed, Reduce)
+        return self._equation(f"{stem}_{expr.op}", self._with_named_body(closed, stem, fresh))
+
+    def _parts_taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...]) -> Expr:
+        """Return an expression with its operands taken out, each under the brackets that rule it out."""
+
+        def below(part: Expr, *more: Expr) -> Expr:
+            return self._taken_out(part, stem, fresh, (*guards, *more))
+
+        match expr:
+            case Product(factors):
+                brackets = tuple(f for f in factors if isinstance(f, Bracket))
+                return map_operands(expr, lambda part: below(part, *(b for b in brackets if b is not part)))
+            case Select(condition, then, otherwise):
+                negated = Bracket(Logic("not", (condition,)))
+                tested = map_condition(condition, below)
+                return Select(tested, below(then, Bracket(condition)), below(otherwise, negated))
+            case _:
+                return map_operands(expr, below)
 
     def _with_named_body(self, expr: Reduce, stem: str, fresh: Fresh) -> Expr:
         indices, body = self._opened(expr, fresh)
@@ -190,9 +171,14 @@ class _Namer:
             body = self._equation(f"{stem}_inner", body)
         return reduce_over(expr.op, indices, body)
 
-    def _opened(self, expr: Reduce, fresh: Fresh) -> tuple[tuple[Index, ...], Expr]:
-        """Return the indices and the body of a reduction, with declared indices where they will label axes."""
+    def _opened(self, expr: Reduce, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> tuple[tuple[Index, ...], Expr]:
+        """Return the indices and the body of a reduction, with declared indices where they will label axes.
+
+        What is named leaves its guards, so it takes them along where it may be undefined without them.
+        """
         indices, body = open_reduce(expr, fresh)
+        if guards and self._is_named(expr) and _may_be_undefined(body):
+            body = times(*guards, body)
         whole = self._is_named(expr) and not isinstance(body, Indexed)
         inner = frozenset().union(*(free_indices(part) for part in walk(body) if self._is_named(part)))
         opened = []
@@ -207,16 +193,17 @@ class _Namer:
         name = unused_name(wanted, self._taken)
         self._taken.add(name)
         free = free_in_order(value)
-        letters = plain_letters(free, self._taken)
+        letters = plain_letters(tuple(self._declared.lettered(i, value) for i in free), self._taken)
         plain = dict(zip(free, letters, strict=True))
         self._new.append(Equation(Indexed(name, letters), rename_indices(value, plain)))
+        self._declared.axes[name] = letters
         return Indexed(name, free)
 
 
 class _RangeNamer(_Namer):
     """Takes the bodies of reductions over ranges that positions determine out of one equation after the other."""
 
-    def __init__(self, taken: set[str], declared: _Declared, derived: frozenset[Extent]) -> None:
+    def __init__(self, taken: set[str], declared: DeclaredRanges, derived: frozenset[Extent]) -> None:
         super().__init__(taken, declared)
         self._derived = derived
 
@@ -231,15 +218,34 @@ class _RangeNamer(_Namer):
         """Say whether the body of an expression gets an equation of its own."""
         return isinstance(expr, Reduce) and any(i.extent in self._derived for i in expr.indices)
 
-    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh) -> Expr:
+    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
+        """Return an expression with names in the place of such bodies; `guards` say where it is wanted."""
         if not isinstance(expr, Reduce):
-            return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
-        indices, body = self._opened(expr, fresh)
-        body = self._taken_out(body, stem, fresh)
+            return self._parts_taken_out(expr, stem, fresh, guards)
+        indices, body = self._opened(expr, fresh, guards)
+        body = self._taken_out(body, stem, fresh, guards)
         ranges = [i for i in indices if i.extent in self._derived]
-        if ranges and not (isinstance(body, Indexed) and set(ranges) <= set(body.indices)):
+        labelled = isinstance(body, Indexed) and not body.guarded and set(ranges) <= set(body.indices)
+        if ranges and not labelled:
             body = self._equation(f"{stem}_inner", body)
         return reduce_over(expr.op, indices, body)
+
+
+def _may_be_undefined(expr: Expr) -> bool:
+    """Say whether something in an expression may be read outside its tensor, or have no finite value."""
+    return any(_is_partial(part) for part in walk(expr)) or any(
+        isinstance(position, Affine) and position.terms for position in unmarked_positions(expr)
+    )
+
+
+def _is_partial(part: Expr | Condition) -> bool:
+    match part:
+        case Power(_, Number(exponent)):
+            return exponent < 0 or exponent.denominator != 1
+        case Call(function):
+            return function in PARTIAL
+        case _:
+            return isinstance(part, Power | MatrixEntry)
 
 
 def plain_letters(indices: tuple[Index, ...], taken: set[str]) -> tuple[Index, ...]:

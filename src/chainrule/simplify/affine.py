@@ -29,6 +29,7 @@ from chainrule.expr.nodes import (
     Reduce,
     number,
     product_factors,
+    walk,
 )
 from chainrule.simplify.arithmetic import always_defined, bracket, close, multiply, normal
 from chainrule.simplify.context import Context
@@ -132,11 +133,21 @@ def _rank(found: _Solution, parts: Sequence[Expr]) -> tuple[int | None, int | No
         if not (isinstance(entry, Indexed) and not entry.guarded and _labels(index, entry)):
             continue
         others = [substitute_indices(parts[m], {index: found.position}) for m in depending if m != n]
+        if _tells_a_range(entry, index, [part for m, part in enumerate(parts) if m != n]):
+            continue
         if all(always_defined(other) for other in others):
             return (0 if entry.tensor.startswith("∂") else 1), n
     if index.extent.anonymous:
         return None, None
     return (2 if index.extent.literal is not None else 3), None
+
+
+def _tells_a_range(entry: Indexed, index: Index, others: Sequence[Expr]) -> bool:
+    """Say whether an entry is the only one to tell how far another of its indices runs: a mark would take that away."""
+    bound = (i for i in entry.indices if isinstance(i, Index) and i != index and i.name.startswith("~"))
+    unnamed = {i for i in bound if i.extent.anonymous}
+    labels = {i for part in others for e in walk(part) if isinstance(e, Indexed) and not e.guarded for i in e.indices}
+    return not unnamed <= labels
 
 
 def _turned(position: Position) -> bool:

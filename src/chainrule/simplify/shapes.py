@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from chainrule.expr.binding import map_operands, map_positions
 from chainrule.expr.nodes import (
     Affine,
+    Bracket,
+    Comparison,
     Expr,
     Extent,
     ExtentValue,
@@ -116,6 +118,9 @@ class Relabeling:
                 return self.entry(expr)
             case IndexValue(position):
                 return IndexValue(self.position(position))
+            case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
+                self.loose = self.loose or left.extent != right.extent
+                return Bracket(Comparison("=", IndexValue(self.index(left)), IndexValue(self.index(right))))
             case ExtentValue(extent, letter):
                 return ExtentValue(self.extent(extent), self.letter(letter))
             case Partial(of, wrt):

@@ -147,6 +147,8 @@ class Ranges:
             root = self.extents.find(one.element)
             for bound, text in one.limits:
                 canonical = self._canonical(bound)
+                if canonical == (-1, ((root, 1),), 1):
+                    continue  # no longer than itself
                 if not (one.further and self._reaches(classes, [e for e, _ in canonical[1]], root)):
                     found = classes.setdefault(root, _Class(one.letter, one.equation))
                     found.limits.setdefault(canonical, text)

@@ -76,8 +76,15 @@ class DeclaredRanges:
             moved = _as_written(substitute_indices(body, {index: position}))
             if not self._labelled(declared, moved):
                 return declared, moved
-        same = Bracket(Comparison("=", IndexValue(affine({index: 1, declared: -1})), ZERO))
-        return declared, reduce_over("sum", (index,), times(same, body))
+        return declared, self._apart(substitute_indices(body, {index: declared}), index, declared, fresh)
+
+    def _apart(self, expr: Expr, bounded: Index, declared: Index, fresh: Fresh) -> Expr:
+        """Return an expression with sums Σ_t [t - v = 0]*w[t] for entries w[v]: t is bounded, and labels nothing."""
+        if isinstance(expr, Indexed) and self._labelled(declared, expr):
+            own = fresh.index(bounded)
+            same = Bracket(Comparison("=", IndexValue(affine({own: 1, declared: -1})), ZERO))
+            return reduce_over("sum", (own,), times(same, substitute_indices(expr, {declared: own})))
+        return map_operands(expr, lambda part: self._apart(part, bounded, declared, fresh))
 
     def lettered(self, index: Index, value: Expr) -> Index:
         """Return an index under the letter that tells its extent, where the value does not, as in max(a<2) x?[i+a]."""
@@ -99,13 +106,18 @@ class DeclaredRanges:
     def _axes(self, tensor: str) -> tuple[Index, ...]:
         return self.axes[tensor] if tensor in self.axes else self._system.axes(tensor)
 
-    def _labelled(self, index: Index, body: Expr) -> tuple[Extent, ...]:
-        """Return the extents of the axes on which an index stands by itself."""
+    def is_told_by_marks(self, index: Index, body: Expr) -> bool:
+        """Say whether a bound index stands by itself on axes of several extents, and only in marked entries."""
+        told = len(self._labelled(index, body, marked=True)) > 1
+        return told and index.extent.literal is None and not self._labelled(index, body)
+
+    def _labelled(self, index: Index, body: Expr, *, marked: bool = False) -> tuple[Extent, ...]:
+        """Return the extents of the axes on which an index stands by itself, in marked entries or in all others."""
         entries = [part for part in walk(body) if isinstance(part, Indexed)]
         entries += [lookup.entry for part in walk(body) for lookup in lookups_in(own_positions(part))]
         found: dict[Extent, None] = {}
         for entry in entries:
-            if not entry.guarded and index in entry.indices:
+            if entry.guarded is marked and index in entry.indices:
                 pairs = zip(entry.indices, self._axes(entry.tensor), strict=True)
                 found |= {axis.extent: None for position, axis in pairs if position == index}
         return tuple(found)

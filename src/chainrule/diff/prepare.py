@@ -201,7 +201,7 @@ class _Namer:
 
 
 class _RangeNamer(_Namer):
-    """Takes the bodies of reductions over ranges that positions determine out of one equation after the other."""
+    """Takes the bodies of reductions over ranges that no axis tells out of one equation after the other."""
 
     def __init__(self, taken: set[str], declared: DeclaredRanges, derived: frozenset[Extent]) -> None:
         super().__init__(taken, declared)
@@ -216,7 +216,11 @@ class _RangeNamer(_Namer):
 
     def _is_named(self, expr: Expr | Condition) -> bool:
         """Say whether the body of an expression gets an equation of its own."""
-        return isinstance(expr, Reduce) and any(i.extent in self._derived for i in expr.indices)
+        return isinstance(expr, Reduce) and any(self._is_open(i, expr.body) for i in expr.indices)
+
+    def _is_open(self, index: Index, body: Expr) -> bool:
+        """Say whether no axis tells the range of a bound index. Of several marks the first one in the text does."""
+        return index.extent in self._derived or self._declared.is_told_by_marks(index, body)
 
     def _taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
         """Return an expression with names in the place of such bodies; `guards` say where it is wanted."""
@@ -224,7 +228,7 @@ class _RangeNamer(_Namer):
             return self._parts_taken_out(expr, stem, fresh, guards)
         indices, body = self._opened(expr, fresh, guards)
         body = self._taken_out(body, stem, fresh, guards)
-        ranges = [i for i in indices if i.extent in self._derived]
+        ranges = [i for i in indices if self._is_open(i, body)]
         labelled = isinstance(body, Indexed) and not body.guarded and set(ranges) <= set(body.indices)
         if ranges and not labelled:
             body = self._equation(f"{stem}_inner", body)

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.expr.binding import free_indices, open_reduce, stands_alone, substitute_indices
+from chainrule.expr.binding import (
+    free_indices,
+    open_reduce,
+    stands_alone,
+    substitute_indices,
+    unmarked_positions,
+)
 from chainrule.expr.deltas import difference, kronecker, solved_for
 from chainrule.expr.nodes import (
     ZERO,
@@ -29,7 +35,6 @@ from chainrule.expr.nodes import (
     Reduce,
     number,
     product_factors,
-    walk,
 )
 from chainrule.simplify.arithmetic import always_defined, bracket, close, multiply, normal
 from chainrule.simplify.context import Context
@@ -144,10 +149,10 @@ def _rank(found: _Solution, parts: Sequence[Expr]) -> tuple[int | None, int | No
 
 def _tells_a_range(entry: Indexed, index: Index, others: Sequence[Expr]) -> bool:
     """Say whether an entry is the only one to tell how far another of its indices runs: a mark would take that away."""
-    bound = (i for i in entry.indices if isinstance(i, Index) and i != index and i.name.startswith("~"))
-    unnamed = {i for i in bound if i.extent.anonymous}
-    labels = {i for part in others for e in walk(part) if isinstance(e, Indexed) and not e.guarded for i in e.indices}
-    return not unnamed <= labels
+    bound = {i for i in entry.indices if isinstance(i, Index) and i != index and i.name.startswith("~")}
+    shifted = {i for part in others for p in unmarked_positions(part) if isinstance(p, Affine) for i, _ in p.terms}
+    labels = {p for part in others for p in unmarked_positions(part) if isinstance(p, Index)}
+    return not (bound & shifted) <= labels
 
 
 def _turned(position: Position) -> bool:

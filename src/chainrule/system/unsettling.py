@@ -27,6 +27,7 @@ from chainrule.expr.nodes import (
     Partial,
     Position,
     Reduce,
+    walk,
 )
 from chainrule.system.model import Equation, Given, System
 from chainrule.system.typecheck import settle_equation, typecheck
@@ -55,6 +56,16 @@ def unsettled(system: System) -> System:
 def unsettled_equation(equation: Equation) -> Equation:
     """Return an equation with no extent settled, as a parser would make it."""
     return Equation(_bare(equation.target), _expr(equation.value))
+
+
+def may_be_misread(system: System) -> bool:
+    """Say whether what is derived of a system may have indices whose ranges no axis tells: shifted or marked ones."""
+    known: bool | None = system.__dict__.get("_may_be_misread")
+    if known is None:
+        parts = (part for e in system.equations for part in walk(e.value))
+        known = bool(system.derived) or any(isinstance(part, Indexed) and part.guarded for part in parts)
+        system.__dict__["_may_be_misread"] = known
+    return known
 
 
 def is_readable(system: System, equation: Equation) -> bool:
@@ -120,7 +131,7 @@ def _limits(system: System, names: Mapping[Extent, Extent]) -> frozenset[object]
 
 def reads_back(system: System) -> bool:
     """Say whether a settled system, written down, would be read with the extents that it has."""
-    if not system.derived:
+    if not may_be_misread(system):
         return True
     try:
         return typecheck(unsettled(system)) == system

@@ -28,7 +28,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.system.model import Equation, System, derivative_name
 from chainrule.system.places import cost_advice, did_you_mean
-from chainrule.system.unsettling import is_readable
+from chainrule.system.unsettling import is_readable, may_be_misread
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ class Cotangents:
 
         If not, ∂C/∂u stays named: its axes say how far they run.
         """
-        if not self.system.derived:
+        if not may_be_misread(self.system):
             return True
         simple = self.simplifier.present(self.simplifier.simplify(value, target))
         return is_readable(self.system, Equation(self.entry(tensor, target), simple))
@@ -212,7 +212,7 @@ class Cotangents:
     @property
     def readable(self) -> bool:
         """Whether every cotangent, written down, reads back with the extents that it has."""
-        if not self.system.derived:
+        if not may_be_misread(self.system):
             return True
         return all(is_readable(self.system, self.equation(tensor)) for tensor in self._known)
 

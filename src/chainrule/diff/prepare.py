@@ -2,7 +2,8 @@
 
 A maximum is compared with what it is taken of, and a float must never be compared with its own recomputation: so every
 max or min becomes an equation of its own, and what it is taken of too, unless it is an entry already. A range bounded
-by a number becomes a declared index where it would label an axis of such an equation. Derivatives that a system defines
+by a number becomes a declared index where it would label an axis of such an equation, and is counted from its end where
+it stands alone, w[1-t], since w[t] would say that w ends with the bound. Derivatives that a system defines
 get plain names: ∂G/∂(∂C/∂x) would be no name of the notation.
 """
 
@@ -11,15 +12,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from chainrule.diff.declared_ranges import DeclaredRanges
 from chainrule.expr.binding import (
     Fresh,
     free_in_order,
+    free_indices,
+    map_condition,
     map_operands,
     open_reduce,
     reduce_over,
     rename_indices,
+    unmarked_positions,
 )
 from chainrule.expr.nodes import (
+    Affine,
     Bracket,
     Call,
     Condition,
@@ -27,19 +33,26 @@ from chainrule.expr.nodes import (
     Extent,
     Index,
     Indexed,
+    Logic,
+    MatrixEntry,
     Number,
+    Power,
     Product,
     Reduce,
     Select,
     Sum,
+    times,
     walk,
 )
 from chainrule.render.letters import next_letter
 from chainrule.system.model import Equation, System, is_derivative, plain_name, unused_name
 from chainrule.system.typecheck import typecheck
+from chainrule.system.unsettling import as_read
 
 EXTREMA = ("max", "min")
 _POWERS = frozenset({"exp", "log", "sqrt", "log1p", "expm1"})
+PARTIAL = ("log", "log1p", "sqrt", "tan")
+"""Functions that have no finite value for some arguments."""
 
 
 def name_extrema(system: System) -> System:
@@ -47,16 +60,9 @@ def name_extrema(system: System) -> System:
     if not any(_has_extremum(e.value) for e in system.equations):
         return system
     taken = set(system.names()) | set(system.function)
-    declared = _Declared(system, taken)
+    declared = DeclaredRanges(system, taken)
     equations = [new for equation in system.equations for new in _Namer(taken, declared).named(equation)]
-    indices = tuple(declared.made.values())
-    sizes = tuple((index.extent, size) for (_, size), index in declared.made.items())
-    return replace(
-        system,
-        equations=tuple(equations),
-        indices=(*system.indices, *indices),
-        sizes=(*system.sizes, *sizes),
-    )
+    return as_read(declared.added_to(system.with_equations(tuple(equations))))
 
 
 def name_ranges(system: System) -> System:
@@ -65,10 +71,10 @@ def name_ranges(system: System) -> System:
     Such an equation has the range as an axis: `C = sum(t) x[2*t]^2` becomes `C = sum(t) C_inner[t]`.
     """
     taken = set(system.names()) | set(system.function)
-    namer = _RangeNamer(
-        taken, _Declared(system, taken), frozenset(one.extent for one in system.derived if not one.given)
-    )
-    return typecheck(system.with_equations(tuple(new for e in system.equations for new in namer.named(e))))
+    declared = DeclaredRanges(system, taken)
+    namer = _RangeNamer(taken, declared, frozenset(one.extent for one in system.derived if not one.given))
+    equations = tuple(new for e in system.equations for new in namer.named(e))
+    return as_read(typecheck(declared.added_to(system.with_equations(equations))))
 
 
 def name_arguments(system: System, derived: Iterable[Expr]) -> System:
@@ -79,9 +85,9 @@ def name_arguments(system: System, derived: Iterable[Expr]) -> System:
     """
     again = {_without_indices(part) for value in derived for part in walk(value) if isinstance(part, Reduce)}
     taken = set(system.names()) | set(system.function)
-    namer = _ArgumentNamer(taken, _Declared(system, taken), again) if again else None
+    namer = _ArgumentNamer(taken, DeclaredRanges(system, taken), again) if again else None
     equations = tuple(new for e in system.equations for new in namer.named(e)) if namer else system.equations
-    return typecheck(system.with_equations(equations)) if len(equations) > len(system.equations) else system
+    return as_read(typecheck(system.with_equations(equations))) if len(equations) > len(system.equations) else system
 
 
 def _without_indices(node: Expr | Condition) -> tuple[str, tuple[str, ...]]:
@@ -119,33 +125,10 @@ def _has_extremum(expr: Expr) -> bool:
     return any(isinstance(part, Reduce) and part.op in EXTREMA for part in walk(expr))
 
 
-class _Declared:
-    """The indices declared for ranges bounded by a number: one for each letter and number of values."""
-
-    def __init__(self, system: System, taken: set[str]) -> None:
-        values = [e.value for e in (*system.equations, *system.updates)]
-        bound = (i for v in values for part in walk(v) if isinstance(part, Reduce) for i in part.indices)
-        free = (i for e in (*system.equations, *system.updates) for i in e.indices)
-        axes = (i for d in system.declarations for i in d.indices)
-        used = (*axes, *system.indices, *free, *(i for i in bound if i.extent.literal is None))
-        # A declared letter is one for the whole system, so no index of another range may be called by it.
-        self._letters = {i.preferred for i in used} | {system.batch} | taken
-        self.made: dict[tuple[str, int], Index] = {}
-
-    def like(self, index: Index, size: int) -> Index:
-        """Return the declared index for a bounded one."""
-        known = self.made.get((index.preferred, size))
-        if known is None:
-            letter = next_letter(index.preferred, self._letters)
-            self._letters.add(letter)
-            known = self.made[index.preferred, size] = Index(letter, Extent(letter), letter)
-        return known
-
-
 class _Namer:
     """Takes the extrema out of one equation."""
 
-    def __init__(self, taken: set[str], declared: _Declared) -> None:
+    def __init__(self, taken: set[str], declared: DeclaredRanges) -> None:
         self._taken = taken
         self._declared = declared
         self._new: list[Equation] = []
@@ -162,45 +145,78 @@ class _Namer:
         yield from self._new
         yield replace(equation, value=value)
 
-    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh) -> Expr:
-        if isinstance(expr, Reduce):
-            indices, body = open_reduce(expr, fresh)
-            closed = reduce_over(expr.op, indices, self._taken_out(body, stem, fresh))
-            if expr.op not in EXTREMA:
-                return closed
-            assert isinstance(closed, Reduce)
-            return self._equation(f"{stem}_{expr.op}", self._with_named_body(closed, stem, fresh))
-        return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
+    def _is_named(self, expr: Expr | Condition) -> bool:
+        """Say whether an expression, or its body, gets an equation of its own."""
+        return isinstance(expr, Reduce) and expr.op in EXTREMA
+
+    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
+        """Return an expression with names in the place of its extrema; `guards` say where it is wanted."""
+        if not isinstance(expr, Reduce):
+            return self._parts_taken_out(expr, stem, fresh, guards)
+        indices, body = self._opened(expr, fresh, guards)
+        closed = reduce_over(expr.op, indices, self._taken_out(body, stem, fresh, guards))
+        if expr.op not in EXTREMA:
+            return closed
+        assert isinstance(closed, Reduce)
+        return self._equation(f"{stem}_{expr.op}", self._with_named_body(closed, stem, fresh))
+
+    def _parts_taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...]) -> Expr:
+        """Return an expression with its operands taken out, each under the brackets that rule it out."""
+
+        def below(part: Expr, *more: Expr) -> Expr:
+            return self._taken_out(part, stem, fresh, (*guards, *more))
+
+        match expr:
+            case Product(factors):
+                brackets = tuple(f for f in factors if isinstance(f, Bracket))
+                return map_operands(expr, lambda part: below(part, *(b for b in brackets if b is not part)))
+            case Select(condition, then, otherwise):
+                negated = Bracket(Logic("not", (condition,)))
+                tested = map_condition(condition, below)
+                return Select(tested, below(then, Bracket(condition)), below(otherwise, negated))
+            case _:
+                return map_operands(expr, below)
 
     def _with_named_body(self, expr: Reduce, stem: str, fresh: Fresh) -> Expr:
-        indices, body = open_reduce(expr, fresh)
+        indices, body = self._opened(expr, fresh)
         body = self._taken_out(body, stem, fresh)
         if not isinstance(body, Indexed):
-            plain = {i: self._plain(i, fresh) for i in indices}
-            indices, body = tuple(plain.values()), rename_indices(body, plain)
             body = self._equation(f"{stem}_inner", body)
         return reduce_over(expr.op, indices, body)
 
-    def _plain(self, index: Index, fresh: Fresh) -> Index:
-        """Return an index that can label an axis."""
-        size = index.extent.literal
-        return index if size is None else fresh.index(self._declared.like(index, size))
+    def _opened(self, expr: Reduce, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> tuple[tuple[Index, ...], Expr]:
+        """Return the indices and the body of a reduction, with declared indices where they will label axes.
+
+        What is named leaves its guards, so it takes them along where it may be undefined without them.
+        """
+        indices, body = open_reduce(expr, fresh)
+        if guards and self._is_named(expr) and _may_be_undefined(body):
+            body = times(*guards, body)
+        whole = self._is_named(expr) and not isinstance(body, Indexed)
+        inner = frozenset().union(*(free_indices(part) for part in walk(body) if self._is_named(part)))
+        opened = []
+        for index in indices:
+            if whole or index in inner:
+                index, body = self._declared.instead(index, body, fresh)
+            opened.append(index)
+        return tuple(opened), body
 
     def _equation(self, wanted: str, value: Expr) -> Indexed:
         """Add an equation for the value and return the entry that stands for it."""
         name = unused_name(wanted, self._taken)
         self._taken.add(name)
         free = free_in_order(value)
-        letters = plain_letters(free, self._taken)
+        letters = plain_letters(tuple(self._declared.lettered(i, value) for i in free), self._taken)
         plain = dict(zip(free, letters, strict=True))
         self._new.append(Equation(Indexed(name, letters), rename_indices(value, plain)))
+        self._declared.axes[name] = letters
         return Indexed(name, free)
 
 
 class _RangeNamer(_Namer):
-    """Takes the bodies of reductions over ranges that positions determine out of one equation after the other."""
+    """Takes the bodies of reductions over ranges that no axis tells out of one equation after the other."""
 
-    def __init__(self, taken: set[str], declared: _Declared, derived: frozenset[Extent]) -> None:
+    def __init__(self, taken: set[str], declared: DeclaredRanges, derived: frozenset[Extent]) -> None:
         super().__init__(taken, declared)
         self._derived = derived
 
@@ -211,12 +227,23 @@ class _RangeNamer(_Namer):
         self._new = []
         yield equation if value == equation.value else replace(equation, value=value)
 
-    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh) -> Expr:
+    def _is_named(self, expr: Expr | Condition) -> bool:
+        """Say whether the body of an expression gets an equation of its own."""
+        return isinstance(expr, Reduce) and any(self._is_open(i, expr.body) for i in expr.indices)
+
+    def _is_open(self, index: Index, body: Expr) -> bool:
+        """Say whether no axis tells the range of a bound index. Of several marks the first one in the text does."""
+        return index.extent in self._derived or self._declared.is_told_by_marks(index, body)
+
+    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
+        """Return an expression with names in the place of such bodies; `guards` say where it is wanted."""
         if not isinstance(expr, Reduce):
-            return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
-        indices, body = open_reduce(expr, fresh)
-        body = self._taken_out(body, stem, fresh)
-        if any(i.extent in self._derived for i in indices) and not isinstance(body, Indexed):
+            return self._parts_taken_out(expr, stem, fresh, guards)
+        indices, body = self._opened(expr, fresh, guards)
+        body = self._taken_out(body, stem, fresh, guards)
+        ranges = [i for i in indices if self._is_open(i, body)]
+        labelled = isinstance(body, Indexed) and not body.guarded and set(ranges) <= set(body.indices)
+        if ranges and not labelled:
             body = self._equation(f"{stem}_inner", body)
         return reduce_over(expr.op, indices, body)
 
@@ -227,7 +254,7 @@ class _ArgumentNamer(_Namer):
     Equal arguments have one name. Powers and exponentials are none of these functions: laws put them together anew.
     """
 
-    def __init__(self, taken: set[str], declared: _Declared, again: set[tuple[str, tuple[str, ...]]]) -> None:
+    def __init__(self, taken: set[str], declared: DeclaredRanges, again: set[tuple[str, tuple[str, ...]]]) -> None:
         super().__init__(taken, declared)
         self._again = again
         self._names: dict[Expr, str] = {}
@@ -239,7 +266,7 @@ class _ArgumentNamer(_Namer):
         self._new = []
         yield equation if value == equation.value else replace(equation, value=value)
 
-    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh) -> Expr:
+    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
         match expr:
             case Reduce(op):
                 indices, body = open_reduce(expr, fresh)
@@ -264,6 +291,23 @@ class _ArgumentNamer(_Namer):
         entry = self._equation(f"{stem}_argument", expr)
         self._names[key] = entry.tensor
         return entry
+
+
+def _may_be_undefined(expr: Expr) -> bool:
+    """Say whether something in an expression may be read outside its tensor, or have no finite value."""
+    return any(_is_partial(part) for part in walk(expr)) or any(
+        isinstance(position, Affine) and position.terms for position in unmarked_positions(expr)
+    )
+
+
+def _is_partial(part: Expr | Condition) -> bool:
+    match part:
+        case Power(_, Number(exponent)):
+            return exponent < 0 or exponent.denominator != 1
+        case Call(function):
+            return function in PARTIAL
+        case _:
+            return isinstance(part, Power | MatrixEntry)
 
 
 def plain_letters(indices: tuple[Index, ...], taken: set[str]) -> tuple[Index, ...]:

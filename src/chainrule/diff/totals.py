@@ -17,7 +17,7 @@ from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, plus, times
 from chainrule.system.model import Equation, System, derivative_name, derivative_parts, is_derivative
-from chainrule.system.unsettling import is_readable
+from chainrule.system.unsettling import is_readable, may_be_misread
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class Totals:
 
         If not, ∂v/∂wrt stays named: its axes say how far they run.
         """
-        if not self.system.derived:
+        if not may_be_misread(self.system):
             return True
         target = Indexed(total_name(tensor, self.wrt), order)
         return is_readable(

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, assert_never
+from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 
@@ -44,9 +44,12 @@ from chainrule.expr.nodes import (
     Reduce,
     Select,
     Sum,
+    mark_of,
 )
 from chainrule.system.model import Declaration, FunctionDefinition
 
+Guard: TypeAlias = Bracket | Indexed
+"""What makes its product 0: a bracket, or an entry with a mark."""
 _RELATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         "=": np.equal,
@@ -143,7 +146,7 @@ def _computed(node: Expr, scope: Scope, mask: Mask) -> Labelled:  # noqa: C901 -
         case ExtentValue(extent, letter):
             return Labelled(np.asarray(scope.size(extent, letter), scope.dtype))
         case IndexValue(position):
-            places = scope.position(position)
+            places = scope.position(position, mask)
             return Labelled(places.array.astype(scope.dtype), places.indices)
         case Indexed():
             return scope.entry(node, mask)
@@ -210,14 +213,14 @@ def _condition(condition: Condition, scope: Scope, mask: Mask) -> Labelled:
 
 
 def _comparand(node: Expr, scope: Scope, mask: Mask) -> Labelled:
-    return scope.position(node.position) if isinstance(node, IndexValue) else _value(node, scope, mask)
+    return scope.position(node.position, mask) if isinstance(node, IndexValue) else _value(node, scope, mask)
 
 
 def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[Factor]]:
     """Return where each bracket of a product holds, and the other factors.
 
     No bracket may be read where another is false, whichever stands first: those that cannot be read yet wait. A
-    guarded entry is short for the bracket of its range times the entry.
+    guarded entry is short for the bracket of its range times the entry, and so is a power of one.
     """
     flat: list[Expr] = []
     stack: list[Expr] = [product]
@@ -227,17 +230,18 @@ def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[Fac
             stack.extend(reversed(current.factors))
         else:
             flat.append(current)
-    held: list[Labelled] = [scope.inside(f) for f in flat if isinstance(f, Indexed) and f.guarded]
-    pending = [factor for factor in flat if isinstance(factor, Bracket)]
+    held: list[Labelled] = []
+    pending: list[Guard] = [entry for entry in map(mark_of, flat) if entry is not None]
+    pending += [f for f in flat if isinstance(f, Bracket)]
     while pending:
         waiting = []
-        for bracket in pending:
+        for guard in pending:
             try:
-                held.append(_condition(bracket.condition, scope, (*mask, *held)))
+                held.append(_holds(guard, scope, (*mask, *held)))
             except InputError:
-                waiting.append(bracket)
+                waiting.append(guard)
         if len(waiting) == len(pending):
-            held.append(_condition(waiting[0].condition, scope, (*mask, *held)))
+            held.append(_holds(waiting[0], scope, (*mask, *held)))
         pending = waiting
     inner = (*mask, *held)
     factors = [
@@ -248,6 +252,11 @@ def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[Fac
         if not isinstance(factor, Bracket)
     ]
     return tuple(held), factors
+
+
+def _holds(guard: Guard, scope: Scope, mask: Mask) -> Labelled:
+    """Return where a bracket is 1, or a marked entry inside its tensor."""
+    return scope.inside(guard, mask) if isinstance(guard, Indexed) else _condition(guard.condition, scope, mask)
 
 
 def _power(base: Labelled, exponent: Expr, scope: Scope, mask: Mask) -> Labelled:

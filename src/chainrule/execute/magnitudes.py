@@ -6,11 +6,14 @@ from chainrule.expr.nodes import Bracket, Call, Expr, Indexed, Number, Power, Pr
 from chainrule.system.model import is_derivative
 
 SIZE = "|size|"
-"""Stands before the name of a derivative: the array of the sizes that its differences were taken of."""
+"""Stands before the name of a tensor: the array of its sizes; of a derivative, those its differences were taken of."""
 
 
 def magnitude(expr: Expr) -> Expr:
-    """Return the expression with the size of every term: Σ|a|·|b| of Σ a·b, so that nothing cancels."""
+    """Return the expression with the size of every term: Σ|a|·|b| of Σ a·b, so that nothing cancels.
+
+    A marked entry stays one, since its mark says where the rest of its product is read.
+    """
     match expr:
         case Sum(terms):
             return Sum(tuple(map(magnitude, terms)))
@@ -22,7 +25,7 @@ def magnitude(expr: Expr) -> Expr:
             return Reduce(op, indices, magnitude(body))
         case Select(condition, then, otherwise):
             return Select(condition, magnitude(then), magnitude(otherwise))
-        case Indexed(tensor, indices, guarded) if is_derivative(tensor):
+        case Indexed(tensor, indices, guarded) if guarded or is_derivative(tensor):
             return Indexed(SIZE + tensor, indices, guarded)
         case Bracket():
             return expr

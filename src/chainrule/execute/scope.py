@@ -74,10 +74,13 @@ class Scope:
         """Return the extents of the indices."""
         return tuple(self.size(i.extent, i.preferred) for i in indices)
 
-    def position(self, position: Position) -> Labelled:
-        """Return the integer values of an index, an affine expression of indices, or an entry of an integer tensor."""
+    def position(self, position: Position, mask: Mask = ()) -> Labelled:
+        """Return the integer values of an index, an affine expression of indices, or an entry of an integer tensor.
+
+        An entry of an integer tensor is read where the mask is true.
+        """
         if isinstance(position, Lookup):
-            return self._looked_up(position.entry)
+            return self._looked_up(position.entry, mask)
         if isinstance(position, Index):
             size = self.size(position.extent, position.preferred)
             check_size((position,), (size,))
@@ -168,56 +171,71 @@ class Scope:
         if len(dict.fromkeys(plain)) == len(positions) and self.shape(plain) == array.shape:
             return Labelled(array, plain)
         indices = tuple(dict.fromkeys(i for p in positions for i in position_indices(p)))
-        places = [self.position(p).aligned(indices) for p in positions]
+        marked = isinstance(node, Indexed) and node.guarded
+        reach = (*mask, self._in_range(positions, array.shape)) if marked else mask
+        places = [self.position(p, reach).aligned(indices) for p in positions]
         inside = np.ones(self.shape(indices), bool)
         for place, length in zip(places, array.shape, strict=True):
             inside &= (place >= 0) & (place < length)
         if inside.all():
             return Labelled(np.asarray(array[tuple(places)]), indices)
-        if not (isinstance(node, Indexed) and node.guarded):
-            self._refuse_outside(node, Labelled(inside, indices), mask, array.shape)
+        if not marked:
+            self._refuse_outside(node, Labelled(inside, indices), mask, places, array.shape)
         if array.size == 0:
             return Labelled(np.zeros(inside.shape, array.dtype), indices)
         clipped = tuple(np.clip(place, 0, length - 1) for place, length in zip(places, array.shape, strict=True))
         return Labelled(np.where(inside, array[clipped], np.zeros((), array.dtype)), indices)
 
-    def _looked_up(self, entry: Indexed) -> Labelled:
-        """Return whole numbers, which `check_inputs` has checked, as they are."""
+    def _looked_up(self, entry: Indexed, mask: Mask) -> Labelled:
+        """Return whole numbers, which `check_inputs` has checked, as they are; 0 outside where none is wanted."""
         if entry.tensor not in self.values:
             raise self.without_value(entry.tensor)
-        return self.read(np.asarray(self.values[entry.tensor], np.int64), entry, entry.indices, ())
+        return self.read(np.asarray(self.values[entry.tensor], np.int64), entry, entry.indices, mask)
 
-    def inside(self, node: Indexed) -> Labelled:
-        """Return where all positions of an entry lie inside its tensor."""
+    def inside(self, node: Indexed, mask: Mask) -> Labelled:
+        """Return where all positions of a marked entry lie inside its tensor, as far as the mask wants to know.
+
+        What is looked up is read only where the other positions are inside: they say where there is anything to read.
+        """
         shape = np.shape(self.values[node.tensor]) if node.tensor in self.values else ()
-        held = tuple(
-            Labelled((place.array >= 0) & (place.array < length), place.indices)
-            for place, length in zip(map(self.position, node.indices), shape, strict=False)
+        held = self._in_range(node.indices, shape)
+        looked = tuple(
+            self._fits(self.position(position, (*mask, held)), length)
+            for position, length in zip(node.indices, shape, strict=False)
+            if isinstance(position, Lookup)
         )
-        return conjunction(held)
+        return conjunction((held, *looked))
 
-    def _refuse_outside(self, node: Read, inside: Labelled, mask: Mask, shape: tuple[int, ...]) -> None:
+    def _in_range(self, positions: tuple[Position, ...], shape: tuple[int, ...]) -> Labelled:
+        """Return where the positions that are no look-ups lie inside."""
+        pairs = zip(positions, shape, strict=False)
+        return conjunction(tuple(self._fits(self.position(p), n) for p, n in pairs if not isinstance(p, Lookup)))
+
+    @staticmethod
+    def _fits(place: Labelled, length: int) -> Labelled:
+        return Labelled((place.array >= 0) & (place.array < length), place.indices)
+
+    def _refuse_outside(
+        self, node: Read, inside: Labelled, mask: Mask, places: list[Array], shape: tuple[int, ...]
+    ) -> None:
         outside = conjunction((*mask, Labelled(~inside.array, inside.indices)))
         found = np.argwhere(outside.array)
         if not len(found):
             return
         values = dict(zip(outside.indices, map(int, found[0]), strict=True))
         at = ", ".join(f"{i.preferred} = {n}" for i, n in values.items())
-        positions = node.indices if isinstance(node, Indexed) else ()
+        here = tuple(values[i] for i in inside.indices)
+        read = [int(np.broadcast_to(place, inside.array.shape)[here]) for place in places]
         wrong = [
             f"axis {axis} has {length} entries, read at {place}"
-            for axis, (position, length) in enumerate(zip(positions, shape, strict=False))
-            if not 0 <= (place := self._place(position, values)) < length
+            for axis, (place, length) in enumerate(zip(read, shape, strict=True))
+            if isinstance(node, Indexed) and not 0 <= place < length
         ]
         raise InputError(
             f"{expression_text(node)} reads outside its tensor" + (f" at {at}" if at else ""),
             expected=f"positions inside the extents {list(shape)}, counted from 0; " + ", ".join(wrong),
             advice="Mark the access with ? to read 0 outside, or put it under the bracket of its range.",
         )
-
-    def _place(self, position: Position, values: Mapping[Index, int]) -> int:
-        place = self.position(position)
-        return int(place.array[tuple(values[i] for i in place.indices)])
 
 
 def unknown_function(name: str) -> InputError:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import VerificationError
+from chainrule.errors import InputError, VerificationError
 from chainrule.execute.differences import Differences, numeric_derivative, numeric_local_derivative
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.magnitudes import SIZE, magnitude
@@ -24,6 +24,7 @@ from chainrule.execute.shortage import enough_memory
 from chainrule.execute.unknowns import RandomUnknowns
 from chainrule.expr.binding import free_in_order, map_operands
 from chainrule.expr.nodes import Expr, Index, Indexed, Partial, walk
+from chainrule.render.text import expression_text
 from chainrule.system.model import System, derivative_name, derivative_parts, is_derivative
 from chainrule.system.rewriting import Derivation, Step
 
@@ -132,7 +133,16 @@ def _differences(steps: list[Step], system: System, seed: int) -> Iterator[tuple
     evaluation = evaluate_all(system, inputs, unknowns=unknowns)
     point = Point(evaluation)
     for step in steps:
-        yield step, point.difference(step.before, step.after)
+        try:
+            difference = point.difference(step.before, step.after)
+        except InputError as error:
+            raise VerificationError(
+                f"a step of a derivation cannot be evaluated: {error.what}",
+                where=f"{step.rule}: {expression_text(step.before)}  =  {expression_text(step.after)}",
+                expected="two sides that are defined wherever the equations of the system are",
+                advice=f"The rule says: {step.statement}",
+            ) from error
+        yield step, difference
 
 
 @dataclass
@@ -166,9 +176,12 @@ class Point:
             of = derivative_parts(name)[0].rstrip("|")
             size = np.abs(self.evaluation.scope.values.get(of, 0.0)).max(initial=0.0)
             found[name], found[SIZE + name] = known.values, np.abs(known.values) + size
-        scope = self.evaluation.scope
+        scope, size_of = self.evaluation.scope, magnitude(self._named(expr))
+        for part in walk(size_of):
+            if isinstance(part, Indexed) and part.tensor.startswith(SIZE) and part.tensor not in found:
+                found[part.tensor] = np.abs(scope.values[part.tensor.removeprefix(SIZE)])
         values: Mapping[str, Array] = {**scope.values, **found}
-        sizes = evaluate_in(replace(scope, values=values), magnitude(self._named(expr)), free)
+        sizes = evaluate_in(replace(scope, values=values), size_of, free)
         return ROUNDING * float(np.abs(sizes[np.isfinite(sizes)]).max(initial=0.0))
 
     def _noise(self) -> float:

@@ -88,6 +88,22 @@ def lookups_in(positions: Iterable[Position]) -> tuple[Lookup, ...]:
     return tuple(found)
 
 
+def unmarked_positions(node: Expr | Condition) -> tuple[Position, ...]:
+    """Return the positions at which entries are read, those in look-ups too, that have no mark to allow them outside.
+
+    >>> t = Index("t")
+    >>> unmarked_positions(Indexed("E", (Lookup(Indexed("tok", (Affine(((t, 1),), 1),))),), True))
+    (Affine(terms=((Index(name='t', extent=Extent(tensor='', axis=-2), letter=''), 1),), constant=1),)
+    """
+    found: list[Position] = []
+    for part in walk(node):
+        positions = own_positions(part)
+        entries = [lookup.entry for lookup in lookups_in(positions)]
+        entries += [part] if isinstance(part, Indexed) else []
+        found += (p for entry in entries if not entry.guarded for p in entry.indices if not isinstance(p, Lookup))
+    return tuple(found)
+
+
 def own_indices(node: Expr | Condition) -> tuple[Index, ...]:
     """Return the indices that stand in the node itself, not in its operands; binders are not counted."""
     return tuple(i for p in own_positions(node) for i in position_indices(p))

@@ -316,6 +316,17 @@ def product_factors(expr: Expr) -> tuple[Expr, ...]:
     return expr.factors if isinstance(expr, Product) else (expr,)
 
 
+def mark_of(factor: Expr | Condition) -> Indexed | None:
+    """Return the marked entry that a factor is, or is a power of, so that outside it the whole product is 0."""
+    match factor:
+        case Indexed(_, _, True):
+            return factor
+        case Power(Indexed(_, _, True) as entry, Number(exponent)) if exponent > 0:
+            return entry
+        case _:
+            return None
+
+
 def plus(*terms: Expr) -> Expr:
     """Return the flat sum of the terms; no term is 0, one term is itself."""
     flat = [t for term in terms for t in (term.terms if isinstance(term, Sum) else (term,))]

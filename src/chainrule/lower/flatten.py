@@ -39,6 +39,7 @@ from chainrule.expr.nodes import (
     Power,
     Reduce,
     Sum,
+    mark_of,
     number,
     plus,
     product_factors,
@@ -160,10 +161,13 @@ class _Flattening:
                 raise Unsupported(f"{function}({tensor}), a function of a whole matrix")
             case Partial():
                 raise Unsupported("derivatives of unknown functions")
-            case Indexed(tensor, _, guarded):
+            case Power(_, exponent) if (entry := mark_of(expr)) is not None:
+                *brackets, inside = product_factors(self._flat(entry))
+                return times(*brackets, Power(inside, exponent))
+            case Indexed(tensor):
                 if tensor in self.system.declared and self.system.declared[tensor].role == "abstract":
                     raise Unsupported(f"the unknown function {tensor}")
-                flat = written_out(expr, self.system.axes(tensor), self.sizes) if guarded else expr
+                flat = written_out(expr, self.system.axes, self.sizes)
                 return self._named(flat) if looked_up_whole(flat) else flat
             case Call(function, arguments, order):
                 flat = Call(function, tuple(self._flat(a) for a in arguments), order)

@@ -7,11 +7,12 @@ read instead, unless writing the entry out for all its indices takes no more. A 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import TypeAlias
 
-from chainrule.expr.binding import affine
+from chainrule.expr.binding import affine, lookups_in
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
@@ -29,6 +30,9 @@ from chainrule.expr.nodes import (
     literal_extent,
     number,
 )
+
+Axes: TypeAlias = Callable[[str], Sequence[Index]]
+"""The axes of a tensor, by its name."""
 
 
 @dataclass(frozen=True)
@@ -53,27 +57,42 @@ def span(position: Index | Affine, sizes: Mapping[Extent, int]) -> tuple[int, in
     return constant + sum(e for e in ends if e < 0), constant + sum(e for e in ends if e > 0)
 
 
-def written_out(entry: Indexed, axes: Sequence[Index], sizes: Mapping[Extent, int]) -> Expr:
-    """Return a marked entry as the bracket of its range times the entry, unmarked where it is always inside."""
-    parts: list[Condition] = []
-    for position, axis in zip(entry.indices, axes, strict=True):
-        if not isinstance(position, Lookup):
-            low, high = span(position, sizes)
-            if low < 0:
-                parts.append(Comparison(">=", IndexValue(position), number(0)))
-            if high >= sizes[axis.extent]:
-                parts.append(Comparison("<", IndexValue(position), number(sizes[axis.extent])))
+def written_out(entry: Indexed, axes_of: Axes, sizes: Mapping[Extent, int]) -> Expr:
+    """Return an entry as the bracket of its range, if marked, and those of what is looked up in it, times the entry.
+
+    It is unmarked where it is always inside.
+    """
+    parts = list(_range(entry, axes_of, sizes)) if entry.guarded else []
+    entry = entry if parts else Indexed(entry.tensor, entry.indices)
+    for lookup in lookups_in(entry.indices):
+        parts += _range(lookup.entry, axes_of, sizes) if lookup.entry.guarded else []
     if not parts:
-        return Indexed(entry.tensor, entry.indices)
+        return entry
     return Product((Bracket(parts[0] if len(parts) == 1 else Logic("and", tuple(parts))), entry))
 
 
+def _range(entry: Indexed, axes_of: Axes, sizes: Mapping[Extent, int]) -> Iterator[Condition]:
+    """Yield the conditions that keep the positions of an entry that are no look-ups inside."""
+    for position, axis in zip(entry.indices, axes_of(entry.tensor), strict=True):
+        if not isinstance(position, Lookup):
+            low, high = span(position, sizes)
+            if low < 0:
+                yield Comparison(">=", IndexValue(position), number(0))
+            if high >= sizes[axis.extent]:
+                yield Comparison("<", IndexValue(position), number(sizes[axis.extent]))
+
+
 def marked(expr: Expr) -> Indexed | None:
-    """Return the entry of an expression that is a marked entry written out, else None."""
+    """Return the entry of an expression that is a marked entry written out, else None.
+
+    One in which something is looked up past a tensor is none: a copy with zeros around it has no bracket for that.
+    """
     if not isinstance(expr, Product) or len(expr.factors) != 2:
         return None
     bracket, entry = expr.factors
-    return entry if isinstance(bracket, Bracket) and isinstance(entry, Indexed) and entry.guarded else None
+    if not isinstance(bracket, Bracket) or not isinstance(entry, Indexed) or not entry.guarded:
+        return None
+    return None if any(lookup.entry.guarded for lookup in lookups_in(entry.indices)) else entry
 
 
 def padded(entry: Indexed, axes: Sequence[Index], sizes: Mapping[Extent, int], most: int) -> Padded | None:
@@ -96,7 +115,7 @@ def padded(entry: Indexed, axes: Sequence[Index], sizes: Mapping[Extent, int], m
     if prod(i.extent.literal or sizes[i.extent] for i in indices) >= most:
         return None
     literal = {i.extent: i.extent.literal for i in indices if i.extent.literal is not None}
-    value = written_out(Indexed(entry.tensor, tuple(inside), guarded=True), axes, {**sizes, **literal})
+    value = written_out(Indexed(entry.tensor, tuple(inside), guarded=True), lambda _: axes, {**sizes, **literal})
     return Padded(tuple(indices), value, tuple(positions))
 
 

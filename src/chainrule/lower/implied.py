@@ -1,13 +1,15 @@
-"""Entries that a bracket keeps inside their tensors: [p > 0]·x[p-1] is read like x?[p-1].
+"""Entries that a bracket or a mark keeps inside their tensors: [p > 0]·x[p-1] is read like x?[p-1].
 
 A bracket of affine comparisons says that some sums of multiples of indices are not negative. Where the way from a
 position to the end of its axis is one of them, and something that cannot be negative, nothing outside is wanted, and
-the entry gets a mark. What cannot be shown that way stays as it is, for `inside` to refuse.
+the entry gets a mark; so does an entry that is looked up, tok[p-1] of E[tok[p-1]]. What cannot be shown that way stays
+as it is, for `inside` to refuse.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -28,7 +30,10 @@ from chainrule.expr.nodes import (
     Product,
     Select,
     Sum,
+    mark_of,
 )
+from chainrule.lower.program import Unsupported
+from chainrule.render.text import expression_text
 from chainrule.system.model import System
 
 Linear: TypeAlias = Mapping[Index | None, Fraction]
@@ -42,10 +47,13 @@ def with_marks(system: System, node: Expr, sizes: Mapping[Extent, int], facts: S
         return with_marks(system, part, sizes, known)
 
     match node:
-        case Indexed(tensor, positions, False) if facts and positions and tensor in system.names():
-            return _marked(system, node, sizes, facts)
+        case Indexed():
+            return _read(system, node, sizes, facts)
+        case IndexValue(Lookup() as looked):
+            return IndexValue(_looked_up(system, looked, sizes, facts))
         case Product(factors):
-            held = {f: tuple(_facts(f.condition, sizes)) for f in _flat(factors) if isinstance(f, Bracket)}
+            held = {f: tuple(_facts_of(system, f, sizes)) for f in _flat(factors)}
+            held = {f: own for f, own in held.items() if own}
 
             def beside(part: Expr) -> Expr:
                 return below(part, (*facts, *(fact for b, own in held.items() if b is not part for fact in own)))
@@ -66,17 +74,55 @@ def _flat(factors: Sequence[Expr]) -> Iterator[Expr]:
             yield factor
 
 
-def _marked(system: System, entry: Indexed, sizes: Mapping[Extent, int], facts: Sequence[Linear]) -> Indexed:
+def _facts_of(system: System, factor: Expr, sizes: Mapping[Extent, int]) -> Iterator[Linear]:
+    """Yield what is not negative where a factor is not 0 by a bracket or a mark."""
+    entry = mark_of(factor)
+    if isinstance(factor, Bracket):
+        yield from _facts(factor.condition, sizes)
+    elif entry is not None:
+        yield from (end for end in _ends(system, entry, sizes) if end is not None)
+
+
+def _ends(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> Iterator[Linear | None]:
+    """Yield how far each position that is no look-up is from both ends of its axis; None where that is not known."""
     for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
         if isinstance(position, Lookup):
             continue
         terms = _linear(IndexValue(position), sizes)
-        if terms is None or axis.extent not in sizes:
-            return entry
-        ends = (terms, _added({None: Fraction(sizes[axis.extent] - 1)}, terms, -1))
-        if not all(_holds(end, sizes, facts) for end in ends):
-            return entry
-    return Indexed(entry.tensor, entry.indices, guarded=True)
+        known = terms is not None and axis.extent in sizes
+        yield terms if known else None
+        yield _added({None: Fraction(sizes[axis.extent] - 1)}, terms, -1) if known and terms is not None else None
+
+
+def _read(system: System, entry: Indexed, sizes: Mapping[Extent, int], facts: Sequence[Linear]) -> Indexed:
+    """Return an entry with the marks that it and what is looked up in it need."""
+    if not entry.indices or entry.tensor not in system.names():
+        return entry
+    inner = (*facts, *_facts_of(system, entry, sizes))
+    positions = tuple(_looked_up(system, p, sizes, inner) if isinstance(p, Lookup) else p for p in entry.indices)
+    moved = entry if positions == entry.indices else Indexed(entry.tensor, positions, entry.guarded)
+    return moved if entry.guarded or not facts else _marked(system, moved, sizes, facts)
+
+
+def _looked_up(system: System, looked: Lookup, sizes: Mapping[Extent, int], facts: Sequence[Linear]) -> Lookup:
+    """Return a look-up with a mark on its entry where that may be outside; one that is inside has none.
+
+    A mark that stands there already says 0 where nothing can be looked up, which no memory holds, so something else
+    must rule that out. Raises Unsupported.
+    """
+    bare = replace(looked.entry, guarded=False)
+    entry = _read(system, bare, sizes, facts)
+    if all(end is not None and _holds(end, sizes, ()) for end in _ends(system, bare, sizes)):
+        entry = replace(entry, guarded=False)
+    elif looked.entry.guarded and not entry.guarded:
+        raise Unsupported(f"a marked entry as a position, {expression_text(looked.entry)}")
+    return looked if entry == looked.entry else Lookup(entry, looked.extent)
+
+
+def _marked(system: System, entry: Indexed, sizes: Mapping[Extent, int], facts: Sequence[Linear]) -> Indexed:
+    ends = tuple(_ends(system, entry, sizes))
+    inside = all(end is not None and _holds(end, sizes, facts) for end in ends)
+    return replace(entry, guarded=True) if inside else entry
 
 
 def _holds(wanted: Linear, sizes: Mapping[Extent, int], facts: Sequence[Linear]) -> bool:

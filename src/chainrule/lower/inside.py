@@ -57,8 +57,6 @@ def _check(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> None:
 
 def _values(system: System, lookup: Lookup, sizes: Mapping[Extent, int]) -> tuple[int, int]:
     """Return the lowest and the highest whole number that a look-up may find."""
-    if lookup.entry.guarded:
-        raise Unsupported(f"a marked entry as a position, {expression_text(lookup.entry)}")
     _check(system, lookup.entry, sizes)
     literal = lookup.extent.literal
     return 0, (sizes[lookup.extent] if literal is None else literal) - 1

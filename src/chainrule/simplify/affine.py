@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.expr.binding import free_indices, map_operands, open_reduce, stands_alone, substitute_indices
+from chainrule.expr.binding import (
+    free_indices,
+    open_reduce,
+    stands_alone,
+    substitute_indices,
+    unmarked_positions,
+)
 from chainrule.expr.deltas import difference, kronecker, solved_for
 from chainrule.expr.nodes import (
     ZERO,
@@ -62,7 +68,7 @@ def solve_the_delta(expr: Expr, context: Context) -> Expr | None:
         if n in marked:
             rest.append(_marked(part, mapping))
         elif n not in gone:
-            rest.append(substitute_indices(_fitted(part, mapping), mapping))
+            rest.append(substitute_indices(part, mapping))
     return close("sum", [i for i in bound if i not in mapping], normal(multiply((*ranges, *rest)), context.fresh))
 
 
@@ -132,11 +138,21 @@ def _rank(found: _Solution, parts: Sequence[Expr]) -> tuple[int | None, int | No
         if not (isinstance(entry, Indexed) and not entry.guarded and _labels(index, entry)):
             continue
         others = [substitute_indices(parts[m], {index: found.position}) for m in depending if m != n]
+        if _tells_a_range(entry, index, [part for m, part in enumerate(parts) if m != n]):
+            continue
         if all(always_defined(other) for other in others):
             return (0 if entry.tensor.startswith("∂") else 1), n
     if index.extent.anonymous:
         return None, None
     return (2 if index.extent.literal is not None else 3), None
+
+
+def _tells_a_range(entry: Indexed, index: Index, others: Sequence[Expr]) -> bool:
+    """Say whether an entry is the only one to tell how far another of its indices runs: a mark would take that away."""
+    bound = {i for i in entry.indices if isinstance(i, Index) and i != index and i.name.startswith("~")}
+    shifted = {i for part in others for p in unmarked_positions(part) if isinstance(p, Affine) for i, _ in p.terms}
+    labels = {p for part in others for p in unmarked_positions(part) if isinstance(p, Index)}
+    return not (bound & shifted) <= labels
 
 
 def _turned(position: Position) -> bool:
@@ -169,13 +185,3 @@ def _marked(expr: Expr, mapping: dict[Index, Position]) -> Expr:
     new = {i: mapping[i] for i in expr.indices if isinstance(i, Index) and i in mapping}
     outside = any(isinstance(p, Affine) or p.extent != i.extent for i, p in new.items())
     return substitute_indices(Indexed(expr.tensor, expr.indices, guarded=outside), mapping)
-
-
-def _fitted(expr: Expr, mapping: dict[Index, Position]) -> Expr:
-    """Mark entries in which a plain index becomes a plain index of another extent: it no longer labels the axis."""
-    other = {i for i, p in mapping.items() if not isinstance(p, Affine) and p.extent != i.extent}
-    if not other or other.isdisjoint(free_indices(expr)):
-        return expr
-    if isinstance(expr, Indexed):
-        return Indexed(expr.tensor, expr.indices, guarded=expr.guarded or not other.isdisjoint(expr.indices))
-    return map_operands(expr, lambda part: _fitted(part, mapping))

@@ -19,9 +19,11 @@ from chainrule.expr.binding import (
     Fresh,
     free_in_order,
     free_indices,
+    map_condition,
     map_operands,
     open_reduce,
     reduce_over,
+    unmarked_positions,
 )
 from chainrule.expr.deltas import difference
 from chainrule.expr.nodes import (
@@ -67,8 +69,20 @@ def normal(expr: Expr, fresh: Fresh) -> Expr:
         case Reduce(op):
             indices, body = open_reduce(expr, fresh)
             return close(op, indices, normal(body, fresh))
+        case IndexValue(Affine(terms, constant)):
+            return add((*(scaled(Fraction(c), IndexValue(i)) for i, c in terms), Number(Fraction(constant))))
+        case Bracket(condition):
+            return renormal(Bracket(map_condition(condition, lambda side: _normal_side(side, fresh))))
+        case Select(condition, then, otherwise):
+            tested = map_condition(condition, lambda side: _normal_side(side, fresh))
+            return renormal(Select(tested, normal(then, fresh), normal(otherwise, fresh)))
         case _:
             return renormal(map_operands(expr, lambda part: normal(part, fresh)))
+
+
+def _normal_side(side: Expr, fresh: Fresh) -> Expr:
+    """Return a side of a comparison; a position stays one, since [i+1 = j] is a delta."""
+    return side if isinstance(side, IndexValue) else normal(side, fresh)
 
 
 def renormal(expr: Expr) -> Expr:
@@ -276,8 +290,8 @@ def always_defined(expr: Expr) -> bool:
             return always_defined(body)
         case MatrixEntry(function):
             return function == "det"
-        case Indexed(_, positions, guarded):
-            return guarded or not any(isinstance(p, Affine) and p.terms for p in positions)
+        case Indexed() | IndexValue() | Bracket():
+            return not any(isinstance(p, Affine) and p.terms for p in unmarked_positions(expr))
         case Power() | Call() | Reduce() | Select() | Partial():
             return False
         case _:

@@ -7,12 +7,14 @@ cache, so nothing can be wrong about a hit: it *is* the same problem. Two hundre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.expr.binding import map_operands, map_positions
 from chainrule.expr.nodes import (
     Affine,
+    Bracket,
+    Comparison,
     Expr,
     Extent,
     ExtentValue,
@@ -31,16 +33,16 @@ from chainrule.simplify.context import Fact, Ranges
 
 @dataclass
 class Relabeling:
-    """A one-to-one renaming, made while it is applied."""
+    """A one-to-one renaming, made while it is applied. `loose` says that some index need not label where it stands."""
 
     tensors: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     extents: dict[Extent, Extent] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
-    marked: dict[str, str] = field(default_factory=dict)
     unnamed: frozenset[Extent] = frozenset()
     closed: bool = False
+    loose: bool = False
 
     def inverse(self) -> Relabeling:
         """Return the renaming back."""
@@ -63,6 +65,7 @@ class Relabeling:
     def extent(self, extent: Extent) -> Extent:
         """Return the new name of an extent; one bounded by a number stays, one that text cannot name is anonymous."""
         if extent.literal is not None:
+            self.loose = True
             return extent
         known = self.extents.get(extent)
         if known is None:
@@ -100,12 +103,12 @@ class Relabeling:
             return self.index(position)
         if isinstance(position, Lookup):
             return Lookup(self.entry(position.entry), self.extent(position.extent))
+        self.loose = self.loose or bool(position.terms)
         return Affine(tuple((self.index(i), c) for i, c in position.terms), position.constant)
 
     def entry(self, entry: Indexed) -> Indexed:
         """Return the entry renamed."""
-        if entry.guarded and not self.closed:
-            self.marked[entry.tensor] = self.tensor(entry.tensor)
+        self.loose = self.loose or entry.guarded
         return Indexed(self.tensor(entry.tensor), tuple(self.position(p) for p in entry.indices), entry.guarded)
 
     def expr(self, expr: Expr) -> Expr:
@@ -115,6 +118,9 @@ class Relabeling:
                 return self.entry(expr)
             case IndexValue(position):
                 return IndexValue(self.position(position))
+            case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
+                self.loose = self.loose or left.extent != right.extent
+                return Bracket(Comparison("=", IndexValue(self.index(left)), IndexValue(self.index(right))))
             case ExtentValue(extent, letter):
                 return ExtentValue(self.extent(extent), self.letter(letter))
             case Partial(of, wrt):
@@ -126,17 +132,18 @@ class Relabeling:
             case _:
                 return map_operands(expr, self.expr)
 
-    def ranges(self, ranges: Ranges) -> Ranges:
-        """Return what matters of the ranges, renamed: the axes of tensors that have marked entries, and all sizes."""
-        axes = {
-            new: tuple(self.extent(extent) for extent in ranges.axes[old])
-            for old, new in self.marked.items()
-            if old in ranges.axes
-        }
+    def ranges(self, ranges: Ranges, axes: Callable[[str], tuple[Extent, ...] | None] | None) -> Ranges:
+        """Return what matters of the ranges, renamed: all sizes, and axes where an index need not label its own."""
+        places: dict[str, tuple[Extent, ...]] = {}
+        if axes is not None and self.loose:
+            for old, new in self.tensors.items():
+                known = axes(old)
+                if known is not None:
+                    places[new] = tuple(map(self.extent, known))
         met = tuple(self.extents.items())
         least = {new: ranges.least[old] for old, new in met if old in ranges.least} if ranges.least else {}
         sizes = {new: ranges.sizes[old] for old, new in met if old in ranges.sizes} if ranges.sizes else {}
-        return Ranges(least, sizes, axes)
+        return Ranges(least, sizes, places)
 
     def fact(self, fact: Fact) -> Fact:
         """Return the fact renamed; its assumption, a text for readers, stays."""
@@ -166,10 +173,13 @@ def abstract(
     tensors: Iterable[str],
     unnamed: frozenset[Extent] = frozenset(),
     ranges: Ranges | None = None,
+    axes: Callable[[str], tuple[Extent, ...] | None] | None = None,
 ) -> Problem:
     """Return the problem without names: tensors and free indices in the given orders, then by first appearance.
 
-    `unnamed` are the extents that no letter names, `ranges` what is known of how far indices run.
+    `unnamed` are the extents that no letter names, `ranges` what is known of how far indices run. The `axes` of its
+    tensors belong to the problem where an index need not label the axis it stands on: beside shifted positions, marks
+    and bounds.
     """
     relabel = Relabeling(unnamed=unnamed)
     for tensor in tensors:
@@ -178,6 +188,6 @@ def abstract(
         relabel.index(index)
     bare = relabel.expr(expr)
     known = tuple(relabel.fact(fact) for fact in facts)
-    inside = relabel.ranges(ranges or Ranges())
+    inside = relabel.ranges(ranges or Ranges(), axes)
     known_of = tuple(tuple(part.items()) for part in (inside.least, inside.sizes, inside.axes))
     return Problem(bare, known, inside, (bare, known, known_of, tuple(relabel.seen)), relabel.inverse())

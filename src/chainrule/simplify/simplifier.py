@@ -7,9 +7,10 @@ by shape. With steps asked for, the very same run is made again and written down
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
@@ -24,6 +25,7 @@ from chainrule.simplify.context import Context, Fact, Ranges
 from chainrule.simplify.exponents import EXPONENTS
 from chainrule.simplify.factoring import EXPAND, FACTOR
 from chainrule.simplify.facts import FactBook
+from chainrule.simplify.fitting import FIT
 from chainrule.simplify.given import GIVEN, equations_of
 from chainrule.simplify.identities import IDENTITIES
 from chainrule.simplify.one_hot import ONE_HOT
@@ -35,7 +37,7 @@ from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.simplify.written import AS_IT_COMES, Written, written_in
 from chainrule.system.derived import solve
 from chainrule.system.functions import put_in_functions
-from chainrule.system.model import System, derivative_name, derivative_parts, is_derivative
+from chainrule.system.model import System, derivative_parts, is_derivative
 from chainrule.system.profile import profile_of
 from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
 
@@ -58,10 +60,12 @@ class Simplifier:
         names: Iterable[str] = (),
         unnamed: frozenset[Extent] = frozenset(),
         ranges: Ranges | None = None,
+        axes: Callable[[str], tuple[Extent, ...] | None] | None = None,
         written: Written = AS_IT_COMES,
     ) -> None:
         self._written = written
         self._unnamed = unnamed
+        self._axes = axes
         self._ranges = ranges
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
@@ -69,7 +73,8 @@ class Simplifier:
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
-        return abstract(expr, order, facts, sorted(tensors_in(expr), key=self._place), self._unnamed, self._ranges)
+        tensors = sorted(tensors_in(expr), key=self._place)
+        return abstract(expr, order, facts, tensors, self._unnamed, self._ranges, self._axes)
 
     def _place(self, tensor: str) -> tuple[int, str]:
         last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
@@ -129,7 +134,7 @@ def _run(problem: Problem, recorder: Recorder | None) -> Expr:
                 break  # what sums left behind may have a name
         if expr == before:
             break
-    return expr
+    return rewrite(expr, FIT, context, recorder) if context.ranges.axes else expr
 
 
 def simplifier_of(system: System, free: Collection[str] = ()) -> Simplifier:
@@ -139,7 +144,8 @@ def simplifier_of(system: System, free: Collection[str] = ()) -> Simplifier:
     """
     unnamed = frozenset(one.extent for one in system.derived if not one.given)
     ranges = _ranges(system)
-    bare = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges)
+    axes = partial(_extents, system)
+    bare = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges, axes=axes)
     values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
     named = [e for e in system.equations if e.name != system.cost or not nests_deeply(e.value)]
     facts = [_fact(bare, e.indices, values[e.name], e.target) for e in named]
@@ -150,19 +156,26 @@ def simplifier_of(system: System, free: Collection[str] = ()) -> Simplifier:
     for given in system.givens:
         text = expression_text(given.condition)
         facts += [_fact(bare, free_in_order(long), long, short, text) for long, short in equations_of(given)]
+    known = (fact for fact in facts if fact is not None)
     written = written_in(e.value for e in system.equations)
-    return Simplifier((fact for fact in facts if fact is not None), system.names(), unnamed, ranges, written)
+    return Simplifier(known, system.names(), unnamed, ranges, axes, written)
+
+
+def _extents(system: System, tensor: str) -> tuple[Extent, ...] | None:
+    """Return the extents of a tensor's axes; of one that the system does not have nothing is known."""
+    try:
+        return tuple(index.extent for index in system.axes(tensor))
+    except KeyError:
+        return None
 
 
 def _ranges(system: System) -> Ranges:
-    """Return how far indices run: what is declared, what follows from it, and which tensor has which axes."""
+    """Return how far indices run: what is declared and what follows from it."""
     sizes = dict(system.sizes)
     if sizes:
         with suppress(InputError):
             sizes = solve([one for one in system.derived if not one.given], sizes)
-    axes = {name: tuple(i.extent for i in system.axes(name)) for name in system.names()}
-    derived = {derivative_name(system.cost, name): extents for name, extents in axes.items()} if system.cost else {}
-    return Ranges(_least(system, sizes), sizes, {**axes, **derived})
+    return Ranges(_least(system, sizes), sizes)
 
 
 def _least(system: System, sizes: Mapping[Extent, int]) -> dict[Extent, int]:

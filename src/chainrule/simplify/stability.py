@@ -28,6 +28,7 @@ from chainrule.expr.binding import (
     reduce_over,
     rename_indices,
     substitute_indices,
+    unmarked_positions,
 )
 from chainrule.expr.nodes import (
     MINUS_ONE,
@@ -278,7 +279,7 @@ class _Rewriting:
 def _readable_anywhere(part: Expr | Condition) -> bool:
     """Say whether a part of an expression can be read at all values of its indices: no shifted entry, no inverse."""
     if isinstance(part, Indexed):
-        return part.guarded or not any(isinstance(position, Affine) for position in part.indices)
+        return not any(isinstance(position, Affine) for position in unmarked_positions(part))
     return not isinstance(part, MatrixEntry)
 
 

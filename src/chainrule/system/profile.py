@@ -32,6 +32,7 @@ from chainrule.expr.nodes import (
     Product,
     Reduce,
     Select,
+    mark_of,
     operands,
 )
 from chainrule.system.model import Equation
@@ -55,10 +56,10 @@ class Profile:
 
     `variables` are the indices, the first `targets` of them those of the target; `free` finds the free ones by name
     and `binders` are those bound by reductions, in writing order. `entries` are the tensors with their slots (without
-    the target), `protected` the places among them of those that a bracket or a choice guards, `matrices` those that
-    are named whole, with the slots of their entries; `deltas` pairs of `[i = j]`, `ties` those of `[2*i = j]`,
-    `aliases` further extents that an index was found with, `uses` the variables that stand in the value. `settled`
-    says that each index carries one extent.
+    the target), `protected` the places among them of those that a bracket or a choice guards, and of looked-up ones
+    that a mark guards, `matrices` those that are named whole, with the slots of their entries; `deltas` pairs of
+    `[i = j]`, `ties` those of `[2*i = j]`, `aliases` further extents that an index was found with, `uses` the variables
+    that stand in the value. `settled` says that each index carries one extent.
     """
 
     variables: list[Index] = field(default_factory=list)
@@ -103,15 +104,16 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
         _free_variable(profile, index)
     seen: set[tuple[str, int, int]] = set()
     bound: dict[str, int] = {}  # canonical names differ within a reduction, so one table serves: see `settling`
-    stack: list[tuple[Expr | Condition, bool]] = [(value, False)]
+    stack: list[tuple[Expr | Condition, bool, bool]] = [(value, False, False)]
     while stack:
-        node, guarded = stack.pop()
+        node, guarded, marked = stack.pop()
+        first = len(profile.entries)
         match node:
             case Indexed():
-                first = len(profile.entries)
                 _entry(profile, bound, node)
-                if guarded:
-                    profile.protected.update(range(first, len(profile.entries)))
+                looked_up = len(profile.entries) - 1  # those of look-ups stand before the entry itself
+                if guarded or marked or node.guarded:
+                    profile.protected.update(range(first, looked_up + guarded))
                 continue
             case MatrixEntry(_, _, positions, samples):
                 slots = tuple([_slot(profile, bound, p) for p in (*samples, *positions)])
@@ -119,10 +121,12 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
                 continue
             case Reduce(_, indices, body):
                 bound.update(_bind(profile, indices))
-                stack.append((body, guarded))
+                stack.append((body, guarded, marked))
                 continue
             case IndexValue(position):
                 _slot(profile, bound, position)
+                if guarded or marked:
+                    profile.protected.update(range(first, len(profile.entries)))
             case ExtentValue(extent):
                 profile.extents.append(node)
                 profile.settled = profile.settled and extent != UNSETTLED
@@ -140,7 +144,8 @@ def profile_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> P
             case _:
                 pass
         guarded = guarded or _guards(node)
-        stack.extend([(part, guarded) for part in reversed(operands(node))])
+        marked = marked or _marks(node)
+        stack.extend([(part, guarded, marked) for part in reversed(operands(node))])
     return profile
 
 
@@ -149,6 +154,11 @@ def _guards(node: Expr | Condition) -> bool:
     if isinstance(node, Product):
         return any(isinstance(f, Bracket) for f in node.factors)
     return isinstance(node, Select | Logic)
+
+
+def _marks(node: Expr | Condition) -> bool:
+    """Say whether a factor with a mark says where the look-ups of a product are read."""
+    return isinstance(node, Product) and any(mark_of(f) is not None for f in node.factors)
 
 
 def _entry(profile: Profile, bound: Mapping[str, int], entry: Indexed) -> None:

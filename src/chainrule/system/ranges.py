@@ -127,9 +127,10 @@ class Ranges:
                 self.extents.unite(first.setdefault(frozenset(found.limits), root), root)
 
     def derived(self) -> tuple[DerivedExtent, ...]:
-        """Return the extents that positions limit, each after those that it depends on."""
+        """Return the extents that positions limit, each after those that it depends on, else in the order of names."""
         free = self._independent()
-        waiting = self._classes()
+        found_first = self._classes()
+        waiting = {root: found_first[root] for root in sorted(found_first, key=self._by_name)}
         done: list[DerivedExtent] = []
         while waiting:
             ready = next((r for r, found in waiting.items() if waiting.keys().isdisjoint(found.needs)), None)
@@ -140,6 +141,10 @@ class Ranges:
             done.append(DerivedExtent(extent, limits, root in free, found.letter, found.equation))
         return tuple(done)
 
+    def _by_name(self, root: int) -> tuple[str, int]:
+        extent = self.extents.representative(root)
+        return extent.tensor, extent.axis
+
     def _classes(self) -> dict[int, _Class]:
         """Return the limits of each class; a further one that depends on what it limits is left out."""
         classes: dict[int, _Class] = {}
@@ -147,6 +152,8 @@ class Ranges:
             root = self.extents.find(one.element)
             for bound, text in one.limits:
                 canonical = self._canonical(bound)
+                if canonical[1:] == (((root, 1),), 1) and canonical[0] >= -1:
+                    continue  # no longer than itself, or than itself and more
                 if not (one.further and self._reaches(classes, [e for e, _ in canonical[1]], root)):
                     found = classes.setdefault(root, _Class(one.letter, one.equation))
                     found.limits.setdefault(canonical, text)

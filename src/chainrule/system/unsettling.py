@@ -5,7 +5,9 @@ A range bounded by a number says its extent itself and keeps it.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from typing import Any
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.binding import map_operands, map_positions
@@ -14,15 +16,18 @@ from chainrule.expr.nodes import (
     Affine,
     Comparison,
     Expr,
+    Extent,
     ExtentValue,
     Index,
     Indexed,
     IndexValue,
     Lookup,
     MatrixEntry,
+    Node,
     Partial,
     Position,
     Reduce,
+    walk,
 )
 from chainrule.system.model import Equation, Given, System
 from chainrule.system.typecheck import settle_equation, typecheck
@@ -53,6 +58,16 @@ def unsettled_equation(equation: Equation) -> Equation:
     return Equation(_bare(equation.target), _expr(equation.value))
 
 
+def may_be_misread(system: System) -> bool:
+    """Say whether what is derived of a system may have indices whose ranges no axis tells: shifted or marked ones."""
+    known: bool | None = system.__dict__.get("_may_be_misread")
+    if known is None:
+        parts = (part for e in system.equations for part in walk(e.value))
+        known = bool(system.derived) or any(isinstance(part, Indexed) and part.guarded for part in parts)
+        system.__dict__["_may_be_misread"] = known
+    return known
+
+
 def is_readable(system: System, equation: Equation) -> bool:
     """Say whether an equation about a settled system, written down, would be read with the extents that it has.
 
@@ -64,9 +79,59 @@ def is_readable(system: System, equation: Equation) -> bool:
         return False
 
 
+def as_read(system: System) -> System:
+    """Return a settled system as its text is read where that differs in the names of extents and in nothing else.
+
+    What only positions determine is named by its equation, of which a pass may have taken it out.
+    """
+    if not system.derived:
+        return system
+    try:
+        read = typecheck(unsettled(system))
+    except TypecheckError:
+        return system
+    pairs = set(zip(_extents(_statements(system)), _extents(_statements(read)), strict=True))
+    names = dict(pairs)
+    if not len(pairs) == len(names) == len(set(names.values())):
+        return system
+    return read if _limits(system, names) == _limits(read, {}) else system
+
+
+def _statements(system: System) -> tuple[Any, ...]:
+    return system.declarations, system.givens, system.equations, system.updates, system.indices
+
+
+def _extents(data: Any) -> Iterator[Extent]:
+    """Yield the extents in nodes, in writing order."""
+    if isinstance(data, Extent):
+        yield data
+    elif isinstance(data, tuple):
+        for part in data:
+            yield from _extents(part)
+    elif isinstance(data, Node):
+        for field in fields(data):  # type: ignore[arg-type]  # every node is a dataclass
+            if field.compare:
+                yield from _extents(getattr(data, field.name))
+
+
+def _limits(system: System, names: Mapping[Extent, Extent]) -> frozenset[object]:
+    """Return the derived extents with their limits, in no order."""
+    return frozenset(
+        (
+            names.get(one.extent, one.extent),
+            one.given,
+            frozenset(
+                (limit.constant, frozenset((names.get(e, e), c) for e, c in limit.terms), limit.divisor)
+                for limit in one.limits
+            ),
+        )
+        for one in system.derived
+    )
+
+
 def reads_back(system: System) -> bool:
     """Say whether a settled system, written down, would be read with the extents that it has."""
-    if not system.derived:
+    if not may_be_misread(system):
         return True
     try:
         return typecheck(unsettled(system)) == system

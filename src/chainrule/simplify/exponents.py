@@ -16,7 +16,9 @@ from chainrule.system.rewriting import Rule
 
 def equal_bases(expr: Expr, context: Context) -> Expr | None:
     """x*x^(k-1) = x^k, and x^a*x^b = x^(a+b), where that is shorter."""
-    coefficient, found = factors_of(expr) if isinstance(expr, Product) else (Fraction(1), {})
+    if not isinstance(expr, Product) or not any(isinstance(f, Power) and _is_unknown(f) for f in expr.factors):
+        return None
+    coefficient, found = factors_of(expr)
     powers = [p for p, e in found.items() if isinstance(p, Power) and e == 1]
     for power in powers:
         if found.get(power.base):
@@ -32,6 +34,10 @@ def equal_bases(expr: Expr, context: Context) -> Expr | None:
             if length(whole) < length(expr):
                 return whole
     return None
+
+
+def _is_unknown(power: Power) -> bool:
+    return not isinstance(power.exponent, Number)
 
 
 def _joined(base: Expr, *exponents: Expr) -> Expr:

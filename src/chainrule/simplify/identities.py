@@ -17,6 +17,7 @@ from chainrule.expr.nodes import (
     Expr,
     Logic,
     Number,
+    Power,
     Product,
     Select,
     Sum,
@@ -56,6 +57,8 @@ def mirrored_sigmoid(expr: Expr, context: Context) -> Expr | None:
 
 def falling_exponential(expr: Expr, context: Context) -> Expr | None:
     """exp(-t)*sigmoid(t) = sigmoid(-t)."""
+    if not isinstance(expr, Product):
+        return None
     coefficient, found = factors_of(expr)
     for base, exponent in found.items():
         match base:
@@ -73,6 +76,8 @@ def falling_exponential(expr: Expr, context: Context) -> Expr | None:
 
 def logistic(expr: Expr, context: Context) -> Expr | None:
     """exp(t)/(1 + exp(t)) = sigmoid(t), and 1/(1 + exp(t)) = sigmoid(-t)."""
+    if not isinstance(expr, Product | Power):
+        return None
     coefficient, found = factors_of(expr)
     for base, exponent in found.items():
         argument = _one_plus_exp(base)
@@ -154,6 +159,8 @@ def choice_of_one(expr: Expr, context: Context) -> Expr | None:
 
 def tangents(expr: Expr, context: Context) -> Expr | None:
     """sinh(t)/cosh(t) = tanh(t) and sin(t)/cos(t) = tan(t)."""
+    if not isinstance(expr, Product):
+        return None
     coefficient, found = factors_of(expr)
     for base, exponent in found.items():
         match base:

@@ -17,7 +17,7 @@ from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substit
 from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
-from chainrule.simplify.by_its_name import is_worth_its_name, nests_deeply
+from chainrule.simplify.by_its_name import is_worth_its_name, may_be_worth_it
 from chainrule.simplify.cancelling import CANCEL
 from chainrule.simplify.choices import CHOICES
 from chainrule.simplify.collapse import COLLAPSE
@@ -147,9 +147,10 @@ def simplifier_of(system: System, free: Collection[str] = ()) -> Simplifier:
     axes = partial(_extents, system)
     bare = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges, axes=axes)
     values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
-    named = [e for e in system.equations if e.name != system.cost or not nests_deeply(e.value)]
+    moving = {*system.params, *values}
+    named = [e for e in system.equations if e.name != system.cost or may_be_worth_it(values[e.name], moving)]
     facts = [_fact(bare, e.indices, values[e.name], e.target) for e in named]
-    facts = [fact for fact in facts if fact is None or not _is_of(system.cost, fact) or is_worth_its_name(fact.pattern)]
+    facts = [f for f in facts if f is None or not _is_of(system.cost, f) or is_worth_its_name(f.pattern, moving)]
     for e in system.equations:
         if e.name not in free and e.indices:
             facts += shares_of(e.target, values[e.name], bare.simplify, lambda value: _with_totals(value, system))

@@ -50,15 +50,7 @@ class Backprop:
     @bounded_depth()
     def cotangents(self) -> Cotangents:
         """What is known of every ∂C/∂t."""
-        forward = before_backprop(self.forward)
-        refuse_pointwise(forward, (*forward.params, *self.wrt))
-        prepared = name_extrema(name_derivatives(forward))
-        cotangents = self._cotangents(prepared)
-        return cotangents if cotangents.readable else self._cotangents(name_ranges(prepared))
-
-    def _cotangents(self, prepared: System) -> Cotangents:
-        simplifier = simplifier_of(prepared)
-        return unambiguous(lambda reserved: Cotangents(prepared, simplifier, self.wrt, reserved))
+        return _cotangents(self.forward, self.wrt)
 
     @cached_property
     @bounded_depth()
@@ -102,6 +94,40 @@ class Backprop:
 
     def __str__(self) -> str:
         return system_text(self.system)
+
+
+def _cotangents(system: System, wrt: tuple[str, ...], at_once: tuple[str, ...] | None = None) -> Cotangents:
+    """Return the cotangents of a system, computed at once as far as `at_once` says, the others when they are needed."""
+    forward = before_backprop(system)
+    refuse_pointwise(forward, (*forward.params, *wrt))
+
+    def of(prepared: System) -> Cotangents:
+        simplifier = simplifier_of(prepared)
+        return unambiguous(lambda reserved: Cotangents(prepared, simplifier, wrt, reserved, at_once))
+
+    prepared = name_extrema(name_derivatives(forward))
+    cotangents = of(prepared)
+    return cotangents if cotangents.readable else of(name_ranges(prepared))
+
+
+@bounded_depth()
+def cotangents_for(system: System, tensor: str) -> Cotangents:
+    """Return cotangents of which that of one tensor is known, and others as soon as somebody asks for them.
+
+    They have the form that `backprop` gives them, and are kept with the system: who asks once asks for others too.
+    Raises as `backprop` does.
+    """
+    kept: dict[str, Cotangents] = system.__dict__.setdefault("_cotangents", {})
+    if tensor in kept:
+        return kept[tensor]
+    shared = kept.get("") or kept.setdefault("", _cotangents(system, (), ()))
+    cotangents = shared if tensor in shared.active else _cotangents(system, (tensor,), (tensor,))
+    cotangents.of(tensor)
+    if not cotangents.readable or cotangents.ambiguous:
+        # What was not derived at once has to be, for all letters to be chosen together.
+        cotangents = Backprop(system, (tensor,)).cotangents
+    kept[tensor] = cotangents
+    return cotangents
 
 
 @bounded_depth()

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.checking.answer import Answer, clashes, settled_again, without_extents
+from chainrule.checking.answer import Answer, settled_again, without_extents
+from chainrule.checking.clashes import clashes
 from chainrule.checking.edits import (
     Edit,
     everywhere,
@@ -250,10 +251,13 @@ def _simple(number: float) -> Fraction | None:
 
 def _fraction_text(number: float) -> str:
     near = _simple(number)
-    if near is None:
-        # Five digits would hide what is off by a few parts in ten thousand.
-        return f"{number:.7g}".replace("-", "−") if 1e-3 < abs(number) < 1e4 else number_text(number)
-    return str(near).replace("-", "−")
+    if near is not None:
+        return str(near).replace("-", "−")
+    if not 1e-3 < abs(number) < 1e4:
+        return number_text(number)
+    # As many digits as it takes to see what is off: 1.00000001 must not be printed as 1.
+    texts = (f"{number:.{digits}g}" for digits in range(7, 17))
+    return next((t for t in texts if _simple(float(t)) is None), repr(number)).replace("-", "−")
 
 
 def _extents(case: Case) -> Iterator[tuple[Extent, str]]:

@@ -20,7 +20,7 @@ from chainrule.diff.backprop import Cotangents
 from chainrule.diff.derivations import derive
 from chainrule.diff.local import bounded_depth, unambiguous
 from chainrule.diff.pointwise import refuse_pointwise
-from chainrule.diff.prepare import name_arguments, name_derivatives, name_extrema, name_ranges
+from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema, name_ranges
 from chainrule.execute import reference
 from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.expr.binding import tensors_in
@@ -50,18 +50,7 @@ class Backprop:
     @bounded_depth()
     def cotangents(self) -> Cotangents:
         """What is known of every ∂C/∂t."""
-        forward = before_backprop(self.forward)
-        refuse_pointwise(forward, (*forward.params, *self.wrt))
-        prepared = name_extrema(name_derivatives(forward))
-        cotangents = self._cotangents(prepared)
-        named = name_arguments(prepared, cotangents.values)
-        if named is not prepared:
-            prepared, cotangents = named, self._cotangents(named)
-        return cotangents if cotangents.readable else self._cotangents(name_ranges(prepared))
-
-    def _cotangents(self, prepared: System) -> Cotangents:
-        simplifier = simplifier_of(prepared, free=self.wrt)
-        return unambiguous(lambda reserved: Cotangents(prepared, simplifier, self.wrt, reserved))
+        return _cotangents(self.forward, self.wrt)
 
     @cached_property
     @bounded_depth()
@@ -109,6 +98,52 @@ class Backprop:
 
     def __str__(self) -> str:
         return system_text(self.system)
+
+
+def _cotangents(system: System, wrt: tuple[str, ...], at_once: tuple[str, ...] | None = None) -> Cotangents:
+    """Return the cotangents of a system, computed at once as far as `at_once` says, the others when they are needed."""
+    forward = before_backprop(system)
+    refuse_pointwise(forward, (*forward.params, *wrt))
+
+    def of(prepared: System) -> Cotangents:
+        simplifier = simplifier_of(prepared, free=wrt)
+        return unambiguous(lambda reserved: Cotangents(prepared, simplifier, wrt, reserved, at_once))
+
+    prepared = name_extrema(name_derivatives(forward))
+    cotangents = of(prepared)
+    named = name_arguments(prepared, cotangents.values)
+    if named is not prepared:
+        prepared, cotangents = named, of(named)
+    return cotangents if cotangents.readable else of(name_ranges(prepared))
+
+
+@bounded_depth()
+def cotangents_for(system: System, tensor: str) -> Cotangents:
+    """Return cotangents of which that of one tensor is known, and others as soon as somebody asks for them.
+
+    They have the form that `backprop` gives them, and are kept with the system: who asks once asks for others too.
+    Raises as `backprop` does.
+    """
+    kept: dict[str, Cotangents] = system.__dict__.setdefault("_cotangents", {})
+    if tensor in kept:
+        return kept[tensor]
+    cotangents = _on_demand(system, tensor, kept)
+    if cotangents is None or not cotangents.readable or cotangents.ambiguous:
+        # What was not derived at once has to be, for all names and letters to be chosen together.
+        cotangents = Backprop(system, (tensor,)).cotangents
+    kept[tensor] = cotangents
+    return cotangents
+
+
+def _on_demand(system: System, tensor: str, kept: dict[str, Cotangents]) -> Cotangents | None:
+    """Return cotangents of which one was asked for; None where the others decide what is named in it."""
+    if may_name_arguments(system):
+        return None
+    if tensor in system.params and "" not in kept:
+        kept[""] = _cotangents(system, (), ())
+    cotangents = kept[""] if tensor in system.params else _cotangents(system, (tensor,), (tensor,))
+    cotangents.of(tensor)
+    return cotangents
 
 
 @bounded_depth()

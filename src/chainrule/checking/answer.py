@@ -7,10 +7,12 @@ noted for the judge.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chainrule.checking.circular import Circle, circle_in
+from chainrule.checking.names import named_derivatives, with_names
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.errors import NotationError, listed
 from chainrule.expr.binding import (
@@ -22,7 +24,7 @@ from chainrule.expr.binding import (
     substitute_indices,
     tensors_in,
 )
-from chainrule.expr.nodes import UNSETTLED, Expr, Extent, Index, Indexed, Partial, Position, Reduce, walk
+from chainrule.expr.nodes import UNSETTLED, Expr, Index, Indexed, Partial, Position, Reduce, walk
 from chainrule.notation import parse_expression
 from chainrule.notation.source import Source
 from chainrule.system.model import System, derivative_name, derivative_parts, is_derivative
@@ -42,27 +44,13 @@ class Answer:
     loose: tuple[Index, ...]
 
 
-@dataclass(frozen=True)
-class Clash:
-    """A letter that labels axes of different extents in an answer."""
-
-    letter: str
-    axes: tuple[str, ...]
-
-    @property
-    def words(self) -> str:
-        """The clash as a clause."""
-        return f"index {self.letter} would run over {' and '.join(self.axes)}, which may differ in extent"
-
-
 def tensor_of(text: str, system: System, wrt: str | None) -> str:
     """Return the tensor that an answer is a derivative by. Raises NotationError if it does not say."""
-    left, _ = _sides(text)
-    if left:
-        target = _left_side(text, left, system)
-        tensor = target.wrt[0].tensor if isinstance(target, Partial) else derivative_parts(target.tensor)[1]
-        if wrt is not None and _by(wrt, system) != tensor:
-            asked = _by(wrt, system)
+    target = _target(text, system)
+    if target is not None:
+        tensor = derivative_parts(target.tensor)[1]
+        asked = tensor if wrt is None else _by(wrt, system)
+        if asked != tensor:
             raise _at(text, 0, f"the answer is of {derivative_name(system.cost, tensor)}, asked for is {asked}")
         return tensor
     if wrt is None:
@@ -88,33 +76,59 @@ def read_answer(text: str, tensor: str, cotangents: Cotangents) -> Answer:
     Raises NotationError, with a caret, for what cannot be read.
     """
     system = cotangents.system
-    left, right = _sides(text)
-    axes = cotangents.of(tensor).indices
-    if left:
-        target = _left_side(text, left, system)
-        entry = target.wrt[0] if isinstance(target, Partial) else target
-        indices = tuple(
-            Index(i.name, axis.extent) for i, axis in zip(entry.indices, axes, strict=True) if isinstance(i, Index)
-        )
-    else:
-        indices = tuple(Index(i.name, i.extent) for i in axes)
-    value = _parsed(text, right, system, indices)
-    extents = {i.name: i.extent for i in indices}
-    value = rename_indices(value, {i: Index(i.name, extents.get(i.name, i.extent)) for i in free_in_order(value)})
-    value = _with_local_derivatives(value, cotangents, text)
-    free = free_in_order(value)
-    if not left:
-        value = rename_indices(value, _matched(free, indices))
-    circle = circle_in(value, indices, tensor, cotangents)
+    answer = read_entries(text, tensor, system, cotangents.of(tensor).indices)
+    value = _with_local_derivatives(answer.value, cotangents, text)
+    circle = circle_in(value, answer.indices, tensor, cotangents)
     if circle is not None:
         raise circular(text, circle)
-    loose = tuple(i for i in free_in_order(value) if i not in indices)
-    return Answer(tensor, indices, value, loose)
+    return replace(answer, value=value, loose=_loose(value, answer.indices))
+
+
+def read_entries(text: str, tensor: str, system: System, axes: Sequence[Index]) -> Answer:
+    """Return an answer for the derivative with these axes as it is written, in the names of a system.
+
+    Raises NotationError, with a caret, for what cannot be read.
+    """
+    target, (start, right) = _target(text, system), _sides(text)[-1]
+    letters = axes if target is None else tuple(i for i in target.indices if isinstance(i, Index))
+    indices = tuple(Index(i.name, axis.extent) for i, axis in zip(letters, axes, strict=True))
+    try:
+        value = _parsed(text, start, right, system, indices)
+    except NotationError:
+        own = _with_own_letter(text, system, indices) if target is None else None
+        if own is None:
+            raise
+        value = own
+    extents = {i.name: i.extent for i in indices}
+    value = rename_indices(value, {i: Index(i.name, extents.get(i.name, i.extent)) for i in free_in_order(value)})
+    if target is None:
+        value = rename_indices(value, _matched(free_in_order(value), indices))
+    return Answer(tensor, indices, value, _loose(value, indices))
+
+
+def _loose(value: Expr, indices: Sequence[Index]) -> tuple[Index, ...]:
+    return tuple(i for i in free_in_order(value) if i not in indices)
+
+
+def _with_own_letter(text: str, system: System, indices: tuple[Index, ...]) -> Expr | None:
+    """Return a right side whose letter for the one axis stands in no position that says how far it runs; else None."""
+    words = dict.fromkeys(re.findall(r"[^\W\d]\w*", text))
+    if len(indices) != 1 or indices[0].name in words:
+        return None
+    for word in words:
+        own = Index(word, indices[0].extent)
+        try:
+            value = _parsed(text, 0, text, system, (own,))
+        except NotationError:
+            continue
+        if own in free_in_order(value):
+            return rename_indices(value, {own: indices[0]})
+    return None
 
 
 def circular(text: str, circle: Circle) -> NotationError:
     """Return the error for an answer that goes round in a circle; its caret points at the derivative that makes it."""
-    start = len(text) - len(_sides(text)[1])
+    start, _ = _sides(text)[-1]
     place = text.find(circle.name, start)
     return _at(
         text,
@@ -130,20 +144,6 @@ def derivatives_named(value: Expr, cost: str) -> tuple[str, ...]:
     prefix = derivative_name(cost, "")
     entries = (part.tensor for part in walk(value) if isinstance(part, Indexed))
     return tuple(dict.fromkeys(name.removeprefix(prefix) for name in entries if name.startswith(prefix)))
-
-
-def clashes(answer: Answer, system: System) -> tuple[Clash, ...]:
-    """Return the letters that label axes of different extents, as a transposed entry makes them."""
-    labelled: dict[str, dict[Extent, str]] = {}
-    letters = {i.name: i.preferred for i in answer.indices}
-    target = Indexed(derivative_name(system.cost, answer.tensor), answer.indices)
-    for entry in (target, *(part for part in walk(answer.value) if isinstance(part, Indexed))):
-        for axis, index in zip(system.axes(entry.tensor), entry.indices, strict=True):
-            if isinstance(index, Index):
-                letters[index.name] = index.preferred
-                labelled.setdefault(index.name, {}).setdefault(axis.extent, f"axis {axis.preferred} of {entry.tensor}")
-    sizes = {n: {system.size.get(extent, extent) for extent in axes} for n, axes in labelled.items()}
-    return tuple(Clash(letters[n], tuple(axes.values())) for n, axes in labelled.items() if len(sizes[n]) > 1)
 
 
 def settled_again(value: Expr, indices: Sequence[Index], system: System) -> Expr:
@@ -165,43 +165,64 @@ def without_extents(expr: Expr) -> Expr:
     return map_operands(expr, without_extents)
 
 
-def _sides(text: str) -> tuple[str, str]:
-    """Return the text left of the first = outside all brackets, and the text right of it; ("", text) without one."""
-    depth = 0
+def _sides(text: str) -> list[tuple[int, str]]:
+    """Return what stands between the = outside all brackets, each part with the place where it begins."""
+    depth, start = 0, 0
+    sides = []
     for place, mark in enumerate(text):
         depth += (mark in _OPEN) - (mark in _CLOSE)
         if mark == "=" and depth == 0 and text[place - 1 : place] not in {"<", ">", "!"}:
-            return text[:place], text[place + 1 :]
-    return "", text
+            sides.append((start, text[start:place]))
+            start = place + 1
+    return [*sides, (start, text[start:])]
 
 
-def _left_side(text: str, left: str, system: System) -> Indexed | Partial:
-    """Return the derivative that stands on the left, with distinct letters as indices."""
-    target = _parsed(text, left, system, (), at_start=True)
+def _target(text: str, system: System) -> Indexed | None:
+    """Return the derivative that stands on the left, with distinct letters as indices; None for a right side alone.
+
+    It may have two names, δ2[k] = ∂C/∂z2[k] = …, as a network's equations are printed.
+    """
+    target: Indexed | None = None
+    for start, side in _sides(text)[:-1]:
+        found = _left_side(text, start, side, system)
+        if target is not None and found != target:
+            raise _at(text, start, f"this is another derivative than {target.tensor}", expected="one answer at a time")
+        target = found
+    return target
+
+
+def _left_side(text: str, start: int, side: str, system: System) -> Indexed:
+    """Return a derivative of the cost, with distinct letters as indices."""
+    target = _parsed(text, start, side, system, ())
     prefix = derivative_name(system.cost, "")
     match target:
+        case Partial(Indexed(of), (Indexed(tensor, positions),)) if of == system.cost:
+            target = Indexed(derivative_name(of, tensor), positions)
         case Indexed(tensor, positions) if tensor.startswith(prefix) and len(derivative_parts(tensor)) == 2:
             pass
-        case Partial(Indexed(of), (Indexed(_, positions),)) if of == system.cost:
-            pass
+        case _ if start:
+            expected = "what the derivative is equal to, once"
+            raise _at(text, start, "there is more than one right side", expected=expected)
         case _:
             expected = f"a derivative of the cost, such as {prefix}{(system.params or ('z',))[0]}"
             raise _at(text, 0, "this is not what is asked for", expected=expected)
     if not all(isinstance(p, Index) for p in positions) or len(set(positions)) < len(positions):
-        raise _at(text, 0, "the left side names entries by distinct letters", expected="one letter for each index")
+        raise _at(text, start, "the left side names entries by distinct letters", expected="one letter for each index")
     return target
 
 
-def _parsed(text: str, part: str, system: System, indices: tuple[Index, ...], *, at_start: bool = False) -> Expr:
-    """Return a side of the answer as an expression; its errors point into the whole text."""
-    before = 0 if at_start else len(text) - len(part)
+def _parsed(text: str, start: int, part: str, system: System, indices: tuple[Index, ...]) -> Expr:
+    """Return a part of the answer as an expression; its errors point into the whole text."""
+    readable, names = with_names(system)
+    before = "".join(c if c == "\n" else " " for c in text[:start])
     try:
-        return parse_expression("".join(c if c == "\n" else " " for c in text[:before]) + part, system, indices)
+        value = parse_expression(before + part, readable, indices)
     except NotationError as error:
         lines = text.split("\n")
         start = sum(len(line) + 1 for line in lines[: max(0, error.line - 1)])
         place = min(start + max(0, error.column - 1), len(text))
         raise _at(text, place, error.what, expected=error.expected, advice=error.advice) from None
+    return named_derivatives(value, names, system)
 
 
 def _at(text: str, place: int, what: str, *, expected: str = "", advice: str = "") -> NotationError:

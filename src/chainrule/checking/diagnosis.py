@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.checking.answer import Answer, clashes, settled_again
+from chainrule.checking.answer import Answer, settled_again
 from chainrule.checking.circular import multiple_of_itself
+from chainrule.checking.clashes import clashes
 from chainrule.checking.edits import (
     MOST_FACTORS,
     exchanged_letters,

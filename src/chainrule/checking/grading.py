@@ -1,60 +1,44 @@
 """`check`: whether a derivative worked out by hand is right, in whatever form it is written.
 
-The truth is what backpropagation derives; answer and truth are compared as numbers at random points. A wrong answer
-gets the first entry where it differs, both values, the numbers of the terms, and the small change that explains it.
+The truth is what backpropagation derives; answer and truth are compared as numbers at random points. An answer that is
+right at all of them is also compared on each side of every bracket, choice and kink that they have missed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from chainrule.checking.answer import Answer, circular, clashes, derivatives_named, read_answer, tensor_of
+from chainrule.checking.agreement import Agreement, Sampled, cancels, compare
+from chainrule.checking.answer import Answer, circular, derivatives_named, read_answer, tensor_of
 from chainrule.checking.circular import named_itself
-from chainrule.checking.diagnosis import Array, Case, change_words, clash_words, loose_words, values_of
+from chainrule.checking.clashes import clashes
+from chainrule.checking.diagnosis import Array, Case, clash_words, loose_words, values_of
 from chainrule.checking.forms import users_of
-from chainrule.checking.points import Points, differing, points_of
-from chainrule.errors import ChainruleError, DerivativeError, InputError
+from chainrule.checking.names import unknown_derivatives
+from chainrule.checking.points import POINTS, SCALAR_POINTS, Points, drawn_points, with_derivatives
+from chainrule.checking.sides import missing_sides, points_on
+from chainrule.checking.verdicts import Verdict, right, wrong, wrong_form
+from chainrule.checking.whole_batch import (
+    mentions_samples,
+    of_one_sample,
+    verdict_for_the_batch,
+    verdict_of_samples,
+)
+from chainrule.diff.backprop import Cotangents
+from chainrule.errors import ChainruleError, DerivativeError, InputError, NotationError
 from chainrule.execute.reference import Evaluation
 from chainrule.execute.shortage import enough_memory
-from chainrule.explanation.entry import put_at
-from chainrule.explanation.numbers import number_text
-from chainrule.expr.binding import substitute_indices, tensors_in
-from chainrule.expr.nodes import Expr, Index, Indexed, Sum
-from chainrule.pipeline import Backprop, backprop
-from chainrule.render.letters import with_letters
-from chainrule.render.text import equation_text, expression_text, lettered_text
-from chainrule.system.model import System, derivative_name
+from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import Expr
+from chainrule.pipeline import cotangents_for
+from chainrule.render.text import expression_text
+from chainrule.system.model import Given, System, derivative_name
 from chainrule.system.places import cost_advice
-from chainrule.system.printing import ranks_of
-from chainrule.system.typecheck import typecheck
 
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether an answer is right; it is true where it is.
-
-    `message` says what was found; for a wrong answer `where` is the first entry that differs, `found` and `expected`
-    the two values there, `change` the small change that explains it ("" if none of those known does), and `numbers` the
-    terms of both sides with their values. For a right one `givens` are the facts that it needs.
-    """
-
-    right: bool
-    message: str
-    where: str = ""
-    found: float = float("nan")
-    expected: float = float("nan")
-    change: str = ""
-    numbers: tuple[str, ...] = ()
-    givens: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return self.right
-
-    def __str__(self) -> str:
-        return "\n".join((self.message, *(f"  {line}" for line in self.numbers)))
+REDRAWN = 3
 
 
 @enough_memory("the check")
@@ -62,9 +46,11 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     r"""Say whether an answer such as `∂C/∂z[j] = a[j] - y[j]` is right, in any algebraic form.
 
     A right side alone is an answer for ∂C/∂wrt. The answer may name ∂C/∂t of other tensors t, and ∂u/∂v of an equation
-    that reads v; its indices may have any letters. Right is what agrees to nine digits at all random points, drawn so
-    that the facts of the system hold, wherever both are defined. Raises NotationError, with a caret, for what cannot be
-    read.
+    that reads v; its indices may have any letters. Right is what has a value wherever the derivative has one, and is
+    equal to it to nine digits at random points, drawn so that the facts of the system hold and both sides of brackets,
+    choices and kinks are met. Where the terms of the derivative cancel, they are compared at their size. In a system
+    with `batch n` an answer is for one sample, or with mean(n) for all. Raises NotationError, with a caret, for what
+    cannot be read.
 
     >>> from chainrule.notation import parse
     >>> system = parse("data y[k]\nparam a[k]\ncost C = 1/2*(sum(k) (a[k] - y[k])^2)")
@@ -75,137 +61,125 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     """
     if not system.cost:
         raise DerivativeError("the system has no cost, so there is nothing to check", advice=cost_advice(system))
-    tensor = tensor_of(answer, system, wrt)
-    if tensor == system.cost:
-        raise DerivativeError(f"{tensor} is the cost itself; its derivative by itself is 1")
-    back = backprop(system, [tensor])
-    read = read_answer(answer, tensor, back.cotangents)
-    truth = _truth(back, tensor)
-    points = _points(back, read, truth)
-    indices = back.cotangents.of(tensor).indices
-    known = points.values(truth, indices)
-    case = Case(read, truth, indices, points, known, back.cotangents)
-    if clashes(read, back.cotangents.system):
-        return _wrong_form(case, clash_words(case))
+    try:
+        tensor = tensor_of(answer, system, wrt)
+        if tensor == system.cost:
+            raise DerivativeError(f"{tensor} is the cost itself; its derivative by itself is 1")
+        cotangents = cotangents_for(system, tensor)
+        read = read_answer(answer, tensor, cotangents)
+    except NotationError:
+        of_samples = verdict_of_samples(system, answer, wrt)
+        if of_samples is None:
+            raise
+        return of_samples
+    return _graded(system, answer, read, cotangents)
+
+
+def _graded(system: System, text: str, read: Answer, cotangents: Cotangents) -> Verdict:
+    """Return the verdict on an answer that has been read."""
+    case = _case(read, cotangents)
+    if clashes(read, cotangents.system):
+        return wrong_form(case, clash_words(case))
     if read.loose:
-        return _wrong_form(case, loose_words(case))
-    values = values_of(points, read)
+        return wrong_form(case, loose_words(case))
+    if mentions_samples(read.value, system):
+        return _graded_for_the_batch(system, text, case, cotangents)
+    values = values_of(case.points, read)
     if isinstance(values, InputError):
-        return _wrong_form(case, values.what)
-    place = _first_difference(values, known)
-    if place is None and _compared(values, known):
-        return _right(system, answer, case)
-    if place is None:
-        return _wrong_form(case, "it has no value at any point that was drawn")
-    return _wrong_value(case, values, place)
+        return wrong_form(case, values.what)
+    found = _compared(case, values)
+    if found.kind != "equal":
+        return wrong(case, values, found)
+    return _right_on_all_sides(system, text, case, cotangents)
 
 
-def _truth(back: Backprop, tensor: str) -> Expr:
-    """Return the right side of ∂C/∂tensor, as it is shown."""
-    return back.cotangents.simplifier.present(back.cotangents.of(tensor).value)
+def _graded_for_the_batch(system: System, text: str, case: Case, cotangents: Cotangents) -> Verdict:
+    """Return the verdict on an answer about all samples; what is wrong with a mean is said of one sample."""
+    named = derivatives_named(case.answer.value, cotangents.cost)
+    verdict = verdict_for_the_batch(cotangents, case.answer, case.truth, named)
+    value = None if verdict or verdict.change else of_one_sample(case.answer.value, system)
+    if value is None:
+        return verdict
+    single = _graded(system, text, replace(case.answer, value=value), cotangents)
+    return verdict if single else single
 
 
-def _points(back: Backprop, answer: Answer, truth: Expr) -> Points:
-    """Return the points, with the value of every ∂C/∂t that truth or answer names."""
-    cotangents = back.cotangents
+def _case(read: Answer, cotangents: Cotangents) -> Case:
+    """Return answer and truth with what they are compared by; a truth whose terms cancel is 0.
+
+    A point at which they cancel, though they do not at another, says nothing: it is drawn again.
+    """
+    truth, indices = cotangents.simplifier.present(cotangents.of(read.tensor).value), cotangents.of(read.tensor).indices
+    count = POINTS if indices else SCALAR_POINTS
+    points = _whole(cotangents, read, truth, drawn_points(cotangents.system, range(count)))
+    for again in range(REDRAWN + 1):
+        known = points.values(truth, indices)
+        zero = cancels(points, Sampled(truth, indices, known))
+        if again == REDRAWN or all(zero) or not any(zero):
+            break
+        seeds = [seed + count * (again + 1) for seed, none in enumerate(zero) if none]
+        fresh = iter(_whole(cotangents, read, truth, drawn_points(cotangents.system, seeds)).points)
+        kept = zip(points.points, zero, strict=True)
+        points = Points(tuple(next(fresh) if none else point for point, none in kept))
+    exact = [np.where(np.isfinite(v), 0.0, v) if none else v for v, none in zip(known, zero, strict=True)]
+    return Case(read, truth, indices, points, exact, cotangents)
+
+
+def _whole(cotangents: Cotangents, answer: Answer, truth: Expr, evaluations: Sequence[Evaluation]) -> Points:
+    """Return points with the values of all derivatives that a verdict needs."""
     named = (*derivatives_named(truth, cotangents.cost), *derivatives_named(answer.value, cotangents.cost))
     wanted = tuple(dict.fromkeys((answer.tensor, *named, *users_of(answer.tensor, cotangents))))
-    forward = cotangents.system
-    whole = typecheck(forward.with_equations((*forward.equations, *cotangents.equations(wanted))))
-    return points_of(forward, whole)
+    unknown = (e for e in unknown_derivatives(cotangents.system) if e.name in tensors_in(answer.value))
+    return with_derivatives(evaluations, cotangents.system, (*unknown, *cotangents.equations(wanted)))
 
 
-def _compared(values: Sequence[Array], known: Sequence[Array]) -> bool:
-    """Say whether there is an entry at which both have a value."""
-    return any((np.isfinite(v) & np.isfinite(k)).any() for v, k in zip(values, known, strict=True))
+def _compared(case: Case, values: Sequence[Array]) -> Agreement:
+    answer = Sampled(case.answer.value, case.answer.indices, values)
+    return compare(case.points, answer, Sampled(case.truth, case.indices, case.true_values), case.answer.tensor)
 
 
-def _first_difference(values: Sequence[Array], known: Sequence[Array]) -> tuple[int, tuple[int, ...]] | None:
-    """Return the first point and the first entry there at which values differ."""
-    for number, (found, expected) in enumerate(zip(values, known, strict=True)):
-        places = np.argwhere(differing(found, expected))
-        if len(places):
-            return number, tuple(int(n) for n in places[0])
-    return None
+def _right_on_all_sides(system: System, text: str, case: Case, cotangents: Cotangents) -> Verdict:
+    """Return the verdict on an answer that is right at all points, after looking at sides that none has reached."""
+    if derivative_name(cotangents.cost, case.answer.tensor) in tensors_in(case.answer.value):
+        raise circular(text, named_itself(case.answer.tensor, cotangents))
+    evaluations = case.points.evaluations
+    missing = missing_sides(case.truth, case.answer.value, evaluations[0].system, evaluations)
+    if missing:
+        forward = case.cotangents.system
+        drawn, missing = points_on(missing, forward, lambda e: _whole(cotangents, case.answer, case.truth, e).points)
+        points = Points(drawn)
+        known = points.values(case.truth, case.indices)
+        there = replace(case, points=points, true_values=known)
+        values = values_of(points, case.answer)
+        if drawn and (isinstance(values, InputError) or _compared(there, values).kind in ("different", "undefined")):
+            return _wrong_on_a_side(case, there)
+    givens = _givens_needed(system, text, case.answer.tensor)
+    return right(case, givens, tuple(side.text for side in missing))
 
 
-def _right(system: System, text: str, case: Case) -> Verdict:
-    if derivative_name(case.cotangents.cost, case.answer.tensor) in tensors_in(case.answer.value):
-        raise circular(text, named_itself(case.answer.tensor, case.cotangents))
-    givens = tuple(_givens_needed(system, text, case.answer.tensor))
-    message = f"Right: {_line(case)}"
-    if givens:
-        message += f"\nIt rests on what is given: {', '.join(givens)}"
-    return Verdict(True, message, givens=givens)
+def _wrong_on_a_side(case: Case, there: Case) -> Verdict:
+    """Return the verdict on an answer that is right at random points, but not at points on further sides."""
+    points = Points((*case.points.points, *there.points.points))
+    both = replace(case, points=points, true_values=[*case.true_values, *there.true_values])
+    values = values_of(points, case.answer)
+    if isinstance(values, InputError):
+        return wrong_form(both, values.what)
+    return wrong(both, values, _compared(both, values))
 
 
-def _givens_needed(system: System, text: str, tensor: str) -> list[str]:
+def _givens_needed(system: System, text: str, tensor: str) -> tuple[str, ...]:
     """Return the facts without which the answer would be wrong."""
     needed = []
+    kept: dict[Given, System] = system.__dict__.setdefault("_without", {})
     for given in system.givens:
-        others = replace(system, givens=tuple(g for g in system.givens if g is not given))
+        others = kept.setdefault(given, replace(system, givens=tuple(g for g in system.givens if g is not given)))
         try:
-            back = backprop(others, [tensor])
-            answer, truth = read_answer(text, tensor, back.cotangents), _truth(back, tensor)
-            points = _points(back, answer, truth)
-            known = points.values(truth, back.cotangents.of(tensor).indices)
-            if not points.agree(answer.value, answer.indices, known):
-                needed.append(expression_text(given.condition))
+            cotangents = cotangents_for(others, tensor)
+            case = _case(read_answer(text, tensor, cotangents), cotangents)
+            values = values_of(case.points, case.answer)
         except ChainruleError:
             # Without the fact there may be no point at which anything is defined; then nothing can be said.
             continue
-    return needed
-
-
-def _line(case: Case) -> str:
-    """Return the derived equation as text."""
-    return equation_text(_target(case), case.truth, ranks=ranks_of(case.cotangents.system))
-
-
-def _target(case: Case) -> Indexed:
-    return Indexed(derivative_name(case.cotangents.cost, case.answer.tensor), case.indices)
-
-
-def _wrong_form(case: Case, words: str) -> Verdict:
-    """Return the verdict on an answer that has no values of its own to compare."""
-    return Verdict(False, f"Wrong: {words}.\nRight is {_line(case)}", change=words)
-
-
-def _wrong_value(case: Case, values: Sequence[Array], place: tuple[int, tuple[int, ...]]) -> Verdict:
-    number, entry = place
-    evaluation = case.points.evaluations[number]
-    found, expected = float(values[number][entry]), float(case.true_values[number][entry])
-    change = change_words(case, values)
-    name, right = _terms(case, _target(case), case.truth, case.indices, entry, evaluation)
-    _, mine = _terms(case, _target(case), case.answer.value, case.answer.indices, entry, evaluation)
-    numbers = (
-        f"at a random point {name} is {_close(expected, found)[0]}, the answer gives {_close(expected, found)[1]}",
-        f"right:  {right}",
-        f"answer: {mine}",
-    )
-    words = change or "no single small change makes it right, of those that were tried"
-    return Verdict(False, f"Wrong: {words}.\nRight is {_line(case)}", name, found, expected, change, numbers)
-
-
-def _terms(
-    case: Case, target: Expr, value: Expr, indices: tuple[Index, ...], entry: tuple[int, ...], evaluation: Evaluation
-) -> tuple[str, str]:
-    """Return the name of an entry, and the terms of a value with their numbers there."""
-    ranks = ranks_of(case.cotangents.system)
-    places = {Index(i.name, i.extent): put for i, put in put_at(indices, entry).items()}
-    own = {Index(i.name, i.extent): put for i, put in put_at(case.indices, entry).items()}
-    (name,) = with_letters(target)
-    (lettered,) = with_letters(value, taken=tuple(case.cotangents.graph.reads))
-    shown = substitute_indices(lettered, places)
-    terms = shown.terms if isinstance(shown, Sum) else (shown,)
-    texts = [f"{lettered_text(t, ranks)} = {number_text(float(evaluation.value_of(t)))}" for t in terms]
-    return lettered_text(substitute_indices(name, own), ranks), ", ".join(texts)
-
-
-def _close(expected: float, found: float) -> tuple[str, str]:
-    """Return two numbers with as many digits as it takes to see that they differ."""
-    for digits in range(5, 17):
-        texts = (f"{expected:.{digits}g}".replace("-", "−"), f"{found:.{digits}g}".replace("-", "−"))
-        if texts[0] != texts[1]:
-            return texts
-    return repr(expected), repr(found)
+        if not isinstance(values, InputError) and _compared(case, values).kind in ("different", "undefined"):
+            needed.append(expression_text(given.condition))
+    return tuple(needed)

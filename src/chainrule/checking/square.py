@@ -31,7 +31,7 @@ def square_points(forward: System, whole: System) -> Points | None:
             found.append(evaluate_all(whole, inputs, unknowns=unknowns, sizes=sizes))
         except (InputError, VerificationError):
             return None
-    return Points(tuple(found))
+    return Points.of(found)
 
 
 def _extents(system: System) -> Iterable[Extent]:

@@ -62,11 +62,17 @@ class Cotangents:
     """All cotangents of a system, each computed when it is first needed.
 
     `system` is the forward system with its extrema named. Derivatives are always taken of all params and of what is
-    asked for in `wrt`, so that the shown form does not depend on which param somebody asks about.
+    asked for in `wrt`, so that the shown form does not depend on which param somebody asks about: `active` is all that
+    moves with these. Computed `at_once` are all of them, or those that are named.
     """
 
     def __init__(
-        self, system: System, simplifier: Simplifier, wrt: Iterable[str] = (), reserved: Reserved | None = None
+        self,
+        system: System,
+        simplifier: Simplifier,
+        wrt: Iterable[str] = (),
+        reserved: Reserved | None = None,
+        at_once: Iterable[str] | None = None,
     ) -> None:
         if not system.cost:
             raise DerivativeError(
@@ -87,13 +93,13 @@ class Cotangents:
         self.graph: Graph = graph_of(system)
         self._to_cost = self.graph.leading_to(self.cost)
         wanted = dict.fromkeys([*system.params, *wrt])
-        self._active = self.graph.depending_on(wanted)
+        self.active = self.graph.depending_on(wanted)
         self._locals = Locals(system, simplifier)
         self._letters = Letters(system, reserved or {})
-        refuse_coupled_samples(system, self._active)
+        refuse_coupled_samples(system, self.active)
         self._known: dict[str, Cotangent] = {}
         self._paths: dict[tuple[str, str], Path] = {}
-        self._fill(wanted)
+        self._fill(wanted if at_once is None else at_once)
 
     def _fill(self, wanted: Iterable[str]) -> None:
         """Compute the cotangents of everything between the wanted tensors and the cost, last to first."""
@@ -233,7 +239,7 @@ class Cotangents:
 
     def _uses(self, user: str) -> int:
         """Return how many derivatives ∂C/∂user is a factor of: those of all that its equation really moves with."""
-        return sum(t in self._active and self._path(t, user).local != ZERO for t in self.graph.reads[user])
+        return sum(t in self.active and self._path(t, user).local != ZERO for t in self.graph.reads[user])
 
     def equations(self, wrt: Sequence[str]) -> tuple[Equation, ...]:
         """Return the equations of ∂C/∂t for the tensors asked for and for every name they need, in order."""

@@ -90,6 +90,13 @@ def name_arguments(system: System, derived: Iterable[Expr]) -> System:
     return as_read(typecheck(system.with_equations(equations))) if len(equations) > len(system.equations) else system
 
 
+def may_name_arguments(system: System) -> bool:
+    """Say whether a function in the system has an argument with a reduction, which derivatives may write again."""
+    calls = (part for e in system.equations for part in walk(e.value) if isinstance(part, Call))
+    arguments = (a for call in calls if call.function not in _POWERS for a in call.arguments)
+    return any(isinstance(part, Reduce) for argument in arguments for part in walk(argument))
+
+
 def _without_indices(node: Expr | Condition) -> tuple[str, tuple[str, ...]]:
     """Return what a reduction is of, in no order: its operators and functions, and the names of its tensors."""
     parts = [p for p in walk(node) if not isinstance(p, Sum | Product | Number)]

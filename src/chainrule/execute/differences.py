@@ -6,7 +6,7 @@ reference, and step widths are combined (Richardson's extrapolation) so that the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.reference import Evaluation
+from chainrule.execute.scope import Scope
 from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import Expr, Index
 from chainrule.system.batching import computation_order
-from chainrule.system.model import Equation
+from chainrule.system.model import Declaration, Equation
 
 Array = npt.NDArray[Any]
 STEP = 1e-3
@@ -61,33 +63,55 @@ def central_differences(function: Callable[[Array], Array], at: Array, *, step: 
 
 def numeric_derivative(evaluation: Evaluation, of: str, wrt: str) -> Differences:
     """Return ∂of/∂wrt, where everything between the two moves along; axes of `of`, then of `wrt`."""
+    moved = moving(evaluation, (wrt,))
+    return central_differences(lambda at: moved({wrt: at}).values[of], evaluation.scope.values[wrt])
+
+
+def moving(evaluation: Evaluation, wrt: Collection[str]) -> Callable[[Mapping[str, Array]], Scope]:
+    """Return what gives all values for other values of the tensors `wrt`, which are of the same shape, unchecked."""
     system = evaluation.system
-    moving = {wrt}
-    after = []
-    for statement in computation_order(system):
-        name = statement.name if isinstance(statement, Equation) else statement.tensor
-        read = (
-            tensors_in(statement.value)
-            if isinstance(statement, Equation)
-            else frozenset(a.tensor for a in statement.arguments)
-        )
-        if name != wrt and not moving.isdisjoint(read):
-            moving.add(name)
-            after.append(statement)
+    consts = (_Assigned(d.tensor, d.indices, value=d.value) for d in system.declarations if d.value is not None)
+    moved = set(wrt)
+    after: list[_Assigned] = []
+    for one in (*consts, *map(_assigned, computation_order(system))):
+        if one.name not in wrt and not moved.isdisjoint(one.read):
+            moved.add(one.name)
+            after.append(one)
 
-    def value_of(moved: Array) -> Array:
-        values = {**evaluation.scope.values, wrt: moved}
+    def scope_of(given: Mapping[str, Array]) -> Scope:
+        values = {**evaluation.scope.values, **given}
         scope = replace(evaluation.scope, values=values)
-        for statement in after:
-            if isinstance(statement, Equation):
-                values[statement.name] = evaluate_in(scope, statement.value, statement.indices)
-            elif scope.unknowns is not None:
-                arguments = {a.tensor: values[a.tensor] for a in statement.arguments}
-                shape = scope.shape(statement.indices)
-                values[statement.tensor] = scope.unknowns.partial(statement, (), arguments, shape)
-        return np.asarray(values[of])
+        for one in after:
+            if one.value is not None:
+                values[one.name] = evaluate_in(scope, one.value, one.indices)
+            elif one.unknown is not None and scope.unknowns is not None:
+                arguments = {a.tensor: values[a.tensor] for a in one.unknown.arguments}
+                values[one.name] = scope.unknowns.partial(one.unknown, (), arguments, scope.shape(one.indices))
+        return scope
 
-    return central_differences(value_of, evaluation.scope.values[wrt])
+    return scope_of
+
+
+@dataclass(frozen=True)
+class _Assigned:
+    """A tensor and where its value comes from: an expression, or an unknown function."""
+
+    name: str
+    indices: tuple[Index, ...]
+    value: Expr | None = None
+    unknown: Declaration | None = None
+
+    @property
+    def read(self) -> frozenset[str]:
+        if self.value is not None:
+            return tensors_in(self.value)
+        return frozenset(a.tensor for a in self.unknown.arguments) if self.unknown is not None else frozenset()
+
+
+def _assigned(statement: Declaration | Equation) -> _Assigned:
+    if isinstance(statement, Equation):
+        return _Assigned(statement.name, statement.indices, value=statement.value)
+    return _Assigned(statement.tensor, statement.indices, unknown=statement)
 
 
 def numeric_local_derivative(evaluation: Evaluation, equation: Equation, wrt: str) -> Differences:

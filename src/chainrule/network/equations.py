@@ -50,9 +50,8 @@ class Equations:
     def errors(self) -> Mapping[str, str]:
         """The name δl of each ∂C/∂zl that has an equation."""
         taken = set(self.system.names())
-        names = ((e.name, derivative_parts(e.name)[1]) for e in self.backward)
-        found = {name: f"δ{of[1:]}" for name, of in names if of[0] == "z" and (of[1:].isdigit() or of == "z")}
-        return {name: error for name, error in found.items() if error not in taken}
+        found = {e.name: error_name(derivative_parts(e.name)[1]) for e in self.backward}
+        return {name: error for name, error in found.items() if error and error not in taken}
 
     def __str__(self) -> str:
         mean = f" (∂{self.system.cost} is the mean over the samples {self.system.batch} of a mini-batch)"
@@ -125,6 +124,15 @@ class Equations:
     def _error(self, equation: Equation) -> Indexed | None:
         name = self.errors.get(equation.name)
         return None if name is None else Indexed(name, equation.target.indices)
+
+
+def error_name(tensor: str) -> str:
+    """Return the name δl of the error ∂C/∂zl, "" for a tensor that is no weighted input.
+
+    >>> error_name("z2"), error_name("z"), error_name("a2")
+    ('δ2', 'δ', '')
+    """
+    return f"δ{tensor[1:]}" if tensor[0] == "z" and (tensor[1:].isdigit() or tensor == "z") else ""
 
 
 def _decimal(value: Expr) -> str:

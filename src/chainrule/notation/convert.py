@@ -52,8 +52,12 @@ class Converter(Pointing):
     """Turns the trees of one statement into nodes; its errors point into the source."""
 
     def convert(self, tree: Tree[Token], scope: Collection[str] = ()) -> Any:
-        """Return the node of a tree, in which the indices of the scope are known."""
-        stack: list[tuple[Tree[Token], Scope, int, int]] = [(tree, frozenset(scope), 0, -1)]
+        """Return the node of a tree, in which the indices of the scope are known.
+
+        What an integer tensor is called is no index: in `[y = k]*x[y]` the position is the number that y holds.
+        """
+        known: Scope = frozenset(scope).difference(self.vocabulary.integers)
+        stack: list[tuple[Tree[Token], Scope, int, int]] = [(tree, known, 0, -1)]
         values: list[Any] = []
         while stack:
             node, known, depth, start = stack.pop()

@@ -114,11 +114,6 @@ def test_what_is_derived_is_right_when_it_is_read_back(case: Case) -> None:
         assert check(system, case.results[tensor], wrt=tensor)
 
 
-def test_an_answer_is_right_wherever_both_are_defined() -> None:
-    system = parse("param x\ncost C = x^2/2")
-    assert check(system, "∂C/∂x = x*sqrt(x)/sqrt(x)")
-
-
 def test_a_constant_derivative_may_be_written_as_a_number() -> None:
     assert check(parse("param x\ncost C = 3*x"), "∂C/∂x = 6/2")
 

@@ -50,17 +50,14 @@ FACTORS = [
     ("2/3*(a[j] - y[j])", "a factor 3/2 is missing"),
     ("1.0005*(a[j] - y[j])", "it is 1.0005 times what it should be"),
     ("0.9995*(a[j] - y[j])", "it is 0.9995 times what it should be"),
-    ("1.00000001*(a[j] - y[j])", "it is 1 times what it should be"),
+    ("1.00000001*(a[j] - y[j])", "it is 1.00000001 times what it should be"),
+    ("0.99999999*(a[j] - y[j])", "it is 0.99999999 times what it should be"),
 ]
 
 
-@pytest.mark.parametrize(("answer", "change"), FACTORS[:-1])
+@pytest.mark.parametrize(("answer", "change"), FACTORS)
 def test_a_constant_factor_is_named(answer: str, change: str) -> None:
     assert wrong(GIVEN_SYSTEM, answer, "z").change == change
-
-
-def test_a_factor_off_by_one_part_in_a_hundred_million_is_wrong() -> None:
-    assert wrong(GIVEN_SYSTEM, FACTORS[-1][0], "z").change
 
 
 TERMS = [

@@ -1,0 +1,240 @@
+"""Both sides of every bracket, choice, relu and maximum: an answer may be right on one and wrong on the other.
+
+Each is a margin, the difference of what is compared. Points that were drawn anyway reach most sides; for one that none
+has reached points are drawn further apart, then led there as if it were a fact of the system. What cannot be reached is
+said.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chainrule.checking.points import Point
+from chainrule.errors import ChainruleError, InputError
+from chainrule.execute.reference import Evaluation
+from chainrule.execute.sampling import random_evaluation
+from chainrule.execute.unequal import LEAST, unequal_extents
+from chainrule.expr.binding import free_in_order, lookups_in, own_positions, substitute_indices, tensors_in
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    ZERO,
+    Affine,
+    Bracket,
+    Call,
+    Comparison,
+    Expr,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    Number,
+    Position,
+    Power,
+    Product,
+    Reduce,
+    Sum,
+    plus,
+    times,
+    walk,
+)
+from chainrule.render.text import expression_text
+from chainrule.system.functions import put_in_functions
+from chainrule.system.model import Given, System
+
+SPREAD_TRIES = 24
+DOMAIN_TRIES = 8
+LED = 4
+LED_TRIES = 2
+LED_STEPS = 4
+"""How many sides are led to, how often, and in how many steps; more would take seconds where there is no such point."""
+FIRST_SEED = 1000
+"""Seeds of points that are drawn for a side; those of other points are smaller."""
+
+Extend = Callable[[Sequence[Evaluation]], Sequence[Point]]
+"""Gives evaluations of a forward system the values of derivatives."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: where left > right, or where left < right.
+
+    That of a `domain` is where a function of the answer may have no value; often nothing has one there.
+    """
+
+    left: Expr
+    right: Expr
+    above: bool
+    domain: bool = False
+
+    @property
+    def text(self) -> str:
+        """The side as a condition."""
+        return expression_text(Comparison(">" if self.above else "<", self.left, self.right))
+
+    @property
+    def margin(self) -> Expr:
+        """What is positive on this side."""
+        parts = (self.left, self.right) if self.above else (self.right, self.left)
+        return plus(parts[0], times(MINUS_ONE, parts[1]))
+
+    def reached(self, evaluations: Iterable[Evaluation]) -> bool:
+        """Say whether an entry lies on this side; where that cannot be told, nothing is missing."""
+        margin = self.margin
+        indices = free_in_order(margin)
+        try:
+            return any((evaluation.value_of(margin, indices) > 0).any() for evaluation in evaluations)
+        except InputError:
+            return True
+
+
+def missing_sides(truth: Expr, answer: Expr, system: System, evaluations: Sequence[Evaluation]) -> tuple[Side, ...]:
+    """Return the sides that no point has reached, of all that truth and answer and what they read compare."""
+    found: dict[Side, None] = {}
+    compared = [(pair, False) for value in _read((truth, answer), system) for pair in _compared(value)]
+    own = put_in_functions(answer, system.function)
+    known = frozenset(_arguments(put_in_functions(truth, system.function)))
+    compared += [((argument, ZERO), True) for argument in _arguments(own) if argument not in known]
+    for (left, right), domain in compared:
+        for above in (True, False):
+            if not _never(left, right, system, above=above):
+                found.setdefault(Side(left, right, above, domain))
+    return tuple(side for side in found if not side.reached(evaluations))
+
+
+def points_on(missing: Sequence[Side], forward: System, extend: Extend) -> tuple[tuple[Point, ...], tuple[Side, ...]]:
+    """Return further points that reach missing sides, and the sides that none was found for."""
+    kept: list[Point] = []
+    left = list(missing)
+    for evaluation in _drawn(left, forward):
+        (whole,) = extend((evaluation,))
+        others = [side for side in left if not side.reached((whole.evaluation,))]
+        if len(others) < len(left):
+            kept.append(whole)
+            left[:] = others
+    return tuple(kept), tuple(side for side in left if not side.domain)
+
+
+def _drawn(missing: Sequence[Side], forward: System) -> Iterator[Evaluation]:
+    """Yield points far from each other, then some that are led to each side that is still missing."""
+    for number in range(SPREAD_TRIES):
+        if any(number < DOMAIN_TRIES or not side.domain for side in missing):
+            yield from _point(forward, FIRST_SEED + number, spread=True)
+    for side in [side for side in missing if not side.domain][:LED]:
+        for seed in range(FIRST_SEED, FIRST_SEED + LED_TRIES):
+            if side in missing:
+                fact = Given(Comparison(">", _entry(side.margin, forward, seed), ZERO))
+                yield from _point(replace(forward, givens=(*forward.givens, fact)), seed)
+
+
+def _point(forward: System, seed: int, *, spread: bool = False) -> Iterator[Evaluation]:
+    try:
+        yield random_evaluation(forward, seed, unequal_extents(forward, seed), tries=1, steps=LED_STEPS, spread=spread)
+    except ChainruleError:
+        return
+
+
+def _entry(margin: Expr, system: System, seed: int) -> Expr:
+    """Return one entry of a margin."""
+    draw = np.random.default_rng(seed)
+    places: dict[Index, Position] = {}
+    for index in free_in_order(margin):
+        declared = index.extent.literal if index.extent.literal is not None else system.size.get(index.extent, LEAST)
+        places[index] = Affine((), int(draw.integers(min(declared, LEAST))))
+    return substitute_indices(margin, places)
+
+
+def _read(exprs: Iterable[Expr], system: System) -> Iterator[Expr]:
+    """Yield expressions and all that they are computed from, with the bodies of functions put in."""
+    seen = set[str]()
+    waiting = list(exprs)
+    while waiting:
+        value = put_in_functions(waiting.pop(), system.function)
+        yield value
+        for tensor in sorted(tensors_in(value) - seen):
+            seen.add(tensor)
+            if tensor in system.defined:
+                waiting.append(system.defined[tensor].value)
+
+
+def _compared(expr: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """Yield what an expression compares, but indices with each other; that two numbers are equal is no side."""
+    for part in walk(expr):
+        match part:
+            case Comparison(relation, left, right) if relation not in ("=", "!="):
+                if not (_is_position(left) and _is_position(right)):
+                    yield left, right
+            case Call("relu" | "abs" | "sign", (argument,)):
+                yield argument, ZERO
+            case Call("maximum" | "minimum", (left, right)):
+                yield left, right
+            case Call("clip", (argument, low, high)):
+                yield argument, low
+                yield argument, high
+            case _:
+                pass
+
+
+def _arguments(expr: Expr) -> Iterator[Expr]:
+    """Yield what functions are taken of that have no value on one side of 0."""
+    for part in walk(expr):
+        match part:
+            case Call("log" | "sqrt", (argument,)):
+                yield argument
+            case Power(base, exponent) if not (isinstance(exponent, Number) and exponent.value.denominator == 1):
+                yield base
+            case _:
+                pass
+
+
+def _is_position(expr: Expr) -> bool:
+    return isinstance(expr, Number | ExtentValue) or (
+        isinstance(expr, IndexValue) and not lookups_in(own_positions(expr))
+    )
+
+
+def _never(left: Expr, right: Expr, system: System, *, above: bool) -> bool:
+    """Say whether left > right, or left < right, is plain to hold nowhere: a square is never below 0."""
+    low, high = (left, right) if above else (right, left)
+    return _sign(low, system, -1) and _sign(high, system, 1)
+
+
+def _sign(expr: Expr, system: System, sign: int) -> bool:
+    """Say whether it is plain that an expression is nowhere of the other sign."""
+    match expr:
+        case Number(value):
+            return value * sign >= 0
+        case Sum(terms):
+            return all(_sign(term, system, sign) for term in terms)
+        case Product(factors):
+            return _product_sign(factors, system, sign)
+        case Reduce("sum" | "mean" | "max" | "min", _, body):
+            return _sign(body, system, sign)
+        case Indexed(tensor) if tensor in system.defined:
+            return _sign(system.defined[tensor].value, system, sign)
+        case (
+            Call("exp" | "sqrt" | "abs" | "relu" | "sigmoid" | "softplus" | "cosh")
+            | Bracket()
+            | ExtentValue()
+            | IndexValue()
+        ):
+            return sign > 0
+        case Power(base, Number(value)):
+            even = value.denominator == 1 and value.numerator % 2 == 0
+            return sign > 0 and (even or value.denominator == 2 or _sign(base, system, 1))
+        case _:
+            return False
+
+
+def _product_sign(factors: tuple[Expr, ...], system: System, sign: int) -> bool:
+    """Say so of a product: each factor has a sign, but for those that stand there twice."""
+    once = [f for f, count in Counter(factors).items() if count % 2]
+    for factor in once:
+        if _sign(factor, system, -1) and factor != ZERO:
+            sign = -sign
+        elif not _sign(factor, system, 1):
+            return False
+    return sign > 0

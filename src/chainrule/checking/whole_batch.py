@@ -1,0 +1,206 @@
+"""Answers that speak of all samples of a batch: `mean(n) a[j]*∂C/∂z[k]`, or `a[n,j]` with the letter of the sample.
+
+In a system with `batch n` everything is said of one sample, and so is ∂C/∂z. ∂C/∂W is the mean over the samples for a
+whole batch, as `value_and_grad` gives it, and their sum is too much. Such an answer is read in the system that the
+batch pass makes, and compared there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chainrule.checking.agreement import Sampled, compare
+from chainrule.checking.answer import Answer, read_entries, tensor_of
+from chainrule.checking.names import short_names
+from chainrule.checking.points import POINTS, Array, Points, drawn_points
+from chainrule.checking.verdicts import Verdict, close_numbers
+from chainrule.diff.backprop import Cotangents
+from chainrule.errors import InputError
+from chainrule.execute.expressions import evaluate_in
+from chainrule.execute.reference import Evaluation
+from chainrule.expr.binding import map_operands, rename_indices
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    Expr,
+    Extent,
+    ExtentValue,
+    Index,
+    Indexed,
+    Power,
+    Product,
+    Reduce,
+    Sum,
+    plus,
+    times,
+    walk,
+)
+from chainrule.pipeline import backprop, cotangents_for
+from chainrule.render.text import equation_text
+from chainrule.system.batching import batch
+from chainrule.system.model import Equation, System, derivative_name, derivative_parts, unused_name
+from chainrule.system.printing import ranks_of
+from chainrule.system.typecheck import typecheck
+
+
+def mentions_samples(value: Expr, system: System) -> bool:
+    """Say whether a value reduces over the samples of a batch, or names their number."""
+    samples = Extent(system.batch)
+    return bool(system.batch) and any(
+        (isinstance(part, Reduce) and any(i.extent == samples for i in part.indices))
+        or (isinstance(part, ExtentValue) and part.extent == samples)
+        for part in walk(value)
+    )
+
+
+def verdict_of_samples(system: System, text: str, wrt: str | None) -> Verdict | None:
+    """Return the verdict on an answer that names the sample in its entries; None for one that does not.
+
+    Raises NotationError for one that cannot be read.
+    """
+    if not system.batch or not re.search(rf"\[[^\]]*\b{re.escape(system.batch)}\b", text):
+        return None
+    named = _named(text, system, wrt)
+    cotangents = cotangents_for(system, named[0]) if len(named) == 1 else backprop(system, named).cotangents
+    whole = _Whole.of(cotangents, named, ())
+    tensor = tensor_of(text, whole.system, wrt)
+    read = read_entries(text, tensor, whole.system, whole.target(tensor).indices)
+    if read.loose:
+        letters = ", ".join(i.preferred for i in read.loose)
+        words = f"{letters} stands free on the right but not on the left, and no sum runs over {letters}"
+        return Verdict(False, f"Wrong: {words}.\nRight is {whole.line(whole.target(tensor))}", change=words)
+    return whole.verdict(tensor, read.value, read.indices, whole.target(tensor))
+
+
+def verdict_for_the_batch(cotangents: Cotangents, read: Answer, truth: Expr, named: tuple[str, ...]) -> Verdict:
+    """Return the verdict on an answer that is written for one sample and reduces over all.
+
+    What differs from sample to sample even so is compared with the derivative of one sample.
+    """
+    names = tuple(cotangents.system.names())
+    mine, share = unused_name("answer", names), unused_name("share", names)
+    known = cotangents.of(read.tensor).indices
+    added = (Equation(Indexed(mine, read.indices), read.value), Equation(Indexed(share, known), truth))
+    whole = _Whole.of(cotangents, (read.tensor, *named), added)
+    answer = whole.system.defined[mine]
+    per_sample = len(answer.indices) > len(read.indices)
+    right = whole.system.defined[share] if per_sample else whole.target(read.tensor)
+    return whole.verdict(read.tensor, answer.value, answer.indices, right)
+
+
+def of_one_sample(value: Expr, system: System) -> Expr | None:
+    """Return what the mean over the samples is taken of, where a value is such a mean or a sum with some; else None.
+
+    `mean(n) x` and `1/extent(n)*(sum(n) x)` are x.
+    """
+    samples = Extent(system.batch)
+    if not mentions_samples(value, system):
+        return value
+    match value:
+        case Reduce("mean", (Index(extent=extent),), body) if extent == samples:
+            return None if mentions_samples(body, system) else body
+        case Sum(terms):
+            parts = [of_one_sample(term, system) for term in terms]
+            found = [part for part in parts if part is not None]
+            return plus(*found) if len(found) == len(parts) else None
+        case Product(factors):
+            return _factor_of_one_sample(factors, system)
+        case _:
+            return None
+
+
+def _factor_of_one_sample(factors: tuple[Expr, ...], system: System) -> Expr | None:
+    share = Power(ExtentValue(Extent(system.batch)), MINUS_ONE)
+    others = [f for f in factors if f != share]
+    if len(others) == len(factors) - 1:
+        others = [Reduce("mean", f.indices, f.body) if isinstance(f, Reduce) and f.op == "sum" else f for f in others]
+    parts = [of_one_sample(f, system) for f in others]
+    found = [part for part in parts if part is not None]
+    several = sum(mentions_samples(f, system) for f in others) != 1
+    return None if several or len(found) < len(parts) else times(*found)
+
+
+def _named(text: str, system: System, wrt: str | None) -> tuple[str, ...]:
+    """Return the tensors whose derivatives an answer is of or names, by ∂C/∂z2 or by δ2."""
+    short = {name: derivative_parts(full)[-1] for name, full in short_names(system).items()}
+    words = re.findall(r"(∂?)([^\W\d]\w*)", f"{text} ∂{wrt or ''}")
+    only = system.params if len(system.params) == 1 else ()
+    named = dict.fromkeys((*(short.get(word, word) for mark, word in words if mark or word in short), *only))
+    known = frozenset(system.names()) - {system.cost}
+    return tuple(tensor for tensor in named if tensor in known)
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """A system for all samples with derivatives of its cost, and the same at random points."""
+
+    system: System
+    points: Points
+    samples: Extent
+
+    @staticmethod
+    def of(cotangents: Cotangents, named: tuple[str, ...], added: tuple[Equation, ...]) -> _Whole:
+        """Return it with the derivatives by the named tensors and with further equations, written for one sample."""
+        forward = cotangents.system
+        wanted = tuple(dict.fromkeys(named))
+        one = typecheck(forward.with_equations((*forward.equations, *cotangents.equations(wanted), *added)))
+        system = batch(one)
+        found = []
+        for evaluation in drawn_points(batch(forward), range(POINTS)):
+            values = dict(evaluation.scope.values)
+            scope = replace(evaluation.scope, values=values)
+            for equation in system.equations[len(forward.equations) :]:
+                values[equation.name] = evaluate_in(scope, equation.value, equation.indices)
+            found.append(Evaluation(system, scope))
+        return _Whole(system, Points.of(found), Extent(forward.batch))
+
+    def target(self, tensor: str) -> Equation:
+        """Return the equation of ∂C/∂tensor for all samples."""
+        return self.system.defined[derivative_name(self.system.cost, tensor)]
+
+    def line(self, right: Equation) -> str:
+        """Return an equation as text."""
+        return equation_text(right.target, right.value, ranks=ranks_of(self.system))
+
+    def verdict(self, tensor: str, value: Expr, indices: tuple[Index, ...], right: Equation) -> Verdict:
+        """Return the verdict on a value for ∂C/∂tensor where the equation `right` is right."""
+        target = Indexed(derivative_name(self.system.cost, tensor), right.indices)
+        line = self.line(Equation(target, right.value))
+        value = rename_indices(value, dict(zip(reversed(indices), reversed(right.indices), strict=False)))
+        try:
+            values = self.points.values(value, right.indices)
+        except InputError as error:
+            return Verdict(False, f"Wrong: {error.what}.\nRight is {line}", change=error.what)
+        known = self.points.values(right.value, right.indices)
+        answer, truth = Sampled(value, right.indices, values), Sampled(right.value, right.indices, known)
+        found = compare(self.points, answer, truth, tensor)
+        if found.kind == "equal":
+            one = bool(right.indices) and right.indices[0].extent == self.samples
+            return Verdict(True, f"Right{'' if one else ', for the whole batch'}: {line}")
+        if found.kind == "nowhere":
+            return Verdict(False, f"Wrong: it has no value at any point that was drawn.\nRight is {line}")
+        change = self._change(value, right.indices, known)
+        expected, mine = (float(side[found.point][found.entry]) for side in (known, values))
+        where = f"{target.tensor}[{','.join(map(str, found.entry))}]" if found.entry else target.tensor
+        texts = close_numbers(expected, mine)
+        numbers = (f"at a random point {where} is {texts[0]}, the answer gives {texts[1]}",)
+        message = (
+            f"Wrong: {change or 'no single small change makes it right, of those that were tried'}.\nRight is {line}"
+        )
+        return Verdict(False, message, where, mine, expected, change, numbers)
+
+    def _change(self, value: Expr, indices: tuple[Index, ...], known: Sequence[Array]) -> str:
+        """Say so if the value is right with means over the samples in place of sums, or off by their number."""
+        letter = self.samples.tensor
+        if self.points.agree(self._with_means(value), indices, known):
+            sums = f"the sum over the samples {letter} stands where their mean belongs"
+            return f"{sums}: it is extent({letter}) times the mean"
+        if self.points.agree(times(ExtentValue(self.samples), value), indices, known):
+            return f"it is 1/extent({letter}) times what it should be: a factor extent({letter}) is missing"
+        return ""
+
+    def _with_means(self, value: Expr) -> Expr:
+        if isinstance(value, Reduce) and value.op == "sum" and [i.extent for i in value.indices] == [self.samples]:
+            return Reduce("mean", value.indices, value.body)
+        return map_operands(value, self._with_means)

@@ -1,0 +1,62 @@
+"""Extents for points that tell everything apart: at least three of each, and no two that could be mistaken.
+
+Two entries are too few for much: two numbers, standardised, are always +1 and −1. Equal extents hide a transposition.
+What is declared stays as it is declared, and what positions determine is what follows from the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from chainrule.errors import InputError
+from chainrule.expr.nodes import Affine, Extent, Indexed, walk
+from chainrule.system.derived import solve
+from chainrule.system.model import System
+
+LEAST = 3
+MOST_ENTRIES = 10_000
+"""Of the largest tensor; declared extents alone may make more."""
+
+
+def unequal_extents(system: System, seed: int) -> dict[Extent, int]:
+    """Return an extent for every axis of inputs and unknown functions that is neither declared nor determined.
+
+    They are 3, 4, 5 … without repetition, as long as no tensor gets more than 10,000 entries; else some are equal,
+    others for each seed. Each extent is another one for the next seed, so that it is no constant.
+    """
+    determined = {one.extent for one in system.derived}
+    axes = (i.extent for d in system.declarations for i in d.indices)
+    free = tuple(dict.fromkeys(e for e in axes if e not in system.size and e not in determined and e.literal is None))
+    numbers = dict(_read_by_number(system))
+    for width in range(max(len(free), LEAST), 0, -1):
+        pool = LEAST + np.random.default_rng(width).permutation(width)
+        drawn = [int(pool[(n + seed + n // width * (1 + seed)) % width]) for n in range(len(free))]
+        sizes = {e: max(size, numbers.get(e, 0)) for e, size in zip(free, drawn, strict=True)}
+        if _largest(system, sizes) <= MOST_ENTRIES:
+            break
+    return sizes
+
+
+def _read_by_number(system: System) -> Iterator[tuple[Extent, int]]:
+    """Yield extents that must not be smaller for an entry to be there, W[0,i], smaller ones first."""
+    found: list[tuple[int, Extent]] = []
+    for equation in system.equations:
+        for part in walk(equation.value):
+            if isinstance(part, Indexed) and not part.guarded:
+                for axis, position in zip(system.axes(part.tensor), part.indices, strict=True):
+                    if isinstance(position, Affine) and not position.terms:
+                        found.append((position.constant + 1, axis.extent))
+    yield from ((extent, size) for size, extent in sorted(found, key=lambda one: one[0]))
+
+
+def _largest(system: System, sizes: Mapping[Extent, int]) -> int:
+    """Return the number of entries of the largest tensor, as far as its extents are known and not declared."""
+    try:
+        known = solve(system.derived, {**system.size, **sizes})
+    except InputError:
+        known = {**system.size, **sizes}
+    shapes = [[i.extent for i in system.axes(name)] for name in system.names()]
+    return max((math.prod(known.get(e, 1) for e in s) for s in shapes if not sizes.keys().isdisjoint(s)), default=0)

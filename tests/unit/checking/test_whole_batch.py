@@ -1,0 +1,90 @@
+"""Answers about all samples, in a system that is written for one."""
+
+from __future__ import annotations
+
+import pytest
+
+from chainrule.checking import check
+from chainrule.errors import NotationError
+from chainrule.notation import parse
+
+BATCH = parse(
+    "data x[i], y[k]\nparam W1[j,i], b1[j], W2[k,j], b2[k]\ngiven sum(k) y[k] = 1\n"
+    "z1[j] = sum(i) W1[j,i]*x[i] + b1[j]\n"
+    "a1[j] = sigmoid(z1[j])\nz2[k] = sum(j) W2[k,j]*a1[j] + b2[k]\na2[k] = exp(z2[k]) / (sum(m) exp(z2[m]))\nbatch n\n"
+    "cost C = -sum(k) y[k]*log(a2[k])"
+)
+RIDGE = parse("data x, y\nparam w\nconst lambda\nbatch n\ncost C = (w*x - y)^2 + lambda/2*w^2")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "∂C/∂W2[k,j] = mean(n) a1[j]*∂C/∂z2[k]",
+        "∂C/∂W2[k,j] = mean(n) a1[j]*(a2[k] - y[k])",
+        "∂C/∂W2[p,q] = mean(n) a1[n,q]*∂C/∂z2[n,p]",
+        "∂C/∂W2[k,j] = 1/extent(n)*(sum(n) a1[n,j]*(a2[n,k] - y[n,k]))",
+        "∂C/∂W2[k,j] = (sum(n) a1[j]*δ2[k])/extent(n)",
+        "∂C/∂b1[j] = mean(n) a1[j]*(1 - a1[j])*(sum(k) W2[k,j]*∂C/∂z2[k])",
+    ],
+)
+def test_the_mean_over_the_samples_is_right_for_the_whole_batch(answer: str) -> None:
+    assert check(BATCH, answer).message.startswith("Right, for the whole batch: ∂C/∂")
+
+
+@pytest.mark.parametrize("answer", ["∂C/∂W2[k,j] = a1[j]*∂C/∂z2[k]", "∂C/∂z2[n,k] = a2[n,k] - y[n,k]"])
+def test_the_derivative_of_one_sample_is_right(answer: str) -> None:
+    assert check(BATCH, answer).message.startswith("Right: ∂C/∂")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "∂C/∂W2[k,j] = sum(n) a1[j]*∂C/∂z2[k]",
+        "∂C/∂W2[k,j] = sum(n) a1[n,j]*∂C/∂z2[n,k]",
+        "∂C/∂W2[k,j] = sum(n) a1[j]*(a2[k] - y[k])",
+    ],
+)
+def test_the_sum_over_the_samples_is_their_number_times_too_much(answer: str) -> None:
+    verdict = check(BATCH, answer)
+    assert verdict.change == (
+        "the sum over the samples n stands where their mean belongs: it is extent(n) times the mean"
+    )
+    assert not verdict
+    assert "Right is ∂C/∂W2[k,j] = mean(n) a1[n,j]·∂C/∂z2[n,k]" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("∂C/∂W2[k,j] = mean(n) a1[j]*(y[k] - a2[k])", "the sign is wrong: it is −1 times what it should be"),
+        ("∂C/∂W2[k,j] = mean(n) a1[j]*a2[k]", "the term −y[k] is missing"),
+        ("∂C/∂W2[k,j] = a1[n,j]*∂C/∂z2[n,k]", "n stands free on the right but not on the left"),
+        ("∂C/∂W2[k,j] = (mean(n) a1[j])*(mean(n) ∂C/∂z2[k])", ""),
+        ("∂C/∂z2[k] = (a2[k] - y[k])/extent(n)", "it is 1/extent(n) times what it should be"),
+        ("∂C/∂z2[k] = mean(n) (a2[k] - y[k])", ""),
+    ],
+)
+def test_what_is_wrong_with_a_mean_is_said_of_one_sample(answer: str, words: str) -> None:
+    verdict = check(BATCH, answer)
+    assert not verdict
+    assert verdict.change.startswith(words)
+    assert bool(verdict.change) == bool(words)
+
+
+def test_a_regulariser_is_the_same_for_all_samples() -> None:
+    assert check(RIDGE, "∂C/∂w = mean(n) 2*x*(w*x - y) + lambda*w")
+    assert check(RIDGE, "∂C/∂w = 1/extent(n)*(sum(n) 2*x[n]*(w*x[n] - y[n])) + lambda*w")
+    assert check(RIDGE, "∂C/∂w = (sum(n) 2*x*(w*x - y) + lambda*w)/extent(n)").change == ""
+    assert check(RIDGE, "∂C/∂w = sum(n) 2*x*(w*x - y) + lambda*w").change.startswith("the sum over the samples n")
+    assert check(RIDGE, "∂C/∂w = mean(n) x*(w*x - y) + lambda*w").change == "the factor 2 of 2·x·(x·w − y) is missing"
+
+
+def test_a_right_side_alone_is_of_the_only_param() -> None:
+    assert check(RIDGE, "mean(n) 2*x[n]*(w*x[n] - y[n]) + lambda*w")
+
+
+def test_what_cannot_be_read_with_the_sample_is_refused_for_that() -> None:
+    with pytest.raises(NotationError) as caught:
+        check(BATCH, "∂C/∂W2[k,j] = mean(n) a1[n,j]*q[n,k]")
+    assert caught.value.what == "no tensor is named q"

@@ -202,7 +202,7 @@ class Cotangents:
         if not self._readable(tensor, target, inserted):
             return named, False
         put_together = any(tensors_in(self.of(user).value) for user in self._known[path.user].put_in)
-        choice = Choice(value, named, inserted, once=self._uses(path.user) == 1, simple=not put_together)
+        choice = Choice(value, named, inserted, lambda: self._uses(path.user), not put_together)
         return (inserted, True) if choice.puts_in(self.simplifier, target) else (named, False)
 
     def _readable(self, tensor: str, target: tuple[Index, ...], value: Expr) -> bool:

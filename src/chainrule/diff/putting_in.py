@@ -7,8 +7,9 @@ was one; everything else stays named, and those names are the textbook's δ. No 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from chainrule.expr.binding import free_indices, node_count, tensors_in
@@ -52,32 +53,49 @@ class Simplifier(Protocol):
 class Choice:
     """A product in which a derivative stands by its name (`named`) or by its value (`inserted`).
 
-    `once` says that nothing else uses the derivative, `simple` that nothing but numbers was put into its value before.
+    `uses` counts what uses the derivative, if that matters; `simple` says that nothing but numbers was put into its
+    value before.
     """
 
     value: Expr
     named: Expr
     inserted: Expr
-    once: bool
+    uses: Callable[[], int]
     simple: bool
+
+    @cached_property
+    def once(self) -> bool:
+        """Whether nothing else uses the derivative."""
+        return self.uses() == 1
 
     def puts_in(self, simplifier: Simplifier, order: Sequence[Index]) -> bool:
         """Say whether the value is better than the name."""
         value = self.value
         if is_single_entry(value) or not (tensors_in(value) or free_indices(value)):
             return True
-        if not (self.once or _has_delta_factor(value) or may_cancel(value)):
+        if not (_has_delta_factor(value) or may_cancel(value) or self.once):
             return False
         with_value = simplifier.simplify(self.inserted, order)
-        with_name = simplifier.simplify(self.named, order)
-        if not _has_delta_factor(value):
-            # What was put together already goes on only where something cancels: else a chain would never end.
-            simple = self.once and self.simple
-            shared = max(node_count(value) if self.once else 0, node_count(with_name))
-            largest = _LONGEST_PUT_IN if simple else shared
-            if node_count(with_value) > largest and not (self.once and _closes_a_sum(value, with_name, with_value)):
-                return False
-        return _widest(with_value) <= max(1, _widest(value), _widest(with_name))
+
+        def with_name() -> Expr:
+            return simplifier.simplify(self.named, order)
+
+        if not _has_delta_factor(value) and not self._stays_short(with_value, with_name):
+            return False
+        widest = _widest(with_value)
+        return widest <= max(1, _widest(value)) or widest <= _widest(with_name())
+
+    def _stays_short(self, with_value: Expr, with_name: Callable[[], Expr]) -> bool:
+        """Say whether the result is no larger than is good to read.
+
+        What was put together already goes on only where something cancels: else a chain would never end.
+        """
+        size = node_count(with_value)
+        if self.simple and self.once:
+            short = size <= _LONGEST_PUT_IN
+        else:
+            short = (self.once and size <= node_count(self.value)) or size <= node_count(with_name())
+        return short or (self.once and _closes_a_sum(self.value, with_name(), with_value))
 
 
 def is_single_entry(expr: Expr) -> bool:

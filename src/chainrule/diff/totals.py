@@ -184,7 +184,7 @@ class Totals:
         if not self._readable(tensor, inserted, order):
             return named, False
         simple = not self._known[way.through].put_in
-        choice = Choice(value, named, inserted, once=self._uses(way.through) == 1, simple=simple)
+        choice = Choice(value, named, inserted, lambda: self._uses(way.through), simple)
         return (inserted, True) if choice.puts_in(self.simplifier, order) else (named, False)
 
     def _readable(self, tensor: str, value: Expr, order: tuple[Index, ...]) -> bool:

@@ -33,11 +33,11 @@ class Node:
         return known
 
     def __hash__(self) -> int:
-        known = self.__dict__.get("_hash")
-        if known is None:
-            known = hash((type(self).__name__, self._compared()))
-            self.__dict__["_hash"] = known
-        return int(known)
+        try:
+            known: int = self.__dict__["_hash"]
+        except KeyError:
+            known = self.__dict__["_hash"] = hash((type(self).__name__, self._compared()))
+        return known
 
     def __eq__(self, other: object) -> bool:
         if self is other:

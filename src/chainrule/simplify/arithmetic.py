@@ -56,6 +56,7 @@ from chainrule.simplify.ordering import Key, sort_key
 Factors: TypeAlias = dict[Expr, Fraction]
 """base -> exponent of a product without its coefficient."""
 
+_ONE = Fraction(1)
 _AT_ZERO = {"exp": ONE, "log1p": ZERO, "expm1": ZERO, "sin": ZERO, "tanh": ZERO, "erf": ZERO, "sinh": ZERO, "cos": ONE}
 _LARGEST_DENOMINATOR = 12
 _MOST_BITS = 4096
@@ -152,7 +153,7 @@ def split_coefficient(expr: Expr) -> tuple[Fraction, Expr]:
         case Product((Number(value), *rest)):
             return value, rest[0] if len(rest) == 1 else Product(tuple(rest))
         case _:
-            return Fraction(1), expr
+            return _ONE, expr
 
 
 def scaled(coefficient: Fraction, rest: Expr) -> Expr:
@@ -180,7 +181,8 @@ def add(terms: Iterable[Expr]) -> Expr:
     for term in terms:
         for part in terms_of(term):
             coefficient, rest = split_coefficient(part)
-            collected[rest] = collected.get(rest, Fraction(0)) + coefficient
+            known = collected.get(rest)
+            collected[rest] = coefficient if known is None else known + coefficient
     kept = sorted(((rest, c) for rest, c in collected.items() if c), key=lambda item: sort_key(item[0]))
     if len(kept) <= 1:
         return scaled(kept[0][1], kept[0][0]) if kept else ZERO
@@ -209,8 +211,8 @@ def factors_of(expr: Expr) -> tuple[Fraction, Factors]:
 
 
 def _factors_of(expr: Expr) -> tuple[Fraction, Factors]:
-    coefficient, found = Fraction(1), Factors()
-    stack: list[tuple[Expr, Fraction]] = [(expr, Fraction(1))]
+    coefficient, found, cancelled = _ONE, Factors(), False
+    stack: list[tuple[Expr, Fraction]] = [(expr, _ONE)]
     while stack:
         node, exponent = stack.pop()
         match node:
@@ -225,12 +227,19 @@ def _factors_of(expr: Expr) -> tuple[Fraction, Factors]:
             case Sum():
                 content, primitive = _primitive(node, exponent)
                 coefficient *= content
-                found[primitive] = found.get(primitive, Fraction(0)) + exponent
+                cancelled |= _multiplied(found, primitive, exponent)
             case Bracket():
-                found[node] = Fraction(1) if exponent > 0 else min(found.get(node, exponent), Fraction(1))
+                found[node] = _ONE if exponent > 0 else min(found.get(node, exponent), _ONE)
             case _:
-                found[node] = found.get(node, Fraction(0)) + exponent
-    return coefficient, {base: exponent for base, exponent in found.items() if exponent}
+                cancelled |= _multiplied(found, node, exponent)
+    return coefficient, {base: e for base, e in found.items() if e} if cancelled else found
+
+
+def _multiplied(found: Factors, base: Expr, exponent: Fraction) -> bool:
+    """Multiply by a power; say whether there was one of the same base already, so that the two may cancel."""
+    known = found.get(base)
+    found[base] = exponent if known is None else known + exponent
+    return known is not None or not exponent
 
 
 def _is_short(base: Fraction, exponent: Fraction) -> bool:
@@ -320,7 +329,7 @@ def product_of(coefficient: Fraction, factors: Factors) -> Expr:
         elif isinstance(base, Bracket) and exponent > 0:
             kept.append(base)
         elif exponent:
-            kept.append(base if exponent == 1 else Power(base, Number(exponent)))
+            kept.append(base if exponent is _ONE or exponent == 1 else Power(base, Number(exponent)))
     if coefficient == 0:
         return ZERO
     kept.sort(key=sort_key)

@@ -117,7 +117,7 @@ def _row(tensor: str, derived: Array, forward: Evaluation, given: Mapping[str, n
     if largest == 0 or derived.size == 0:
         return GradientRow(tensor, derived.shape, 0.0, (0,) * derived.ndim, 0.0, 0.0, 0)
     scale = np.maximum(np.maximum(np.abs(derived), np.abs(numeric)), FLOOR * largest)
-    errors = np.nan_to_num(np.abs(derived - numeric) / scale, nan=np.inf)
+    errors = np.array(np.nan_to_num(np.abs(derived - numeric) / scale, nan=np.inf))
     kinks = 0
     for place in np.argwhere(errors > TOLERANCE):
         at = tuple(int(n) for n in place)

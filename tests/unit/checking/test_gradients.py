@@ -70,6 +70,12 @@ def test_a_kink_is_not_called_wrong(distance: float) -> None:
     assert str(report).endswith("1 entry at a kink")
 
 
+def test_a_number_at_a_kink_is_not_called_wrong() -> None:
+    report = gradient_check(parse("param x\ncost C = maximum(0, x)"), {"x": 0.0})
+    assert report.rows[0].kinks == 1
+    assert report
+
+
 def test_a_wrong_entry_beside_a_kink_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def planted(system: System, *args: object, **options: object) -> Evaluation:
         found = evaluate_all(system, *args, **options)  # type: ignore[arg-type]

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chainrule.diff.backprop import Cotangents
+from chainrule.errors import listed
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import ONE, ZERO, Expr, Index, Indexed, product_factors, times, walk
 from chainrule.system.model import derivative_name
-
-_MOST_NAMES = 20
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def circle_in(value: Expr, indices: Sequence[Index], tensor: str, cotangents: Co
 def named_itself(tensor: str, cotangents: Cotangents) -> Circle:
     """Return what is wrong with ∂C/∂z = ∂C/∂z."""
     own = derivative_name(cotangents.cost, tensor)
-    return Circle(own, f"the answer names {own} itself on the right", "what it is equal to")
+    return Circle(own, f"the answer names {own} itself on the right", f"an expression without {own}")
 
 
 def multiple_of_itself(value: Expr, indices: Sequence[Index], tensor: str, cotangents: Cotangents) -> Expr | None:
@@ -67,10 +66,10 @@ def _named_before(name: str, before: str, tensor: str, cotangents: Cotangents) -
     own, graph = derivative_name(cotangents.cost, tensor), cotangents.graph
     between = graph.depending_on([tensor]) & graph.leading_to(cotangents.cost) - {tensor, cotangents.cost}
     names = [derivative_name(cotangents.cost, t) for t in graph.order if t in between]
-    listed = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+    others = f"; of the derivatives of {cotangents.cost} it may use {listed(names)}" if names else ""
     return Circle(
         name,
         f"the answer for {own} names {name}, which is itself computed from {own}",
-        "what it is equal to" + (f"; of the derivatives of {cotangents.cost} it may name {listed}" if names else ""),
+        f"an expression without {name}{others}",
         f"{tensor} depends on {before}: the answer goes round in a circle.",
     )

@@ -76,7 +76,7 @@ def multiple_words(multiple: Expr, target: Expr, tensor: str, cotangents: Cotang
             entry = expression_text(Indexed(user, fan.path.indices))
             return (
                 f"{claim}, but the ∂{entry} do not cancel as in a fraction, because {above} holds the other entries "
-                f"of {user} still: each product {fan.text} is the share of one path, the shares differ, and each is "
+                f"of {user} fixed: each product {fan.text} is the share of one path, the shares differ, and each is "
                 f"added once"
             )
     return claim

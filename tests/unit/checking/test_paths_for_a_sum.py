@@ -20,7 +20,7 @@ SOFTMAX = (
 SUM = "Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]"
 CANCELLED = (
     "it says that ∂C/∂z[j] is {} times itself, but the ∂a[k] do not cancel as in a fraction, because ∂C/∂a[k] holds "
-    "the other entries of a still: each product ∂C/∂a[k]·∂a[k]/∂z[j] is the share of one path, the shares differ, and "
+    "the other entries of a fixed: each product ∂C/∂a[k]·∂a[k]/∂z[j] is the share of one path, the shares differ, and "
     "each is added once"
 )
 COUNTED = (

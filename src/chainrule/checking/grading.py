@@ -17,7 +17,7 @@ from chainrule.checking.circular import named_itself
 from chainrule.checking.clashes import clashes
 from chainrule.checking.diagnosis import Array, Case, clash_words, loose_words, values_of
 from chainrule.checking.forms import users_of
-from chainrule.checking.names import unknown_derivatives
+from chainrule.checking.names import unknown_derivatives, with_derived_names
 from chainrule.checking.points import POINTS, SCALAR_POINTS, Points, drawn_points, with_derivatives
 from chainrule.checking.sides import missing_sides, points_on
 from chainrule.checking.verdicts import Verdict, right, wrong, wrong_form
@@ -68,6 +68,9 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
         cotangents = cotangents_for(system, tensor)
         read = read_answer(answer, tensor, cotangents)
     except NotationError:
+        named = with_derived_names(system, f"{answer} {wrt or ''}")
+        if named is not None:
+            return check(named, answer, wrt=wrt)
         of_samples = verdict_of_samples(system, answer, wrt)
         if of_samples is None:
             raise

@@ -114,6 +114,23 @@ def test_what_is_derived_is_right_when_it_is_read_back(case: Case) -> None:
         assert check(system, case.results[tensor], wrt=tensor)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "param w[t], b[t]\ncost C = max(t) (w[t]*b[t])",
+        "data x[i]\nparam W[j,i], v[j]\nh[j] = v[j]*tanh(sum(i) W[j,i]*x[i])\ncost C = sum(j) h[j]^2",
+    ],
+)
+def test_what_a_derivation_names_may_be_named(text: str) -> None:
+    system = parse(text)
+    back = backprop(system)
+    lines = [line for line in str(back).splitlines() if line.startswith("∂C/∂")]
+    assert any(f"∂C/∂{name}[" in line for line in lines for name in ("C_inner", "h_argument"))
+    for line in lines:
+        assert check(system, line)
+        assert not check(system, line.replace(" = ", " = 2·"))
+
+
 def test_a_constant_derivative_may_be_written_as_a_number() -> None:
     assert check(parse("param x\ncost C = 3*x"), "∂C/∂x = 6/2")
 

@@ -68,7 +68,7 @@ def sum_of_products(brackets: Mask, factors: list[Factor], outer: tuple[Index, .
     if arguments:
         few = math.prod(_lengths(arguments).values()) <= _FEW_STEPS
         if few:  # in one order of memory, or sums of equal numbers would differ in their last bits
-            arguments[::2] = map(np.ascontiguousarray, arguments[::2])
+            arguments[::2] = [np.asarray(array, order="C") for array in arguments[::2]]
         total = np.asarray(np.einsum(*arguments, [number[i] for i in outer], optimize=not few) * scalar)
     if not brackets or np.isfinite(total).all():
         return total

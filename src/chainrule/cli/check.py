@@ -19,7 +19,8 @@ HELP = """Check a derivative worked out by hand, in any algebraic form.
 
 The answer may use its own index letters, and name the derivatives of other tensors, ∂C/∂z2[k]. It is right if it
 has the value of the derived one at random points; else the verdict says where it differs, and what was probably
-forgotten. Exit code: 0 right, 1 wrong, 2 an answer or a file that cannot be read.
+forgotten. Exit code: 0 right, 1 wrong, 2 a file or an answer that cannot be read, or an answer that goes round in a
+circle: ∂C/∂z by ∂C/∂b where z is computed from b.
 """
 
 

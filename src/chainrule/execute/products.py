@@ -66,9 +66,10 @@ def sum_of_products(brackets: Mask, factors: list[Factor], outer: tuple[Index, .
             scalar = np.asarray(scalar * array)
     total = scalar
     if arguments:
-        steps = math.prod(_lengths(arguments).values())
-        order = [number[i] for i in outer]
-        total = np.asarray(np.einsum(*arguments, order, optimize=steps > _FEW_STEPS) * scalar)
+        few = math.prod(_lengths(arguments).values()) <= _FEW_STEPS
+        if few:  # in one order of memory, or sums of equal numbers would differ in their last bits
+            arguments[::2] = [np.asarray(array, order="C") for array in arguments[::2]]
+        total = np.asarray(np.einsum(*arguments, [number[i] for i in outer], optimize=not few) * scalar)
     if not brackets or np.isfinite(total).all():
         return total
     full = masked_product(brackets, factors, dtype).aligned((*outer, *(i for i in indices if i not in outer)))

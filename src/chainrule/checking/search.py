@@ -67,11 +67,16 @@ class View:
 
     def agrees(self, expr: Expr, indices: tuple[Index, ...], wanted: Sequence[Array]) -> bool:
         """Say whether an expression has these values at all points, and some value somewhere."""
-        try:
-            pairs = [(evaluate_in(s, expr, indices), w) for s, w in zip(self.scopes, wanted, strict=True)]
-        except InputError:
-            return False
-        return all(same(found, known) for found, known in pairs) and any(np.isfinite(found).any() for found, _ in pairs)
+        finite = False
+        for scope, known in zip(self.scopes, wanted, strict=True):
+            try:
+                found = evaluate_in(scope, expr, indices)
+            except InputError:
+                return False
+            if not same(found, known):
+                return False
+            finite = finite or bool(np.isfinite(found).any())
+        return finite
 
 
 @dataclass

@@ -44,7 +44,7 @@ def circle_in(value: Expr, indices: Sequence[Index], tensor: str, cotangents: Co
 def named_itself(tensor: str, cotangents: Cotangents) -> Circle:
     """Return what is wrong with ∂C/∂z = ∂C/∂z."""
     own = derivative_name(cotangents.cost, tensor)
-    return Circle(own, f"the answer names {own} itself on the right", "what it is equal to")
+    return Circle(own, f"the answer names {own} itself on the right", f"an answer without {own}")
 
 
 def multiple_of_itself(value: Expr, indices: Sequence[Index], tensor: str, cotangents: Cotangents) -> Expr | None:
@@ -71,6 +71,6 @@ def _named_before(name: str, before: str, tensor: str, cotangents: Cotangents) -
     return Circle(
         name,
         f"the answer for {own} names {name}, which is itself computed from {own}",
-        "what it is equal to" + (f"; of the derivatives of {cotangents.cost} it may name {listed}" if names else ""),
+        f"an answer that names, of the derivatives of {cotangents.cost}, " + (f"only {listed}" if names else "none"),
         f"{tensor} depends on {before}: the answer goes round in a circle.",
     )

@@ -156,7 +156,8 @@ def _edit_words(case: Case, search: Search) -> str:
     """Name a change of the answer or of the truth, in whatever form makes it one place, or a factor."""
     mine, forms = forms_of_answer(case.answer.value, case.cotangents), _forms(case)
     for form in mine:
-        edit = search.repairs(_turned(form.expr, case.answer.indices), form.expr)
+        summed = edits_at(sites_of(form.expr, case.answer.indices), without_sum)
+        edit = search.repairs(chain(_turned(form.expr, case.answer.indices), summed), form.expr)
         if edit is not None:
             return edit.words
     found = _lost_words(case, search, forms)
@@ -216,7 +217,7 @@ def _superfluous(form: Form, case: Case) -> Iterator[Edit]:
     """Yield an answer without something that may be too much, or with another tensor in its place."""
     sites = sites_of(form.expr, case.answer.indices)
     factors = without_factor(form.expr, 1 if form.apart else MOST_FACTORS)
-    for local in (without_term, factors, without_sum, other_tensor(_alike(case))):
+    for local in (without_term, factors, other_tensor(_alike(case))):
         yield from edits_at(sites, local)
 
 

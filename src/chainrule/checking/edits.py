@@ -22,6 +22,7 @@ from chainrule.expr.binding import (
     tensors_in,
 )
 from chainrule.expr.nodes import (
+    MINUS_ONE,
     Expr,
     Index,
     Indexed,
@@ -131,7 +132,10 @@ def without_factor(whole: Expr, most: int = MOST_FACTORS) -> Local:
 
     def local(expr: Expr, scope: tuple[Index, ...]) -> Iterator[Edit]:
         for taken, rest in _factors_left_out(expr, most):
-            yield Edit(_factorsays(taken, expr, whole, "is superfluous"), rest)
+            if taken == MINUS_ONE:
+                yield Edit(says("the sign of {} is wrong", expr), rest)
+            else:
+                yield Edit(_factorsays(taken, expr, whole, "is superfluous"), rest)
 
     return local
 

@@ -20,6 +20,7 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.render.letters import next_letter
 from chainrule.system.model import derivative_parts, is_derivative
 
 
@@ -40,7 +41,7 @@ class Lost:
 
     def one_path(self) -> str:
         """Say that one term is there and the others are not."""
-        missing = f"the {self.whole.op} over {self.bound.preferred} is missing"
+        missing = f"the {self.whole.op} over {self._letter} is missing"
         user, by = self._user, self._reads
         if by:
             why = f"every entry of {user} may depend on {by}, and {text_of(self.terms)} is the share of one path alone"
@@ -53,12 +54,12 @@ class Lost:
         if not user:
             return f"only the terms {self._at} of {whole} are there"
         why = f"every entry of {user} may depend on {by}, and each path" if by else "each path"
-        only = f"only the terms {self._at} of the {self.whole.op} over {self.bound.preferred} are there"
+        only = f"only the terms {self._at} of the {self.whole.op} over {self._letter} are there"
         return f"{only}, the shares of {len(self.places)} paths: {why} adds its product, {whole}"
 
     def counted(self) -> str:
         """Say that one term stands, multiplied by their number, for all of them."""
-        number = f"extent({self.bound.preferred})"
+        number = f"extent({self._letter})"
         if not self._user:
             return f"it is {number} times the term {self._at} of {text_of(self.whole)}, whose terms differ"
         return (
@@ -67,8 +68,12 @@ class Lost:
         )
 
     @property
+    def _letter(self) -> str:
+        return next_letter(self.bound.preferred, [p.preferred for p in self.places if isinstance(p, Index)])
+
+    @property
     def _at(self) -> str:
-        letter = self.bound.preferred
+        letter = self._letter
         return " and ".join(
             f"{letter} = {p.preferred if isinstance(p, Index) else p.constant if isinstance(p, Affine) else p}"
             for p in self.places

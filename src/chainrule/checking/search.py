@@ -129,7 +129,10 @@ class Search:
         view = self.view_of(before)
 
         def holds(edit: Edit) -> bool:
-            return self.holds(edit.expr, self.axes[1], view, view.answer) and not wipes_out(before, edit.expr, view)
+            # What the terms of the truth cancel to is 0: anything may come of leaving some of them out.
+            return self.holds(edit.expr, self.axes[1], view, view.answer) and not (
+                wipes_out(before, edit.expr, view) or wipes_out(edit.expr, before, view)
+            )
 
         return next((e for e in self._new(edits, of_answer=False) if holds(e)), None)
 

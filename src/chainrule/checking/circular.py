@@ -71,6 +71,6 @@ def _named_before(name: str, before: str, tensor: str, cotangents: Cotangents) -
     return Circle(
         name,
         f"the answer for {own} names {name}, which is itself computed from {own}",
-        f"an answer that names, of the derivatives of {cotangents.cost}, " + (f"only {listed}" if names else "none"),
+        f"an answer that names no derivative of {cotangents.cost}" + (f" but {listed}" if names else ""),
         f"{tensor} depends on {before}: the answer goes round in a circle.",
     )

@@ -59,8 +59,13 @@ def right(case: Case, givens: tuple[str, ...] = (), untried: tuple[str, ...] = (
     if givens:
         message += f"\nIt rests on what is given: {', '.join(givens)}"
     if untried:
-        message += f"\nNot compared where {' or '.join(untried)}: no such point was found"
+        message += f"\n{not_compared(untried)}"
     return Verdict(True, message, givens=givens, untried=untried)
+
+
+def not_compared(untried: Sequence[str]) -> str:
+    """Return the line of a verdict on the sides at which nothing was compared."""
+    return f"Not compared where {' or '.join(untried)}: no such point was found"
 
 
 def _cancels(case: Case) -> bool:

@@ -28,6 +28,7 @@ from chainrule.checking.whole_batch import (
     verdict_of_samples,
 )
 from chainrule.diff.backprop import Cotangents
+from chainrule.diff.prepare import may_name_arguments
 from chainrule.errors import ChainruleError, DerivativeError, InputError, NotationError
 from chainrule.execute.reference import Evaluation
 from chainrule.execute.shortage import enough_memory
@@ -62,10 +63,7 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     if not system.cost:
         raise DerivativeError("the system has no cost, so there is nothing to check", advice=cost_advice(system))
     try:
-        tensor = tensor_of(answer, system, wrt)
-        if tensor == system.cost:
-            raise DerivativeError(f"{tensor} is the cost itself; its derivative by itself is 1")
-        cotangents = cotangents_for(system, tensor)
+        tensor, cotangents = _asked(system, answer, wrt)
         read = read_answer(answer, tensor, cotangents)
     except NotationError:
         of_samples = verdict_of_samples(system, answer, wrt)
@@ -73,6 +71,27 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
             raise
         return of_samples
     return _graded(system, answer, read, cotangents)
+
+
+def _asked(system: System, answer: str, wrt: str | None) -> tuple[str, Cotangents]:
+    """Return the tensor that an answer is a derivative by, and what knows that derivative.
+
+    It may be one that was named for the derivation, such as the `a_argument` of a relu.
+    """
+    try:
+        tensor = tensor_of(answer, system, wrt)
+    except NotationError:
+        if not (system.params and may_name_arguments(system)):
+            raise
+        cotangents = cotangents_for(system, system.params[0])
+        try:
+            return tensor_of(answer, cotangents.system, wrt), cotangents
+        except NotationError:
+            pass
+        raise
+    if tensor == system.cost:
+        raise DerivativeError(f"{tensor} is the cost itself; its derivative by itself is 1")
+    return tensor, cotangents_for(system, tensor)
 
 
 def _graded(system: System, text: str, read: Answer, cotangents: Cotangents) -> Verdict:

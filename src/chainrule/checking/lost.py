@@ -9,6 +9,7 @@ from chainrule.checking.sites import Edit, Local, text_of
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import (
     Affine,
+    Bracket,
     Expr,
     ExtentValue,
     Index,
@@ -128,5 +129,6 @@ def lost_terms(numbers: Collection[int], alike: Callable[[Index, Index], bool]) 
 def _one_term(whole: Reduce, bound: Index, place: Position) -> Iterator[Edit]:
     lost = Lost(whole, bound, (place,))
     yield Edit(lost.one_path, lost.terms)
-    if whole.op == "sum":
+    # As many times a bracket is no attempt at a sum of brackets: a number stands for what they count.
+    if whole.op == "sum" and not isinstance(whole.body, Bracket):
         yield Edit(lost.counted, times(ExtentValue(bound.extent, bound.preferred), lost.terms))

@@ -36,6 +36,13 @@ def test_a_mistake_is_named_in_the_letters_of_the_answer(text: str, answer: str,
     assert check(parse(text), answer).change == words
 
 
+def test_a_number_for_a_sum_of_brackets_is_not_told_as_one_term_many_times() -> None:
+    system = parse("data m[k]\nparam z[k]\ncost C = (sum(k) [m[k] > 0]*z[k]^2)/(sum(k) [m[k] > 0])")
+    verdict = check(system, "∂C/∂z[k] = 2*[m[k] > 0]*z[k]/extent(k)")
+    assert not verdict
+    assert "term" not in verdict.change
+
+
 def test_terms_that_cancel_in_the_truth_explain_nothing() -> None:
     verdict = check(parse(CORRELATION), "∂r/∂x[i] = v[i]/sqrt((sum(j) u[j]^2)*(sum(j) v[j]^2))")
     assert not verdict

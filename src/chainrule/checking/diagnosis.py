@@ -22,7 +22,7 @@ from chainrule.checking.edits import (
     exchanged_letters,
     lacking_factor,
     lacking_sign,
-    lacking_term,
+    lacking_term_of,
     other_index,
     other_tensor,
     summed,
@@ -209,7 +209,11 @@ def _lacking(form: Form, indices: tuple[Index, ...]) -> Iterator[Edit]:
     """Yield the truth as an answer that lacks something would have it."""
     sites = sites_of(form.expr, indices)
     # Several factors of a term that was only made by multiplying out are nothing that anybody forgets.
-    for local in (lacking_sign, lacking_factor(form.expr, 1 if form.apart else MOST_FACTORS), lacking_term):
+    for local in (
+        lacking_sign,
+        lacking_factor(form.expr, 1 if form.apart else MOST_FACTORS),
+        lacking_term_of(form.expr),
+    ):
         yield from edits_at(sites, local)
 
 

@@ -43,7 +43,7 @@ def circle_in(value: Expr, indices: Sequence[Index], tensor: str, cotangents: Co
 def named_itself(tensor: str, cotangents: Cotangents) -> Circle:
     """Return what is wrong with ∂C/∂z = ∂C/∂z."""
     own = derivative_name(cotangents.cost, tensor)
-    return Circle(own, f"the answer names {own} itself on the right", f"an expression without {own}")
+    return Circle(own, f"the answer names {own} itself on the right", f"an answer without {own}")
 
 
 def multiple_of_itself(value: Expr, indices: Sequence[Index], tensor: str, cotangents: Cotangents) -> Expr | None:
@@ -66,10 +66,9 @@ def _named_before(name: str, before: str, tensor: str, cotangents: Cotangents) -
     own, graph = derivative_name(cotangents.cost, tensor), cotangents.graph
     between = graph.depending_on([tensor]) & graph.leading_to(cotangents.cost) - {tensor, cotangents.cost}
     names = [derivative_name(cotangents.cost, t) for t in graph.order if t in between]
-    others = f"; of the derivatives of {cotangents.cost} it may use {listed(names)}" if names else ""
     return Circle(
         name,
         f"the answer for {own} names {name}, which is itself computed from {own}",
-        f"an expression without {name}{others}",
+        f"an answer that names no derivative of {cotangents.cost}" + (f" but {listed(names)}" if names else ""),
         f"{tensor} depends on {before}: the answer goes round in a circle.",
     )

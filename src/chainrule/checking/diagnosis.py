@@ -22,7 +22,7 @@ from chainrule.checking.edits import (
     exchanged_letters,
     lacking_factor,
     lacking_sign,
-    lacking_term,
+    lacking_term_of,
     other_index,
     other_tensor,
     summed,
@@ -156,7 +156,8 @@ def _edit_words(case: Case, search: Search) -> str:
     """Name a change of the answer or of the truth, in whatever form makes it one place, or a factor."""
     mine, forms = forms_of_answer(case.answer.value, case.cotangents), _forms(case)
     for form in mine:
-        edit = search.repairs(_turned(form.expr, case.answer.indices), form.expr)
+        summed = edits_at(sites_of(form.expr, case.answer.indices), without_sum)
+        edit = search.repairs(chain(_turned(form.expr, case.answer.indices), summed), form.expr)
         if edit is not None:
             return edit.words
     found = _lost_words(case, search, forms)
@@ -208,7 +209,11 @@ def _lacking(form: Form, indices: tuple[Index, ...]) -> Iterator[Edit]:
     """Yield the truth as an answer that lacks something would have it."""
     sites = sites_of(form.expr, indices)
     # Several factors of a term that was only made by multiplying out are nothing that anybody forgets.
-    for local in (lacking_sign, lacking_factor(form.expr, 1 if form.apart else MOST_FACTORS), lacking_term):
+    for local in (
+        lacking_sign,
+        lacking_factor(form.expr, 1 if form.apart else MOST_FACTORS),
+        lacking_term_of(form.expr),
+    ):
         yield from edits_at(sites, local)
 
 
@@ -216,7 +221,7 @@ def _superfluous(form: Form, case: Case) -> Iterator[Edit]:
     """Yield an answer without something that may be too much, or with another tensor in its place."""
     sites = sites_of(form.expr, case.answer.indices)
     factors = without_factor(form.expr, 1 if form.apart else MOST_FACTORS)
-    for local in (without_term, factors, without_sum, other_tensor(_alike(case))):
+    for local in (without_term, factors, other_tensor(_alike(case))):
         yield from edits_at(sites, local)
 
 

@@ -22,6 +22,7 @@ from chainrule.expr.binding import (
     tensors_in,
 )
 from chainrule.expr.nodes import (
+    MINUS_ONE,
     Expr,
     Index,
     Indexed,
@@ -126,12 +127,28 @@ def lacking_term(expr: Expr, scope: tuple[Index, ...]) -> Iterator[Edit]:
     yield from (Edit(says("the term {} is missing", term), rest) for term, rest in _terms_left_out(expr))
 
 
+def lacking_term_of(whole: Expr) -> Local:
+    """Return what yields the truth `whole` without a term, and names the sum that lacks it if that is not the whole."""
+
+    def local(expr: Expr, scope: tuple[Index, ...]) -> Iterator[Edit]:
+        if expr == whole:
+            yield from lacking_term(expr, scope)
+        else:
+            for term, rest in _terms_left_out(expr):
+                yield Edit(says("the term {} is missing beside {}", term, rest), rest)
+
+    return local
+
+
 def without_factor(whole: Expr, most: int = MOST_FACTORS) -> Local:
     """Return what yields a product in `whole` without one of its factors, or several, as superfluous ones."""
 
     def local(expr: Expr, scope: tuple[Index, ...]) -> Iterator[Edit]:
         for taken, rest in _factors_left_out(expr, most):
-            yield Edit(_factorsays(taken, expr, whole, "is superfluous"), rest)
+            if taken == MINUS_ONE:
+                yield Edit(says("the sign of {} is wrong", expr), rest)
+            else:
+                yield Edit(_factorsays(taken, expr, whole, "is superfluous"), rest)
 
     return local
 

@@ -7,6 +7,7 @@ right at all of them is also compared on each side of every bracket, choice and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -17,9 +18,9 @@ from chainrule.checking.circular import named_itself
 from chainrule.checking.clashes import clashes
 from chainrule.checking.diagnosis import Array, Case, clash_words, loose_words, values_of
 from chainrule.checking.forms import users_of
-from chainrule.checking.names import unknown_derivatives, with_derived_names
-from chainrule.checking.points import POINTS, SCALAR_POINTS, Points, drawn_points, with_derivatives
-from chainrule.checking.sides import missing_sides, points_on
+from chainrule.checking.names import unknown_derivatives
+from chainrule.checking.points import POINTS, SCALAR_POINTS, Point, Points, drawn_points, with_derivatives
+from chainrule.checking.sides import Side, further_points, missing_sides, points_on
 from chainrule.checking.verdicts import Verdict, right, wrong, wrong_form
 from chainrule.checking.whole_batch import (
     mentions_samples,
@@ -62,20 +63,31 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     if not system.cost:
         raise DerivativeError("the system has no cost, so there is nothing to check", advice=cost_advice(system))
     try:
-        tensor = tensor_of(answer, system, wrt)
-        if tensor == system.cost:
-            raise DerivativeError(f"{tensor} is the cost itself; its derivative by itself is 1")
-        cotangents = cotangents_for(system, tensor)
+        tensor, cotangents = _asked(system, answer, wrt)
         read = read_answer(answer, tensor, cotangents)
     except NotationError:
-        named = with_derived_names(system, f"{answer} {wrt or ''}")
-        if named is not None:
-            return check(named, answer, wrt=wrt)
         of_samples = verdict_of_samples(system, answer, wrt)
         if of_samples is None:
             raise
         return of_samples
     return _graded(system, answer, read, cotangents)
+
+
+def _asked(system: System, answer: str, wrt: str | None) -> tuple[str, Cotangents]:
+    """Return the tensor that an answer is a derivative by, and what knows that derivative.
+
+    It may be one that was named for the derivation, such as the `a_argument` of a relu or the `C_inner` of a maximum.
+    """
+    try:
+        tensor = tensor_of(answer, system, wrt)
+    except NotationError:
+        with suppress(ChainruleError):
+            cotangents = cotangents_for(system, (*system.params, system.cost)[0])
+            return tensor_of(answer, cotangents.system, wrt), cotangents
+        raise
+    if tensor == system.cost:
+        raise DerivativeError(f"{tensor} is the cost itself; its derivative by itself is 1")
+    return tensor, cotangents_for(system, tensor)
 
 
 def _graded(system: System, text: str, read: Answer, cotangents: Cotangents) -> Verdict:
@@ -91,9 +103,11 @@ def _graded(system: System, text: str, read: Answer, cotangents: Cotangents) -> 
     if isinstance(values, InputError):
         return wrong_form(case, values.what)
     found = _compared(case, values)
-    if found.kind != "equal":
-        return wrong(case, values, found)
-    return _right_on_all_sides(system, text, case, cotangents)
+    if found.kind == "equal":
+        return _right_on_all_sides(system, text, case, cotangents)
+    if found.kind == "different":
+        case, values = _at_further_points(case, values)
+    return wrong(case, values, found)
 
 
 def _graded_for_the_batch(system: System, text: str, case: Case, cotangents: Cotangents) -> Verdict:
@@ -124,8 +138,12 @@ def _case(read: Answer, cotangents: Cotangents) -> Case:
         fresh = iter(_whole(cotangents, read, truth, drawn_points(cotangents.system, seeds)).points)
         kept = zip(points.points, zero, strict=True)
         points = Points(tuple(next(fresh) if none else point for point, none in kept))
-    exact = [np.where(np.isfinite(v), 0.0, v) if none else v for v, none in zip(known, zero, strict=True)]
-    return Case(read, truth, indices, points, exact, cotangents)
+    return Case(read, truth, indices, points, _exact(known, zero), cotangents)
+
+
+def _exact(known: Sequence[Array], zero: Sequence[bool]) -> list[Array]:
+    """Return the values of the truth with 0 at the points where its terms cancel."""
+    return [np.where(np.isfinite(v), 0.0, v) if none else v for v, none in zip(known, zero, strict=True)]
 
 
 def _whole(cotangents: Cotangents, answer: Answer, truth: Expr, evaluations: Sequence[Evaluation]) -> Points:
@@ -145,26 +163,50 @@ def _right_on_all_sides(system: System, text: str, case: Case, cotangents: Cotan
     """Return the verdict on an answer that is right at all points, after looking at sides that none has reached."""
     if derivative_name(cotangents.cost, case.answer.tensor) in tensors_in(case.answer.value):
         raise circular(text, named_itself(case.answer.tensor, cotangents))
-    evaluations = case.points.evaluations
-    missing = missing_sides(case.truth, case.answer.value, evaluations[0].system, evaluations)
-    if missing:
-        forward = case.cotangents.system
-        drawn, missing = points_on(missing, forward, lambda e: _whole(cotangents, case.answer, case.truth, e).points)
-        points = Points(drawn)
-        known = points.values(case.truth, case.indices)
-        there = replace(case, points=points, true_values=known)
-        values = values_of(points, case.answer)
-        if drawn and (isinstance(values, InputError) or _compared(there, values).kind in ("different", "undefined")):
-            return _wrong_on_a_side(case, there)
+    there, missing = _elsewhere(case)
+    values = values_of(there.points, case.answer)
+    if there.points.points and (
+        isinstance(values, InputError) or _compared(there, values).kind in ("different", "undefined")
+    ):
+        return _wrong_on_a_side(case, there)
     givens = _givens_needed(system, text, case.answer.tensor)
     return right(case, givens, tuple(side.text for side in missing))
 
 
+def _elsewhere(case: Case) -> tuple[Case, tuple[Side, ...]]:
+    """Return an answer and the truth at further points, on sides that none has reached, and those still not reached."""
+    cotangents, answer, truth = case.cotangents, case.answer, case.truth
+    whole, forward = case.points.evaluations[0].system, cotangents.system
+
+    def extend(evaluations: Sequence[Evaluation]) -> tuple[Point, ...]:
+        return _whole(cotangents, answer, truth, evaluations).points
+
+    further = extend(further_points(truth, answer.value, whole, forward))
+    reached = (*case.points.evaluations, *(point.evaluation for point in further))
+    led, missing = points_on(missing_sides(truth, answer.value, whole, reached), forward, extend)
+    points = Points((*further, *led))
+    known = points.values(truth, case.indices)
+    exact = _exact(known, cancels(points, Sampled(truth, case.indices, known)))
+    return replace(case, points=points, true_values=exact), missing
+
+
+def _with(case: Case, there: Case) -> Case:
+    """Return an answer and the truth at the points of both."""
+    points = Points((*case.points.points, *there.points.points))
+    return replace(case, points=points, true_values=[*case.true_values, *there.true_values])
+
+
+def _at_further_points(case: Case, values: list[Array]) -> tuple[Case, list[Array]]:
+    """Return a wrong answer at the points of its sides too, so that no change explains it on one side alone."""
+    there, _ = _elsewhere(case)
+    more = values_of(there.points, case.answer)
+    return (case, values) if isinstance(more, InputError) else (_with(case, there), [*values, *more])
+
+
 def _wrong_on_a_side(case: Case, there: Case) -> Verdict:
     """Return the verdict on an answer that is right at random points, but not at points on further sides."""
-    points = Points((*case.points.points, *there.points.points))
-    both = replace(case, points=points, true_values=[*case.true_values, *there.true_values])
-    values = values_of(points, case.answer)
+    both = _with(case, there)
+    values = values_of(both.points, case.answer)
     if isinstance(values, InputError):
         return wrong_form(both, values.what)
     return wrong(both, values, _compared(both, values))

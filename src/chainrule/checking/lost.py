@@ -9,6 +9,7 @@ from chainrule.checking.sites import Edit, Local, text_of
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import (
     Affine,
+    Bracket,
     Expr,
     ExtentValue,
     Index,
@@ -20,6 +21,7 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.render.letters import next_letter
 from chainrule.system.model import derivative_parts, is_derivative
 
 
@@ -40,7 +42,7 @@ class Lost:
 
     def one_path(self) -> str:
         """Say that one term is there and the others are not."""
-        missing = f"the {self.whole.op} over {self.bound.preferred} is missing"
+        missing = f"the {self.whole.op} over {self._letter} is missing"
         user, by = self._user, self._reads
         if by:
             why = f"every entry of {user} may depend on {by}, and {text_of(self.terms)} is the share of one path alone"
@@ -53,12 +55,12 @@ class Lost:
         if not user:
             return f"only the terms {self._at} of {whole} are there"
         why = f"every entry of {user} may depend on {by}, and each path" if by else "each path"
-        only = f"only the terms {self._at} of the {self.whole.op} over {self.bound.preferred} are there"
+        only = f"only the terms {self._at} of the {self.whole.op} over {self._letter} are there"
         return f"{only}, the shares of {len(self.places)} paths: {why} adds its product, {whole}"
 
     def counted(self) -> str:
         """Say that one term stands, multiplied by their number, for all of them."""
-        number = f"extent({self.bound.preferred})"
+        number = f"extent({self._letter})"
         if not self._user:
             return f"it is {number} times the term {self._at} of {text_of(self.whole)}, whose terms differ"
         return (
@@ -67,8 +69,12 @@ class Lost:
         )
 
     @property
+    def _letter(self) -> str:
+        return next_letter(self.bound.preferred, [p.preferred for p in self.places if isinstance(p, Index)])
+
+    @property
     def _at(self) -> str:
-        letter = self.bound.preferred
+        letter = self._letter
         return " and ".join(
             f"{letter} = {p.preferred if isinstance(p, Index) else p.constant if isinstance(p, Affine) else p}"
             for p in self.places
@@ -123,5 +129,6 @@ def lost_terms(numbers: Collection[int], alike: Callable[[Index, Index], bool]) 
 def _one_term(whole: Reduce, bound: Index, place: Position) -> Iterator[Edit]:
     lost = Lost(whole, bound, (place,))
     yield Edit(lost.one_path, lost.terms)
-    if whole.op == "sum":
+    # As many times a bracket is no attempt at a sum of brackets: a number stands for what they count.
+    if whole.op == "sum" and not isinstance(whole.body, Bracket):
         yield Edit(lost.counted, times(ExtentValue(bound.extent, bound.preferred), lost.terms))

@@ -26,18 +26,24 @@ _NEAR = 1e-7
 """What a least squares solution is off by; the number that is meant is tried exactly."""
 _WORST_CONDITION = 1e6
 _MOST_TERMS = 12
+_FEWEST = 3
 
 
 def constant_words(values: Sequence[Array], truth: Sequence[Array], points: Points, system: System) -> str:
-    """Name the constant factor that the values are of the truth, or one with the extent of an index; "" for none."""
-    found = [constant_ratio(v, t) for v, t in zip(values, truth, strict=True)]
+    """Name the constant factor that the values are of the truth, or one with the extent of an index; "" for none.
+
+    Points at which both are 0 say nothing; those that are left must be enough to tell a number from chance.
+    """
+    sides = zip(values, truth, points.evaluations, strict=True)
+    spoken = [(v, t, evaluation) for v, t, evaluation in sides if np.any(v) or np.any(t)]
+    found = [constant_ratio(v, t) for v, t, _ in spoken]
     ratios = [r for r in found if r is not None]
-    if not ratios or len(ratios) < len(found) or 0.0 in ratios:
+    if len(found) < min(_FEWEST, len(values)) or len(ratios) < len(found) or 0.0 in ratios:
         return ""
     if _all_equal(ratios):
         return _factor_words(ratios[0])
     for extent, letter in _extents(points, system):
-        sizes = [evaluation.sizes[extent] for evaluation in points.evaluations]
+        sizes = [evaluation.sizes[extent] for _, _, evaluation in spoken]
         for power, words, inverse in (
             (1, f"extent({letter})", f"1/extent({letter})"),
             (-1, f"1/extent({letter})", f"extent({letter})"),

@@ -1,19 +1,16 @@
-"""Names that an answer may use beside those of its system: δ2[k], ∂L/∂z of an unknown L, C_inner of a derivation.
+"""Names of derivatives that an answer may use beside ∂C/∂z: δ2[k] of a network's listing, and ∂L/∂z of an unknown L.
 
-The former two are read as tensors with the axes of what they are taken by. ∂L/∂z of an unknown cost is a symbol
+Both are read as tensors with the axes of what they are taken by. ∂L/∂z of an unknown cost is a symbol
 everywhere else, which cannot be marked: where an answer reads ∂L/∂z?[p-u], it stays a tensor.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-from chainrule.errors import ChainruleError
 from chainrule.expr.binding import map_operands
 from chainrule.expr.nodes import Expr, Indexed, Partial
 from chainrule.network.equations import error_name
-from chainrule.pipeline import backprop
 from chainrule.system.model import Equation, System, derivative_name, derivative_parts
 
 
@@ -44,17 +41,6 @@ def named_derivatives(value: Expr, short: Mapping[str, str], system: System) -> 
         return Indexed(short.get(node.tensor, node.tensor), node.indices, node.guarded)
 
     return change(value)
-
-
-def with_derived_names(system: System, text: str) -> System | None:
-    """Return the system with what its derivation names, where a text uses such a name: C_inner, h_argument."""
-    try:
-        named = backprop(system).cotangents.system
-    except ChainruleError:
-        return None
-    more = dict.fromkeys(name for name in named.names() if name not in set(system.names()))
-    words = set(re.findall(r"[^\W\d]\w*", text))
-    return named if not words.isdisjoint(more) else None
 
 
 def unknown_derivatives(system: System) -> tuple[Equation, ...]:

@@ -67,11 +67,16 @@ class View:
 
     def agrees(self, expr: Expr, indices: tuple[Index, ...], wanted: Sequence[Array]) -> bool:
         """Say whether an expression has these values at all points, and some value somewhere."""
-        try:
-            pairs = [(evaluate_in(s, expr, indices), w) for s, w in zip(self.scopes, wanted, strict=True)]
-        except InputError:
-            return False
-        return all(same(found, known) for found, known in pairs) and any(np.isfinite(found).any() for found, _ in pairs)
+        finite = False
+        for scope, known in zip(self.scopes, wanted, strict=True):
+            try:
+                found = evaluate_in(scope, expr, indices)
+            except InputError:
+                return False
+            if not same(found, known):
+                return False
+            finite = finite or bool(np.isfinite(found).any())
+        return finite
 
 
 @dataclass
@@ -124,7 +129,10 @@ class Search:
         view = self.view_of(before)
 
         def holds(edit: Edit) -> bool:
-            return self.holds(edit.expr, self.axes[1], view, view.answer) and not wipes_out(before, edit.expr, view)
+            # What the terms of the truth cancel to is 0: anything may come of leaving some of them out.
+            return self.holds(edit.expr, self.axes[1], view, view.answer) and not (
+                wipes_out(before, edit.expr, view) or wipes_out(edit.expr, before, view)
+            )
 
         return next((e for e in self._new(edits, of_answer=False) if holds(e)), None)
 

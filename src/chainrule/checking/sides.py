@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chainrule.checking.points import Point
-from chainrule.errors import ChainruleError, InputError
+from chainrule.checking.points import Point, drawn_points
+from chainrule.errors import ChainruleError, InputError, VerificationError
 from chainrule.execute.reference import Evaluation
 from chainrule.execute.sampling import random_evaluation
 from chainrule.execute.unequal import LEAST, unequal_extents
@@ -51,6 +52,11 @@ LED = 4
 LED_TRIES = 2
 LED_STEPS = 4
 """How many sides are led to, how often, and in how many steps; more would take seconds where there is no such point."""
+FURTHER = (0, 8, 24, 56)
+"""Points for one comparison, for two, for three and more: so many that all combinations of their sides are met."""
+ENTRIES = 3
+"""Where all comparisons are of tensors, each point has at least so many entries, and fewer points will do."""
+FURTHER_SEED = 500
 FIRST_SEED = 1000
 """Seeds of points that are drawn for a side; those of other points are smaller."""
 
@@ -94,7 +100,7 @@ class Side:
 def missing_sides(truth: Expr, answer: Expr, system: System, evaluations: Sequence[Evaluation]) -> tuple[Side, ...]:
     """Return the sides that no point has reached, of all that truth and answer and what they read compare."""
     found: dict[Side, None] = {}
-    compared = [(pair, False) for value in _read((truth, answer), system) for pair in _compared(value)]
+    compared = [(pair, False) for pair in _all_compared(truth, answer, system)]
     own = put_in_functions(answer, system.function)
     known = frozenset(_arguments(put_in_functions(truth, system.function)))
     compared += [((argument, ZERO), True) for argument in _arguments(own) if argument not in known]
@@ -103,6 +109,22 @@ def missing_sides(truth: Expr, answer: Expr, system: System, evaluations: Sequen
             if not _never(left, right, system, above=above):
                 found.setdefault(Side(left, right, above, domain))
     return tuple(side for side in found if not side.reached(evaluations))
+
+
+def further_points(truth: Expr, answer: Expr, system: System, forward: System) -> tuple[Evaluation, ...]:
+    """Return points at which the sides of several comparisons are met together, none for what compares nothing.
+
+    An answer may be wrong only where a > 0 and b < 0: four points that meet each side may miss that.
+    """
+    compared = {frozenset(pair): pair for pair in _all_compared(truth, answer, system)}.values()
+    count = FURTHER[min(len(compared), len(FURTHER) - 1)]
+    if all(free_in_order(part) for pair in compared for part in pair if tensors_in(part)):
+        count = -(-count // ENTRIES)
+    found: list[Evaluation] = []
+    for seed in range(FURTHER_SEED, FURTHER_SEED + count):
+        with suppress(VerificationError):
+            found.extend(drawn_points(forward, (seed,)))
+    return tuple(found)
 
 
 def points_on(missing: Sequence[Side], forward: System, extend: Extend) -> tuple[tuple[Point, ...], tuple[Side, ...]]:
@@ -158,6 +180,12 @@ def _read(exprs: Iterable[Expr], system: System) -> Iterator[Expr]:
             seen.add(tensor)
             if tensor in system.defined:
                 waiting.append(system.defined[tensor].value)
+
+
+def _all_compared(truth: Expr, answer: Expr, system: System) -> Iterator[tuple[Expr, Expr]]:
+    """Yield what truth and answer and what they read compare."""
+    for value in _read((truth, answer), system):
+        yield from _compared(value)
 
 
 def _compared(expr: Expr) -> Iterator[tuple[Expr, Expr]]:

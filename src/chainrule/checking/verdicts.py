@@ -59,8 +59,13 @@ def right(case: Case, givens: tuple[str, ...] = (), untried: tuple[str, ...] = (
     if givens:
         message += f"\nIt rests on what is given: {', '.join(givens)}"
     if untried:
-        message += f"\nNot compared where {' or '.join(untried)}: no such point was found"
+        message += f"\n{not_compared(untried)}"
     return Verdict(True, message, givens=givens, untried=untried)
+
+
+def not_compared(untried: Sequence[str]) -> str:
+    """Return the line of a verdict on the sides at which nothing was compared."""
+    return f"Not compared where {' or '.join(untried)}: no such point was found"
 
 
 def _cancels(case: Case) -> bool:
@@ -87,7 +92,8 @@ def wrong(case: Case, values: Sequence[Array], agreement: Agreement) -> Verdict:
     if agreement.kind == "nowhere":
         return wrong_form(case, "it has no value at any point that was drawn")
     number, entry = agreement.point, agreement.entry
-    found, expected = float(values[number][entry]), float(case.true_values[number][entry])
+    size = case.points.points[number].size(case.answer.value, case.answer.indices)[entry]
+    found, expected = _rounded(float(values[number][entry]), float(size)), float(case.true_values[number][entry])
     if agreement.kind == "undefined":
         change, words = "", "it has no value at points where the derivative has one"
     elif _cancels(case):
@@ -121,11 +127,17 @@ def _number(points: Points, term: Expr, number: int) -> float:
     value = float(points.points[number].evaluation.value_of(term))
     if not 0 < abs(value) <= NEAR_ZERO:
         return value
-    return 0.0 if abs(value) <= ROUNDING * points.points[number].size(term, ()) else value
+    return _rounded(value, float(points.points[number].size(term, ())))
+
+
+def _rounded(value: float, size: float) -> float:
+    """Return a value, 0 where it is no more than the rounding of what has this size."""
+    return 0.0 if abs(value) <= ROUNDING * size else value
 
 
 def close_numbers(expected: float, found: float) -> tuple[str, str]:
     """Return two numbers with as many digits as it takes to see that they differ."""
+    expected, found = expected + 0.0, found + 0.0  # −0 is 0
     for digits in range(5, 17):
         texts = (f"{expected:.{digits}g}".replace("-", "−"), f"{found:.{digits}g}".replace("-", "−"))
         if texts[0] != texts[1]:

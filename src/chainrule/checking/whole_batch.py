@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 
 from chainrule.checking.agreement import Sampled, compare
 from chainrule.checking.answer import Answer, read_entries, tensor_of
+from chainrule.checking.multiples import constant_words
 from chainrule.checking.names import short_names
-from chainrule.checking.points import POINTS, Array, Points, drawn_points
-from chainrule.checking.verdicts import Verdict, close_numbers
+from chainrule.checking.points import POINTS, Array, Point, Points, drawn_points
+from chainrule.checking.sides import Side, further_points, missing_sides, points_on
+from chainrule.checking.verdicts import Verdict, close_numbers, not_compared
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError
 from chainrule.execute.expressions import evaluate_in
@@ -133,9 +135,10 @@ def _named(text: str, system: System, wrt: str | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Whole:
-    """A system for all samples with derivatives of its cost, and the same at random points."""
+    """A system for all samples with derivatives of its cost, and the same at random points of its `forward` part."""
 
     system: System
+    forward: System
     points: Points
     samples: Extent
 
@@ -145,15 +148,27 @@ class _Whole:
         forward = cotangents.system
         wanted = tuple(dict.fromkeys(named))
         one = typecheck(forward.with_equations((*forward.equations, *cotangents.equations(wanted), *added)))
-        system = batch(one)
+        whole = _Whole(batch(one), batch(forward), Points(()), Extent(forward.batch))
+        return replace(whole, points=Points(whole.extended(drawn_points(whole.forward, range(POINTS)))))
+
+    def extended(self, evaluations: Sequence[Evaluation]) -> tuple[Point, ...]:
+        """Return evaluations of the forward part with the values of all that is derived."""
         found = []
-        for evaluation in drawn_points(batch(forward), range(POINTS)):
+        for evaluation in evaluations:
             values = dict(evaluation.scope.values)
             scope = replace(evaluation.scope, values=values)
-            for equation in system.equations[len(forward.equations) :]:
+            for equation in self.system.equations[len(self.forward.equations) :]:
                 values[equation.name] = evaluate_in(scope, equation.value, equation.indices)
-            found.append(Evaluation(system, scope))
-        return _Whole(system, Points.of(found), Extent(forward.batch))
+            found.append(Evaluation(self.system, scope))
+        return Points.of(found).points
+
+    def on_all_sides(self, truth: Expr, answer: Expr) -> tuple[_Whole, tuple[Side, ...]]:
+        """Return it with points on the sides of all that is compared, and the sides that no point has reached."""
+        further = self.extended(further_points(truth, answer, self.system, self.forward))
+        points = (*self.points.points, *further)
+        missing = missing_sides(truth, answer, self.system, [point.evaluation for point in points])
+        led, left = points_on(missing, self.forward, self.extended)
+        return replace(self, points=Points((*points, *led))), left
 
     def target(self, tensor: str) -> Equation:
         """Return the equation of ∂C/∂tensor for all samples."""
@@ -165,9 +180,18 @@ class _Whole:
 
     def verdict(self, tensor: str, value: Expr, indices: tuple[Index, ...], right: Equation) -> Verdict:
         """Return the verdict on a value for ∂C/∂tensor where the equation `right` is right."""
+        value = rename_indices(value, dict(zip(reversed(indices), reversed(right.indices), strict=False)))
+        wider, untried = self.on_all_sides(right.value, value)
+        verdict = wider.compared(tensor, value, right)
+        if not (verdict and untried):
+            return verdict
+        texts = tuple(side.text for side in untried)
+        return replace(verdict, message=f"{verdict.message}\n{not_compared(texts)}", untried=texts)
+
+    def compared(self, tensor: str, value: Expr, right: Equation) -> Verdict:
+        """Return the verdict that the points give, on a value with the indices of the right equation."""
         target = Indexed(derivative_name(self.system.cost, tensor), right.indices)
         line = self.line(Equation(target, right.value))
-        value = rename_indices(value, dict(zip(reversed(indices), reversed(right.indices), strict=False)))
         try:
             values = self.points.values(value, right.indices)
         except InputError as error:
@@ -180,7 +204,7 @@ class _Whole:
             return Verdict(True, f"Right{'' if one else ', for the whole batch'}: {line}")
         if found.kind == "nowhere":
             return Verdict(False, f"Wrong: it has no value at any point that was drawn.\nRight is {line}")
-        change = self._change(value, right.indices, known)
+        change = self._change(answer, known)
         expected, mine = (float(side[found.point][found.entry]) for side in (known, values))
         where = f"{target.tensor}[{','.join(map(str, found.entry))}]" if found.entry else target.tensor
         texts = close_numbers(expected, mine)
@@ -190,15 +214,13 @@ class _Whole:
         )
         return Verdict(False, message, where, mine, expected, change, numbers)
 
-    def _change(self, value: Expr, indices: tuple[Index, ...], known: Sequence[Array]) -> str:
-        """Say so if the value is right with means over the samples in place of sums, or off by their number."""
+    def _change(self, answer: Sampled, known: Sequence[Array]) -> str:
+        """Say so if the answer is right with means over the samples in place of sums, or times a number."""
         letter = self.samples.tensor
-        if self.points.agree(self._with_means(value), indices, known):
+        if self.points.agree(self._with_means(answer.value), answer.indices, known):
             sums = f"the sum over the samples {letter} stands where their mean belongs"
             return f"{sums}: it is extent({letter}) times the mean"
-        if self.points.agree(times(ExtentValue(self.samples), value), indices, known):
-            return f"it is 1/extent({letter}) times what it should be: a factor extent({letter}) is missing"
-        return ""
+        return constant_words(answer.values, known, self.points, self.system)
 
     def _with_means(self, value: Expr) -> Expr:
         if isinstance(value, Reduce) and value.op == "sum" and [i.extent for i in value.indices] == [self.samples]:

@@ -1,8 +1,8 @@
 """How entries are drawn where answers are graded: every side of what a system can do is to be seen at a few points.
 
 Large tensors have small entries, as trained networks have: sums of many products would saturate whatever they go
-through. Scalars take both signs within four points. Inputs that equations compare with a number by =, as masks are,
-have that number in about half of their entries.
+through. Scalars take both signs within the first four points, and random ones after these, so that all combinations are
+met. Inputs that equations compare with a number by =, as masks are, have that number in about half of their entries.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Variety:
             entries = entries * float(draw.choice(SPREADS))
         elif attempt == 0 and declaration.tensor in self._scalars:
             signs = SIGNS[self._scalars[declaration.tensor] % len(SIGNS)]
-            entries = np.abs(entries) * signs[self.seed % len(signs)]
+            entries = np.abs(entries) * signs[self.seed] if self.seed < len(signs) else entries
         numbers = self._compared_with.get(declaration.tensor, ())
         if not numbers:
             return np.asarray(entries)

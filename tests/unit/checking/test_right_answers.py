@@ -6,7 +6,7 @@ import pytest
 
 from cases import CASES, Case
 from chainrule.checking import check
-from chainrule.errors import DerivativeError
+from chainrule.errors import DerivativeError, NotationError
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.system.model import System
@@ -143,3 +143,24 @@ def test_a_system_without_a_cost_is_refused() -> None:
 def test_the_derivative_by_the_cost_is_refused() -> None:
     with pytest.raises(DerivativeError, match="C is the cost itself"):
         check(parse("param w\ncost C = 2*w"), "1", wrt="C")
+
+
+RELUS = (
+    "data x[i], y\nparam A[j,i], B[k,j], c[k]\nh[j] = relu(sum(i) A[j,i]*x[i])\ng[k] = relu(sum(j) B[k,j]*h[j])\n"
+    "z = sum(k) c[k]*g[k]\ncost C = maximum(0, 1 - y*z)"
+)
+
+
+def test_the_derivatives_by_what_was_named_for_the_derivation_are_graded() -> None:
+    system = parse(RELUS)
+    lines = [line for line in str(backprop(system)).splitlines() if line.startswith("∂")]
+    assert any(line.startswith("∂C/∂g_argument[k] = ") for line in lines)
+    for line in lines:
+        assert check(system, line), line
+    assert not check(system, "∂C/∂g_argument[k] = c[k]*∂C/∂z")
+
+
+def test_a_name_that_nothing_has_is_refused_as_before() -> None:
+    with pytest.raises(NotationError, match="no tensor is named g_argumen") as caught:
+        check(parse(RELUS), "∂C/∂g_argumen[k] = 0")
+    assert "g_argument" not in (caught.value.expected or "")

@@ -21,6 +21,13 @@ LEAKY = "param w[i], x[i]\nh[i] = where(x[i] > 5, x[i], x[i]/10)\ncost C = sum(i
 MASK = "const m[i]\nparam x[i]\ncost f = log(sum(i) [m[i] = 1]*exp(x[i]))"
 CHOICE = "const n[i]\nparam x[i]\ncost f = sum(i) where(n[i] = 0, 0, x[i]/n[i])"
 FUNCTION = "def bend(t) = where(t > 4, t^2, t)\nparam x\ncost C = bend(x)"
+THREE = "param a, b, c\ncost C = relu(a)*relu(b)*relu(c)"
+LARGEST = "param a, b, c\ncost C = maximum(a, maximum(b, c))^2"
+CLIPPED = "data A\nparam r\nconst e = 0.2\ncost C = minimum(r*A, clip(r, 1 - e, 1 + e)*A)"
+SVM = (
+    "data x[i], y : int(k)\nparam W[k,i]\nconst delta\ns[k] = sum(i) W[k,i]*x[i]\n"
+    "cost C = sum(k) [k != y]*maximum(0, s[k] - s[y] + delta)"
+)
 POOL = "param z[i]\na[i] = relu(z[i] - 3)\nm = max(i) a[i]\ncost C = m"
 
 WRONG = [
@@ -61,7 +68,40 @@ RIGHT = [
     ("data y\nparam z\nh = relu(z)\ncost C = sqrt(h)*y", "∂C/∂z = [z > 0]*y/(2*sqrt(z))"),
     ("param x[i]\ncost C = sum(i) exp(9*x[i]^2)", "∂C/∂x[i] = 18*x[i]*exp(9*x[i]^2)*exp(999*x[i]^2)/exp(999*x[i]^2)"),
     (POOL, "∂C/∂a[i] = [a[i] = m]"),
+    (THREE, "∂C/∂a = relu(b)*relu(c)*[a > 0]"),
+    (LARGEST, "∂C/∂b = 2*b*[b > a and b > c]"),
+    (CLIPPED, "∂C/∂r = where(A > 0, A*[r < 1 + e], A*[r > 1 - e])"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (THREE, "∂C/∂a = relu(b)*relu(c)"),
+        (THREE, "∂C/∂a = [a > 0]*[b > 0]*b*c"),
+        (THREE, "∂C/∂a = [a > 0]*relu(b)*relu(c) + [a < 0]*[b < 0]*[c < 0]"),
+        (LARGEST, "∂C/∂a = 2*a*[a > c]"),
+        (LARGEST, "∂C/∂b = 2*abs(b)*[b > a]*[b > c]"),
+        (CLIPPED, "∂C/∂r = A*[not (A < 0 and r < 1 - e)]"),
+        (CLIPPED, "∂C/∂r = A*[not (A > 0 and r > 1 + e)]"),
+        ("param a, b, c, d\ncost C = relu(a)*d^2*b*c", "∂C/∂d = 2*relu(a)*abs(d)*b*c"),
+    ],
+)
+def test_an_answer_that_is_wrong_only_where_two_sides_meet_is_wrong(text: str, answer: str) -> None:
+    assert not check(parse(text), answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("∂C/∂W[k,i] = [s[k] - s[y] + delta > 0]*x[i]", "is missing"),
+        ("∂C/∂s[k] = [k != y]*[s[k]-s[y]+delta > 0] - [k = y]*((sum(m) [s[m]-s[y]+delta > 0]) - 1)", "is missing"),
+    ],
+)
+def test_a_change_that_explains_an_answer_on_one_side_alone_is_not_named(answer: str, words: str) -> None:
+    verdict = check(parse(SVM), answer)
+    assert not verdict
+    assert words not in verdict.change
 
 
 @pytest.mark.parametrize(("text", "answer"), RIGHT)

@@ -88,3 +88,35 @@ def test_what_cannot_be_read_with_the_sample_is_refused_for_that() -> None:
     with pytest.raises(NotationError) as caught:
         check(BATCH, "∂C/∂W2[k,j] = mean(n) a1[n,j]*q[n,k]")
     assert caught.value.what == "no tensor is named q"
+
+
+FAR = (
+    "data a[d], p[d], n[d]\nparam W[e,d]\nconst margin = 300\nbatch s\nu[e] = sum(d) W[e,d]*a[d]\n"
+    "v[e] = sum(d) W[e,d]*p[d]\nw[e] = sum(d) W[e,d]*n[d]\n"
+    "gap = (sum(e) (u[e]-v[e])^2) - (sum(e) (u[e]-w[e])^2) + margin\ncost C = maximum(0, gap)"
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ("∂C/∂u[s,e] = 2*{}(w[s,e] - v[s,e])", "[gap[s] > 0]*"),
+        ("∂C/∂W[e,d] = mean(s) 2*{}((u[e]-v[e])*(a[d]-p[d]) - (u[e]-w[e])*(a[d]-n[d]))", "[gap > 0]*"),
+    ],
+)
+def test_half_a_cost_is_wrong_for_the_whole_batch_too(answer: str, kept: str) -> None:
+    assert not check(parse(FAR), answer.format(""))
+    assert check(parse(FAR), answer.format(kept))
+
+
+def test_a_wrong_sign_of_a_mean_is_named() -> None:
+    system = parse("data x, y\nparam w\nbatch n\nz = w*x\ncost C = (z - y)^2")
+    assert "the sign is wrong" in check(system, "∂C/∂w = mean(n) 2*(y[n] - z[n])*x[n]").change
+
+
+def test_a_side_that_no_sample_reaches_is_said() -> None:
+    system = parse("data x\nparam w\nbatch n\nz = w*x\ncost C = maximum(sin(z), 0 - 5)")
+    verdict = check(system, "∂C/∂w = mean(n) cos(z)*x")
+    assert verdict
+    assert verdict.untried == ("sin(z[n]) < −5",)
+    assert str(verdict).endswith("\nNot compared where sin(z[n]) < −5: no such point was found")

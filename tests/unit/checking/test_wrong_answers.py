@@ -70,7 +70,7 @@ TERMS = [
     (RESIDUAL, "z", "sum(j) W[j,i]*∂C/∂u[j]", "the term ∂C/∂h[i] is missing"),
     (RESIDUAL, "z", "∂C/∂h[i]", "the term Σ_j W[j,i]·∂C/∂u[j] is missing"),
     (REGRESSION, "W", "2/extent(n)*(sum(n) (p[n] - y[n])*x[n,i])", "the term 2·lambda·W[i] is missing"),
-    (QUADRATIC_FORM, "x", "sum(j) A[i,j]*x[j]", "the term A[j,i] is missing"),
+    (QUADRATIC_FORM, "x", "sum(j) A[i,j]*x[j]", "the term A[j,i] is missing beside A[i,j]"),
     (QUADRATIC_FORM, "x", "sum(j) (A[i,j] - A[j,i])*x[j]", "the sign of the term −A[j,i] is wrong"),
 ]
 

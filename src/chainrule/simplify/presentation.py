@@ -210,7 +210,8 @@ def _turned(part: Expr, written: Written) -> Expr | None:
         case Sum(terms):
             signs = [split_coefficient(t)[0] < 0 for t in terms]
             has_number = any(isinstance(t, Number) and t.value > 0 for t in terms)
-            if has_number or 2 * sum(signs) < len(signs) or written.knows(part):
+            fewer = len(signs) - sum(signs) <= sum(signs) + 1  # the minus before the product counts
+            if has_number or not fewer or written.knows(part):
                 return None
             return Sum(tuple(scaled(-c, r) for c, r in map(split_coefficient, terms)))
         case Reduce("sum", indices, Product(inner)):

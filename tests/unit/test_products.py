@@ -24,6 +24,7 @@ p = prod(i) w[i]
 cost C = m*p + abs(p) + (sum(i) maximum(w[i], x[i]))
 """
 
+POWERS = f"const p\n{SOFTMAX}cost C = sum(k) a[k]^p"
 LATE = """data x[i], c[k,i]
 param w[i], beta
 n = sqrt(sum(i) w[i]^2)
@@ -113,7 +114,7 @@ def test_the_change_of_the_cost_is_the_gradient_times_the_changes(text: str) -> 
     assert_close(values["dC"], sum(float((gradients[p] * inputs[f"d{p}"]).sum()) for p in system.params))
 
 
-@pytest.mark.parametrize("text", [SOFTMAX + "cost C = sum(k) a[k]^3\n", KINKS, LATE])
+@pytest.mark.parametrize("text", [SOFTMAX + "cost C = sum(k) a[k]^3\n", POWERS, KINKS, LATE])
 def test_a_hessian_times_a_vector_is_the_hessian_times_the_vector(text: str) -> None:
     system = cr.parse(text)
     product, hessian = cr.hvp(system), cr.hessian(system, wrt=system.params)

@@ -56,6 +56,7 @@ RESERVED = frozenset(
 def syntax_advice(spot: Spot) -> str:
     """Return a sentence for a statement that cannot be read at a place, or "".
 
+    >>> from chainrule.notation.wording import Surroundings
     >>> syntax_advice(Spot("z[j] = 2x[j]", 8, Surroundings({})))
     'Between factors stands a *: 2*x[j]'
     >>> syntax_advice(Spot("params x[i]", 7, Surroundings({})))
@@ -92,6 +93,7 @@ def rank_advice(spot: Spot) -> str:
 def call_advice(name: str, spot: Spot) -> str:
     """Return a sentence for a function that is not known, with the arguments that it has at the place, or "".
 
+    >>> from chainrule.notation.wording import Surroundings
     >>> call_advice("log10", Spot("q = log10(t)", 4, Surroundings({"t": ()})))
     'log is the natural logarithm; to base 10 it is log(t)/log(10)'
     """

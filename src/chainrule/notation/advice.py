@@ -60,7 +60,7 @@ def syntax_advice(spot: Spot) -> str:
     >>> syntax_advice(Spot("z[j] = 2x[j]", 8, Surroundings({})))
     'Between factors stands a *: 2*x[j]'
     >>> syntax_advice(Spot("params x[i]", 7, Surroundings({})))
-    'Did you mean param?'
+    'Write param x[i]'
     """
     return (
         opening_advice(spot.text, spot.place, spot.keyword, spot.around)

@@ -60,7 +60,7 @@ class Piece(str):
 def scanned(text: str) -> Surroundings:
     r"""Return what a text declares and defines, as far as it shows without parsing it.
 
-    >>> scanned("data x[i], c\\nz[i] = c*x[i]").axes
+    >>> scanned("data x[i], c\nz[i] = c*x[i]").axes
     {'x': ('i',), 'c': (), 'z': ('i',)}
     """
     axes: dict[str, tuple[str, ...]] = {}

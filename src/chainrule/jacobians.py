@@ -117,7 +117,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
         walk = _walk(prepared, _simplifier(prepared), (of,), wrt)
         return _made(prepared, (walk,), (total_name(of, wrt),))
 
-    return _readable(name_extrema(without_cost_in_derivatives(system)), derived)
+    return _readable(name_extrema(_without_cost(system, (wrt,))), derived)
 
 
 @bounded_depth()
@@ -213,15 +213,23 @@ def _with_gradient(system: System, tensors: Sequence[str]) -> System:
     back = backprop(without_pointwise(system, tensors), tensors)
     full = replace(back.system, givens=system.givens)
     missing = [back.cotangents.equation(v) for v in tensors if derivative_name(system.cost, v) not in full.defined]
-    return typecheck(without_cost_in_derivatives(full.with_equations((*full.equations, *missing))))
+    return typecheck(_without_cost(full.with_equations((*full.equations, *missing)), tensors))
 
 
-def _simplifier(system: System, free: Collection[str] = ()) -> Simplifier:
+def _without_cost(system: System, moving: Collection[str]) -> System:
+    """Return the system with the cost written out in its derivatives, simplified without facts about what moves."""
+    return without_cost_in_derivatives(
+        system, lambda: _simplifier(without_pointwise(system, moving), moving, cost_named=False)
+    )
+
+
+def _simplifier(system: System, free: Collection[str] = (), *, cost_named: bool = True) -> Simplifier:
     """Return the simplifier that knows the system but calls no derivative by its name.
 
     No book writes ∂C/∂z for a[k] − y[k] in a second derivative; and in a batch, ∂C/∂W is a mean over the samples.
     """
-    return simplifier_of(system.with_equations(tuple(e for e in system.equations if not is_derivative(e.name))), free)
+    forward = system.with_equations(tuple(e for e in system.equations if not is_derivative(e.name)))
+    return simplifier_of(forward, free, cost_named=cost_named)
 
 
 def _readable(system: System, derive: Callable[[System], S]) -> S:

@@ -13,6 +13,7 @@ from chainrule.execute.differences import numeric_derivative
 from chainrule.execute.reference import evaluate_all
 from chainrule.execute.sampling import random_inputs
 from chainrule.execute.verification import Verification
+from chainrule.expr.binding import tensors_in
 from chainrule.notation.parser import parse_expression
 from chainrule.system.model import Equation
 from same_form import assert_same_form
@@ -186,6 +187,23 @@ def test_what_is_printed_is_read_back_to_an_equal_system(found: cr.Jacobian) -> 
     assert hash(again) == hash(found)
     assert str(again) == str(found)
     assert found != cr.parse("param z")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data v[i]\nparam u[i]\ncost c = (sum(i) u[i]*v[i])/(sqrt(sum(i) u[i]^2)*sqrt(sum(i) v[i]^2))",
+        "data A[i,j]\nparam x[i]\ncost r = (sum(i,j) x[i]*A[i,j]*x[j])/(sum(i) x[i]^2)",
+        "data c[k,i]\nparam x[i]\ncost C = min(k) (sum(i) (x[i] - c[k,i])^2)",
+        "data r[k]\nparam z[k]\na[k] = exp(z[k])/(sum(m) exp(z[m]))\ncost J = sum(k) a[k]*r[k]",
+    ],
+    ids=["cosine", "Rayleigh quotient", "minimum", "expected reward"],
+)
+def test_a_gradient_with_its_cost_written_out_is_simplified_and_read_back(text: str) -> None:
+    found = cr.hessian(cr.parse(text))
+    assert cr.parse(str(found)) == found
+    gradient = found.defined[f"∂{found.cost}/∂{found.params[0]}"].value
+    assert found.cost not in tensors_in(gradient)
 
 
 def test_it_displays_itself_as_the_equations_that_were_added() -> None:

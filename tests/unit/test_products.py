@@ -24,6 +24,17 @@ p = prod(i) w[i]
 cost C = m*p + abs(p) + (sum(i) maximum(w[i], x[i]))
 """
 
+POWERS = f"const p\n{SOFTMAX}cost C = sum(k) a[k]^p"
+LATE = """data x[i], c[k,i]
+param w[i], beta
+n = sqrt(sum(i) w[i]^2)
+u[i] = w[i]/n
+d[k] = sum(i) (u[i] - c[k,i])^2
+r[k] = exp(-beta*d[k])/(sum(m) exp(-beta*d[m]))
+cost C = sum(k) r[k]*d[k]
+"""
+"""Changes that are written with what is defined below: dn with u, dr with the cost."""
+
 
 def lines(system: System) -> list[str]:
     return str(system).partition("\n\n")[2].splitlines()
@@ -45,6 +56,10 @@ def test_every_change_stands_after_its_tensor_and_that_of_the_cost_is_the_cost()
     names = [e.name for e in found.equations]
     assert names == ["z1", "dz1", "a1", "da1", "z2", "dz2", "a2", "da2", "C", "dC"]
     assert found.with_role("const") == ("dW1", "db1", "dW2", "db2")
+
+
+def test_a_change_stands_below_what_it_is_written_with() -> None:
+    assert lines(cr.jvp(cr.parse(LATE)))[1:3] == ["u[i] = w[i]/n", "dn = Σ_i dw[i]·u[i]"]
 
 
 def test_the_change_along_one_tensor_leaves_the_others_out() -> None:
@@ -89,7 +104,7 @@ def test_what_is_printed_is_read_back_to_an_equal_system(text: str) -> None:
     assert cr.parse(str(product)) == product
 
 
-@pytest.mark.parametrize("text", [two_layers("cross-entropy"), KINKS])
+@pytest.mark.parametrize("text", [two_layers("cross-entropy"), KINKS, LATE])
 def test_the_change_of_the_cost_is_the_gradient_times_the_changes(text: str) -> None:
     system = cr.parse(text)
     forward = cr.jvp(system)
@@ -99,7 +114,7 @@ def test_the_change_of_the_cost_is_the_gradient_times_the_changes(text: str) -> 
     assert_close(values["dC"], sum(float((gradients[p] * inputs[f"d{p}"]).sum()) for p in system.params))
 
 
-@pytest.mark.parametrize("text", [SOFTMAX + "cost C = sum(k) a[k]^3\n", KINKS])
+@pytest.mark.parametrize("text", [SOFTMAX + "cost C = sum(k) a[k]^3\n", POWERS, KINKS, LATE])
 def test_a_hessian_times_a_vector_is_the_hessian_times_the_vector(text: str) -> None:
     system = cr.parse(text)
     product, hessian = cr.hvp(system), cr.hessian(system, wrt=system.params)

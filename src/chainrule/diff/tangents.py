@@ -8,7 +8,7 @@ only where a quotient cancels by that: dC of a cross-entropy then divides by no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -84,14 +84,17 @@ class _Tangents:
         return self._letters.ambiguous((e.indices, e.value) for e in changes)
 
     def _needed(self) -> tuple[Equation, ...]:
-        """Return all equations but those of changes that nothing reads."""
+        """Return all equations but those of changes that nothing reads, each below what it reads.
+
+        A change may be written with a tensor that is defined further down: dn of a norm n with w[i]/n.
+        """
         equations = self._equations()
         read = {self._names[self._of]}
         for equation in reversed(equations):
             if equation.name in read:
                 read |= tensors_in(equation.value)
         changes = set(self._names.values())
-        return tuple(e for e in equations if e.name in read or e.name not in changes)
+        return _in_order(e for e in equations if e.name in read or e.name not in changes)
 
     def _equations(self) -> tuple[Equation, ...]:
         """Return all equations, that of a change right after that of the tensor, or after those of its arguments."""
@@ -139,3 +142,16 @@ class _Tangents:
         there = rename_indices(value, dict(zip(letters, indices, strict=True)))
         inserted = reduce_over("sum", indices, times(local, there))
         return named if may_cancel(self._simplifier.simplify(inserted, order)) else inserted
+
+
+def _in_order(equations: Iterable[Equation]) -> tuple[Equation, ...]:
+    """Return equations in an order to compute them in, each as early as what it reads allows."""
+    waiting = list(equations)
+    missing = {e.name for e in waiting}
+    ordered: list[Equation] = []
+    while waiting:
+        ready = next(e for e in waiting if missing.isdisjoint(tensors_in(e.value)))
+        waiting.remove(ready)
+        missing.remove(ready.name)
+        ordered.append(ready)
+    return tuple(ordered)

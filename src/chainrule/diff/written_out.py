@@ -5,24 +5,32 @@ Their own derivative goes through f, by ∂f/∂w: that name is taken, and in a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from chainrule.diff.putting_in import Simplifier
 from chainrule.expr.binding import map_operands, tensors_in
 from chainrule.expr.nodes import Expr, Indexed
-from chainrule.system.model import System, is_derivative
+from chainrule.system.model import Equation, System, is_derivative
 
 
-def without_cost_in_derivatives(system: System) -> System:
-    """Return the system with the value of the cost in place of its name in the equations of derivatives."""
+def without_cost_in_derivatives(system: System, simplifier: Callable[[], Simplifier]) -> System:
+    """Return the system with the value of the cost in place of its name in the equations of derivatives.
+
+    They are simplified anew, by what `simplifier` returns, which does not call the cost by its name.
+    """
     cost = system.defined.get(system.cost)
     if cost is None or not any(is_derivative(e.name) and cost.name in tensors_in(e.value) for e in system.equations):
         return system
-    return system.with_equations(
-        tuple(
-            replace(e, value=_with_value(e.value, cost.target, cost.value)) if is_derivative(e.name) else e
-            for e in system.equations
-        )
-    )
+    anew = simplifier()
+    return system.with_equations(tuple(_written_out(e, cost, anew) for e in system.equations))
+
+
+def _written_out(equation: Equation, cost: Equation, simplifier: Simplifier) -> Equation:
+    if not is_derivative(equation.name) or cost.name not in tensors_in(equation.value):
+        return equation
+    value = simplifier.simplify(_with_value(equation.value, cost.target, cost.value), equation.indices)
+    return replace(equation, value=simplifier.present(value))
 
 
 def _with_value(expr: Expr, name: Indexed, value: Expr) -> Expr:

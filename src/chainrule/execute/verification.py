@@ -159,11 +159,11 @@ class Point:
         """
         free = tuple(dict.fromkeys((*free_in_order(left), *free_in_order(right))))
         values = [self.value(side, free) for side in (left, right)]
-        if not all(np.isfinite(value).all() for value in values):
+        wider = [self.value(side, free, wider=True) for side in (left, right)]
+        if not all(np.isfinite(value).all() for value in (*values, *wider)):
             return None
         scale = max(self._noise(), *(float(np.abs(value).max(initial=0.0)) for value in values))
         scale = max(scale, *(self._rounding(side, free) / TOLERANCE for side in (left, right)))
-        wider = [self.value(side, free, wider=True) for side in (left, right)]
         doubt = max(float(np.abs(a - b).max(initial=0.0)) for a, b in zip(values, wider, strict=True))
         if not doubt <= TOLERANCE * scale / 10:
             return None

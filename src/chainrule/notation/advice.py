@@ -97,12 +97,17 @@ def call_advice(name: str, spot: Spot) -> str:
     >>> call_advice("log10", Spot("q = log10(t)", 4, Surroundings({"t": ()})))
     'log is the natural logarithm; to base 10 it is log(t)/log(10)'
     """
+    traced = _traced(spot)
+    if traced:
+        return traced
     arguments, trailing, end = arguments_at(spot.text, spot.place + len(name))
     key = name.lower().replace("_", "")
     base, _, letter = name.lower().rpartition("_")
-    if len(letter) == 1 and any(base in row.written.split() for row in FUNCTIONS):
+    if base == "log" and letter != "e" and re.fullmatch(r"\d+|\w", letter):
+        key, arguments = base, [*arguments, letter]  # log_2(t)
+    elif len(letter) == 1 and any(base in row.written.split() for row in FUNCTIONS):
         key, trailing = base, trailing or f"[{letter}]"  # softmax_k(z)
-    if key in ARITY and key != name:
+    if key in ARITY and key != name and len(arguments) == ARITY[key]:
         return f"Write {key}({', '.join(arguments)})"
     fields = argument_fields(arguments, trailing, spot)
     rows = [row for row in FUNCTIONS if key in row.written.split()]
@@ -196,18 +201,30 @@ def _call_around(spot: Spot) -> str:
         arguments, _, end = arguments_at(spot.text, match.end())
         if match.start() <= spot.place <= end and len(arguments) > 1:
             return call_advice(match[0], Spot(spot.text, match.start(), spot.around))
+    for match in _BASE.finditer(spot.text):
+        if match.start() <= spot.place <= match.end():
+            name = f"log_{match['n']}"
+            return call_advice(name, Spot(name + spot.text[match.end() :], 0, spot.around))
     for match in _SUBSCRIPTED.finditer(spot.text):
         if match.start() <= spot.place <= match.end():
             text = f"{spot.text[: match.end('x')]}[{match['n']}]{spot.text[match.end() :]}"
             return call_advice(match["f"], Spot(text, match.start(), spot.around))
+    traced = _traced(spot)
+    if traced:
+        return traced
+    for match in _KEYWORDS_OF_CLIP.finditer(spot.text):
+        if match.start() <= spot.place <= match.end():
+            return f"Arguments stand in their order: clip({match['x']}, {match['y']}, {match['z']})"
+    return ""
+
+
+def _traced(spot: Spot) -> str:
+    """Return the trace of a product of matrices named whole, if the place is within one."""
     for match in _TRACE.finditer(spot.text):
         found = product(match["x"], spot.around) if match.start() <= spot.place <= match.end() else None
         if found and len(found[1]) == 2:
             first, second = found[1]
             return f"A trace is written out: sum({first}) {renamed(found[0], second, first)}"
-    for match in _KEYWORDS_OF_CLIP.finditer(spot.text):
-        if match.start() <= spot.place <= match.end():
-            return f"Arguments stand in their order: clip({match['x']}, {match['y']}, {match['z']})"
     return ""
 
 
@@ -282,6 +299,7 @@ _METHOD = re.compile(
     rf"(?<![\w.])(?P<x>{NAME}(?:\[[^\[\]]*\])?|\({INNER}\))\s*\.\s*(?P<function>{NAME})\s*\((?P<rest>[^()]*)\)"
 )
 _EXTREMUM = re.compile(r"\b(?:max|min)(?=\s*\()")
+_BASE = re.compile(r"\b[Ll]og_\{(?P<n>\w+)\}")
 _SUBSCRIPTED = re.compile(rf"(?<!\w)(?P<x>(?P<f>{NAME})\({INNER}\))_\{{?(?P<n>\w)\}}?")
 _TRACE = re.compile(rf"(?<!\w)[Tt]r(?:ace)?\s*\((?P<x>{INNER})\)")
 _KEYWORDS_OF_CLIP = re.compile(

@@ -207,7 +207,7 @@ SYNTAX: tuple[Spelling, ...] = (
         "Brackets that follow no name hold a condition: [x > 0], [i = j]. A group is {code}",
     ),
     Spelling(rf"(?<![\w\]])\[(?:{_ENTRY})\]", "", "Brackets that follow no name hold a condition: [x > 0], [i = j]."),
-    Spelling(r"\{(?P<x>[^{}]*)\}", "({x})", "A group stands in parentheses: {code}"),
+    Spelling(r"\{(?P<x>(?![^{}]*\bif\b)[^{},]*)\}", "({x})", "A group stands in parentheses: {code}"),
     Spelling(rf"(?P<x>{NAME}?)_(?P<y>\w),(?P<z>\w)(?!\w)", "{tensor}[{y},{z}]"),
     Spelling(r"(?P<x>\d+),(?P<y>\d+)", "{x}.{y}", "A decimal point is a point: {code}"),
     Spelling(r"(?P<x>\d+)_(?P<y>\d+)", "{x}{y}", "Digits stand together: {code}"),

@@ -129,6 +129,8 @@ def bracket(condition: Condition) -> Expr:
             return _truth(relation, Fraction(difference(left, right)[1]))
         case Comparison("=" | "!=" as relation, left, right) if _sides(right) < _sides(left):
             return Bracket(Comparison(relation, right, left))
+        case Comparison("=" | "!=" as relation, Product((Number(c), IndexValue() as index)), Number(n)):
+            return _truth(relation, Fraction(1)) if n % c else bracket(Comparison(relation, index, Number(n / c)))
         case _:
             return Bracket(condition)
 

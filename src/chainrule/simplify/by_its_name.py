@@ -66,6 +66,8 @@ def _is_function(base: Expr, exponent: Fraction, moving: Collection[str]) -> boo
             return True
         case MatrixEntry():
             return exponent.denominator != 1
+        case Sum():
+            return exponent > 0 and exponent.denominator != 1
         case Reduce(_, _, body):
             weights = (f.tensor for f in product_factors(body) if isinstance(f, Indexed))
             return exponent.denominator != 1 or (isinstance(body, Product) and any(w in moving for w in weights))

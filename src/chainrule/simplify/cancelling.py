@@ -180,10 +180,13 @@ def _times(expr: Expr, base: Expr, exponent: Fraction, context: Context, read: R
 
 
 def settled(expr: Expr, context: Context, read: Read | None = None) -> Expr:
-    """Return a product with all factors renamed that cancel then."""
+    """Return a product with all factors renamed that cancel then, and x*x^(q-1) as one power.
+
+    Side by side, x could be taken out of all terms, and be put into them again.
+    """
     changed: Expr | None = expr
     while changed is not None:
-        expr, changed = changed, renamed(changed, context, read)
+        expr, changed = changed, renamed(changed, context, read) or one_power(changed, context)
     return expr
 
 

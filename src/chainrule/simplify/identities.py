@@ -116,9 +116,18 @@ def relu_of_positive(expr: Expr, context: Context) -> Expr | None:
             case _:
                 continue
         others = [f for n, f in enumerate(expr.factors) if n != place]
-        if not alike.isdisjoint(others) and all(always_defined(f) for f in others):
+        if not alike.isdisjoint(map(_raised, others)) and all(always_defined(f) for f in others):
             return multiply(others)
     return None
+
+
+def _raised(factor: Expr) -> Expr:
+    """Return what a factor is a power of that is 0 with it, else the factor."""
+    match factor:
+        case Power(base, Number(exponent)) if exponent > 0:
+            return base
+        case _:
+            return factor
 
 
 def _rectified(argument: Expr, *, positive: bool) -> set[Expr]:

@@ -5,6 +5,7 @@ It changes no value and is never undone inside `simplify`: `arithmetic.normal` o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import partial
 
@@ -28,6 +29,7 @@ from chainrule.expr.nodes import (
     Reduce,
     Sum,
     number,
+    plus,
     product_factors,
 )
 from chainrule.simplify.arithmetic import scaled, split_coefficient
@@ -50,11 +52,17 @@ def _arranged(expr: Expr, written: Written) -> Expr:
         case Product() | Power():
             return _present_product(expr, written)
         case Sum(terms):
-            return Sum(tuple(sorted((_arranged(t, written) for t in terms), key=_term_rank)))
+            return _arranged_sum(terms, written)
         case Reduce(op, indices, body):
             return Reduce(op, indices, _arranged(body, written))
         case _:
             return map_operands(expr, partial(_arranged, written=written))
+
+
+def _arranged_sum(terms: Iterable[Expr], written: Written) -> Expr:
+    """Return the sum of terms; one into which a sign or a number has gone is a sum itself, and joins the others."""
+    whole = plus(*(_arranged(term, written) for term in terms))
+    return Sum(tuple(sorted(whole.terms, key=_term_rank))) if isinstance(whole, Sum) else whole
 
 
 def _term_rank(term: Expr) -> tuple[bool, bool, int]:
@@ -66,8 +74,7 @@ def _term_rank(term: Expr) -> tuple[bool, bool, int]:
 def _present_product(expr: Expr, written: Written) -> Expr:
     coefficient, rest = split_coefficient(expr)
     if isinstance(rest, Sum) and _better_multiplied_in(coefficient, rest, written):
-        multiplied = Sum(tuple(scaled(coefficient * c, r) for c, r in map(split_coefficient, rest.terms)))
-        return Sum(tuple(sorted((_arranged(t, written) for t in multiplied.terms), key=_term_rank)))
+        return _arranged_sum([scaled(coefficient * c, r) for c, r in map(split_coefficient, rest.terms)], written)
     coefficient, rest = _fraction_into_sum(coefficient, rest)
     above: list[Expr] = []
     below: list[Expr] = []
@@ -210,7 +217,8 @@ def _turned(part: Expr, written: Written) -> Expr | None:
         case Sum(terms):
             signs = [split_coefficient(t)[0] < 0 for t in terms]
             has_number = any(isinstance(t, Number) and t.value > 0 for t in terms)
-            if has_number or 2 * sum(signs) < len(signs) or written.knows(part):
+            fewer = len(signs) - sum(signs) <= sum(signs) + 1  # the minus before the product counts
+            if has_number or not fewer or written.knows(part):
                 return None
             return Sum(tuple(scaled(-c, r) for c, r in map(split_coefficient, terms)))
         case Reduce("sum", indices, Product(inner)):

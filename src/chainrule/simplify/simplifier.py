@@ -137,10 +137,11 @@ def _run(problem: Problem, recorder: Recorder | None) -> Expr:
     return rewrite(expr, FIT, context, recorder) if context.ranges.axes else expr
 
 
-def simplifier_of(system: System, free: Collection[str] = ()) -> Simplifier:
+def simplifier_of(system: System, free: Collection[str] = (), *, cost_named: bool = True) -> Simplifier:
     """Return the simplifier that knows what a system names and what it is given.
 
     Of tensors that are `free` it does not use that their equations make their sums a number: they may be derived by.
+    Unless it is `cost_named`, the cost stands nowhere by its name.
     """
     unnamed = frozenset(one.extent for one in system.derived if not one.given)
     ranges = _ranges(system)
@@ -148,7 +149,8 @@ def simplifier_of(system: System, free: Collection[str] = ()) -> Simplifier:
     bare = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges, axes=axes)
     values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
     moving = {*system.params, *values}
-    named = [e for e in system.equations if e.name != system.cost or may_be_worth_it(values[e.name], moving)]
+    called = {e.name for e in system.equations if e.name != system.cost or may_be_worth_it(values[e.name], moving)}
+    named = [e for e in system.equations if e.name in called and (cost_named or e.name != system.cost)]
     facts = [_fact(bare, e.indices, values[e.name], e.target) for e in named]
     facts = [f for f in facts if f is None or not _is_of(system.cost, f) or is_worth_its_name(f.pattern, moving)]
     for e in system.equations:

@@ -49,6 +49,8 @@ def test_so_it_has_second_derivatives() -> None:
         ("given p > 0\ncost C = x^p", "∂C/∂x = p·x^(p − 1)"),
         ("cost C = x^p", "∂C/∂x = [p ≠ 0]·p·x^(p − 1)"),
         ("data c[k]\ncost C = sum(k) c[k]*x^(2*k - 1)", None),
+        ("data c[k]\ncost C = sum(k) c[k]*x^(4 - k)", "∂C/∂x = Σ_k [k ≠ 4]·c[k]·x^(3 − k)·(4 − k)"),
+        ("data c[k]\ncost C = sum(k) c[k]*x^(4 - 2*k)", "∂C/∂x = 2·Σ_k [k ≠ 2]·c[k]·x^(3 − 2·k)·(2 − k)"),
     ],
 )
 def test_brackets_stand_only_where_they_say_something(text: str, expected: str | None) -> None:
@@ -58,7 +60,8 @@ def test_brackets_stand_only_where_they_say_something(text: str, expected: str |
 
 
 def test_what_is_printed_is_read_back_as_it_was() -> None:
-    for text in (POLYNOMIAL, WHOLE, "param x[i]\ndata e[i] : int(5)\ncost C = sum(i) x[i]^(e[i] - 1)"):
+    bernstein = "param x, c[k]\ncost C = sum(k) c[k]*x^k*(1 - x)^(3 - k)"
+    for text in (POLYNOMIAL, bernstein, WHOLE, "param x[i]\ndata e[i] : int(5)\ncost C = sum(i) x[i]^(e[i] - 1)"):
         back = cr.backprop(cr.parse(text))
         assert cr.parse(str(back)) == back.system
 

@@ -14,6 +14,7 @@ LINES = {
     "a hinge": ("data y; param z; cost L = maximum(0, 1 - y*z)", {"z": "−[1 − y·z > 0]·y"}),
     "a minimum": ("param z[k]; cost C = sum(k) minimum(0, z[k])^2", {"z": "2·minimum(0, z[k])"}),
     "a square": ("param z[k]; cost C = sum(k) maximum(0, z[k])^2", {"z": "2·maximum(0, z[k])"}),
+    "a cube": ("param z[k]; cost C = sum(k) maximum(0, z[k])^3", {"z": "3·maximum(0, z[k])^2"}),
     "a function of one's own": (
         "def plus(t) = maximum(0, t); param z[k]; cost C = sum(k) plus(2*z[k])",
         {"z": "2·[2·z[k] > 0]"},

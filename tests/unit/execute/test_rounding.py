@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import chainrule as cr
+from chainrule.execute.reference import evaluate_all
+from chainrule.execute.verification import Point
 
 NORMED = """
     param z[k]
@@ -14,3 +16,11 @@ NORMED = """
 
 def test_steps_whose_sides_are_rounding_are_no_wrong_ones() -> None:
     assert not cr.hvp(cr.parse(NORMED)).derivation("z").verify().unverified
+
+
+def test_differences_that_step_out_of_the_domain_tell_nothing() -> None:
+    system = cr.backprop(cr.parse("param p\ncost C = -log(p)")).system
+    derived = system.defined["∂C/∂p"]
+    for left, right in ((derived.target, derived.value), (derived.value, derived.target)):
+        assert Point(evaluate_all(system, {"p": 6e-4})).difference(left, right) is None
+        assert Point(evaluate_all(system, {"p": 0.5})).difference(left, right) is not None

@@ -36,6 +36,7 @@ FUNCTIONS = [
     ("q = norm(x, 3)", "(sum(i) abs(x[i])^3)^(1/3)"),
     ("q = trace(A)", "sum(j) A[j,j]"),
     ("q = tr(A)", "sum(j) A[j,j]"),
+    ("q = tr(A*A)", "sum(i) sum(j) A[i,j]*A[j,i]"),
     ("q = transpose(A)", "q[i,j] = A[j,i]"),
     ("q = diag(A)", "q[j] = A[j,j]"),
     ("q = dot(w, x)", "sum(i) w[i]*x[i]"),
@@ -133,6 +134,10 @@ REDUCTIONS = [
 PIECES = [
     ("q = log10(t)", "log(t)/log(10)"),
     ("q = log(t, 2)", "log(t)/log(2)"),
+    ("q = log_2(t)", "log(t)/log(2)"),
+    ("q = log_{10}(t)", "log(t)/log(10)"),
+    ("q = log_s(t)", "log(t)/log(s)"),
+    ("q = log_e(t)", "log(t)"),
     ("q = e^(t)", "exp(t)"),
     ("q = 1/(1 + e^(-t))", "exp(-t)", "q = 1/(1 + exp(-t))"),
     ("a[k] = e^{z_k}", "exp(z[k])"),

@@ -15,6 +15,8 @@ NAMED = {
     "a tanh": ("data x; param w, b; cost f = tanh(w*x + b)", {"w": "x·(1 − f^2)", "b": "1 − f^2"}),
     "an exponential": ("data x[i]; param w[i]; cost f = exp(sum(i) w[i]*x[i])", {"w": "f·x[i]"}),
     "a norm": ("param X[i,j]; cost f = sqrt(sum(i,j) X[i,j]^2)", {"X": "X[i,j]/f"}),
+    "a distance": ("data x, y; param u, v; cost r = sqrt((u - x)^2 + (v - y)^2)", {"u": "(u − x)/r", "v": "(v − y)/r"}),
+    "a smooth absolute value": ("param w; const e = 1/8; cost f = sqrt(w^2 + e)", {"w": "w/f"}),
     "a standard deviation": (
         "param a[i]; m = mean(i) a[i]; cost f = sqrt(mean(i) (a[i] - m)^2)",
         {"a": "(a[i] − m)/(extent(i)·f)"},
@@ -42,6 +44,7 @@ def test_the_cost_is_called_by_its_name(text: str, expected: dict[str, str]) -> 
 COINCIDENCES = {
     "the square of a tanh": ("data x; param w; z = tanh(w*x); cost C = z^2", "C"),
     "a product with a gate": ("data x; param w, v; o = sigmoid(w*x); g = tanh(v*x); cost C = o*g", "C"),
+    "one over a root": ("param w; cost C = 1/sqrt(1 + w^2)", "C"),
     "a sum of two": ("data x; param w; cost C = w + x*w^2", "C"),
     "a product of a function": ("data x; param w, v; o = sigmoid(w*x); cost C = o*tanh(v)", "C"),
     "a determinant": ("param X[i,j]; cost C = det(X)", "C"),

@@ -29,7 +29,7 @@ KEPT = {
     "products that share a factor": (
         TRIPLET,
         "W",
-        "−2·∂C/∂gap·(a[i]·(v[j] − w[j]) + p[i]·(u[j] − v[j]) − q[i]·(u[j] − w[j]))",
+        "2·∂C/∂gap·(a[i]·(w[j] − v[j]) + q[i]·(u[j] − w[j]) − p[i]·(u[j] − v[j]))",
     ),
     "differences of data": (
         DIFFERENCES + "cost C = (sum(j) u[j]^2) - (sum(j) v[j]^2)",

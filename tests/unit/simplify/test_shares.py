@@ -17,9 +17,13 @@ LINES = {
     "an entropy": (f"param z[k]; {SOFTMAX}cost H = -sum(k) a[k]*log(a[k])", "−a[k]·(H + log(a[k]))"),
     "a divergence": (
         f"data q[k]; param z[k]; given q[k] > 0; {SOFTMAX}cost C = sum(k) a[k]*(log(a[k]) - log(q[k]))",
-        "−a[k]·(C + log(q[k]) − log(a[k]))",
+        "a[k]·(log(a[k]) − C − log(q[k]))",
     ),
     "squares": (f"param z[k]; {SOFTMAX}cost C = sum(k) (a[k] - 1/4)^2", "2·a[k]·(a[k] − Σ_m a[m]^2)"),
+    "a Brier score": (
+        f"data y[k]; param z[k]; {SOFTMAX}cost C = sum(k) (a[k] - y[k])^2",
+        "2·a[k]·(a[k] − y[k] − Σ_m a[m]·(a[m] − y[m]))",
+    ),
     "a constant beside a reward": (
         f"data r[k]; param z[k]; {SOFTMAX}cost J = sum(k) a[k]*(r[k] + 3)",
         "a[k]·(3 + r[k] − J)",

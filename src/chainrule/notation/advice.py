@@ -12,7 +12,7 @@ from functools import cache
 from string import Formatter
 
 from chainrule.errors import NotationError
-from chainrule.expr.functions import ARITY
+from chainrule.expr.functions import ARITY, REDUCTIONS
 from chainrule.notation.fields import Spot, argument_fields, arguments_at, match_fields
 from chainrule.notation.functions_elsewhere import FUNCTIONS
 from chainrule.notation.reductions import reduction_advice
@@ -51,6 +51,9 @@ RESERVED = frozenset(
     )
 )
 """Words of the notation; nothing else can have them as its name."""
+
+_REDUCTION = re.compile(rf"(?:{'|'.join(REDUCTIONS)})_\w")
+"""A reduction with its index written low, sum_k(z[k])."""
 
 
 def syntax_advice(spot: Spot) -> str:
@@ -97,9 +100,10 @@ def call_advice(name: str, spot: Spot) -> str:
     >>> call_advice("log10", Spot("q = log10(t)", 4, Surroundings({"t": ()})))
     'log is the natural logarithm; to base 10 it is log(t)/log(10)'
     """
-    traced = _traced(spot)
-    if traced:
-        return traced
+    summed = reduction_advice(spot.text, spot.place, spot.around) if _REDUCTION.fullmatch(name) else ""
+    told = _traced(spot) or summed
+    if told:
+        return told
     arguments, trailing, end = arguments_at(spot.text, spot.place + len(name))
     key = name.lower().replace("_", "")
     base, _, letter = name.lower().rpartition("_")

@@ -114,7 +114,8 @@ def _opener_advice(body: str, place: int) -> str:
     if largest:
         return f"What is to be large is a cost with a minus: cost C = -({largest['rest'].strip()})"
     for pattern, word in OPENERS:
-        opened = re.match(rf"\s*{pattern}\s+(?=[^\W\d])(?P<rest>.+)$", body)
+        begins = r"[\w(|√∑Σ−-]" if word == "cost" else r"[^\W\d]"
+        opened = re.match(rf"\s*{pattern}\s+(?={begins})(?P<rest>.+)$", body)
         if opened:
             if word == "cost":
                 return _cost_advice(opened["rest"]) or f"Write cost {opened['rest']}"

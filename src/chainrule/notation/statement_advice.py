@@ -94,7 +94,7 @@ def _declared_advice(keyword: str, body: str, around: Surroundings) -> str:
     value = _VALUE.search(body)
     if value is None:
         names = re.findall(rf"(?<![\w\[,]){NAME}(?:\[[\w\s,]*\])?", re.sub(r"\band\b", " ", body))
-        plain = re.fullmatch(rf"[\s,:()]*(?:(?:and\b|{NAME}(?:\[[\w\s,]*\])?)[\s,:()]*)+", body)
+        plain = not re.sub(rf"{NAME}(?:\[[\w\s,]*\])?|[\s,:()]", "", body)
         changed = plain and names and ", ".join(names) != body.strip() and not re.search(r"\[\w+\s+\w", body)
         return f"Write {keyword} {', '.join(names)}" if changed else ""
     declared = f"{keyword} {value['n']}{value['i'] or ''}"

@@ -143,6 +143,16 @@ def test_mutilated_systems_are_read_or_refused(number: int) -> None:
     outcome(text_of(number))
 
 
+@pytest.mark.parametrize(
+    "keyword", ["data", "param", "const", "given", "index", "cost", "batch", "abstract", "def", ""]
+)
+@pytest.mark.parametrize(
+    "rest", ["{} ? {}", "{}[{}] ? {}", "({}) ({}, {} ?", "{}_{} {}{{", "|{} {}| ? |", "{}.{}.{} ?"]
+)
+def test_advice_on_long_names_takes_no_time(keyword: str, rest: str) -> None:
+    assert outcome(f"{keyword} {rest.format(*3 * ['a' * 400])}") == "refused"
+
+
 @pytest.mark.slow
 def test_a_hundred_thousand_texts_are_read_or_refused() -> None:
     found = [outcome(text_of(number)) for number in range(100_000)]

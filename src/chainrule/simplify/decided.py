@@ -130,7 +130,9 @@ def inside(position: Position, extent: Extent, context: Context) -> bool:
 
     A plain index of another range never is: unmarked, it would say that the ranges are one.
     """
-    if isinstance(position, Lookup) or (isinstance(position, Index) and position.extent.literal is None):
+    if isinstance(position, Lookup):
+        return position.extent == extent and _fits(position.entry, context)
+    if isinstance(position, Index) and position.extent.literal is None:
         return position.extent == extent
     value = number(position.constant) if isinstance(position, Affine) and not position.terms else IndexValue(position)
     end = ExtentValue(extent) if extent.literal is None else number(extent.literal)
@@ -139,11 +141,18 @@ def inside(position: Position, extent: Extent, context: Context) -> bool:
 
 def needless_mark(expr: Expr, context: Context) -> Expr | None:
     """a?[c] = a[c] where c never leaves the axis."""
-    if not isinstance(expr, Indexed) or not expr.guarded or expr.tensor not in context.ranges.axes:
+    if not isinstance(expr, Indexed) or not expr.guarded:
         return None
-    axes = context.ranges.axes[expr.tensor]
-    fits = all(inside(position, extent, context) for position, extent in zip(expr.indices, axes, strict=True))
-    return Indexed(expr.tensor, expr.indices) if fits else None
+    plain = Indexed(expr.tensor, expr.indices)
+    return plain if _fits(plain, context) else None
+
+
+def _fits(entry: Indexed, context: Context) -> bool:
+    """Say whether an entry without a mark is one of its tensor whatever values its indices take."""
+    axes = context.ranges.axes.get(entry.tensor)
+    if axes is None or entry.guarded:
+        return False
+    return all(inside(position, extent, context) for position, extent in zip(entry.indices, axes, strict=True))
 
 
 DECIDED: tuple[Rule[Context], ...] = (

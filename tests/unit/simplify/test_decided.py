@@ -50,6 +50,10 @@ LINES = {
         "index p = 3, q = 5; param x[q]; z[p] = x?[p+2]; cost C = sum(p) z[p]^2",
         {"x": "2·z?[q-2]"},
     ),
+    "a mark on what may be looked up outside": (
+        "data tok[t] : int(k); param y[k], x[p]; h[i] = (y?[tok[i+2]] + x[i])^2; cost C = sum(i) h[i]",
+        {"x": "2·(x[p] + y?[tok[p+2]])"},
+    ),
     "a mark on an index of another range": (
         "index c = 3, d = 5; param a[c], w[d]; cost C = sum(d) a?[d]*w[d]",
         {"a": "w?[c]", "w": "a?[d]"},

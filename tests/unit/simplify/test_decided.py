@@ -50,6 +50,10 @@ LINES = {
         "index p = 3, q = 5; param x[q]; z[p] = x?[p+2]; cost C = sum(p) z[p]^2",
         {"x": "2·z?[q-2]"},
     ),
+    "a mark on what is looked up inside": (
+        "data tok[t] : int(k); param y[k], x[t]; cost C = sum(t) (y?[tok[t]] + x[t])^2",
+        {"x": "2·(y[tok[t]] + x[t])"},
+    ),
     "a mark on what may be looked up outside": (
         "data tok[t] : int(k); param y[k], x[p]; h[i] = (y?[tok[i+2]] + x[i])^2; cost C = sum(i) h[i]",
         {"x": "2·(x[p] + y?[tok[p+2]])"},

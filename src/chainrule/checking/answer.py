@@ -43,6 +43,13 @@ class Answer:
     value: Expr
     loose: tuple[Index, ...]
 
+    @property
+    def loose_letters(self) -> str:
+        """What is wrong with the letters that stand free, as a clause."""
+        letters = ", ".join(i.preferred for i in self.loose)
+        verb = "stands" if len(self.loose) == 1 else "stand"
+        return f"{letters} {verb} free on the right but not on the left, and no sum runs over {letters}"
+
 
 def tensor_of(text: str, system: System, wrt: str | None) -> str:
     """Return the tensor that an answer is a derivative by. Raises NotationError if it does not say."""

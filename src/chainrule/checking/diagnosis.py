@@ -102,9 +102,7 @@ def loose_words(case: Case) -> str:
     for edit in chain(summed(answer.value, answer.loose), everywhere(answer.value, other_index, answer.indices)):
         if _is_true(case, edit.expr):
             return edit.words
-    letters = ", ".join(i.preferred for i in answer.loose)
-    verb = "stands" if len(answer.loose) == 1 else "stand"
-    free = f"{letters} {verb} free on the right but not on the left, and no sum runs over {letters}"
+    free = answer.loose_letters
     whole = replace(answer, value=next(summed(answer.value, answer.loose)).expr, loose=())
     values = values_of(case.points, whole)
     with np.errstate(all="ignore"):
@@ -156,8 +154,8 @@ def _edit_words(case: Case, search: Search) -> str:
     """Name a change of the answer or of the truth, in whatever form makes it one place, or a factor."""
     mine, forms = forms_of_answer(case.answer.value, case.cotangents), _forms(case)
     for form in mine:
-        summed = edits_at(sites_of(form.expr, case.answer.indices), without_sum)
-        edit = search.repairs(chain(_turned(form.expr, case.answer.indices), summed), form.expr)
+        one_term = edits_at(sites_of(form.expr, case.answer.indices), without_sum)
+        edit = search.repairs(chain(_turned(form.expr, case.answer.indices), one_term), form.expr)
         if edit is not None:
             return edit.words
     found = _lost_words(case, search, forms)

@@ -109,12 +109,16 @@ def drawn_points(forward: System, seeds: Sequence[int]) -> tuple[Evaluation, ...
 def with_derivatives(evaluations: Sequence[Evaluation], forward: System, derived: tuple[Equation, ...]) -> Points:
     """Return points of a forward system at which derivatives of its cost have the values that equations give them."""
     whole = typecheck(forward.with_equations((*forward.equations, *derived)))
-    derived = whole.equations[len(forward.equations) :]
+    return extended(evaluations, whole, len(forward.equations))
+
+
+def extended(evaluations: Sequence[Evaluation], whole: System, known: int) -> Points:
+    """Return points of a system, given evaluations of what its first equations are alone: so many are known."""
     found = []
     for evaluation in evaluations:
         values = dict(evaluation.scope.values)
         scope = replace(evaluation.scope, values=values, sizes=solve(whole.derived, evaluation.scope.sizes))
-        for equation in derived:
+        for equation in whole.equations[known:]:
             values[equation.name] = evaluate_in(scope, equation.value, equation.indices)
         found.append(Evaluation(whole, scope))
     return Points.of(found)

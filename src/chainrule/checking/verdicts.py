@@ -23,6 +23,9 @@ from chainrule.render.text import equation_text, lettered_text
 from chainrule.system.model import derivative_name
 from chainrule.system.printing import ranks_of
 
+NOWHERE = "it has no value at any point that was drawn"
+UNEXPLAINED = "no single small change makes it right, of those that were tried"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -90,7 +93,7 @@ def wrong_form(case: Case, words: str) -> Verdict:
 def wrong(case: Case, values: Sequence[Array], agreement: Agreement) -> Verdict:
     """Return the verdict on an answer that has other values, or none where the derivative has one."""
     if agreement.kind == "nowhere":
-        return wrong_form(case, "it has no value at any point that was drawn")
+        return wrong_form(case, NOWHERE)
     number, entry = agreement.point, agreement.entry
     size = case.points.points[number].size(case.answer.value, case.answer.indices)[entry]
     found, expected = _rounded(float(values[number][entry]), float(size)), float(case.true_values[number][entry])
@@ -100,7 +103,7 @@ def wrong(case: Case, values: Sequence[Array], agreement: Agreement) -> Verdict:
         change, words = "", "the derivative is 0, because its terms cancel"
     else:
         change = change_words(case, values)
-        words = change or "no single small change makes it right, of those that were tried"
+        words = change or UNEXPLAINED
     name, right = _terms(case, case.truth, case.indices, entry, number)
     _, mine = _terms(case, case.answer.value, case.answer.indices, entry, number)
     texts = close_numbers(expected, found)

@@ -15,12 +15,11 @@ from chainrule.checking.agreement import Sampled, compare
 from chainrule.checking.answer import Answer, read_entries, tensor_of
 from chainrule.checking.multiples import constant_words
 from chainrule.checking.names import short_names
-from chainrule.checking.points import POINTS, Array, Point, Points, drawn_points
+from chainrule.checking.points import POINTS, Array, Point, Points, drawn_points, extended
 from chainrule.checking.sides import Side, further_points, missing_sides, points_on
-from chainrule.checking.verdicts import Verdict, close_numbers, not_compared
+from chainrule.checking.verdicts import NOWHERE, UNEXPLAINED, Verdict, close_numbers, not_compared
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError
-from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.reference import Evaluation
 from chainrule.expr.binding import map_operands, rename_indices
 from chainrule.expr.nodes import (
@@ -69,9 +68,7 @@ def verdict_of_samples(system: System, text: str, wrt: str | None) -> Verdict | 
     tensor = tensor_of(text, whole.system, wrt)
     read = read_entries(text, tensor, whole.system, whole.target(tensor).indices)
     if read.loose:
-        letters = ", ".join(i.preferred for i in read.loose)
-        words = f"{letters} stands free on the right but not on the left, and no sum runs over {letters}"
-        return Verdict(False, f"Wrong: {words}.\nRight is {whole.line(whole.target(tensor))}", change=words)
+        return whole.wrong_form(read.loose_letters, whole.target(tensor))
     return whole.verdict(tensor, read.value, read.indices, whole.target(tensor))
 
 
@@ -153,14 +150,7 @@ class _Whole:
 
     def extended(self, evaluations: Sequence[Evaluation]) -> tuple[Point, ...]:
         """Return evaluations of the forward part with the values of all that is derived."""
-        found = []
-        for evaluation in evaluations:
-            values = dict(evaluation.scope.values)
-            scope = replace(evaluation.scope, values=values)
-            for equation in self.system.equations[len(self.forward.equations) :]:
-                values[equation.name] = evaluate_in(scope, equation.value, equation.indices)
-            found.append(Evaluation(self.system, scope))
-        return Points.of(found).points
+        return extended(evaluations, self.system, len(self.forward.equations)).points
 
     def on_all_sides(self, truth: Expr, answer: Expr) -> tuple[_Whole, tuple[Side, ...]]:
         """Return it with points on the sides of all that is compared, and the sides that no point has reached."""
@@ -178,6 +168,10 @@ class _Whole:
         """Return an equation as text."""
         return equation_text(right.target, right.value, ranks=ranks_of(self.system))
 
+    def wrong_form(self, words: str, right: Equation) -> Verdict:
+        """Return the verdict on an answer that has no values of its own to compare."""
+        return Verdict(False, f"Wrong: {words}.\nRight is {self.line(right)}", change=words)
+
     def verdict(self, tensor: str, value: Expr, indices: tuple[Index, ...], right: Equation) -> Verdict:
         """Return the verdict on a value for ∂C/∂tensor where the equation `right` is right."""
         value = rename_indices(value, dict(zip(reversed(indices), reversed(right.indices), strict=False)))
@@ -191,11 +185,12 @@ class _Whole:
     def compared(self, tensor: str, value: Expr, right: Equation) -> Verdict:
         """Return the verdict that the points give, on a value with the indices of the right equation."""
         target = Indexed(derivative_name(self.system.cost, tensor), right.indices)
-        line = self.line(Equation(target, right.value))
+        shown = Equation(target, right.value)
+        line = self.line(shown)
         try:
             values = self.points.values(value, right.indices)
         except InputError as error:
-            return Verdict(False, f"Wrong: {error.what}.\nRight is {line}", change=error.what)
+            return self.wrong_form(error.what, shown)
         known = self.points.values(right.value, right.indices)
         answer, truth = Sampled(value, right.indices, values), Sampled(right.value, right.indices, known)
         found = compare(self.points, answer, truth, tensor)
@@ -203,15 +198,13 @@ class _Whole:
             one = bool(right.indices) and right.indices[0].extent == self.samples
             return Verdict(True, f"Right{'' if one else ', for the whole batch'}: {line}")
         if found.kind == "nowhere":
-            return Verdict(False, f"Wrong: it has no value at any point that was drawn.\nRight is {line}")
+            return Verdict(False, f"Wrong: {NOWHERE}.\nRight is {line}")
         change = self._change(answer, known)
         expected, mine = (float(side[found.point][found.entry]) for side in (known, values))
         where = f"{target.tensor}[{','.join(map(str, found.entry))}]" if found.entry else target.tensor
         texts = close_numbers(expected, mine)
         numbers = (f"at a random point {where} is {texts[0]}, the answer gives {texts[1]}",)
-        message = (
-            f"Wrong: {change or 'no single small change makes it right, of those that were tried'}.\nRight is {line}"
-        )
+        message = f"Wrong: {change or UNEXPLAINED}.\nRight is {line}"
         return Verdict(False, message, where, mine, expected, change, numbers)
 
     def _change(self, answer: Sampled, known: Sequence[Array]) -> str:

@@ -61,7 +61,7 @@ def name_extrema(system: System) -> System:
         return system
     taken = set(system.names()) | set(system.function)
     declared = DeclaredRanges(system, taken)
-    equations = [new for equation in system.equations for new in _Namer(taken, declared).named(equation)]
+    equations = [new for equation in system.equations for new in _ExtremaNamer(taken, declared).named(equation)]
     return as_read(declared.added_to(system.with_equations(tuple(equations))))
 
 
@@ -133,7 +133,7 @@ def _has_extremum(expr: Expr) -> bool:
 
 
 class _Namer:
-    """Takes the extrema out of one equation."""
+    """Gives names to parts of equations; these are the extrema, or what a kind of its own says."""
 
     def __init__(self, taken: set[str], declared: DeclaredRanges) -> None:
         self._taken = taken
@@ -142,15 +142,14 @@ class _Namer:
 
     def named(self, equation: Equation) -> Iterator[Equation]:
         """Yield the equations that this one becomes, itself last."""
-        value = equation.value
-        if _has_extremum(value):
-            fresh = Fresh()
-            if isinstance(value, Reduce) and value.op in EXTREMA:
-                value = self._with_named_body(value, equation.name, fresh)
-            else:
-                value = self._taken_out(value, equation.name, fresh)
+        value = self._whole(equation.value, equation.name, Fresh())
         yield from self._new
-        yield replace(equation, value=value)
+        self._new = []
+        yield equation if value == equation.value else replace(equation, value=value)
+
+    def _whole(self, value: Expr, stem: str, fresh: Fresh) -> Expr:
+        """Return the value of an equation with names in it."""
+        return self._taken_out(value, stem, fresh)
 
     def _is_named(self, expr: Expr | Condition) -> bool:
         """Say whether an expression, or its body, gets an equation of its own."""
@@ -220,19 +219,21 @@ class _Namer:
         return Indexed(name, free)
 
 
+class _ExtremaNamer(_Namer):
+    """Takes the extrema out of one equation; one that is the whole value has the name of its equation."""
+
+    def _whole(self, value: Expr, stem: str, fresh: Fresh) -> Expr:
+        if self._is_named(value) and isinstance(value, Reduce):
+            return self._with_named_body(value, stem, fresh)
+        return super()._whole(value, stem, fresh)
+
+
 class _RangeNamer(_Namer):
     """Takes the bodies of reductions over ranges that no axis tells out of one equation after the other."""
 
     def __init__(self, taken: set[str], declared: DeclaredRanges, derived: frozenset[Extent]) -> None:
         super().__init__(taken, declared)
         self._derived = derived
-
-    def named(self, equation: Equation) -> Iterator[Equation]:
-        """Yield the equations that this one becomes, itself last."""
-        value = self._taken_out(equation.value, equation.name, Fresh())
-        yield from self._new
-        self._new = []
-        yield equation if value == equation.value else replace(equation, value=value)
 
     def _is_named(self, expr: Expr | Condition) -> bool:
         """Say whether the body of an expression gets an equation of its own."""
@@ -265,13 +266,6 @@ class _ArgumentNamer(_Namer):
         super().__init__(taken, declared)
         self._again = again
         self._names: dict[Expr, str] = {}
-
-    def named(self, equation: Equation) -> Iterator[Equation]:
-        """Yield the equations that this one becomes, itself last."""
-        value = self._taken_out(equation.value, equation.name, Fresh())
-        yield from self._new
-        self._new = []
-        yield equation if value == equation.value else replace(equation, value=value)
 
     def _taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
         match expr:

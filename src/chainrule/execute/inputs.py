@@ -146,9 +146,8 @@ def _refuse_missing(system: System, inputs: Mapping[str, npt.ArrayLike]) -> None
 
 
 def _array(tensor: str, value: npt.ArrayLike, dtype: Any) -> Array:
-    """Return the values in rows, however they lie in memory: equal numbers give equal bits."""
     with np.errstate(over="ignore"):
-        return np.asarray(as_array(tensor, value), dtype, order="C")
+        return as_array(tensor, value).astype(dtype, copy=False)
 
 
 def _check_rank(declaration: Declaration, array: Array) -> None:

@@ -220,9 +220,8 @@ class _Search:
             wanted = np.where(equal, 0, self.draw.uniform(0.2, 1, size=gaps.shape))
             if not names:
                 break
-            step = np.linalg.lstsq(self._slopes(values, names, scope_of)[active], (wanted - gaps)[active], rcond=1e-9)[
-                0
-            ]
+            slopes = self._slopes(values, names, scope_of)
+            step, *_ = np.linalg.lstsq(slopes[active], (wanted - gaps)[active], rcond=1e-9)
             _move(values, names, step)
         gaps, equal = self._gaps(scope_of({name: values[name] for name in names}))
         met = np.where(equal, np.abs(gaps) <= 1e-10, gaps > 0)

@@ -7,14 +7,15 @@ What is declared stays as it is declared, and what positions determine is what f
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from chainrule.errors import InputError
-from chainrule.expr.nodes import Affine, Extent, Indexed, walk
+from chainrule.expr.nodes import Extent
 from chainrule.system.derived import solve
 from chainrule.system.model import System
+from chainrule.system.profile import read_by_number
 
 LEAST = 3
 MOST_ENTRIES = 10_000
@@ -30,7 +31,7 @@ def unequal_extents(system: System, seed: int) -> dict[Extent, int]:
     determined = {one.extent for one in system.derived}
     axes = (i.extent for d in system.declarations for i in d.indices)
     free = tuple(dict.fromkeys(e for e in axes if e not in system.size and e not in determined and e.literal is None))
-    numbers = dict(_read_by_number(system))
+    numbers = read_by_number(system)
     for width in range(max(len(free), LEAST), 0, -1):
         pool = LEAST + np.random.default_rng(width).permutation(width)
         drawn = [int(pool[(n + seed + n // width * (1 + seed)) % width]) for n in range(len(free))]
@@ -38,18 +39,6 @@ def unequal_extents(system: System, seed: int) -> dict[Extent, int]:
         if _largest(system, sizes) <= MOST_ENTRIES:
             break
     return sizes
-
-
-def _read_by_number(system: System) -> Iterator[tuple[Extent, int]]:
-    """Yield extents that must not be smaller for an entry to be there, W[0,i], smaller ones first."""
-    found: list[tuple[int, Extent]] = []
-    for equation in system.equations:
-        for part in walk(equation.value):
-            if isinstance(part, Indexed) and not part.guarded:
-                for axis, position in zip(system.axes(part.tensor), part.indices, strict=True):
-                    if isinstance(position, Affine) and not position.terms:
-                        found.append((position.constant + 1, axis.extent))
-    yield from ((extent, size) for size, extent in sorted(found, key=lambda one: one[0]))
 
 
 def _largest(system: System, sizes: Mapping[Extent, int]) -> int:

@@ -7,14 +7,14 @@ by shape. With steps asked for, the very same run is made again and written down
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
-from chainrule.expr.nodes import Affine, Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
+from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
 from chainrule.render.text import expression_text
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.by_its_name import is_worth_its_name, may_be_worth_it
@@ -38,7 +38,7 @@ from chainrule.simplify.written import AS_IT_COMES, Written, written_in
 from chainrule.system.derived import solve
 from chainrule.system.functions import put_in_functions
 from chainrule.system.model import System, derivative_parts, is_derivative
-from chainrule.system.profile import profile_of
+from chainrule.system.profile import read_by_number
 from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
@@ -178,21 +178,8 @@ def _ranges(system: System) -> Ranges:
     if sizes:
         with suppress(InputError):
             sizes = solve([one for one in system.derived if not one.given], sizes)
-    return Ranges(_least(system, sizes), sizes)
-
-
-def _least(system: System, sizes: Mapping[Extent, int]) -> dict[Extent, int]:
-    """Return how many entries axes have at least: those that an equation reads by number, whatever the values are."""
-    found = dict(sizes)
-    for equation in system.equations:
-        profile = profile_of(equation)
-        for place, (entry, _) in enumerate(profile.entries):
-            if place in profile.protected or entry.guarded:
-                continue
-            for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
-                if isinstance(position, Affine) and not position.terms:
-                    found[axis.extent] = max(found.get(axis.extent, 0), position.constant + 1)
-    return found
+    numbered = read_by_number(system)
+    return Ranges({e: max(numbered.get(e, 0), sizes.get(e, 0)) for e in {**sizes, **numbered}}, sizes)
 
 
 def _with_totals(value: Expr, system: System) -> Expr:

@@ -35,7 +35,7 @@ from chainrule.expr.nodes import (
     mark_of,
     operands,
 )
-from chainrule.system.model import Equation
+from chainrule.system.model import Equation, System
 
 
 @dataclass(frozen=True)
@@ -217,3 +217,17 @@ def _bind(profile: Profile, indices: Sequence[Index]) -> dict[str, int]:
 def _add(profile: Profile, index: Index) -> None:
     profile.variables.append(index)
     profile.settled = profile.settled and index.extent != UNSETTLED
+
+
+def read_by_number(system: System) -> dict[Extent, int]:
+    """Return how many entries axes have at least: those that an equation reads by number, whatever the values are."""
+    found: dict[Extent, int] = {}
+    for equation in system.equations:
+        profile = profile_of(equation)
+        for place, (entry, _) in enumerate(profile.entries):
+            if place in profile.protected or entry.guarded:
+                continue
+            for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
+                if isinstance(position, Affine) and not position.terms:
+                    found[axis.extent] = max(found.get(axis.extent, 0), position.constant + 1)
+    return found

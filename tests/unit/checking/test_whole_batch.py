@@ -60,6 +60,7 @@ def test_the_sum_over_the_samples_is_their_number_times_too_much(answer: str) ->
         ("∂C/∂W2[k,j] = mean(n) a1[j]*(y[k] - a2[k])", "the sign is wrong: it is −1 times what it should be"),
         ("∂C/∂W2[k,j] = mean(n) a1[j]*a2[k]", "the term −y[k] is missing"),
         ("∂C/∂W2[k,j] = a1[n,j]*∂C/∂z2[n,k]", "n stands free on the right but not on the left"),
+        ("∂C/∂W2[k,j] = mean(n) a1[n,m]*∂C/∂z2[n,p]", "m, p stand free on the right but not on the left"),
         ("∂C/∂W2[k,j] = (mean(n) a1[j])*(mean(n) ∂C/∂z2[k])", ""),
         ("∂C/∂z2[k] = (a2[k] - y[k])/extent(n)", "it is 1/extent(n) times what it should be"),
         ("∂C/∂z2[k] = mean(n) (a2[k] - y[k])", ""),

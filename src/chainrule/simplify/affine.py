@@ -36,8 +36,9 @@ from chainrule.expr.nodes import (
     number,
     product_factors,
 )
-from chainrule.simplify.arithmetic import always_defined, bracket, close, multiply, normal
+from chainrule.simplify.arithmetic import bracket, close, multiply, normal
 from chainrule.simplify.context import Context
+from chainrule.simplify.evident import always_defined
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ from chainrule.expr.binding import (
     map_operands,
     open_reduce,
     reduce_over,
-    unmarked_positions,
 )
 from chainrule.expr.deltas import difference
 from chainrule.expr.nodes import (
@@ -34,16 +33,12 @@ from chainrule.expr.nodes import (
     Call,
     Comparison,
     Condition,
-    Constant,
     Expr,
     ExtentValue,
     Index,
-    Indexed,
     IndexValue,
     Logic,
-    MatrixEntry,
     Number,
-    Partial,
     Power,
     Product,
     Reduce,
@@ -51,6 +46,7 @@ from chainrule.expr.nodes import (
     Sum,
     product_factors,
 )
+from chainrule.simplify.evident import non_negative
 from chainrule.simplify.ordering import Key, sort_key
 
 Factors: TypeAlias = dict[Expr, Fraction]
@@ -61,7 +57,6 @@ _AT_ZERO = {"exp": ONE, "log1p": ZERO, "expm1": ZERO, "sin": ZERO, "tanh": ZERO,
 _LARGEST_DENOMINATOR = 12
 _MOST_BITS = 4096
 """Of a power that is computed: no floating point number has half as many, and hardly any formula needs more."""
-_NON_NEGATIVE = frozenset({"exp", "sqrt", "sigmoid", "softplus", "relu", "abs", "cosh"})
 
 
 def normal(expr: Expr, fresh: Fresh) -> Expr:
@@ -262,58 +257,6 @@ def _primitive(node: Sum, exponent: Fraction) -> tuple[Fraction, Sum]:
         return Fraction(1), node
     rescaled = tuple(scaled(c / content, r) for c, r in map(split_coefficient, node.terms))
     return content**exponent.numerator, Sum(rescaled)
-
-
-def non_negative(expr: Expr) -> bool:
-    """Say whether an expression is plainly never negative, wherever it is defined."""
-    match expr:
-        case Number(value):
-            return value >= 0
-        case Call(function, _, 0):
-            return function in _NON_NEGATIVE
-        case Power(base, Number(value)):
-            return (value.denominator == 1 and value % 2 == 0) or value.denominator % 2 == 0 or non_negative(base)
-        case Sum(parts) | Product(parts):
-            return all(non_negative(part) for part in parts)
-        case Reduce(_, _, body):
-            return non_negative(body)
-        case Bracket() | ExtentValue() | Constant():
-            return True
-        case _:
-            return False
-
-
-_TOTAL = frozenset(
-    {"sigmoid", "tanh", "erf", "sin", "cos", "relu", "abs", "sign", "softplus", "atan", "maximum", "minimum"}
-)
-
-
-def always_defined(expr: Expr) -> bool:
-    """Say whether an expression plainly has a finite value everywhere, so that it needs no bracket to guard it."""
-    match expr:
-        case Power(base, Number(value)):
-            return value.denominator == 1 and value > 0 and always_defined(base)
-        case Call(function, arguments, 0):
-            return function in _TOTAL and all(always_defined(a) for a in arguments)
-        case Sum(parts) | Product(parts):
-            return all(always_defined(part) for part in parts)
-        case Reduce("sum" | "mean" | "prod", _, body):
-            return always_defined(body)
-        case MatrixEntry(function):
-            return function == "det"
-        case Indexed() | IndexValue() | Bracket():
-            return not any(isinstance(p, Affine) and p.terms for p in unmarked_positions(expr))
-        case Power() | Call() | Reduce() | Select() | Partial():
-            return False
-        case _:
-            return True
-
-
-def guarded(expr: Expr) -> bool:
-    """Say whether an expression has a bracket as a factor."""
-    return isinstance(expr, Bracket) or (
-        isinstance(expr, Product) and any(isinstance(f, Bracket) for f in expr.factors)
-    )
 
 
 def multiply(factors: Iterable[Expr]) -> Expr:

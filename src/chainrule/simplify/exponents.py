@@ -9,8 +9,9 @@ from fractions import Fraction
 from itertools import combinations
 
 from chainrule.expr.nodes import ONE, ZERO, Bracket, Comparison, Expr, Number, Power, Product
-from chainrule.simplify.arithmetic import add, always_defined, factors_of, multiply, product_of, split_coefficient
+from chainrule.simplify.arithmetic import add, factors_of, multiply, product_of, split_coefficient
 from chainrule.simplify.context import Context, length
+from chainrule.simplify.evident import always_defined
 from chainrule.system.rewriting import Rule
 
 

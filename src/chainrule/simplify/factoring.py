@@ -26,9 +26,7 @@ from chainrule.expr.nodes import (
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
-    always_defined,
     factors_of,
-    guarded,
     multiply,
     product_of,
     scaled,
@@ -37,6 +35,7 @@ from chainrule.simplify.arithmetic import (
 )
 from chainrule.simplify.cancelling import settled
 from chainrule.simplify.context import Context, length
+from chainrule.simplify.evident import always_defined, guarded
 from chainrule.simplify.recognise import recognise
 from chainrule.system.rewriting import Rewrite, Rule
 

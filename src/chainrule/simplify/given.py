@@ -44,7 +44,6 @@ from chainrule.expr.nodes import (
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
-    always_defined,
     close,
     factors_of,
     multiply,
@@ -53,6 +52,7 @@ from chainrule.simplify.arithmetic import (
     split_coefficient,
 )
 from chainrule.simplify.context import Context, Fact, length
+from chainrule.simplify.evident import always_defined
 from chainrule.simplify.recognise import unify
 from chainrule.simplify.symmetry import SYMMETRY
 from chainrule.system.model import Given

@@ -22,17 +22,9 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
 )
-from chainrule.simplify.arithmetic import (
-    Factors,
-    add,
-    always_defined,
-    bracket,
-    factors_of,
-    multiply,
-    product_of,
-    split_coefficient,
-)
+from chainrule.simplify.arithmetic import Factors, add, bracket, factors_of, multiply, product_of, split_coefficient
 from chainrule.simplify.context import Context
+from chainrule.simplify.evident import always_defined
 from chainrule.system.rewriting import Rule
 
 

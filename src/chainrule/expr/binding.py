@@ -4,7 +4,8 @@ A `Reduce` names each of its indices canonically: `%h`, where h is one more than
 its body, counted up over its indices. Inner binders therefore always have lower numbers than outer ones, two reductions
 that differ only in letters are equal data, and code that merely reads may go under a reduction without renaming. Code
 that moves a body somewhere else must open it with fresh names first; `Fresh` hands them out, one supply for one run of
-a pass, so that names depend on the input alone.
+a pass. It is a stack: who has closed a body again gives its names back, so that names depend on the depth alone, and
+what has been opened at some depth once is opened there for good.
 """
 
 from __future__ import annotations
@@ -42,15 +43,19 @@ from chainrule.expr.nodes import (
 
 
 class Fresh:
-    """A supply of index names that occur nowhere else; make one at the start of a pass."""
+    """A supply of index names that occur nowhere else; make one at the start of a pass.
+
+    `level` is the number of names in use. Set back to what it was, it gives back the names handed out since; nothing
+    that is still used may have one of them free.
+    """
 
     def __init__(self) -> None:
-        self._count = 0
+        self.level = 0
 
     def index(self, like: Index) -> Index:
         """Return a fresh index with the extent and preferred letter of another."""
-        self._count += 1
-        return Index(f"~{self._count}", like.extent, like.preferred)
+        self.level += 1
+        return Index(f"~{self.level}", like.extent, like.preferred)
 
 
 def position_indices(position: Position) -> tuple[Index, ...]:
@@ -150,8 +155,14 @@ def reduce_over(op: str, indices: Iterable[Index], body: Expr) -> Expr:
 
 def open_reduce(node: Reduce, fresh: Fresh) -> tuple[tuple[Index, ...], Expr]:
     """Return the indices under fresh names, and the body in those names."""
+    opened: dict[int, tuple[tuple[Index, ...], Expr]] = node.__dict__.setdefault("_opened", {})
+    level = fresh.level
+    if level in opened:
+        fresh.level += len(node.indices)
+        return opened[level]
     names = {old: fresh.index(old) for old in node.indices}
-    return tuple(names.values()), rename_indices(node.body, names)
+    found = opened[level] = tuple(names.values()), rename_indices(node.body, names)
+    return found
 
 
 def shift_position(position: Position, mapping: Mapping[Index, Position]) -> Position:
@@ -285,8 +296,11 @@ def _entry(entry: Indexed, mapping: Mapping[Index, Position]) -> Indexed:
 def rewrite_bottom_up(node: Expr, change: Callable[[Expr], Expr], fresh: Fresh) -> Expr:
     """Return the expression with `change` applied to every node, operands first; reductions are opened and closed."""
     if isinstance(node, Reduce):
+        level = fresh.level
         indices, body = open_reduce(node, fresh)
-        return change(reduce_over(node.op, indices, rewrite_bottom_up(body, change, fresh)))
+        closed = reduce_over(node.op, indices, rewrite_bottom_up(body, change, fresh))
+        fresh.level = level
+        return change(closed)
     return change(map_operands(node, lambda part: rewrite_bottom_up(part, change, fresh)))
 
 

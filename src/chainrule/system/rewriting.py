@@ -176,8 +176,10 @@ def _visit(
     if node in settled:
         return node
     new = _visit_operands(node, rules, algebra, recorder, wrap, settled)
+    level = algebra.fresh.level
     for rule in rules:
         outcome = rule.apply(new, algebra)
+        algebra.fresh.level = level
         if outcome is None:
             continue
         made = outcome if isinstance(outcome, Rewrite) else Rewrite(outcome)
@@ -201,9 +203,11 @@ def _visit_operands(
 ) -> Expr:
     if isinstance(node, Reduce):
         op = node.op
+        level = algebra.fresh.level
         indices, body = open_reduce(node, algebra.fresh)
         inner: Wrap | None = None if wrap is None else lambda part: wrap(algebra.close(op, indices, part))
         changed = _visit(body, rules, algebra, recorder, inner, settled)
+        algebra.fresh.level = level
         return node if changed == body else algebra.close(op, indices, changed)
     done: list[Expr] = []
 

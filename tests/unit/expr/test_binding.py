@@ -89,6 +89,18 @@ def test_opening_and_closing_gives_the_same() -> None:
     assert reduce_over("max", indices, body) == made
 
 
+def test_names_given_back_are_handed_out_again_and_a_body_is_opened_once_at_each_depth() -> None:
+    made, fresh = reduce_over("sum", [I], x(I)), Fresh()
+    assert isinstance(made, Reduce)
+    first, inside = open_reduce(made, fresh), open_reduce(made, fresh)
+    assert first[0] != inside[0]
+    assert fresh.level == 2
+    fresh.level = 0
+    assert open_reduce(made, fresh) is first
+    rewrite_bottom_up(times(x(J), made), lambda part: part, fresh)
+    assert fresh.level == 1
+
+
 def test_fresh_names_depend_on_the_input_alone() -> None:
     first, second = Fresh(), Fresh()
     assert [first.index(I), first.index(J)] == [second.index(I), second.index(J)]

@@ -24,8 +24,8 @@ from chainrule.checking.points import TOLERANCE, Points
 from chainrule.checking.sites import Edit, operands_of
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError
-from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.scope import Scope
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.scope import Scope
 from chainrule.expr.binding import free_in_order
 from chainrule.expr.nodes import Expr, Index
 from chainrule.system.model import derivative_name

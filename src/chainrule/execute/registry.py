@@ -28,7 +28,7 @@ class Entry:
 
 EXECUTORS: Mapping[str, Entry] = MappingProxyType(
     {
-        "reference": Entry("chainrule.execute.reference", "Reference"),
+        "reference": Entry("chainrule.execute.reference.equations", "Reference"),
         "native": Entry("chainrule.execute.native.executor", "Native", "llvmlite"),
     }
 )

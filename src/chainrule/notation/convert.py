@@ -31,7 +31,7 @@ from chainrule.expr.nodes import (
     literal_extent,
     walk,
 )
-from chainrule.notation import arithmetic
+from chainrule.notation import operators
 from chainrule.notation.advice import entry_advice, not_yet, row_advice, tensor_call_advice
 from chainrule.notation.bodies import check_body
 from chainrule.notation.derivatives import Part, derivative_of
@@ -174,7 +174,7 @@ class Converter(Pointing):
         """Return the positions between brackets."""
         positions: list[Position] = []
         for tree, value in zip(subtrees(node), parts, strict=True):
-            position = self.lookup(value) or arithmetic.position_of(value)
+            position = self.lookup(value) or operators.position_of(value)
             if position is None:
                 raise self.error(
                     "this is no position of an entry",
@@ -232,12 +232,12 @@ class Converter(Pointing):
     def number(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return an exact number."""
         token = name_token(node)
-        value = arithmetic.number_of(str(token))
+        value = operators.number_of(str(token))
         if value is None:
             raise self.error(
                 "the number is too large or too small for floating point",
                 token,
-                expected=f"decimal exponents go up to {arithmetic.MAX_EXPONENT}",
+                expected=f"decimal exponents go up to {operators.MAX_EXPONENT}",
             )
         return Number(value)
 
@@ -337,7 +337,7 @@ class Converter(Pointing):
         """Return a product."""
         if node.children[-2] == "/":
             check_body(self.source, self.offset, node.children[-1], "/")
-        return arithmetic.product_of(node, parts)
+        return operators.product_of(node, parts)
 
     def power(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return x^y."""

@@ -15,7 +15,7 @@ from lark import Token, Tree
 
 from chainrule.errors import NotationError
 from chainrule.expr.nodes import Indexed, Partial, Position
-from chainrule.notation.arithmetic import superscript_of
+from chainrule.notation.operators import superscript_of
 from chainrule.notation.vocabulary import Vocabulary
 from chainrule.system.model import derivative_name
 

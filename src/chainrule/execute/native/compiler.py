@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule import __version__
-from chainrule.execute.native.cache import code_cache, key_of
 from chainrule.execute.native.machine import Machine
+from chainrule.execute.native.object_files import code_cache, key_of
 
 LEVEL = 2
 """LLVM's level of optimisation, that of instruction selection, scheduling and registers."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
 
-from chainrule.expr.binding import Fresh, map_operands, open_reduce
+from chainrule.expr.binding import Fresh, expressions_in, open_reduce, with_expressions
 from chainrule.expr.nodes import Expr, Index, Indexed, Node, Reduce
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.model import Equation
@@ -205,31 +205,15 @@ def _visit_operands(
         inner: Wrap | None = None if wrap is None else lambda part: wrap(algebra.close(op, indices, part))
         changed = _visit(body, rules, algebra, recorder, inner, settled)
         return node if changed == body else algebra.close(op, indices, changed)
-    done: list[Expr] = []
+    parts = list(expressions_in(node))
 
-    def visit_operand(part: Expr) -> Expr:
-        place = len(done)
-        before = tuple(done)
+    def around(place: int) -> Wrap | None:
+        if wrap is None:
+            return None
+        before, after = parts[:place], parts[place + 1 :]
+        return lambda changed: wrap(algebra.rebuild(with_expressions(node, (*before, changed, *after))))
 
-        def around(changed: Expr) -> Expr:
-            assert wrap is not None
-            return wrap(algebra.rebuild(_with_operand(node, before, place, changed)))
-
-        result = _visit(part, rules, algebra, recorder, None if wrap is None else around, settled)
-        done.append(result)
-        return result
-
-    new = map_operands(node, visit_operand)
+    for place, part in enumerate(parts):
+        parts[place] = _visit(part, rules, algebra, recorder, around(place), settled)
+    new = with_expressions(node, parts)
     return node if new is node else algebra.rebuild(new)
-
-
-def _with_operand(node: Expr, done: tuple[Expr, ...], place: int, changed: Expr) -> Expr:
-    """Return the node with its first operands replaced by what they became, and the one at `place` by `changed`."""
-    count = -1
-
-    def choose(part: Expr) -> Expr:
-        nonlocal count
-        count += 1
-        return done[count] if count < place else changed if count == place else part
-
-    return map_operands(node, choose)

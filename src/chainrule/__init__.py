@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from chainrule.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from chainrule import nn as nn
     from chainrule.checking import check as check
@@ -101,7 +103,6 @@ __all__ = [
     "train",
     "value_and_grad",
 ]
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -131,7 +131,7 @@ def _differences(steps: list[Step], system: System, seed: int) -> Iterator[tuple
     unknowns = RandomUnknowns(seed)
     inputs = random_inputs(system, seed, unknowns=unknowns)
     evaluation = evaluate_all(system, inputs, unknowns=unknowns)
-    point = Point(evaluation)
+    point = Trial(evaluation)
     for step in steps:
         try:
             difference = point.difference(step.before, step.after)
@@ -146,7 +146,7 @@ def _differences(steps: list[Step], system: System, seed: int) -> Iterator[tuple
 
 
 @dataclass
-class Point:
+class Trial:
     """A random point, with every derivative that was asked for by central differences."""
 
     evaluation: Evaluation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import chainrule as cr
 from chainrule.execute.reference.equations import evaluate_all
-from chainrule.verify.verification import Point
+from chainrule.verify.verification import Trial
 
 NORMED = """
     param z[k]
@@ -22,5 +22,5 @@ def test_differences_that_step_out_of_the_domain_tell_nothing() -> None:
     system = cr.backprop(cr.parse("param p\ncost C = -log(p)")).system
     derived = system.defined["∂C/∂p"]
     for left, right in ((derived.target, derived.value), (derived.value, derived.target)):
-        assert Point(evaluate_all(system, {"p": 6e-4})).difference(left, right) is None
-        assert Point(evaluate_all(system, {"p": 0.5})).difference(left, right) is not None
+        assert Trial(evaluate_all(system, {"p": 6e-4})).difference(left, right) is None
+        assert Trial(evaluate_all(system, {"p": 0.5})).difference(left, right) is not None

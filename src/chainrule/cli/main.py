@@ -16,11 +16,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from chainrule import __version__
 from chainrule.cli import cache, check, compile_, derive, evaluate, explain, predict, show, train
 from chainrule.cli.interruption import GONE, INTERRUPTED, Ending, endings
 from chainrule.cli.terminal import say
 from chainrule.errors import ChainruleError, TrainingError, VerificationError, escaped
+from chainrule.version import __version__
 
 _STDERR = 2
 SHORT = "there is not enough memory\n  Give smaller files, or fewer samples at a time."

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from chainrule.explanation.opening import Part, PathSum
 from chainrule.explanation.page import explanation_html
+from chainrule.explanation.paths.summary import Paths
 from chainrule.explanation.report import explanation_text
-from chainrule.explanation.routes import Paths
 
 Array = npt.NDArray[Any]
 

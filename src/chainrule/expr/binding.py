@@ -15,30 +15,22 @@ from typing import assert_never
 
 from chainrule.expr.nodes import (
     Affine,
-    Bracket,
-    Call,
     Comparison,
     Condition,
-    Constant,
     Expr,
-    ExtentValue,
     Index,
     Indexed,
     IndexValue,
     Logic,
     Lookup,
     MatrixEntry,
-    Number,
     Partial,
     Position,
-    Power,
-    Product,
     Reduce,
-    Select,
-    Sum,
     number,
     operands,
     walk,
+    with_operands,
 )
 
 
@@ -196,50 +188,38 @@ def map_operands(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
     Conditions are gone through. A `Partial` is an atom: its entries name what is differentiated.
     """
-    match node:
-        case Number() | Constant() | ExtentValue() | IndexValue() | Indexed() | Partial() | MatrixEntry():
-            return node
-        case Sum(terms):
-            new = tuple(change(t) for t in terms)
-            return node if _same(new, terms) else Sum(new)
-        case Product(factors):
-            new = tuple(change(f) for f in factors)
-            return node if _same(new, factors) else Product(new)
-        case Power(base, exponent):
-            changed = (change(base), change(exponent))
-            return node if _same(changed, (base, exponent)) else Power(*changed)
-        case Call(function, arguments, order):
-            new = tuple(change(a) for a in arguments)
-            return node if _same(new, arguments) else Call(function, new, order)
-        case Reduce(op, indices, body):
-            inner = change(body)
-            return node if inner is body else Reduce(op, indices, inner)
-        case Bracket(condition):
-            tested = map_condition(condition, change)
-            return node if tested is condition else Bracket(tested)
-        case Select(condition, then, otherwise):
-            tested, yes, no = map_condition(condition, change), change(then), change(otherwise)
-            same = tested is condition and yes is then and no is otherwise
-            return node if same else Select(tested, yes, no)
-        case _:
-            assert_never(node)
+    parts = () if isinstance(node, Partial) else operands(node)
+    return with_operands(node, _changed(parts, change)) if parts else node
 
 
 def map_condition(condition: Condition, change: Callable[[Expr], Expr]) -> Condition:
     """Return the condition with `change` applied to every expression in it."""
-    match condition:
-        case Comparison(relation, left, right):
-            sides = (change(left), change(right))
-            return condition if _same(sides, (left, right)) else Comparison(relation, *sides)
-        case Logic(op, parts):
-            new = tuple(map_condition(part, change) for part in parts)
-            return condition if _same(new, parts) else Logic(op, new)
-        case _:
-            assert_never(condition)
+    return with_operands(condition, _changed(operands(condition), change))
 
 
-def _same(new: tuple[Expr | Condition, ...], old: tuple[Expr | Condition, ...]) -> bool:
-    return all(a is b for a, b in zip(new, old, strict=True))
+def _changed(parts: tuple[Expr | Condition, ...], change: Callable[[Expr], Expr]) -> list[Expr | Condition]:
+    return [map_condition(p, change) if isinstance(p, Comparison | Logic) else change(p) for p in parts]
+
+
+def expressions_in(node: Expr) -> tuple[Expr, ...]:
+    """Return the expressions directly in a node, those of its conditions too: all that `map_operands` changes."""
+    if isinstance(node, Partial):
+        return ()
+    found: list[Expr] = []
+    waiting = list(reversed(operands(node)))
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Comparison | Logic):
+            waiting.extend(reversed(operands(part)))
+        else:
+            found.append(part)
+    return tuple(found)
+
+
+def with_expressions(node: Expr, parts: Iterable[Expr]) -> Expr:
+    """Return the node with other expressions in the places of those that `expressions_in` returns."""
+    left = iter(parts)
+    return map_operands(node, lambda _: next(left))
 
 
 def rename_indices(node: Expr, mapping: Mapping[Index, Index]) -> Expr:

@@ -27,10 +27,10 @@ from chainrule.expr.nodes import (
     Select,
     number,
 )
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.arithmetic import split_coefficient, terms_of
 from chainrule.simplify.choices import OPPOSITE
 from chainrule.simplify.context import Context
-from chainrule.system.rewriting import Rule
 
 
 @dataclass

@@ -10,6 +10,7 @@ from chainrule.expr.binding import (
     Fresh,
     affine,
     binder_height,
+    expressions_in,
     free_in_order,
     free_indices,
     map_operands,
@@ -22,6 +23,7 @@ from chainrule.expr.binding import (
     shift_position,
     substitute_indices,
     tensors_in,
+    with_expressions,
 )
 from chainrule.expr.nodes import (
     ONE,
@@ -33,9 +35,11 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    Logic,
     Partial,
     Product,
     Reduce,
+    Select,
     Sum,
     plus,
     times,
@@ -144,6 +148,23 @@ def test_a_derivative_of_an_unknown_is_an_atom_for_passes() -> None:
     partial = Partial(x(I), (x(J),))
     assert map_operands(partial, lambda part: ONE) is partial
     assert substitute_indices(partial, {J: K}) == Partial(x(I), (x(K),))
+
+
+def test_the_expressions_in_a_node_are_those_that_mapping_changes() -> None:
+    first, second = Comparison("<", x(I), ONE), Comparison("=", x(J), x(K))
+    choice = Select(Logic("and", (first, second)), a(I, J), ONE)
+    seen: list[Expr] = []
+
+    def note(part: Expr) -> Expr:
+        seen.append(part)
+        return part
+
+    map_operands(choice, note)
+    assert expressions_in(choice) == tuple(seen) == (x(I), ONE, x(J), x(K), a(I, J), ONE)
+    assert expressions_in(Partial(x(I), (x(J),))) == ()
+    changed = (ONE, x(I), x(J), x(K), a(J, I), ONE)
+    assert expressions_in(with_expressions(choice, changed)) == changed
+    assert with_expressions(choice, seen) is choice
 
 
 def test_rewriting_reaches_every_node_operands_first() -> None:

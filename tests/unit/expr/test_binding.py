@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from chainrule.expr.binding import (
     Fresh,
-    affine,
     binder_height,
     free_in_order,
     free_indices,
@@ -23,6 +22,7 @@ from chainrule.expr.binding import (
     substitute_indices,
     tensors_in,
 )
+from chainrule.expr.combinations import affine
 from chainrule.expr.nodes import (
     ONE,
     Affine,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed
+from chainrule.expr.nodes import Condition, Expr, Extent, Indexed, Position
 from chainrule.render.latex import equation_latex
-from chainrule.render.text import equation_text, expression_text
+from chainrule.render.text import equation_text, expression_text, lettered_text
 from chainrule.system.printed import (
     PrintedDeclaration,
     PrintedEquation,
@@ -159,6 +159,5 @@ def _kind(declaration: PrintedDeclaration) -> str:
     return declaration.role
 
 
-def _entry(tensor: str, indices: Iterable[object]) -> str:
-    letters = [index.name for index in indices if isinstance(index, Index)]
-    return f"{tensor}[{','.join(letters)}]" if letters else tensor
+def _entry(tensor: str, positions: Sequence[Position]) -> str:
+    return lettered_text(Indexed(tensor, tuple(positions)), {})

@@ -5,7 +5,7 @@ Only characters are chosen here; what stands where, and in parentheses, is decid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -62,6 +62,11 @@ def equation_text(
 def lettered_text(expr: Expr | Condition, ranks: Mapping[str, int], *, unicode: bool = True) -> str:
     """Return an expression whose indices `with_letters` has named already."""
     return write(arrange(expr, ranks), UNICODE if unicode else ASCII)
+
+
+def entry_text(tensor: str, positions: Sequence[Position]) -> str:
+    """Return an entry of a tensor, whose indices are named by their letters: W[k,j]."""
+    return _entry(Entry(tensor, tuple(positions)))
 
 
 def position_text(position: Position) -> str:

@@ -28,8 +28,6 @@ from chainrule.expr.nodes import (
     Partial,
     Position,
     Reduce,
-    Select,
-    Sum,
     operands,
     walk,
     with_operands,

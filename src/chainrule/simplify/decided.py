@@ -25,6 +25,7 @@ from chainrule.expr.nodes import (
     Select,
     number,
 )
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.choices import OPPOSITE
 from chainrule.simplify.context import Context
 

@@ -42,10 +42,10 @@ class Jacobian(System):
     walks: tuple[Totals, ...] = field(default=(), compare=False, repr=False)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, System) and self._compared() == other._compared()
+        return isinstance(other, System) and self.compared() == other.compared()
 
     def __hash__(self) -> int:
-        return hash((System.__name__, self._compared()))
+        return hash((System.__name__, self.compared()))
 
     @property
     def result(self) -> Equation:

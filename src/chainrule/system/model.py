@@ -14,7 +14,8 @@ from typing import Literal
 
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.functions import ONE_HOT
-from chainrule.expr.nodes import ONE, Comparison, Expr, Extent, Index, Indexed, Node, Reduce
+from chainrule.expr.nodes import ONE, Comparison, Expr, Extent, Index, Indexed, Reduce
+from chainrule.expr.shared import Node
 from chainrule.render.text import equation_text
 from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chainrule.diff.local import bounded_depth, unambiguous
 from chainrule.diff.pointwise import refuse_pointwise, without_pointwise
@@ -18,7 +18,6 @@ from chainrule.diff.total_derivations import derive_total
 from chainrule.diff.totals import Totals, total_name
 from chainrule.diff.written_out import without_cost_in_derivatives
 from chainrule.errors import DerivativeError, listed
-from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.text import equation_text
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
@@ -27,6 +26,9 @@ from chainrule.system.printing import index_names, ranks_of, system_latex, syste
 from chainrule.system.rewriting import Derivation
 from chainrule.system.typecheck import typecheck
 from chainrule.system.unsettling import reads_back
+
+if TYPE_CHECKING:
+    from chainrule.execute.verification import Verification
 
 S = TypeVar("S", bound=System)
 
@@ -74,6 +76,8 @@ class Jacobian(System):
 
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""
+        from chainrule.execute.verification import verify_derivation
+
         return verify_derivation(derivation, self.walks[0].system)
 
     def __str__(self) -> str:

@@ -20,8 +20,8 @@ from chainrule.execute.sampling import random_inputs
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
 from chainrule.execute.unknowns import RandomUnknowns
-from chainrule.explanation.numbers import number_text
 from chainrule.pipeline import backprop
+from chainrule.render.numbers import number_text
 from chainrule.system.model import System, derivative_name
 
 TOLERANCE = 1e-6

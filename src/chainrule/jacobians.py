@@ -18,15 +18,15 @@ from chainrule.diff.total_derivations import derive_total
 from chainrule.diff.totals import Totals, total_name
 from chainrule.diff.written_out import without_cost_in_derivatives
 from chainrule.errors import DerivativeError, listed
-from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.text import equation_text
+from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
 from chainrule.system.model import Equation, System, derivative_name, is_derivative
 from chainrule.system.printing import index_names, ranks_of, system_latex, system_text
-from chainrule.system.rewriting import Derivation
 from chainrule.system.typecheck import typecheck
 from chainrule.system.unsettling import reads_back
+from chainrule.verify.verification import Verification, verify_derivation
 
 S = TypeVar("S", bound=System)
 

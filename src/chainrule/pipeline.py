@@ -21,17 +21,17 @@ from chainrule.diff.derivations import derive
 from chainrule.diff.local import bounded_depth, unambiguous
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema, name_ranges
-from chainrule.execute import reference
-from chainrule.execute.verification import Verification, verify_derivation
+from chainrule.execute.reference import equations
 from chainrule.expr.binding import tensors_in
+from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.simplify.stability import stable
 from chainrule.system.cases import special_cases
 from chainrule.system.model import Equation, System, derivative_name
 from chainrule.system.printing import system_text
-from chainrule.system.rewriting import Derivation
 from chainrule.system.stages import after_backprop, before_backprop
 from chainrule.system.typecheck import typecheck
+from chainrule.verify.verification import Verification, verify_derivation
 
 Array = npt.NDArray[Any]
 
@@ -174,7 +174,7 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
     InputError for inputs that do not fit the system, and GivenError for data that break a `given`.
     """
     whole = backprop(system).system if after_backprop(system) else system
-    values = reference.evaluate(stable(whole), inputs)
+    values = equations.evaluate(stable(whole), inputs)
     return {e.name: values[e.name] for e in whole.equations}
 
 
@@ -186,7 +186,7 @@ def value_and_grad(
     For a batch both are means over the samples. Raises as `evaluate` and `backprop` do.
     """
     asked = system.params if wrt is None else tuple(wrt)
-    values = reference.evaluate(_gradients(system, asked), inputs)
+    values = equations.evaluate(_gradients(system, asked), inputs)
     cost = float(np.mean(values[system.cost]))
     return cost, {tensor: values[derivative_name(system.cost, tensor)] for tensor in asked}
 

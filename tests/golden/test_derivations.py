@@ -14,7 +14,7 @@ from cases import CASES, Case
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.latex import equation_latex
-from chainrule.system.derivation_text import derivation_text
+from chainrule.rewrite.derivation_text import derivation_text
 from chainrule.system.model import derivative_parts, is_derivative
 from chainrule.system.printing import system_text
 

@@ -14,9 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cases import CASES, SOFTMAX
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.unknowns import RandomUnknowns
+from chainrule.execute.reference.equations import evaluate_all
 from chainrule.expr.binding import map_operands, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed
 from chainrule.notation import parse
@@ -24,6 +22,8 @@ from chainrule.pipeline import Backprop, backprop, value_and_grad
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.model import Equation, System, derivative_name
 from chainrule.system.printing import system_text
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.unknowns import RandomUnknowns
 from property.random_systems import PARAMS, systems
 from property.transformed import NAME, Back, parts_worth_a_name, renamed_text, reordered, split, with_scaled_cost
 from same_form import assert_same_form, same_form
@@ -165,7 +165,7 @@ SCRIPT = """
 import sys
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
-from chainrule.system.derivation_text import derivation_text
+from chainrule.rewrite.derivation_text import derivation_text
 for text in sys.stdin.read().split("#next\\n"):
     back = backprop(parse(text))
     print(back)

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleError, NotationError
-from chainrule.execute.differences import central_differences
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
+from chainrule.execute.reference.equations import evaluate_all
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop
 from chainrule.system.model import System, derivative_name
+from chainrule.verify.differences import central_differences
+from chainrule.verify.sampling import random_inputs
 from property.random_marks import marked_system
 
 NAMED = "what is named has an index whose range another equation tells"

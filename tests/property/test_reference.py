@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.expressions import evaluate_expression
-from chainrule.execute.reference import evaluate
+from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.expr.binding import free_in_order
 from chainrule.expr.nodes import Expr, Index, Indexed, walk
 from chainrule.system.model import Declaration, Equation, System

@@ -44,7 +44,7 @@ from chainrule.checking.square import square_points
 from chainrule.checking.unstated import missing_fact
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError, ShortageError, TypecheckError
-from chainrule.execute.expressions import evaluate_in
+from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.expr.binding import Fresh, free_indices, map_operands, own_positions
 from chainrule.expr.nodes import Affine, Expr, Index, Indexed, Number, Product, product_factors, times, walk
 from chainrule.render.text import expression_text

@@ -12,9 +12,10 @@ from dataclasses import replace
 from itertools import combinations, product
 
 from chainrule.checking.lost import Lost, lost_terms
-from chainrule.checking.sites import Edit, Local, everywhere, operands_of, says, text_of
+from chainrule.checking.sites import Edit, Local, everywhere, says, text_of
 from chainrule.expr.binding import (
     Fresh,
+    expressions_in,
     free_indices,
     map_operands,
     reduce_over,
@@ -65,7 +66,7 @@ def swapped_everywhere(expr: Expr) -> Iterator[Edit]:
 
 def _parts(expr: Expr) -> Iterator[Expr]:
     yield expr
-    for part in operands_of(expr):
+    for part in expressions_in(expr):
         yield from _parts(part)
 
 

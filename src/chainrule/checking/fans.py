@@ -16,7 +16,7 @@ from chainrule.checking.points import TOLERANCE
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.diff.derivations import tied
 from chainrule.errors import InputError
-from chainrule.execute.reference import Evaluation
+from chainrule.execute.reference.equations import Evaluation
 from chainrule.expr.binding import free_indices
 from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Number, times, walk
 from chainrule.render.text import expression_text

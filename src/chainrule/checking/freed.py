@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from chainrule.checking.forms import over_paths
 from chainrule.diff.backprop import Cotangents
-from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.scope import Scope
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.scope import Scope
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr
 from chainrule.system.model import derivative_name

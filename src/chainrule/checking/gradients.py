@@ -14,15 +14,15 @@ import numpy.typing as npt
 
 from chainrule.data.interchange import as_array
 from chainrule.errors import DerivativeError, InputError
-from chainrule.execute.differences import numeric_derivative
-from chainrule.execute.reference import Evaluation, evaluate_all
-from chainrule.execute.sampling import random_inputs
+from chainrule.execute.reference.equations import Evaluation, evaluate_all
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
-from chainrule.execute.unknowns import RandomUnknowns
 from chainrule.pipeline import backprop
 from chainrule.render.numbers import number_text
 from chainrule.system.model import System, derivative_name
+from chainrule.verify.differences import numeric_derivative
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.unknowns import RandomUnknowns
 
 TOLERANCE = 1e-6
 """Largest relative error of a gradient that passes: far below one that is off by 0.05 %."""

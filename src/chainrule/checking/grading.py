@@ -30,7 +30,7 @@ from chainrule.checking.whole_batch import (
 )
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import ChainruleError, DerivativeError, InputError, NotationError
-from chainrule.execute.reference import Evaluation
+from chainrule.execute.reference.equations import Evaluation
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr

@@ -16,16 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import InputError, ShortageError
-from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.magnitudes import SIZE, magnitude
-from chainrule.execute.reference import Evaluation
-from chainrule.execute.sampling import random_evaluation
-from chainrule.execute.scope import Scope
-from chainrule.execute.unequal import unequal_extents
+from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.magnitudes import SIZE, magnitude
+from chainrule.execute.reference.scope import Scope
 from chainrule.expr.nodes import Expr, Index
 from chainrule.system.derived import solve
 from chainrule.system.model import Equation, System, is_derivative
 from chainrule.system.typecheck import typecheck
+from chainrule.verify.sampling import random_evaluation
+from chainrule.verify.unequal import unequal_extents
 
 Array = npt.NDArray[Any]
 TOLERANCE = 1e-9

@@ -12,12 +12,12 @@ from chainrule.checking.answer import Answer
 from chainrule.checking.search import same
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError, VerificationError
-from chainrule.execute.reference import Evaluation, evaluate_all
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.unknowns import RandomUnknowns
+from chainrule.execute.reference.equations import Evaluation, evaluate_all
 from chainrule.expr.nodes import ONE, Comparison, Expr, Index, Indexed, Reduce, walk
 from chainrule.render.text import expression_text
 from chainrule.system.model import Given, System, is_derivative
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.unknowns import RandomUnknowns
 
 _MOST_FACTS = 2
 _POINTS = 3

@@ -13,7 +13,7 @@ from chainrule.cli.terminal import columns, say
 if TYPE_CHECKING:
     from chainrule.jacobians import Jacobian
     from chainrule.pipeline import Backprop
-    from chainrule.system.rewriting import Derivation
+    from chainrule.rewrite.rules import Derivation
 
 FORMS = ("index", "latex")
 
@@ -106,7 +106,7 @@ def _blocks(
     back: Backprop, other: Backprop | None, names: tuple[str, str], *, steps: bool, latex: bool
 ) -> Iterator[str]:
     """Yield what is printed, a derivation each, or all equations at once."""
-    from chainrule.system.derivation_text import derivations_compared
+    from chainrule.rewrite.derivation_text import derivations_compared
 
     if other is not None:
         for tensor in back.wrt:
@@ -118,7 +118,7 @@ def _blocks(
 
 
 def _page(derivation: Derivation, *, latex: bool) -> str:
-    from chainrule.system.derivation_text import derivation_latex, derivation_text
+    from chainrule.rewrite.derivation_text import derivation_latex, derivation_text
 
     return derivation_latex(derivation) if latex else derivation_text(derivation, columns())
 

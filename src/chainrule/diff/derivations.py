@@ -27,7 +27,7 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.render.text import expression_text
-from chainrule.system.rewriting import Derivation, Step
+from chainrule.rewrite.rules import Derivation, Step
 
 
 def derive(cotangents: Cotangents, tensor: str) -> Derivation:

@@ -49,8 +49,8 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.render.text import expression_text
-from chainrule.system.functions import put_arguments
 from chainrule.system.model import FunctionDefinition
+from chainrule.system.user_functions import put_arguments
 
 
 @dataclass

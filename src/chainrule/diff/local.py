@@ -18,9 +18,9 @@ from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Extent, ExtentValue, Index, Indexed, Partial, Reduce, times, walk
 from chainrule.render.letters import ambiguous_sizes, next_letter
-from chainrule.system.functions import put_in_functions
 from chainrule.system.model import System
 from chainrule.system.printing import index_names
+from chainrule.system.user_functions import put_in_functions
 
 Reserved: TypeAlias = Mapping[str, Extent]
 """Letters that stand for an extent, and for no index of another."""

@@ -28,7 +28,7 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
-from chainrule.system.rewriting import Step
+from chainrule.rewrite.rules import Step
 
 _LONGEST_PUT_IN = 60
 

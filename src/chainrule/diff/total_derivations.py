@@ -24,7 +24,7 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.render.text import expression_text
-from chainrule.system.rewriting import Derivation, Step
+from chainrule.rewrite.rules import Derivation, Step
 
 
 def derive_total(totals: Totals, tensor: str, ranks: Mapping[str, int]) -> Derivation:

@@ -16,12 +16,12 @@ import numpy.typing as npt
 from chainrule.diff.backprop import Path
 from chainrule.diff.derivations import tied, with_target_letters
 from chainrule.errors import OptionError
-from chainrule.execute.reference import Evaluation, evaluate_all
+from chainrule.execute.reference.equations import Evaluation, evaluate_all
 from chainrule.execute.shortage import enough_memory
-from chainrule.explanation.all_paths import all_paths
 from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
 from chainrule.explanation.numbered import Numbered
 from chainrule.explanation.opening import Factor, OpenedSum, PathSum, factor, open_value
+from chainrule.explanation.paths.all_paths import all_paths
 from chainrule.explanation.result import Explanation
 from chainrule.explanation.totals import verified
 from chainrule.expr.binding import substitute_indices

@@ -18,7 +18,7 @@ from chainrule.errors import InputError
 from chainrule.explanation.causes import Cause, causes_in_sum
 from chainrule.explanation.numbered import Numbered
 from chainrule.explanation.totals import exact_sum
-from chainrule.expr.binding import map_operands
+from chainrule.expr.binding import expressions_in
 from chainrule.expr.nodes import (
     Bracket,
     Comparison,
@@ -281,14 +281,7 @@ def _sums_in(expr: Expr) -> list[Reduce]:
     """Return the outermost sums inside an expression."""
     if isinstance(expr, Reduce):
         return [expr] if _is_sum(expr) else []
-    found: list[Reduce] = []
-
-    def look(part: Expr) -> Expr:
-        found.extend(_sums_in(part))
-        return part
-
-    map_operands(expr, look)
-    return found
+    return [found for part in expressions_in(expr) for found in _sums_in(part)]
 
 
 def _values(part: Expr, whole: Expr, indices: tuple[Index, ...], numbered: Numbered) -> Array:

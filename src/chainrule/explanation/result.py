@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.explanation.opening import Part, PathSum
+from chainrule.explanation.paths.summary import Paths
 from chainrule.explanation.report import part_group, paths_group, result_heading
-from chainrule.explanation.routes import Paths
 from chainrule.explanation.tables import Extract
 from chainrule.render.document import Group, Heading, Line, Node, words
 from chainrule.render.document_html import document_html

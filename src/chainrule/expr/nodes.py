@@ -8,11 +8,12 @@ names of bound indices. Hashes are computed once per node. This module is data o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import cache
-from typing import Any, TypeAlias
+from operator import attrgetter, is_
+from typing import Any, TypeAlias, TypeVar
 
 from chainrule.expr.copying import field_values, flattened, rebuilt
 
@@ -300,6 +301,8 @@ Expr: TypeAlias = (
     | Select
 )
 
+AnyNode = TypeVar("AnyNode", bound=Expr | Condition)
+
 ZERO = Number(Fraction(0))
 ONE = Number(Fraction(1))
 MINUS_ONE = Number(Fraction(-1))
@@ -356,23 +359,34 @@ def delta(left: Index, right: Index) -> Bracket:
 
 def operands(node: Expr | Condition) -> tuple[Expr | Condition, ...]:
     """Return the expressions and conditions a node is made of, in writing order (indices are not expressions)."""
-    match node:
-        case Sum(parts) | Product(parts) | Call(_, parts) | Logic(_, parts):
-            return parts
-        case Power(base, exponent):
-            return (base, exponent)
-        case Reduce(_, _, body):
-            return (body,)
-        case Comparison(_, left, right):
-            return (left, right)
-        case Bracket(condition):
-            return (condition,)
-        case Select(condition, then, otherwise):
-            return (condition, then, otherwise)
-        case Partial(of, wrt):
-            return (of, *wrt)
-        case _:
-            return ()
+    found: tuple[Expr | Condition, ...] = _OPERANDS[type(node)][0](node)
+    return found
+
+
+def with_operands(node: AnyNode, parts: Sequence[Expr | Condition]) -> AnyNode:
+    """Return the node made of others, as many and in the order of `operands`; nothing is simplified or renamed."""
+    old = operands(node)
+    assert len(parts) == len(old), "a node has as many operands as before"
+    if all(map(is_, parts, old)):
+        return node
+    made: AnyNode = _OPERANDS[type(node)][1](node, tuple(parts))
+    return made
+
+
+_ATOMS = (Number, Constant, ExtentValue, IndexValue, Indexed, MatrixEntry)
+_OPERANDS: Mapping[type[Any], tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
+    **dict.fromkeys(_ATOMS, (lambda _: (), lambda node, _: node)),
+    Sum: (attrgetter("terms"), lambda _, parts: Sum(parts)),
+    Product: (attrgetter("factors"), lambda _, parts: Product(parts)),
+    Power: (attrgetter("base", "exponent"), lambda _, parts: Power(*parts)),
+    Call: (attrgetter("arguments"), lambda node, parts: Call(node.function, parts, node.order)),
+    Reduce: (lambda node: (node.body,), lambda node, parts: Reduce(node.op, node.indices, *parts)),
+    Comparison: (attrgetter("left", "right"), lambda node, parts: Comparison(node.relation, *parts)),
+    Logic: (attrgetter("operands"), lambda node, parts: Logic(node.op, parts)),
+    Bracket: (lambda node: (node.condition,), lambda _, parts: Bracket(*parts)),
+    Select: (attrgetter("condition", "then", "otherwise"), lambda _, parts: Select(*parts)),
+    Partial: (lambda node: (node.of, *node.wrt), lambda _, parts: Partial(parts[0], parts[1:])),
+}
 
 
 def walk(node: Expr | Condition) -> Iterator[Expr | Condition]:

@@ -10,10 +10,10 @@ update p = p - learning_rate*∂C/∂p
 
 from chainrule.nn.activations import ELU, GELU, LeakyReLU, Mish, ReLU, Sigmoid, Softmax, Softplus, Swish, Tanh
 from chainrule.nn.costs import BinaryCrossEntropy, Cost, CrossEntropy, GaussianNLL, Hinge, Huber, QuadraticCost
+from chainrule.nn.dense import Linear
 from chainrule.nn.dropout import Dropout
 from chainrule.nn.initialisations import He, Initialisation, LeCun, Orthogonal, Xavier
 from chainrule.nn.layer import Layer
-from chainrule.nn.linear import Linear
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.own import Activation
 from chainrule.nn.penalties import L1, L2, Penalty

@@ -39,7 +39,7 @@ def assemble(layers: Sequence[Layer], cost: Cost) -> Assembly:
 
     >>> from chainrule.nn.activations import Sigmoid
     >>> from chainrule.nn.costs import QuadraticCost
-    >>> from chainrule.nn.linear import Linear
+    >>> from chainrule.nn.dense import Linear
     >>> print(assemble([Linear(3, 2), Sigmoid()], QuadraticCost()).text)
     data x[i], y[j]
     index i = 3, j = 2

@@ -19,9 +19,9 @@ from chainrule.expr.binding import substitute_indices
 from chainrule.expr.functions import ARITY
 from chainrule.expr.nodes import Call, Expr, Index, Position, walk
 from chainrule.notation.advice import rank_advice
+from chainrule.notation.confusables import check_letters, names_of
 from chainrule.notation.convert import Converter
 from chainrule.notation.fields import spot_of
-from chainrule.notation.letters import check_letters, names_of
 from chainrule.notation.source import Source, Statement, read_source, split
 from chainrule.notation.statements import Reading, Span, letters_in
 from chainrule.notation.syntax import parse_statement

@@ -25,8 +25,8 @@ from chainrule.expr.nodes import (
     Position,
     literal_extent,
 )
-from chainrule.notation.arithmetic import number_of
 from chainrule.notation.convert import Converter
+from chainrule.notation.operators import number_of
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.subscripts import subscripts_of
 from chainrule.notation.trees import first_token, letters_of, name_token, subtrees, token_of

@@ -13,7 +13,7 @@ from lark import Token, Tree
 from chainrule.errors import NotationError
 from chainrule.expr.nodes import Number
 from chainrule.notation.advice import RESERVED
-from chainrule.notation.arithmetic import number_of
+from chainrule.notation.operators import number_of
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.trees import letters_of, name_token, subtrees
 from chainrule.notation.wording import Surroundings

@@ -26,6 +26,7 @@ from chainrule.expr.nodes import (
     Sum,
     walk,
 )
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
@@ -39,7 +40,6 @@ from chainrule.simplify.arithmetic import (
 )
 from chainrule.simplify.context import Context
 from chainrule.simplify.recognise import is_constant
-from chainrule.system.rewriting import Rule
 
 Divisors: TypeAlias = Mapping[Expr, Fraction]
 """base -> n, of what is divided by base^n."""

@@ -10,10 +10,10 @@ from fractions import Fraction
 
 from chainrule.expr.binding import open_reduce, substitute_indices
 from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Product, Reduce, product_factors, times
+from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import Factors, factors_of, multiply, normal, product_of
 from chainrule.simplify.context import Context
 from chainrule.simplify.recognise import unify
-from chainrule.system.rewriting import Rewrite, Rule
 
 
 def pick_of_sum(expr: Expr, context: Context) -> Rewrite | None:

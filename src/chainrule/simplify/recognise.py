@@ -35,12 +35,12 @@ from chainrule.expr.nodes import (
     Sum,
     operands,
 )
+from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import Factors, add, factors_of, multiply, power, product_of, split_coefficient
 from chainrule.simplify.context import Context, Fact, length
 from chainrule.simplify.evident import always_defined
 from chainrule.simplify.ordering import shape
 from chainrule.simplify.positions import Binding, labels_of, unify_positions
-from chainrule.system.rewriting import Rewrite, Rule
 
 
 def is_constant(expr: Expr) -> bool:

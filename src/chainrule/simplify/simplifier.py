@@ -16,6 +16,7 @@ from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
 from chainrule.render.text import expression_text
+from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.by_its_name import is_worth_its_name, may_be_worth_it
 from chainrule.simplify.cancelling import CANCEL
@@ -36,10 +37,9 @@ from chainrule.simplify.shares import SHARES, shares_of
 from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.simplify.written import AS_IT_COMES, Written, written_in
 from chainrule.system.derived import solve
-from chainrule.system.functions import put_in_functions
 from chainrule.system.model import System, derivative_parts, is_derivative
 from chainrule.system.profile import read_by_number
-from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
+from chainrule.system.user_functions import put_in_functions
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),

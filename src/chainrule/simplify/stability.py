@@ -58,8 +58,8 @@ from chainrule.expr.nodes import (
 from chainrule.render.letters import next_letter
 from chainrule.simplify.tails import negated, with_tails
 from chainrule.simplify.undivided import undivided
-from chainrule.system.functions import put_in_functions
 from chainrule.system.model import Equation, System, plain_name, unused_name
+from chainrule.system.user_functions import put_in_functions
 
 
 @dataclass(frozen=True)

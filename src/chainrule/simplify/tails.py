@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from chainrule.expr.binding import Fresh, can_stand_at, map_operands, open_reduce, reduce_over, substitute_indices
 from chainrule.expr.nodes import Call, Expr, Indexed, Number, Power, Reduce, Sum, number, times, walk
 from chainrule.simplify.arithmetic import split_coefficient
-from chainrule.system.functions import put_in_functions
 from chainrule.system.model import Equation, System, plain_name, unused_name
+from chainrule.system.user_functions import put_in_functions
 
 
 def with_tails(system: System) -> System:

@@ -26,6 +26,7 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
+from chainrule.rewrite.rules import Rule, rewrite
 from chainrule.simplify.arithmetic import factors_of, multiply, normal, power, product_of
 from chainrule.simplify.cancelling import (
     NOTHING,
@@ -38,9 +39,8 @@ from chainrule.simplify.cancelling import (
 )
 from chainrule.simplify.context import Context
 from chainrule.simplify.presentation import present
-from chainrule.system.functions import put_in_functions
 from chainrule.system.model import Equation, System, plain_name, unused_name
-from chainrule.system.rewriting import Rule, rewrite
+from chainrule.system.user_functions import put_in_functions
 
 _EXPONENTIAL = frozenset({"exp", "sigmoid", "tanh"})
 

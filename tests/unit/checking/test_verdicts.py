@@ -9,10 +9,10 @@ from chainrule.checking import check, grading
 from chainrule.checking.answer import read_answer
 from chainrule.checking.points import differing, drawn_points
 from chainrule.errors import NotationError
-from chainrule.execute.unequal import MOST_ENTRIES, unequal_extents
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, cotangents_for
 from chainrule.system.model import System
+from chainrule.verify.unequal import MOST_ENTRIES, unequal_extents
 from unit.checking.systems import NETWORK
 from unit.network.builders import classifier
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from chainrule.errors import OptionError
-from chainrule.explanation import Explanation, explain, paths
+from chainrule.explanation import Explanation, explain
+from chainrule.explanation.paths import paths
 from chainrule.explanation.tables import zero_sentences
 from chainrule.notation import parse
 from chainrule.render.document_text import words_text

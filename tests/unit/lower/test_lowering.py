@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chainrule.expr.nodes import Extent
+from chainrule.lower.allocation import lifetimes
 from chainrule.lower.flatten import flatten
 from chainrule.lower.lowering import lower
-from chainrule.lower.memory import lifetimes
 from chainrule.lower.program import Instruction, Load, Program, RowReduce, Unsupported
 from chainrule.lower.text import program_text
 from chainrule.notation import parse

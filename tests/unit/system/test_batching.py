@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from chainrule.errors import TypecheckError
-from chainrule.execute.reference import evaluate, evaluate_all
-from chainrule.execute.unknowns import RandomUnknowns
+from chainrule.execute.reference.equations import evaluate, evaluate_all
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import ONE, Extent, Index, Partial, minus, number, plus, times
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.batching import batch, computation_order
 from chainrule.system.model import Declaration, Equation, Given, System
+from chainrule.verify.unknowns import RandomUnknowns
 from support import assert_close
 from unit.execute.build import CLASSIFIER, call, compare, entry, i, index, j, total, x
 

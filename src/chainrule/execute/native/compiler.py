@@ -12,8 +12,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule.execute.native.cache import code_cache, key_of
 from chainrule.execute.native.machine import Machine
+from chainrule.execute.native.object_files import code_cache, key_of
 from chainrule.version import __version__
 
 LEVEL = 2

@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.facts import check_facts
 from chainrule.execute.inputs import check_inputs, is_batched
 from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of, exponents_given
 from chainrule.execute.native.machine import Machine, host
@@ -23,8 +21,10 @@ from chainrule.execute.native.plan import plan_text
 from chainrule.execute.native.threads import MOST
 from chainrule.execute.native.training import Session
 from chainrule.execute.protocol import Executable
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.facts import check_facts
+from chainrule.execute.reference.scope import Scope
 from chainrule.execute.registry import executor
-from chainrule.execute.scope import Scope
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.nodes import Extent
 from chainrule.lower.lowering import lower

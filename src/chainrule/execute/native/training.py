@@ -16,8 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import ChainruleError, InputError, OptionError, listed
-from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.facts import check_facts
 from chainrule.execute.finite import NotFinite, all_finite, first_not_finite
 from chainrule.execute.inputs import check_inputs
 from chainrule.execute.native.arena import whole_of
@@ -26,8 +24,10 @@ from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.plan import plan_text
 from chainrule.execute.native.stepping import Lost, Stepper, Stretch
 from chainrule.execute.native.threads import Team, threads_for
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.facts import check_facts
+from chainrule.execute.reference.scope import Scope
 from chainrule.execute.registry import executor
-from chainrule.execute.scope import Scope
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Extent, Index, Indexed
 from chainrule.lower.lowering import lower

@@ -46,9 +46,10 @@ class Heading:
 
 @dataclass(frozen=True)
 class Line:
-    """A line or a sentence."""
+    """A line or a sentence; one that is kept `whole` is not broken, however long it is."""
 
     words: Words
+    whole: bool = False
 
 
 @dataclass(frozen=True)

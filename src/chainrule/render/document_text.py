@@ -83,7 +83,9 @@ def cell_text(cell: Cell) -> str:
 
 def _rows(node: Node, indent: int, width: int | None) -> Iterator[_Row]:
     match node:
-        case Heading(words) | Line(words) | Note(words):
+        case Line(words, True) | Heading(words):
+            yield _Row(indent, words_text(words))
+        case Line(words) | Note(words):
             yield from (_Row(indent, line) for line in _wrapped(words_text(words), indent, width))
         case Formula():
             yield from _formula(node, indent, width)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
 
 from chainrule.expr.binding import Fresh, expressions_in, open_reduce, with_expressions
-from chainrule.expr.nodes import Expr, Index, Indexed, Node, Reduce
+from chainrule.expr.nodes import Expr, Index, Indexed, Reduce
 from chainrule.expr.shared import Node
 from chainrule.render.formula import Formula, equation_formula, formula
 from chainrule.system.model import Equation

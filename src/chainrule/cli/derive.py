@@ -23,6 +23,7 @@ HELP = """Derive the backward pass of a system with the chain rule.
   chainrule derive softmax.eq
   chainrule derive softmax.eq --wrt z --steps
   chainrule derive softmax.eq --wrt z --steps --verify
+  chainrule derive softmax.eq --wrt z --steps --where
   chainrule derive softmax.eq --wrt z --compare sigmoid.eq
   chainrule derive softmax.eq --of a --wrt z --steps
   chainrule derive softmax.eq --hessian --wrt z
@@ -48,6 +49,9 @@ def derive(
     ] = "",
     hessian: Annotated[bool, typer.Option("--hessian", help="Derive the second derivatives of the cost.")] = False,
     steps: Annotated[bool, typer.Option("--steps", help="Show every step and the law it rests on.")] = False,
+    where: Annotated[
+        bool, typer.Option("--where", help="With --steps: name the function in chainrule's code that took each step.")
+    ] = False,
     form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
     compare: Annotated[
         str, typer.Option(metavar="OTHER", help="Another system: show where the two derivations part.")
@@ -61,28 +65,37 @@ def derive(
     from chainrule.errors import OptionError
     from chainrule.pipeline import backprop
 
-    if form not in FORMS:
-        raise OptionError(f"there is no form {form!r}", expected=f"one of {', '.join(FORMS)}")
-    if compare and form != "index":
-        raise OptionError("a comparison is text", advice="Leave --form out.")
+    _check_options(form, compare, steps=steps, where=where, other=bool(of or hessian))
     asked = [_plain(name) for name in wrt or []]
     if of or hessian:
-        if compare:
-            raise OptionError("only derivatives of the cost are compared", advice="Leave --compare out.")
         found = _jacobian(file, of, asked, hessian=hessian)
-        for line in _of_jacobian(found, steps=steps, latex=form == "latex", verify=verify):
+        for line in _of_jacobian(found, steps=steps, where=where, latex=form == "latex", verify=verify):
             say(line)
         return
     back = backprop(read_system(file), asked or None)
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
     other = _other(compare, back.wrt) if compare else None
-    for block in _blocks(back, other, (file, compare), steps=steps, latex=form == "latex"):
+    for block in _blocks(back, other, (file, compare), steps=steps, where=where, latex=form == "latex"):
         say(block)
     if verify:
         say()
         for line in _verifications(back, file, other, compare):
             say(line)
+
+
+def _check_options(form: str, compare: str, *, steps: bool, where: bool, other: bool) -> None:
+    """Raise OptionError for options that do not go together; `other` than the cost's are the derivatives asked for."""
+    from chainrule.errors import OptionError
+
+    if form not in FORMS:
+        raise OptionError(f"there is no form {form!r}", expected=f"one of {', '.join(FORMS)}")
+    if where and (not steps or form != "index" or compare):
+        raise OptionError("--where belongs to the steps of one derivation, as text", advice="Write --steps --where.")
+    if compare and form != "index":
+        raise OptionError("a comparison is text", advice="Leave --form out.")
+    if compare and other:
+        raise OptionError("only derivatives of the cost are compared", advice="Leave --compare out.")
 
 
 def _other(compare: str, wrt: Sequence[str]) -> Backprop:
@@ -103,7 +116,7 @@ def _other(compare: str, wrt: Sequence[str]) -> Backprop:
 
 
 def _blocks(
-    back: Backprop, other: Backprop | None, names: tuple[str, str], *, steps: bool, latex: bool
+    back: Backprop, other: Backprop | None, names: tuple[str, str], *, steps: bool, where: bool, latex: bool
 ) -> Iterator[str]:
     """Yield what is printed, a derivation each, or all equations at once."""
     if other is not None:
@@ -112,15 +125,15 @@ def _blocks(
         for tensor in back.wrt:
             yield derivations_compared(back.derivation(tensor), other.derivation(tensor), names, columns())
     elif steps:
-        yield "\n\n".join(_page(back.derivation(tensor), latex=latex) for tensor in back.wrt)
+        yield "\n\n".join(_page(back.derivation(tensor), where=where, latex=latex) for tensor in back.wrt)
     else:
         yield _equations(back, latex=latex)
 
 
-def _page(derivation: Derivation, *, latex: bool) -> str:
+def _page(derivation: Derivation, *, where: bool, latex: bool) -> str:
     from chainrule.rewrite.derivation_text import derivation_latex, derivation_text
 
-    return derivation_latex(derivation) if latex else derivation_text(derivation, columns())
+    return derivation_latex(derivation) if latex else derivation_text(derivation, columns(), where=where)
 
 
 def _jacobian(file: str, of: str, asked: list[str], *, hessian: bool) -> Jacobian:
@@ -141,11 +154,11 @@ def _jacobian(file: str, of: str, asked: list[str], *, hessian: bool) -> Jacobia
     return jacobians.jacobian(system, _plain(of), asked[0])
 
 
-def _of_jacobian(found: Jacobian, *, steps: bool, latex: bool, verify: bool) -> Iterator[str]:
+def _of_jacobian(found: Jacobian, *, steps: bool, where: bool, latex: bool, verify: bool) -> Iterator[str]:
     """Yield what is printed of a Jacobian or a Hessian."""
     derivations = [found.derivation(name) for name in found.results]
     if steps:
-        yield "\n\n".join(_page(derivation, latex=latex) for derivation in derivations)
+        yield "\n\n".join(_page(derivation, where=where, latex=latex) for derivation in derivations)
     else:
         yield found.latex() if latex else repr(found)
     if verify:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chainrule.diff.local import bounded_depth, unambiguous
 from chainrule.diff.pointwise import refuse_pointwise, without_pointwise
@@ -26,7 +26,10 @@ from chainrule.system.model import Equation, System, derivative_name, is_derivat
 from chainrule.system.printing import index_names, ranks_of, system_latex, system_text
 from chainrule.system.typecheck import typecheck
 from chainrule.system.unsettling import reads_back
-from chainrule.verify.verification import Verification, verify_derivation
+from chainrule.verify.verification import Verification
+
+if TYPE_CHECKING:
+    from chainrule.verify.verification import Verification
 
 S = TypeVar("S", bound=System)
 
@@ -74,6 +77,8 @@ class Jacobian(System):
 
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""
+        from chainrule.verify.verification import verify_derivation
+
         return verify_derivation(derivation, self.walks[0].system)
 
     def __str__(self) -> str:

@@ -19,7 +19,8 @@ from chainrule.expr.binding import (
     rewrite_bottom_up,
     substitute_indices,
 )
-from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Position, Product, Reduce, Sum, plus, times
+from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Partial, Position, Product, Reduce, Sum, plus, times
+from chainrule.render.text import expression_text
 from chainrule.system.model import derivative_name
 
 MOST_TERMS = 64
@@ -120,9 +121,8 @@ def diagonal_derivatives(tensor: str, cotangents: Cotangents) -> Iterator[tuple[
 
 
 def _local_name(path: Path, pairs: dict[Index, Index], target: tuple[Index, ...]) -> str:
-    above = ",".join(pairs[i].preferred for i in path.indices)
-    below = ",".join(i.preferred for i in target)
-    return f"∂{path.user}[{above}]/∂{path.partial.wrt[0].tensor}[{below}]"
+    user = Indexed(path.user, tuple(pairs[i] for i in path.indices))
+    return expression_text(Partial(user, (Indexed(path.partial.wrt[0].tensor, target),)))
 
 
 def _with_values(truth: Expr, cotangents: Cotangents) -> Expr:

@@ -17,8 +17,8 @@ from chainrule.errors import DerivativeError, InputError
 from chainrule.execute.reference.equations import Evaluation, evaluate_all
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
-from chainrule.explanation.numbers import number_text
 from chainrule.pipeline import backprop
+from chainrule.render.numbers import number_text
 from chainrule.system.model import System, derivative_name
 from chainrule.verify.differences import numeric_derivative
 from chainrule.verify.sampling import random_inputs

@@ -15,10 +15,14 @@ from chainrule.system.model import Equation, System, derivative_name, derivative
 
 
 def with_names(system: System) -> tuple[System, Mapping[str, str]]:
-    """Return the system in which answers are read, and what each short name stands for there."""
-    short = short_names(system)
-    tensors = dict.fromkeys((*short, *(derivative_name(system.cost, t) for t in _arguments(system))))
-    return system.with_equations((*system.equations, *(_defined(name, short, system) for name in tensors))), short
+    """Return the system in which answers are read, and what each short name stands for there; kept with the system."""
+    kept: dict[str, tuple[System, Mapping[str, str]]] = system.__dict__.setdefault("_with_names", {})
+    if not kept:
+        short = short_names(system)
+        tensors = dict.fromkeys((*short, *(derivative_name(system.cost, t) for t in _arguments(system))))
+        equations = (*system.equations, *(_defined(name, short, system) for name in tensors))
+        kept[""] = system.with_equations(equations), short
+    return kept[""]
 
 
 def short_names(system: System) -> Mapping[str, str]:

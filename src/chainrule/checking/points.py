@@ -107,21 +107,31 @@ def drawn_points(forward: System, seeds: Sequence[int]) -> tuple[Evaluation, ...
 
 
 def with_derivatives(evaluations: Sequence[Evaluation], forward: System, derived: tuple[Equation, ...]) -> Points:
-    """Return points of a forward system at which derivatives of its cost have the values that equations give them."""
-    whole = typecheck(forward.with_equations((*forward.equations, *derived)))
-    return extended(evaluations, whole, len(forward.equations))
+    """Return points of a forward system at which derivatives of its cost have the values that equations give them.
+
+    They are kept with the evaluations, for the next answer that is compared with the same derivatives.
+    """
+    kept: dict[tuple[Equation, ...], System] = forward.__dict__.setdefault("_with_derivatives", {})
+    if derived not in kept:
+        kept[derived] = typecheck(forward.with_equations((*forward.equations, *derived)))
+    return Points(tuple(_extended(e, kept[derived], len(forward.equations)) for e in evaluations))
 
 
 def extended(evaluations: Sequence[Evaluation], whole: System, known: int) -> Points:
     """Return points of a system, given evaluations of what its first equations are alone: so many are known."""
-    found = []
-    for evaluation in evaluations:
+    return Points(tuple(_extended(e, whole, known) for e in evaluations))
+
+
+def _extended(evaluation: Evaluation, whole: System, known: int) -> Point:
+    """Return a point of a system, kept with the evaluation of what its first equations are alone."""
+    kept: dict[int, tuple[System, Point]] = evaluation.__dict__.setdefault("_extended", {})
+    if id(whole) not in kept:
         values = dict(evaluation.scope.values)
         scope = replace(evaluation.scope, values=values, sizes=solve(whole.derived, evaluation.scope.sizes))
         for equation in whole.equations[known:]:
             values[equation.name] = evaluate_in(scope, equation.value, equation.indices)
-        found.append(Evaluation(whole, scope))
-    return Points.of(found)
+        kept[id(whole)] = whole, Point(Evaluation(whole, scope))
+    return kept[id(whole)][1]
 
 
 def _with_sizes(evaluation: Evaluation) -> tuple[Scope, frozenset[str]]:

@@ -15,10 +15,10 @@ from chainrule.checking.agreement import NEAR_ZERO, Agreement
 from chainrule.checking.diagnosis import Array, Case, change_words
 from chainrule.checking.points import ROUNDING, Points
 from chainrule.explanation.entry import put_at
-from chainrule.explanation.numbers import number_text
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Sum
 from chainrule.render.letters import with_letters
+from chainrule.render.numbers import number_text
 from chainrule.render.text import equation_text, lettered_text
 from chainrule.system.model import derivative_name
 from chainrule.system.printing import ranks_of

@@ -106,9 +106,9 @@ def _blocks(
     back: Backprop, other: Backprop | None, names: tuple[str, str], *, steps: bool, latex: bool
 ) -> Iterator[str]:
     """Yield what is printed, a derivation each, or all equations at once."""
-    from chainrule.rewrite.derivation_text import derivations_compared
-
     if other is not None:
+        from chainrule.rewrite.derivation_text import derivations_compared
+
         for tensor in back.wrt:
             yield derivations_compared(back.derivation(tensor), other.derivation(tensor), names, columns())
     elif steps:
@@ -169,7 +169,7 @@ def _equations(back: Backprop, *, latex: bool) -> str:
     shown = derived or tuple(back.result().values())
     lines = [equation_text(e.target, e.value, taken=taken, declared=declared, ranks=ranks) for e in shown]
     for tensor in back.wrt:
-        lines += [f"  if {title}: {case.equation()}" for title, case in back.derivation(tensor).cases]
+        lines += [f"  if {title}: {case.equation()}" for title, case in back.cases(tensor)]
     return "\n".join(lines)
 
 

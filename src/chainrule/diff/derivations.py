@@ -68,7 +68,7 @@ class _Writer:
         """Return Σ_k ∂h/∂g[k]·∂g[k]/∂x[j] as the product of a gradient and a column of the Jacobian matrix."""
         if path.local != path.partial or not isinstance(path.upstream, Partial):
             return ""
-        column = f"∂{path.user}/∂{self._text(self._own_entry())}"
+        column = self._text(Partial(Indexed(path.user), (self._own_entry(),)))
         return f"as a product of vectors: {self._text(self._target)} = ∇{self._all.cost} · {column}"
 
     def _own_entry(self) -> Indexed:

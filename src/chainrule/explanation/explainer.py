@@ -25,9 +25,21 @@ from chainrule.explanation.paths.all_paths import all_paths
 from chainrule.explanation.result import Explanation
 from chainrule.explanation.totals import verified
 from chainrule.expr.binding import substitute_indices
-from chainrule.expr.nodes import Expr, Index, Indexed, Position, Reduce, times
+from chainrule.expr.nodes import (
+    Affine,
+    Comparison,
+    Expr,
+    Index,
+    Indexed,
+    IndexValue,
+    Position,
+    Reduce,
+    times,
+)
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
+from chainrule.render.document import Words, joined, words
+from chainrule.render.formula import equal
 from chainrule.render.letters import with_letters
 from chainrule.system.model import System, derivative_name
 from chainrule.system.printing import index_names
@@ -115,12 +127,15 @@ class _Opener:
     def explanation(self) -> Explanation:
         """Return the whole."""
         target, value = self._at_entry(*self._equation)
-        name = self._numbered.text(target)
+        derivative = self._numbered.formula(target)
+        name = str(derivative)
         parts = open_value(value, self._numbered)
         paths_found = self._cotangents.paths(self._tensor)
         direct = all(path.user == self._cotangents.cost for path in paths_found)
         opened = () if direct else tuple(self._path(path) for path in paths_found)
-        found = Explanation(name, f"{name} = {self._numbered.text(value)}", self.value, parts, opened)
+        own = Indexed(self._tensor, tuple(put_at(self._indices, self.places).values()))
+        ends = (self._numbered.formula(Indexed(self._cotangents.cost)), self._numbered.formula(own))
+        found = Explanation(derivative, ends, self._numbered.formula(value), self.value, parts, opened)
         verified(name, found.total, self.value, float(np.abs(found.terms).sum()))
         if opened:
             magnitude = sum(path.opened.magnitude for path in opened)
@@ -145,28 +160,28 @@ class _Opener:
         step = factor(local, whole, indices, self._numbered)
         terms = self._numbered.values(whole, indices)
         if path.user == self._cotangents.cost:
-            text = self._numbered.text(local)
-            return PathSum("", OpenedSum(text, indices, (step,), terms), "", "")
-        factors = (
-            factor(upstream, whole, indices, self._numbered),
-            Factor(self._numbered.text(partial), step.values, step.causes),
-        )
+            return PathSum((), OpenedSum(self._numbered.formula(local), indices, (step,), terms), None, ())
+        derivative = self._numbered.formula(partial)
+        factors = (factor(upstream, whole, indices, self._numbered), Factor(derivative, step.values, step.causes))
         share = times(upstream, partial)
-        text = self._numbered.text(Reduce("sum", indices, share) if indices else share)
-        user = self._numbered.text(Indexed(path.user, indices))
+        written = self._numbered.formula(Reduce("sum", indices, share) if indices else share)
+        user = self._numbered.formula(Indexed(path.user, indices))
         return PathSum(
-            f"every {user}" if indices else user,
-            OpenedSum(text, indices, factors, terms),
-            f"{self._numbered.text(partial)} = {self._numbered.text(local)}",
+            words("every ", user) if indices else words(user),
+            OpenedSum(written, indices, factors, terms),
+            equal(derivative, self._numbered.formula(local)),
             self._why(path),
         )
 
-    def _why(self, path: Path) -> str:
+    def _why(self, path: Path) -> Words:
         pairs = list(tied(path, self._cotangents.of(self._tensor).indices))
         if not pairs:
-            return ""
+            return ()
         places = dict(zip((i.name for i in self._indices), self.places, strict=True))
-        unlike = " or ".join(f"{k.preferred} ≠ {places[j.name]}" for k, j in pairs)
-        user = self._numbered.text(Indexed(path.user, path.indices))
-        own = self._numbered.text(substitute_indices(path.partial.wrt[0], put_at(self._indices, self.places)))
-        return f"a Kronecker delta: {user} does not depend on {own} where {unlike}"
+        unlike = tuple(
+            Comparison("!=", IndexValue(Index(k.preferred)), IndexValue(Affine((), places[j.name]))) for k, j in pairs
+        )
+        user = self._numbered.formula(Indexed(path.user, path.indices))
+        own = self._numbered.formula(substitute_indices(path.partial.wrt[0], put_at(self._indices, self.places)))
+        where = joined(tuple(map(self._numbered.formula, unlike)), " or ")
+        return words("a Kronecker delta: ", user, " does not depend on ", own, " where ", where)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
+from chainrule.expr.combinations import PositionAtom, PositionForm, linear_form, position_of, position_value
 from chainrule.expr.nodes import (
     Affine,
     Comparison,
@@ -27,7 +28,6 @@ from chainrule.expr.nodes import (
     Partial,
     Position,
     Reduce,
-    number,
     operands,
     walk,
     with_operands,
@@ -159,28 +159,16 @@ def _opened(node: Reduce) -> dict[int, tuple[tuple[Index, ...], Expr]]:
 
 def shift_position(position: Position, mapping: Mapping[Index, Position]) -> Position:
     """Return the position with indices replaced by positions; what becomes a plain index again is one."""
-    if isinstance(position, Index):
-        return mapping.get(position, position)
-    if isinstance(position, Lookup):
-        return Lookup(_entry(position.entry, mapping), position.extent)
-    coefficients: dict[Index, int] = {}
-    constant = position.constant
-    for index, coefficient in position.terms:
-        image = mapping.get(index, index)
-        assert not isinstance(image, Lookup), "a looked-up number stands alone in its position"
-        parts = ((image, 1),) if isinstance(image, Index) else image.terms
-        constant += 0 if isinstance(image, Index) else coefficient * image.constant
-        for atom, inner in parts:
-            coefficients[atom] = coefficients.get(atom, 0) + coefficient * inner
-    return affine(coefficients, constant)
-
-
-def affine(coefficients: Mapping[Index, int], constant: int = 0) -> Position:
-    """Return constant + Σ coefficient·index, as a plain index where it is one."""
-    terms = tuple((index, c) for index, c in coefficients.items() if c)
-    if constant == 0 and len(terms) == 1 and terms[0][1] == 1:
-        return terms[0][0]
-    return Affine(terms, constant)
+    match position:
+        case Index():
+            return mapping.get(position, position)
+        case Lookup(entry, extent):
+            return Lookup(_entry(entry, mapping), extent)
+        case Affine(terms):
+            images: dict[PositionAtom, PositionForm] = {i: linear_form(mapping[i]) for i, _ in terms if i in mapping}
+            return position_of(linear_form(position).substituted(images)) if images else position
+        case _:
+            assert_never(position)
 
 
 def map_operands(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
@@ -240,8 +228,7 @@ def substitute_indices(node: Expr, mapping: Mapping[Index, Position]) -> Expr:
         case MatrixEntry():
             return map_positions(node, lambda position: shift_position(position, mapping))
         case IndexValue(position):
-            moved = shift_position(position, mapping)
-            return number(moved.constant) if isinstance(moved, Affine) and not moved.terms else IndexValue(moved)
+            return position_value(shift_position(position, mapping))
         case Partial(of, wrt):
             return Partial(_entry(of, mapping), tuple(_entry(w, mapping) for w in wrt))
         case Reduce(_, bound, _):

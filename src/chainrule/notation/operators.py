@@ -12,10 +12,11 @@ from fractions import Fraction
 
 from lark import Token, Tree
 
-from chainrule.expr.binding import affine
+from chainrule.expr import combinations
+from chainrule.expr.combinations import PositionForm
+from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import (
     MINUS_ONE,
-    Affine,
     Expr,
     Index,
     IndexValue,
@@ -122,54 +123,42 @@ def is_signed_literal(tree: Tree[Token] | Token) -> bool:
 
 def position_of(value: Expr) -> Position | None:
     """Return an expression as a position of an entry, or None if it is no whole combination of indices."""
-    combination = _combination(value)
-    return None if combination is None else affine(*combination)
+    form = _combination(value)
+    return None if form is None else combinations.position_of(form)
 
 
 def compared(value: Expr) -> Expr:
     """Return a side of a comparison: a combination of indices is one value, which brackets can be solved for."""
-    combination = _combination(value)
-    if combination is None or not combination[0]:
-        return value
-    position = affine(*combination)
-    return value if isinstance(position, Affine) and not position.terms else IndexValue(position)
+    form = _combination(value)
+    return value if form is None or not form.terms else IndexValue(combinations.position_of(form))
 
 
-def _combination(value: Expr) -> tuple[dict[Index, int], int] | None:
-    """Return (coefficients, constant), or None."""
+def _combination(value: Expr) -> PositionForm | None:
+    """Return a whole combination of indices as a linear form, or None."""
     match value:
         case Number(exact):
-            return ({}, int(exact)) if exact.denominator == 1 and abs(exact) <= MAX_POSITION else None
+            return LinearForm({}, int(exact)) if exact.denominator == 1 and abs(exact) <= MAX_POSITION else None
         case IndexValue(Index() as index):
-            return {index: 1}, 0
+            return LinearForm({index: 1}, 0)
         case Sum(terms):
             parts = [_combination(term) for term in terms]
-            return _added([part for part in parts if part is not None]) if None not in parts else None
+            known = [part for part in parts if part is not None]
+            return sum(known[1:], known[0]) if len(known) == len(parts) else None
         case Product(factors):
             parts = [_combination(factor) for factor in factors]
-            return _multiplied([part for part in parts if part is not None]) if None not in parts else None
+            known = [part for part in parts if part is not None]
+            return _multiplied(known) if len(known) == len(parts) else None
         case _:
             return None
 
 
-def _added(parts: Sequence[tuple[dict[Index, int], int]]) -> tuple[dict[Index, int], int]:
-    total: dict[Index, int] = {}
-    for coefficients, _ in parts:
-        for index, coefficient in coefficients.items():
-            total[index] = total.get(index, 0) + coefficient
-    return total, sum(constant for _, constant in parts)
-
-
-def _multiplied(parts: Sequence[tuple[dict[Index, int], int]]) -> tuple[dict[Index, int], int] | None:
-    total: dict[Index, int] = {}
-    constant = 1
-    for coefficients, number in parts:
-        if total and coefficients:
+def _multiplied(forms: Sequence[PositionForm]) -> PositionForm | None:
+    """Return the product of forms of which at most one is no number."""
+    total = forms[0]
+    for form in forms[1:]:
+        if total.terms and form.terms:
             return None
-        total, constant = (
-            {i: c * number for i, c in total.items()} or {i: c * constant for i, c in coefficients.items()},
-            constant * number,
-        )
-        if max(abs(constant), *map(abs, total.values()), 0) > MAX_POSITION:
+        total = total * form.constant if total.terms else form * total.constant
+        if max(abs(c) for c in (total.constant, *total.terms.values())) > MAX_POSITION:
             return None
-    return total, constant
+    return total

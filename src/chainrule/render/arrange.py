@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from fractions import Fraction
 from itertools import accumulate
 from typing import assert_never, cast
 
@@ -40,6 +39,7 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.render.layout import (
+    UNIT,
     Applied,
     BigOperator,
     Chain,
@@ -56,7 +56,6 @@ from chainrule.render.layout import (
     Named,
     NamedDerivative,
     Negative,
-    Numeral,
     Parenthesised,
     Place,
     Quotient,
@@ -67,10 +66,9 @@ from chainrule.render.layout import (
     Terms,
     fit,
 )
-from chainrule.render.names import certain_groups, derivative_parts
+from chainrule.render.names import certain_groups, derivative_parts, likely_groups
 from chainrule.render.numerals import numeral
 
-UNIT = Numeral(Fraction(1))
 SPREADING = ("sum", "mean")
 """Reductions whose body may be a product without parentheses."""
 
@@ -113,15 +111,15 @@ class _Arrangement:
             case Constant(name):
                 return Named(name)
             case ExtentValue(_, letter):
-                return Size(letter)
+                return Size(letter, letter.upper() in self.ranks)
             case IndexValue(position):
                 return self._value(position)
-            case Indexed(tensor, positions, guarded):
-                return self._derivative(node) if "∂" in tensor else Entry(tensor, positions, guarded)
+            case Indexed(tensor):
+                return self._derivative(node) if "∂" in tensor else self._entry(node)
             case Partial(of, wrt):
                 return Derivative(self._named(of), tuple(self._named(w) for w in wrt))
             case MatrixEntry(function, tensor, positions, samples):
-                return Matrix(function, Entry(tensor, samples), positions)
+                return Matrix(function, self._entry(Indexed(tensor, samples)), positions)
             case Sum(terms):
                 return Terms(tuple(self._term(term) for term in terms))
             case Product(factors):
@@ -151,15 +149,14 @@ class _Arrangement:
             case _:
                 assert_never(node)
 
-    @staticmethod
-    def _value(position: Position) -> Layout:
+    def _value(self, position: Position) -> Layout:
         match position:
             case Index(name):
                 return Symbol(name)
             case Affine():
                 return Place(position)
-            case Lookup(Indexed(tensor, positions, guarded)):
-                return Entry(tensor, positions, guarded)
+            case Lookup(entry):
+                return self._entry(entry)
             case _:
                 assert_never(position)
 
@@ -184,15 +181,30 @@ class _Arrangement:
     def _derivative(self, entry: Indexed) -> Layout:
         parts, positions = derivative_parts(entry.tensor), entry.indices
         groups = certain_groups(parts, len(positions), self.ranks)
-        if groups is None:
-            return NamedDerivative(entry.tensor, positions, entry.guarded)
-        return split_derivative(parts, groups, positions, guarded=entry.guarded)
+        if groups is not None:
+            return self._split(parts, groups, entry)
+        likely = likely_groups(parts, len(positions), self.ranks)
+        guess = None if likely is None else self._split(parts, likely, entry)
+        known = tuple((part, bool(self.ranks.get(part))) for part in parts)
+        return NamedDerivative(entry.tensor, positions, entry.guarded, guess, known)
 
     def _named(self, entry: Indexed) -> Layout:
         """Return an entry that stands in a slope; one that is a derivative itself stands in parentheses."""
         if "∂" in entry.tensor:
             return Parenthesised(self._derivative(entry))
-        return Entry(entry.tensor, entry.indices, entry.guarded)
+        return self._entry(entry)
+
+    def _entry(self, entry: Indexed) -> Entry:
+        apart = entry.tensor[-1:].isdecimal() and entry.tensor.rstrip("0123456789") in self.ranks
+        return Entry(entry.tensor, entry.indices, entry.guarded, apart)
+
+    def _split(self, parts: tuple[str, ...], groups: tuple[int, ...], derivative: Indexed) -> Derivative:
+        """Return a derivative with so many of its positions at each of its tensors; a mark stands at the last."""
+        ends = accumulate(groups)
+        shares = [derivative.indices[end - size : end] for size, end in zip(groups, ends, strict=True)]
+        of, *wrt = (self._entry(Indexed(name, share)) for name, share in zip(parts, shares, strict=True))
+        last = replace(wrt[-1], guarded=derivative.guarded and bool(wrt[-1].positions))
+        return Derivative(of, (*wrt[:-1], last))
 
     def _term(self, term: Expr) -> Layout:
         layout = self.layouts[id(term)]
@@ -255,15 +267,6 @@ class _Arrangement:
             return self._power(factor)
         layout = self.layouts[id(factor)]
         return layout if last and isinstance(layout, BigOperator) else fit(layout, Level.SLOPE)
-
-
-def split_derivative(
-    parts: tuple[str, ...], groups: tuple[int, ...], positions: tuple[Position, ...], *, guarded: bool = False
-) -> Derivative:
-    """Return the derivative of these tensors, with so many of the positions at each; a mark stands at the last."""
-    ends = accumulate(groups)
-    of, *wrt = (Entry(n, positions[end - size : end]) for n, size, end in zip(parts, groups, ends, strict=True))
-    return Derivative(of, (*wrt[:-1], replace(wrt[-1], guarded=guarded and bool(wrt[-1].positions))))
 
 
 def _meet(first: Condition, second: Condition) -> bool:

@@ -1,9 +1,8 @@
 """The layout of an expression: what stands where, before anybody says in which characters.
 
-A small closed union of nodes that text and LaTeX both print. Parentheses are decided when it is built (see `arrange`),
-from the one table of precedence here; a printer may leave out a pair that its own form makes superfluous, as under the
-bar of a fraction. Printers are functions from a node to its pieces; `write` joins them with a stack of its own, so no
-depth meets a recursion limit.
+A small closed union of nodes that every style writes, see `style`. Parentheses are decided when it is built (see
+`arrange`), from the one table of precedence here; a style may leave out a pair that its own form makes superfluous, as
+under the bar of a fraction. Nothing else need be known to write it: what depends on other names is noted in the nodes.
 """
 
 from __future__ import annotations
@@ -47,9 +46,10 @@ class Named:
 
 @dataclass(frozen=True)
 class Size:
-    """The extent of the index with this letter."""
+    """The extent of the index with this letter; `taken` says that a tensor is named by the capital letter."""
 
     letter: str
+    taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of a tensor."""
+    """An entry of a tensor; `apart` says that there is a tensor without the digits of this one's name too."""
 
     tensor: str
     positions: tuple[Position, ...]
     guarded: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,17 @@ class Derivative:
 
 @dataclass(frozen=True)
 class NamedDerivative:
-    """An entry of a tensor of derivatives, whose name says of what by what: ∂C/∂z[j]."""
+    """An entry of a tensor of derivatives, whose name says of what by what, with all its positions behind: ∂C/∂z[j].
+
+    `likely` is how it reads if they are shared out as is usual. Where even that is not known, `parts` are the tensors,
+    each with whether it has axes.
+    """
 
     tensor: str
     positions: tuple[Position, ...]
-    guarded: bool = False
+    guarded: bool
+    likely: Derivative | None
+    parts: tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -231,6 +238,8 @@ Layout: TypeAlias = (
     | Parenthesised
 )
 
+UNIT = Numeral(Fraction(1))
+
 
 class Level(IntEnum):
     """How tightly something holds together; what is looser than its place asks for gets parentheses."""
@@ -282,33 +291,6 @@ def fit(layout: Layout, level: Level) -> Layout:
 def bare(layout: Layout) -> Layout:
     """Return the layout without parentheses around the whole of it."""
     return layout.inner if isinstance(layout, Parenthesised) else layout
-
-
-Pieces: TypeAlias = tuple[str | Layout, ...]
-
-
-def write(layout: Layout, pieces: Callable[[Layout], Pieces]) -> str:
-    """Return the text of a layout, given how a printer takes one node into strings and smaller layouts."""
-    out: list[str] = []
-    stack: list[str | Layout] = [layout]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, str):
-            out.append(current)
-        else:
-            stack.extend(reversed(pieces(current)))
-    return "".join(out)
-
-
-def join(parts: tuple[Layout, ...], separator: str) -> Pieces:
-    """Return the parts with a separator between them."""
-    first, *others = parts
-    return (first, *(piece for part in others for piece in (separator, part)))
-
-
-def linked(sides: tuple[Layout, ...], links: tuple[str, ...]) -> Pieces:
-    """Return the sides with the links between them."""
-    return (sides[0], *(piece for link, side in zip(links, sides[1:], strict=True) for piece in (link, side)))
 
 
 def affine_text(position: Affine, term: Callable[[Index, int], str]) -> str:

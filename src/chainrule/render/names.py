@@ -73,14 +73,22 @@ def latex_name(name: str) -> LatexName:
     >>> latex_name("W2").tensor, latex_name("x2").plain, latex_name("lambda").plain, latex_name("x_train").plain
     ('W^{2}', 'x_{2}', '\\lambda', '\\mathrm{x\\_train}')
     """
-    stem = name.rstrip("0123456789")
-    layer = name[len(stem) :]
-    stem, layer = (stem, layer) if stem and not stem.endswith("_") else (name, "")
+    stem, layer = layer_of(name)
     if stem in GREEK or stem in GREEK.values():
         return LatexName(f"\\{GREEK.get(stem, stem)}", layer)
     if len(stem) == 1:
         return LatexName(SPECIAL.sub(r"\\\g<0>", stem), layer)
     return LatexName(rf"\mathrm{{{SPECIAL.sub(lambda m: chr(92) + m[0], stem)}}}", layer)
+
+
+def layer_of(name: str) -> tuple[str, str]:
+    """Return a name without the digits at its end, and these: the layer, if there are any.
+
+    >>> layer_of("W2"), layer_of("x_1"), layer_of("12")
+    (('W', '2'), ('x_1', ''), ('12', ''))
+    """
+    stem = name.rstrip("0123456789")
+    return (stem, name[len(stem) :]) if stem and not stem.endswith("_") else (name, "")
 
 
 def derivative_parts(name: str) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ derivatives are derived in lettered lines of their own, indented. Layout only: e
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from chainrule.expr.nodes import Expr
-from chainrule.render.latex import expression_latex
+from chainrule.render.document import Group, Heading, Line, Node, Note, words
+from chainrule.render.document_text import document_lines, document_text
+from chainrule.render.formula import Formula, continued, equal
 from chainrule.rewrite.rules import Derivation, Step
 
 WIDTH = 100
@@ -36,16 +36,10 @@ _IN_TEXT = {
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-@dataclass(frozen=True)
-class _Line:
-    """One line of the page: how far in, the number of the step (on its first line only), and what it says."""
-
-    indent: int
-    label: str
-    text: str
-
-    def __str__(self) -> str:
-        return (" " * self.indent + (f"{self.label:<3}" if self.label else "") + self.text).rstrip()
+def derivation_document(derivation: Derivation) -> Group:
+    """Return the derivation as a document: its steps are groups with a number, a law and a formula."""
+    head, steps, end = _parts(derivation)
+    return Group((head, Group(steps, role="steps", indent=2), *end), role="derivation")
 
 
 def derivation_text(derivation: Derivation, width: int = WIDTH) -> str:
@@ -59,7 +53,7 @@ def derivation_text(derivation: Derivation, width: int = WIDTH) -> str:
       1  power rule: (x^2)' = 2*x
            = 2·x
     """
-    return "\n".join(str(line) for line in _page(derivation, width))
+    return document_text(derivation_document(derivation), width)
 
 
 def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, str], width: int = WIDTH) -> str:
@@ -68,10 +62,11 @@ def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, 
     `names` say what A and B are. The last lines say where the two part, if they do, and why.
     """
     both = (left, right)
-    blocks = [_blocks(derivation, width - 4) for derivation in both]
+    heads, steps, ends = zip(*(_parts(derivation) for derivation in both), strict=True)
+    blocks = [[_lines((step,), 2, width) for step in one] for one in steps]
     rules = [[step.rule for step in derivation.steps] for derivation in both]
     lines = [f"A  {names[0]}", f"B  {names[1]}", ""]
-    lines += _side_by_side([str(_head(left))], [str(_head(right))])
+    lines += _side_by_side(*(_lines((head,), 0, width) for head in heads))
     for kind, start, end, first, last in SequenceMatcher(None, rules[0], rules[1], autojunk=False).get_opcodes():
         if kind == "equal":
             for one, other in zip(blocks[0][start:end], blocks[1][first:last], strict=True):
@@ -79,8 +74,7 @@ def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, 
         else:
             lines += [f"A │ {line}" for block in blocks[0][start:end] for line in block]
             lines += [f"B │ {line}" for block in blocks[1][first:last] for line in block]
-    ends = [[str(line) for line in _end(derivation, width - 4)] for derivation in both]
-    return "\n".join((*lines, *_side_by_side(*ends), "", _parting(left, right)))
+    return "\n".join((*lines, *_side_by_side(*(_lines(end, 0, width) for end in ends)), "", _parting(left, right)))
 
 
 def derivation_latex(derivation: Derivation) -> str:
@@ -95,56 +89,47 @@ def derivation_latex(derivation: Derivation) -> str:
     \frac{\partial C}{\partial x} &= 2 \, x
     \end{align*}
     """
-    numbers = [f"{number}. " for number in range(1, len(derivation.steps) + 1)]
-    rows = list(_latex_rows(derivation, numbers))
+    rows = list(_latex_rows(derivation, [f"{number}. " for number in _numbers(derivation)]))
     rows += [_latex_words(remark) for remark in derivation.remarks]
     for title, case in derivation.cases:
-        rows += [_latex_words(f"If {title}:"), *_latex_rows(case, [f"{n}. " for n in range(1, len(case.steps) + 1)])]
+        rows += [_latex_words(f"If {title}:"), *_latex_rows(case, [f"{number}. " for number in _numbers(case)])]
     return "\n".join((r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}"))
 
 
-def _page(derivation: Derivation, width: int) -> Iterator[_Line]:
-    yield _head(derivation)
-    yield from (line for step in _steps(derivation, 2, _numbers(derivation), derivation.target, width) for line in step)
-    yield from _end(derivation, width)
-
-
-def _head(derivation: Derivation) -> _Line:
-    return _Line(0, "", derivation.text(derivation.target))
+def _parts(derivation: Derivation) -> tuple[Heading, tuple[Group, ...], tuple[Node, ...]]:
+    """Return what is derived, the steps, and what is said at the end."""
+    head = Heading((derivation.formula(derivation.target),))
+    steps = tuple(_steps(derivation, _numbers(derivation), derivation.target))
+    return head, steps, tuple(_end(derivation))
 
 
 def _numbers(derivation: Derivation) -> list[str]:
     return [str(n) for n in range(1, len(derivation.steps) + 1)]
 
 
-def _end(derivation: Derivation, width: int) -> Iterator[_Line]:
+def _end(derivation: Derivation) -> Iterator[Node]:
+    said: list[Node] = [Note((remark,)) for remark in derivation.remarks]
     if len(derivation.steps) > 1:
-        yield from _words(f"so {derivation.equation()}", 2, width)
-    for remark in derivation.remarks:
-        yield from _words(remark, 2, width)
+        said.insert(0, Line(words("so ", derivation.equation_formula())))
+    yield Group(tuple(said), role="result", indent=2)
     for title, case in derivation.cases:
-        yield _Line(0, "", "")
-        yield from _words(f"If {title}:", 0, width)
-        yield from (replace(line, indent=line.indent + 2) for line in _page(case, width - 2))
+        inner = derivation_document(case)
+        yield Group((Line((f"If {title}:",)), Group((inner,), indent=2)), role="case", apart=True)
 
 
-def _steps(
-    derivation: Derivation, indent: int, labels: Iterable[str], above: Expr | None, width: int
-) -> Iterator[list[_Line]]:
-    """Yield the lines of each step; `above` is what the line above the first ends with."""
+def _steps(derivation: Derivation, labels: Iterable[str], above: Expr | None) -> Iterator[Group]:
+    """Yield a group for each step; `above` is what the line above the first ends with."""
     for label, step in zip(labels, derivation.steps, strict=True):
-        first, *more = _wrapped(_heading(step), indent + 3, width)
-        lines = [_Line(indent, label, first), *(_Line(indent + 3, "", line) for line in more)]
-        if _is_worked_out(step):
-            assert step.detail is not None
-            letters = _letters(len(step.detail.steps))
-            lines += [line for inner in _steps(step.detail, indent + 5, letters, None, width) for line in inner]
-            lines.append(_Line(indent + 3, "", f"so {_equation(step, derivation)}"))
+        nodes: list[Node] = [Line((_heading(step),))]
+        if step.detail is not None and _is_worked_out(step):
+            inner = _steps(step.detail, _letters(len(step.detail.steps)), None)
+            nodes.append(Group(tuple(inner), role="detail", indent=2))
+            nodes.append(Line(words("so ", _equation(step, derivation)), whole=True))
         else:
-            lines += _formula(step, derivation, indent + 5, above, width)
+            nodes.append(Group((_formula(step, derivation, above),), indent=2))
         if step.remark:
-            lines += _words(step.remark, indent + 3, width)
-        yield lines
+            nodes.append(Note((step.remark,)))
+        yield Group(tuple(nodes), role="step", label=label)
         above = step.after
 
 
@@ -160,24 +145,17 @@ def _is_worked_out(step: Step) -> bool:
     return step.detail is not None and len(step.detail.steps) > 1
 
 
-def _formula(step: Step, derivation: Derivation, indent: int, above: Expr | None, width: int) -> Iterator[_Line]:
-    after = derivation.text(step.after)
+def _formula(step: Step, derivation: Derivation, above: Expr | None) -> Formula:
+    """Return both sides of a step, the right one alone where the left one stands above or is the same."""
+    after = derivation.formula(step.after)
     if step.before == above:
-        yield _Line(indent, "", f"= {after}")
-        return
-    if derivation.text(step.before) == after:
-        yield _Line(indent, "", after)
-        return
-    whole = _equation(step, derivation)
-    if indent + len(whole) <= width:
-        yield _Line(indent, "", whole)
-    else:
-        yield _Line(indent, "", derivation.text(step.before))
-        yield _Line(indent, "", f"= {after}")
+        return continued(after)
+    before = derivation.formula(step.before)
+    return after if str(before) == str(after) else equal(before, after)
 
 
-def _equation(step: Step, derivation: Derivation) -> str:
-    return f"{derivation.text(step.before)} = {derivation.text(step.after)}"
+def _equation(step: Step, derivation: Derivation) -> Formula:
+    return equal(derivation.formula(step.before), derivation.formula(step.after))
 
 
 def _letters(count: int) -> list[str]:
@@ -185,18 +163,9 @@ def _letters(count: int) -> list[str]:
     return [_LETTERS[n % 26] + (str(n // 26 + 1) if n >= 26 else "") for n in range(count)]
 
 
-def _words(text: str, indent: int, width: int) -> Iterator[_Line]:
-    return (_Line(indent, "", line) for line in _wrapped(text, indent, width))
-
-
-def _wrapped(text: str, indent: int, width: int) -> list[str]:
-    return textwrap.wrap(text, max(width - indent, 20), break_long_words=False, break_on_hyphens=False) or [""]
-
-
-def _blocks(derivation: Derivation, width: int) -> list[list[str]]:
-    """Return the lines of each step."""
-    steps = _steps(derivation, 2, _numbers(derivation), derivation.target, width)
-    return [[str(line) for line in step] for step in steps]
+def _lines(nodes: tuple[Node, ...], indent: int, width: int) -> list[str]:
+    """Return nodes as lines that have a mark of four characters before them."""
+    return document_lines(Group(nodes, indent=indent), width - 4)
 
 
 def _side_by_side(left: list[str], right: list[str]) -> list[str]:
@@ -211,7 +180,7 @@ def _side_by_side(left: list[str], right: list[str]) -> list[str]:
 def _parting(left: Derivation, right: Derivation) -> str:
     """Say at which step two derivations part, and what each has to say there."""
     for number, (one, other) in enumerate(zip(left.steps, right.steps, strict=False), 1):
-        lines = [_equation(step, derivation) for derivation, step in ((left, one), (right, other))]
+        lines = [str(_equation(step, derivation)) for derivation, step in ((left, one), (right, other))]
         if lines[0] != lines[1]:
             said = [step.remark or line for step, line in zip((one, other), lines, strict=True)]
             return f"They part at step {number}.\nA: {said[0]}\nB: {said[1]}"
@@ -225,15 +194,11 @@ def _latex_rows(derivation: Derivation, labels: Iterable[str]) -> Iterator[str]:
     above: Expr | None = None
     for label, step in zip(labels, derivation.steps, strict=True):
         yield _latex_words(label + _heading(step))
-        if _is_worked_out(step):
-            assert step.detail is not None
+        if step.detail is not None and _is_worked_out(step):
             yield from _latex_rows(step.detail, [f"({letter}) " for letter in _letters(len(step.detail.steps))])
         else:
-            before, after = (
-                expression_latex(side, taken=derivation.taken, ranks=derivation.ranks)
-                for side in (step.before, step.after)
-            )
-            yield f"&= {after}" if step.before == above else f"& {after}" if before == after else f"{before} &= {after}"
+            written = _formula(step, derivation, above).latex("&=")
+            yield written if "&=" in written else f"& {written}"
         if step.remark:
             yield _latex_words(step.remark)
         above = step.after

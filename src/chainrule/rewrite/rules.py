@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from chainrule.expr.binding import Fresh, expressions_in, open_reduce, with_expressions
 from chainrule.expr.nodes import Expr, Index, Indexed, Reduce
 from chainrule.expr.shared import Node
-from chainrule.render.text import equation_text, expression_text
+from chainrule.render.formula import Formula, equation_formula, formula
 from chainrule.system.model import Equation
 
 
@@ -110,11 +110,19 @@ class Derivation(Node):
 
     def equation(self) -> str:
         """Return the result as one line of text."""
-        return equation_text(self.target, self.result, taken=self.taken, ranks=self.ranks)
+        return str(self.equation_formula())
 
     def text(self, expr: Expr) -> str:
         """Return an expression of this derivation as text."""
-        return expression_text(expr, taken=self.taken, ranks=self.ranks)
+        return str(self.formula(expr))
+
+    def equation_formula(self) -> Formula:
+        """Return the result laid out."""
+        return equation_formula(self.target, self.result, taken=self.taken, ranks=self.ranks)
+
+    def formula(self, expr: Expr) -> Formula:
+        """Return an expression of this derivation laid out."""
+        return formula(expr, taken=self.taken, ranks=self.ranks)
 
     def __str__(self) -> str:
         return self.equation()

@@ -25,7 +25,7 @@ from chainrule.expr.binding import (
     open_reduce,
     reduce_over,
 )
-from chainrule.expr.deltas import difference
+from chainrule.expr.combinations import difference
 from chainrule.expr.nodes import (
     ONE,
     ZERO,
@@ -126,8 +126,8 @@ def bracket(condition: Condition) -> Expr:
             return ONE if relation in ("=", "<=", ">=") else ZERO
         case Comparison(relation, Number(left), Number(right)):
             return _truth(relation, left - right)
-        case Comparison(relation, IndexValue(left), IndexValue(right)) if not difference(left, right)[0]:
-            return _truth(relation, Fraction(difference(left, right)[1]))
+        case Comparison(relation, IndexValue(left), IndexValue(right)) if not difference(left, right).terms:
+            return _truth(relation, Fraction(difference(left, right).constant))
         case Comparison("=" | "!=" as relation, left, right) if _sides(right) < _sides(left):
             return Bracket(Comparison(relation, right, left))
         case Comparison("=" | "!=" as relation, Product((Number(c), IndexValue() as index)), Number(n)):

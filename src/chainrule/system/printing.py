@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed
+from chainrule.expr.nodes import Condition, Expr, Extent
 from chainrule.render.latex import equation_latex
-from chainrule.render.text import equation_text, expression_text
+from chainrule.render.text import entry_text, equation_text, expression_text
 from chainrule.system.printed import (
     PrintedDeclaration,
     PrintedEquation,
@@ -105,8 +105,9 @@ class _Printer:
 
     def equations(self) -> list[str]:
         """Return the lines of the equations; a cost per sample, C[n], is no cost to the parser but an equation."""
-        cost = Indexed(self.system.cost)
-        return [("cost " if e.target == cost else "") + self._equation(e) for e in self.system.equations]
+        targets = [(e.target.tensor, e.target.indices) for e in self.system.equations]
+        words = ["cost " if target == (self.system.cost, ()) else "" for target in targets]
+        return [word + self._equation(e) for word, e in zip(words, self.system.equations, strict=True)]
 
     def updates(self) -> list[str]:
         """Return the lines of the updates."""
@@ -116,8 +117,8 @@ class _Printer:
         if kind == "abstract":
             for declaration in group:
                 word = "cost" if declaration.tensor == self.system.cost else "abstract"
-                arguments = ", ".join(_entry(a.tensor, a.indices) for a in declaration.arguments)
-                yield f"{word} {_entry(declaration.tensor, declaration.indices)}({arguments})"
+                arguments = ", ".join(entry_text(a.tensor, a.indices) for a in declaration.arguments)
+                yield f"{word} {entry_text(declaration.tensor, declaration.indices)}({arguments})"
             return
         line = ""
         for declaration in group:
@@ -129,7 +130,7 @@ class _Printer:
         yield line
 
     def _declaration(self, declaration: PrintedDeclaration) -> str:
-        entry = _entry(declaration.tensor, declaration.indices)
+        entry = entry_text(declaration.tensor, declaration.indices)
         if declaration.values is not None:
             return f"{entry} : int({declaration.values.name})"
         return entry if declaration.value is None else f"{entry} = {self._expression(declaration.value)}"
@@ -157,8 +158,3 @@ class _Printer:
 
 def _kind(declaration: PrintedDeclaration) -> str:
     return declaration.role
-
-
-def _entry(tensor: str, indices: Iterable[object]) -> str:
-    letters = [index.name for index in indices if isinstance(index, Index)]
-    return f"{tensor}[{','.join(letters)}]" if letters else tensor

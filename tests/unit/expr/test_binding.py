@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from chainrule.expr.binding import (
     Fresh,
-    affine,
     binder_height,
     expressions_in,
     free_in_order,
@@ -25,6 +24,7 @@ from chainrule.expr.binding import (
     tensors_in,
     with_expressions,
 )
+from chainrule.expr.combinations import affine
 from chainrule.expr.nodes import (
     ONE,
     Affine,

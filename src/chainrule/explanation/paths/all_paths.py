@@ -19,10 +19,11 @@ from chainrule.execute.reference.scope import Scope
 from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
 from chainrule.explanation.paths.counts import as_integer
 from chainrule.explanation.paths.edges import Link
+from chainrule.explanation.paths.entry_paths import EntryPath, LinkSummary, LocalDerivative
 from chainrule.explanation.paths.k_best import Edge, largest_paths
-from chainrule.explanation.paths.summary import EntryPath, LinkSummary, LocalDerivative, Paths
+from chainrule.explanation.paths.summary import Paths
 from chainrule.explanation.paths.sweep import LinkCount, Sweep, sweep
-from chainrule.explanation.reasons import function_with_derivative, opposite, zero_factor
+from chainrule.explanation.reasons import reason_words, zero_factor
 from chainrule.explanation.totals import verified_within
 from chainrule.expr.binding import map_operands, substitute_indices
 from chainrule.expr.nodes import (
@@ -45,7 +46,8 @@ from chainrule.expr.nodes import (
 )
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
-from chainrule.render.text import expression_text
+from chainrule.render.document import Words, words
+from chainrule.render.formula import Formula, formula
 from chainrule.simplify.stability import stable
 from chainrule.system.model import System, derivative_name
 from chainrule.system.printing import index_names, ranks_of
@@ -119,11 +121,10 @@ def all_paths(back: Backprop, scope: Scope, tensor: str, place: tuple[int, ...],
     rounding = 0.0 if arrived is None else float(arrived.variance) ** 0.5
     tolerance = max(ROUNDINGS * rounding, RELATIVE * abs(value), SMALLEST)
     return Paths(
-        name=writer.name,
-        start=writer.start,
-        cost=cost,
+        derivative=writer.derivative,
+        ends=(writer.start, writer.formula(Indexed(cost))),
         value=value,
-        total=verified_within(f"all paths of {writer.name}", total, value, tolerance),
+        total=verified_within(f"all paths of {writer.derivative}", total, value, tolerance),
         magnitude=magnitude,
         count=0 if arrived is None else as_integer(arrived.paths),
         nonzero=0 if arrived is None else as_integer(arrived.alive),
@@ -142,7 +143,7 @@ def _on_paths(swept: Sweep, cost: str) -> list[LinkCount]:
 
 
 class _Writer:
-    """Writes entries and local derivatives as text."""
+    """Lays out entries and local derivatives."""
 
     def __init__(self, back: Backprop, tensor: str, place: tuple[int, ...]) -> None:
         self._simplifier = back.cotangents.simplifier
@@ -150,13 +151,13 @@ class _Writer:
         self._taken, self._declared = index_names(self._system)
         self._ranks = ranks_of(self._system)
         own = _entry(tensor, place)
-        self.start = self._text(own)
-        self.name = self._text(Indexed(derivative_name(back.cotangents.cost, tensor), own.indices))
+        self.start = self.formula(own)
+        self.derivative = self.formula(Indexed(derivative_name(back.cotangents.cost, tensor), own.indices))
 
     def path(self, edges: tuple[Edge, ...]) -> EntryPath:
         """Return a path with the number and the formula of every factor."""
         factors = tuple(map(self._local, edges))
-        entries = (self.start, *(self._text(_entry(edge.link.user, edge.at)) for edge in edges))
+        entries = (self.start, *(self.formula(_entry(edge.link.user, edge.at)) for edge in edges))
         return EntryPath(entries, factors, prod(factor.value for factor in factors))
 
     def summary(self, count: LinkCount) -> LinkSummary:
@@ -165,33 +166,31 @@ class _Writer:
         places: dict[Index, Position] = {
             link.theirs[axis]: link.ours[tie] for axis, tie in enumerate(link.ties) if tie is not None
         }
-        name = self._text(substitute_indices(link.path.partial, places))
+        derivative = self.formula(substitute_indices(link.path.partial, places))
         reasons = tuple((number, self._reason(factor)) for factor, number in count.causes)
-        return LinkSummary(name, self._text(self._simplifier.present(link.local)), count.edges, count.zeros, reasons)
+        expression = self.formula(self._simplifier.present(link.local))
+        return LinkSummary(derivative, expression, count.edges, count.zeros, reasons)
 
     def _local(self, edge: Edge) -> LocalDerivative:
         link = edge.link
         name = Partial(_entry(link.user, edge.at), (_entry(link.source, edge.place),))
-        formula = self._text(self._simplifier.present(self._at(link, edge)))
-        return LocalDerivative(self._text(name), formula, edge.value)
+        expression = self.formula(self._simplifier.present(self._at(link, edge)))
+        return LocalDerivative(self.formula(name), expression, edge.value)
 
     def _at(self, link: Link, edge: Edge) -> Expr:
         """Return a local derivative with numbers for its indices; a delta of two numbers is 1 or 0 and goes."""
         places: dict[Index, Position] = {**put_at(link.theirs, edge.at), **put_at(link.ours, edge.place)}
         return self._simplifier.simplify(_decided(substitute_indices(link.local, places)))
 
-    def _reason(self, factor: Expr) -> str:
+    def _reason(self, factor: Expr) -> Words:
         if isinstance(factor, Reduce) and factor.op == "prod":
-            return zero_factor(factor, self._text, self._text)
-        contrary = opposite(factor)
-        if contrary is None:
-            return f"{self._text(factor)} is 0"
-        function = function_with_derivative(factor, self._system)
-        holds = self._text(contrary)
-        return f"{holds}, where the derivative of {function} is 0" if function else f"{holds}"
+            return zero_factor(factor, self.formula)
+        bracket = reason_words(factor, self._system, self.formula)
+        return bracket or words(self.formula(factor), " is 0")
 
-    def _text(self, expr: Expr | Condition) -> str:
-        return expression_text(expr, taken=self._taken, declared=self._declared, ranks=self._ranks)
+    def formula(self, expr: Expr | Condition) -> Formula:
+        """Return an expression laid out."""
+        return formula(expr, taken=self._taken, declared=self._declared, ranks=self._ranks)
 
 
 def _decided(expr: Expr) -> Expr:

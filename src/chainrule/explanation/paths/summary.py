@@ -1,62 +1,43 @@
 """What `paths` returns: the number of all paths, their total, and the largest of them with every factor.
 
-Data and what follows from them; the text for a terminal and the web page are made elsewhere.
+Data, what follows from them, and the document that shows them; its words are in `summary_page`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.explanation.paths.summary_page import routes_html, routes_text
+from chainrule.explanation.paths.entry_paths import EntryPath, LinkSummary
+from chainrule.explanation.paths.summary_page import (
+    cancelling_sentence,
+    largest_groups,
+    others_sentence,
+    title,
+    total_sentence,
+    zero_lines,
+)
 from chainrule.explanation.totals import exact_sum
-
-
-@dataclass(frozen=True)
-class LocalDerivative:
-    """One factor of a path: its name ∂z2[0]/∂a1[3], its formula W2[0,3] and its number."""
-
-    name: str
-    formula: str
-    value: float
-
-
-@dataclass(frozen=True)
-class EntryPath:
-    """A chain of entries from the start to the cost, and the product of the local derivatives along it."""
-
-    entries: tuple[str, ...]
-    factors: tuple[LocalDerivative, ...]
-    product: float
-
-    def __str__(self) -> str:
-        return " → ".join(self.entries)
-
-
-@dataclass(frozen=True)
-class LinkSummary:
-    """The local derivatives between two tensors: how many are on paths, how many of those are 0, and why."""
-
-    name: str
-    formula: str
-    edges: int
-    zeros: int
-    reasons: tuple[tuple[int, str], ...]
+from chainrule.render.document import Group, Line, Node, words
+from chainrule.render.document_html import document_html
+from chainrule.render.document_json import document_json
+from chainrule.render.document_text import document_text
+from chainrule.render.formula import Formula
 
 
 @dataclass(frozen=True)
 class Paths:
-    """All paths from the entry `start` to the cost.
+    """All paths from an entry to the cost, which are the `ends`; `derivative` is that of the cost by the entry.
 
     `count` is their number, `nonzero` the number of those without a factor 0. `total` is the sum of their products and
     `value` the derivative by the backward pass: the same number up to rounding. `magnitude` is the sum of the products
     without their signs; `top` are those with the largest, in that sense.
     """
 
-    name: str
-    start: str
-    cost: str
+    derivative: Formula
+    ends: tuple[Formula, Formula]
     value: float
     total: float
     magnitude: float
@@ -64,6 +45,21 @@ class Paths:
     nonzero: int
     links: tuple[LinkSummary, ...]
     top: tuple[EntryPath, ...]
+
+    @property
+    def name(self) -> str:
+        """The derivative, ∂C/∂z1[3], as text."""
+        return str(self.derivative)
+
+    @property
+    def start(self) -> str:
+        """The entry where the paths begin, as text."""
+        return str(self.ends[0])
+
+    @property
+    def cost(self) -> str:
+        """The cost, as text."""
+        return str(self.ends[1])
 
     @property
     def positive(self) -> float:
@@ -89,8 +85,33 @@ class Paths:
         """Return a path's part of the total; with products of both signs it can be above 1, or below 0."""
         return path.product / self.total if self.total else float("nan")
 
+    def document(self) -> Group:
+        """Return what is shown, as data."""
+        found = largest_groups(self.top, self.total) if self.top else ()
+        said = Group(tuple(self._said()), indent=2)
+        return Group((title(self.derivative, *self.ends, self.count), *found, said), role="paths")
+
+    def to_json(self) -> str:
+        """Return what is shown as JSON, with all digits of the numbers; docs/explaining.md has the schema."""
+        return document_json(self.document())
+
     def __str__(self) -> str:
-        return routes_text(self)
+        return document_text(self.document())
 
     def _repr_html_(self) -> str:
-        return routes_html(self)
+        return document_html(self.document())
+
+    def _said(self) -> Iterator[Node]:
+        if not self.count:
+            none = words("No path leads to ", self.ends[1], ": ", self.derivative, " is 0 whatever the numbers are.")
+            yield Line(none)
+            return
+        hidden = self.nonzero - len(self.top)
+        if self.top and hidden > 0:
+            yield Line(others_sentence(len(self.top), hidden, self.total, self.rest))
+        dead = self.count - self.nonzero
+        if dead:
+            yield from zero_lines(self.count, dead, self.links)
+        if self.positive > 0 and self.negative < 0:
+            yield Line(cancelling_sentence(self.positive, self.negative, self.total, self.magnitude))
+        yield Line(total_sentence(self.derivative, self.total, self.value))

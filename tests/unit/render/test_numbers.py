@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.explanation.numbers import column_text, number_text, percent_text, product_text
+from chainrule.render.document import multiplied_numbers
+from chainrule.render.document_text import words_text
+from chainrule.render.numbers import column_text, number_text, percent_text
 
 
 def read(text: str) -> float:
@@ -53,7 +55,7 @@ def test_a_whole_that_is_not_a_number_does_not_disturb_a_column() -> None:
 
 
 def test_negative_factors_stand_in_parentheses() -> None:
-    assert product_text([-0.5, 2.0, -3.0]) == "(−0.5000)·2·(−3)"
+    assert words_text(multiplied_numbers((-0.5, 2.0, -3.0))) == "(−0.5000)·2·(−3)"
 
 
 @pytest.mark.parametrize(("share", "text"), [(1.0, "100 %"), (0.5, "50 %"), (0.0123, "1.2 %"), (0.0, "0 %")])

@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them in a table: a column shares its decimals, nothing that is not 0 looks like 0.
+"""Measured numbers as a reader wants them in a table: a column shares its decimals, nothing that is not 0 looks like 0.
 
 Four decimals for numbers around 1, fewer for larger and more for smaller ones, powers of ten for what is far from 1.
 """
@@ -19,15 +19,6 @@ def number_text(value: float) -> str:
     ('0.03713', '−12.250', '3.200e−9', '0')
     """
     return column_text([value])[0]
-
-
-def product_text(values: Sequence[float]) -> str:
-    """Return numbers as the factors of a product.
-
-    >>> product_text([0.5, -2.0])
-    '0.5000·(−2)'
-    """
-    return "·".join(number_text(v) if v >= 0 else f"({number_text(v)})" for v in values)
 
 
 def column_text(values: Sequence[float]) -> list[str]:
@@ -53,6 +44,15 @@ def percent_text(share: float) -> str:
     if 0 < share < 1e-4:
         return "less than 0.01 %"
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def share_text(share: float) -> str:
+    """Return a share in percent, with its sign; one above 1 is possible where others are below 0.
+
+    >>> share_text(0.314), share_text(-1.5)
+    ('31 %', '−150 %')
+    """
+    return ("−" if share <= -1e-4 else "") + percent_text(abs(share))
 
 
 def _decimals(largest: float) -> int | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache, wraps
 from operator import attrgetter
-from typing import Any, TypeVar, cast, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform
 
 from chainrule.expr.copying import field_values, flattened, rebuilt
 from chainrule.expr.symbols import symbol
@@ -35,7 +35,7 @@ def kept(make: Callable[[N], T]) -> Callable[[N], T]:
         if found is _UNKNOWN:
             found = make(node)
             _keep(node, name, found)
-        return cast("T", found)
+        return found  # type: ignore[return-value]
 
     return known
 

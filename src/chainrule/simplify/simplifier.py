@@ -102,6 +102,10 @@ class Simplifier:
         problem = self._problem(expr, order, ())
         return self.present(problem.back.expr(normal(problem.expr, Fresh())))
 
+    def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:
+        """Say whether a fact has tensors of both in it."""
+        return self._book.relates(left, right)
+
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
         return present(expr, self._written)

@@ -27,7 +27,6 @@ from chainrule.system.model import Equation, System
 from chainrule.system.printing import index_names, ranks_of, system_latex, system_text
 from chainrule.system.typecheck import typecheck
 from chainrule.system.unsettling import reads_back
-from chainrule.verify.verification import Verification
 
 if TYPE_CHECKING:
     from chainrule.verify.verification import Verification

@@ -182,4 +182,8 @@ def _verifications(back: Backprop, file: str, other: Backprop | None, compare: s
 
 def _plain(name: str) -> str:
     """Return the tensor of ∂C/∂z[j], or of z[j]."""
-    return (name.rpartition("/∂")[2] if "/∂" in name else name).partition("[")[0]
+    from chainrule.expr.symbols import tensors_of
+    from chainrule.notation import named_symbol
+
+    named = named_symbol(name)
+    return name if named is None else tensors_of(named)[-1]

@@ -23,11 +23,12 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
+from chainrule.expr.symbols import Symbol
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Derivation, Step
 
 
-def derive_total(totals: Totals, tensor: str, ranks: Mapping[str, int]) -> Derivation:
+def derive_total(totals: Totals, tensor: Symbol, ranks: Mapping[str, int]) -> Derivation:
     """Return the derivation of ∂tensor/∂wrt; `ranks` are those of the system's tensors, for printing."""
     return _Writer(totals, tensor, ranks).derivation()
 
@@ -35,7 +36,7 @@ def derive_total(totals: Totals, tensor: str, ranks: Mapping[str, int]) -> Deriv
 class _Writer:
     """Writes the derivation of one total derivative."""
 
-    def __init__(self, totals: Totals, tensor: str, ranks: Mapping[str, int]) -> None:
+    def __init__(self, totals: Totals, tensor: Symbol, ranks: Mapping[str, int]) -> None:
         self._all = totals
         self._known = totals.of(tensor)
         self._simplifier = totals.simplifier

@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, cast, dataclass_transform
 
 from chainrule.expr.copying import field_values, flattened, rebuilt
+from chainrule.expr.symbols import symbol
 
 N = TypeVar("N", bound="Node")
 T = TypeVar("T")
@@ -97,6 +98,7 @@ class _Table:
 TABLE = _Table(1 << 15)
 _IDENTITY = {
     "str": "{0}",
+    "Symbol": "{0}, {0}.structure",
     "int": "{0}",
     "bool": "{0}",
     "Fraction": "{0}.numerator, {0}.denominator",
@@ -109,13 +111,17 @@ _IDENTITY = {
 
 @dataclass_transform(eq_default=False, frozen_default=True, field_specifiers=(field,))
 def made_once(kind: type[T]) -> type[T]:
-    """Make a class of nodes of a class with annotated fields: a frozen dataclass whose objects are made once."""
+    """Make a class of nodes of a class with annotated fields: a frozen dataclass whose objects are made once.
+
+    A field that is a Symbol may be given as a plain name.
+    """
     made: Any = dataclass(frozen=True, eq=False, init=False)(kind)
     listed = fields(made)
     parameters = [f.name if f.default is MISSING else f"{f.name}={f.name}" for f in listed]
     identity = [_IDENTITY[str(f.type)].format(f.name) for f in listed]
     lines = [
         f"def __new__(cls, {', '.join(parameters)}):",
+        *(f"    {f.name} = symbol({f.name})" for f in listed if f.type == "Symbol"),
         f"    key = (cls, {', '.join(identity)})",
         "    found = table.recent.get(key)",
         "    if found is None:",
@@ -127,6 +133,7 @@ def made_once(kind: type[T]) -> type[T]:
         "    return found",
     ]
     scope: dict[str, Any] = {f.name: f.default for f in listed} | {"table": TABLE, "new": object.__new__, "keep": _keep}
+    scope["symbol"] = symbol
     exec("\n".join(lines), scope)  # noqa: S102 -- as dataclasses make their __init__
     made.__new__ = staticmethod(scope["__new__"])
     return made  # type: ignore[no-any-return]

@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from chainrule.expr.binding import Fresh, expressions_in, open_reduce, with_expressions
 from chainrule.expr.nodes import Expr, Index, Indexed, Reduce
 from chainrule.expr.shared import Node
+from chainrule.expr.symbols import Symbol
 from chainrule.render.formula import Formula, equation_formula, formula
 from chainrule.system.model import Equation
 
@@ -42,7 +43,7 @@ class Rewrite:
 
     expr: Expr
     assumption: str = ""
-    names: tuple[str, ...] = ()
+    names: tuple[Symbol, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Step(Node):
     assumption: str = ""
     remark: str = ""
     detail: Derivation | None = None
-    names: tuple[str, ...] = ()
+    names: tuple[Symbol, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

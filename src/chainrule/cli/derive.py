@@ -25,6 +25,7 @@ HELP = """Derive the backward pass of a system with the chain rule.
   chainrule derive softmax.eq
   chainrule derive softmax.eq --wrt z --steps
   chainrule derive softmax.eq --wrt z --steps --verify
+  chainrule derive softmax.eq --wrt z --steps --where
   chainrule derive softmax.eq --wrt z --compare sigmoid.eq
   chainrule derive softmax.eq --of a --wrt z --steps
   chainrule derive softmax.eq --hessian --wrt z
@@ -50,6 +51,9 @@ def derive(
     ] = "",
     hessian: Annotated[bool, typer.Option("--hessian", help="Derive the second derivatives of the cost.")] = False,
     steps: Annotated[bool, typer.Option("--steps", help="Show every step and the law it rests on.")] = False,
+    where: Annotated[
+        bool, typer.Option("--where", help="With --steps: name the function in chainrule's code that took each step.")
+    ] = False,
     form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
     compare: Annotated[
         str, typer.Option(metavar="OTHER", help="Another system: show where the two derivations part.")
@@ -64,13 +68,11 @@ def derive(
     from chainrule.errors import OptionError
     from chainrule.pipeline import backprop
 
-    _check_form(form, compare, json=json)
+    _check_options(form, compare, steps=steps, where=where, json=json, other=bool(of or hessian))
     asked = [_plain(name) for name in wrt or []]
     if of or hessian:
-        if compare:
-            raise OptionError("only derivatives of the cost are compared", advice="Leave --compare out.")
         found = _jacobian(file, of, asked, hessian=hessian)
-        _show_jacobian(found, steps=steps, latex=form == "latex", verify=verify, json=json)
+        _show_jacobian(found, steps=steps, where=where, latex=form == "latex", verify=verify, json=json)
         return
     back = backprop(read_system(file), asked or None)
     if not back.wrt:
@@ -80,7 +82,7 @@ def derive(
         show_document(_document(derivations, _equations(back), back, steps=steps, verify=verify), json=True)
         return
     other = _other(compare, back.wrt) if compare else None
-    for block in _blocks(back, other, (file, compare), steps=steps, latex=form == "latex"):
+    for block in _blocks(back, other, (file, compare), steps=steps, where=where, latex=form == "latex"):
         say(block)
     if verify:
         say()
@@ -88,16 +90,20 @@ def derive(
             say(line)
 
 
-def _check_form(form: str, compare: str, *, json: bool) -> None:
-    """Refuse a form that there is not, or not here."""
+def _check_options(form: str, compare: str, *, steps: bool, where: bool, json: bool, other: bool) -> None:
+    """Raise OptionError for options that do not go together; `other` than the cost's are the derivatives asked for."""
     from chainrule.errors import OptionError
 
     if form not in FORMS:
         raise OptionError(f"there is no form {form!r}", expected=f"one of {', '.join(FORMS)}")
-    if json and (compare or form != "index"):
-        raise OptionError("JSON has text and LaTeX of one derivation", advice="Leave --form and --compare out.")
+    if json and (where or compare or form != "index"):
+        raise OptionError("JSON has text and LaTeX of one derivation", advice="Leave --form, --compare, --where out.")
+    if where and (not steps or form != "index" or compare):
+        raise OptionError("--where belongs to the steps of one derivation, as text", advice="Write --steps --where.")
     if compare and form != "index":
         raise OptionError("a comparison is text", advice="Leave --form out.")
+    if compare and other:
+        raise OptionError("only derivatives of the cost are compared", advice="Leave --compare out.")
 
 
 def _document(
@@ -130,28 +136,30 @@ def _other(compare: str, wrt: Sequence[str]) -> Backprop:
 
 
 def _blocks(
-    back: Backprop, other: Backprop | None, names: tuple[str, str], *, steps: bool, latex: bool
+    back: Backprop, other: Backprop | None, names: tuple[str, str], *, steps: bool, where: bool, latex: bool
 ) -> Iterator[str]:
     """Yield what is printed, a derivation each, or all equations at once."""
-    from chainrule.render.document_text import document_text
-    from chainrule.rewrite.derivation_text import derivations_compared
-    from chainrule.system.printing import system_latex
-
     if other is not None:
+        from chainrule.rewrite.derivation_text import derivations_compared
+
         for tensor in back.wrt:
             yield derivations_compared(back.derivation(tensor), other.derivation(tensor), names, columns())
     elif steps:
-        yield "\n\n".join(_page(back.derivation(tensor), latex=latex) for tensor in back.wrt)
+        yield "\n\n".join(_page(back.derivation(tensor), where=where, latex=latex) for tensor in back.wrt)
     elif latex:
+        from chainrule.system.printing import system_latex
+
         yield system_latex(back.system.with_equations(_derived(back)))
     else:
+        from chainrule.render.document_text import document_text
+
         yield document_text(_equations(back))
 
 
-def _page(derivation: Derivation, *, latex: bool) -> str:
+def _page(derivation: Derivation, *, where: bool, latex: bool) -> str:
     from chainrule.rewrite.derivation_text import derivation_latex, derivation_text
 
-    return derivation_latex(derivation) if latex else derivation_text(derivation, columns())
+    return derivation_latex(derivation) if latex else derivation_text(derivation, columns(), where=where)
 
 
 def _jacobian(file: str, of: str, asked: list[str], *, hessian: bool) -> Jacobian:
@@ -172,14 +180,14 @@ def _jacobian(file: str, of: str, asked: list[str], *, hessian: bool) -> Jacobia
     return jacobians.jacobian(system, _plain(of), asked[0])
 
 
-def _show_jacobian(found: Jacobian, *, steps: bool, latex: bool, verify: bool, json: bool) -> None:
+def _show_jacobian(found: Jacobian, *, steps: bool, where: bool, latex: bool, verify: bool, json: bool) -> None:
     """Print a Jacobian or a Hessian."""
     derivations = [found.derivation(name) for name in found.results]
     if json:
         show_document(_document(derivations, found.document(), found, steps=steps, verify=verify), json=True)
         return
     if steps:
-        say("\n\n".join(_page(derivation, latex=latex) for derivation in derivations))
+        say("\n\n".join(_page(derivation, where=where, latex=latex) for derivation in derivations))
     else:
         say(found.latex() if latex else repr(found))
     if verify:
@@ -197,7 +205,7 @@ def _equations(back: Backprop) -> Group:
     cases = [
         Line(words(f"if {title}: ", case.equation_formula()))
         for tensor in back.wrt
-        for title, case in back.derivation(tensor).cases
+        for title, case in back.cases(tensor)
     ]
     return Group((shown, *([Group(tuple(cases), role="cases", indent=2)] if cases else [])))
 
@@ -219,4 +227,8 @@ def _verifications(back: Backprop, file: str, other: Backprop | None, compare: s
 
 def _plain(name: str) -> str:
     """Return the tensor of ∂C/∂z[j], or of z[j]."""
-    return (name.rpartition("/∂")[2] if "/∂" in name else name).partition("[")[0]
+    from chainrule.expr.symbols import tensors_of
+    from chainrule.notation import named_symbol
+
+    named = named_symbol(name)
+    return name if named is None else tensors_of(named)[-1]

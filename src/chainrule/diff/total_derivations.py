@@ -20,10 +20,11 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
+from chainrule.expr.symbols import Symbol
 from chainrule.rewrite.rules import Derivation, Step
 
 
-def derive_total(totals: Totals, tensor: str, ranks: Mapping[str, int]) -> Derivation:
+def derive_total(totals: Totals, tensor: Symbol, ranks: Mapping[str, int]) -> Derivation:
     """Return the derivation of ∂tensor/∂wrt; `ranks` are those of the system's tensors, for printing."""
     writer = _Forward(totals, tensor, ranks)
     if tensor == totals.wrt:
@@ -34,7 +35,7 @@ def derive_total(totals: Totals, tensor: str, ranks: Mapping[str, int]) -> Deriv
 class _Forward(DerivationSteps):
     """Writes the derivation of one total derivative."""
 
-    def __init__(self, totals: Totals, tensor: str, ranks: Mapping[str, int]) -> None:
+    def __init__(self, totals: Totals, tensor: Symbol, ranks: Mapping[str, int]) -> None:
         self._all = totals
         known = totals.of(tensor)
         self._own = known.indices

@@ -36,12 +36,13 @@ from chainrule.expr.nodes import (
     Reduce,
     times,
 )
+from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Words, joined, words
 from chainrule.render.formula import equal
 from chainrule.render.letters import with_letters
-from chainrule.system.model import System, derivative_name
+from chainrule.system.model import System
 from chainrule.system.printing import index_names
 from chainrule.system.typecheck import typecheck
 
@@ -116,7 +117,7 @@ class _Opener:
         system = evaluation.system
         self._numbered = Numbered(evaluation, {name: len(system.axes(name)) for name in system.names()})
         self._taken, self._declared = index_names(system)
-        self._entries = derivative_name(back.cotangents.cost, tensor)
+        self._entries = Derivative(back.cotangents.cost, tensor)
         derived = system.defined[self._entries]
         array = evaluation.scope.values[self._entries]
         self._indices = derived.indices

@@ -32,6 +32,8 @@ from chainrule.expr.nodes import (
     walk,
     with_operands,
 )
+from chainrule.expr.shared import kept
+from chainrule.expr.symbols import Symbol
 
 
 class Fresh:
@@ -106,15 +108,13 @@ def own_indices(node: Expr | Condition) -> tuple[Index, ...]:
     return tuple(i for p in own_positions(node) for i in position_indices(p))
 
 
+@kept
 def free_indices(node: Expr | Condition) -> frozenset[Index]:
     """Return the indices that are free in the node."""
-    known: frozenset[Index] | None = node.__dict__.get("_free")
-    if known is None:
-        known = frozenset(own_indices(node)).union(*(free_indices(part) for part in operands(node)))
-        if isinstance(node, Reduce):
-            known -= frozenset(node.indices)
-        node.__dict__["_free"] = known
-    return known
+    if isinstance(node, Reduce):
+        return free_indices(node.body).difference(node.indices)
+    parts = operands(node)
+    return frozenset().union(*map(free_indices, parts)) if parts else frozenset(own_indices(node))
 
 
 def free_in_order(node: Expr | Condition) -> tuple[Index, ...]:
@@ -124,15 +124,11 @@ def free_in_order(node: Expr | Condition) -> tuple[Index, ...]:
     return tuple(seen)
 
 
+@kept
 def binder_height(node: Expr | Condition) -> int:
     """Return the highest canonical number bound inside the node; 0 without a reduction."""
-    known: int | None = node.__dict__.get("_height")
-    if known is None:
-        known = max((binder_height(part) for part in operands(node)), default=0)
-        if isinstance(node, Reduce):
-            known = max(known, int(node.indices[-1].name[1:])) if node.indices else known
-        node.__dict__["_height"] = known
-    return known
+    inside = max(map(binder_height, operands(node)), default=0)
+    return max(inside, int(node.indices[-1].name[1:])) if isinstance(node, Reduce) and node.indices else inside
 
 
 def reduce_over(op: str, indices: Iterable[Index], body: Expr) -> Expr:
@@ -147,14 +143,19 @@ def reduce_over(op: str, indices: Iterable[Index], body: Expr) -> Expr:
 
 def open_reduce(node: Reduce, fresh: Fresh) -> tuple[tuple[Index, ...], Expr]:
     """Return the indices under fresh names, and the body in those names."""
-    opened: dict[int, tuple[tuple[Index, ...], Expr]] = node.__dict__.setdefault("_opened", {})
-    level = fresh.level
+    opened, level = _opened(node), fresh.level
     if level in opened:
         fresh.level += len(node.indices)
         return opened[level]
     names = {old: fresh.index(old) for old in node.indices}
     found = opened[level] = tuple(names.values()), rename_indices(node.body, names)
     return found
+
+
+@kept
+def _opened(node: Reduce) -> dict[int, tuple[tuple[Index, ...], Expr]]:
+    """Return what the node has been opened to so far, by the level of the names."""
+    return {}
 
 
 def shift_position(position: Position, mapping: Mapping[Index, Position]) -> Position:
@@ -271,21 +272,17 @@ def rewrite_bottom_up(node: Expr, change: Callable[[Expr], Expr], fresh: Fresh) 
     return change(map_operands(node, lambda part: rewrite_bottom_up(part, change, fresh)))
 
 
-def tensors_in(node: Expr | Condition) -> frozenset[str]:
-    """Return the names of all tensors an expression reads, those of unknown derivatives included."""
-    known: frozenset[str] | None = node.__dict__.get("_tensors")
-    if known is None:
-        own = frozenset((node.tensor,)) if isinstance(node, Indexed | MatrixEntry) else frozenset()
-        own = own.union(lookup.entry.tensor for lookup in lookups_in(own_positions(node)))
-        known = own.union(*(tensors_in(part) for part in operands(node)))
-        node.__dict__["_tensors"] = known
-    return known
+@kept
+def tensors_in(node: Expr | Condition) -> frozenset[Symbol]:
+    """Return all tensors an expression reads, those of unknown derivatives included."""
+    parts = operands(node)
+    if parts:
+        return frozenset[Symbol]().union(*map(tensors_in, parts))
+    own = frozenset((node.tensor,)) if isinstance(node, Indexed | MatrixEntry) else frozenset[Symbol]()
+    return own.union(lookup.entry.tensor for lookup in lookups_in(own_positions(node)))
 
 
+@kept
 def node_count(node: Expr | Condition) -> int:
     """Return the number of nodes, the measure of how long an expression is to read."""
-    known: int | None = node.__dict__.get("_nodes")
-    if known is None:
-        known = 1 + sum(node_count(part) for part in operands(node))
-        node.__dict__["_nodes"] = known
-    return known
+    return 1 + sum(map(node_count, operands(node)))

@@ -45,9 +45,9 @@ def with_margins(buffers: Mapping[str, Buffer], instructions: Sequence[Instructi
 
 def reach(instruction: Instruction, access: Access) -> tuple[int, int]:
     """Return the first and the last element of its buffer that an access touches."""
-    steps = [stride * (instruction.extent(axis) - 1) for axis, stride in access.strides]
-    steps += [looked.stride * (looked.extent - 1) for looked in access.looked]
-    return access.base + sum(min(step, 0) for step in steps), access.base + sum(max(step, 0) for step in steps)
+    lowest, highest = access.place.bounds({axis: (0, instruction.extent(axis) - 1) for axis in access.strides})
+    steps = [looked.stride * (looked.extent - 1) for looked in access.looked]
+    return lowest + sum(min(step, 0) for step in steps), highest + sum(max(step, 0) for step in steps)
 
 
 def place(buffers: Mapping[str, Buffer], instructions: Sequence[Instruction], lanes: int, element: int) -> Program:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainrule.expr.linear import LinearForm
 from chainrule.lower.program import (
     Access,
     Apply,
@@ -9,7 +10,6 @@ from chainrule.lower.program import (
     Instruction,
     Load,
     Op,
-    Position,
     Program,
     RowReduce,
     Scalar,
@@ -58,10 +58,10 @@ def _instruction(instruction: Instruction) -> Group:
 
 def access_text(access: Access) -> str:
     """Return an access as buffer[base + stride·axis …]."""
-    terms = [f"{stride}·{axis}" if stride != 1 else axis for axis, stride in access.strides]
+    terms = [f"{stride}·{axis}" if stride != 1 else axis for axis, stride in access.strides.items()]
     terms += [f"{looked.stride}·{access_text(looked.access)}" for looked in access.looked]
-    if access.base or not terms:
-        terms.insert(0, str(access.base))
+    if access.place.constant or not terms:
+        terms.insert(0, str(access.place.constant))
     return f"{access.buffer}[{' + '.join(terms)}]"
 
 
@@ -72,8 +72,8 @@ def op_text(number: int, op: Op) -> str:
             right = access_text(access)
         case Scalar(value):
             right = str(value)
-        case Position(terms, base):
-            right = " + ".join((*(f"{c}·{axis}" for axis, c in terms), str(base)))
+        case LinearForm(terms, base):
+            right = " + ".join((*(f"{c}·{axis}" for axis, c in terms.items()), str(base)))
         case Contracted():
             right = "acc"
         case Apply(function, operands):

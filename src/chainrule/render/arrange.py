@@ -87,7 +87,8 @@ def arrange(root: Expr | Condition, ranks: Mapping[str, int]) -> Layout:
 
 def known_ranks(nodes: Iterable[Expr | Condition], ranks: Mapping[str, int] | None) -> Mapping[str, int]:
     """Return the ranks of the tensors with entries in the nodes, and those known otherwise."""
-    seen = {part.tensor: len(part.indices) for node in nodes for part in walk(node) if isinstance(part, Indexed)}
+    entries = (part for node in nodes for part in walk(node) if isinstance(part, Indexed))
+    seen: dict[str, int] = {entry.tensor: len(entry.indices) for entry in entries}
     # Chained, not copied: a system of many tensors is printed equation by equation.
     return ChainMap(seen, dict[str, int]() if ranks is None else cast("dict[str, int]", ranks))
 

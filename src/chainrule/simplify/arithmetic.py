@@ -48,6 +48,7 @@ from chainrule.expr.nodes import (
     operands,
     product_factors,
 )
+from chainrule.expr.shared import kept
 from chainrule.simplify.evident import non_negative
 from chainrule.simplify.ordering import Key, sort_key
 
@@ -206,12 +207,11 @@ def _content(coefficients: list[Fraction]) -> Fraction:
 
 def factors_of(expr: Expr) -> tuple[Fraction, Factors]:
     """Return the monomial view of any expression: its coefficient, and base -> rational exponent."""
-    known: tuple[Fraction, Factors] | None = expr.__dict__.get("_factors")
-    if known is None:
-        known = expr.__dict__["_factors"] = _factors_of(expr)
-    return known[0], dict(known[1])
+    coefficient, found = _factors_of(expr)
+    return coefficient, found.copy()
 
 
+@kept
 def _factors_of(expr: Expr) -> tuple[Fraction, Factors]:
     coefficient, found, cancelled = _ONE, Factors(), False
     stack: list[tuple[Expr, Fraction]] = [(expr, _ONE)]

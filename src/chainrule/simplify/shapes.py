@@ -28,6 +28,7 @@ from chainrule.expr.nodes import (
     Reduce,
     anonymous_extent,
 )
+from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.simplify.context import Fact, Ranges
 
 
@@ -35,7 +36,7 @@ from chainrule.simplify.context import Fact, Ranges
 class Relabeling:
     """A one-to-one renaming, made while it is applied. `loose` says that some index need not label where it stands."""
 
-    tensors: dict[str, str] = field(default_factory=dict)
+    tensors: dict[Symbol, Symbol] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     extents: dict[Extent, Extent] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
@@ -54,12 +55,13 @@ class Relabeling:
             closed=True,
         )
 
-    def tensor(self, name: str) -> str:
+    def tensor(self, name: Symbol) -> Symbol:
         """Return the new name of a tensor; a derivative stays recognisable as one."""
         known = self.tensors.get(name)
         if known is None:
             assert not self.closed, name
-            known = self.tensors[name] = f"{'∂' if name.startswith('∂') else ''}T{len(self.tensors):03}"
+            known = Tensor(f"T{len(self.tensors):03}")
+            known = self.tensors[name] = Derivative("", known) if isinstance(name, Derivative) else known
         return known
 
     def extent(self, extent: Extent) -> Extent:
@@ -170,7 +172,7 @@ def abstract(
     expr: Expr,
     order: Sequence[Index],
     facts: Iterable[Fact],
-    tensors: Iterable[str],
+    tensors: Iterable[Symbol],
     unnamed: frozenset[Extent] = frozenset(),
     ranges: Ranges | None = None,
     axes: Callable[[str], tuple[Extent, ...] | None] | None = None,

@@ -15,6 +15,7 @@ from functools import partial
 from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
+from chainrule.expr.symbols import Symbol, tensors_of
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
 from chainrule.simplify.arithmetic import normal
@@ -37,7 +38,7 @@ from chainrule.simplify.shares import SHARES, shares_of
 from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.simplify.written import AS_IT_COMES, Written, written_in
 from chainrule.system.derived import solve
-from chainrule.system.model import System, derivative_parts, is_derivative
+from chainrule.system.model import System
 from chainrule.system.profile import read_by_number
 from chainrule.system.user_functions import put_in_functions
 
@@ -76,8 +77,8 @@ class Simplifier:
         tensors = sorted(tensors_in(expr), key=self._place)
         return abstract(expr, order, facts, tensors, self._unnamed, self._ranges, self._axes)
 
-    def _place(self, tensor: str) -> tuple[int, str]:
-        last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
+    def _place(self, tensor: Symbol) -> tuple[int, str]:
+        last = tensors_of(tensor)[-1]
         return self._rank.get(last, len(self._rank)), tensor
 
     def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
@@ -100,6 +101,10 @@ class Simplifier:
         """Return what the first of the steps begins with: the expression in arithmetic normal form, for readers."""
         problem = self._problem(expr, order, ())
         return self.present(problem.back.expr(normal(problem.expr, Fresh())))
+
+    def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:
+        """Say whether a fact has tensors of both in it."""
+        return self._book.relates(left, right)
 
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""

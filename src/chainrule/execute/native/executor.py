@@ -114,7 +114,7 @@ class NativeExecutable:
         known = frozenset(values)
         compiled.arena.put(values)
         compiled.step()
-        results = {e.name: compiled.arena.take(e.name) for e in batched.equations}
+        results: dict[str, Array] = {e.name: compiled.arena.take(e.name) for e in batched.equations}
         values.update(results)
         check_facts(batched, scope, known_before=known)
         self._last = compiled

@@ -219,7 +219,9 @@ class Session:
 
         Raises InputError by name for another shape, and for numbers that are not finite.
         """
-        given = {name: np.asarray(kept[name], self.dtype) for name in self.system.kept if name in kept}
+        given: dict[str, Array] = {
+            name: np.asarray(kept[name], self.dtype) for name in self.system.kept if name in kept
+        }
         for name, array in given.items():
             if not all_finite(array):
                 raise InputError(f"{name} holds numbers that are not finite", expected="finite numbers")

@@ -51,7 +51,8 @@ def derivation_text(derivation: Derivation, width: int = WIDTH, *, where: bool =
     With `where` each step names the function that took it.
 
     >>> from chainrule.expr.nodes import Indexed, number, times
-    >>> target, x = Indexed("∂C/∂x"), Indexed("x")
+    >>> from chainrule.expr.symbols import Derivative
+    >>> target, x = Indexed(Derivative("C", "x")), Indexed("x")
     >>> step = Step("power rule", "(x^2)' = 2*x", target, times(number(2), x))
     >>> print(derivation_text(Derivation(target, (step,), times(number(2), x))))
     ∂C/∂x
@@ -86,7 +87,8 @@ def derivation_latex(derivation: Derivation) -> str:
     r"""Return the derivation as an `align*` environment, the laws as \text above their lines.
 
     >>> from chainrule.expr.nodes import Indexed, number, times
-    >>> target, x = Indexed("∂C/∂x"), Indexed("x")
+    >>> from chainrule.expr.symbols import Derivative
+    >>> target, x = Indexed(Derivative("C", "x")), Indexed("x")
     >>> step = Step("power rule", "(x^2)' = 2*x", target, times(number(2), x))
     >>> print(derivation_latex(Derivation(target, (step,), times(number(2), x))))
     \begin{align*}

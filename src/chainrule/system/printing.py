@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Condition, Expr, Extent
 from chainrule.render.latex import equation_latex
 from chainrule.render.text import entry_text, equation_text, expression_text
@@ -24,6 +25,7 @@ WIDTH = 100
 """Declarations of one role are put together on lines up to this length."""
 
 
+@no_garbage()
 def system_text(system: PrintedSystem, *, unicode: bool = True) -> str:
     """Return the system in the notation, one statement a line.
 

@@ -77,7 +77,7 @@ class Simplifier:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
         return abstract(expr, order, facts, self._listed(tensors_in(expr)), self._unnamed, self._ranges, self._axes)
 
-    def _listed(self, tensors: frozenset[str]) -> list[str]:
+    def _listed(self, tensors: frozenset[Symbol]) -> list[Symbol]:
         return sorted(tensors, key=self._place)
 
     def _place(self, tensor: Symbol) -> tuple[int, str]:

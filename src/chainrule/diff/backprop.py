@@ -26,6 +26,7 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.skeleton import Names, Shape
 from chainrule.system.model import Equation, System, derivative_name
 from chainrule.system.places import cost_advice, did_you_mean
 from chainrule.system.unsettling import is_readable, may_be_misread
@@ -98,6 +99,7 @@ class Cotangents:
         self._letters = Letters(system, reserved or {})
         refuse_coupled_samples(system, self.active)
         self._known: dict[str, Cotangent] = {}
+        self._alike: dict[tuple[object, ...], tuple[Cotangent, Names]] = {}
         self._paths: dict[tuple[str, str], Path] = {}
         self._fill(wanted if at_once is None else at_once)
 
@@ -149,7 +151,7 @@ class Cotangents:
         """
         if self.is_whole(tensor):
             return ()
-        users = [u for u in self.graph.users.get(tensor, ()) if u in self._to_cost]
+        users = self._users(tensor)
         found = [self._path(tensor, user) for user in users]
         if self._cost_reads(tensor) and len(users) > 1:
             raise DerivativeError(
@@ -160,6 +162,9 @@ class Cotangents:
             )
         direct = len(found) == 1 and found[0].user == self.cost and found[0].raw != ZERO
         return tuple(path for path in found if direct or path.local != ZERO)
+
+    def _users(self, tensor: str) -> list[str]:
+        return [user for user in self.graph.users.get(tensor, ()) if user in self._to_cost]
 
     def _path(self, tensor: str, user: str) -> Path:
         if (tensor, user) not in self._paths:
@@ -179,6 +184,49 @@ class Cotangents:
         return self.entry(user, indices)
 
     def _compute(self, tensor: str) -> Cotangent:
+        """Return a cotangent; of equations alike in all but names, the one that has been derived in other names."""
+        shape = self._shape(tensor)
+        if shape is None:
+            return self._derived(tensor)
+        if shape.key not in self._alike:
+            self._alike[shape.key] = self._derived(tensor), shape.names
+        known, names = self._alike[shape.key]
+        if known.tensor == tensor:
+            return known
+        renaming = names.to(shape.names)
+        put_in = tuple(renaming.tensors[user] for user in known.put_in)
+        return Cotangent(tensor, self._axes(tensor), renaming.of(known.value), put_in)
+
+    def _shape(self, tensor: str) -> Shape | None:
+        """Return the shape of all that a cotangent is derived from; None where more than that matters."""
+        if self._locals.has_unknown or may_be_misread(self.system):
+            return None
+        target = self._axes(tensor)
+        items: list[Expr | Index] = [*target, self.entry(tensor, target), Indexed(tensor, target)]
+        flags: list[object] = []
+        moving: list[list[str]] = []
+        for user in self._users(tensor):
+            own = self.system.defined[user].indices
+            indices = self._letters.give(self.system.axes(user), target)
+            items += (*indices, *own, Indexed(user, own), self._locals.value(user))
+            moving.append([read for read in self.graph.reads[user] if read in self.active])
+            if user == self.cost:
+                flags.append(None)
+                continue
+            known = self._known[user]
+            items += (*known.indices, self.entry(user, known.indices), known.value)
+            flags.append((len(indices), self._is_put_together(user)))
+        shape = self.simplifier.shape(items)
+        numbers = shape.names.tensors
+        told = tuple(self._locals.told(name) for name in numbers)
+        read = tuple(tuple(sorted(numbers[name] for name in names)) for names in moving)
+        return Shape((shape.key, len(target), tuple(flags), read, told), shape.names)
+
+    def _is_put_together(self, user: str) -> bool:
+        """Say whether more than numbers was put into the value of ∂C/∂user."""
+        return any(tensors_in(self.of(other).value) for other in self._known[user].put_in)
+
+    def _derived(self, tensor: str) -> Cotangent:
         target = self._axes(tensor)
         terms: list[Expr] = []
         put_in: list[str] = []
@@ -201,8 +249,8 @@ class Cotangents:
         inserted = reduce_over("sum", path.indices, times(value, path.local))
         if not self._readable(tensor, target, inserted):
             return named, False
-        put_together = any(tensors_in(self.of(user).value) for user in self._known[path.user].put_in)
-        choice = Choice(value, named, inserted, lambda: self._uses(path.user), not put_together)
+        simple = not self._is_put_together(path.user)
+        choice = Choice(value, named, inserted, lambda: self._uses(path.user), simple)
         return (inserted, True) if choice.puts_in(self.simplifier, target) else (named, False)
 
     def _readable(self, tensor: str, target: tuple[Index, ...], value: Expr) -> bool:

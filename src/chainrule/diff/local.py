@@ -58,6 +58,20 @@ class Locals:
         self._unknown = {d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments}
         self._consts = values_of_consts(system.declarations)
 
+    @property
+    def has_unknown(self) -> bool:
+        """Whether the system has unknown functions of tensors."""
+        return bool(self._unknown)
+
+    def value(self, tensor: str) -> Expr:
+        """Return the value of a tensor's equation in its own letters, functions put in."""
+        return self._values[tensor]
+
+    def told(self, tensor: str) -> tuple[object, ...]:
+        """Return what is declared of a tensor that matters for its derivatives."""
+        declared = self._system.declared.get(tensor)
+        return () if declared is None else (declared.values is None, self._consts.get(tensor))
+
     def between(self, of: Indexed, by: Indexed) -> Local:
         """Return the derivative of one entry by another, both with plain indices. Raises DerivativeError."""
         partial = Partial(of, (by,))

@@ -7,7 +7,7 @@ was one; everything else stays named, and those names are the textbook's δ. No 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -31,6 +31,7 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
+from chainrule.expr.skeleton import Shape
 from chainrule.rewrite.rules import Step
 
 _LONGEST_PUT_IN = 60
@@ -50,6 +51,9 @@ class Simplifier(Protocol):
 
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
+
+    def shape(self, items: Iterable[Expr | Index]) -> Shape:
+        """Return the shape of some expressions with all that is known of what they read."""
 
     def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:
         """Say whether something known of the system has tensors of both in it."""

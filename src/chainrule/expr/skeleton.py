@@ -176,6 +176,14 @@ class Names:
         )
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What some nodes have in common with others that differ in names only, and the names in these."""
+
+    key: tuple[object, ...]
+    names: Names
+
+
 def _numbers(known: dict[T, int], leaves: Iterable[T]) -> Numbers:
     return tuple([known.setdefault(leaf, len(known)) for leaf in leaves])
 

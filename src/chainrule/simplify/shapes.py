@@ -29,7 +29,7 @@ from chainrule.expr.nodes import (
     anonymous_extent,
 )
 from chainrule.expr.shared import kept
-from chainrule.expr.skeleton import Bare, Names, bare, joined
+from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
 from chainrule.simplify.context import Fact, Ranges
 
 
@@ -187,14 +187,6 @@ def abstract(
     bare = relabel.expr(expr)
     known = tuple(relabel.fact(fact) for fact in facts)
     return Problem(bare, known, relabel.ranges(ranges or Ranges(), axes), relabel.inverse())
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What problems have in common that differ in names only, and the names in this one."""
-
-    key: tuple[object, ...]
-    names: Names
 
 
 @kept

@@ -15,7 +15,7 @@ from functools import partial
 from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
-from chainrule.expr.skeleton import Names
+from chainrule.expr.skeleton import Names, Shape
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
 from chainrule.simplify.arithmetic import normal
@@ -85,8 +85,8 @@ class Simplifier:
 
     def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
-        facts, tensors = self._book.relevant(expr), self._listed(tensors_in(expr))
-        shape = shape_of((*order, expr), facts, tensors, self._unnamed, self._ranges, self._axes)
+        facts = self._book.relevant(tensors_in(expr))
+        shape = self._shape((*order, expr), tensors_in(expr), facts)
         if shape.key in self._known:
             known, names = self._known[shape.key]
             return names.to(shape.names).of(known)
@@ -97,7 +97,7 @@ class Simplifier:
 
     def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
         """Return the steps by which `simplify` arrives, as a book would write each line."""
-        problem = self._problem(expr, order, self._book.relevant(expr))
+        problem = self._problem(expr, order, self._book.relevant(tensors_in(expr)))
         recorder = Recorder()
         _run(problem, recorder)
         shown = [_shown(step, problem, self._written) for step in recorder.steps]
@@ -107,6 +107,19 @@ class Simplifier:
         """Return what the first of the steps begins with: the expression in arithmetic normal form, for readers."""
         problem = self._problem(expr, order, ())
         return self.present(problem.back.expr(normal(problem.expr, Fresh())))
+
+    def shape(self, items: Iterable[Expr | Index]) -> Shape:
+        """Return the shape of some expressions with all that is known of what they read.
+
+        What is made of them by simplifying them and what they hold is, in other names, what is made of others of this
+        shape.
+        """
+        listed = list(items)
+        read = frozenset[str]().union(*(tensors_in(item) for item in listed if not isinstance(item, Index)))
+        return self._shape(listed, read, self._book.relevant(read))
+
+    def _shape(self, items: Iterable[Expr | Index], tensors: frozenset[str], facts: Iterable[Fact]) -> Shape:
+        return shape_of(items, facts, self._listed(tensors), self._unnamed, self._ranges, self._axes)
 
     def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:
         """Say whether a fact has tensors of both in it."""

@@ -26,7 +26,7 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
-from chainrule.expr.skeleton import Names, Shape
+from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
 from chainrule.system.model import Equation, System, derivative_name
 from chainrule.system.places import cost_advice, did_you_mean
 from chainrule.system.unsettling import is_readable, may_be_misread
@@ -99,6 +99,7 @@ class Cotangents:
         self._letters = Letters(system, reserved or {})
         refuse_coupled_samples(system, self.active)
         self._known: dict[str, Cotangent] = {}
+        self._bare: dict[str, Bare] = {}
         self._alike: dict[tuple[object, ...], tuple[Cotangent, Names]] = {}
         self._paths: dict[tuple[str, str], Path] = {}
         self._fill(wanted if at_once is None else at_once)
@@ -202,25 +203,29 @@ class Cotangents:
         if self._locals.has_unknown or may_be_misread(self.system):
             return None
         target = self._axes(tensor)
-        items: list[Expr | Index] = [*target, self.entry(tensor, target), Indexed(tensor, target)]
+        items = [*map(bare, target), bare(self.entry(tensor, target)), bare(Indexed(tensor, target))]
         flags: list[object] = []
         moving: list[list[str]] = []
         for user in self._users(tensor):
-            own = self.system.defined[user].indices
             indices = self._letters.give(self.system.axes(user), target)
-            items += (*indices, *own, Indexed(user, own), self._locals.value(user))
+            items += (*map(bare, indices), self._locals.bare(user))
             moving.append([read for read in self.graph.reads[user] if read in self.active])
             if user == self.cost:
                 flags.append(None)
                 continue
-            known = self._known[user]
-            items += (*known.indices, self.entry(user, known.indices), known.value)
+            items.append(self._bare_cotangent(user))
             flags.append((len(indices), self._is_put_together(user)))
         shape = self.simplifier.shape(items)
         numbers = shape.names.tensors
-        told = tuple(self._locals.told(name) for name in numbers)
-        read = tuple(tuple(sorted(numbers[name] for name in names)) for names in moving)
-        return Shape((shape.key, len(target), tuple(flags), read, told), shape.names)
+        read = tuple([tuple(sorted([numbers[name] for name in names])) for names in moving])
+        return Shape((shape.key, len(target), tuple(flags), read, self._locals.told(numbers)), shape.names)
+
+    def _bare_cotangent(self, tensor: str) -> Bare:
+        if tensor not in self._bare:
+            known = self._known[tensor]
+            parts = (*known.indices, self.entry(tensor, known.indices), known.value)
+            self._bare[tensor] = joined(("cotangent",), list(map(bare, parts)))
+        return self._bare[tensor]
 
     def _is_put_together(self, user: str) -> bool:
         """Say whether more than numbers was put into the value of ∂C/∂user."""

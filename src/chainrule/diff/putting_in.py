@@ -7,7 +7,7 @@ was one; everything else stays named, and those names are the textbook's δ. No 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -31,7 +31,7 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
-from chainrule.expr.skeleton import Shape
+from chainrule.expr.skeleton import Bare, Shape
 from chainrule.rewrite.rules import Step
 
 _LONGEST_PUT_IN = 60
@@ -52,7 +52,7 @@ class Simplifier(Protocol):
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
 
-    def shape(self, items: Iterable[Expr | Index]) -> Shape:
+    def shape(self, items: Sequence[Bare]) -> Shape:
         """Return the shape of some expressions with all that is known of what they read."""
 
     def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:

@@ -15,7 +15,7 @@ from functools import partial
 from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
-from chainrule.expr.skeleton import Names, Shape
+from chainrule.expr.skeleton import Bare, Names, Shape, bare
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
 from chainrule.simplify.arithmetic import normal
@@ -70,6 +70,7 @@ class Simplifier:
         self._ranges = ranges or Ranges()
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
+        self._places: dict[str, tuple[int, str]] = {}
         self._known: dict[tuple[object, ...], tuple[Expr, Names]] = {}
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
@@ -80,13 +81,15 @@ class Simplifier:
         return sorted(tensors, key=self._place)
 
     def _place(self, tensor: str) -> tuple[int, str]:
-        last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
-        return self._rank.get(last, len(self._rank)), tensor
+        if tensor not in self._places:
+            last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
+            self._places[tensor] = self._rank.get(last, len(self._rank)), tensor
+        return self._places[tensor]
 
     def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
         facts = self._book.relevant(tensors_in(expr))
-        shape = self._shape((*order, expr), tensors_in(expr), facts)
+        shape = self._shape((*map(bare, order), bare(expr)), tensors_in(expr), facts)
         if shape.key in self._known:
             known, names = self._known[shape.key]
             return names.to(shape.names).of(known)
@@ -108,17 +111,16 @@ class Simplifier:
         problem = self._problem(expr, order, ())
         return self.present(problem.back.expr(normal(problem.expr, Fresh())))
 
-    def shape(self, items: Iterable[Expr | Index]) -> Shape:
+    def shape(self, items: Sequence[Bare]) -> Shape:
         """Return the shape of some expressions with all that is known of what they read.
 
         What is made of them by simplifying them and what they hold is, in other names, what is made of others of this
         shape.
         """
-        listed = list(items)
-        read = frozenset[str]().union(*(tensors_in(item) for item in listed if not isinstance(item, Index)))
-        return self._shape(listed, read, self._book.relevant(read))
+        read = frozenset([leaf for item in items for leaf in item.leaves if isinstance(leaf, str)])
+        return self._shape(items, read, self._book.relevant(read))
 
-    def _shape(self, items: Iterable[Expr | Index], tensors: frozenset[str], facts: Iterable[Fact]) -> Shape:
+    def _shape(self, items: Iterable[Bare], tensors: frozenset[str], facts: Iterable[Fact]) -> Shape:
         return shape_of(items, facts, self._listed(tensors), self._unnamed, self._ranges, self._axes)
 
     def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:

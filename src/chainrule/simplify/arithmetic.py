@@ -34,9 +34,11 @@ from chainrule.expr.nodes import (
     Call,
     Comparison,
     Condition,
+    Constant,
     Expr,
     ExtentValue,
     Index,
+    Indexed,
     IndexValue,
     Logic,
     Number,
@@ -65,6 +67,8 @@ _MOST_BITS = 4096
 def normal(expr: Expr, fresh: Fresh) -> Expr:
     """Return the arithmetic normal form of any expression."""
     match expr:
+        case Number() | Indexed() | Constant():
+            return expr
         case Reduce(op):
             level = fresh.level
             indices, body = open_reduce(expr, fresh)
@@ -87,6 +91,7 @@ def _normal_side(side: Expr, fresh: Fresh) -> Expr:
     return side if isinstance(side, IndexValue) else normal(side, fresh)
 
 
+@kept
 def renormal(expr: Expr) -> Expr:
     """Return the normal form of an expression whose operands are normal."""
     match expr:

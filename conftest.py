@@ -30,6 +30,7 @@ LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Count the tests that are left out by their marks."""
     marked = [item for item in items if any(item.get_closest_marker(mark) for mark in ("slow", "browser"))]
     if marked and marked[0].config.option.markexpr:
         marked[0].config.stash[LEFT_OUT] = len(marked)
@@ -44,11 +45,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
+    """Take the number from one of these processes."""
     node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how many tests were left out."""
     left_out = config.stash.get(LEFT_OUT, 0)
     if left_out:
         terminalreporter.write_line(f"{left_out} tests marked slow were left out; make test-slow runs them")

@@ -20,11 +20,12 @@ from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema, name_ranges
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.garbage import no_garbage
+from chainrule.expr.symbols import Derivative
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.simplify.stability import stable
 from chainrule.system.cases import special_cases
-from chainrule.system.model import Equation, System, derivative_name
+from chainrule.system.model import Equation, System
 from chainrule.system.printing import system_text
 from chainrule.system.stages import after_backprop, before_backprop
 from chainrule.system.typecheck import typecheck
@@ -61,7 +62,7 @@ class Backprop:
         """The forward and backward equations, and those that read what was derived, in an order to compute them in."""
         prepared, late = self.cotangents.system, after_backprop(self.forward)
         read = {t for e in late for t in tensors_in(e.value)}
-        more = [p for p in self.forward.params if derivative_name(self.forward.cost, p) in read and p not in self.wrt]
+        more = [p for p in self.forward.params if Derivative(self.forward.cost, p) in read and p not in self.wrt]
         derived = self.cotangents.equations((*self.wrt, *more))
         equations = (*prepared.equations, *derived, *late)
         return typecheck(replace(prepared, equations=equations, updates=self.forward.updates))
@@ -84,7 +85,7 @@ class Backprop:
         found = [
             (title, Backprop(system, self.wrt).plain_derivation(tensor))
             for title, system in special_cases(self.forward)
-            if tensor in system.names() and tensor != system.cost
+            if tensor in tuple(system.names()) and tensor != system.cost
         ]
         plain = self.plain_derivation(tensor) if found else None
         return tuple((title, case) for title, case in found if case != plain)
@@ -201,7 +202,7 @@ def value_and_grad(
     asked = system.params if wrt is None else tuple(wrt)
     values = equations.evaluate(_gradients(system, asked), inputs)
     cost = float(values[system.cost].mean())
-    return cost, {tensor: values[derivative_name(system.cost, tensor)] for tensor in asked}
+    return cost, {tensor: values[Derivative(system.cost, tensor)] for tensor in asked}
 
 
 def _gradients(system: System, wrt: tuple[str, ...]) -> System:

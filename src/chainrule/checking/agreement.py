@@ -171,7 +171,9 @@ def _ill_conditioned(evaluation: Evaluation, answer: Sampled, truth: Sampled, en
 
     here = difference(evaluation.scope)
     for _ in range(NUDGES):
-        near = {name: values[name] * (1 + NUDGE * draw.normal(size=np.shape(values[name]))) for name in free}
+        near: dict[str, Array] = {
+            name: values[name] * (1 + NUDGE * draw.normal(size=np.shape(values[name]))) for name in free
+        }
         if abs(difference(moved(near)) - here) > abs(here) / 2:
             return True
     return False

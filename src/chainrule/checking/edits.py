@@ -39,8 +39,8 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.symbols import Derivative
 from chainrule.simplify.arithmetic import normal
-from chainrule.system.model import derivative_name
 
 MOST_FACTORS = 3
 """No more factors than this are left out of a product at once."""
@@ -247,7 +247,7 @@ def _read(node: Expr) -> str:
         case MatrixEntry(function, tensor):
             return f"{function}({tensor})"
         case Partial(of, wrt):
-            return derivative_name(of.tensor, *(entry.tensor for entry in wrt))
+            return Derivative(of.tensor, *(entry.tensor for entry in wrt))
         case _:
             return ""
 

@@ -20,8 +20,8 @@ from chainrule.expr.binding import (
     substitute_indices,
 )
 from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Partial, Position, Product, Reduce, Sum, plus, times
+from chainrule.expr.symbols import taken_by
 from chainrule.render.text import expression_text
-from chainrule.system.model import derivative_name
 
 MOST_TERMS = 64
 """An expression is not multiplied out further than this."""
@@ -113,7 +113,7 @@ def diagonal_derivatives(tensor: str, cotangents: Cotangents) -> Iterator[tuple[
     """Yield ∂u[j]/∂v[j] as text and value for every u whose entries depend on their own entry of v alone."""
     target = cotangents.of(tensor).indices
     for path in cotangents.paths(tensor):
-        pairs = dict(tied(path, target))
+        pairs = dict(tied(path.local, path.indices, target))
         if path.indices and len(pairs) == len(path.indices):
             factors = path.local.factors if isinstance(path.local, Product) else (path.local,)
             value = times(*(rename_indices(f, pairs) for f in factors if not isinstance(f, Bracket)))
@@ -127,12 +127,12 @@ def _local_name(path: Path, pairs: dict[Index, Index], target: tuple[Index, ...]
 
 def _with_values(truth: Expr, cotangents: Cotangents) -> Expr:
     """Return the truth with every ∂C/∂t that it names replaced by what that is."""
-    prefix = derivative_name(cotangents.cost, "")
 
     def change(node: Expr) -> Expr:
-        if not isinstance(node, Indexed) or not node.tensor.startswith(prefix):
+        by = taken_by(node.tensor, cotangents.cost) if isinstance(node, Indexed) else None
+        if not isinstance(node, Indexed) or by is None:
             return node
-        known = cotangents.of(node.tensor.removeprefix(prefix))
+        known = cotangents.of(by)
         places: dict[Index, Position] = dict(zip(known.indices, node.indices, strict=True))
         return substitute_indices(known.value, places)
 

@@ -18,11 +18,12 @@ import numpy.typing as npt
 from chainrule.errors import InputError, ShortageError
 from chainrule.execute.reference.equations import Evaluation
 from chainrule.execute.reference.expressions import evaluate_in
-from chainrule.execute.reference.magnitudes import SIZE, magnitude
+from chainrule.execute.reference.magnitudes import magnitude, size_of
 from chainrule.execute.reference.scope import Scope
 from chainrule.expr.nodes import Expr, Index
+from chainrule.expr.symbols import Derivative
 from chainrule.system.derived import solve
-from chainrule.system.model import Equation, System, is_derivative
+from chainrule.system.model import Equation, System
 from chainrule.system.typecheck import typecheck
 from chainrule.verify.sampling import random_evaluation
 from chainrule.verify.unequal import unequal_extents
@@ -137,7 +138,7 @@ def _extended(evaluation: Evaluation, whole: System, known: int) -> Point:
 def _with_sizes(evaluation: Evaluation) -> tuple[Scope, frozenset[str]]:
     """Return a scope with the size of what each tensor adds up, and the tensors for which it is more than their own."""
     values = dict(evaluation.scope.values)
-    values |= {SIZE + name: np.abs(value) for name, value in values.items()}
+    values |= {size_of(name): np.abs(value) for name, value in values.items()}
     scope = replace(evaluation.scope, values=values)
     names = set[str]()
     for equation in evaluation.system.equations:
@@ -146,8 +147,8 @@ def _with_sizes(evaluation: Evaluation) -> tuple[Scope, frozenset[str]]:
         finite = np.isfinite(size) & np.isfinite(own)
         largest = np.where(finite, own, 0.0).max(initial=0.0)
         cancelled = np.where(finite, size, 0.0).max(initial=0.0) > CANCELLED * largest
-        if cancelled or is_derivative(equation.name):
-            values[SIZE + equation.name] = size if cancelled else own
+        if cancelled or isinstance(equation.name, Derivative):
+            values[size_of(equation.name)] = size if cancelled else own
             names.add(equation.name)
     return scope, frozenset(names)
 

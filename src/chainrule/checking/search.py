@@ -28,7 +28,7 @@ from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.scope import Scope
 from chainrule.expr.binding import expressions_in, free_in_order
 from chainrule.expr.nodes import Expr, Index
-from chainrule.system.model import derivative_name
+from chainrule.expr.symbols import Derivative
 
 Array = npt.NDArray[Any]
 
@@ -95,7 +95,7 @@ class Search:
     @cached_property
     def main(self) -> View:
         """The points at which answers are explained: with random ∂C/∂t where the answer names some."""
-        named = derivative_name(self.cotangents.cost, self.tensor)
+        named = Derivative(self.cotangents.cost, self.tensor)
         scopes = freed_scopes(self.answer, self.tensor, self.real.scopes, self.cotangents)
         try:
             answer = [evaluate_in(scope, self.answer, self.axes[0]) for scope in scopes]

@@ -36,12 +36,13 @@ from chainrule.expr.nodes import (
     Reduce,
     times,
 )
+from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Words, joined, words
 from chainrule.render.formula import equal
 from chainrule.render.letters import with_letters
-from chainrule.system.model import System, derivative_name
+from chainrule.system.model import System
 from chainrule.system.printing import index_names
 from chainrule.system.typecheck import typecheck
 
@@ -116,7 +117,7 @@ class _Opener:
         system = evaluation.system
         self._numbered = Numbered(evaluation, {name: len(system.axes(name)) for name in system.names()})
         self._taken, self._declared = index_names(system)
-        self._entries = derivative_name(back.cotangents.cost, tensor)
+        self._entries = Derivative(back.cotangents.cost, tensor)
         derived = system.defined[self._entries]
         array = evaluation.scope.values[self._entries]
         self._indices = derived.indices
@@ -153,7 +154,8 @@ class _Opener:
     def _path(self, path: Path) -> PathSum:
         """Return the products of the paths through one tensor."""
         simplifier = self._cotangents.simplifier
-        shown = with_target_letters(simplifier.present(path.local), path, self._indices)
+        pairs = dict(tied(path.local, path.indices, self._indices))
+        shown = with_target_letters(simplifier.present(path.local), pairs)
         upstream, partial, local = self._at_entry(path.upstream, path.partial, shown)
         indices = tuple(Index(i.name, i.extent) for i in path.indices)
         whole = times(upstream, local)
@@ -174,7 +176,7 @@ class _Opener:
         )
 
     def _why(self, path: Path) -> Words:
-        pairs = list(tied(path, self._cotangents.of(self._tensor).indices))
+        pairs = list(tied(path.local, path.indices, self._cotangents.of(self._tensor).indices))
         if not pairs:
             return ()
         places = dict(zip((i.name for i in self._indices), self.places, strict=True))

@@ -33,6 +33,7 @@ from chainrule.expr.nodes import (
     with_operands,
 )
 from chainrule.expr.shared import kept
+from chainrule.expr.symbols import Symbol
 
 
 class Fresh:
@@ -272,12 +273,12 @@ def rewrite_bottom_up(node: Expr, change: Callable[[Expr], Expr], fresh: Fresh) 
 
 
 @kept
-def tensors_in(node: Expr | Condition) -> frozenset[str]:
-    """Return the names of all tensors an expression reads, those of unknown derivatives included."""
+def tensors_in(node: Expr | Condition) -> frozenset[Symbol]:
+    """Return all tensors an expression reads, those of unknown derivatives included."""
     parts = operands(node)
     if parts:
-        return frozenset().union(*map(tensors_in, parts))
-    own = frozenset((node.tensor,)) if isinstance(node, Indexed | MatrixEntry) else frozenset()
+        return frozenset[Symbol]().union(*map(tensors_in, parts))
+    own = frozenset((node.tensor,)) if isinstance(node, Indexed | MatrixEntry) else frozenset[Symbol]()
     return own.union(lookup.entry.tensor for lookup in lookups_in(own_positions(node)))
 
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
 from operator import attrgetter, is_
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chainrule.expr.shared import Node, made_once
+from chainrule.expr.symbols import Symbol
 
 
 @made_once
@@ -134,12 +135,16 @@ class IndexValue(Node):
 class Indexed(Node):
     """An entry of a tensor, `W[j,i]`; a scalar has no indices. `guarded` (`x?[i-1]`) reads 0 outside the tensor.
 
-    Derivatives of the cost are tensors too, named `∂C/∂W`, with the indices of W.
+    Derivatives of the cost are tensors too, with the indices of what they are by. A plain name is that of a `Tensor`.
     """
 
-    tensor: str
+    tensor: Symbol
     indices: tuple[Position, ...] = ()
     guarded: bool = False
+
+    if TYPE_CHECKING:
+
+        def __init__(self, tensor: str, indices: tuple[Position, ...] = (), guarded: bool = False) -> None: ...
 
 
 @made_once
@@ -159,9 +164,15 @@ class MatrixEntry(Node):
     """
 
     function: str
-    tensor: str
+    tensor: Symbol
     indices: tuple[Position, ...] = ()
     samples: tuple[Position, ...] = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, function: str, tensor: str, indices: tuple[Position, ...] = (), samples: tuple[Position, ...] = ()
+        ) -> None: ...
 
 
 @made_once

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache, wraps
 from operator import attrgetter
-from typing import Any, TypeVar, cast, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform
 
 from chainrule.expr.copying import field_values, flattened, rebuilt
+from chainrule.expr.symbols import symbol
 
 N = TypeVar("N", bound="Node")
 T = TypeVar("T")
@@ -34,7 +35,7 @@ def kept(make: Callable[[N], T]) -> Callable[[N], T]:
         if found is _UNKNOWN:
             found = make(node)
             _keep(node, name, found)
-        return cast("T", found)
+        return found  # type: ignore[return-value]
 
     return known
 
@@ -95,27 +96,34 @@ class _Table:
 
 
 TABLE = _Table(1 << 15)
+_NODES = ("Extent", "Index", "Position", "Indexed", "Expr", "Condition", "Skeleton")
 _IDENTITY = {
     "str": "{0}",
+    "Symbol": "{0}, {0}.structure",
     "int": "{0}",
     "bool": "{0}",
+    "tuple[object, ...]": "{0}",
     "Fraction": "{0}.numerator, {0}.denominator",
     "tuple[tuple[Index, int], ...]": "tuple([(id(i), c) for i, c in {0}])",
-    **dict.fromkeys(("Extent", "Index", "Position", "Indexed", "Expr", "Condition"), "id({0})"),
-    **{f"tuple[{part}, ...]": "tuple(map(id, {0}))" for part in ("Index", "Position", "Indexed", "Expr", "Condition")},
+    **dict.fromkeys(_NODES, "id({0})"),
+    **{f"tuple[{part}, ...]": "tuple(map(id, {0}))" for part in _NODES},
 }
 """What tells two nodes apart in a field of some type: for nodes, which are made once, that they are two."""
 
 
 @dataclass_transform(eq_default=False, frozen_default=True, field_specifiers=(field,))
 def made_once(kind: type[T]) -> type[T]:
-    """Make a class of nodes of a class with annotated fields: a frozen dataclass whose objects are made once."""
+    """Make a class of nodes of a class with annotated fields: a frozen dataclass whose objects are made once.
+
+    A field that is a Symbol may be given as a plain name.
+    """
     made: Any = dataclass(frozen=True, eq=False, init=False)(kind)
     listed = fields(made)
     parameters = [f.name if f.default is MISSING else f"{f.name}={f.name}" for f in listed]
     identity = [_IDENTITY[str(f.type)].format(f.name) for f in listed]
     lines = [
         f"def __new__(cls, {', '.join(parameters)}):",
+        *(f"    {f.name} = symbol({f.name})" for f in listed if f.type == "Symbol"),
         f"    key = (cls, {', '.join(identity)})",
         "    found = table.recent.get(key)",
         "    if found is None:",
@@ -127,6 +135,7 @@ def made_once(kind: type[T]) -> type[T]:
         "    return found",
     ]
     scope: dict[str, Any] = {f.name: f.default for f in listed} | {"table": TABLE, "new": object.__new__, "keep": _keep}
+    scope["symbol"] = symbol
     exec("\n".join(lines), scope)  # noqa: S102 -- as dataclasses make their __init__
     made.__new__ = staticmethod(scope["__new__"])
     return made  # type: ignore[no-any-return]

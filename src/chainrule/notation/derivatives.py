@@ -15,9 +15,9 @@ from lark import Token, Tree
 
 from chainrule.errors import NotationError
 from chainrule.expr.nodes import Indexed, Partial, Position
+from chainrule.expr.symbols import Derivative
 from chainrule.notation.operators import superscript_of
 from chainrule.notation.vocabulary import Vocabulary
-from chainrule.system.model import derivative_name
 
 ErrorAt: TypeAlias = Callable[..., NotationError]
 """Makes an error that points at a token: (what, token, expected=…)."""
@@ -43,7 +43,7 @@ def derivative_of(
     _check_order(tree, parts, error)
     ranks = [vocabulary.ranks.get(name) for name in names]
     positions = _positions(parts, ranks, error)
-    name = derivative_name(names[0], *names[1:])
+    name = Derivative(names[0], *names[1:])
     arguments = vocabulary.arguments.get(names[0], ())
     if name in vocabulary.written or not all(lower in arguments for lower in names[1:]):
         return Indexed(name, positions, guarded=any(part.guarded for part in parts))

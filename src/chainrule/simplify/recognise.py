@@ -66,8 +66,8 @@ def recognise(expr: Expr, facts: Sequence[Fact]) -> Rewrite | None:
     for fact in facts:
         found = _match_sum(expr, fact) if isinstance(expr, Sum) else _match_product(expr, fact)
         if found is not None and length(found) < length(expr):
-            name = fact.replacement.tensor if isinstance(fact.replacement, Indexed) else ""
-            return Rewrite(found, fact.assumption, (name,) if name else ())
+            names = (fact.replacement.tensor,) if isinstance(fact.replacement, Indexed) else ()
+            return Rewrite(found, fact.assumption, names)
     return None
 
 

@@ -14,6 +14,7 @@ from chainrule.execute.reference.equations import evaluate
 from chainrule.expr.binding import tensors_in
 from chainrule.network.network import Network, check_lengths
 from chainrule.network.samples import is_one_hot, labels_of
+from chainrule.system.model import NO_COST
 
 Array = npt.NDArray[np.float64]
 _VALIDATION = 1
@@ -97,7 +98,7 @@ def _check_facts(network: Network, x: Array, y: Array) -> None:
     data = {ends.data: x, ends.target: y}
     facts = tuple(g for g in system.givens if tensors_in(g.condition) <= data.keys())
     declarations = tuple(d for d in system.declarations if d.tensor in data)
-    alone = replace(system, declarations=declarations, givens=facts, equations=(), updates=(), cost="")
+    alone = replace(system, declarations=declarations, givens=facts, equations=(), updates=(), cost=NO_COST)
     evaluate(alone, data, sizes=network.sizes)
 
 

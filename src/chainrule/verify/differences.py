@@ -85,7 +85,7 @@ def moving(evaluation: Evaluation, wrt: Collection[str]) -> Callable[[Mapping[st
             if one.value is not None:
                 values[one.name] = evaluate_in(scope, one.value, one.indices)
             elif one.unknown is not None and scope.unknowns is not None:
-                arguments = {a.tensor: values[a.tensor] for a in one.unknown.arguments}
+                arguments: dict[str, Array] = {a.tensor: values[a.tensor] for a in one.unknown.arguments}
                 values[one.name] = scope.unknowns.partial(one.unknown, (), arguments, scope.shape(one.indices))
         return scope
 

@@ -151,7 +151,7 @@ class _Search:
 
     def drawn(self, attempt: int, extents: Mapping[Extent, int]) -> dict[str, Array]:
         """Return entries for every input."""
-        values = {}
+        values: dict[str, Array] = {}
         for declaration in self.system.declarations:
             if declaration.role != "abstract" and declaration.value is None:
                 shape = tuple(extents[i.extent] for i in declaration.indices)
@@ -169,7 +169,7 @@ class _Search:
     @cached_property
     def hot(self) -> Mapping[str, int]:
         """The inputs that are one-hot, with the axis along which; all others are moved to where the facts hold."""
-        found = {}
+        found: dict[str, int] = {}
         for fact in (g.hot for g in self.system.givens):
             if fact is not None and isinstance(fact.body, Indexed):
                 found[fact.body.tensor] = fact.body.indices.index(fact.indices[0])
@@ -238,10 +238,12 @@ class _Search:
     @cached_property
     def leading(self) -> frozenset[str]:
         """The tensors that facts mention, and all that these are computed from."""
-        read = {d.tensor: frozenset(a.tensor for a in d.arguments) for d in self.system.declarations if d.arguments}
+        read: dict[str, frozenset[str]] = {
+            d.tensor: frozenset(a.tensor for a in d.arguments) for d in self.system.declarations if d.arguments
+        }
         read |= {e.name: tensors_in(e.value) for e in self.system.equations}
         found = set[str]()
-        waiting = [t for g in self.system.givens for t in tensors_in(g.condition)]
+        waiting: list[str] = [t for g in self.system.givens for t in tensors_in(g.condition)]
         while waiting:
             name = waiting.pop()
             if name not in found:

@@ -40,7 +40,9 @@ class RandomUnknowns:
 
         Raises InputError for a tensor that the declared one is not a function of.
         """
-        weights = {a.tensor: self._weights(declaration, a, arguments[a.tensor], shape) for a in declaration.arguments}
+        weights: dict[str, Array] = {
+            a.tensor: self._weights(declaration, a, arguments[a.tensor], shape) for a in declaration.arguments
+        }
         for tensor in wrt:
             if tensor not in weights:
                 raise InputError(

@@ -17,13 +17,14 @@ import numpy.typing as npt
 from chainrule.errors import InputError, VerificationError
 from chainrule.execute.reference.equations import Evaluation, evaluate_all
 from chainrule.execute.reference.expressions import evaluate_in
-from chainrule.execute.reference.magnitudes import SIZE, magnitude
+from chainrule.execute.reference.magnitudes import magnitude, size_of
 from chainrule.execute.shortage import enough_memory
-from chainrule.expr.binding import free_in_order, map_operands
+from chainrule.expr.binding import free_in_order, map_operands, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Partial, walk
+from chainrule.expr.symbols import Derivative, Symbol, Tensor, derivative_by
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Derivation, Step
-from chainrule.system.model import System, derivative_name, derivative_parts, is_derivative
+from chainrule.system.model import System
 from chainrule.verify.differences import Differences, numeric_derivative, numeric_local_derivative
 from chainrule.verify.sampling import random_inputs
 from chainrule.verify.unknowns import RandomUnknowns
@@ -150,7 +151,8 @@ class Trial:
     """A random point, with every derivative that was asked for by central differences."""
 
     evaluation: Evaluation
-    known: dict[str, Differences] = field(default_factory=dict)
+    known: dict[Symbol, Differences] = field(default_factory=dict)
+    differentiated: dict[Symbol, Symbol] = field(default_factory=dict)
 
     def difference(self, left: Expr, right: Expr) -> float | None:
         """Return the largest difference of two expressions relative to their largest entry.
@@ -173,15 +175,13 @@ class Trial:
         """Return what two ways to compute an expression may differ by, from the size of what it adds up."""
         found: dict[str, Array] = {}
         for name, known in self.known.items():
-            of = derivative_parts(name)[0].rstrip("|")
-            size = np.abs(self.evaluation.scope.values.get(of, 0.0)).max(initial=0.0)
-            found[name], found[SIZE + name] = known.values, np.abs(known.values) + size
-        scope, size_of = self.evaluation.scope, magnitude(self._named(expr))
-        for part in walk(size_of):
-            if isinstance(part, Indexed) and part.tensor.startswith(SIZE) and part.tensor not in found:
-                found[part.tensor] = np.abs(scope.values[part.tensor.removeprefix(SIZE)])
+            size = np.abs(self.evaluation.scope.values.get(self.differentiated[name], 0.0)).max(initial=0.0)
+            found[name], found[size_of(name)] = known.values, np.abs(known.values) + size
+        scope, plain = self.evaluation.scope, self._named(expr)
+        for tensor in tensors_in(plain) & scope.values.keys():
+            found.setdefault(size_of(tensor), np.abs(scope.values[tensor]))
         values: Mapping[str, Array] = {**scope.values, **found}
-        sizes = evaluate_in(replace(scope, values=values), size_of, free)
+        sizes = evaluate_in(replace(scope, values=values), magnitude(plain), free)
         return ROUNDING * float(np.abs(sizes[np.isfinite(sizes)]).max(initial=0.0))
 
     def _noise(self) -> float:
@@ -194,12 +194,12 @@ class Trial:
         """Return the value of an expression that may name derivatives; `wider` takes those of the wider differences."""
         plain = self._named(expr)
         for part in walk(plain):
-            if isinstance(part, Indexed) and is_derivative(part.tensor) and part.tensor not in self.known:
-                of, *wrt = derivative_parts(part.tensor)
-                lower = derivative_name(of, *wrt[:-1]) if len(wrt) > 1 else of
-                self.known[part.tensor] = numeric_derivative(self.evaluation, lower, wrt[-1])
+            if isinstance(part, Indexed) and isinstance(part.tensor, Derivative) and part.tensor not in self.known:
+                of, wrt = part.tensor.of, part.tensor.wrt
+                lower = Derivative(of, *wrt[:-1]) if len(wrt) > 1 else of
+                self._learn(part.tensor, of, numeric_derivative(self.evaluation, lower, wrt[-1]))
         scope = self.evaluation.scope
-        found = {name: known.wider if wider else known.values for name, known in self.known.items()}
+        found: dict[str, Array] = {name: known.wider if wider else known.values for name, known in self.known.items()}
         values: Mapping[str, Array] = {**scope.values, **found}
         return evaluate_in(replace(scope, values=values), plain, free)
 
@@ -211,7 +211,10 @@ class Trial:
         if equation is None:
             return expr
         (wrt,) = expr.wrt
-        name = derivative_name(f"{equation.name}|", wrt.tensor)
+        name = Tensor(f"local {derivative_by(equation.name, wrt.tensor)}")
         if name not in self.known:
-            self.known[name] = numeric_local_derivative(self.evaluation, equation, wrt.tensor)
+            self._learn(name, equation.name, numeric_local_derivative(self.evaluation, equation, wrt.tensor))
         return Indexed(name, (*expr.of.indices, *wrt.indices))
+
+    def _learn(self, name: Symbol, of: Symbol, differences: Differences) -> None:
+        self.known[name], self.differentiated[name] = differences, of

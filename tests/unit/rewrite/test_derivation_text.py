@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from chainrule.expr.nodes import Expr, Indexed, number, plus, times
+from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.rewrite.derivation_text import WIDTH, derivation_latex, derivation_text, derivations_compared
@@ -24,7 +25,7 @@ a[k] = exp(z[k])/(sum(m) exp(z[m]))
 cost C = -sum(k) y[k]*log(a[k])
 """
 UNKNOWN = "param z[j]\nabstract a[k](z[j])\ncost C(a[k])\n"
-TARGET, X, Y = Indexed("∂C/∂x"), Indexed("x"), Indexed("y")
+TARGET, X, Y = Indexed(Derivative("C", "x")), Indexed("x"), Indexed("y")
 
 
 def derived(text: str, tensor: str = "z") -> Derivation:

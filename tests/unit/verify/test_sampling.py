@@ -26,6 +26,7 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.system.model import Declaration, Equation, Given, System
 from chainrule.verify.sampling import random_inputs
@@ -146,7 +147,7 @@ def test_unknown_functions_are_drawn_too() -> None:
         declarations=(Declaration("param", "z", (row,)), Declaration("abstract", "a", (column,), arguments=(z,))),
         equations=(
             Equation(entry("q", column), call("log", a)),
-            Equation(entry("∂q/∂z", column, row), over(Partial(a, (z,)), a)),
+            Equation(entry(Derivative("q", "z"), column, row), over(Partial(a, (z,)), a)),
         ),
     )
     for seed in SEEDS:

@@ -28,7 +28,7 @@ from chainrule.expr.nodes import Expr, Extent, Index
 from chainrule.render.text import equation_text
 from chainrule.system.batching import batch, computation_order
 from chainrule.system.derived import solve
-from chainrule.system.model import Equation, System
+from chainrule.system.model import NO_COST, Equation, System
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def start_values(system: System, params: Mapping[str, npt.ArrayLike], *, dtype: 
     """
     kinds = {d.tensor for d in system.declarations if d.role in ("const", "state") or d.tensor in params}
     declarations = tuple(d for d in system.declarations if d.tensor in kinds)
-    alone = replace(system, declarations=declarations, givens=(), equations=(), updates=(), cost="", batch="")
+    alone = replace(system, declarations=declarations, givens=(), equations=(), updates=(), cost=NO_COST, batch="")
     values = evaluate_all(alone, params, dtype=dtype).values
     return {name: np.array(values[name]) for name in system.states}
 
@@ -172,7 +172,7 @@ def _evaluate(
         if isinstance(statement, Equation):
             values[statement.name] = _solved(statement, scope)
         elif statement.role == "abstract" and unknowns is not None:
-            arguments = {a.tensor: values[a.tensor] for a in statement.arguments}
+            arguments: dict[str, Array] = {a.tensor: values[a.tensor] for a in statement.arguments}
             chosen = unknowns.partial(statement, (), arguments, scope.shape(statement.indices))
             values[statement.tensor] = np.asarray(chosen, dtype)
     check_facts(system, scope, known_before=known)

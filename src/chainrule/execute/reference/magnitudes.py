@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Container
 
 from chainrule.expr.nodes import Bracket, Call, Expr, Indexed, Number, Power, Product, Reduce, Select, Sum
-from chainrule.system.model import is_derivative
+from chainrule.expr.symbols import Derivative, Tensor
 
-SIZE = "|size|"
-"""Stands before the name of a tensor: the array of the sizes of what was added up to get it."""
 CONTRACTING = frozenset(("abs", "atan", "erf", "relu", "sin", "tanh"))
 """Functions whose values lie no further apart than their arguments, and are 0 at 0."""
+
+
+def size_of(tensor: str) -> Tensor:
+    """Return the name of the array of the sizes of what was added up to get a tensor."""
+    return Tensor(f"size of {tensor}")
 
 
 def magnitude(expr: Expr, sized: Container[str] = ()) -> Expr:
@@ -32,8 +35,8 @@ def magnitude(expr: Expr, sized: Container[str] = ()) -> Expr:
             return Select(condition, magnitude(then, sized), magnitude(otherwise, sized))
         case Call(function, (argument,), 0) if function in CONTRACTING:
             return magnitude(argument, sized)
-        case Indexed(tensor, indices, guarded) if guarded or is_derivative(tensor) or tensor in sized:
-            return Indexed(SIZE + tensor, indices, guarded)
+        case Indexed(tensor, indices, guarded) if guarded or isinstance(tensor, Derivative) or tensor in sized:
+            return Indexed(size_of(tensor), indices, guarded)
         case Bracket():
             return expr
         case _:

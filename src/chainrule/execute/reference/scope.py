@@ -117,7 +117,7 @@ class Scope:
         declaration = self.declarations.get(name)
         if self.unknowns is None or declaration is None:
             raise unknown_function(name)
-        arguments = {}
+        arguments: dict[str, Array] = {}
         for argument in declaration.arguments:
             if argument.tensor not in self.values:
                 raise self.without_value(argument.tensor)

@@ -44,12 +44,13 @@ from chainrule.expr.nodes import (
     Sum,
     plus,
 )
+from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Words, words
 from chainrule.render.formula import Formula, formula
 from chainrule.simplify.stability import stable
-from chainrule.system.model import System, derivative_name
+from chainrule.system.model import System
 from chainrule.system.printing import index_names, ranks_of
 
 _RELATIONS: Mapping[str, Callable[[int, int], bool]] = MappingProxyType(
@@ -100,7 +101,7 @@ def paths(
     given = inputs if isinstance(network_or_system, System) else with_params(network_or_system, inputs)
     back = backprop(system, [tensor])
     evaluation = evaluate_all(stable(back.system), one_sample(system, given, sample))
-    name = derivative_name(back.cotangents.cost, tensor)
+    name = Derivative(back.cotangents.cost, tensor)
     gradient = evaluation.scope.values[name]
     place = entry_at(name, evaluation.system.defined[name].indices, gradient.shape, at)
     return all_paths(back, evaluation.scope, tensor, place, float(gradient[place]), top)
@@ -152,7 +153,7 @@ class _Writer:
         self._ranks = ranks_of(self._system)
         own = _entry(tensor, place)
         self.start = self.formula(own)
-        self.derivative = self.formula(Indexed(derivative_name(back.cotangents.cost, tensor), own.indices))
+        self.derivative = self.formula(Indexed(Derivative(back.cotangents.cost, tensor), own.indices))
 
     def path(self, edges: tuple[Edge, ...]) -> EntryPath:
         """Return a path with the number and the formula of every factor."""

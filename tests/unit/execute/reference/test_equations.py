@@ -10,6 +10,7 @@ import pytest
 from chainrule.errors import GivenError, InputError
 from chainrule.execute.reference.equations import Reference, evaluate, evaluate_all
 from chainrule.expr.nodes import Call, Extent, Index, Number, Partial, number, over, plus, times
+from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, System
 from chainrule.verify.sampling import random_inputs
@@ -195,7 +196,9 @@ def seed_of_it_all() -> System:
             Declaration("abstract", "a", (k,), arguments=(z,)),
         ),
         cost="C",
-        equations=(Equation(entry("∂C/∂z", j), total(k, times(Partial(entry("C"), (a,)), Partial(a, (z,))))),),
+        equations=(
+            Equation(entry(Derivative("C", "z"), j), total(k, times(Partial(entry("C"), (a,)), Partial(a, (z,))))),
+        ),
     )
 
 
@@ -243,7 +246,7 @@ def test_an_unknown_scalar_function_has_derivatives() -> None:
         equations=(
             Equation(entry("z", i), call("sigma", x)),
             Equation(entry("C"), total(i, entry("z", i))),
-            Equation(entry("∂C/∂x", i), Call("sigma", (x,), 1)),
+            Equation(entry(Derivative("C", "x"), i), Call("sigma", (x,), 1)),
         ),
     )
     inputs = {"x": np.asarray([0.3, -1.0])}
@@ -264,9 +267,9 @@ def test_unknown_functions_in_a_batch_are_the_same_for_each_sample() -> None:
         batch="n",
         cost="C",
         equations=(
-            Equation(entry("∂C/∂a", k), Partial(entry("C"), (a,))),
-            Equation(entry("∂C/∂z", j), total(k, times(entry("∂C/∂a", k), Partial(a, (z,))))),
-            Equation(entry("∂C/∂w", i), total(k, times(entry("∂C/∂a", k), Partial(a, (w,))))),
+            Equation(entry(Derivative("C", "a"), k), Partial(entry("C"), (a,))),
+            Equation(entry(Derivative("C", "z"), j), total(k, times(entry(Derivative("C", "a"), k), Partial(a, (z,))))),
+            Equation(entry(Derivative("C", "w"), i), total(k, times(entry(Derivative("C", "a"), k), Partial(a, (w,))))),
         ),
     )
     unknowns = RandomUnknowns(7)

@@ -7,6 +7,7 @@ that of the first, with the tokens of the other text and their places.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -93,6 +94,6 @@ def _pattern(tree: Tree[Token], body: str, names: Sequence[str]) -> _Pattern:
             start = node.start_pos or 0
             end = start + len(node)
             assert body[start:end] == node
-            before, within = (sum(place < limit for place in starts) for limit in (start, end))
+            before, within = bisect_left(starts, start), bisect_left(starts, end)
             steps.append(_Piece(node.type, start, end, before, within))
     return _Pattern([len(name) for name in names], steps[::-1])

@@ -26,7 +26,8 @@ from chainrule.execute.native.partition import (
     with_copies,
 )
 from chainrule.execute.native.schedule import Schedule, pieces
-from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Store
+from chainrule.expr.linear import LinearForm
+from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Store, over_axes
 from chainrule.notation import parse
 from dense import Dense, networks
 from support import examples
@@ -88,7 +89,7 @@ def turned() -> Program:
     tall = -(-N // HOST.lanes("f32")) * HOST.lanes("f32")
     x = Buffer("x", "data", (N, I), (I, 1), N * I + LANES)
     w = Buffer("W", "param", (N, I), (1, tall), I * tall + LANES, -(-x.size // LANES) * LANES)
-    load, store = Access("x", (("n", I), ("i", 1))), Access("W", (("n", 1), ("i", tall)))
+    load, store = Access("x", LinearForm({"n": I, "i": 1}, 0)), Access("W", LinearForm({"n": 1, "i": tall}, 0))
     copy = Instruction("W", (Axis("n", N), Axis("i", I)), None, (Load(load), Store(store, 0)))
     return Program({"x": x, "W": w}, (copy,), w.offset + w.size + LANES, HOST.lanes("f32"))
 
@@ -146,9 +147,9 @@ ROWS, COLUMNS = 40, 64
 
 def over(name: str, reads: str, writes: str, *, turned: bool = False, base: int = 0) -> Instruction:
     """Return a copy of one matrix to another, or to itself, by rows i and columns j."""
-    own = Access(reads, (("j", COLUMNS), ("i", 1)) if turned else (("i", COLUMNS), ("j", 1)), base)
+    own = Access(reads, LinearForm({"j": COLUMNS, "i": 1} if turned else {"i": COLUMNS, "j": 1}, base))
     axes = (Axis("i", ROWS), Axis("j", COLUMNS))
-    return Instruction(name, axes, None, (Load(own), Store(Access(writes, (("i", COLUMNS), ("j", 1))), 0)))
+    return Instruction(name, axes, None, (Load(own), Store(over_axes(writes, axes, (COLUMNS, 1)), 0)))
 
 
 def matrices(*instructions: Instruction, offsets: Sequence[int] = (0, 4096, 8192)) -> Program:
@@ -213,7 +214,7 @@ def test_parts_are_told_only_where_the_whole_buffer_is_gone_through() -> None:
     shifted, other = over("s", "A", "B", base=COLUMNS), over("t", "A", "B", turned=True)
     for instruction in (shifted, other):
         assert part(program, instruction, BY_ROWS, instruction.loads[0], 2) == ALL
-    assert part(program, A_TO_B, BY_ROWS, Access("A", (("j", 1),)), 2) == ALL
+    assert part(program, A_TO_B, BY_ROWS, Access("A", LinearForm({"j": 1}, 0)), 2) == ALL
 
 
 @examples(20)

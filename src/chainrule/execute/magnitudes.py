@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import Bracket, Call, Expr, Indexed, Number, Power, Product, Reduce, Select, Sum
 from chainrule.system.model import is_derivative
 
+_CONTRACTING = names_with(lambda function: function.contracting)
 SIZE = "|size|"
 """Stands before the name of a tensor: the array of the sizes of what was added up to get it."""
-CONTRACTING = frozenset(("abs", "atan", "erf", "relu", "sin", "tanh"))
-"""Functions whose values lie no further apart than their arguments, and are 0 at 0."""
 
 
 def magnitude(expr: Expr, sized: Container[str] = ()) -> Expr:
@@ -30,7 +30,7 @@ def magnitude(expr: Expr, sized: Container[str] = ()) -> Expr:
             return Reduce(op, indices, magnitude(body, sized))
         case Select(condition, then, otherwise):
             return Select(condition, magnitude(then, sized), magnitude(otherwise, sized))
-        case Call(function, (argument,), 0) if function in CONTRACTING:
+        case Call(function, (argument,), 0) if function in _CONTRACTING:
             return magnitude(argument, sized)
         case Indexed(tensor, indices, guarded) if guarded or is_derivative(tensor) or tensor in sized:
             return Indexed(SIZE + tensor, indices, guarded)

@@ -20,6 +20,7 @@ from chainrule.expr.binding import (
     substitute_indices,
 )
 from chainrule.expr.deltas import kronecker
+from chainrule.expr.functions import FUNCTIONS
 from chainrule.expr.nodes import (
     ZERO,
     Bracket,
@@ -28,6 +29,7 @@ from chainrule.expr.nodes import (
     Expr,
     Index,
     Indexed,
+    Logic,
     Reduce,
     product_factors,
     walk,
@@ -69,10 +71,10 @@ def _reasons(part: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: 
         function = function_with_derivative(part, system)
         holds = numbered.condition_text(contrary)
         yield f"{holds}, where the derivative of {function} is 0" if function else holds, numbered.values(part, indices)
-    elif isinstance(part, Call) and part.function == "relu":
-        positive = Comparison(">", part.arguments[0], ZERO)
-        text = numbered.condition_text(Comparison("<=", part.arguments[0], ZERO))
-        yield f"{text}, where relu is 0", numbered.values(Bracket(positive), indices)
+    elif isinstance(part, Call) and part.function in FUNCTIONS and FUNCTIONS[part.function].vanishes:
+        vanishes = Comparison(FUNCTIONS[part.function].vanishes, part.arguments[0], ZERO)
+        elsewhere = Bracket(Logic("not", (vanishes,)))
+        yield f"{numbered.condition_text(vanishes)}, where {part.function} is 0", numbered.values(elsewhere, indices)
     elif isinstance(part, Reduce) and part.op == "prod":
         yield zero_factor(part, numbered.text, numbered.condition_text), numbered.values(part, indices)
     elif isinstance(part, Indexed) and part.tensor in system.defined and depth:

@@ -22,10 +22,9 @@ from chainrule.expr.binding import (
     position_indices,
     substitute_indices,
 )
+from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import (
-    Bracket,
     Call,
-    Comparison,
     Expr,
     Extent,
     ExtentValue,
@@ -39,6 +38,7 @@ from chainrule.expr.nodes import (
     Power,
     Reduce,
     Sum,
+    delta,
     mark_of,
     number,
     plus,
@@ -54,7 +54,7 @@ from chainrule.lower.program import Unsupported
 from chainrule.lower.statements import Statement, looked_up_whole
 from chainrule.system.model import Equation, System
 
-CHEAP = frozenset({"relu", "abs", "sign", "maximum", "minimum", "clip"})
+_CHEAP = names_with(lambda function: function.cheap)
 """Functions that are computed again rather than kept."""
 
 
@@ -171,7 +171,7 @@ class _Flattening:
                 return self._named(flat) if looked_up_whole(flat) else flat
             case Call(function, arguments, order):
                 flat = Call(function, tuple(self._flat(a) for a in arguments), order)
-                return flat if function in CHEAP or not free_indices(flat) else self._named(flat)
+                return flat if function in _CHEAP or not free_indices(flat) else self._named(flat)
             case _:
                 return map_operands(expr, self._flat)
 
@@ -214,7 +214,7 @@ class _Flattening:
         if not term.places:
             return value
         if not over:
-            chosen = (Bracket(Comparison("=", IndexValue(at), IndexValue(v))) for v, at in term.places.items())
+            chosen = (delta(at, v) for v, at in term.places.items())
             return times(*chosen, value)
         parts = product_factors(value)
         outside = tuple(f for f in parts if isinstance(f, Number))

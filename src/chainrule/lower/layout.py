@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal, TypeAlias
 
+from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import Call, Index, Lookup, Position, walk
-from chainrule.lower.flatten import CHEAP
 from chainrule.lower.fuse import Fused, Nest
 from chainrule.lower.statements import entries_of, form_of_axes
 
 Kind: TypeAlias = Literal["factor", "load", "store"]
 Terms = tuple[tuple[tuple[str, int], ...], ...]
+_CHEAP = names_with(lambda function: function.cheap)
 LONG_CALL = 12.0
 """The cost of a function such as exp, in vector operations."""
 ACROSS = 3.5
@@ -114,7 +115,7 @@ def work(nest: Nest, stored: frozenset[str]) -> Work:
     return Work(
         nest,
         references(nest, stored),
-        sum(0.5 if call.function in CHEAP else LONG_CALL for call in calls) + len(nest.members),
+        sum(0.5 if call.function in _CHEAP else LONG_CALL for call in calls) + len(nest.members),
         sum(bool(m.statement.op) for m in nest.members) - bool(nest.inner),
     )
 

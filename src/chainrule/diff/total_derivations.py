@@ -12,13 +12,11 @@ from chainrule.diff.derivations import may_vanish
 from chainrule.diff.local import Local
 from chainrule.diff.totals import Totals, Way
 from chainrule.expr.binding import reduce_over
+from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
-    Bracket,
-    Comparison,
     Expr,
     Index,
     Indexed,
-    IndexValue,
     plus,
     product_factors,
     times,
@@ -160,10 +158,7 @@ class _Writer:
     def _tied(self, way: Way) -> Iterator[tuple[Index, Index]]:
         """Yield the pairs (m, k) of indices of v and of u that a Kronecker delta before the local derivative ties."""
         for factor in product_factors(way.local.value):
-            match factor:
-                case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
-                    for m, k in ((left, right), (right, left)):
-                        if m in way.indices and k in self._known.indices:
-                            yield m, k
-                case _:
-                    pass
+            pair = plain_delta(factor) or ()
+            for m, k in zip(pair, pair[::-1], strict=True):
+                if m in way.indices and k in self._known.indices:
+                    yield m, k

@@ -14,9 +14,8 @@ from itertools import product
 from math import prod
 
 from chainrule.expr.binding import Fresh, open_reduce, position_indices, stands_alone, substitute_indices
+from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
-    Bracket,
-    Comparison,
     Condition,
     Expr,
     Extent,
@@ -56,15 +55,11 @@ def terms_of(indices: tuple[Index, ...], body: Expr, size: Size, fresh: Fresh) -
 
 def _choice(factor: Expr | Condition) -> tuple[Lookup, Index] | None:
     """Return what [tok[t] = v] compares."""
-    if not isinstance(factor, Bracket) or not isinstance(factor.condition, Comparison):
-        return None
-    left, right = factor.condition.left, factor.condition.right
-    if factor.condition.relation != "=" or not isinstance(left, IndexValue) or not isinstance(right, IndexValue):
-        return None
-    one, other = left.position, right.position
-    if isinstance(one, Index):
-        one, other = other, one
-    return (one, other) if isinstance(one, Lookup) and isinstance(other, Index) else None
+    match kronecker(factor):
+        case (Lookup() as looked, Index() as index) | (Index() as index, Lookup() as looked):
+            return looked, index
+        case _:
+            return None
 
 
 def _chooses(node: Expr) -> bool:

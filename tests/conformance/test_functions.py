@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleError
-from chainrule.execute.expressions import evaluate_expression
 from chainrule.execute.native import vectormath
+from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.execute.scalars import SCALARS
 from chainrule.expr.functions import FUNCTIONS, Interval, ScalarFunction
 from chainrule.notation.parser import parse_scalar

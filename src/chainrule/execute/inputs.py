@@ -51,7 +51,8 @@ def check_inputs(
     _refuse_unnamed(inputs)
     _refuse_unknown(system, inputs)
     _refuse_missing(system, inputs)
-    values = {d.tensor: _array(d.tensor, inputs[d.tensor], dtype) for d in system.declarations if d.tensor in inputs}
+    given = [d.tensor for d in system.declarations if d.tensor in inputs]
+    values: dict[str, Array] = {tensor: _array(tensor, inputs[tensor], dtype) for tensor in given}
     for tensor, array in values.items():
         _check_rank(system.declared[tensor], array)
     settled = _settle(system, values, sizes or {})

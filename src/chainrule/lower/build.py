@@ -54,7 +54,7 @@ class _Building:
         code = Code(self.entry)
         self.code = code
         late: list[Store] = []
-        uses = Counter(
+        uses = Counter[str](
             e.tensor for m in self.nest.members if not m.statement.op for e in walk(m.statement.value)
             if isinstance(e, Indexed)
         )  # fmt: skip

@@ -11,14 +11,24 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from chainrule.expr.nodes import Extent
+from chainrule.lower.allocation import place, with_margins
 from chainrule.lower.blocks import blocked
 from chainrule.lower.build import instructions as made_of
 from chainrule.lower.flatten import flatten, sample_extents
 from chainrule.lower.fuse import Fused, Nest, fuse, sums_apart
 from chainrule.lower.inside import with_bounded
 from chainrule.lower.layout import Choice, innermost, references, strides
-from chainrule.lower.memory import place, with_margins
-from chainrule.lower.program import Axis, Buffer, Instruction, Load, Program, Role, Store, Unsupported, over_axes
+from chainrule.lower.program import (
+    Axis,
+    Buffer,
+    Instruction,
+    Load,
+    Program,
+    Role,
+    Store,
+    Unsupported,
+    over_axes,
+)
 from chainrule.lower.statements import Statement
 from chainrule.lower.verify import verify
 from chainrule.system.model import System

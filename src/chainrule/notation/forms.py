@@ -23,7 +23,7 @@ from chainrule.expr.nodes import (
     Power,
     Select,
 )
-from chainrule.notation.arithmetic import compared, negative_of, sum_of, superscript_of
+from chainrule.notation.operators import compared, negative_of, sum_of, superscript_of
 
 Form: TypeAlias = Callable[[Tree[Token], Sequence[Any]], Any]
 

@@ -22,11 +22,11 @@ from chainrule.expr.nodes import (
     Sum,
     product_factors,
 )
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.affine import solvable, solve_the_delta
 from chainrule.simplify.arithmetic import add, close, multiply, normal
 from chainrule.simplify.context import Context
 from chainrule.simplify.decided import DECIDED
-from chainrule.system.rewriting import Rule
 
 
 def as_delta(expr: Expr) -> tuple[Index, Index] | None:

@@ -25,9 +25,9 @@ from chainrule.expr.nodes import (
     Select,
     number,
 )
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.choices import OPPOSITE
 from chainrule.simplify.context import Context
-from chainrule.system.rewriting import Rule
 
 
 def _highest(form: ExpressionForm, context: Context) -> Fraction | None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed, IndexValue, Lookup, Position
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.context import Context
-from chainrule.system.rewriting import Rule
 
 
 def mark_what_is_no_label(expr: Expr, context: Context) -> Expr | None:

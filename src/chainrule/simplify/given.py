@@ -42,6 +42,7 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.expr.signs import MIRRORED, UNKNOWN, Sign
+from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
@@ -57,7 +58,6 @@ from chainrule.simplify.evident import always_defined
 from chainrule.simplify.recognise import unify
 from chainrule.simplify.symmetry import SYMMETRY
 from chainrule.system.model import Given
-from chainrule.system.rewriting import Rewrite, Rule
 
 _IMPLIED = {
     ">": (">", ">=", "!="),

@@ -13,8 +13,9 @@ from typing import TypeAlias
 
 from chainrule.expr.functions import MATRIX_FUNCTIONS
 from chainrule.expr.nodes import UNSETTLED, Extent, Index, Indexed, Lookup, MatrixEntry
+from chainrule.expr.symbols import Derivative, Symbol, tensors_of
 from chainrule.system.extents import Extents
-from chainrule.system.model import Declaration, System, derivative_parts, is_derivative
+from chainrule.system.model import Declaration, System
 from chainrule.system.naming import Names
 from chainrule.system.places import Place, check_calls, count_indices
 from chainrule.system.profile import Profile, Slot
@@ -219,10 +220,10 @@ class Constraints:
             )
         return axes
 
-    def _derivative_axes(self, tensor: str, place: Place, side: str) -> tuple[int, ...]:
-        if not is_derivative(tensor):
+    def _derivative_axes(self, tensor: Symbol, place: Place, side: str) -> tuple[int, ...]:
+        if not isinstance(tensor, Derivative):
             raise self.names.unknown_tensor(tensor, place, side)
-        parts = derivative_parts(tensor)
+        parts = tensors_of(tensor)
         for part in parts:
             if part not in self.axes and part != self.system.cost:
                 raise self.names.unknown_tensor(part, place, side)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chainrule.errors import InputError
-from chainrule.expr.nodes import Extent, Node
+from chainrule.expr.nodes import Extent
+from chainrule.expr.shared import Node
 
 
 @dataclass(frozen=True, eq=False)

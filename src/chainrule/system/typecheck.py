@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed
+from chainrule.expr.symbols import Derivative
 from chainrule.system.constraints import Constraints
 from chainrule.system.derived import DerivedExtent
-from chainrule.system.model import Declaration, Equation, Given, System, is_derivative
+from chainrule.system.model import Declaration, Equation, Given, System
 from chainrule.system.naming import Names
 from chainrule.system.places import Place, check_target, count_indices
 from chainrule.system.profile import profile_of, profile_of_value
@@ -67,7 +68,7 @@ def settle_equation(system: System, equation: Equation) -> Equation:
     work = _context(system)
     place = Place("equation", 0, equation.name)
     check_target(equation, place)
-    known = equation.name in work.axes or is_derivative(equation.name)
+    known = equation.name in work.axes or isinstance(equation.name, Derivative)
     numbers = work.read(profile_of(equation), place, target=equation.target if known else None)
     return _settle(work, equation, numbers, place)
 
@@ -96,7 +97,7 @@ def _read_equation(work: Constraints, equation: Equation, number: int) -> list[i
     place = Place("equation", number, equation.name)
     check_target(equation, place)
     profile = profile_of(equation)
-    numbers = work.read(profile, place, target=equation.target if is_derivative(equation.name) else None)
+    numbers = work.read(profile, place, target=equation.target if isinstance(equation.name, Derivative) else None)
     work.axes[equation.name] = tuple(numbers[: profile.targets])
     for axis, element in enumerate(work.axes[equation.name]):
         work.ranges.name(element, Extent(equation.name, axis))

@@ -23,12 +23,12 @@ from chainrule.expr.nodes import (
     IndexValue,
     Lookup,
     MatrixEntry,
-    Node,
     Partial,
     Position,
     Reduce,
     walk,
 )
+from chainrule.expr.shared import Node
 from chainrule.system.model import Equation, Given, System
 from chainrule.system.typecheck import settle_equation, typecheck
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.expressions import evaluate_expression
+from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.expr.nodes import Expr, Extent, ExtentValue, Index, Indexed, IndexValue, Number, Power, Product, Sum
 from chainrule.expr.signs import MIRRORED, UNKNOWN, Sign, is_not_negative, is_not_positive, is_positive, sign_of
 from chainrule.notation.parser import parse_scalar

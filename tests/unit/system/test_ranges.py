@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import InputError
-from chainrule.execute.reference import evaluate, evaluate_all
+from chainrule.execute.reference.equations import evaluate, evaluate_all
 from chainrule.expr.nodes import Extent, anonymous_extent
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.native.machine import host, lowered
-from chainrule.execute.native.schedule import Schedule, largest_share, pieces, schedules
+from chainrule.execute.native.schedule import LoopSchedule, largest_share, pieces, schedules
 from chainrule.expr.linear import LinearForm
 from chainrule.lower.program import Access, Axis, Contracted, Contraction, Instruction, Store
 from support import examples
@@ -29,7 +29,7 @@ def test_every_value_of_a_shared_axis_is_one_threads(extent: int, stretch: int, 
 
 @given(st.integers(1, 400), st.sampled_from(["", "j"]), st.integers(1, 8), THREADS)
 def test_they_are_whose_the_machine_code_makes_them(extent: int, vector: str, size: int, threads: int) -> None:
-    s = Schedule(vector, False, (("j", size),), split="j")
+    s = LoopSchedule(vector, False, (("j", size),), split="j")
     stretch = s.stretch("j", 16)
     if -(-extent // stretch) // size > 1:
         having = owners(pieces(extent, stretch, size, threads))

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.expr.binding import map_operands, map_positions
+from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
-    Comparison,
     Expr,
     Extent,
     ExtentValue,
@@ -27,6 +27,7 @@ from chainrule.expr.nodes import (
     Position,
     Reduce,
     anonymous_extent,
+    delta,
 )
 from chainrule.expr.shared import kept
 from chainrule.expr.skeleton import Bare, Numbering, Shape, bare, joined
@@ -119,9 +120,9 @@ class Relabeling:
                 return self.entry(expr)
             case IndexValue(position):
                 return IndexValue(self.position(position))
-            case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
-                self.loose = self.loose or left.extent != right.extent
-                return Bracket(Comparison("=", IndexValue(self.index(left)), IndexValue(self.index(right))))
+            case Bracket() if (pair := plain_delta(expr)) is not None:
+                self.loose = self.loose or pair[0].extent != pair[1].extent
+                return delta(*map(self.index, pair))
             case ExtentValue(extent, letter):
                 return ExtentValue(self.extent(extent), self.letter(letter))
             case Partial(of, wrt):

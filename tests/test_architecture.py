@@ -185,7 +185,9 @@ def test_to_derive_loads_no_numbers_and_nothing_that_only_other_commands_need(
     result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     loaded = set(result.stdout.rpartition("loaded ")[2].split())
     unneeded = {"numpy", "llvmlite", "safetensors", "rich", "pydantic"}
-    folders = {f"chainrule.{name}" for name in ("execute", "lower", "network", "explanation", "training", "checking")}
+    folders = {
+        f"chainrule.{name}" for name in ("execute", "lower", "verify", "network", "explanation", "training", "checking")
+    }
     assert loaded & (unneeded | folders | {"chainrule.data", "chainrule.nn"}) == set()
     assert "chainrule.notation.parser" in loaded
 

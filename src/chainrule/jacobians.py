@@ -20,14 +20,14 @@ from chainrule.diff.written_out import without_cost_in_derivatives
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.symbols import Derivative, derivative_by
 from chainrule.pipeline import Backprop, backprop
-from chainrule.render.text import equation_text
+from chainrule.render.document import Group
+from chainrule.render.document_text import document_text
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
 from chainrule.system.model import Equation, System
-from chainrule.system.printing import index_names, ranks_of, system_latex, system_text
+from chainrule.system.printing import equations_document, ranks_of, system_latex, system_text
 from chainrule.system.typecheck import typecheck
 from chainrule.system.unsettling import reads_back
-from chainrule.verify.verification import Verification
 
 if TYPE_CHECKING:
     from chainrule.verify.verification import Verification
@@ -86,11 +86,11 @@ class Jacobian(System):
         return system_text(self)
 
     def __repr__(self) -> str:
-        taken, declared = index_names(self)
-        ranks = ranks_of(self)
-        return "\n".join(
-            equation_text(e.target, e.value, taken=taken, declared=declared, ranks=ranks) for e in self._derived()
-        )
+        return document_text(self.document())
+
+    def document(self) -> Group:
+        """Return the equations that were added, as a document."""
+        return equations_document(self, self._derived())
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/latex": f"$$\n{self.latex()}\n$$"}

@@ -57,7 +57,7 @@ def fans(tensor: str, cotangents: Cotangents) -> Iterator[Fan]:
         current = waiting.pop(0)
         target = cotangents.of(current).indices
         for path in cotangents.paths(current):
-            pairs = dict(tied(path, target))
+            pairs = dict(tied(path.local, path.indices, target))
             yield from (Fan(path, index, target) for index in path.indices if index not in pairs)
             if path.user not in seen:
                 seen.add(path.user)

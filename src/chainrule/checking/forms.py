@@ -113,7 +113,7 @@ def diagonal_derivatives(tensor: str, cotangents: Cotangents) -> Iterator[tuple[
     """Yield ∂u[j]/∂v[j] as text and value for every u whose entries depend on their own entry of v alone."""
     target = cotangents.of(tensor).indices
     for path in cotangents.paths(tensor):
-        pairs = dict(tied(path, target))
+        pairs = dict(tied(path.local, path.indices, target))
         if path.indices and len(pairs) == len(path.indices):
             factors = path.local.factors if isinstance(path.local, Product) else (path.local,)
             value = times(*(rename_indices(f, pairs) for f in factors if not isinstance(f, Bracket)))

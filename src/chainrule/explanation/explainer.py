@@ -154,7 +154,8 @@ class _Opener:
     def _path(self, path: Path) -> PathSum:
         """Return the products of the paths through one tensor."""
         simplifier = self._cotangents.simplifier
-        shown = with_target_letters(simplifier.present(path.local), path, self._indices)
+        pairs = dict(tied(path.local, path.indices, self._indices))
+        shown = with_target_letters(simplifier.present(path.local), pairs)
         upstream, partial, local = self._at_entry(path.upstream, path.partial, shown)
         indices = tuple(Index(i.name, i.extent) for i in path.indices)
         whole = times(upstream, local)
@@ -175,7 +176,7 @@ class _Opener:
         )
 
     def _why(self, path: Path) -> Words:
-        pairs = list(tied(path, self._cotangents.of(self._tensor).indices))
+        pairs = list(tied(path.local, path.indices, self._cotangents.of(self._tensor).indices))
         if not pairs:
             return ()
         places = dict(zip((i.name for i in self._indices), self.places, strict=True))

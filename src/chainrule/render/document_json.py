@@ -16,14 +16,15 @@ from chainrule.render.formula import Formula
 VERSION = 1
 
 
-def document_json(node: Node, *, indent: int | None = 1) -> str:
-    """Return a document as JSON.
+def document_json(node: Node) -> str:
+    """Return a document as one line of JSON, in which whatever a terminal would obey or hide is written as an escape.
 
-    >>> print(document_json(Line(("Sum: ", 0.1)), indent=None))
+    >>> print(document_json(Line(("Sum: ", 0.1))))
     {"version": 1, "document": {"kind": "line", "words": ["Sum: ", {"number": 0.1}]}}
     """
-    whole = {"version": VERSION, "document": _node(node)}
-    return json.dumps(whole, ensure_ascii=False, allow_nan=False, indent=indent)
+    text = json.dumps({"version": VERSION, "document": _node(node)}, ensure_ascii=False, allow_nan=False)
+    unseen = {c for c in set(text) if not c.isprintable()}
+    return text.translate({ord(c): json.dumps(c)[1:-1] for c in unseen})
 
 
 def _node(node: Node) -> dict[str, Any]:

@@ -36,24 +36,30 @@ _IN_TEXT = {
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def derivation_document(derivation: Derivation) -> Group:
-    """Return the derivation as a document: its steps are groups with a number, a law and a formula."""
-    head, steps, end = _parts(derivation)
+def derivation_document(derivation: Derivation, *, where: bool = False) -> Group:
+    """Return the derivation as a document: its steps are groups with a number, a law and a formula.
+
+    With `where` each step names the function that took it.
+    """
+    head, steps, end = _parts(derivation, where=where)
     return Group((head, Group(steps, role="steps", indent=2), *end), role="derivation")
 
 
-def derivation_text(derivation: Derivation, width: int = WIDTH) -> str:
+def derivation_text(derivation: Derivation, width: int = WIDTH, *, where: bool = False) -> str:
     """Return the derivation as numbered lines for a terminal, of at most `width` characters where words break.
 
+    With `where` each step names the function that took it.
+
     >>> from chainrule.expr.nodes import Indexed, number, times
-    >>> target, x = Indexed("∂C/∂x"), Indexed("x")
+    >>> from chainrule.expr.symbols import Derivative
+    >>> target, x = Indexed(Derivative("C", "x")), Indexed("x")
     >>> step = Step("power rule", "(x^2)' = 2*x", target, times(number(2), x))
     >>> print(derivation_text(Derivation(target, (step,), times(number(2), x))))
     ∂C/∂x
       1  power rule: (x^2)' = 2*x
            = 2·x
     """
-    return document_text(derivation_document(derivation), width)
+    return document_text(derivation_document(derivation, where=where), width)
 
 
 def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, str], width: int = WIDTH) -> str:
@@ -81,7 +87,8 @@ def derivation_latex(derivation: Derivation) -> str:
     r"""Return the derivation as an `align*` environment, the laws as \text above their lines.
 
     >>> from chainrule.expr.nodes import Indexed, number, times
-    >>> target, x = Indexed("∂C/∂x"), Indexed("x")
+    >>> from chainrule.expr.symbols import Derivative
+    >>> target, x = Indexed(Derivative("C", "x")), Indexed("x")
     >>> step = Step("power rule", "(x^2)' = 2*x", target, times(number(2), x))
     >>> print(derivation_latex(Derivation(target, (step,), times(number(2), x))))
     \begin{align*}
@@ -96,33 +103,35 @@ def derivation_latex(derivation: Derivation) -> str:
     return "\n".join((r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}"))
 
 
-def _parts(derivation: Derivation) -> tuple[Heading, tuple[Group, ...], tuple[Node, ...]]:
+def _parts(derivation: Derivation, *, where: bool = False) -> tuple[Heading, tuple[Group, ...], tuple[Node, ...]]:
     """Return what is derived, the steps, and what is said at the end."""
     head = Heading((derivation.formula(derivation.target),))
-    steps = tuple(_steps(derivation, _numbers(derivation), derivation.target))
-    return head, steps, tuple(_end(derivation))
+    steps = tuple(_steps(derivation, _numbers(derivation), derivation.target, where=where))
+    return head, steps, tuple(_end(derivation, where=where))
 
 
 def _numbers(derivation: Derivation) -> list[str]:
     return [str(n) for n in range(1, len(derivation.steps) + 1)]
 
 
-def _end(derivation: Derivation) -> Iterator[Node]:
+def _end(derivation: Derivation, *, where: bool) -> Iterator[Node]:
     said: list[Node] = [Note((remark,)) for remark in derivation.remarks]
     if len(derivation.steps) > 1:
         said.insert(0, Line(words("so ", derivation.equation_formula())))
     yield Group(tuple(said), role="result", indent=2)
     for title, case in derivation.cases:
-        inner = derivation_document(case)
+        inner = derivation_document(case, where=where)
         yield Group((Line((f"If {title}:",)), Group((inner,), indent=2)), role="case", apart=True)
 
 
-def _steps(derivation: Derivation, labels: Iterable[str], above: Expr | None) -> Iterator[Group]:
+def _steps(derivation: Derivation, labels: Iterable[str], above: Expr | None, *, where: bool) -> Iterator[Group]:
     """Yield a group for each step; `above` is what the line above the first ends with."""
     for label, step in zip(labels, derivation.steps, strict=True):
         nodes: list[Node] = [Line((_heading(step),))]
+        if where:
+            nodes.append(Line((f"[{step.where}]",), whole=True))
         if step.detail is not None and _is_worked_out(step):
-            inner = _steps(step.detail, _letters(len(step.detail.steps)), None)
+            inner = _steps(step.detail, _letters(len(step.detail.steps)), None, where=where)
             nodes.append(Group(tuple(inner), role="detail", indent=2))
             nodes.append(Line(words("so ", _equation(step, derivation)), whole=True))
         else:

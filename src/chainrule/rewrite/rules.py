@@ -57,6 +57,21 @@ class Rule(Generic[A]):
     statement: str
     apply: Callable[[Expr, A], Expr | Rewrite | None]
 
+    @property
+    def where(self) -> str:
+        """Where the law stands in the code: module and function."""
+        return where(self.apply)
+
+
+def where(function: Callable[..., object]) -> str:
+    """Return where a function stands: its module and its name.
+
+    >>> from chainrule.expr.nodes import delta
+    >>> where(delta)
+    'chainrule.expr.nodes.delta'
+    """
+    return f"{function.__module__}.{function.__qualname__}"
+
 
 @dataclass(frozen=True, eq=False)
 class Step(Node):
@@ -64,7 +79,7 @@ class Step(Node):
 
     Where `before` is what the line above ended with, a printer leaves it out. `assumption` is the `given` used, as
     text; `remark` says in words what a reader should see. `detail` is the derivation of this very line, where it has
-    one.
+    one. `where` names the function that took the step.
     """
 
     rule: str
@@ -75,6 +90,7 @@ class Step(Node):
     remark: str = ""
     detail: Derivation | None = None
     names: tuple[Symbol, ...] = ()
+    where: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +161,15 @@ class Recorder:
             self.steps[-1] = replace(last, after=outcome.expr, names=names)
         else:
             self.steps.append(
-                Step(rule.name, rule.statement, before, outcome.expr, outcome.assumption, names=outcome.names)
+                Step(
+                    rule.name,
+                    rule.statement,
+                    before,
+                    outcome.expr,
+                    outcome.assumption,
+                    names=outcome.names,
+                    where=rule.where,
+                )
             )
 
 

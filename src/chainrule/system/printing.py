@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Condition, Expr, Extent
+from chainrule.render.document import Group
+from chainrule.render.formula import equation_formula
 from chainrule.render.latex import equation_latex
 from chainrule.render.text import entry_text, equation_text, expression_text
 from chainrule.system.printed import (
@@ -24,6 +27,7 @@ WIDTH = 100
 """Declarations of one role are put together on lines up to this length."""
 
 
+@no_garbage()
 def system_text(system: PrintedSystem, *, unicode: bool = True) -> str:
     """Return the system in the notation, one statement a line.
 
@@ -62,6 +66,14 @@ def system_latex(system: PrintedSystem, only: Sequence[PrintedEquation] | None =
         for e in equations
     ]
     return "\n".join((r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"))
+
+
+def equations_document(system: PrintedSystem, equations: Iterable[PrintedEquation]) -> Group:
+    """Return equations of a system as a document, a formula each."""
+    taken, declared = index_names(system)
+    ranks = ranks_of(system)
+    formulas = (equation_formula(e.target, e.value, taken=taken, declared=declared, ranks=ranks) for e in equations)
+    return Group(tuple(formulas), role="equations")
 
 
 def index_names(system: PrintedSystem) -> tuple[frozenset[str], Mapping[str, Extent]]:

@@ -16,11 +16,12 @@ from chainrule.execute.native.compiled import dtype_of
 from chainrule.execute.native.compiler import compile_text
 from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.module import module
-from chainrule.execute.native.plan import loops_text
+from chainrule.execute.native.plan import loops_document
 from chainrule.expr.nodes import Extent
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Program, Unsupported
-from chainrule.lower.text import program_text
+from chainrule.lower.text import program_document
+from chainrule.render.document_text import document_text
 from chainrule.system.batching import batch
 from chainrule.system.derived import solve
 from chainrule.system.model import System
@@ -43,10 +44,11 @@ def show(
     try:
         program = _lowered(batched, extents_by_letter(batched, sizes), machine, dtype)
         if level == "program":
-            return program_text(program)
+            return document_text(program_document(program)) + "\n"
         made = module(program, machine, dtype_of(dtype))
         if level == "loops":
-            return loops_text(program, made.schedules, np.dtype(dtype).itemsize)
+            loops = loops_document(program, made.schedules, np.dtype(dtype).itemsize)
+            return document_text(loops) + "\n"
         return made.text if level == "llvm" else compile_text(made.text, machine).assembly()
     except Unsupported as signal:
         raise OptionError(

@@ -21,7 +21,7 @@ from chainrule.execute.inputs import check_inputs
 from chainrule.execute.native.arena import whole_of
 from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of, exponents_given
 from chainrule.execute.native.machine import Machine, host
-from chainrule.execute.native.plan import plan_text
+from chainrule.execute.native.plan import plan_document
 from chainrule.execute.native.stepping import Lost, Stepper, Stretch
 from chainrule.execute.native.threads import Team, threads_for
 from chainrule.execute.reference.expressions import evaluate_in
@@ -32,6 +32,7 @@ from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Extent, Index, Indexed
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Program
+from chainrule.render.document_text import document_text
 from chainrule.system.batching import batch
 from chainrule.system.model import Equation, System
 
@@ -100,7 +101,7 @@ class Session:
     @property
     def plan(self) -> str:
         """What was made of the system, instruction by instruction."""
-        return plan_text(self._main.program, self._main.module, self.dtype.itemsize)
+        return document_text(plan_document(self._main.program, self._main.module, self.dtype.itemsize))
 
     @property
     def compiled(self) -> Compiled:

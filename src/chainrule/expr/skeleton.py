@@ -33,6 +33,7 @@ from chainrule.expr.nodes import (
     with_operands,
 )
 from chainrule.expr.shared import Node, kept, made_once
+from chainrule.expr.symbols import Derivative
 
 T = TypeVar("T", bound=Hashable)
 M = TypeVar("M", bound=Node)
@@ -102,13 +103,13 @@ def _affine(position: Affine) -> Bare:
 
 
 def _entry(entry: Indexed) -> Bare:
-    head = ("Indexed", entry.guarded, entry.tensor[:1] == "∂")
+    head = ("Indexed", entry.guarded, isinstance(entry.tensor, Derivative))
     inner = joined(head, list(map(bare, entry.indices)))
     return inner._replace(tensors=(entry.tensor, *inner.tensors), loose=inner.loose or entry.guarded)
 
 
 def _matrix_entry(entry: MatrixEntry) -> Bare:
-    head = ("MatrixEntry", entry.function, len(entry.indices), entry.tensor[:1] == "∂")
+    head = ("MatrixEntry", entry.function, len(entry.indices), isinstance(entry.tensor, Derivative))
     inner = joined(head, list(map(bare, (*entry.indices, *entry.samples))))
     return inner._replace(tensors=(*inner.tensors, entry.tensor))
 

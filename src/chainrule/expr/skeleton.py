@@ -33,7 +33,7 @@ from chainrule.expr.nodes import (
     with_operands,
 )
 from chainrule.expr.shared import Node, kept, made_once
-from chainrule.expr.symbols import Symbol
+from chainrule.expr.symbols import Derivative, Symbol
 
 T = TypeVar("T", bound=Hashable)
 M = TypeVar("M", bound=Node)
@@ -105,12 +105,12 @@ def _affine(position: Affine) -> Bare:
 
 
 def _entry(entry: Indexed) -> Bare:
-    head = ("Indexed", entry.guarded, entry.tensor[:1] == "∂")
+    head = ("Indexed", entry.guarded, isinstance(entry.tensor, Derivative))
     return joined(head, list(map(bare, entry.indices)), entry.tensor, loose=entry.guarded)
 
 
 def _matrix_entry(entry: MatrixEntry) -> Bare:
-    head = ("MatrixEntry", entry.function, len(entry.indices), entry.tensor[:1] == "∂")
+    head = ("MatrixEntry", entry.function, len(entry.indices), isinstance(entry.tensor, Derivative))
     return joined(head, list(map(bare, (*entry.indices, *entry.samples))), entry.tensor)
 
 

@@ -18,6 +18,7 @@ from chainrule.render.numerals import numeral_parts
 from chainrule.render.style import Style, framed, write
 
 ORDERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+RELATIONS = MappingProxyType({"<=": "≤", ">=": "≥", "!=": "≠"})
 
 
 def expression_text(
@@ -105,18 +106,22 @@ def _entry(entry: Entry | NamedDerivative) -> str:
 
 
 def _operator(node: BigOperator) -> str:
-    return f"{node.op}({','.join(node.letters)})"
+    return f"{node.op}({','.join(node.letters)}) "
 
 
 def _big_sum(node: BigOperator) -> str:
     if node.op != "sum":
         return _operator(node)
     letters = node.letters
-    return f"Σ_{letters[0]}" if len(letters) == 1 and len(letters[0]) == 1 else f"Σ_{{{','.join(letters)}}}"
+    return f"Σ_{letters[0]} " if len(letters) == 1 and len(letters[0]) == 1 else f"Σ_{{{','.join(letters)}}} "
 
 
 def _same(name: str) -> str:
     return name
+
+
+def _spaced(word: str) -> str:
+    return f" {word} "
 
 
 def _between(mark: str) -> Callable[[Layout], str]:
@@ -141,8 +146,10 @@ UNICODE = Style(
     negative="−",
     denial="not ",
     between_partials="",
-    relations=MappingProxyType({"<=": "≤", ">=": "≥", "!=": "≠"}),
-    connectives=MappingProxyType({}),
+    prime="'",
+    comma=", ",
+    relation=lambda relation: f" {RELATIONS.get(relation, relation)} ",
+    connective=_spaced,
     slope=("", "/", ""),
     fraction=("", "/", ""),
     power=("", "^", ""),
@@ -157,5 +164,5 @@ ASCII = replace(
     big=_operator,
     minus=" - ",
     negative="-",
-    relations=MappingProxyType({}),
+    relation=_spaced,
 )

@@ -95,7 +95,9 @@ def test_numbers_among_others_share_their_decimals() -> None:
 
 
 def test_sums_and_products_of_numbers_have_the_signs_of_a_book() -> None:
-    assert words_text(added_numbers((-0.5, -0.25, 2.0))) == "−0.5000 − 0.2500 + 2"
+    total = added_numbers((-0.5, -0.25, 2.0))
+    assert words_text(total) == "−0.5000 − 0.2500 + 2"
+    assert [part["number"] for part in from_json(Line(total))["words"]] == [-0.5, -0.25, 2.0]
     assert words_text(multiplied_numbers((0.5, -2.0))) == "0.5000·(−2)"
 
 

@@ -142,16 +142,16 @@ def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     """
     tensors = _several(system.params if wrt is None else wrt)
     cost = system.cost
-    asked = [Derivative(cost, v, w) for n, v in enumerate(tensors) for w in tensors[n:]]
 
     def derived(system: System) -> Jacobian:
         first = _with_gradient(system, tensors)
+        asked = tuple(Derivative(cost, v, w) for n, v in enumerate(tensors) for w in tensors[n:])
         simplifier = _simplifier(first)
         walks = []
         for n, tensor in enumerate(tensors):
             gradients = [Derivative(cost, earlier) for earlier in tensors[: n + 1]]
             walks.append(_walk(first, simplifier, gradients, tensor))
-        return _made(first, tuple(walks), tuple(asked))
+        return _made(first, tuple(walks), asked)
 
     return _readable(system, derived)
 

@@ -19,6 +19,7 @@ from chainrule.diff.local import bounded_depth, unambiguous
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema, name_ranges
 from chainrule.expr.binding import tensors_in
+from chainrule.expr.garbage import no_garbage
 from chainrule.expr.symbols import Derivative
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
@@ -48,12 +49,14 @@ class Backprop:
     wrt: tuple[str, ...]
 
     @cached_property
+    @no_garbage()
     @bounded_depth()
     def cotangents(self) -> Cotangents:
         """What is known of every ∂C/∂t."""
         return _cotangents(self.forward, self.wrt)
 
     @cached_property
+    @no_garbage()
     @bounded_depth()
     def system(self) -> System:
         """The forward and backward equations, and those that read what was derived, in an order to compute them in."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from chainrule.expr.binding import map_operands
 from chainrule.expr.nodes import Expr, Indexed, Partial
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
-from chainrule.network.equations import error_name
+from chainrule.render.names import error_name
 from chainrule.system.model import Equation, System
 
 

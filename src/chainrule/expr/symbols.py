@@ -57,7 +57,7 @@ class Tensor(_Text):
         """Make it of a plain name, which does not begin with ∂."""
         name = str(name)
         assert name[:1] != "∂", f"{name} is no plain name: make it a Derivative"
-        steps = f"[{','.join(map(step_text, superscript))};]" if superscript else ""
+        steps = f"[{steps_text(superscript)};]" if superscript else ""
         return _with(super().__new__(cls, name + steps), name=name, superscript=superscript, structure=superscript)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -132,14 +132,13 @@ def _changed(tensor: Tensor, number: int) -> Tensor:
     return Tensor(f"d{tensor.name}{number if number > 1 else ''}", tensor.superscript)
 
 
-def step_text(step: tuple[str, int]) -> str:
-    """Return one step of a superscript as it is written.
+def steps_text(superscript: Steps) -> str:
+    """Return a superscript as it is written.
 
-    >>> step_text(("l", 1)), step_text(("L", 0)), step_text(("t", -1)), step_text(("", 3))
-    ('l+1', 'L', 't-1', '3')
+    >>> steps_text((("l", 1),)), steps_text((("t", -1), ("L", 0), ("", 3)))
+    ('l+1', 't-1,L,3')
     """
-    letter, shift = step
-    return letter + (f"{shift:+d}" if shift else "") if letter else str(shift)
+    return ",".join(letter + f"{shift:+d}" * bool(shift) if letter else str(shift) for letter, shift in superscript)
 
 
 def derivative_by(tensor: Symbol, wrt: Symbol) -> Derivative:

@@ -14,6 +14,7 @@ from chainrule.expr.binding import map_operands, tensors_in
 from chainrule.expr.nodes import Expr, Indexed, Number
 from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.render.latex import equation_latex, expression_latex
+from chainrule.render.names import error_name
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import index_names, ranks_of
@@ -125,15 +126,6 @@ class Equations:
     def _error(self, equation: Equation) -> Indexed | None:
         name = self.errors.get(equation.name)
         return None if name is None else Indexed(name, equation.target.indices)
-
-
-def error_name(tensor: str) -> str:
-    """Return the name δl of the error ∂C/∂zl, "" for a tensor that is no weighted input.
-
-    >>> error_name("z2"), error_name("z"), error_name("a2")
-    ('δ2', 'δ', '')
-    """
-    return f"δ{tensor[1:]}" if tensor[0] == "z" and (tensor[1:].isdigit() or tensor == "z") else ""
 
 
 def _decimal(value: Expr) -> str:

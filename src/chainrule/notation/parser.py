@@ -17,6 +17,7 @@ from lark import Token, Tree
 from chainrule.errors import NotationError, TypecheckError
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.functions import ARITY
+from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Call, Expr, Index, Position, walk
 from chainrule.notation.advice import rank_advice
 from chainrule.notation.confusables import check_letters, names_of
@@ -32,6 +33,7 @@ from chainrule.system.places import Place, check_calls
 from chainrule.system.typecheck import settle_equation, settle_expression, typecheck
 
 
+@no_garbage()
 def parse(text: str) -> System:
     r"""Return the system that a text describes, checked and with all extents settled.
 

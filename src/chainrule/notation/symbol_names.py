@@ -23,13 +23,13 @@ def named_symbol(text: str) -> Symbol | None:
     try:
         source = read_source(text)
         statements = split(source)
-        tree = parse_statement(source, statements[0], "expression") if len(statements) == 1 else None
+        trees = subtrees(parse_statement(source, statements[0], "expression")) if len(statements) == 1 else []
     except NotationError:
         return None
-    match tree:
-        case Tree(data="entry" | "subscripted"):
+    match trees[0] if trees else None:
+        case Tree(data="entry" | "subscripted") as tree:
             return Tensor(_name(tree))
-        case Tree(data="derivative"):
+        case Tree(data="derivative") as tree:
             return Derivative(_name(tree), *(_name(part) for part in subtrees(tree) if part.data == "by"))
         case _:
             return None

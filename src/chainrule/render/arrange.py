@@ -38,6 +38,7 @@ from chainrule.expr.nodes import (
     Sum,
     walk,
 )
+from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.render.layout import (
     UNIT,
     Applied,
@@ -46,27 +47,27 @@ from chainrule.render.layout import (
     Choice,
     Connective,
     Denial,
-    Derivative,
     Entry,
     Factors,
     Iverson,
     Layout,
+    Letter,
     Level,
     Matrix,
     Named,
-    NamedDerivative,
+    NamedSlope,
     Negative,
     Parenthesised,
     Place,
     Quotient,
     Relation,
     Size,
+    Slope,
     Superscript,
-    Symbol,
     Terms,
     fit,
 )
-from chainrule.render.names import certain_groups, derivative_parts, likely_groups
+from chainrule.render.names import certain_groups, layer_of, likely_groups
 from chainrule.render.numerals import numeral
 
 SPREADING = ("sum", "mean")
@@ -115,10 +116,12 @@ class _Arrangement:
                 return Size(letter, letter.upper() in self.ranks)
             case IndexValue(position):
                 return self._value(position)
-            case Indexed(tensor):
-                return self._derivative(node) if "∂" in tensor else self._entry(node)
+            case Indexed(Derivative() as derivative):
+                return self._derivative(derivative, node)
+            case Indexed():
+                return self._entry(node)
             case Partial(of, wrt):
-                return Derivative(self._named(of), tuple(self._named(w) for w in wrt))
+                return Slope(self._named(of), tuple(self._named(w) for w in wrt))
             case MatrixEntry(function, tensor, positions, samples):
                 return Matrix(function, self._entry(Indexed(tensor, samples)), positions)
             case Sum(terms):
@@ -153,7 +156,7 @@ class _Arrangement:
     def _value(self, position: Position) -> Layout:
         match position:
             case Index(name):
-                return Symbol(name)
+                return Letter(name)
             case Affine():
                 return Place(position)
             case Lookup(entry):
@@ -179,33 +182,39 @@ class _Arrangement:
         sides = (links[0].left, *(link.right for link in links))
         return Chain(tuple(self.at(side, Level.SUM) for side in sides), tuple(link.relation for link in links))
 
-    def _derivative(self, entry: Indexed) -> Layout:
-        parts, positions = derivative_parts(entry.tensor), entry.indices
-        groups = certain_groups(parts, len(positions), self.ranks)
+    def _derivative(self, derivative: Derivative, entry: Indexed) -> Layout:
+        parts, positions, shared = tensors_of(derivative), entry.indices, len(derivative.along)
+        ranks: dict[str, int] = {part: self.ranks[part] - shared for part in parts if part in self.ranks}
+        groups = certain_groups(parts, len(positions) - shared, ranks)
         if groups is not None:
-            return self._split(parts, groups, entry)
-        likely = likely_groups(parts, len(positions), self.ranks)
-        guess = None if likely is None else self._split(parts, likely, entry)
+            return self._split(derivative, groups, entry)
+        likely = likely_groups(parts, len(positions) - shared, ranks)
+        guess = None if likely is None else self._split(derivative, likely, entry)
         known = tuple((part, bool(self.ranks.get(part))) for part in parts)
-        return NamedDerivative(entry.tensor, positions, entry.guarded, guess, known)
+        return NamedSlope(derivative, positions, entry.guarded, guess, known)
 
     def _named(self, entry: Indexed) -> Layout:
         """Return an entry that stands in a slope; one that is a derivative itself stands in parentheses."""
-        if "∂" in entry.tensor:
-            return Parenthesised(self._derivative(entry))
+        if isinstance(entry.tensor, Derivative):
+            return Parenthesised(self._derivative(entry.tensor, entry))
         return self._entry(entry)
 
     def _entry(self, entry: Indexed) -> Entry:
-        apart = entry.tensor[-1:].isdecimal() and entry.tensor.rstrip("0123456789") in self.ranks
+        stem, layer = layer_of(entry.tensor)
+        apart = bool(layer) and stem in self.ranks
         return Entry(entry.tensor, entry.indices, entry.guarded, apart)
 
-    def _split(self, parts: tuple[str, ...], groups: tuple[int, ...], derivative: Indexed) -> Derivative:
-        """Return a derivative with so many of its positions at each of its tensors; a mark stands at the last."""
-        ends = accumulate(groups)
-        shares = [derivative.indices[end - size : end] for size, end in zip(groups, ends, strict=True)]
-        of, *wrt = (self._entry(Indexed(name, share)) for name, share in zip(parts, shares, strict=True))
-        last = replace(wrt[-1], guarded=derivative.guarded and bool(wrt[-1].positions))
-        return Derivative(of, (*wrt[:-1], last))
+    def _split(self, derivative: Derivative, groups: tuple[int, ...], entry: Indexed) -> Slope:
+        """Return a derivative with so many of its positions at each of its tensors; a mark stands at the last.
+
+        The positions that it goes along are those of all of them: ∂C[n]/∂z[n,j].
+        """
+        shared, own = entry.indices[: len(derivative.along)], entry.indices[len(derivative.along) :]
+        shares = [(*shared, *own[end - size : end]) for size, end in zip(groups, accumulate(groups), strict=True)]
+        pairs = zip(tensors_of(derivative), shares, strict=True)
+        of, *wrt = (self._entry(Indexed(tensor, share)) for tensor, share in pairs)
+        last = replace(wrt[-1], guarded=entry.guarded and bool(wrt[-1].positions))
+        return Slope(of, (*wrt[:-1], last))
 
     def _term(self, term: Expr) -> Layout:
         layout = self.layouts[id(term)]

@@ -17,7 +17,7 @@ from chainrule.render.layout import (
     Entry,
     Layout,
     Matrix,
-    NamedDerivative,
+    NamedSlope,
     Numeral,
     Size,
     Superscript,
@@ -95,7 +95,7 @@ def _size(size: Size) -> str:
     return f"|{size.letter}|" if size.taken or len(size.letter) > 1 else size.letter.upper()
 
 
-def _named_derivative(node: NamedDerivative) -> Pieces:
+def _named_slope(node: NamedSlope) -> Pieces:
     if node.likely is not None:
         return (node.likely,)
     of, *wrt = (latex_name(part).tensor if axes else _plain(part) for part, axes in node.parts)
@@ -177,7 +177,7 @@ LATEX = Style(
     entry=_entry,
     position=_position,
     matrix=_matrix,
-    named_derivative=_named_derivative,
+    named_slope=_named_slope,
     function=_function,
     partial=lambda order: rf"\partial^{{{order}}} " if order > 1 else r"\partial ",
     times=_times,

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from chainrule.expr.nodes import Affine, Index, Position
+from chainrule.expr.symbols import Symbol
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Symbol:
+class Letter:
     """The letter of an index, as a number."""
 
     letter: str
@@ -63,7 +64,7 @@ class Place:
 class Entry:
     """An entry of a tensor; `apart` says that there is a tensor without the digits of this one's name too."""
 
-    tensor: str
+    tensor: Symbol
     positions: tuple[Position, ...]
     guarded: bool = False
     apart: bool = False
@@ -79,7 +80,7 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Derivative:
+class Slope:
     """The derivative of an entry, or of a derivative in parentheses, by others: ∂a[k]/∂z[j], ∂(∂C/∂z[j])/∂a[k]."""
 
     of: Layout
@@ -87,18 +88,18 @@ class Derivative:
 
 
 @dataclass(frozen=True)
-class NamedDerivative:
+class NamedSlope:
     """An entry of a tensor of derivatives, whose name says of what by what, with all its positions behind: ∂C/∂z[j].
 
     `likely` is how it reads if they are shared out as is usual. Where even that is not known, `parts` are the tensors,
     each with whether it has axes.
     """
 
-    tensor: str
+    tensor: Symbol
     positions: tuple[Position, ...]
     guarded: bool
-    likely: Derivative | None
-    parts: tuple[tuple[str, bool], ...]
+    likely: Slope | None
+    parts: tuple[tuple[Symbol, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -214,14 +215,14 @@ class Parenthesised:
 Layout: TypeAlias = (
     Numeral
     | Ratio
-    | Symbol
+    | Letter
     | Named
     | Size
     | Place
     | Entry
     | Matrix
-    | Derivative
-    | NamedDerivative
+    | Slope
+    | NamedSlope
     | Terms
     | Negative
     | Factors
@@ -266,11 +267,11 @@ PRECEDENCE: dict[type[Layout], Level] = {
     Quotient: Level.PRODUCT,
     Ratio: Level.PRODUCT,
     BigOperator: Level.PRODUCT,
-    Derivative: Level.SLOPE,
-    NamedDerivative: Level.SLOPE,
+    Slope: Level.SLOPE,
+    NamedSlope: Level.SLOPE,
     Superscript: Level.POWER,
     Numeral: Level.ATOM,
-    Symbol: Level.ATOM,
+    Letter: Level.ATOM,
     Named: Level.ATOM,
     Size: Level.ATOM,
     Entry: Level.ATOM,

@@ -7,7 +7,6 @@ their own. What it returns is for printing only: its reductions are not named ca
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Container, Iterator, Mapping
 from typing import Any
 
@@ -27,6 +26,7 @@ from chainrule.expr.nodes import (
     walk,
     with_operands,
 )
+from chainrule.expr.symbols import Symbol, tensors_of
 
 ROTATION = "ijkmpqrstuvw"
 """The letters that stand in for one that is taken, in the order they are tried."""
@@ -91,9 +91,8 @@ class _Giver:
     def __init__(
         self, nodes: tuple[Expr | Condition, ...], taken: Collection[str], declared: Mapping[str, Extent]
     ) -> None:
-        tensors = frozenset[str]().union(*(tensors_in(node) for node in nodes))
-        parts = (part for name in tensors for part in re.split(r"[∂/⁰¹²³⁴⁵⁶⁷⁸⁹]+", name))
-        self.names = frozenset(parts)
+        tensors = frozenset[Symbol]().union(*(tensors_in(node) for node in nodes))
+        self.names = frozenset[str](part for tensor in tensors for part in tensors_of(tensor))
         self.taken = taken
         self.declared = declared
         self.given: list[tuple[Index, str]] = []

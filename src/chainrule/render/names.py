@@ -6,8 +6,10 @@ Only names are read here, never expressions.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from chainrule.expr.symbols import Tensor, steps_text
 
 GREEK = {
     "α": "alpha",
@@ -46,7 +48,6 @@ GREEK = {
     "Ω": "Omega",
 }
 SPECIAL = re.compile(r"[_#$%&{}]")
-ORDERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
 @dataclass(frozen=True)
@@ -82,26 +83,28 @@ def latex_name(name: str) -> LatexName:
 
 
 def layer_of(name: str) -> tuple[str, str]:
-    """Return a name without the digits at its end, and these: the layer, if there are any.
+    """Return a name without its superscript, and that: the steps of a symbol, else the digits at its end, a layer.
 
-    >>> layer_of("W2"), layer_of("x_1"), layer_of("12")
-    (('W', '2'), ('x_1', ''), ('12', ''))
+    >>> layer_of("W2"), layer_of("x_1"), layer_of("12"), layer_of(Tensor("z", (("l", 1),)))
+    (('W', '2'), ('x_1', ''), ('12', ''), ('z', 'l+1'))
     """
+    if isinstance(name, Tensor) and name.superscript:
+        return name.name, steps_text(name.superscript)
     stem = name.rstrip("0123456789")
     return (stem, name[len(stem) :]) if stem and not stem.endswith("_") else (name, "")
 
 
-def derivative_parts(name: str) -> tuple[str, ...]:
-    """Return the tensors in the name of a derivative: what is differentiated, then what by.
+def error_name(tensor: str) -> str:
+    """Return the textbook's name δ2 of the error ∂C/∂z2, "" for a tensor that is no weighted input.
 
-    >>> derivative_parts("∂²C/∂z∂w")
-    ('C', 'z', 'w')
+    >>> error_name("z2"), error_name("z"), error_name("a2")
+    ('δ2', 'δ', '')
     """
-    of, _, below = name.partition("/")
-    return (of.lstrip("∂" + ORDERS), *below.split("∂")[1:])
+    stem, layer = layer_of(tensor)
+    return f"δ{layer}" if stem == "z" else ""
 
 
-def certain_groups(parts: tuple[str, ...], positions: int, ranks: Mapping[str, int]) -> tuple[int, ...] | None:
+def certain_groups(parts: Sequence[str], positions: int, ranks: Mapping[str, int]) -> tuple[int, ...] | None:
     """Return how many positions of a derivative belong to each of its tensors; None if the ranks do not settle it.
 
     >>> certain_groups(("a", "z"), 3, {"a": 1}), certain_groups(("a", "z"), 2, {})
@@ -116,7 +119,7 @@ def certain_groups(parts: tuple[str, ...], positions: int, ranks: Mapping[str, i
     return groups if sum(groups) == positions and share >= 0 else None
 
 
-def likely_groups(parts: tuple[str, ...], positions: int, ranks: Mapping[str, int]) -> tuple[int, ...] | None:
+def likely_groups(parts: Sequence[str], positions: int, ranks: Mapping[str, int]) -> tuple[int, ...] | None:
     """Return the same by guess: what is differentiated is a scalar, as a cost is, and the rest is shared evenly.
 
     >>> likely_groups(("C", "W"), 2, {}), likely_groups(("C", "z", "w"), 3, {})

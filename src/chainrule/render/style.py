@@ -20,14 +20,14 @@ from chainrule.render.layout import (
     Choice,
     Connective,
     Denial,
-    Derivative,
     Entry,
     Factors,
     Iverson,
     Layout,
+    Letter,
     Matrix,
     Named,
-    NamedDerivative,
+    NamedSlope,
     Negative,
     Numeral,
     Parenthesised,
@@ -36,8 +36,8 @@ from chainrule.render.layout import (
     Ratio,
     Relation,
     Size,
+    Slope,
     Superscript,
-    Symbol,
     Terms,
     bare,
 )
@@ -66,7 +66,7 @@ class Style:
     entry: Callable[[Entry], str]
     position: Callable[[Position], str]
     matrix: Callable[[Matrix], Pieces]
-    named_derivative: Callable[[NamedDerivative], Pieces]
+    named_slope: Callable[[NamedSlope], Pieces]
     function: Callable[[str], str]
     partial: Callable[[int], str]
     times: Callable[[Layout], str]
@@ -131,7 +131,7 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
             return (style.number(*numeral_parts(value)),)
         case Ratio(value):
             return framed(style.fraction, str(value.numerator), str(value.denominator))
-        case Symbol(name) | Named(name):
+        case Letter(name) | Named(name):
             return (style.name(name),)
         case Size():
             return (style.size(layout),)
@@ -141,9 +141,9 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
             return (style.entry(layout),)
         case Matrix():
             return style.matrix(layout)
-        case NamedDerivative():
-            return style.named_derivative(layout)
-        case Derivative(of, wrt):
+        case NamedSlope():
+            return style.named_slope(layout)
+        case Slope(of, wrt):
             return slope(of, wrt, style)
         case Terms(parts):
             return _terms(parts, style)
@@ -206,7 +206,7 @@ def _base(base: Layout) -> Layout:
             return Parenthesised(base) if numeral_parts(value)[1] else base
         case Parenthesised(Ratio() as ratio):
             return Parenthesised(Parenthesised(ratio))
-        case Symbol() | Named() | Size() | Iverson() | Parenthesised():
+        case Letter() | Named() | Size() | Iverson() | Parenthesised():
             return base
         case _:
             return Parenthesised(base)

@@ -11,8 +11,9 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from chainrule.expr.nodes import Condition, Expr, Extent, Index, Lookup, Position
+from chainrule.expr.symbols import Tensor, steps_text, symbol
 from chainrule.render.arrange import arrange, known_ranks
-from chainrule.render.layout import BigOperator, Entry, Layout, NamedDerivative, affine_text
+from chainrule.render.layout import BigOperator, Entry, Layout, NamedSlope, affine_text
 from chainrule.render.letters import with_letters
 from chainrule.render.numerals import numeral_parts
 from chainrule.render.style import Style, framed, write
@@ -67,7 +68,7 @@ def lettered_text(expr: Expr | Condition, ranks: Mapping[str, int], *, unicode: 
 
 def entry_text(tensor: str, positions: Sequence[Position]) -> str:
     """Return an entry of a tensor, whose indices are named by their letters: W[k,j]."""
-    return _entry(Entry(tensor, tuple(positions)))
+    return _entry(Entry(symbol(tensor), tuple(positions)))
 
 
 def position_text(position: Position) -> str:
@@ -80,7 +81,7 @@ def position_text(position: Position) -> str:
     if isinstance(position, Index):
         return position.name
     if isinstance(position, Lookup):
-        return position.entry.tensor + ("?" if position.entry.guarded else "") + _brackets(position.entry.indices)
+        return _entry(Entry(position.entry.tensor, position.entry.indices, position.entry.guarded))
     return affine_text(position, lambda index, size: index.name if size == 1 else f"{size}*{index.name}")
 
 
@@ -94,15 +95,24 @@ def numeral_text(value: Fraction) -> str:
 
 
 def _brackets(positions: tuple[Position, ...]) -> str:
-    return f"[{','.join(position_text(p) for p in positions)}]" if positions else ""
+    return f"[{_listed(positions)}]" if positions else ""
+
+
+def _listed(positions: tuple[Position, ...]) -> str:
+    return ",".join(position_text(p) for p in positions)
 
 
 def _number(mantissa: str, exponent: int) -> str:
     return f"{mantissa}e{exponent}" if exponent else mantissa
 
 
-def _entry(entry: Entry | NamedDerivative) -> str:
-    return entry.tensor + ("?" if entry.guarded else "") + _brackets(entry.positions)
+def _entry(entry: Entry | NamedSlope) -> str:
+    mark = "?" if entry.guarded else ""
+    match entry.tensor:
+        case Tensor(name, (_, *_) as superscript):
+            return f"{name}{mark}[{steps_text(superscript)}; {_listed(entry.positions)}".rstrip() + "]"
+        case _:
+            return entry.tensor + mark + _brackets(entry.positions)
 
 
 def _operator(node: BigOperator) -> str:
@@ -136,7 +146,7 @@ UNICODE = Style(
     entry=_entry,
     position=position_text,
     matrix=lambda node: (node.function, "(", node.matrix, ")", _brackets(node.positions)),
-    named_derivative=lambda node: (_entry(node),),
+    named_slope=lambda node: (_entry(node),),
     function=_same,
     partial=lambda order: f"∂{str(order).translate(ORDERS)}" if order > 1 else "∂",
     times=_between("·"),

@@ -36,6 +36,7 @@ from chainrule.expr.nodes import (
     number,
     product_factors,
 )
+from chainrule.expr.symbols import Derivative
 from chainrule.simplify.arithmetic import bracket, close, multiply, normal
 from chainrule.simplify.context import Context
 from chainrule.simplify.evident import always_defined
@@ -141,7 +142,7 @@ def _rank(found: _Solution, parts: Sequence[Expr]) -> tuple[int | None, int | No
         if _tells_a_range(entry, index, [part for m, part in enumerate(parts) if m != n]):
             continue
         if all(always_defined(other) for other in others):
-            return (0 if entry.tensor.startswith("∂") else 1), n
+            return (0 if isinstance(entry.tensor, Derivative) else 1), n
     if index.extent.anonymous:
         return None, None
     return (2 if index.extent.literal is not None else 3), None

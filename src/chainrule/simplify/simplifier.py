@@ -15,6 +15,7 @@ from functools import partial
 from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
+from chainrule.expr.skeleton import Names
 from chainrule.expr.symbols import Symbol, tensors_of
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
@@ -33,7 +34,7 @@ from chainrule.simplify.identities import IDENTITIES
 from chainrule.simplify.one_hot import ONE_HOT
 from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import RECOGNISE, split_constants
-from chainrule.simplify.shapes import Problem, abstract
+from chainrule.simplify.shapes import Problem, abstract, shape_of
 from chainrule.simplify.shares import SHARES, shares_of
 from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.simplify.written import AS_IT_COMES, Written, written_in
@@ -67,15 +68,17 @@ class Simplifier:
         self._written = written
         self._unnamed = unnamed
         self._axes = axes
-        self._ranges = ranges
+        self._ranges = ranges or Ranges()
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
-        self._known: dict[tuple[object, ...], Expr] = {}
+        self._known: dict[tuple[object, ...], tuple[Expr, Names]] = {}
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
-        tensors = sorted(tensors_in(expr), key=self._place)
-        return abstract(expr, order, facts, tensors, self._unnamed, self._ranges, self._axes)
+        return abstract(expr, order, facts, self._listed(tensors_in(expr)), self._unnamed, self._ranges, self._axes)
+
+    def _listed(self, tensors: frozenset[Symbol]) -> list[Symbol]:
+        return sorted(tensors, key=self._place)
 
     def _place(self, tensor: Symbol) -> tuple[int, str]:
         last = tensors_of(tensor)[-1]
@@ -83,11 +86,15 @@ class Simplifier:
 
     def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
-        problem = self._problem(expr, order, self._book.relevant(expr))
-        result = self._known.get(problem.key)
-        if result is None:
-            result = self._known[problem.key] = _run(problem, None)
-        return problem.back.expr(result)
+        facts, tensors = self._book.relevant(expr), self._listed(tensors_in(expr))
+        shape = shape_of((*order, expr), facts, tensors, self._unnamed, self._ranges, self._axes)
+        if shape.key in self._known:
+            known, names = self._known[shape.key]
+            return names.to(shape.names).of(known)
+        problem = self._problem(expr, order, facts)
+        made = problem.back.expr(_run(problem, None))
+        self._known[shape.key] = made, shape.names
+        return made
 
     def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
         """Return the steps by which `simplify` arrives, as a book would write each line."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Condition, Expr, Extent
 from chainrule.render.document import Group
 from chainrule.render.formula import equation_formula
@@ -26,6 +27,7 @@ WIDTH = 100
 """Declarations of one role are put together on lines up to this length."""
 
 
+@no_garbage()
 def system_text(system: PrintedSystem, *, unicode: bool = True) -> str:
     """Return the system in the notation, one statement a line.
 

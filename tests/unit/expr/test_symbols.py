@@ -121,3 +121,13 @@ def test_what_belongs_to_a_tensor_is_named_after_it_without_a_derivative_sign() 
     assert plain(Change(MEMBER)).superscript == MEMBER.superscript
     assert unused(named_after(Derivative("C", "z"), "log"), {"C_z_log", "C_z_log2"}) == "C_z_log3"
     assert unused(MEMBER, {MEMBER}) == Tensor("z2", MEMBER.superscript)
+
+
+def test_nodes_that_are_made_once_keep_symbols_of_one_text_apart() -> None:
+    change, tensor = Indexed(Change("z")), Indexed("dz")
+    assert (type(change.tensor), type(tensor.tensor)) == (Change, Tensor)
+    assert type(Indexed(Change("z")).tensor) is Change
+    of_change, of_tensor = Indexed(Derivative(Change("C"), "z")).tensor, Indexed(Derivative("dC", "z")).tensor
+    assert isinstance(of_change, Derivative)
+    assert isinstance(of_tensor, Derivative)
+    assert (type(of_change.of), type(of_tensor.of)) == (Change, Tensor)

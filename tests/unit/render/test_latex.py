@@ -29,7 +29,7 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
-from chainrule.expr.symbols import Derivative
+from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.render.latex import equation_latex, expression_latex
 from unit.render.cases import CASES, a, b, entry, inverse, j, k, m, n, ratio, reduced, x
 
@@ -146,3 +146,14 @@ def test_the_indices_of_a_derivative_go_where_they_belong() -> None:
     assert expression_latex(entry(Derivative("C", "z", "w"), k)) == (
         r"\left(\frac{\partial^{2} C}{\partial z \partial w}\right)_{k}"
     )
+
+
+def test_a_superscript_of_a_tensor_is_one_in_latex() -> None:
+    member = Tensor("z", (("l", 1),))
+    assert expression_latex(entry(member, j)) == r"z^{l+1}_{j}"
+    assert expression_latex(Power(entry(member, j), number(2))) == r"\left(z^{l+1}_{j}\right)^{2}"
+
+
+def test_a_derivative_per_sample_has_the_sample_index_at_both_of_its_tensors() -> None:
+    derivative = entry(Derivative("C", "z", along=("n",)), n, j)
+    assert expression_latex(derivative, ranks={"C": 1, "z": 2}) == r"\frac{\partial C_{n}}{\partial z_{nj}}"

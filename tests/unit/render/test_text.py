@@ -11,12 +11,13 @@ from chainrule.expr.nodes import (
     Expr,
     ExtentValue,
     Index,
+    Indexed,
     minus,
     over,
     plus,
     times,
 )
-from chainrule.expr.symbols import Derivative
+from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.render.text import equation_text, expression_text, lettered_text, numeral_text, position_text
 from unit.render.cases import CASES, a, b, entry, j, k, m, n, ratio, reduced, x
 
@@ -95,3 +96,19 @@ def test_positions_of_a_derivative_stand_where_they_belong_if_that_is_known() ->
     assert expression_text(jacobian, ranks={"a": 0, "z": 2}) == "∂a/∂z[k,j]"
     assert expression_text(hessian) == "∂²C/∂z∂z[k,j]"
     assert expression_text(plus(hessian, entry("C"))) == "∂²C/∂z[k]∂z[j] + C"
+
+
+def test_a_derivative_per_sample_has_the_sample_index_at_both_of_its_tensors() -> None:
+    derivative = Derivative("C", "z", along=("n",))
+    assert expression_text(entry(derivative, n, j)) == "∂C[n]/∂z[n,j]"
+    assert expression_text(entry(derivative, n, j), ranks={"C": 1, "z": 2}) == "∂C[n]/∂z[n,j]"
+    many = entry(Derivative("a", "z", along=("n",)), n, k, j)
+    assert expression_text(many, ranks={"a": 2, "z": 2}) == "∂a[n,k]/∂z[n,j]"
+
+
+def test_a_superscript_stands_before_the_indices() -> None:
+    member = Tensor("z", (("l", 1),))
+    assert expression_text(entry(member, j)) == "z[l+1; j]"
+    assert expression_text(entry(member)) == "z[l+1;]"
+    assert expression_text(Indexed(member, (j,), guarded=True)) == "z?[l+1; j]"
+    assert expression_text(entry(Derivative("C", member), j), ranks={"C": 0}) == "∂C/∂z[l+1; j]"

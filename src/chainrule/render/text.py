@@ -10,7 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Lookup, Position
+from chainrule.expr.nodes import Affine, Condition, Expr, Extent, Index, Lookup, Position
 from chainrule.expr.symbols import Tensor, steps_text, symbol
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import BigOperator, Entry, Layout, NamedSlope, affine_text
@@ -69,6 +69,15 @@ def lettered_text(expr: Expr | Condition, ranks: Mapping[str, int], *, unicode: 
 def entry_text(tensor: str, positions: Sequence[Position]) -> str:
     """Return an entry of a tensor, whose indices are named by their letters: W[k,j]."""
     return _entry(Entry(symbol(tensor), tuple(positions)))
+
+
+def place_text(tensor: str, place: Sequence[int]) -> str:
+    """Return the entry of a tensor at a place.
+
+    >>> place_text("W2", (3, 0)), place_text("C", ())
+    ('W2[3,0]', 'C')
+    """
+    return entry_text(tensor, [Affine((), int(number)) for number in place])
 
 
 def position_text(position: Position) -> str:

@@ -39,7 +39,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.symbols import Derivative, unused
 from chainrule.pipeline import backprop, cotangents_for
-from chainrule.render.text import equation_text
+from chainrule.render.text import equation_text, place_text
 from chainrule.system.batching import batch
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import ranks_of
@@ -202,7 +202,7 @@ class _Whole:
             return Verdict(False, f"Wrong: {NOWHERE}.\nRight is {line}")
         change = self._change(answer, known)
         expected, mine = (float(side[found.point][found.entry]) for side in (known, values))
-        where = f"{target.tensor}[{','.join(map(str, found.entry))}]" if found.entry else target.tensor
+        where = place_text(target.tensor, found.entry)
         texts = close_numbers(expected, mine)
         numbers = (f"at a random point {where} is {texts[0]}, the answer gives {texts[1]}",)
         message = f"Wrong: {change or UNEXPLAINED}.\nRight is {line}"

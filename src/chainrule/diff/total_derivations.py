@@ -82,7 +82,7 @@ class _Forward(DerivationSteps):
         pairs = dict(self._tied(part))
         if pairs:
             only = self.text(Indexed(part.through, tuple(pairs.get(i, i) for i in part.indices)))
-            unlike = " or ".join(f"{m.preferred} ≠ {k.preferred}" for m, k in pairs.items())
+            unlike = " or ".join(self.text(Comparison("!=", IndexValue(m), IndexValue(k))) for m, k in pairs.items())
             return f"diagonal: {user} depends on {only} only, so the terms with {unlike} vanish"
         if not part.indices:
             return ""

@@ -19,8 +19,8 @@ from chainrule.data.interchange import as_array
 from chainrule.errors import InputError, listed
 from chainrule.execute.scalars import Array
 from chainrule.expr.binding import free_indices, tensors_in
-from chainrule.expr.nodes import Extent, Index, Indexed, Reduce, walk
-from chainrule.render.text import equation_text, expression_text
+from chainrule.expr.nodes import Extent, Index, Reduce, walk
+from chainrule.render.text import entry_text, equation_text, place_text
 from chainrule.system.derived import solve
 from chainrule.system.lookalikes import difference, twin_of
 from chainrule.system.model import Declaration, Equation, System
@@ -86,11 +86,6 @@ def is_batched(system: System, inputs: Mapping[str, npt.ArrayLike]) -> bool:
             advice=f"Give {ranks[False]} for every sample too.",
         )
     return True in ranks
-
-
-def entry_text(tensor: str, indices: tuple[Index, ...]) -> str:
-    """Return a declared tensor with its indices, as the notation writes it."""
-    return expression_text(Indexed(tensor, indices))
 
 
 def _refuse_unknown(system: System, inputs: Mapping[str, npt.ArrayLike]) -> None:
@@ -178,10 +173,9 @@ def whole_numbers(declaration: Declaration, value: npt.ArrayLike, sizes: Mapping
     if not wrong.any():
         return array.astype(np.int64)
     at = tuple(int(n) for n in np.argwhere(wrong)[0])
-    place = f"[{','.join(map(str, at))}]" if at else ""
     values = ", ".join(f"{i.preferred} = {n}" for i, n in zip(declaration.indices, at, strict=False))
     raise InputError(
-        f"{declaration.tensor}{place} is {array[at]}" + (f", at {values}" if values else ""),
+        f"{place_text(declaration.tensor, at)} is {array[at]}" + (f", at {values}" if values else ""),
         where=f"data {entry_text(declaration.tensor, declaration.indices)} : int({declaration.values.name})",
         expected=f"whole numbers from 0 to {count - 1}",
         advice=f"{int(wrong.sum())} of its {array.size} entries are something else.",
@@ -193,16 +187,16 @@ def _check_finite(declaration: Declaration, array: Array, given: npt.ArrayLike) 
     if not wrong.any():
         return
     at = tuple(int(n) for n in np.argwhere(wrong)[0])
-    place = f"[{','.join(map(str, at))}]" if at else ""
+    place = place_text(declaration.tensor, at)
     entry = as_array(declaration.tensor, given)[at]
     if np.isfinite(entry):
         raise InputError(
-            f"{declaration.tensor}{place} is {entry:g}, too large for {array.dtype}",
+            f"{place} is {entry:g}, too large for {array.dtype}",
             expected=f"numbers up to {np.finfo(array.dtype).max:.2g}",
             advice="Scale the data, or use the executor reference, which takes float64.",
         )
     raise InputError(
-        f"{declaration.tensor}{place} is {array[at]}",
+        f"{place} is {array[at]}",
         where=f"{declaration.role} {entry_text(declaration.tensor, declaration.indices)}",
         expected="finite numbers",
         advice=f"{int(wrong.sum())} of its {array.size} entries are not finite.",

@@ -35,12 +35,12 @@ class Formula:
 
     def latex(self, sign: str = "=") -> str:
         """Return the formula as LaTeX for mathematics mode; `sign` may be `&=` where equations are aligned."""
-        return self.written(LATEX, sign)
+        return self.written(LATEX, f" {sign} ")
 
-    def written(self, style: Style, sign: str = "=") -> str:
-        """Return the formula in a style."""
+    def written(self, style: Style, sign: str = "") -> str:
+        """Return the formula in a style; between its sides stands its sign for =, or another one."""
         sides = [write(side, style) for side in self.sides]
-        return f" {sign} ".join(["", *sides] if self.continued else sides).lstrip(" ")
+        return (sign or style.relation("=")).join(["", *sides] if self.continued else sides).lstrip(" ")
 
 
 def formula(

@@ -50,6 +50,8 @@ BIG_OPERATORS = {
     "mean": r"\operatorname*{mean}",
     "onehot": r"\operatorname*{onehot}",
 }
+RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
+CONNECTIVES = {"and": r"\land", "or": r"\lor"}
 
 
 def expression_latex(
@@ -125,7 +127,7 @@ def _matrix(node: Matrix) -> Pieces:
 def _big(node: BigOperator) -> str:
     """Write an operator with what runs below it: k, or u < 2 where the range is bounded."""
     names = [(_plain(name), end) for name, _, end in (letter.partition("<") for letter in node.letters)]
-    return f"{BIG_OPERATORS[node.op]}_{{{_listed([f'{name} < {end}' if end else name for name, end in names])}}}"
+    return f"{BIG_OPERATORS[node.op]}_{{{_listed([f'{name} < {end}' if end else name for name, end in names])}}} "
 
 
 def _subscript(positions: tuple[Position, ...]) -> str:
@@ -185,8 +187,10 @@ LATEX = Style(
     negative="-",
     denial=r"\lnot ",
     between_partials=" ",
-    relations=MappingProxyType({"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}),
-    connectives=MappingProxyType({"and": r"\land", "or": r"\lor"}),
+    prime="'",
+    comma=", ",
+    relation=lambda relation: f" {RELATIONS.get(relation, relation)} ",
+    connective=lambda word: f" {CONNECTIVES[word]} ",
     slope=(r"\frac{", "}{", "}"),
     fraction=(r"\frac{", "}{", "}"),
     power=("", "^{", "}"),

@@ -25,8 +25,8 @@ from chainrule.simplify.simplifier import Simplifier, simplifier_of
 from chainrule.system.model import Equation, System, derivative_name, is_derivative
 from chainrule.system.printing import index_names, ranks_of, system_latex, system_text
 from chainrule.system.rewriting import Derivation
+from chainrule.system.sizes.erase import reads_back
 from chainrule.system.typecheck import typecheck
-from chainrule.system.unsettling import reads_back
 
 S = TypeVar("S", bound=System)
 

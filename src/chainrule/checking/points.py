@@ -23,8 +23,8 @@ from chainrule.execute.sampling import random_evaluation
 from chainrule.execute.scope import Scope
 from chainrule.execute.unequal import unequal_extents
 from chainrule.expr.nodes import Expr, Index
-from chainrule.system.derived import solve
 from chainrule.system.model import Equation, System, is_derivative
+from chainrule.system.sizes.derived import solve
 from chainrule.system.typecheck import typecheck
 
 Array = npt.NDArray[Any]

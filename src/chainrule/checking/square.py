@@ -13,7 +13,7 @@ from chainrule.errors import InputError, VerificationError
 from chainrule.execute.reference import evaluate_all
 from chainrule.execute.sampling import random_inputs
 from chainrule.execute.unknowns import RandomUnknowns
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Literal, Size
 from chainrule.system.model import System
 
 _SIZES = (3, 4, 5)
@@ -34,7 +34,7 @@ def square_points(forward: System, whole: System) -> Points | None:
     return Points.of(found)
 
 
-def _extents(system: System) -> Iterable[Extent]:
+def _extents(system: System) -> Iterable[Size]:
     derived = {one.extent for one in system.derived}
     extents = (index.extent for name in system.names() for index in system.axes(name))
-    return dict.fromkeys(e for e in extents if e not in system.size and e not in derived and e.literal is None)
+    return dict.fromkeys(e for e in extents if e not in system.size and e not in derived and not isinstance(e, Literal))

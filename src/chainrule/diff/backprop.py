@@ -28,7 +28,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.system.model import Equation, System, derivative_name
 from chainrule.system.places import cost_advice, did_you_mean
-from chainrule.system.unsettling import is_readable, may_be_misread
+from chainrule.system.sizes.erase import is_readable, may_be_misread
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,6 @@ from chainrule.expr.nodes import (
     Call,
     Condition,
     Expr,
-    Extent,
     Index,
     Indexed,
     Logic,
@@ -44,10 +43,11 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.expr.sizes import Formula, Literal, Size
 from chainrule.render.letters import next_letter
 from chainrule.system.model import Equation, System, is_derivative, plain_name, unused_name
+from chainrule.system.sizes.erase import as_read
 from chainrule.system.typecheck import typecheck
-from chainrule.system.unsettling import as_read
 
 EXTREMA = ("max", "min")
 _POWERS = frozenset({"exp", "log", "sqrt", "log1p", "expm1"})
@@ -231,7 +231,7 @@ class _ExtremaNamer(_Namer):
 class _RangeNamer(_Namer):
     """Takes the bodies of reductions over ranges that no axis tells out of one equation after the other."""
 
-    def __init__(self, taken: set[str], declared: DeclaredRanges, derived: frozenset[Extent]) -> None:
+    def __init__(self, taken: set[str], declared: DeclaredRanges, derived: frozenset[Size]) -> None:
         super().__init__(taken, declared)
         self._derived = derived
 
@@ -284,7 +284,7 @@ class _ArgumentNamer(_Namer):
     def _argument(self, argument: Expr, stem: str, fresh: Fresh) -> Expr:
         again = any(_without_indices(part) in self._again for part in walk(argument) if isinstance(part, Reduce))
         expr, free = self._taken_out(argument, stem, fresh), free_in_order(argument)
-        if not again or any(i.extent.literal is not None or i.extent.anonymous for i in free):
+        if not again or any(isinstance(i.extent, Literal | Formula) for i in free):
             return expr
         key = rename_indices(expr, {i: Index(f"~{n}", i.extent) for n, i in enumerate(free)})
         if key in self._names:

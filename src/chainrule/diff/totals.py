@@ -17,7 +17,7 @@ from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, plus, times
 from chainrule.system.model import Equation, System, derivative_name, derivative_parts, is_derivative
-from chainrule.system.unsettling import is_readable, may_be_misread
+from chainrule.system.sizes.erase import is_readable, may_be_misread
 
 
 @dataclass(frozen=True)

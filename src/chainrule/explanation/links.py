@@ -26,7 +26,6 @@ from chainrule.expr.nodes import (
     Bracket,
     Comparison,
     Expr,
-    Extent,
     Index,
     IndexValue,
     Number,
@@ -34,6 +33,7 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
+from chainrule.expr.sizes import Axis
 
 Array = npt.NDArray[Any]
 Box: TypeAlias = tuple[tuple[int, int], ...]
@@ -114,7 +114,7 @@ class Link:
             elif stop - start == 1:
                 places[index] = Affine((), start)
             else:
-                window = Index(f"~{index.name}", Extent("~", number), index.preferred)
+                window = Index(f"~{index.name}", Axis("~", number), index.preferred)
                 sizes[window.extent] = stop - start
                 places[index] = Affine(((window, 1),), start) if start else window
                 axes.append(window)

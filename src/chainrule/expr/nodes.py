@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from chainrule.expr.copying import field_values, flattened, rebuilt
+from chainrule.expr.sizes import UNINFERRED, Size
 
 
 @cache
@@ -57,46 +58,6 @@ class Node:
 
 
 @dataclass(frozen=True, eq=False)
-class Extent(Node):
-    """The range of an index, named by where it comes from: an axis of a tensor, or a declared index (axis -1).
-
-    Tensor axes that must agree share one Extent, settled by `typecheck`. The number itself is not here: it is known
-    only when a system is given its inputs, or from `index i = 784`. Two kinds have no axis to be named by: `literal`
-    ones of a range bounded by a number, `max(u<2)`, which say it themselves, and `anonymous` ones of bound indices that
-    only affine positions determine, `sum(t) x[2*t]`, named by their equation. Neither labels an axis: it fits into it.
-    """
-
-    tensor: str
-    axis: int = -1
-
-    @property
-    def literal(self) -> int | None:
-        """The number of values of a range bounded by a number, else None."""
-        return int(self.tensor) if self.axis == _LITERAL else None
-
-    @property
-    def anonymous(self) -> bool:
-        """Whether this is the range of a bound index that no axis and no declaration names."""
-        return self.axis <= _ANONYMOUS
-
-
-_LITERAL = -3
-_ANONYMOUS = -4
-UNSETTLED = Extent("", -2)
-"""The extent of an index that typecheck has not seen yet."""
-
-
-def literal_extent(size: int) -> Extent:
-    """Return the extent of a range bounded by a number."""
-    return Extent(str(size), _LITERAL)
-
-
-def anonymous_extent(equation: str, count: int) -> Extent:
-    """Return the extent of the bound index of an equation that is the count-th without a name for its range."""
-    return Extent(equation, _ANONYMOUS - count)
-
-
-@dataclass(frozen=True, eq=False)
 class Index(Node):
     """An index variable. `letter` is what a printer would like to call it; it does not take part in equality.
 
@@ -105,7 +66,7 @@ class Index(Node):
     """
 
     name: str
-    extent: Extent = UNSETTLED
+    extent: Size = UNINFERRED
     letter: str = field(default="", compare=False)
 
     @property
@@ -136,7 +97,7 @@ class Lookup(Node):
     """The whole number in an entry of an integer tensor, as a position: `E[tok[t], d]`; it is below `extent`."""
 
     entry: Indexed
-    extent: Extent = UNSETTLED
+    extent: Size = UNINFERRED
 
 
 Position: TypeAlias = Index | Affine | Lookup
@@ -160,7 +121,7 @@ class Constant(Node):
 class ExtentValue(Node):
     """The number of values an index takes, as a number: `extent(i)`. `letter` is the index a printer may name."""
 
-    extent: Extent
+    extent: Size
     letter: str = field(default="", compare=False)
 
 

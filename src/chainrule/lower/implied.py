@@ -20,7 +20,6 @@ from chainrule.expr.nodes import (
     Comparison,
     Condition,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -32,6 +31,7 @@ from chainrule.expr.nodes import (
     Sum,
     mark_of,
 )
+from chainrule.expr.sizes import Size
 from chainrule.lower.program import Unsupported
 from chainrule.render.text import expression_text
 from chainrule.system.model import System
@@ -40,7 +40,7 @@ Linear: TypeAlias = Mapping[Index | None, Fraction]
 """A sum of multiples of indices; that of None is the constant."""
 
 
-def with_marks(system: System, node: Expr, sizes: Mapping[Extent, int], facts: Sequence[Linear] = ()) -> Expr:
+def with_marks(system: System, node: Expr, sizes: Mapping[Size, int], facts: Sequence[Linear] = ()) -> Expr:
     """Return the expression with a mark on each entry that may be outside its tensor but for the brackets above it."""
 
     def below(part: Expr, known: Sequence[Linear] = facts) -> Expr:
@@ -74,7 +74,7 @@ def _flat(factors: Sequence[Expr]) -> Iterator[Expr]:
             yield factor
 
 
-def _facts_of(system: System, factor: Expr, sizes: Mapping[Extent, int]) -> Iterator[Linear]:
+def _facts_of(system: System, factor: Expr, sizes: Mapping[Size, int]) -> Iterator[Linear]:
     """Yield what is not negative where a factor is not 0 by a bracket or a mark."""
     entry = mark_of(factor)
     if isinstance(factor, Bracket):
@@ -83,7 +83,7 @@ def _facts_of(system: System, factor: Expr, sizes: Mapping[Extent, int]) -> Iter
         yield from (end for end in _ends(system, entry, sizes) if end is not None)
 
 
-def _ends(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> Iterator[Linear | None]:
+def _ends(system: System, entry: Indexed, sizes: Mapping[Size, int]) -> Iterator[Linear | None]:
     """Yield how far each position that is no look-up is from both ends of its axis; None where that is not known."""
     for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
         if isinstance(position, Lookup):
@@ -94,7 +94,7 @@ def _ends(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> Iterat
         yield _added({None: Fraction(sizes[axis.extent] - 1)}, terms, -1) if known and terms is not None else None
 
 
-def _read(system: System, entry: Indexed, sizes: Mapping[Extent, int], facts: Sequence[Linear]) -> Indexed:
+def _read(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Sequence[Linear]) -> Indexed:
     """Return an entry with the marks that it and what is looked up in it need."""
     if not entry.indices or entry.tensor not in system.names():
         return entry
@@ -104,7 +104,7 @@ def _read(system: System, entry: Indexed, sizes: Mapping[Extent, int], facts: Se
     return moved if entry.guarded or not facts else _marked(system, moved, sizes, facts)
 
 
-def _looked_up(system: System, looked: Lookup, sizes: Mapping[Extent, int], facts: Sequence[Linear]) -> Lookup:
+def _looked_up(system: System, looked: Lookup, sizes: Mapping[Size, int], facts: Sequence[Linear]) -> Lookup:
     """Return a look-up with a mark on its entry where that may be outside; one that is inside has none.
 
     A mark that stands there already says 0 where nothing can be looked up, which no memory holds, so something else
@@ -119,23 +119,23 @@ def _looked_up(system: System, looked: Lookup, sizes: Mapping[Extent, int], fact
     return looked if entry == looked.entry else Lookup(entry, looked.extent)
 
 
-def _marked(system: System, entry: Indexed, sizes: Mapping[Extent, int], facts: Sequence[Linear]) -> Indexed:
+def _marked(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Sequence[Linear]) -> Indexed:
     ends = tuple(_ends(system, entry, sizes))
     inside = all(end is not None and _holds(end, sizes, facts) for end in ends)
     return replace(entry, guarded=True) if inside else entry
 
 
-def _holds(wanted: Linear, sizes: Mapping[Extent, int], facts: Sequence[Linear]) -> bool:
+def _holds(wanted: Linear, sizes: Mapping[Size, int], facts: Sequence[Linear]) -> bool:
     """Say whether something is known not to be negative: by itself, or because it is no less than a fact."""
     return any(_least(_added(wanted, fact, -1), sizes) >= 0 for fact in ({}, *facts))
 
 
-def _least(terms: Linear, sizes: Mapping[Extent, int]) -> Fraction:
+def _least(terms: Linear, sizes: Mapping[Size, int]) -> Fraction:
     """Return the lowest value."""
     return sum((c if i is None else min(c * (sizes[i.extent] - 1), Fraction(0)) for i, c in terms.items()), Fraction(0))
 
 
-def _facts(condition: Condition, sizes: Mapping[Extent, int]) -> Iterator[Linear]:
+def _facts(condition: Condition, sizes: Mapping[Size, int]) -> Iterator[Linear]:
     """Yield what is not negative where a condition holds."""
     if not isinstance(condition, Comparison):
         if condition.op == "and":
@@ -152,7 +152,7 @@ def _facts(condition: Condition, sizes: Mapping[Extent, int]) -> Iterator[Linear
         yield _added(_added(left, right, -1), strict, -1)
 
 
-def _linear(expr: Expr, sizes: Mapping[Extent, int]) -> Linear | None:
+def _linear(expr: Expr, sizes: Mapping[Size, int]) -> Linear | None:
     """Return an expression of indices and numbers as multiples of indices, else None."""
     match expr:
         case Number(value):

@@ -19,7 +19,6 @@ from chainrule.expr.nodes import (
     Comparison,
     Condition,
     Expr,
-    Extent,
     Index,
     IndexValue,
     Lookup,
@@ -30,10 +29,11 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
+from chainrule.expr.sizes import Size
 
 MOST_TERMS = 32
 """The terms that a product of sums is multiplied out to."""
-Size = Callable[[Extent], int]
+SizeOf = Callable[[Size], int]
 Part = tuple[tuple[Index, ...], tuple[Expr, ...]]
 """Indices that are summed over, and factors."""
 
@@ -47,7 +47,7 @@ class Term:
     places: Mapping[Index, Lookup]
 
 
-def terms_of(indices: tuple[Index, ...], body: Expr, size: Size, fresh: Fresh) -> tuple[Term, ...]:
+def terms_of(indices: tuple[Index, ...], body: Expr, size: SizeOf, fresh: Fresh) -> tuple[Term, ...]:
     """Return Σ body as terms; none where no bracket of it compares what a whole number names with an index."""
     if not _chooses(body):
         return ()
@@ -71,7 +71,7 @@ def _chooses(node: Expr) -> bool:
     return any(_choice(part) is not None for part in walk(node))
 
 
-def _multiplied_out(expr: Expr, size: Size, fresh: Fresh) -> list[Part]:
+def _multiplied_out(expr: Expr, size: SizeOf, fresh: Fresh) -> list[Part]:
     """Return an expression as a sum of products, taken apart no further than the brackets need."""
     match expr:
         case _ if not _chooses(expr):
@@ -97,7 +97,7 @@ def _multiplied_out(expr: Expr, size: Size, fresh: Fresh) -> list[Part]:
             return [((), product_factors(expr))]
 
 
-def _placed(indices: tuple[Index, ...], factors: Sequence[Expr], size: Size) -> Term:
+def _placed(indices: tuple[Index, ...], factors: Sequence[Expr], size: SizeOf) -> Term:
     """Return a term with each bracket that can be taken so taken out of its factors."""
     left, places = list(factors), dict[Index, Lookup]()
     for factor in factors:

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import assert_never
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Lookup, Position
+from chainrule.expr import sizes
+from chainrule.expr.nodes import Condition, Expr, Index, Lookup, Position
 from chainrule.render.arrange import UNIT, arrange, known_ranks, split_derivative
 from chainrule.render.layout import (
     Applied,
@@ -80,7 +81,7 @@ def expression_latex(
     expr: Expr | Condition,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
 ) -> str:
     r"""Return an expression or condition as LaTeX for mathematics mode; braces and \left \right balance.
@@ -98,7 +99,7 @@ def equation_latex(
     value: Expr,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     sign: str = "=",
 ) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Lookup, Position
+from chainrule.expr import sizes
+from chainrule.expr.nodes import Condition, Expr, Index, Lookup, Position
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import (
     Applied,
@@ -67,7 +68,7 @@ def expression_text(
     expr: Expr | Condition,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     unicode: bool = True,
 ) -> str:
@@ -92,7 +93,7 @@ def equation_text(
     value: Expr,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     unicode: bool = True,
 ) -> str:

@@ -46,6 +46,7 @@ from chainrule.expr.nodes import (
     Sum,
     product_factors,
 )
+from chainrule.expr.sizes import Literal
 from chainrule.simplify.evident import non_negative
 from chainrule.simplify.ordering import Key, sort_key
 
@@ -96,8 +97,8 @@ def renormal(expr: Expr) -> Expr:
             return ZERO
         case Bracket(condition):
             return bracket(condition)
-        case ExtentValue(extent) if extent.literal is not None:
-            return Number(Fraction(extent.literal))
+        case ExtentValue(extent) if isinstance(extent, Literal):
+            return Number(Fraction(extent.count))
         case Select(_, then, otherwise) if then == otherwise:
             return then
         case Select(condition, then, otherwise):

@@ -16,7 +16,6 @@ from chainrule.expr.nodes import (
     Call,
     Condition,
     Expr,
-    Extent,
     Index,
     MatrixEntry,
     Node,
@@ -25,6 +24,7 @@ from chainrule.expr.nodes import (
     operands,
     walk,
 )
+from chainrule.expr.sizes import Size
 from chainrule.simplify import arithmetic
 
 
@@ -45,9 +45,9 @@ class Ranges:
     `sizes` are the extents that are known, `axes` those of the axes of a tensor.
     """
 
-    least: Mapping[Extent, int] = field(default_factory=dict)
-    sizes: Mapping[Extent, int] = field(default_factory=dict)
-    axes: Mapping[str, tuple[Extent, ...]] = field(default_factory=dict)
+    least: Mapping[Size, int] = field(default_factory=dict)
+    sizes: Mapping[Size, int] = field(default_factory=dict)
+    axes: Mapping[str, tuple[Size, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

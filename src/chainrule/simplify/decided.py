@@ -16,7 +16,6 @@ from chainrule.expr.nodes import (
     Bracket,
     Comparison,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -27,6 +26,7 @@ from chainrule.expr.nodes import (
     Select,
     number,
 )
+from chainrule.expr.sizes import Literal, Size
 from chainrule.simplify.arithmetic import split_coefficient, terms_of
 from chainrule.simplify.choices import OPPOSITE
 from chainrule.simplify.context import Context
@@ -39,7 +39,7 @@ class _Span:
 
     constant: Fraction = Fraction(0)
     atoms: dict[Index | Lookup, Fraction] = field(default_factory=dict)
-    extents: dict[Extent, Fraction] = field(default_factory=dict)
+    extents: dict[Size, Fraction] = field(default_factory=dict)
 
     def add(self, expr: Expr, scale: Fraction) -> bool:
         """Add scale·expr; False where it is anything else than numbers, indices and extents."""
@@ -72,7 +72,7 @@ class _Span:
                 total -= c
         present = {atom.extent for atom in self.atoms}
         for extent, c in sizes.items():
-            known = context.ranges.sizes.get(extent) if extent.literal is None else extent.literal
+            known = context.ranges.sizes.get(extent) if not isinstance(extent, Literal) else extent.count
             if c > 0 and known is None:
                 return None
             least = context.ranges.least.get(extent, 1 if extent in present else 0)
@@ -125,17 +125,17 @@ def decided(expr: Expr, context: Context) -> Expr | None:
     return no if always(opposite, context) else None
 
 
-def inside(position: Position, extent: Extent, context: Context) -> bool:
+def inside(position: Position, extent: Size, context: Context) -> bool:
     """Say whether a position is one of an axis whatever values its indices take.
 
     A plain index of another range never is: unmarked, it would say that the ranges are one.
     """
     if isinstance(position, Lookup):
         return position.extent == extent and _fits(position.entry, context)
-    if isinstance(position, Index) and position.extent.literal is None:
+    if isinstance(position, Index) and not isinstance(position.extent, Literal):
         return position.extent == extent
     value = number(position.constant) if isinstance(position, Affine) and not position.terms else IndexValue(position)
-    end = ExtentValue(extent) if extent.literal is None else number(extent.literal)
+    end = ExtentValue(extent) if not isinstance(extent, Literal) else number(extent.count)
     return always(Comparison(">=", value, ZERO), context) and always(Comparison("<", value, end), context)
 
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.expr.binding import map_operands, map_positions
+from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
     Comparison,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -26,8 +26,8 @@ from chainrule.expr.nodes import (
     Partial,
     Position,
     Reduce,
-    anonymous_extent,
 )
+from chainrule.expr.sizes import Axis, Formula, Limit, Literal, Size
 from chainrule.simplify.context import Fact, Ranges
 
 
@@ -37,10 +37,10 @@ class Relabeling:
 
     tensors: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    extents: dict[Extent, Extent] = field(default_factory=dict)
+    extents: dict[Size, Size] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
-    unnamed: frozenset[Extent] = frozenset()
+    unnamed: frozenset[Size] = frozenset()
     closed: bool = False
     loose: bool = False
 
@@ -62,17 +62,17 @@ class Relabeling:
             known = self.tensors[name] = f"{'∂' if name.startswith('∂') else ''}T{len(self.tensors):03}"
         return known
 
-    def extent(self, extent: Extent) -> Extent:
+    def extent(self, extent: Size) -> Size:
         """Return the new name of an extent; one bounded by a number stays, one that text cannot name is anonymous."""
-        if extent.literal is not None:
+        if isinstance(extent, Literal):
             self.loose = True
             return extent
         known = self.extents.get(extent)
         if known is None:
             assert not self.closed, extent
             number = len(self.extents)
-            hidden = extent.anonymous or extent in self.unnamed
-            known = self.extents[extent] = anonymous_extent("e", number) if hidden else Extent("e", number)
+            hidden = isinstance(extent, Formula) or extent in self.unnamed
+            known = self.extents[extent] = _nameless(number) if hidden else Axis("e", number)
         return known
 
     def letter(self, letter: str) -> str:
@@ -132,9 +132,9 @@ class Relabeling:
             case _:
                 return map_operands(expr, self.expr)
 
-    def ranges(self, ranges: Ranges, axes: Callable[[str], tuple[Extent, ...] | None] | None) -> Ranges:
+    def ranges(self, ranges: Ranges, axes: Callable[[str], tuple[Size, ...] | None] | None) -> Ranges:
         """Return what matters of the ranges, renamed: all sizes, and axes where an index need not label its own."""
-        places: dict[str, tuple[Extent, ...]] = {}
+        places: dict[str, tuple[Size, ...]] = {}
         if axes is not None and self.loose:
             for old, new in self.tensors.items():
                 known = axes(old)
@@ -155,6 +155,11 @@ class Relabeling:
         )
 
 
+def _nameless(number: int) -> Formula:
+    """Return a size that stands for one that text has no letter for."""
+    return Formula((Limit(LinearForm({}, number)),))
+
+
 @dataclass(frozen=True)
 class Problem:
     """An expression to simplify and what is known that matters, without names; `key` identifies it."""
@@ -171,9 +176,9 @@ def abstract(
     order: Sequence[Index],
     facts: Iterable[Fact],
     tensors: Iterable[str],
-    unnamed: frozenset[Extent] = frozenset(),
+    unnamed: frozenset[Size] = frozenset(),
     ranges: Ranges | None = None,
-    axes: Callable[[str], tuple[Extent, ...] | None] | None = None,
+    axes: Callable[[str], tuple[Size, ...] | None] | None = None,
 ) -> Problem:
     """Return the problem without names: tensors and free indices in the given orders, then by first appearance.
 

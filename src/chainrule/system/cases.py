@@ -17,8 +17,8 @@ from chainrule.expr.nodes import (
     over,
 )
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, System, unused_name
+from chainrule.system.sizes.erase import unsettled
 from chainrule.system.typecheck import typecheck
-from chainrule.system.unsettling import unsettled
 
 
 def special_cases(system: System) -> Iterator[tuple[str, System]]:

@@ -14,10 +14,11 @@ from typing import Literal
 
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.functions import ONE_HOT
-from chainrule.expr.nodes import ONE, Comparison, Expr, Extent, Index, Indexed, Node, Reduce
+from chainrule.expr.nodes import ONE, Comparison, Expr, Index, Indexed, Node, Reduce
+from chainrule.expr.sizes import Size
 from chainrule.render.text import equation_text
-from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text
+from chainrule.system.sizes.derived import DerivedExtent
 
 Role = Literal["data", "param", "const", "state", "abstract"]
 """What a declared tensor is for: given with each sample, learned, fixed, kept between steps, or unknown."""
@@ -115,7 +116,7 @@ class System(Node):
     cost: str = ""
     updates: tuple[Equation, ...] = ()
     indices: tuple[Index, ...] = ()
-    sizes: tuple[tuple[Extent, int], ...] = ()
+    sizes: tuple[tuple[Size, int], ...] = ()
     derived: tuple[DerivedExtent, ...] = ()
 
     @cached_property
@@ -134,7 +135,7 @@ class System(Node):
         return MappingProxyType({f.name: f for f in self.functions})
 
     @cached_property
-    def size(self) -> Mapping[Extent, int]:
+    def size(self) -> Mapping[Size, int]:
         """The extents known without inputs."""
         return MappingProxyType(dict(self.sizes))
 

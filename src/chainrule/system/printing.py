@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index
+from chainrule.expr.nodes import Condition, Expr, Index
+from chainrule.expr.sizes import Declared, Size
 from chainrule.render.latex import equation_latex
 from chainrule.render.text import equation_text, expression_text
 
@@ -62,16 +63,16 @@ def system_latex(system: System, only: Sequence[Equation] | None = None) -> str:
     return "\n".join((r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"))
 
 
-def index_names(system: System) -> tuple[frozenset[str], Mapping[str, Extent]]:
+def index_names(system: System) -> tuple[frozenset[str], Mapping[str, Size]]:
     """Return the names that no index may be printed as, and the declared letters with their extents.
 
     Printers of a single equation of the system pass them on as `taken` and `declared`.
     """
-    letters: dict[str, Extent] = {}
+    letters: dict[str, Size] = {}
     for index in (*(i for d in system.declarations for i in d.indices), *system.indices):
         letters.setdefault(index.name, index.extent)
     if system.batch:
-        letters.setdefault(system.batch, Extent(system.batch))
+        letters.setdefault(system.batch, Declared(system.batch))
     return frozenset((*system.names(), *(f.name for f in system.functions))), letters
 
 

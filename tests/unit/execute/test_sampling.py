@@ -18,7 +18,6 @@ from chainrule.expr.nodes import (
     Affine,
     Comparison,
     Expr,
-    Extent,
     Index,
     Partial,
     Power,
@@ -28,6 +27,7 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.sizes import Axis
 from chainrule.notation import parse
 from chainrule.system.model import Declaration, Equation, Given, System
 from unit.execute.build import CLASSIFIER, SUM_TO_ONE, call, compare, entry, i, index, j, k, total, x, y
@@ -140,7 +140,7 @@ def test_entries_stay_inside_their_tensors() -> None:
 
 
 def test_unknown_functions_are_drawn_too() -> None:
-    row, column = Index("j", Extent("z", 0)), Index("k", Extent("a", 0))
+    row, column = Index("j", Axis("z", 0)), Index("k", Axis("a", 0))
     z, a = entry("z", row), entry("a", column)
     system = System(
         declarations=(Declaration("param", "z", (row,)), Declaration("abstract", "a", (column,), arguments=(z,))),

@@ -10,14 +10,15 @@ from chainrule.errors import TypecheckError
 from chainrule.execute.reference import evaluate, evaluate_all
 from chainrule.execute.unknowns import RandomUnknowns
 from chainrule.expr.binding import reduce_over
-from chainrule.expr.nodes import ONE, Extent, Index, Partial, minus, number, plus, times
+from chainrule.expr.nodes import ONE, Index, Partial, minus, number, plus, times
+from chainrule.expr.sizes import Declared
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.batching import batch, computation_order
 from chainrule.system.model import Declaration, Equation, Given, System
 from support import assert_close
 from unit.execute.build import CLASSIFIER, call, compare, entry, i, index, j, total, x
 
-SAMPLE = Index("n", Extent("n", -1), "n")
+SAMPLE = Index("n", Declared("n"), "n")
 draw = np.random.default_rng(4)
 W = entry("W", j, i)
 

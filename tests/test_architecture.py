@@ -21,7 +21,7 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LONGEST_FILE = 400
 SLOWEST_IMPORT = 0.5
-SYMBOLIC = ("errors", "expr", "render", "system", "notation", "nn", "diff", "simplify", "lower")
+SYMBOLIC = ("errors", "expr", "render", "rewrite", "system", "notation", "nn", "diff", "simplify", "lower")
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -161,6 +161,35 @@ def run_python(code: str) -> str:
 def test_importing_chainrule_loads_no_framework_and_no_compiler() -> None:
     loaded = run_python("import sys, chainrule; print(*sorted({name.partition('.')[0] for name in sys.modules}))")
     assert {"jax", "torch", "onnx", "llvmlite", "matplotlib", "sklearn"} & set(loaded.split()) == set()
+
+
+DERIVE = """
+import sys
+sys.argv[1:] = ["derive", *sys.argv[1:]]
+from chainrule.cli.main import main
+try:
+    main()
+finally:
+    print("loaded", *sorted(sys.modules))
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--steps"], ["--form", "latex"], ["--of", "z", "--wrt", "W"]])
+def test_to_derive_loads_no_numbers_and_nothing_that_only_other_commands_need(
+    options: list[str], tmp_path: Path
+) -> None:
+    """What `chainrule derive` does not need is most of what a process would take its time for."""
+    text = "data x[i], y[k]\nparam W[k,i]\nz[k] = sum(i) W[k,i]*x[i]\ncost C = sum(k) (z[k] - y[k])^2\n"
+    (tmp_path / "one.eq").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-c", DERIVE, "one.eq", *options]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    loaded = set(result.stdout.rpartition("loaded ")[2].split())
+    unneeded = {"numpy", "llvmlite", "safetensors", "rich", "pydantic"}
+    folders = {
+        f"chainrule.{name}" for name in ("execute", "lower", "verify", "network", "explanation", "training", "checking")
+    }
+    assert loaded & (unneeded | folders | {"chainrule.data", "chainrule.nn"}) == set()
+    assert "chainrule.notation.parser" in loaded
 
 
 def test_importing_chainrule_is_quick() -> None:

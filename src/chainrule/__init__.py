@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from chainrule.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from chainrule import nn as nn
     from chainrule.checking import check as check
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
     from chainrule.errors import InputError as InputError
     from chainrule.errors import NotationError as NotationError
     from chainrule.errors import VerificationError as VerificationError
-    from chainrule.execute.native.cache import code_cache as code_cache
+    from chainrule.execute.native.object_files import code_cache as code_cache
     from chainrule.explanation import explain as explain
-    from chainrule.explanation import paths as paths
+    from chainrule.explanation.paths import paths as paths
     from chainrule.jacobians import Jacobian as Jacobian
     from chainrule.jacobians import hessian as hessian
     from chainrule.jacobians import hvp as hvp
@@ -37,15 +39,15 @@ if TYPE_CHECKING:
     from chainrule.pipeline import backprop as backprop
     from chainrule.pipeline import evaluate as evaluate
     from chainrule.pipeline import value_and_grad as value_and_grad
+    from chainrule.rewrite.rules import Derivation as Derivation
     from chainrule.system.model import System as System
-    from chainrule.system.rewriting import Derivation as Derivation
     from chainrule.training import EarlyStopping as EarlyStopping
     from chainrule.training import train as train
 
 _HOMES = {
     "Backprop": "chainrule.pipeline",
     "ChainruleError": "chainrule.errors",
-    "Derivation": "chainrule.system.rewriting",
+    "Derivation": "chainrule.rewrite.rules",
     "DerivativeError": "chainrule.errors",
     "EarlyStopping": "chainrule.training",
     "InputError": "chainrule.errors",
@@ -56,7 +58,7 @@ _HOMES = {
     "VerificationError": "chainrule.errors",
     "backprop": "chainrule.pipeline",
     "check": "chainrule.checking",
-    "code_cache": "chainrule.execute.native.cache",
+    "code_cache": "chainrule.execute.native.object_files",
     "evaluate": "chainrule.pipeline",
     "explain": "chainrule.explanation",
     "gradient_check": "chainrule.checking",
@@ -67,7 +69,7 @@ _HOMES = {
     "load": "chainrule.network",
     "nn": "chainrule",
     "parse": "chainrule.notation",
-    "paths": "chainrule.explanation",
+    "paths": "chainrule.explanation.paths",
     "train": "chainrule.training",
     "value_and_grad": "chainrule.pipeline",
 }
@@ -101,7 +103,6 @@ __all__ = [
     "train",
     "value_and_grad",
 ]
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

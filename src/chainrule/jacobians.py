@@ -8,25 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chainrule.diff.local import bounded_depth, unambiguous
 from chainrule.diff.pointwise import refuse_pointwise, without_pointwise
 from chainrule.diff.prepare import name_extrema, name_ranges
 from chainrule.diff.tangents import with_tangents
 from chainrule.diff.total_derivations import derive_total
-from chainrule.diff.totals import Totals, total_name
+from chainrule.diff.totals import Totals
 from chainrule.diff.written_out import without_cost_in_derivatives
 from chainrule.errors import DerivativeError, listed
-from chainrule.execute.verification import Verification, verify_derivation
+from chainrule.expr.symbols import Derivative, derivative_by
 from chainrule.pipeline import Backprop, backprop
-from chainrule.render.text import equation_text
+from chainrule.render.document import Group
+from chainrule.render.document_text import document_text
+from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
-from chainrule.system.model import Equation, System, derivative_name, is_derivative
-from chainrule.system.printing import index_names, ranks_of, system_latex, system_text
-from chainrule.system.rewriting import Derivation
+from chainrule.system.model import Equation, System
+from chainrule.system.printing import equations_document, ranks_of, system_latex, system_text
 from chainrule.system.sizes.erase import reads_back
 from chainrule.system.typecheck import typecheck
+
+if TYPE_CHECKING:
+    from chainrule.verify.verification import Verification
 
 S = TypeVar("S", bound=System)
 
@@ -42,10 +46,10 @@ class Jacobian(System):
     walks: tuple[Totals, ...] = field(default=(), compare=False, repr=False)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, System) and self._compared() == other._compared()
+        return isinstance(other, System) and self.compared() == other.compared()
 
     def __hash__(self) -> int:
-        return hash((System.__name__, self._compared()))
+        return hash((System.__name__, self.compared()))
 
     @property
     def result(self) -> Equation:
@@ -67,24 +71,26 @@ class Jacobian(System):
         ranks = ranks_of(self)
         for walk in self.walks:
             for tensor in walk.tensors:
-                if total_name(tensor, walk.wrt) == wanted:
+                if derivative_by(tensor, walk.wrt) == wanted:
                     return replace(derive_total(walk, tensor, ranks), verifier=self.verify)
-        known = listed(total_name(tensor, walk.wrt) for walk in self.walks for tensor in walk.tensors)
+        known = listed(derivative_by(tensor, walk.wrt) for walk in self.walks for tensor in walk.tensors)
         raise DerivativeError(f"{wanted} was not derived here", expected=f"known are {known}")
 
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""
+        from chainrule.verify.verification import verify_derivation
+
         return verify_derivation(derivation, self.walks[0].system)
 
     def __str__(self) -> str:
         return system_text(self)
 
     def __repr__(self) -> str:
-        taken, declared = index_names(self)
-        ranks = ranks_of(self)
-        return "\n".join(
-            equation_text(e.target, e.value, taken=taken, declared=declared, ranks=ranks) for e in self._derived()
-        )
+        return document_text(self.document())
+
+    def document(self) -> Group:
+        """Return the equations that were added, as a document."""
+        return equations_document(self, self._derived())
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/latex": f"$$\n{self.latex()}\n$$"}
@@ -115,7 +121,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
 
     def derived(prepared: System) -> Jacobian:
         walk = _walk(prepared, _simplifier(prepared), (of,), wrt)
-        return _made(prepared, (walk,), (total_name(of, wrt),))
+        return _made(prepared, (walk,), (derivative_by(*map(prepared.symbol, (of, wrt))),))
 
     return _readable(name_extrema(_without_cost(system, (wrt,))), derived)
 
@@ -136,16 +142,16 @@ def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     """
     tensors = _several(system.params if wrt is None else wrt)
     cost = system.cost
-    asked = [derivative_name(cost, v, w) for n, v in enumerate(tensors) for w in tensors[n:]]
 
     def derived(system: System) -> Jacobian:
         first = _with_gradient(system, tensors)
+        asked = tuple(Derivative(cost, v, w) for n, v in enumerate(tensors) for w in tensors[n:])
         simplifier = _simplifier(first)
         walks = []
         for n, tensor in enumerate(tensors):
-            gradients = [derivative_name(cost, earlier) for earlier in tensors[: n + 1]]
+            gradients = [Derivative(cost, earlier) for earlier in tensors[: n + 1]]
             walks.append(_walk(first, simplifier, gradients, tensor))
-        return _made(first, tuple(walks), tuple(asked))
+        return _made(first, tuple(walks), asked)
 
     return _readable(system, derived)
 
@@ -212,7 +218,7 @@ def _with_gradient(system: System, tensors: Sequence[str]) -> System:
     """Return the system with the equations of ∂C/∂v for each tensor, of an unknown cost too."""
     back = backprop(without_pointwise(system, tensors), tensors)
     full = replace(back.system, givens=system.givens)
-    missing = [back.cotangents.equation(v) for v in tensors if derivative_name(system.cost, v) not in full.defined]
+    missing = [back.cotangents.equation(v) for v in tensors if Derivative(system.cost, v) not in full.defined]
     return typecheck(_without_cost(full.with_equations((*full.equations, *missing)), tensors))
 
 
@@ -228,7 +234,7 @@ def _simplifier(system: System, free: Collection[str] = (), *, cost_named: bool 
 
     No book writes ∂C/∂z for a[k] − y[k] in a second derivative; and in a batch, ∂C/∂W is a mean over the samples.
     """
-    forward = system.with_equations(tuple(e for e in system.equations if not is_derivative(e.name)))
+    forward = system.with_equations(tuple(e for e in system.equations if not isinstance(e.name, Derivative)))
     return simplifier_of(forward, free, cost_named=cost_named)
 
 

@@ -3,7 +3,7 @@
     text ─▶ parse ─▶ System ─▶ backprop (diff, simplify) ─▶ System of forward and cotangent equations ─▶ execute
 
 Each stop is a function here that can be called by itself. The parts know nothing of each other: diff is handed its
-simplifier, derivations are handed their verifier.
+simplifier, derivations are handed their verifier. What runs equations is imported where numbers are asked for.
 """
 
 from __future__ import annotations
@@ -11,29 +11,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.derivations import derive
 from chainrule.diff.local import bounded_depth, unambiguous
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema, name_ranges
-from chainrule.execute import reference
-from chainrule.execute.verification import Verification, verify_derivation
 from chainrule.expr.binding import tensors_in
+from chainrule.expr.garbage import no_garbage
+from chainrule.expr.symbols import Derivative
+from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.simplify.stability import stable
 from chainrule.system.cases import special_cases
-from chainrule.system.model import Equation, System, derivative_name
+from chainrule.system.model import Equation, System
 from chainrule.system.printing import system_text
-from chainrule.system.rewriting import Derivation
 from chainrule.system.stages import after_backprop, before_backprop
 from chainrule.system.typecheck import typecheck
 
-Array = npt.NDArray[Any]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from chainrule.verify.verification import Verification
+
+    Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,20 @@ class Backprop:
     wrt: tuple[str, ...]
 
     @cached_property
+    @no_garbage()
     @bounded_depth()
     def cotangents(self) -> Cotangents:
         """What is known of every ∂C/∂t."""
         return _cotangents(self.forward, self.wrt)
 
     @cached_property
+    @no_garbage()
     @bounded_depth()
     def system(self) -> System:
         """The forward and backward equations, and those that read what was derived, in an order to compute them in."""
         prepared, late = self.cotangents.system, after_backprop(self.forward)
         read = {t for e in late for t in tensors_in(e.value)}
-        more = [p for p in self.forward.params if derivative_name(self.forward.cost, p) in read and p not in self.wrt]
+        more = [p for p in self.forward.params if Derivative(self.forward.cost, p) in read and p not in self.wrt]
         derived = self.cotangents.equations((*self.wrt, *more))
         equations = (*prepared.equations, *derived, *late)
         return typecheck(replace(prepared, equations=equations, updates=self.forward.updates))
@@ -74,13 +78,17 @@ class Backprop:
         Where it goes through an unknown function of a vector, what becomes of it for a function that acts entry by
         entry and for softmax stands beside it, if it is anything else.
         """
-        plain = self.plain_derivation(tensor)
-        cases = (
+        return replace(self.plain_derivation(tensor), cases=self.cases(tensor))
+
+    def cases(self, tensor: str) -> tuple[tuple[str, Derivation], ...]:
+        """Return what stands beside the derivation of ∂C/∂tensor: titles, and derivations that are another."""
+        found = [
             (title, Backprop(system, self.wrt).plain_derivation(tensor))
             for title, system in special_cases(self.forward)
-            if tensor in system.names() and tensor != system.cost
-        )
-        return replace(plain, cases=tuple((title, case) for title, case in cases if case != plain))
+            if tensor in tuple(system.names()) and tensor != system.cost
+        ]
+        plain = self.plain_derivation(tensor) if found else None
+        return tuple((title, case) for title, case in found if case != plain)
 
     @bounded_depth()
     def plain_derivation(self, tensor: str) -> Derivation:
@@ -90,6 +98,8 @@ class Backprop:
     @bounded_depth()
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""
+        from chainrule.verify.verification import verify_derivation
+
         return verify_derivation(derivation, self.cotangents.system)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -173,8 +183,10 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
     Softmax, sigmoid, their logarithms and those of sums of exponentials are computed so that nothing overflows. Raises
     InputError for inputs that do not fit the system, and GivenError for data that break a `given`.
     """
+    from chainrule.execute.reference import equations
+
     whole = backprop(system).system if after_backprop(system) else system
-    values = reference.evaluate(stable(whole), inputs)
+    values = equations.evaluate(stable(whole), inputs)
     return {e.name: values[e.name] for e in whole.equations}
 
 
@@ -185,10 +197,12 @@ def value_and_grad(
 
     For a batch both are means over the samples. Raises as `evaluate` and `backprop` do.
     """
+    from chainrule.execute.reference import equations
+
     asked = system.params if wrt is None else tuple(wrt)
-    values = reference.evaluate(_gradients(system, asked), inputs)
-    cost = float(np.mean(values[system.cost]))
-    return cost, {tensor: values[derivative_name(system.cost, tensor)] for tensor in asked}
+    values = equations.evaluate(_gradients(system, asked), inputs)
+    cost = float(values[system.cost].mean())
+    return cost, {tensor: values[Derivative(system.cost, tensor)] for tensor in asked}
 
 
 def _gradients(system: System, wrt: tuple[str, ...]) -> System:

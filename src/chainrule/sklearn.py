@@ -20,8 +20,8 @@ from chainrule.nn.activations import NAMED
 from chainrule.nn.layer import Layer
 from chainrule.training.history import History
 from chainrule.training.loop import train
-from chainrule.training.samples import marks_of
 from chainrule.training.stopping import EarlyStopping
+from chainrule.training.training_data import marks_of
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin

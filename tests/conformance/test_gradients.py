@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from chainrule.diff.scalars import TABLE, parameters_of, scalar_derivative, statement
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.verification import Verification
 from chainrule.expr.functions import ARITY, REDUCTIONS, RELATIONS
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, evaluate, value_and_grad
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.verification import Verification
 from property.witness import Tally, compare
 from support import assert_close
 

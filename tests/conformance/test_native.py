@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from cases import CASES, Case
 from chainrule.execute.native.executor import Native, NativeExecutable
-from chainrule.execute.reference import Reference
-from chainrule.execute.sampling import random_inputs
+from chainrule.execute.reference.equations import Reference
 from chainrule.expr.sizes import Size
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.system.batching import batch
 from chainrule.system.model import System
+from chainrule.verify.sampling import random_inputs
 from conformance.trained import tolerance, trained
 from dense import Dense, networks, relative
 from support import examples

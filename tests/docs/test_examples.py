@@ -9,10 +9,10 @@ import pytest
 
 from chainrule.checking import gradient_check
 from chainrule.execute.registry import executor
-from chainrule.execute.sampling import random_inputs
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, training_step
 from chainrule.system.model import System
+from chainrule.verify.sampling import random_inputs
 from docs.pages import ROOT, blocks
 from support import assert_close
 

@@ -11,7 +11,7 @@ import pytest
 import chainrule as cr
 from chainrule.diff.scalars import TABLE
 from chainrule.notation.advice import RESERVED
-from chainrule.notation.arithmetic import MAX_EXPONENT
+from chainrule.notation.operators import MAX_EXPONENT
 from chainrule.notation.source import MAX_BYTES, MAX_DEPTH, MAX_EQUATIONS, MAX_SIGNS, MAX_WORD
 from docs.pages import KINDS, LINKING, PAGES, ROOT, anchors, blocks, prose, replaced, tables
 from docs.running import Page

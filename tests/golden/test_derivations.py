@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from cases import CASES, Case
+from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.latex import equation_latex
-from chainrule.system.derivation_text import derivation_text
-from chainrule.system.model import derivative_parts, is_derivative
+from chainrule.rewrite.derivation_text import derivation_text
 from chainrule.system.printing import system_text
 
 FOLDER = Path(__file__).parent / "derivations"
@@ -35,7 +35,7 @@ def parts(case: Case, back: Backprop) -> Iterator[str]:
 
 def tensors_of_interest(case: Case, back: Backprop) -> list[str]:
     """Return those whose lines are expected, and those whose derivatives the backward pass names."""
-    named = [derivative_parts(e.name)[1] for e in back.system.equations if is_derivative(e.name)]
+    named = [tensors_of(e.name)[1] for e in back.system.equations if isinstance(e.name, Derivative)]
     return list(dict.fromkeys((*case.results, *named)))
 
 

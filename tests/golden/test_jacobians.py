@@ -11,7 +11,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.render.latex import equation_latex
-from chainrule.system.derivation_text import derivation_latex, derivation_text
+from chainrule.rewrite.derivation_text import derivation_latex, derivation_text
 
 FOLDER = Path(__file__).parent / "jacobians"
 SOFTMAX = "data y[k]\nparam z[j]\ngiven sum(k) y[k] = 1\na[k] = exp(z[k])/(sum(m) exp(z[m]))\n"

@@ -22,14 +22,14 @@ from cases import (
     Case,
 )
 from chainrule.errors import VerificationError
-from chainrule.execute.verification import Verification
 from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Partial, Reduce, walk
 from chainrule.notation import parse
 from chainrule.notation.parser import parse_expression
 from chainrule.pipeline import Backprop, backprop
+from chainrule.rewrite.rules import Derivation, Step
 from chainrule.system.cases import special_cases
 from chainrule.system.model import System
-from chainrule.system.rewriting import Derivation, Step
+from chainrule.verify.verification import Verification
 from same_form import assert_same_form, same_form
 
 LINES = [pytest.param(case, tensor, id=f"{case.name}-{tensor}") for case in CASES for tensor in case.results]

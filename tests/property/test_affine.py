@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.checking.gradients import gradient_check
-from chainrule.execute.sampling import random_inputs
 from chainrule.jacobians import hvp, jvp
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, evaluate, value_and_grad
 from chainrule.system.printing import system_latex, system_text
+from chainrule.verify.sampling import random_inputs
 from property.random_affine import affine_systems
 from support import assert_close, examples
 

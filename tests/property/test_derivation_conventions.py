@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule.execute.verification import Verification
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad
+from chainrule.verify.verification import Verification
 from support import assert_close
 
 UNDEFINED = {

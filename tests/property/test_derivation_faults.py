@@ -11,7 +11,6 @@ from chainrule.diff import scalars
 from chainrule.diff.derivative import Differentiator
 from chainrule.diff.scalars import scalar_derivative
 from chainrule.errors import ChainruleError, VerificationError
-from chainrule.execute.sampling import random_inputs
 from chainrule.expr.binding import free_in_order, map_operands, open_reduce, substitute_indices
 from chainrule.expr.functions import ARITY
 from chainrule.expr.nodes import (
@@ -30,11 +29,12 @@ from chainrule.expr.nodes import (
 )
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop, value_and_grad
+from chainrule.rewrite.rules import Rewrite
 from chainrule.simplify import simplifier
 from chainrule.simplify.arithmetic import close, multiply
 from chainrule.simplify.collapse import as_delta
 from chainrule.simplify.context import Context
-from chainrule.system.rewriting import Rewrite
+from chainrule.verify.sampling import random_inputs
 from property.random_systems import HEADER
 from property.witness import Tally, compare
 

@@ -14,16 +14,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cases import CASES, SOFTMAX
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.unknowns import RandomUnknowns
+from chainrule.execute.reference.equations import evaluate_all
 from chainrule.expr.binding import map_operands, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed
+from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop, value_and_grad
 from chainrule.simplify.simplifier import simplifier_of
-from chainrule.system.model import Equation, System, derivative_name
+from chainrule.system.model import Equation, System
 from chainrule.system.printing import system_text
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.unknowns import RandomUnknowns
 from property.random_systems import PARAMS, systems
 from property.transformed import NAME, Back, parts_worth_a_name, renamed_text, reordered, split, with_scaled_cost
 from same_form import assert_same_form, same_form
@@ -90,7 +91,7 @@ def values_of(back: Backprop, seed: int) -> Mapping[str, np.ndarray]:
     unknowns = RandomUnknowns(seed)
     inputs = random_inputs(back.forward, seed, unknowns=unknowns)
     evaluation = evaluate_all(back.system, inputs, unknowns=unknowns)
-    return {tensor: evaluation.values[derivative_name(back.forward.cost, tensor)] for tensor in back.wrt}
+    return {tensor: evaluation.values[Derivative(back.forward.cost, tensor)] for tensor in back.wrt}
 
 
 ANOTHER_FORM = {("layer-norm", 0), ("layer-norm", 1), *(("chosen-entry", n) for n in (0, 1, 3))}
@@ -109,7 +110,7 @@ def test_an_equation_split_in_two_gives_the_same(name: str, number: int) -> None
         assert_close(others[tensor], values[tensor], rtol=1e-9, atol=1e-12)
         if (name, number) in ANOTHER_FORM:
             continue
-        names = {derivative_name(back.forward.cost, other) for other in back.forward.names()}
+        names = {Derivative(back.forward.cost, other) for other in back.forward.names()}
         kept = names & tensors_in(equation.value)
         whole = put_back(divided, divided.result([tensor])[tensor].value, kept)
         simplifier = simplifier_of(back.forward)
@@ -165,7 +166,7 @@ SCRIPT = """
 import sys
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
-from chainrule.system.derivation_text import derivation_text
+from chainrule.rewrite.derivation_text import derivation_text
 for text in sys.stdin.read().split("#next\\n"):
     back = backprop(parse(text))
     print(back)

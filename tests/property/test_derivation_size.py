@@ -10,10 +10,10 @@ import time
 import numpy as np
 import pytest
 
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.verification import Verification
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.verification import Verification
 from property.witness import Tally, compare
 from support import assert_close
 

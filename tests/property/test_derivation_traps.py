@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from chainrule.errors import DerivativeError
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.verification import Verification
 from chainrule.notation import parse
 from chainrule.notation.parser import parse_expression
 from chainrule.pipeline import backprop, evaluate, value_and_grad
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.verification import Verification
 from property.witness import Tally, compare
 from same_form import assert_same_form
 from support import assert_close

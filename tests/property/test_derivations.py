@@ -6,12 +6,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.reference import evaluate
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.verification import Verification
+from chainrule.execute.reference.equations import evaluate
+from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad
-from chainrule.system.model import derivative_name
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.verification import Verification
 from property.random_systems import PARAMS, systems
 from property.witness import Tally, compare
 from support import assert_close, examples
@@ -57,7 +57,7 @@ def test_what_is_derived_is_read_back_with_the_same_numbers(text: str, seed: int
     system = parse(text)
     back = backprop(system)
     for param, line in back.result().items():
-        assert back.system.defined[derivative_name("C", param)] == line
+        assert back.system.defined[Derivative("C", param)] == line
     inputs = random_inputs(system, seed)
     expected = evaluate(back.system, inputs)
     actual = evaluate(parse(str(back)), inputs)

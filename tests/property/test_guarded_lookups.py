@@ -13,13 +13,13 @@ import pytest
 from chainrule.checking.gradients import gradient_check
 from chainrule.errors import InputError, VerificationError
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference import evaluate
-from chainrule.execute.sampling import random_inputs
+from chainrule.execute.reference.equations import evaluate
 from chainrule.expr.binding import map_operands
 from chainrule.expr.nodes import Expr, Indexed, Product
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad
 from chainrule.pipeline import evaluate as evaluate_system
+from chainrule.verify.sampling import random_inputs
 from support import assert_close
 
 CTC = "data ext[s] : int(k)\nparam p[k], a0[s]\n"

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.execute.differences import numeric_derivative
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.verification import Verification
+from chainrule.execute.reference.equations import evaluate_all
+from chainrule.verify.differences import numeric_derivative
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.verification import Verification
 from property.random_systems import PARAMS, systems
 from property.witness import Tally, compare_to
 from support import examples

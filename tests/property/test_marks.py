@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleError, NotationError
-from chainrule.execute.differences import central_differences
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
+from chainrule.execute.reference.equations import evaluate_all
+from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop
-from chainrule.system.model import System, derivative_name
+from chainrule.system.model import System
+from chainrule.verify.differences import central_differences
+from chainrule.verify.sampling import random_inputs
 from property.random_marks import marked_system
 
 NAMED = "what is named has an index whose range another equation tells"
@@ -46,7 +47,7 @@ def assert_right_along_a_line(back: Backprop, inputs: dict[str, np.ndarray], see
 
     found = central_differences(along, np.asarray(0.0), step=1e-4)
     values = evaluate_all(back.system, inputs).scope.values
-    shares = [values[derivative_name(cost, name)] * line[name] for name in params]
+    shares = [values[Derivative(cost, name)] * line[name] for name in params]
     scale = sum(float(np.abs(share).sum()) for share in shares) + abs(float(values[cost])) + 1e-3
     if abs(float(found.values - found.wider)) < 1e-7 * scale:  # else a kink is near
         assert abs(sum(float(share.sum()) for share in shares) - float(found.values)) < 1e-6 * scale

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from chainrule.errors import VerificationError
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference import evaluate
-from chainrule.execute.sampling import random_inputs
+from chainrule.execute.reference.equations import evaluate
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
+from chainrule.verify.sampling import random_inputs
 from property.random_affine import affine_systems
 from property.random_lookups import lookup_systems
 from support import assert_close, examples

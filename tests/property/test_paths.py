@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
-from chainrule.explanation import paths
+from chainrule.execute.reference.equations import evaluate_all
+from chainrule.explanation.paths import paths
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad
 from chainrule.system.model import System
+from chainrule.verify.sampling import random_inputs
 from property.random_systems import PARAMS, systems
 from property.walks import all_walks
 from support import assert_close, examples

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.execute.sampling import random_inputs
+from chainrule.verify.sampling import random_inputs
 from property.random_systems import PARAMS, systems
 from support import assert_close, examples
 

@@ -4,10 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.expressions import evaluate_expression
-from chainrule.execute.reference import evaluate
+from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.expr.binding import free_in_order
 from chainrule.expr.nodes import Expr, Index, Indexed, walk
+from chainrule.expr.symbols import Derivative
 from chainrule.system.model import Declaration, Equation, System
 from property.loops import Loops
 from property.random_expressions import FREE, SHAPES, SIZES, expressions, values
@@ -35,7 +36,7 @@ ROLES = {name: "data" if name in {"u", "M", "s"} else "param" for name in SHAPES
 def test_a_batch_is_its_samples_one_by_one(exprs: list[Expr], seed: int) -> None:
     declarations = tuple(Declaration(ROLES[name], name, AXES[name]) for name in SHAPES)
     equations = [Equation(Indexed(f"e{n}", free_in_order(expr)), expr) for n, expr in enumerate(exprs)]
-    total = Indexed("∂C/∂w", FREE)
+    total = Indexed(Derivative("C", "w"), FREE)
     equations.append(Equation(total, exprs[0]))
     system = System(declarations, batch="n", cost="C", equations=tuple(equations))
     samples = [values(seed + sample) for sample in range(3)]

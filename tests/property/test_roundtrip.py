@@ -32,7 +32,7 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.notation import parse
-from chainrule.notation.arithmetic import compared
+from chainrule.notation.operators import compared
 from chainrule.pipeline import backprop
 from chainrule.render.latex import expression_latex
 from chainrule.system.model import Equation, System

@@ -6,14 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.expressions import evaluate_expression
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
+from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.expr.nodes import Expr
 from chainrule.notation import parse
 from chainrule.simplify.context import length
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
-from chainrule.system.functions import put_in_functions
+from chainrule.system.user_functions import put_in_functions
+from chainrule.verify.sampling import random_inputs
 from property.random_expressions import FREE, SIZES, expressions, values
 from property.random_systems import systems
 from property.transformed import reordered

@@ -42,8 +42,9 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.sizes import Literal, Size
+from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.system.cases import unsettled
-from chainrule.system.model import Equation, System, derivative_name, derivative_parts, is_derivative
+from chainrule.system.model import Equation, System
 from chainrule.system.typecheck import typecheck
 
 
@@ -94,8 +95,8 @@ class Back:
         return Indexed(self.tensor(entry.tensor), tuple(map(self.position, entry.indices)), entry.guarded)
 
     def tensor(self, name: str) -> str:
-        if is_derivative(name):
-            return derivative_name(*(self.names.get(part, part) for part in derivative_parts(name)))
+        if isinstance(name, Derivative):
+            return Derivative(*(self.names.get(part, part) for part in tensors_of(name)))
         return self.names.get(name, name)
 
     def position(self, position: Position) -> Position:

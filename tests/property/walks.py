@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.execute.expressions import evaluate_expression
-from chainrule.execute.reference import Evaluation
+from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.expr.binding import tensors_in
 from chainrule.system.model import Equation
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.execute.differences import Differences, numeric_derivative
-from chainrule.execute.reference import evaluate_all
+from chainrule.execute.reference.equations import evaluate_all
 from chainrule.system.model import System
+from chainrule.verify.differences import Differences, numeric_derivative
 from support import assert_close
 
 LARGEST_ERROR = 1e-6

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import chainrule as cr
-from chainrule.expr.nodes import Node
+from chainrule.expr.shared import Node
 
 TEXT = """data y[k], tok[t] : int(k)
 param z[k]

@@ -9,13 +9,13 @@ import pytest
 
 import chainrule as cr
 from cases import two_layers
-from chainrule.execute.differences import numeric_derivative
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.verification import Verification
+from chainrule.execute.reference.equations import evaluate_all
 from chainrule.expr.binding import tensors_in
 from chainrule.notation.parser import parse_expression
 from chainrule.system.model import Equation
+from chainrule.verify.differences import numeric_derivative
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.verification import Verification
 from same_form import assert_same_form
 from support import assert_close
 

@@ -7,11 +7,11 @@ import pytest
 
 import chainrule as cr
 from cases import two_layers
-from chainrule.execute.differences import numeric_derivative
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.verification import Verification
+from chainrule.execute.reference.equations import evaluate_all
 from chainrule.system.model import System
+from chainrule.verify.differences import numeric_derivative
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.verification import Verification
 from support import assert_close
 
 SOFTMAX = "param z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))\n"

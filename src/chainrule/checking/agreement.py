@@ -15,11 +15,9 @@ import numpy as np
 
 from chainrule.checking.points import ROUNDING, Array, Point, Points, differing
 from chainrule.errors import InputError
-from chainrule.execute.differences import moving
-from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.reference import Evaluation
-from chainrule.execute.scope import Scope
-from chainrule.execute.variety import compared_with, is_real
+from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.scope import Scope
 from chainrule.expr.binding import free_in_order, tensors_in
 from chainrule.expr.nodes import (
     Bracket,
@@ -35,6 +33,8 @@ from chainrule.expr.nodes import (
     operands,
     walk,
 )
+from chainrule.verify.differences import moving
+from chainrule.verify.variety import compared_with, is_real
 
 Kind = Literal["equal", "different", "undefined", "nowhere"]
 NEAR_ZERO = 1e-6
@@ -171,7 +171,9 @@ def _ill_conditioned(evaluation: Evaluation, answer: Sampled, truth: Sampled, en
 
     here = difference(evaluation.scope)
     for _ in range(NUDGES):
-        near = {name: values[name] * (1 + NUDGE * draw.normal(size=np.shape(values[name]))) for name in free}
+        near: dict[str, Array] = {
+            name: values[name] * (1 + NUDGE * draw.normal(size=np.shape(values[name]))) for name in free
+        }
         if abs(difference(moved(near)) - here) > abs(here) / 2:
             return True
     return False

@@ -26,9 +26,10 @@ from chainrule.expr.binding import (
 )
 from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Position, Reduce, walk
 from chainrule.expr.sizes import UNINFERRED
-from chainrule.notation import parse_expression
+from chainrule.expr.symbols import Derivative, Symbol, taken_by
+from chainrule.notation import named_symbol, parse_expression
 from chainrule.notation.source import Source
-from chainrule.system.model import System, derivative_name, derivative_parts, is_derivative
+from chainrule.system.model import System
 from chainrule.system.places import did_you_mean
 from chainrule.system.sizes.infer import infer_expression
 
@@ -39,7 +40,7 @@ _OPEN, _CLOSE = "([{", ")]}"
 class Answer:
     """`∂C/∂tensor[indices] = value`. `loose` are letters that stand free in the value and not on the left."""
 
-    tensor: str
+    tensor: Symbol
     indices: tuple[Index, ...]
     value: Expr
     loose: tuple[Index, ...]
@@ -52,33 +53,33 @@ class Answer:
         return f"{letters} {verb} free on the right but not on the left, and no sum runs over {letters}"
 
 
-def tensor_of(text: str, system: System, wrt: str | None) -> str:
+def tensor_of(text: str, system: System, wrt: str | None) -> Symbol:
     """Return the tensor that an answer is a derivative by. Raises NotationError if it does not say."""
     target = _target(text, system)
     if target is not None:
-        tensor = derivative_parts(target.tensor)[1]
-        asked = tensor if wrt is None else _by(wrt, system)
-        if asked != tensor:
-            raise _at(text, 0, f"the answer is of {derivative_name(system.cost, tensor)}, asked for is {asked}")
-        return tensor
+        answered = taken_by(target.tensor, system.cost)
+        assert answered is not None
+        asked = answered if wrt is None else _by(wrt, system)
+        if asked != answered:
+            raise _at(text, 0, f"the answer is of {target.tensor}, asked for is {asked}")
+        return answered
     if wrt is None:
-        only = system.params[0] if len(system.params) == 1 else ""
-        if not only:
+        if len(system.params) != 1:
             raise _at(
                 text,
                 0,
                 "the answer does not say what it is the derivative of",
                 expected=f"∂{system.cost}/∂… = … with one of {listed(system.params)}",
             )
-        return only
+        return system.params[0]
     tensor = _by(wrt, system)
     if tensor not in set(system.names()):
         advice = did_you_mean(tensor, dict.fromkeys(system.names(), 0))
         raise NotationError(f"no tensor is named {tensor}", expected=listed(system.names()), advice=advice)
-    return tensor
+    return system.symbol(tensor)
 
 
-def read_answer(text: str, tensor: str, cotangents: Cotangents) -> Answer:
+def read_answer(text: str, tensor: Symbol, cotangents: Cotangents) -> Answer:
     """Return an answer in the names of the system; ∂u/∂v of an equation u is put in as it was derived.
 
     Raises NotationError, with a caret, for what cannot be read.
@@ -92,7 +93,7 @@ def read_answer(text: str, tensor: str, cotangents: Cotangents) -> Answer:
     return replace(answer, value=value, loose=_loose(value, answer.indices))
 
 
-def read_entries(text: str, tensor: str, system: System, axes: Sequence[Index]) -> Answer:
+def read_entries(text: str, tensor: Symbol, system: System, axes: Sequence[Index]) -> Answer:
     """Return an answer for the derivative with these axes as it is written, in the names of a system.
 
     Raises NotationError, with a caret, for what cannot be read.
@@ -149,9 +150,8 @@ def circular(text: str, circle: Circle) -> NotationError:
 
 def derivatives_named(value: Expr, cost: str) -> tuple[str, ...]:
     """Return the tensors t of all ∂C/∂t that stand in a value, in order."""
-    prefix = derivative_name(cost, "")
-    entries = (part.tensor for part in walk(value) if isinstance(part, Indexed))
-    return tuple(dict.fromkeys(name.removeprefix(prefix) for name in entries if name.startswith(prefix)))
+    named = (taken_by(part.tensor, cost) for part in walk(value) if isinstance(part, Indexed))
+    return tuple(dict.fromkeys(by for by in named if by is not None))
 
 
 def settled_again(value: Expr, indices: Sequence[Index], system: System) -> Expr:
@@ -202,17 +202,16 @@ def _target(text: str, system: System) -> Indexed | None:
 def _left_side(text: str, start: int, side: str, system: System) -> Indexed:
     """Return a derivative of the cost, with distinct letters as indices."""
     target = _parsed(text, start, side, system, ())
-    prefix = derivative_name(system.cost, "")
     match target:
         case Partial(Indexed(of), (Indexed(tensor, positions),)) if of == system.cost:
-            target = Indexed(derivative_name(of, tensor), positions)
-        case Indexed(tensor, positions) if tensor.startswith(prefix) and len(derivative_parts(tensor)) == 2:
+            target = Indexed(Derivative(of, tensor), positions)
+        case Indexed(tensor, positions) if taken_by(tensor, system.cost) is not None:
             pass
         case _ if start:
             expected = "what the derivative is equal to, once"
             raise _at(text, start, "there is more than one right side", expected=expected)
         case _:
-            expected = f"a derivative of the cost, such as {prefix}{(system.params or ('z',))[0]}"
+            expected = f"a derivative of the cost, such as {_example(system)}"
             raise _at(text, 0, "this is not what is asked for", expected=expected)
     if not all(isinstance(p, Index) for p in positions) or len(set(positions)) < len(positions):
         raise _at(text, start, "the left side names entries by distinct letters", expected="one letter for each index")
@@ -239,16 +238,21 @@ def _at(text: str, place: int, what: str, *, expected: str = "", advice: str = "
 
 def _by(name: str, system: System) -> str:
     """Return the tensor that somebody asks about by its name, or by that of ∂C/∂tensor."""
-    if not is_derivative(name):
+    named = named_symbol(name)
+    if not isinstance(named, Derivative):
         return name
-    of, *wrt = derivative_parts(name)
-    if of == system.cost and len(wrt) == 1:
-        return wrt[0]
+    by = taken_by(named, system.cost)
+    if by is not None:
+        return by
     raise NotationError(
         f"{name} is not a first derivative of the cost {system.cost}",
-        expected=f"a tensor, or a derivative such as {derivative_name(system.cost, (system.params or ('z',))[0])}",
+        expected=f"a tensor, or a derivative such as {_example(system)}",
         advice="Answers for other derivatives cannot be checked; jacobian and hessian derive them.",
     )
+
+
+def _example(system: System) -> Derivative:
+    return Derivative(system.cost, *(system.params or ("z",))[:1])
 
 
 def _matched(free: tuple[Index, ...], indices: tuple[Index, ...]) -> dict[Index, Index]:
@@ -271,26 +275,27 @@ def _with_local_derivatives(value: Expr, cotangents: Cotangents, text: str) -> E
     fresh = Fresh()
 
     def change(node: Expr) -> Expr:
-        if not isinstance(node, Indexed) or not is_derivative(node.tensor):
+        if not isinstance(node, Indexed) or not isinstance(node.tensor, Derivative):
             return node
-        of, *wrt = derivative_parts(node.tensor)
-        if of == cotangents.cost and len(wrt) == 1:
+        if taken_by(node.tensor, cotangents.cost) is not None:
             return node
-        local = _local(node, of, wrt, cotangents)
+        local = _local(node, node.tensor, cotangents)
         if local is None:
             expected = f"∂{cotangents.cost}/∂… of any tensor, and ∂u/∂v where the equation of u reads v"
-            raise _at(text, max(0, text.find("∂" + of)), f"{node.tensor} is not derived here", expected=expected)
+            place = max(0, text.find(f"∂{node.tensor.of}"))
+            raise _at(text, place, f"{node.tensor} is not derived here", expected=expected)
         return local
 
-    if all(t.startswith(derivative_name(cotangents.cost, "")) or not is_derivative(t) for t in tensors_in(value)):
+    derived = [t for t in tensors_in(value) if isinstance(t, Derivative)]
+    if all(taken_by(t, cotangents.cost) is not None for t in derived):
         return value
     return rewrite_bottom_up(value, change, fresh)
 
 
-def _local(node: Indexed, of: str, wrt: Sequence[str], cotangents: Cotangents) -> Expr | None:
-    if len(wrt) != 1:
+def _local(node: Indexed, derivative: Derivative, cotangents: Cotangents) -> Expr | None:
+    if len(derivative.wrt) != 1:
         return None
-    path = next(_paths_through(cotangents, wrt[0], of), None)
+    path = next(_paths_through(cotangents, derivative.wrt[0], derivative.of), None)
     if path is None:
         return None
     own = len(path.indices)

@@ -13,7 +13,7 @@ from chainrule.diff.backprop import Cotangents
 from chainrule.errors import listed
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import ONE, ZERO, Expr, Index, Indexed, product_factors, times, walk
-from chainrule.system.model import derivative_name
+from chainrule.expr.symbols import Derivative, Symbol
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Circle:
 
 def circle_in(value: Expr, indices: Sequence[Index], tensor: str, cotangents: Cotangents) -> Circle | None:
     """Return what makes an answer for ∂C/∂tensor circular, or None. A multiple of ∂C/∂tensor alone is none."""
-    own = derivative_name(cotangents.cost, tensor)
-    before = {derivative_name(cotangents.cost, t): t for t in cotangents.graph.leading_to(tensor)}
+    own = Derivative(cotangents.cost, tensor)
+    before: dict[Symbol, str] = {Derivative(cotangents.cost, t): t for t in cotangents.graph.leading_to(tensor)}
     entries = (part.tensor for part in walk(value) if isinstance(part, Indexed))
     for name in dict.fromkeys(entries):
         if name == own and not cotangents.is_unknown(tensor):
@@ -42,13 +42,13 @@ def circle_in(value: Expr, indices: Sequence[Index], tensor: str, cotangents: Co
 
 def named_itself(tensor: str, cotangents: Cotangents) -> Circle:
     """Return what is wrong with ∂C/∂z = ∂C/∂z."""
-    own = derivative_name(cotangents.cost, tensor)
+    own = Derivative(cotangents.cost, tensor)
     return Circle(own, f"the answer names {own} itself on the right", f"an answer without {own}")
 
 
 def multiple_of_itself(value: Expr, indices: Sequence[Index], tensor: str, cotangents: Cotangents) -> Expr | None:
     """Return c where a value is c·∂C/∂tensor with the very indices of the left side, c ≠ 1 without entries."""
-    own = Indexed(derivative_name(cotangents.cost, tensor), tuple(indices))
+    own = Indexed(Derivative(cotangents.cost, tensor), tuple(indices))
     if tensors_in(value) != {own.tensor}:
         return None
     simple = cotangents.simplifier.simplify(value, indices)
@@ -63,9 +63,9 @@ def multiple_of_itself(value: Expr, indices: Sequence[Index], tensor: str, cotan
 
 
 def _named_before(name: str, before: str, tensor: str, cotangents: Cotangents) -> Circle:
-    own, graph = derivative_name(cotangents.cost, tensor), cotangents.graph
+    own, graph = Derivative(cotangents.cost, tensor), cotangents.graph
     between = graph.depending_on([tensor]) & graph.leading_to(cotangents.cost) - {tensor, cotangents.cost}
-    names = [derivative_name(cotangents.cost, t) for t in graph.order if t in between]
+    names = [Derivative(cotangents.cost, t) for t in graph.order if t in between]
     return Circle(
         name,
         f"the answer for {own} names {name}, which is itself computed from {own}",

@@ -15,8 +15,9 @@ from chainrule.errors import InputError
 from chainrule.expr.binding import lookups_in, own_positions
 from chainrule.expr.nodes import Condition, Expr, Index, Indexed, MatrixEntry, Position, Reduce, operands
 from chainrule.expr.sizes import Formula, Literal, Size
-from chainrule.system.model import System, derivative_name
-from chainrule.system.sizes.derived import solve
+from chainrule.expr.symbols import Derivative
+from chainrule.system.derived import solve
+from chainrule.system.model import System
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def clashes(answer: Answer, system: System) -> tuple[Clash, ...]:
     known = _known_extents(system)
     free = {i.name: _Letter(i) for i in (*answer.indices, *answer.loose)}
     letters = list(free.values())
-    target = Indexed(derivative_name(system.cost, answer.tensor), answer.indices)
+    target = Indexed(Derivative(system.cost, answer.tensor), answer.indices)
     waiting: list[tuple[Expr | Condition, Mapping[str, _Letter]]] = [(answer.value, free), (target, free)]
     while waiting:
         node, scope = waiting.pop()

@@ -44,11 +44,11 @@ from chainrule.checking.square import square_points
 from chainrule.checking.unstated import missing_fact
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError, ShortageError, TypecheckError
-from chainrule.execute.expressions import evaluate_in
+from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.expr.binding import Fresh, free_indices, map_operands, own_positions
 from chainrule.expr.nodes import Affine, Expr, Index, Indexed, Number, Product, product_factors, times, walk
+from chainrule.expr.symbols import Derivative
 from chainrule.render.text import expression_text
-from chainrule.system.model import derivative_name
 
 Array = npt.NDArray[Any]
 _MOST_NUMBERS = 4
@@ -131,7 +131,7 @@ def _multiple_words(case: Case) -> str:
     multiple = multiple_of_itself(answer.value, answer.indices, answer.tensor, case.cotangents)
     if multiple is None:
         return ""
-    target = Indexed(derivative_name(case.cotangents.cost, answer.tensor), answer.indices)
+    target = Indexed(Derivative(case.cotangents.cost, answer.tensor), answer.indices)
     return multiple_words(multiple, target, answer.tensor, case.cotangents, case.points.evaluations[0])
 
 
@@ -226,7 +226,7 @@ def _superfluous(form: Form, case: Case) -> Iterator[Edit]:
 def _alike(case: Case) -> Callable[[str], Iterator[str]]:
     """Return what yields the other tensors that have as many axes, of the same extents at the first point."""
     values = case.points.evaluations[0].scope.values
-    before = {derivative_name(case.cotangents.cost, t) for t in case.cotangents.graph.leading_to(case.answer.tensor)}
+    before = {Derivative(case.cotangents.cost, t) for t in case.cotangents.graph.leading_to(case.answer.tensor)}
 
     def others(tensor: str) -> Iterator[str]:
         shape = np.shape(values[tensor]) if tensor in values else None

@@ -12,9 +12,10 @@ from dataclasses import replace
 from itertools import combinations, product
 
 from chainrule.checking.lost import Lost, lost_terms
-from chainrule.checking.sites import Edit, Local, everywhere, operands_of, says, text_of
+from chainrule.checking.sites import Edit, Local, everywhere, says, text_of
 from chainrule.expr.binding import (
     Fresh,
+    expressions_in,
     free_indices,
     map_operands,
     reduce_over,
@@ -38,8 +39,8 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.symbols import Derivative
 from chainrule.simplify.arithmetic import normal
-from chainrule.system.model import derivative_name
 
 MOST_FACTORS = 3
 """No more factors than this are left out of a product at once."""
@@ -65,7 +66,7 @@ def swapped_everywhere(expr: Expr) -> Iterator[Edit]:
 
 def _parts(expr: Expr) -> Iterator[Expr]:
     yield expr
-    for part in operands_of(expr):
+    for part in expressions_in(expr):
         yield from _parts(part)
 
 
@@ -246,7 +247,7 @@ def _read(node: Expr) -> str:
         case MatrixEntry(function, tensor):
             return f"{function}({tensor})"
         case Partial(of, wrt):
-            return derivative_name(of.tensor, *(entry.tensor for entry in wrt))
+            return Derivative(of.tensor, *(entry.tensor for entry in wrt))
         case _:
             return ""
 

@@ -16,7 +16,7 @@ from chainrule.checking.points import TOLERANCE
 from chainrule.diff.backprop import Cotangents, Path
 from chainrule.diff.derivations import tied
 from chainrule.errors import InputError
-from chainrule.execute.reference import Evaluation
+from chainrule.execute.reference.equations import Evaluation
 from chainrule.expr.binding import free_indices
 from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Number, times, walk
 from chainrule.render.text import expression_text
@@ -57,7 +57,7 @@ def fans(tensor: str, cotangents: Cotangents) -> Iterator[Fan]:
         current = waiting.pop(0)
         target = cotangents.of(current).indices
         for path in cotangents.paths(current):
-            pairs = dict(tied(path, target))
+            pairs = dict(tied(path.local, path.indices, target))
             yield from (Fan(path, index, target) for index in path.indices if index not in pairs)
             if path.user not in seen:
                 seen.add(path.user)

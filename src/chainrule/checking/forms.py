@@ -19,8 +19,9 @@ from chainrule.expr.binding import (
     rewrite_bottom_up,
     substitute_indices,
 )
-from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Position, Product, Reduce, Sum, plus, times
-from chainrule.system.model import derivative_name
+from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Partial, Position, Product, Reduce, Sum, plus, times
+from chainrule.expr.symbols import taken_by
+from chainrule.render.text import expression_text
 
 MOST_TERMS = 64
 """An expression is not multiplied out further than this."""
@@ -112,7 +113,7 @@ def diagonal_derivatives(tensor: str, cotangents: Cotangents) -> Iterator[tuple[
     """Yield ∂u[j]/∂v[j] as text and value for every u whose entries depend on their own entry of v alone."""
     target = cotangents.of(tensor).indices
     for path in cotangents.paths(tensor):
-        pairs = dict(tied(path, target))
+        pairs = dict(tied(path.local, path.indices, target))
         if path.indices and len(pairs) == len(path.indices):
             factors = path.local.factors if isinstance(path.local, Product) else (path.local,)
             value = times(*(rename_indices(f, pairs) for f in factors if not isinstance(f, Bracket)))
@@ -120,19 +121,18 @@ def diagonal_derivatives(tensor: str, cotangents: Cotangents) -> Iterator[tuple[
 
 
 def _local_name(path: Path, pairs: dict[Index, Index], target: tuple[Index, ...]) -> str:
-    above = ",".join(pairs[i].preferred for i in path.indices)
-    below = ",".join(i.preferred for i in target)
-    return f"∂{path.user}[{above}]/∂{path.partial.wrt[0].tensor}[{below}]"
+    user = Indexed(path.user, tuple(pairs[i] for i in path.indices))
+    return expression_text(Partial(user, (Indexed(path.partial.wrt[0].tensor, target),)))
 
 
 def _with_values(truth: Expr, cotangents: Cotangents) -> Expr:
     """Return the truth with every ∂C/∂t that it names replaced by what that is."""
-    prefix = derivative_name(cotangents.cost, "")
 
     def change(node: Expr) -> Expr:
-        if not isinstance(node, Indexed) or not node.tensor.startswith(prefix):
+        by = taken_by(node.tensor, cotangents.cost) if isinstance(node, Indexed) else None
+        if not isinstance(node, Indexed) or by is None:
             return node
-        known = cotangents.of(node.tensor.removeprefix(prefix))
+        known = cotangents.of(by)
         places: dict[Index, Position] = dict(zip(known.indices, node.indices, strict=True))
         return substitute_indices(known.value, places)
 

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from chainrule.checking.forms import over_paths
 from chainrule.diff.backprop import Cotangents
-from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.scope import Scope
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.scope import Scope
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr
-from chainrule.system.model import derivative_name
+from chainrule.expr.symbols import Derivative, taken_by
 
 Array = npt.NDArray[Any]
 _POINTS = 3
@@ -27,8 +27,8 @@ _POINTS = 3
 
 def freed_scopes(answer: Expr, tensor: str, scopes: Sequence[Scope], cotangents: Cotangents) -> tuple[Scope, ...]:
     """Return such points; none for an answer that names no derivative, or only the one that it is for."""
-    named = [t for t in sorted(tensors_in(answer)) if t.startswith(derivative_name(cotangents.cost, ""))]
-    if not named or derivative_name(cotangents.cost, tensor) in named:
+    named = [t for t in sorted(tensors_in(answer)) if taken_by(t, cotangents.cost) is not None]
+    if not named or Derivative(cotangents.cost, tensor) in named:
         return ()
     found: list[Scope] = []
     for scope in scopes[:_POINTS]:
@@ -43,7 +43,7 @@ def _followed(scope: Scope, tensor: str, fixed: Sequence[str], cotangents: Cotan
     values, graph = dict(scope.values), cotangents.graph
     between = graph.depending_on([tensor]) & graph.leading_to(cotangents.cost) - {cotangents.cost}
     for name in reversed(graph.order):
-        own = derivative_name(cotangents.cost, name)
+        own = Derivative(cotangents.cost, name)
         if name in between and own not in fixed and not cotangents.is_unknown(name):
             whole = over_paths(name, cotangents)
             if whole is not None:

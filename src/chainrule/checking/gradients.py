@@ -14,15 +14,16 @@ import numpy.typing as npt
 
 from chainrule.data.interchange import as_array
 from chainrule.errors import DerivativeError, InputError
-from chainrule.execute.differences import numeric_derivative
-from chainrule.execute.reference import Evaluation, evaluate_all
-from chainrule.execute.sampling import random_inputs
+from chainrule.execute.reference.equations import Evaluation, evaluate_all
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
-from chainrule.execute.unknowns import RandomUnknowns
-from chainrule.explanation.numbers import number_text
+from chainrule.expr.symbols import Derivative
 from chainrule.pipeline import backprop
-from chainrule.system.model import System, derivative_name
+from chainrule.render.numbers import number_text
+from chainrule.system.model import System
+from chainrule.verify.differences import numeric_derivative
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.unknowns import RandomUnknowns
 
 TOLERANCE = 1e-6
 """Largest relative error of a gradient that passes: far below one that is off by 0.05 %."""
@@ -102,7 +103,7 @@ def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = 
     derived = evaluate_all(back.system, given, unknowns=stands_in).scope.values
     rows = []
     for tensor in system.params:
-        name = derivative_name(system.cost, tensor)
+        name = Derivative(system.cost, tensor)
         if name not in derived:
             raise InputError(f"{name} is the derivative of an unknown function: there is nothing to compare")
         rows.append(_row(tensor, np.asarray(derived[name]), forward, given))

@@ -30,13 +30,14 @@ from chainrule.checking.whole_batch import (
 )
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import ChainruleError, DerivativeError, InputError, NotationError
-from chainrule.execute.reference import Evaluation
+from chainrule.execute.reference.equations import Evaluation
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr
+from chainrule.expr.symbols import Derivative, Symbol
 from chainrule.pipeline import cotangents_for
 from chainrule.render.text import expression_text
-from chainrule.system.model import Given, System, derivative_name
+from chainrule.system.model import Given, System
 from chainrule.system.places import cost_advice
 
 REDRAWN = 3
@@ -73,7 +74,7 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     return _graded(system, answer, read, cotangents)
 
 
-def _asked(system: System, answer: str, wrt: str | None) -> tuple[str, Cotangents]:
+def _asked(system: System, answer: str, wrt: str | None) -> tuple[Symbol, Cotangents]:
     """Return the tensor that an answer is a derivative by, and what knows that derivative.
 
     It may be one that was named for the derivation, such as the `a_argument` of a relu or the `C_inner` of a maximum.
@@ -161,7 +162,7 @@ def _compared(case: Case, values: Sequence[Array]) -> Agreement:
 
 def _right_on_all_sides(system: System, text: str, case: Case, cotangents: Cotangents) -> Verdict:
     """Return the verdict on an answer that is right at all points, after looking at sides that none has reached."""
-    if derivative_name(cotangents.cost, case.answer.tensor) in tensors_in(case.answer.value):
+    if Derivative(cotangents.cost, case.answer.tensor) in tensors_in(case.answer.value):
         raise circular(text, named_itself(case.answer.tensor, cotangents))
     there, missing = _elsewhere(case)
     values = values_of(there.points, case.answer)
@@ -212,7 +213,7 @@ def _wrong_on_a_side(case: Case, there: Case) -> Verdict:
     return wrong(both, values, _compared(both, values))
 
 
-def _givens_needed(system: System, text: str, tensor: str) -> tuple[str, ...]:
+def _givens_needed(system: System, text: str, tensor: Symbol) -> tuple[str, ...]:
     """Return the facts without which the answer would be wrong."""
     needed = []
     kept: dict[Given, System] = system.__dict__.setdefault("_without", {})

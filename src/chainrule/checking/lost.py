@@ -21,8 +21,8 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.expr.symbols import Derivative
 from chainrule.render.letters import next_letter
-from chainrule.system.model import derivative_parts, is_derivative
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ class Lost:
         """The tensor u whose ∂C/∂u[…] the terms have as a factor, so that they are shares of paths; "" for others."""
         for part in walk(self.whole.body):
             match part:
-                case Indexed(tensor, positions) if is_derivative(tensor) and self.bound in positions:
-                    return derivative_parts(tensor)[-1]
+                case Indexed(tensor, positions) if isinstance(tensor, Derivative) and self.bound in positions:
+                    return tensor.wrt[-1]
                 case Partial(Indexed(_, ()), (Indexed(tensor, positions),)) if self.bound in positions:
                     return tensor
                 case _:

@@ -13,10 +13,10 @@ from chainrule.checking.points import TOLERANCE, Points
 from chainrule.checking.search import Search, View, same
 from chainrule.checking.sites import Site, closed, sites_of
 from chainrule.errors import InputError
-from chainrule.execute.expressions import evaluate_in
-from chainrule.explanation.numbers import number_text
+from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.expr.nodes import ZERO, Expr, Sum
 from chainrule.expr.sizes import Size
+from chainrule.render.numbers import number_text
 from chainrule.render.text import expression_text
 from chainrule.system.model import System
 

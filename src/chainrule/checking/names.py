@@ -10,34 +10,41 @@ from collections.abc import Mapping
 
 from chainrule.expr.binding import map_operands
 from chainrule.expr.nodes import Expr, Indexed, Partial
-from chainrule.network.equations import error_name
-from chainrule.system.model import Equation, System, derivative_name, derivative_parts
+from chainrule.expr.symbols import Derivative, Symbol, taken_by
+from chainrule.render.names import error_name
+from chainrule.system.model import Equation, System
 
 
-def with_names(system: System) -> tuple[System, Mapping[str, str]]:
-    """Return the system in which answers are read, and what each short name stands for there."""
-    short = short_names(system)
-    tensors = dict.fromkeys((*short, *(derivative_name(system.cost, t) for t in _arguments(system))))
-    return system.with_equations((*system.equations, *(_defined(name, short, system) for name in tensors))), short
+def with_names(system: System) -> tuple[System, Mapping[str, Derivative]]:
+    """Return the system in which answers are read, and what each short name stands for there; kept with the system."""
+    kept: dict[str, tuple[System, Mapping[str, Derivative]]] = system.__dict__.setdefault("_with_names", {})
+    if not kept:
+        short = short_names(system)
+        unknown = [Derivative(system.cost, t) for t in _arguments(system)]
+        named: dict[str, Derivative] = {**short, **{derivative: derivative for derivative in unknown}}
+        equations = (*system.equations, *(_defined(name, derivative, system) for name, derivative in named.items()))
+        kept[""] = system.with_equations(equations), short
+    return kept[""]
 
 
-def short_names(system: System) -> Mapping[str, str]:
+def short_names(system: System) -> Mapping[str, Derivative]:
     """Return ∂C/∂z2 for δ2 and for delta2, as far as these names are free."""
     taken = frozenset(system.names())
     greek = {tensor: error_name(tensor) for tensor in system.names()}
     pairs = ((name, tensor) for tensor, error in greek.items() for name in (error, error.replace("δ", "delta")))
-    return {name: derivative_name(system.cost, tensor) for name, tensor in pairs if name and name not in taken}
+    return {name: Derivative(system.cost, tensor) for name, tensor in pairs if name and name not in taken}
 
 
-def named_derivatives(value: Expr, short: Mapping[str, str], system: System) -> Expr:
+def named_derivatives(value: Expr, short: Mapping[str, Derivative], system: System) -> Expr:
     """Return a value with the full name for each short one, and unmarked derivatives of an unknown cost as symbols."""
-    symbols = {derivative_name(system.cost, tensor): tensor for tensor in _arguments(system)}
+    arguments = _arguments(system)
 
     def change(node: Expr) -> Expr:
         if not isinstance(node, Indexed):
             return map_operands(node, change)
-        if node.tensor in symbols and not node.guarded:
-            return Partial(Indexed(system.cost), (Indexed(symbols[node.tensor], node.indices),))
+        by = taken_by(node.tensor, system.cost)
+        if by is not None and by in arguments and not node.guarded:
+            return Partial(Indexed(system.cost), (Indexed(by, node.indices),))
         return Indexed(short.get(node.tensor, node.tensor), node.indices, node.guarded)
 
     return change(value)
@@ -49,17 +56,17 @@ def unknown_derivatives(system: System) -> tuple[Equation, ...]:
     for tensor in _arguments(system):
         axes = system.axes(tensor)
         symbol = Partial(Indexed(system.cost), (Indexed(tensor, axes),))
-        found.append(Equation(Indexed(derivative_name(system.cost, tensor), axes), symbol))
+        found.append(Equation(Indexed(Derivative(system.cost, tensor), axes), symbol))
     return tuple(found)
 
 
-def _arguments(system: System) -> tuple[str, ...]:
+def _arguments(system: System) -> tuple[Symbol, ...]:
     declared = system.declared.get(system.cost)
     return tuple(a.tensor for a in declared.arguments) if declared is not None else ()
 
 
-def _defined(name: str, short: Mapping[str, str], system: System) -> Equation:
+def _defined(name: str, derivative: Derivative, system: System) -> Equation:
     """Return an equation that says no more than which axes a name has."""
-    tensor = derivative_parts(short.get(name, name))[1]
+    (tensor,) = derivative.wrt
     axes = system.axes(tensor)
     return Equation(Indexed(name, axes), Indexed(tensor, axes))

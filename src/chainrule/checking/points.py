@@ -16,16 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import InputError, ShortageError
-from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.magnitudes import SIZE, magnitude
-from chainrule.execute.reference import Evaluation
-from chainrule.execute.sampling import random_evaluation
-from chainrule.execute.scope import Scope
-from chainrule.execute.unequal import unequal_extents
+from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.magnitudes import magnitude, size_of
+from chainrule.execute.reference.scope import Scope
 from chainrule.expr.nodes import Expr, Index
-from chainrule.system.model import Equation, System, is_derivative
-from chainrule.system.sizes.derived import solve
+from chainrule.expr.symbols import Derivative
+from chainrule.system.derived import solve
+from chainrule.system.model import Equation, System
 from chainrule.system.typecheck import typecheck
+from chainrule.verify.sampling import random_evaluation
+from chainrule.verify.unequal import unequal_extents
 
 Array = npt.NDArray[Any]
 TOLERANCE = 1e-9
@@ -107,27 +108,37 @@ def drawn_points(forward: System, seeds: Sequence[int]) -> tuple[Evaluation, ...
 
 
 def with_derivatives(evaluations: Sequence[Evaluation], forward: System, derived: tuple[Equation, ...]) -> Points:
-    """Return points of a forward system at which derivatives of its cost have the values that equations give them."""
-    whole = typecheck(forward.with_equations((*forward.equations, *derived)))
-    return extended(evaluations, whole, len(forward.equations))
+    """Return points of a forward system at which derivatives of its cost have the values that equations give them.
+
+    They are kept with the evaluations, for the next answer that is compared with the same derivatives.
+    """
+    kept: dict[tuple[Equation, ...], System] = forward.__dict__.setdefault("_with_derivatives", {})
+    if derived not in kept:
+        kept[derived] = typecheck(forward.with_equations((*forward.equations, *derived)))
+    return Points(tuple(_extended(e, kept[derived], len(forward.equations)) for e in evaluations))
 
 
 def extended(evaluations: Sequence[Evaluation], whole: System, known: int) -> Points:
     """Return points of a system, given evaluations of what its first equations are alone: so many are known."""
-    found = []
-    for evaluation in evaluations:
+    return Points(tuple(_extended(e, whole, known) for e in evaluations))
+
+
+def _extended(evaluation: Evaluation, whole: System, known: int) -> Point:
+    """Return a point of a system, kept with the evaluation of what its first equations are alone."""
+    kept: dict[int, tuple[System, Point]] = evaluation.__dict__.setdefault("_extended", {})
+    if id(whole) not in kept:
         values = dict(evaluation.scope.values)
         scope = replace(evaluation.scope, values=values, sizes=solve(whole.derived, evaluation.scope.sizes))
         for equation in whole.equations[known:]:
             values[equation.name] = evaluate_in(scope, equation.value, equation.indices)
-        found.append(Evaluation(whole, scope))
-    return Points.of(found)
+        kept[id(whole)] = whole, Point(Evaluation(whole, scope))
+    return kept[id(whole)][1]
 
 
 def _with_sizes(evaluation: Evaluation) -> tuple[Scope, frozenset[str]]:
     """Return a scope with the size of what each tensor adds up, and the tensors for which it is more than their own."""
     values = dict(evaluation.scope.values)
-    values |= {SIZE + name: np.abs(value) for name, value in values.items()}
+    values |= {size_of(name): np.abs(value) for name, value in values.items()}
     scope = replace(evaluation.scope, values=values)
     names = set[str]()
     for equation in evaluation.system.equations:
@@ -136,8 +147,8 @@ def _with_sizes(evaluation: Evaluation) -> tuple[Scope, frozenset[str]]:
         finite = np.isfinite(size) & np.isfinite(own)
         largest = np.where(finite, own, 0.0).max(initial=0.0)
         cancelled = np.where(finite, size, 0.0).max(initial=0.0) > CANCELLED * largest
-        if cancelled or is_derivative(equation.name):
-            values[SIZE + equation.name] = size if cancelled else own
+        if cancelled or isinstance(equation.name, Derivative):
+            values[size_of(equation.name)] = size if cancelled else own
             names.add(equation.name)
     return scope, frozenset(names)
 

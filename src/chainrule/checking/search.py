@@ -21,14 +21,14 @@ import numpy.typing as npt
 
 from chainrule.checking.freed import freed_scopes
 from chainrule.checking.points import TOLERANCE, Points
-from chainrule.checking.sites import Edit, operands_of
+from chainrule.checking.sites import Edit
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError
-from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.scope import Scope
-from chainrule.expr.binding import free_in_order
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.scope import Scope
+from chainrule.expr.binding import expressions_in, free_in_order
 from chainrule.expr.nodes import Expr, Index
-from chainrule.system.model import derivative_name
+from chainrule.expr.symbols import Derivative
 
 Array = npt.NDArray[Any]
 
@@ -95,7 +95,7 @@ class Search:
     @cached_property
     def main(self) -> View:
         """The points at which answers are explained: with random ∂C/∂t where the answer names some."""
-        named = derivative_name(self.cotangents.cost, self.tensor)
+        named = Derivative(self.cotangents.cost, self.tensor)
         scopes = freed_scopes(self.answer, self.tensor, self.real.scopes, self.cotangents)
         try:
             answer = [evaluate_in(scope, self.answer, self.axes[0]) for scope in scopes]
@@ -157,7 +157,7 @@ def wipes_out(before: Expr, after: Expr, view: View) -> bool:
     while before != after:
         if _is_zero(after, view) and not _is_zero(before, view):
             return True
-        old, new = operands_of(before), operands_of(after)
+        old, new = expressions_in(before), expressions_in(after)
         changed = [pair for pair in zip(old, new, strict=False) if pair[0] != pair[1]]
         if type(before) is not type(after) or len(old) != len(new) or len(changed) != 1:
             break

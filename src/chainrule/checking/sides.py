@@ -16,9 +16,7 @@ import numpy as np
 
 from chainrule.checking.points import Point, drawn_points
 from chainrule.errors import ChainruleError, InputError, VerificationError
-from chainrule.execute.reference import Evaluation
-from chainrule.execute.sampling import random_evaluation
-from chainrule.execute.unequal import LEAST, unequal_extents
+from chainrule.execute.reference.equations import Evaluation
 from chainrule.expr.binding import free_in_order, lookups_in, own_positions, substitute_indices, tensors_in
 from chainrule.expr.nodes import (
     MINUS_ONE,
@@ -44,8 +42,10 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.sizes import Literal
 from chainrule.render.text import expression_text
-from chainrule.system.functions import put_in_functions
 from chainrule.system.model import Given, System
+from chainrule.system.user_functions import put_in_functions
+from chainrule.verify.sampling import random_evaluation
+from chainrule.verify.unequal import LEAST, unequal_extents
 
 SPREAD_TRIES = 24
 DOMAIN_TRIES = 8

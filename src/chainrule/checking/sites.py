@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.expr.binding import Fresh, map_operands, open_reduce, reduce_over
+from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_reduce, reduce_over, with_expressions
 from chainrule.expr.nodes import Expr, Index, Product, Reduce, Sum
 from chainrule.render.text import expression_text
 
@@ -47,13 +47,6 @@ def sites_of(expr: Expr, scope: tuple[Index, ...]) -> tuple[Site, ...]:
     found: list[Site] = []
     _collect(Site(expr, scope, lambda new: new), found)
     return tuple(found)
-
-
-def operands_of(expr: Expr) -> list[Expr]:
-    """Return the expressions directly in an expression, those of its conditions too."""
-    parts: list[Expr] = []
-    map_operands(expr, lambda part: _noted(part, parts))
-    return parts
 
 
 @dataclass(frozen=True)
@@ -110,7 +103,7 @@ def _collect(site: Site, found: list[Site]) -> None:
     linear = site.linear and (
         node.op in {"sum", "mean"} if isinstance(node, Reduce) else isinstance(node, Sum | Product)
     )
-    for number, part in enumerate(operands_of(node)):
+    for number, part in enumerate(expressions_in(node)):
         _collect(Site(part, scope, _put_at(site, number), linear), found)
 
 
@@ -118,17 +111,6 @@ def _put_at(site: Site, number: int) -> Callable[[Expr], Expr]:
     return lambda new: site.put(_replaced(site.node, number, new))
 
 
-def _noted(part: Expr, parts: list[Expr]) -> Expr:
-    parts.append(part)
-    return part
-
-
 def _replaced(expr: Expr, place: int, new: Expr) -> Expr:
-    count = -1
-
-    def choose(part: Expr) -> Expr:
-        nonlocal count
-        count += 1
-        return new if count == place else part
-
-    return map_operands(expr, choose)
+    parts = expressions_in(expr)
+    return with_expressions(expr, (*parts[:place], new, *parts[place + 1 :]))

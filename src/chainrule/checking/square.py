@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 from chainrule.checking.points import Points
 from chainrule.errors import InputError, VerificationError
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.unknowns import RandomUnknowns
+from chainrule.execute.reference.equations import evaluate_all
 from chainrule.expr.sizes import Literal, Size
 from chainrule.system.model import System
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.unknowns import RandomUnknowns
 
 _SIZES = (3, 4, 5)
 

@@ -12,12 +12,13 @@ from chainrule.checking.answer import Answer
 from chainrule.checking.search import same
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError, VerificationError
-from chainrule.execute.reference import Evaluation, evaluate_all
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.unknowns import RandomUnknowns
+from chainrule.execute.reference.equations import Evaluation, evaluate_all
 from chainrule.expr.nodes import ONE, Comparison, Expr, Index, Indexed, Reduce, walk
+from chainrule.expr.symbols import Derivative
 from chainrule.render.text import expression_text
-from chainrule.system.model import Given, System, is_derivative
+from chainrule.system.model import Given, System
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.unknowns import RandomUnknowns
 
 _MOST_FACTS = 2
 _POINTS = 3
@@ -40,7 +41,7 @@ def _facts(whole: System) -> Iterator[Given]:
     stated = {given.condition for given in whole.givens}
     seen = set()
     for equation in whole.equations:
-        for part in walk(equation.value) if is_derivative(equation.name) else ():
+        for part in walk(equation.value) if isinstance(equation.name, Derivative) else ():
             if isinstance(part, Reduce) and part.op == "sum" and isinstance(part.body, Indexed):
                 fact = Comparison("=", part, ONE)
                 if part.body.tensor in whole.declared and fact not in stated and fact not in seen:

@@ -15,12 +15,12 @@ from chainrule.checking.agreement import NEAR_ZERO, Agreement
 from chainrule.checking.diagnosis import Array, Case, change_words
 from chainrule.checking.points import ROUNDING, Points
 from chainrule.explanation.entry import put_at
-from chainrule.explanation.numbers import number_text
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Sum
+from chainrule.expr.symbols import Derivative
 from chainrule.render.letters import with_letters
+from chainrule.render.numbers import number_text
 from chainrule.render.text import equation_text, lettered_text
-from chainrule.system.model import derivative_name
 from chainrule.system.printing import ranks_of
 
 NOWHERE = "it has no value at any point that was drawn"
@@ -82,7 +82,7 @@ def _line(case: Case) -> str:
 
 
 def _target(case: Case) -> Indexed:
-    return Indexed(derivative_name(case.cotangents.cost, case.answer.tensor), case.indices)
+    return Indexed(Derivative(case.cotangents.cost, case.answer.tensor), case.indices)
 
 
 def wrong_form(case: Case, words: str) -> Verdict:

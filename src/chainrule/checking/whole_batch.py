@@ -20,7 +20,7 @@ from chainrule.checking.sides import Side, further_points, missing_sides, points
 from chainrule.checking.verdicts import NOWHERE, UNEXPLAINED, Verdict, close_numbers, not_compared
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError
-from chainrule.execute.reference import Evaluation
+from chainrule.execute.reference.equations import Evaluation
 from chainrule.expr.binding import map_operands, rename_indices
 from chainrule.expr.nodes import (
     MINUS_ONE,
@@ -37,10 +37,11 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.sizes import Declared, Size, source_of
+from chainrule.expr.symbols import Derivative, unused
 from chainrule.pipeline import backprop, cotangents_for
 from chainrule.render.text import equation_text
 from chainrule.system.batching import batch
-from chainrule.system.model import Equation, System, derivative_name, derivative_parts, unused_name
+from chainrule.system.model import Equation, System
 from chainrule.system.printing import ranks_of
 from chainrule.system.typecheck import typecheck
 
@@ -78,7 +79,7 @@ def verdict_for_the_batch(cotangents: Cotangents, read: Answer, truth: Expr, nam
     What differs from sample to sample even so is compared with the derivative of one sample.
     """
     names = tuple(cotangents.system.names())
-    mine, share = unused_name("answer", names), unused_name("share", names)
+    mine, share = unused("answer", names), unused("share", names)
     known = cotangents.of(read.tensor).indices
     added = (Equation(Indexed(mine, read.indices), read.value), Equation(Indexed(share, known), truth))
     whole = _Whole.of(cotangents, (read.tensor, *named), added)
@@ -122,7 +123,7 @@ def _factor_of_one_sample(factors: tuple[Expr, ...], system: System) -> Expr | N
 
 def _named(text: str, system: System, wrt: str | None) -> tuple[str, ...]:
     """Return the tensors whose derivatives an answer is of or names, by ∂C/∂z2 or by δ2."""
-    short = {name: derivative_parts(full)[-1] for name, full in short_names(system).items()}
+    short: dict[str, str] = {name: full.wrt[-1] for name, full in short_names(system).items()}
     words = re.findall(r"(∂?)([^\W\d]\w*)", f"{text} ∂{wrt or ''}")
     only = system.params if len(system.params) == 1 else ()
     named = dict.fromkeys((*(short.get(word, word) for mark, word in words if mark or word in short), *only))
@@ -162,7 +163,7 @@ class _Whole:
 
     def target(self, tensor: str) -> Equation:
         """Return the equation of ∂C/∂tensor for all samples."""
-        return self.system.defined[derivative_name(self.system.cost, tensor)]
+        return self.system.defined[Derivative(self.system.cost, tensor)]
 
     def line(self, right: Equation) -> str:
         """Return an equation as text."""
@@ -184,7 +185,7 @@ class _Whole:
 
     def compared(self, tensor: str, value: Expr, right: Equation) -> Verdict:
         """Return the verdict that the points give, on a value with the indices of the right equation."""
-        target = Indexed(derivative_name(self.system.cost, tensor), right.indices)
+        target = Indexed(Derivative(self.system.cost, tensor), right.indices)
         shown = Equation(target, right.value)
         line = self.line(shown)
         try:

@@ -22,7 +22,7 @@ CHAINRULE_CACHE=0 turns the cache off. Code is only loaded from files that nobod
 
 def cache(clear: Annotated[bool, typer.Option("--clear", help="Take all compiled code away.")] = False) -> None:
     """Show the cache, or empty it."""
-    from chainrule.execute.native.cache import code_cache
+    from chainrule.execute.native.object_files import code_cache
 
     found = code_cache()
     if found is None:

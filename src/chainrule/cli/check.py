@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from chainrule.cli.arguments import as_utf8
+from chainrule.cli.conversion import PlainCommand
 from chainrule.cli.terminal import say
 
 HELP = """Check a derivative worked out by hand, in any algebraic form.
@@ -24,7 +24,7 @@ circle: ∂C/∂z by ∂C/∂b where z is computed from b.
 """
 
 
-class AnswerCommand(TyperCommand):
+class AnswerCommand(PlainCommand):
     """A command whose arguments may begin with a minus, as in -(y[j] - a[j])."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

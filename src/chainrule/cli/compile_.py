@@ -34,7 +34,7 @@ def compile_(
     """Show what a system becomes on its way to machine code."""
     from chainrule.cli.systems import read_system
     from chainrule.errors import OptionError
-    from chainrule.execute.native.show import show as shown
+    from chainrule.execute.native.levels import show as shown
     from chainrule.pipeline import training_step
 
     if dtype not in {"float32", "float64"}:

@@ -26,14 +26,14 @@ def evaluate(
 ) -> None:
     """Try a saved network on samples whose answers are known."""
     from chainrule.cli.console import PlainConsole
-    from chainrule.cli.samples import pair_of
+    from chainrule.cli.prediction_data import pair_of
     from chainrule.cli.systems import read_network
     from chainrule.cli.train_report import confusions
     from chainrule.errors import InputError, escaped
     from chainrule.execute.registry import executor
     from chainrule.network.samples import labels_of
-    from chainrule.training.samples import checked_samples
     from chainrule.training.scores import Scores
+    from chainrule.training.training_data import checked_samples
 
     network = read_network(model)
     x, y, name = pair_of(source, data_dir)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.arguments import as_utf8
-from chainrule.cli.terminal import say
+from chainrule.cli.terminal import show_document
 from chainrule.errors import escaped
 
 if TYPE_CHECKING:
@@ -65,15 +65,20 @@ def explain(
     quantiles: Annotated[
         str, typer.Option(metavar="0.05,0.5,…", help="Quantiles of each sum's terms. Default: quartiles of long sums.")
     ] = "",
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the same as JSON, for programs, with all digits of the numbers.")
+    ] = False,
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""
     from chainrule.cli.systems import is_saved, read_network
     from chainrule.errors import OptionError
     from chainrule.explanation import explain as open_sum
+    from chainrule.render.document import Group, Line
 
     levels = _levels(quantiles)
     if not is_saved(file):
-        say(str(_explained(file, data, of, _entry(at or []), sample, paths=paths, top=top, levels=levels)))
+        explained = _explained(file, data, of, _entry(at or []), sample, paths=paths, top=top, levels=levels)
+        show_document(explained.document(), json=json)
         return
     network = read_network(file)
     x, y, name = _samples(network, data, data_dir)
@@ -81,8 +86,8 @@ def explain(
         raise OptionError(f"there is no sample {sample}", expected=f"0 … {len(x) - 1}, of {name}")
     inputs = network.inputs(x[sample], y[sample])
     found = open_sum(network, inputs, of, _entry(at or []), paths=paths, top=top, quantiles=levels)
-    say(f"Sample {sample} of {escaped(name)}{_answers(network, inputs)}.\n")
-    say(str(found))
+    which = Line((f"Sample {sample} of {escaped(name)}{_answers(network, inputs)}.",))
+    show_document(Group((Group((which,), apart=True), found.document())), json=json)
 
 
 def _explained(

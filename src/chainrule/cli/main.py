@@ -6,6 +6,7 @@ command is a function in a module of its own that loads what it needs when it is
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -14,13 +15,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from chainrule import __version__
 from chainrule.cli import cache, check, compile_, derive, evaluate, explain, predict, show, train
+from chainrule.cli.conversion import PlainCommand, PlainGroup
 from chainrule.cli.interruption import GONE, INTERRUPTED, Ending, endings
 from chainrule.cli.terminal import say
 from chainrule.errors import ChainruleError, TrainingError, VerificationError, escaped
+from chainrule.version import __version__
 
 _STDERR = 2
 SHORT = "there is not enough memory\n  Give smaller files, or fewer samples at a time."
@@ -48,7 +49,7 @@ traceback.
 """
 
 
-class Commands(TyperGroup):
+class Commands(PlainGroup):
     """The commands, with errors turned into messages; --debug may stand anywhere in the line."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -119,24 +120,30 @@ def common(
         say(ctx.get_help())
 
 
-app.command("train", help=train.HELP)(train.train)
-app.command("predict", help=predict.HELP)(predict.predict)
-app.command("evaluate", help=evaluate.HELP)(evaluate.evaluate)
-app.command("show", help=show.HELP)(show.show)
-app.command("derive", help=derive.HELP)(derive.derive)
-app.command("explain", help=explain.HELP)(explain.explain)
-app.command("compile", help=compile_.HELP)(compile_.compile_)
-app.command("cache", help=cache.HELP)(cache.cache)
+app.command("train", help=train.HELP, cls=PlainCommand)(train.train)
+app.command("predict", help=predict.HELP, cls=PlainCommand)(predict.predict)
+app.command("evaluate", help=evaluate.HELP, cls=PlainCommand)(evaluate.evaluate)
+app.command("show", help=show.HELP, cls=PlainCommand)(show.show)
+app.command("derive", help=derive.HELP, cls=PlainCommand)(derive.derive)
+app.command("explain", help=explain.HELP, cls=PlainCommand)(explain.explain)
+app.command("compile", help=compile_.HELP, cls=PlainCommand)(compile_.compile_)
+app.command("cache", help=cache.HELP, cls=PlainCommand)(cache.cache)
 app.command("check", help=check.HELP, cls=check.AnswerCommand)(check.check)
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line of this process.
+
+    Garbage is not looked for, neither meanwhile nor at the end: a command is short. A training has it looked for.
+    """
     _open_streams()
+    gc.disable()
     try:
         try:
             app(prog_name="chainrule")
         finally:
+            gc.freeze()
+            gc.enable()
             sys.stdout.flush()
     except OSError as error:
         sys.stdout = None  # what is left in it would be tried again at the end

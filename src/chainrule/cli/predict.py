@@ -47,7 +47,7 @@ def predict(
     top: Annotated[int, typer.Option(min=1, help="How many samples are shown.")] = 20,
 ) -> None:
     """Ask a saved network about samples."""
-    from chainrule.cli.samples import samples_of
+    from chainrule.cli.prediction_data import samples_of
     from chainrule.cli.systems import read_network
     from chainrule.network.atomic import write_atomically
 

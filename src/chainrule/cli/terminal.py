@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import shutil
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
 from chainrule.errors import escaped
+
+if TYPE_CHECKING:
+    from chainrule.render.document import Node
 
 WIDEST = 100
 """Longer lines are hard to read; what goes to a file or another program has this width, whatever the terminal."""
@@ -27,3 +31,11 @@ def columns() -> int:
 def say(text: object = "", *, err: bool = False) -> None:
     """Print lines, on the standard output or for errors."""
     typer.echo(escaped(text, keep=KEPT), err=err)  # noqa: TID251 -- the only place
+
+
+def show_document(node: Node, *, json: bool = False, width: int | None = None) -> None:
+    """Print a document, as text of a width or as JSON."""
+    from chainrule.render.document_json import document_json
+    from chainrule.render.document_text import document_text
+
+    say(document_json(node) if json else document_text(node, width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import asdict
 
@@ -27,6 +28,7 @@ from chainrule.training.plotting import check_plot, plot
 
 def run(settings: Settings) -> int:
     """Train as the settings say, show what came of it, and return the exit code. Raises ChainruleError."""
+    gc.enable()
     console = PlainConsole()
     check_options(settings)
     check_files(settings)

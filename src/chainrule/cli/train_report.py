@@ -20,10 +20,10 @@ from chainrule.cli.train_settings import Plan, Settings, descent_for
 from chainrule.data import Dataset
 from chainrule.errors import escaped
 from chainrule.explanation import explain
+from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.network.samples import is_one_hot, labels_of
 from chainrule.pipeline import backprop, evaluate
-from chainrule.system.model import derivative_name
 from chainrule.training import History
 
 Array = npt.NDArray[np.float64]
@@ -140,7 +140,7 @@ def one_error(console: Console, network: Network, x: Array, targets: Array) -> N
         return
     values = evaluate(backprop(system, wrt=["z1"]).system, network.inputs(x, targets))
     sample = int(np.argmax(values[system.cost]))
-    unit = int(np.argmax(np.abs(values[derivative_name(system.cost, "z1")][sample])))
+    unit = int(np.argmax(np.abs(values[Derivative(system.cost, "z1")][sample])))
     letter = system.axes("z1")[0].preferred
     heading(console, f"One error of a hidden unit, opened: why δ1[{unit}] = ∂C/∂z1[{unit}] is a sum")
     said = f"The cost of sample {sample} is the highest of all, {values[system.cost][sample]:.2f}"

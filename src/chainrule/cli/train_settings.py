@@ -25,8 +25,8 @@ from chainrule.nn.checks import check_fraction, check_number
 from chainrule.nn.layer import Layer
 from chainrule.training import EarlyStopping
 from chainrule.training.course import file_of
-from chainrule.training.samples import checked_count, checked_threads, marks_of
 from chainrule.training.stopping import MONITORS
+from chainrule.training.training_data import checked_count, checked_threads, marks_of
 
 OUTPUTS: Mapping[str, Callable[[], Layer] | None] = {**NAMED, "softmax": nn.Softmax, "linear": None}
 COSTS: Mapping[str, Callable[[], nn.Cost]] = {

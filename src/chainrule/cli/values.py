@@ -6,6 +6,7 @@ Only what the file says is decided here; whether the values fit the system is ch
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ def read_values(system: System, source: str, data: Path | None) -> dict[str, Any
         raise error.inside(data) from error.__cause__
 
 
-def _from_archive(path: Path, wanted: list[str]) -> dict[str, Any]:
+def _from_archive(path: Path, wanted: Sequence[str]) -> dict[str, Any]:
     from chainrule.data.archive import read_archive
 
     try:

@@ -26,7 +26,8 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
-from chainrule.system.model import Equation, System, derivative_name
+from chainrule.expr.symbols import Derivative, Symbol, taken_by
+from chainrule.system.model import Equation, System
 from chainrule.system.places import cost_advice, did_you_mean
 from chainrule.system.sizes.erase import is_readable, may_be_misread
 
@@ -39,7 +40,7 @@ class Path:
     the same simplified, and `notes` the rules of calculus used.
     """
 
-    user: str
+    user: Symbol
     indices: tuple[Index, ...]
     upstream: Expr
     partial: Partial
@@ -52,10 +53,10 @@ class Path:
 class Cotangent:
     """∂C/∂v[j] = value. `put_in` lists the u whose ∂C/∂u was put into the value instead of being named in it."""
 
-    tensor: str
+    tensor: Symbol
     indices: tuple[Index, ...]
     value: Expr
-    put_in: tuple[str, ...]
+    put_in: tuple[Symbol, ...]
 
 
 class Cotangents:
@@ -80,7 +81,7 @@ class Cotangents:
                 expected="one equation marked as the cost",
                 advice=cost_advice(system),
             )
-        derived = next((e.name for e in system.equations if e.name.startswith(f"∂{system.cost}/")), "")
+        derived = next((e.name for e in system.equations if taken_by(e.name, system.cost) is not None), "")
         if derived:
             raise DerivativeError(
                 f"the system defines {derived} itself: it is a backward pass already",
@@ -114,13 +115,14 @@ class Cotangents:
             known = listed(self.graph.reads)
             advice = did_you_mean(tensor, self.graph.reads)
             raise DerivativeError(f"no tensor named '{tensor}'", expected=f"known are {known}", advice=advice)
-        if tensor == self.cost:
-            return Cotangent(tensor, (), ONE, ())
-        if tensor not in self._known:
-            self._fill([tensor])
-        if tensor not in self._known:
-            self._known[tensor] = Cotangent(tensor, self._axes(tensor), ZERO, ())
-        return self._known[tensor]
+        own = self.system.symbol(tensor)
+        if own == self.cost:
+            return Cotangent(own, (), ONE, ())
+        if own not in self._known:
+            self._fill([own])
+        if own not in self._known:
+            self._known[own] = Cotangent(own, self._axes(own), ZERO, ())
+        return self._known[own]
 
     def is_unknown(self, tensor: str) -> bool:
         """Say whether ∂C/∂tensor is itself a derivative of an unknown cost, with no equation of its own."""
@@ -135,7 +137,7 @@ class Cotangents:
 
     def entry(self, tensor: str, indices: tuple[Index, ...]) -> Indexed:
         """Return ∂C/∂tensor[indices] by its name."""
-        return Indexed(derivative_name(self.cost, tensor), indices)
+        return Indexed(Derivative(self.cost, tensor), indices)
 
     def is_whole(self, tensor: str) -> bool:
         """Say whether a tensor holds whole numbers, whose derivative is 0 by convention."""
@@ -161,12 +163,12 @@ class Cotangents:
         direct = len(found) == 1 and found[0].user == self.cost and found[0].raw != ZERO
         return tuple(path for path in found if direct or path.local != ZERO)
 
-    def _path(self, tensor: str, user: str) -> Path:
+    def _path(self, tensor: str, user: Symbol) -> Path:
         if (tensor, user) not in self._paths:
             self._paths[tensor, user] = self._make_path(tensor, user)
         return self._paths[tensor, user]
 
-    def _make_path(self, tensor: str, user: str) -> Path:
+    def _make_path(self, tensor: str, user: Symbol) -> Path:
         target = self._axes(tensor)
         indices = self._letters.give(self.system.axes(user), target)
         upstream = ONE if user == self.cost else self._upstream(user, indices)
@@ -178,10 +180,10 @@ class Cotangents:
             return Partial(Indexed(self.cost), (Indexed(user, indices),))
         return self.entry(user, indices)
 
-    def _compute(self, tensor: str) -> Cotangent:
+    def _compute(self, tensor: Symbol) -> Cotangent:
         target = self._axes(tensor)
         terms: list[Expr] = []
-        put_in: list[str] = []
+        put_in: list[Symbol] = []
         paths = self.paths(tensor)
         if len(paths) == 1 and paths[0].user == self.cost:
             return Cotangent(tensor, target, paths[0].local, ())
@@ -237,7 +239,7 @@ class Cotangents:
         known = self._known[path.user]
         return rename_indices(known.value, dict(zip(known.indices, path.indices, strict=True)))
 
-    def _uses(self, user: str) -> int:
+    def _uses(self, user: Symbol) -> int:
         """Return how many derivatives ∂C/∂user is a factor of: those of all that its equation really moves with."""
         return sum(t in self.active and self._path(t, user).local != ZERO for t in self.graph.reads[user])
 
@@ -250,7 +252,7 @@ class Cotangents:
             if cotangent.tensor not in needed:
                 needed[cotangent.tensor] = cotangent
                 waiting.extend(self.of(name) for name in self._names_in(cotangent.value))
-        place = {name: n for n, name in enumerate(reversed(self.graph.order))}
+        place: dict[str, int] = {name: n for n, name in enumerate(reversed(self.graph.order))}
         position: dict[str, tuple[int, int]] = {}
         for name in sorted(needed, key=lambda n: place.get(n, 0)):
             read = [position[n][0] for n in self._names_in(needed[name].value)]
@@ -264,6 +266,5 @@ class Cotangents:
         known = self.of(tensor)
         return Equation(self.entry(tensor, known.indices), self.simplifier.present(known.value))
 
-    def _names_in(self, expr: Expr) -> list[str]:
-        prefix = f"∂{self.cost}/∂"
-        return sorted(t.removeprefix(prefix) for t in tensors_in(expr) if t.startswith(prefix))
+    def _names_in(self, expr: Expr) -> list[Symbol]:
+        return sorted(by for t in tensors_in(expr) if (by := taken_by(t, self.cost)) is not None)

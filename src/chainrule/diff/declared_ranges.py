@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from chainrule.expr.binding import (
     Fresh,
-    affine,
     lookups_in,
     map_condition,
     map_operands,
@@ -18,6 +17,7 @@ from chainrule.expr.binding import (
     reduce_over,
     substitute_indices,
 )
+from chainrule.expr.combinations import affine
 from chainrule.expr.nodes import (
     ZERO,
     Affine,

@@ -48,9 +48,10 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.expr.symbols import Symbol
 from chainrule.render.text import expression_text
-from chainrule.system.functions import put_arguments
 from chainrule.system.model import FunctionDefinition
+from chainrule.system.user_functions import put_arguments
 
 
 @dataclass
@@ -63,10 +64,10 @@ class Differentiator:
     """
 
     wrt: Indexed
-    change: str = ""
+    change: Symbol | None = None
     own: Indexed | None = None
     functions: Mapping[str, FunctionDefinition] = field(default_factory=dict)
-    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unknown: Mapping[Symbol, tuple[Symbol, ...]] = field(default_factory=dict)
     consts: Mapping[str, Fraction] = field(default_factory=dict)
     fresh: Fresh = field(default_factory=Fresh)
     notes: dict[str, None] = field(default_factory=dict)
@@ -134,7 +135,7 @@ class Differentiator:
         if entry.tensor != self.wrt.tensor:
             self._note(f"{self.wrt.tensor} says where to read, in whole numbers: its derivative is 0 by convention")
             return ZERO
-        if self.change:
+        if self.change is not None:
             return Indexed(self.change, entry.indices, entry.guarded)
         deltas = []
         for mine, other in zip(entry.indices, self.wrt.indices, strict=True):
@@ -163,7 +164,7 @@ class Differentiator:
 
     def _along(self, by_entry: Expr) -> Expr:
         """Return a derivative by one entry; where a change is asked for, Σ_m of it times that of each entry."""
-        if not self.change:
+        if self.change is None:
             return by_entry
         indices = tuple(i for i in self.wrt.indices if isinstance(i, Index))
         return reduce_over("sum", indices, times(by_entry, Indexed(self.change, indices)))

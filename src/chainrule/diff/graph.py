@@ -5,12 +5,13 @@ Plain look-ups over the equations, without recursion, so that no depth of a netw
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Condition, Expr, Partial, operands
+from chainrule.expr.symbols import Symbol
 from chainrule.system.model import System
 from chainrule.system.places import did_you_mean
 
@@ -19,9 +20,9 @@ from chainrule.system.places import did_you_mean
 class Graph:
     """The dependencies of a system. `order` lists every tensor after those it is computed from."""
 
-    order: tuple[str, ...]
-    reads: dict[str, tuple[str, ...]]
-    users: dict[str, tuple[str, ...]]
+    order: tuple[Symbol, ...]
+    reads: Mapping[str, tuple[Symbol, ...]]
+    users: Mapping[str, tuple[Symbol, ...]]
 
     def leading_to(self, tensor: str) -> frozenset[str]:
         """Return the tensors that a tensor depends on, itself included."""
@@ -32,7 +33,7 @@ class Graph:
         return _reached(tensors, self.users)
 
 
-def _reached(start: Iterable[str], edges: dict[str, tuple[str, ...]]) -> frozenset[str]:
+def _reached(start: Iterable[str], edges: Mapping[str, tuple[Symbol, ...]]) -> frozenset[str]:
     waiting = list(start)
     found = set(waiting)
     while waiting:
@@ -45,17 +46,17 @@ def _reached(start: Iterable[str], edges: dict[str, tuple[str, ...]]) -> frozens
 
 def graph_of(system: System) -> Graph:
     """Return the dependencies of a system, unknown functions of tensors included."""
-    reads: dict[str, tuple[str, ...]] = {}
+    reads: dict[Symbol, tuple[Symbol, ...]] = {}
     for declaration in system.declarations:
         reads[declaration.tensor] = tuple(dict.fromkeys(a.tensor for a in declaration.arguments))
     for equation in system.equations:
         reads[equation.name] = _read_by(equation.value, system)
-    users: dict[str, list[str]] = {name: [] for name in reads}
+    users: dict[Symbol, list[Symbol]] = {name: [] for name in reads}
     for name, read in reads.items():
         for other in read:
             users.setdefault(other, []).append(name)
-    fixed = {name: tuple(found) for name, found in users.items()}
-    return Graph(_in_order(reads, fixed), reads, fixed)
+    by: dict[str, tuple[Symbol, ...]] = {name: tuple(found) for name, found in users.items()}
+    return Graph(_in_order(reads, by), dict[str, tuple[Symbol, ...]](reads.items()), by)
 
 
 def check_names(graph: Graph, of: Iterable[str], wrt: Iterable[str]) -> None:
@@ -76,9 +77,9 @@ def check_names(graph: Graph, of: Iterable[str], wrt: Iterable[str]) -> None:
             )
 
 
-def _read_by(value: Expr, system: System) -> tuple[str, ...]:
+def _read_by(value: Expr, system: System) -> tuple[Symbol, ...]:
     """Return the tensors that a value depends on; a derivative of an unknown function depends on all its arguments."""
-    found: set[str] = set()
+    found: set[Symbol] = set()
     waiting: list[Expr | Condition] = [value]
     while waiting:
         part = waiting.pop()
@@ -92,11 +93,13 @@ def _read_by(value: Expr, system: System) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _in_order(reads: dict[str, tuple[str, ...]], users: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _in_order(
+    reads: Mapping[Symbol, tuple[Symbol, ...]], users: Mapping[str, tuple[Symbol, ...]]
+) -> tuple[Symbol, ...]:
     """Return the names in an order that respects what each reads, otherwise as they stand."""
     missing = {name: len(read) for name, read in reads.items()}
     ready = [name for name in reads if missing[name] == 0]
-    order: list[str] = []
+    order: list[Symbol] = []
     for name in ready:
         order.append(name)
         for user in users.get(name, ()):

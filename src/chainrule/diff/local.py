@@ -18,10 +18,11 @@ from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Partial, Reduce, times, walk
 from chainrule.expr.sizes import Size
+from chainrule.expr.symbols import Symbol
 from chainrule.render.letters import ambiguous_sizes, next_letter
-from chainrule.system.functions import put_in_functions
 from chainrule.system.model import System
 from chainrule.system.printing import index_names
+from chainrule.system.user_functions import put_in_functions
 
 Reserved: TypeAlias = Mapping[str, Size]
 """Letters that stand for an extent, and for no index of another."""
@@ -70,7 +71,7 @@ class Locals:
         notes = (*calculus.notes, *filter(None, [calculus.delta_note]))
         return Local(partial, raw, self._simplifier.simplify(raw, order), notes)
 
-    def along(self, of: Indexed, by: Indexed, change: str) -> Expr:
+    def along(self, of: Indexed, by: Indexed, change: Symbol) -> Expr:
         """Return Σ_m ∂of/∂by[m]·change[m], as calculus makes it: its entries are those of `by` in `of`."""
         if of.tensor not in self._values:
             indices = tuple(i for i in by.indices if isinstance(i, Index))
@@ -78,7 +79,7 @@ class Locals:
         calculus = self._calculus(of, by, change)
         return calculus.of(self._value(of))
 
-    def _calculus(self, of: Indexed, by: Indexed, change: str = "") -> Differentiator:
+    def _calculus(self, of: Indexed, by: Indexed, change: Symbol | None = None) -> Differentiator:
         known = self._system.function
         return Differentiator(by, change, own=of, functions=known, unknown=self._unknown, consts=self._consts)
 

@@ -13,8 +13,9 @@ from dataclasses import replace
 from chainrule.diff.graph import graph_of
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import tensors_in
+from chainrule.expr.symbols import Derivative
 from chainrule.render.text import expression_text
-from chainrule.system.model import Given, System, is_derivative
+from chainrule.system.model import Given, System
 
 
 def without_pointwise(system: System, wrt: Iterable[str]) -> System:
@@ -25,7 +26,7 @@ def without_pointwise(system: System, wrt: Iterable[str]) -> System:
 
 def refuse_pointwise(system: System, wrt: Iterable[str]) -> None:
     """Refuse derivatives, by these tensors, of a system with derivatives that such a fact may have gone into."""
-    derived = next((e.name for e in system.equations if is_derivative(e.name)), "")
+    derived = next((e.name for e in system.equations if isinstance(e.name, Derivative)), "")
     pointwise = _pointwise(system, wrt) if derived else ()
     if pointwise:
         fact = f"given {expression_text(pointwise[0].condition)}"

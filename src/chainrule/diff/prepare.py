@@ -44,8 +44,9 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.sizes import Formula, Literal, Size
+from chainrule.expr.symbols import Derivative, Symbol, named_after, taken_by, unused
 from chainrule.render.letters import next_letter
-from chainrule.system.model import Equation, System, is_derivative, plain_name, unused_name
+from chainrule.system.model import Equation, System
 from chainrule.system.sizes.erase import as_read
 from chainrule.system.typecheck import typecheck
 
@@ -106,14 +107,15 @@ def _without_indices(node: Expr | Condition) -> tuple[str, tuple[str, ...]]:
 
 def name_derivatives(system: System) -> System:
     """Return the system with ∂C/∂x called C_x, unless C is its cost: then it is a backward pass already."""
-    own = f"∂{system.cost}/"
-    derived = [e.name for e in system.equations if is_derivative(e.name) and not e.name.startswith(own)]
+    derived = [
+        e.name for e in system.equations if isinstance(e.name, Derivative) and taken_by(e.name, system.cost) is None
+    ]
     if not derived:
         return system
     taken = set(system.names()) | set(system.function)
-    names: dict[str, str] = {}
+    names: dict[Symbol, Symbol] = {}
     for tensor in derived:
-        names[tensor] = unused_name(plain_name(tensor), taken)
+        names[tensor] = unused(tensor, taken)
         taken.add(names[tensor])
     equations = tuple(
         Equation(Indexed(names.get(e.name, e.name), e.target.indices), _renamed(e.value, names))
@@ -122,7 +124,7 @@ def name_derivatives(system: System) -> System:
     return system.with_equations(equations)
 
 
-def _renamed(expr: Expr, names: Mapping[str, str]) -> Expr:
+def _renamed(expr: Expr, names: Mapping[Symbol, Symbol]) -> Expr:
     if isinstance(expr, Indexed):
         return replace(expr, tensor=names.get(expr.tensor, expr.tensor))
     return map_operands(expr, lambda part: _renamed(part, names))
@@ -147,7 +149,7 @@ class _Namer:
         self._new = []
         yield equation if value == equation.value else replace(equation, value=value)
 
-    def _whole(self, value: Expr, stem: str, fresh: Fresh) -> Expr:
+    def _whole(self, value: Expr, stem: Symbol, fresh: Fresh) -> Expr:
         """Return the value of an equation with names in it."""
         return self._taken_out(value, stem, fresh)
 
@@ -155,7 +157,7 @@ class _Namer:
         """Say whether an expression, or its body, gets an equation of its own."""
         return isinstance(expr, Reduce) and expr.op in EXTREMA
 
-    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
+    def _taken_out(self, expr: Expr, stem: Symbol, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
         """Return an expression with names in the place of its extrema; `guards` say where it is wanted."""
         if not isinstance(expr, Reduce):
             return self._parts_taken_out(expr, stem, fresh, guards)
@@ -164,9 +166,9 @@ class _Namer:
         if expr.op not in EXTREMA:
             return closed
         assert isinstance(closed, Reduce)
-        return self._equation(f"{stem}_{expr.op}", self._with_named_body(closed, stem, fresh))
+        return self._equation(named_after(stem, expr.op), self._with_named_body(closed, stem, fresh))
 
-    def _parts_taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...]) -> Expr:
+    def _parts_taken_out(self, expr: Expr, stem: Symbol, fresh: Fresh, guards: tuple[Expr, ...]) -> Expr:
         """Return an expression with its operands taken out, each under the brackets that rule it out."""
 
         def below(part: Expr, *more: Expr) -> Expr:
@@ -183,11 +185,11 @@ class _Namer:
             case _:
                 return map_operands(expr, below)
 
-    def _with_named_body(self, expr: Reduce, stem: str, fresh: Fresh) -> Expr:
+    def _with_named_body(self, expr: Reduce, stem: Symbol, fresh: Fresh) -> Expr:
         indices, body = self._opened(expr, fresh)
         body = self._taken_out(body, stem, fresh)
         if not isinstance(body, Indexed):
-            body = self._equation(f"{stem}_inner", body)
+            body = self._equation(named_after(stem, "inner"), body)
         return reduce_over(expr.op, indices, body)
 
     def _opened(self, expr: Reduce, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> tuple[tuple[Index, ...], Expr]:
@@ -207,9 +209,9 @@ class _Namer:
             opened.append(index)
         return tuple(opened), body
 
-    def _equation(self, wanted: str, value: Expr) -> Indexed:
+    def _equation(self, wanted: Symbol, value: Expr) -> Indexed:
         """Add an equation for the value and return the entry that stands for it."""
-        name = unused_name(wanted, self._taken)
+        name = unused(wanted, self._taken)
         self._taken.add(name)
         free = free_in_order(value)
         letters = plain_letters(tuple(self._declared.lettered(i, value) for i in free), self._taken)
@@ -222,7 +224,7 @@ class _Namer:
 class _ExtremaNamer(_Namer):
     """Takes the extrema out of one equation; one that is the whole value has the name of its equation."""
 
-    def _whole(self, value: Expr, stem: str, fresh: Fresh) -> Expr:
+    def _whole(self, value: Expr, stem: Symbol, fresh: Fresh) -> Expr:
         if self._is_named(value) and isinstance(value, Reduce):
             return self._with_named_body(value, stem, fresh)
         return super()._whole(value, stem, fresh)
@@ -243,7 +245,7 @@ class _RangeNamer(_Namer):
         """Say whether no axis tells the range of a bound index. Of several marks the first one in the text does."""
         return index.extent in self._derived or self._declared.is_told_by_marks(index, body)
 
-    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
+    def _taken_out(self, expr: Expr, stem: Symbol, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
         """Return an expression with names in the place of such bodies; `guards` say where it is wanted."""
         if not isinstance(expr, Reduce):
             return self._parts_taken_out(expr, stem, fresh, guards)
@@ -252,7 +254,7 @@ class _RangeNamer(_Namer):
         ranges = [i for i in indices if self._is_open(i, body)]
         labelled = isinstance(body, Indexed) and not body.guarded and set(ranges) <= set(body.indices)
         if ranges and not labelled:
-            body = self._equation(f"{stem}_inner", body)
+            body = self._equation(named_after(stem, "inner"), body)
         return reduce_over(expr.op, indices, body)
 
 
@@ -267,7 +269,7 @@ class _ArgumentNamer(_Namer):
         self._again = again
         self._names: dict[Expr, str] = {}
 
-    def _taken_out(self, expr: Expr, stem: str, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
+    def _taken_out(self, expr: Expr, stem: Symbol, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
         match expr:
             case Reduce(op):
                 indices, body = open_reduce(expr, fresh)
@@ -281,7 +283,7 @@ class _ArgumentNamer(_Namer):
             case _:
                 return map_operands(expr, lambda part: self._taken_out(part, stem, fresh))
 
-    def _argument(self, argument: Expr, stem: str, fresh: Fresh) -> Expr:
+    def _argument(self, argument: Expr, stem: Symbol, fresh: Fresh) -> Expr:
         again = any(_without_indices(part) in self._again for part in walk(argument) if isinstance(part, Reduce))
         expr, free = self._taken_out(argument, stem, fresh), free_in_order(argument)
         if not again or any(isinstance(i.extent, Literal | Formula) for i in free):
@@ -289,7 +291,7 @@ class _ArgumentNamer(_Namer):
         key = rename_indices(expr, {i: Index(f"~{n}", i.extent) for n, i in enumerate(free)})
         if key in self._names:
             return Indexed(self._names[key], free)
-        entry = self._equation(f"{stem}_argument", expr)
+        entry = self._equation(named_after(stem, "argument"), expr)
         self._names[key] = entry.tensor
         return entry
 

@@ -16,7 +16,9 @@ from chainrule.expr.binding import free_indices, node_count, tensors_in
 from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
     Condition,
+    Constant,
     Expr,
+    ExtentValue,
     Index,
     Indexed,
     Number,
@@ -24,11 +26,12 @@ from chainrule.expr.nodes import (
     Power,
     Product,
     Reduce,
+    Sum,
     operands,
     product_factors,
     walk,
 )
-from chainrule.system.rewriting import Step
+from chainrule.rewrite.rules import Step
 
 _LONGEST_PUT_IN = 60
 
@@ -47,6 +50,9 @@ class Simplifier(Protocol):
 
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
+
+    def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:
+        """Say whether something known of the system has tensors of both in it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ class Choice:
             return True
         if not (_has_delta_factor(value) or may_cancel(value) or self.once):
             return False
+        if not self.once and not _has_delta_factor(value) and self._is_apart(simplifier):
+            return False
         with_value = simplifier.simplify(self.inserted, order)
 
         def with_name() -> Expr:
@@ -84,6 +92,27 @@ class Choice:
             return False
         widest = _widest(with_value)
         return widest <= max(1, _widest(value)) or widest <= _widest(with_name())
+
+    def _is_apart(self, simplifier: Simplifier) -> bool:
+        """Say whether nothing of the value can cancel or merge with what stands beside the name.
+
+        Then the result is longer with the value, which has a quotient in it: nobody needs to try. What is left can
+        make up for that only where a sum comes to a number, or numbers vanish together.
+        """
+        value, tensors = self.value, tensors_in(self.value)
+        others = [f for f in _factors(self.named) if tensors_in(f) <= tensors_in(self.inserted)]
+        beside = frozenset[str]().union(*map(tensors_in, others))
+        if not tensors.isdisjoint(beside) or simplifier.relates(tensors, beside):
+            return False
+        if any(not _constants(value).isdisjoint(_constants(f)) for f in others):
+            return False
+        summed = self.named.indices if isinstance(self.named, Reduce) else ()
+        if not all(any(_varies(part, index) for part in (value, *others)) for index in summed):
+            return False
+        if not any(isinstance(f, Number) for f in others):
+            return True
+        numbers = any(isinstance(f, Number) for f in _factors(value))
+        return bool(beside) and not (numbers and simplifier.relates(tensors, tensors))
 
     def _stays_short(self, with_value: Expr, with_name: Callable[[], Expr]) -> bool:
         """Say whether the result is no larger than is good to read.
@@ -117,6 +146,24 @@ def _closes_a_sum(value: Expr, with_name: Expr, with_value: Expr) -> bool:
 
 def _has_delta_factor(expr: Expr) -> bool:
     return any(kronecker(f) is not None for f in product_factors(expr))
+
+
+def _factors(expr: Expr) -> tuple[Expr, ...]:
+    """Return the factors of an expression, or of what it sums up."""
+    return product_factors(expr.body if isinstance(expr, Reduce) else expr)
+
+
+def _constants(expr: Expr) -> frozenset[Expr | Condition]:
+    return frozenset(part for part in walk(expr) if isinstance(part, ExtentValue | Constant))
+
+
+def _varies(expr: Expr, index: Index) -> bool:
+    """Say whether every term of an expression has a factor with an index, so that no sum over it is a number."""
+    if isinstance(expr, Sum):
+        return all(_varies(term, index) for term in expr.terms)
+    if isinstance(expr, Product):
+        return any(_varies(factor, index) for factor in expr.factors)
+    return index in free_indices(expr)
 
 
 def may_cancel(expr: Expr) -> bool:

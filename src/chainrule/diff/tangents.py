@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import count
 
 from chainrule.diff.graph import check_names, graph_of
 from chainrule.diff.local import Letters, Locals, Reserved, refuse_coupled_samples, unambiguous
@@ -18,8 +19,9 @@ from chainrule.diff.putting_in import Simplifier, may_cancel
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.functions import ARITY, REDUCTIONS
 from chainrule.expr.nodes import Expr, Index, Indexed, plus, times
+from chainrule.expr.symbols import Change, Symbol
 from chainrule.notation.advice import RESERVED
-from chainrule.system.model import Declaration, Equation, Role, System, plain_name, unused_name
+from chainrule.system.model import Declaration, Equation, Role, System
 
 
 def with_tangents(system: System, simplifier: Simplifier, of: str, wrt: Sequence[str]) -> System:
@@ -41,8 +43,8 @@ class _Tangents:
         self._simplifier = simplifier
         self._graph = graph_of(system)
         check_names(self._graph, (of,), wrt)
-        self._wrt = tuple(dict.fromkeys(wrt))
-        self._of = of
+        self._wrt = tuple(dict.fromkeys(map(system.symbol, wrt)))
+        self._of = system.symbol(of)
         active = self._graph.depending_on(self._wrt)
         refuse_coupled_samples(system, active)
         self._moving = active & self._graph.leading_to(of)
@@ -51,14 +53,15 @@ class _Tangents:
         self._names = self._named()
         self._values: dict[str, tuple[tuple[Index, ...], Expr]] = {}
 
-    def _named(self) -> dict[str, str]:
-        """Return the name of the change of every tensor that moves."""
+    def _named(self) -> dict[Symbol, Change]:
+        """Return the change of every tensor that moves; a number tells it from what has its name already."""
         words = {*RESERVED, *ARITY, *REDUCTIONS}
         taken = {*self._system.names(), *self._system.function, *words}
-        names: dict[str, str] = {}
+        names: dict[Symbol, Change] = {}
         for tensor in self._graph.order:
             if tensor in self._moving or tensor in (*self._wrt, self._of):
-                names[tensor] = unused_name(f"d{plain_name(tensor)}", taken)
+                numbered = (Change(tensor, number) for number in count(1))
+                names[tensor] = next(change for change in numbered if change not in taken)
                 taken.add(names[tensor])
         return names
 
@@ -89,7 +92,7 @@ class _Tangents:
         A change may be written with a tensor that is defined further down: dn of a norm n with w[i]/n.
         """
         equations = self._equations()
-        read = {self._names[self._of]}
+        read: set[str] = {self._names[self._of]}
         for equation in reversed(equations):
             if equation.name in read:
                 read |= tensors_in(equation.value)
@@ -115,7 +118,7 @@ class _Tangents:
                     done.add(name)
         return tuple(equations)
 
-    def _equation(self, tensor: str) -> Equation:
+    def _equation(self, tensor: Symbol) -> Equation:
         """Return du[k] = Σ_v Σ_m ∂u[k]/∂v[m]·dv[m]."""
         own = self._letters.own(self._system.axes(tensor))
         terms: list[Expr] = []

@@ -16,7 +16,8 @@ from chainrule.diff.putting_in import Choice, Simplifier
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, plus, times
-from chainrule.system.model import Equation, System, derivative_name, derivative_parts, is_derivative
+from chainrule.expr.symbols import Symbol, derivative_by
+from chainrule.system.model import Equation, System
 from chainrule.system.sizes.erase import is_readable, may_be_misread
 
 
@@ -27,7 +28,7 @@ class Way:
     `local` is ∂u[k]/∂v[m], `onward` is ∂v[m]/∂w[j] by its name; where v is w itself the local derivative is all.
     """
 
-    through: str
+    through: Symbol
     indices: tuple[Index, ...]
     local: Local
     onward: Expr | None
@@ -37,19 +38,10 @@ class Way:
 class Total:
     """∂u[k]/∂w[j] = value, with u's `indices`. `put_in` lists the v whose ∂v/∂w was put into the value."""
 
-    tensor: str
+    tensor: Symbol
     indices: tuple[Index, ...]
     value: Expr
-    put_in: tuple[str, ...]
-
-
-def total_name(of: str, wrt: str) -> str:
-    """Return the name of the derivative of a tensor, which may be a derivative itself.
-
-    >>> total_name("a", "z"), total_name("∂C/∂W", "b")
-    ('∂a/∂z', '∂²C/∂W∂b')
-    """
-    return derivative_name(*derivative_parts(of), wrt) if is_derivative(of) else derivative_name(of, wrt)
+    put_in: tuple[Symbol, ...]
 
 
 class Totals:
@@ -64,9 +56,9 @@ class Totals:
         self.system = system
         self.simplifier = simplifier
         self.graph: Graph = graph_of(system)
-        self.targets = tuple(of)
-        self.wrt = wrt
-        check_names(self.graph, self.targets, (wrt,))
+        check_names(self.graph, of, (wrt,))
+        self.targets = tuple(map(system.symbol, of))
+        self.wrt = system.symbol(wrt)
         self._active = self.graph.depending_on([wrt])
         refuse_coupled_samples(system, self._active)
         self._leading = frozenset[str]().union(*(self.graph.leading_to(name) for name in of))
@@ -74,12 +66,12 @@ class Totals:
         self._letters = Letters(system, reserved or {})
         self.by = Indexed(wrt, self._letters.give(system.axes(wrt), letters))
         self._locals = Locals(system, simplifier)
-        self._known: dict[str, Total] = {}
-        between = [n for n in self.graph.order if n in self._active and n in self._leading and n != wrt]
-        self._check_new((*between, *of))
+        self._known: dict[Symbol, Total] = {}
+        between = [n for n in self.graph.order if n in self._active and n in self._leading and n != self.wrt]
+        self._check_new((*between, *self.targets))
         for name in between:
             self._known[name] = self._compute(name)
-        for name in of:
+        for name in self.targets:
             if name not in self._known:
                 self._known[name] = self._without_a_way(name)
 
@@ -88,9 +80,9 @@ class Totals:
         """The indices of what is derived by."""
         return tuple(i for i in self.by.indices if isinstance(i, Index))
 
-    def _check_new(self, tensors: Iterable[str]) -> None:
+    def _check_new(self, tensors: Iterable[Symbol]) -> None:
         """Refuse a system that has an equation of a derivative that is to be derived here."""
-        present = next((n for n in (total_name(t, self.wrt) for t in tensors) if n in self.system.defined), "")
+        present = next((n for n in (derivative_by(t, self.wrt) for t in tensors) if n in self.system.defined), "")
         if present:
             raise DerivativeError(
                 f"the system defines {present} itself",
@@ -107,27 +99,27 @@ class Totals:
         """Return the indices that a tensor has here, apart from those of what is derived by."""
         return self._letters.give(self.system.axes(tensor), self.by_indices)
 
-    def of(self, tensor: str) -> Total:
+    def of(self, tensor: Symbol) -> Total:
         """Return ∂tensor/∂wrt, for one of `tensors`."""
         return self._known[tensor]
 
     @property
-    def tensors(self) -> tuple[str, ...]:
+    def tensors(self) -> tuple[Symbol, ...]:
         """What has been derived: everything between `wrt` and the targets, and these."""
         return tuple(self._known)
 
-    def _without_a_way(self, tensor: str) -> Total:
+    def _without_a_way(self, tensor: Symbol) -> Total:
         """The derivative of `wrt` by itself, or of what does not depend on it."""
         own = self.axes(tensor)
         pairs = zip(own, self.by_indices, strict=True) if tensor == self.wrt else ()
         value = times(*(delta(k, j) for k, j in pairs)) if tensor == self.wrt else ZERO
         return Total(tensor, own, value, ())
 
-    def entry(self, tensor: str, indices: tuple[Index, ...]) -> Indexed:
+    def entry(self, tensor: Symbol, indices: tuple[Index, ...]) -> Indexed:
         """Return ∂tensor[indices]/∂wrt by its name."""
-        return Indexed(total_name(tensor, self.wrt), (*indices, *self.by.indices))
+        return Indexed(derivative_by(tensor, self.wrt), (*indices, *self.by.indices))
 
-    def is_unknown(self, tensor: str) -> bool:
+    def is_unknown(self, tensor: Symbol) -> bool:
         """Say whether ∂tensor/∂wrt is itself a derivative of an unknown function, with no equation of its own."""
         return isinstance(self.of(tensor).value, Partial) and self._arguments(tensor) == (self.wrt,)
 
@@ -135,7 +127,7 @@ class Totals:
         declared = self.system.declared.get(tensor)
         return () if declared is None else tuple(a.tensor for a in declared.arguments)
 
-    def ways(self, tensor: str) -> tuple[Way, ...]:
+    def ways(self, tensor: Symbol) -> tuple[Way, ...]:
         """Return every way from wrt to a tensor, by what its equation reads."""
         own = Indexed(tensor, self.axes(tensor))
         read = [v for v in self.graph.reads[tensor] if v in self._active]
@@ -151,7 +143,7 @@ class Totals:
         found = [self._way(own, through) for through in read]
         return tuple(way for way in found if way.local.value != ZERO)
 
-    def _way(self, own: Indexed, through: str) -> Way:
+    def _way(self, own: Indexed, through: Symbol) -> Way:
         if through == self.wrt:
             return Way(through, self.by_indices, self._locals.between(own, self.by), None)
         used = [i for i in (*own.indices, *self.by.indices) if isinstance(i, Index)]
@@ -160,10 +152,10 @@ class Totals:
         onward = Partial(entry, (self.by,)) if self.is_unknown(through) else self.entry(through, indices)
         return Way(through, indices, self._locals.between(own, entry), onward)
 
-    def _compute(self, tensor: str) -> Total:
+    def _compute(self, tensor: Symbol) -> Total:
         own = self.axes(tensor)
         terms: list[Expr] = []
-        put_in: list[str] = []
+        put_in: list[Symbol] = []
         for way in self.ways(tensor):
             term, inserted = self._term(tensor, way, (*own, *self.by_indices))
             terms.append(term)
@@ -172,7 +164,7 @@ class Totals:
         value = self.simplifier.simplify(plus(*terms), (*own, *self.by_indices))
         return Total(tensor, own, value, tuple(put_in))
 
-    def _term(self, tensor: str, way: Way, order: tuple[Index, ...]) -> tuple[Expr, bool]:
+    def _term(self, tensor: Symbol, way: Way, order: tuple[Index, ...]) -> tuple[Expr, bool]:
         """Return Σ_m ∂u[k]/∂v[m]·∂v[m]/∂w[j] of one way, and whether ∂v/∂w was put in."""
         if way.onward is None:
             return way.local.value, False
@@ -187,14 +179,14 @@ class Totals:
         choice = Choice(value, named, inserted, lambda: self._uses(way.through), simple)
         return (inserted, True) if choice.puts_in(self.simplifier, order) else (named, False)
 
-    def _readable(self, tensor: str, value: Expr, order: tuple[Index, ...]) -> bool:
+    def _readable(self, tensor: Symbol, value: Expr, order: tuple[Index, ...]) -> bool:
         """Say whether the text of ∂tensor/∂wrt = value keeps the extents of indices that only positions determine.
 
         If not, ∂v/∂wrt stays named: its axes say how far they run.
         """
         if not may_be_misread(self.system):
             return True
-        target = Indexed(total_name(tensor, self.wrt), order)
+        target = Indexed(derivative_by(tensor, self.wrt), order)
         return is_readable(
             self.system, Equation(target, self.simplifier.present(self.simplifier.simplify(value, order)))
         )
@@ -209,8 +201,8 @@ class Totals:
 
     def equations(self) -> tuple[Equation, ...]:
         """Return the equations of what is asked for and of every name they need, in order."""
-        names = {total_name(tensor, self.wrt): tensor for tensor in self._known}
-        needed: set[str] = set()
+        names: dict[Symbol, Symbol] = {derivative_by(tensor, self.wrt): tensor for tensor in self._known}
+        needed: set[Symbol] = set()
         waiting = list(self.targets)
         while waiting:
             tensor = waiting.pop()
@@ -219,7 +211,7 @@ class Totals:
                 waiting.extend(names[n] for n in tensors_in(self.of(tensor).value) if n in names)
         return tuple(self.equation(tensor) for tensor in self.graph.order if tensor in needed)
 
-    def equation(self, tensor: str) -> Equation:
+    def equation(self, tensor: Symbol) -> Equation:
         """Return the equation of ∂tensor/∂wrt, as a book would write it."""
         known = self.of(tensor)
         return Equation(self.entry(tensor, known.indices), self.simplifier.present(known.value))

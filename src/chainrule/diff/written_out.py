@@ -11,7 +11,8 @@ from dataclasses import replace
 from chainrule.diff.putting_in import Simplifier
 from chainrule.expr.binding import map_operands, tensors_in
 from chainrule.expr.nodes import Expr, Indexed
-from chainrule.system.model import Equation, System, is_derivative
+from chainrule.expr.symbols import Derivative
+from chainrule.system.model import Equation, System
 
 
 def without_cost_in_derivatives(system: System, simplifier: Callable[[], Simplifier]) -> System:
@@ -20,14 +21,18 @@ def without_cost_in_derivatives(system: System, simplifier: Callable[[], Simplif
     They are simplified anew, by what `simplifier` returns, which does not call the cost by its name.
     """
     cost = system.defined.get(system.cost)
-    if cost is None or not any(is_derivative(e.name) and cost.name in tensors_in(e.value) for e in system.equations):
+    if cost is None or not any(_holds_cost(e, cost) for e in system.equations):
         return system
     anew = simplifier()
     return system.with_equations(tuple(_written_out(e, cost, anew) for e in system.equations))
 
 
+def _holds_cost(equation: Equation, cost: Equation) -> bool:
+    return isinstance(equation.name, Derivative) and cost.name in tensors_in(equation.value)
+
+
 def _written_out(equation: Equation, cost: Equation, simplifier: Simplifier) -> Equation:
-    if not is_derivative(equation.name) or cost.name not in tensors_in(equation.value):
+    if not _holds_cost(equation, cost):
         return equation
     value = simplifier.simplify(_with_value(equation.value, cost.target, cost.value), equation.indices)
     return replace(equation, value=simplifier.present(value))

@@ -1,1 +1,1 @@
-"""Running systems: the reference executor, the checks of what is given to it, and random inputs."""
+"""Running systems: the executors, and the checks of what is given to them."""

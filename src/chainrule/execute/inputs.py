@@ -22,9 +22,9 @@ from chainrule.expr.binding import free_indices, tensors_in
 from chainrule.expr.nodes import Index, Indexed, Reduce, walk
 from chainrule.expr.sizes import Literal, Size, source_of
 from chainrule.render.text import equation_text, expression_text
+from chainrule.system.derived import solve
 from chainrule.system.lookalikes import difference, twin_of
 from chainrule.system.model import Declaration, Equation, System
-from chainrule.system.sizes.derived import solve
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def check_inputs(
     _refuse_unnamed(inputs)
     _refuse_unknown(system, inputs)
     _refuse_missing(system, inputs)
-    values = {d.tensor: _array(d.tensor, inputs[d.tensor], dtype) for d in system.declarations if d.tensor in inputs}
+    given = [d.tensor for d in system.declarations if d.tensor in inputs]
+    values: dict[str, Array] = {tensor: _array(tensor, inputs[tensor], dtype) for tensor in given}
     for tensor, array in values.items():
         _check_rank(system.declared[tensor], array)
     settled = _settle(system, values, sizes or {})

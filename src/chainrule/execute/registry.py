@@ -17,7 +17,7 @@ from chainrule.execute.protocol import Executor
 
 
 @dataclass(frozen=True)
-class Entry:
+class Registration:
     """Where an executor lives; `package` is what it needs and `extra` installs it, both "" for none."""
 
     module: str
@@ -26,16 +26,16 @@ class Entry:
     extra: str = ""
 
 
-EXECUTORS: Mapping[str, Entry] = MappingProxyType(
+EXECUTORS: Mapping[str, Registration] = MappingProxyType(
     {
-        "reference": Entry("chainrule.execute.reference", "Reference"),
-        "native": Entry("chainrule.execute.native.executor", "Native", "llvmlite"),
+        "reference": Registration("chainrule.execute.reference.equations", "Reference"),
+        "native": Registration("chainrule.execute.native.executor", "Native", "llvmlite"),
     }
 )
 """All executors, by the name they are asked for."""
 
 
-def executor(name: str, known: Mapping[str, Entry] = EXECUTORS) -> Executor:
+def executor(name: str, known: Mapping[str, Registration] = EXECUTORS) -> Executor:
     """Return the executor of that name.
 
     Raises OptionError for an unknown name, and where a package that the executor needs is not installed.

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from chainrule.errors import InputError
 from chainrule.explanation.numbered import Numbered
-from chainrule.explanation.reasons import function_with_derivative, opposite, zero_factor
+from chainrule.explanation.reasons import reason_words, zero_factor
 from chainrule.expr.binding import (
     substitute_indices,
 )
@@ -32,6 +32,8 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
+from chainrule.render.document import Words, words
+from chainrule.render.document_text import words_text
 
 Array = npt.NDArray[Any]
 
@@ -43,38 +45,41 @@ _DEEPEST = 4
 class Cause:
     """Something that can make a term 0, with its values; `delta` says that it is Kronecker's.
 
-    `reason` says why it is 0, where more is known than that it is.
+    `why` says why it is 0, where more is known than that it is.
     """
 
-    text: str
+    what: Words
     values: Array
     delta: bool = False
-    reason: str = ""
+    why: Words = ()
+
+    @property
+    def text(self) -> str:
+        """What it is, as text."""
+        return words_text(self.what)
 
 
 def causes_in_sum(part: Expr, values: Array, indices: tuple[Index, ...], numbered: Numbered) -> Iterator[Cause]:
     """Yield what can make a factor 0, from the deepest reason to the factor itself; `values` are the factor's own."""
-    text = numbered.text(part)
+    what = words(numbered.formula(part))
     if not values.all():
-        for reason, found in _reasons(part, indices, numbered, _DEEPEST):
-            yield Cause(text, found, reason=reason)
-    yield Cause(text, values, kronecker(part) is not None)
+        for why, found in _reasons(part, indices, numbered, _DEEPEST):
+            yield Cause(what, found, why=why)
+    yield Cause(what, values, kronecker(part) is not None)
 
 
-def _reasons(part: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: int) -> Iterator[tuple[str, Array]]:
+def _reasons(part: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: int) -> Iterator[tuple[Words, Array]]:
     """Yield why an expression can be 0, each with an array that is 0 where that is so."""
     system = numbered.evaluation.system
-    contrary = opposite(part)
-    if contrary is not None:
-        function = function_with_derivative(part, system)
-        holds = numbered.condition_text(contrary)
-        yield f"{holds}, where the derivative of {function} is 0" if function else holds, numbered.values(part, indices)
+    bracket = reason_words(part, system, numbered.formula)
+    if bracket:
+        yield bracket, numbered.values(part, indices)
     elif isinstance(part, Call) and part.function == "relu":
         positive = Comparison(">", part.arguments[0], ZERO)
-        text = numbered.condition_text(Comparison("<=", part.arguments[0], ZERO))
-        yield f"{text}, where relu is 0", numbered.values(Bracket(positive), indices)
+        holds = numbered.formula(Comparison("<=", part.arguments[0], ZERO))
+        yield words(holds, ", where relu is 0"), numbered.values(Bracket(positive), indices)
     elif isinstance(part, Reduce) and part.op == "prod":
-        yield zero_factor(part, numbered.text, numbered.condition_text), numbered.values(part, indices)
+        yield zero_factor(part, numbered.formula), numbered.values(part, indices)
     elif isinstance(part, Indexed) and part.tensor in system.defined and depth:
         equation = system.defined[part.tensor]
         places = dict(zip(equation.indices, part.indices, strict=True))
@@ -84,7 +89,7 @@ def _reasons(part: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: 
 
 def _inner_reasons(
     factor: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: int
-) -> Iterator[tuple[str, Array]]:
+) -> Iterator[tuple[Words, Array]]:
     """Yield why a factor of an equation can be 0; of what has indices of its own, only a product is looked into."""
     if any(isinstance(part, Reduce) and part.op != "prod" for part in walk(factor)):
         return
@@ -96,4 +101,4 @@ def _inner_reasons(
         except InputError:
             return
         if not np.all(values):
-            yield f"{numbered.text(factor)} is 0", values
+            yield words(numbered.formula(factor), " is 0"), values

@@ -16,8 +16,10 @@ from chainrule.data.interchange import as_array
 from chainrule.errors import InputError, listed
 from chainrule.execute.inputs import is_batched
 from chainrule.expr.nodes import Affine, Index, Position
+from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
-from chainrule.system.model import System, derivative_parts, is_derivative
+from chainrule.notation import named_symbol
+from chainrule.system.model import System
 from chainrule.system.places import cost_advice, did_you_mean
 
 At: TypeAlias = Mapping[str, int] | Sequence[int] | int
@@ -29,7 +31,8 @@ def tensor_named(system: System, name: str) -> str:
 
     Raises InputError for a tensor that the system does not have, and for the cost itself.
     """
-    tensor = derivative_parts(name)[-1] if is_derivative(name) and "/" in name else name
+    named = named_symbol(name)
+    tensor = named.wrt[-1] if isinstance(named, Derivative) else name
     known = list(system.names())
     if tensor not in known:
         raise InputError(

@@ -16,20 +16,33 @@ import numpy.typing as npt
 from chainrule.diff.backprop import Path
 from chainrule.diff.derivations import tied, with_target_letters
 from chainrule.errors import OptionError
-from chainrule.execute.reference import Evaluation, evaluate_all
+from chainrule.execute.reference.equations import Evaluation, evaluate_all
 from chainrule.execute.shortage import enough_memory
-from chainrule.explanation.all_paths import all_paths
 from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
 from chainrule.explanation.numbered import Numbered
 from chainrule.explanation.opening import Factor, OpenedSum, PathSum, factor, open_value
+from chainrule.explanation.paths.all_paths import all_paths
 from chainrule.explanation.result import Explanation
 from chainrule.explanation.totals import verified
 from chainrule.expr.binding import substitute_indices
-from chainrule.expr.nodes import Expr, Index, Indexed, Position, Reduce, times
+from chainrule.expr.nodes import (
+    Affine,
+    Comparison,
+    Expr,
+    Index,
+    Indexed,
+    IndexValue,
+    Position,
+    Reduce,
+    times,
+)
+from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
+from chainrule.render.document import Words, joined, words
+from chainrule.render.formula import equal
 from chainrule.render.letters import with_letters
-from chainrule.system.model import System, derivative_name
+from chainrule.system.model import System
 from chainrule.system.printing import index_names
 from chainrule.system.typecheck import typecheck
 
@@ -104,7 +117,7 @@ class _Opener:
         system = evaluation.system
         self._numbered = Numbered(evaluation, {name: len(system.axes(name)) for name in system.names()})
         self._taken, self._declared = index_names(system)
-        self._entries = derivative_name(back.cotangents.cost, tensor)
+        self._entries = Derivative(back.cotangents.cost, tensor)
         derived = system.defined[self._entries]
         array = evaluation.scope.values[self._entries]
         self._indices = derived.indices
@@ -115,12 +128,15 @@ class _Opener:
     def explanation(self) -> Explanation:
         """Return the whole."""
         target, value = self._at_entry(*self._equation)
-        name = self._numbered.text(target)
+        derivative = self._numbered.formula(target)
+        name = str(derivative)
         parts = open_value(value, self._numbered)
         paths_found = self._cotangents.paths(self._tensor)
         direct = all(path.user == self._cotangents.cost for path in paths_found)
         opened = () if direct else tuple(self._path(path) for path in paths_found)
-        found = Explanation(name, f"{name} = {self._numbered.text(value)}", self.value, parts, opened)
+        own = Indexed(self._tensor, tuple(put_at(self._indices, self.places).values()))
+        ends = (self._numbered.formula(Indexed(self._cotangents.cost)), self._numbered.formula(own))
+        found = Explanation(derivative, ends, self._numbered.formula(value), self.value, parts, opened)
         verified(name, found.total, self.value, float(np.abs(found.terms).sum()))
         if opened:
             magnitude = sum(path.opened.magnitude for path in opened)
@@ -138,35 +154,36 @@ class _Opener:
     def _path(self, path: Path) -> PathSum:
         """Return the products of the paths through one tensor."""
         simplifier = self._cotangents.simplifier
-        shown = with_target_letters(simplifier.present(path.local), path, self._indices)
+        pairs = dict(tied(path.local, path.indices, self._indices))
+        shown = with_target_letters(simplifier.present(path.local), pairs)
         upstream, partial, local = self._at_entry(path.upstream, path.partial, shown)
         indices = tuple(Index(i.name, i.extent) for i in path.indices)
         whole = times(upstream, local)
         step = factor(local, whole, indices, self._numbered)
         terms = self._numbered.values(whole, indices)
         if path.user == self._cotangents.cost:
-            text = self._numbered.text(local)
-            return PathSum("", OpenedSum(text, indices, (step,), terms), "", "")
-        factors = (
-            factor(upstream, whole, indices, self._numbered),
-            Factor(self._numbered.text(partial), step.values, step.causes),
-        )
+            return PathSum((), OpenedSum(self._numbered.formula(local), indices, (step,), terms), None, ())
+        derivative = self._numbered.formula(partial)
+        factors = (factor(upstream, whole, indices, self._numbered), Factor(derivative, step.values, step.causes))
         share = times(upstream, partial)
-        text = self._numbered.text(Reduce("sum", indices, share) if indices else share)
-        user = self._numbered.text(Indexed(path.user, indices))
+        written = self._numbered.formula(Reduce("sum", indices, share) if indices else share)
+        user = self._numbered.formula(Indexed(path.user, indices))
         return PathSum(
-            f"every {user}" if indices else user,
-            OpenedSum(text, indices, factors, terms),
-            f"{self._numbered.text(partial)} = {self._numbered.text(local)}",
+            words("every ", user) if indices else words(user),
+            OpenedSum(written, indices, factors, terms),
+            equal(derivative, self._numbered.formula(local)),
             self._why(path),
         )
 
-    def _why(self, path: Path) -> str:
-        pairs = list(tied(path, self._cotangents.of(self._tensor).indices))
+    def _why(self, path: Path) -> Words:
+        pairs = list(tied(path.local, path.indices, self._cotangents.of(self._tensor).indices))
         if not pairs:
-            return ""
+            return ()
         places = dict(zip((i.name for i in self._indices), self.places, strict=True))
-        unlike = " or ".join(f"{k.preferred} ≠ {places[j.name]}" for k, j in pairs)
-        user = self._numbered.text(Indexed(path.user, path.indices))
-        own = self._numbered.text(substitute_indices(path.partial.wrt[0], put_at(self._indices, self.places)))
-        return f"a Kronecker delta: {user} does not depend on {own} where {unlike}"
+        unlike = tuple(
+            Comparison("!=", IndexValue(Index(k.preferred)), IndexValue(Affine((), places[j.name]))) for k, j in pairs
+        )
+        user = self._numbered.formula(Indexed(path.user, path.indices))
+        own = self._numbered.formula(substitute_indices(path.partial.wrt[0], put_at(self._indices, self.places)))
+        where = joined(tuple(map(self._numbered.formula, unlike)), " or ")
+        return words("a Kronecker delta: ", user, " does not depend on ", own, " where ", where)

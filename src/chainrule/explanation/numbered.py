@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy.typing as npt
 
-from chainrule.execute.reference import Evaluation
+from chainrule.execute.reference.equations import Evaluation
 from chainrule.expr.nodes import Condition, Expr, Index
-from chainrule.render.text import lettered_text
+from chainrule.render.formula import Formula, lettered_formula
 
 Array = npt.NDArray[Any]
 
@@ -28,13 +28,9 @@ class Numbered:
     evaluation: Evaluation
     ranks: Mapping[str, int]
 
-    def text(self, expr: Expr) -> str:
-        """Return an expression as text."""
-        return lettered_text(expr, self.ranks)
-
-    def condition_text(self, condition: Condition) -> str:
-        """Return a condition as text."""
-        return lettered_text(condition, self.ranks)
+    def formula(self, expr: Expr | Condition) -> Formula:
+        """Return an expression or a condition laid out."""
+        return lettered_formula(expr, self.ranks)
 
     def values(self, expr: Expr, indices: tuple[Index, ...] = ()) -> Array:
         """Return the values of an expression, with one axis for each index."""

@@ -17,9 +17,8 @@ import numpy.typing as npt
 from chainrule.errors import InputError
 from chainrule.explanation.causes import Cause, causes_in_sum
 from chainrule.explanation.numbered import Numbered
-from chainrule.explanation.numbers import number_text
 from chainrule.explanation.totals import exact_sum
-from chainrule.expr.binding import map_operands
+from chainrule.expr.binding import expressions_in
 from chainrule.expr.nodes import (
     Bracket,
     Comparison,
@@ -33,6 +32,9 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
+from chainrule.render.document import Words, words
+from chainrule.render.document_text import words_text
+from chainrule.render.formula import Formula
 
 Array = npt.NDArray[Any]
 
@@ -44,9 +46,14 @@ class Factor:
     `causes` are what can make it 0: the factor itself, or its own factors.
     """
 
-    text: str
+    formula: Formula
     values: Array
     causes: tuple[Cause, ...]
+
+    @property
+    def text(self) -> str:
+        """How it is written."""
+        return str(self.formula)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +72,7 @@ class OpenedSum:
     inside one.
     """
 
-    text: str
+    formula: Formula
     indices: tuple[Index, ...]
     factors: tuple[Factor, ...]
     terms: Array
@@ -138,25 +145,40 @@ class OpenedSum:
 class PathSum:
     """The chain rule's sum over the paths through one tensor: Σ_k ∂C/∂u[k]·∂u[k]/∂v[j], with the number of each.
 
-    `through` is what the paths go through, "every a1[k]", or "" for the cost itself; `local` is the equation of
-    ∂u[k]/∂v[j]; `reason` says why terms vanish, where a Kronecker delta makes them.
+    `between` is what the paths go through, every a1[k], or nothing for the cost itself; `equation` is that of
+    ∂u[k]/∂v[j]; `why` says why terms vanish, where a Kronecker delta makes them.
     """
 
-    through: str
+    between: Words
     opened: OpenedSum
-    local: str
-    reason: str
+    equation: Formula | None
+    why: Words
+
+    @property
+    def through(self) -> str:
+        """What the paths go through, as text."""
+        return words_text(self.between)
+
+    @property
+    def local(self) -> str:
+        """The equation of the local derivative, as text."""
+        return "" if self.equation is None else str(self.equation)
+
+    @property
+    def reason(self) -> str:
+        """Why terms vanish, as text."""
+        return words_text(self.why)
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One term of the whole: `before` · the direct sums. `before` is "" where there is nothing before them.
+    """One term of the whole: `before` · the direct sums. `before` is None where there is nothing before them.
 
     A part without a sum is all `before`. `factors` are the numbers that its factors have.
     """
 
-    text: str
-    before: str
+    formula: Formula
+    before: Formula | None
     before_value: float
     factors: tuple[float, ...]
     causes: tuple[Cause, ...]
@@ -198,7 +220,7 @@ def opened_sum(sum_: Reduce, numbered: Numbered, *, direct: bool = True) -> Open
     factors = tuple(factor(part, sum_.body, indices, numbered) for part in written_factors(sum_.body))
     terms = numbered.values(sum_.body, indices)
     divisor = int(terms.size) if sum_.op == "mean" else 1
-    return OpenedSum(numbered.text(sum_), indices, factors, terms, divisor, direct)
+    return OpenedSum(numbered.formula(sum_), indices, factors, terms, divisor, direct)
 
 
 def factor(part: Expr, whole: Expr, indices: tuple[Index, ...], numbered: Numbered) -> Factor:
@@ -209,7 +231,7 @@ def factor(part: Expr, whole: Expr, indices: tuple[Index, ...], numbered: Number
         if not isinstance(own, Number)
         for cause in causes_in_sum(own, _values(own, whole, indices, numbered), indices, numbered)
     )
-    return Factor(numbered.text(part), _values(part, whole, indices, numbered), causes)
+    return Factor(numbered.formula(part), _values(part, whole, indices, numbered), causes)
 
 
 def written_factors(expr: Expr) -> tuple[Expr, ...]:
@@ -235,20 +257,20 @@ def _part(term: Expr, numbered: Numbered) -> Part:
     causes = tuple(_cause_before(f, numbered) for f in others if not isinstance(f, Number))
     inner = [opened_sum(found, numbered, direct=False) for other in others for found in _sums_in(other)]
     sums = [opened_sum(found, numbered) for found in direct if isinstance(found, Reduce)]
-    text = numbered.text(before) if others else ""
+    written = numbered.formula(before) if others else None
     numbers = tuple(float(numbered.values(f)) for f in written_factors(before))
-    return Part(numbered.text(term), text, float(numbered.values(before)), numbers, causes, (*sums, *inner))
+    return Part(numbered.formula(term), written, float(numbered.values(before)), numbers, causes, (*sums, *inner))
 
 
 def _cause_before(part: Expr, numbered: Numbered) -> Cause:
     """Return a factor before the sums; of a condition on an entry, with the number that it tests."""
-    text = numbered.text(part)
+    what = words(numbered.formula(part))
     match part:
         case Bracket(Comparison(_, Indexed() as tested, _)):
-            text = f"{text}, with {numbered.text(tested)} = {number_text(float(numbered.values(tested)))}"
+            what = words(what, ", with ", numbered.formula(tested), " = ", float(numbered.values(tested)))
         case _:
             pass
-    return Cause(text, numbered.values(part))
+    return Cause(what, numbered.values(part))
 
 
 def _is_sum(expr: Expr) -> bool:
@@ -259,14 +281,7 @@ def _sums_in(expr: Expr) -> list[Reduce]:
     """Return the outermost sums inside an expression."""
     if isinstance(expr, Reduce):
         return [expr] if _is_sum(expr) else []
-    found: list[Reduce] = []
-
-    def look(part: Expr) -> Expr:
-        found.extend(_sums_in(part))
-        return part
-
-    map_operands(expr, look)
-    return found
+    return [found for part in expressions_in(expr) for found in _sums_in(part)]
 
 
 def _values(part: Expr, whole: Expr, indices: tuple[Index, ...], numbered: Numbered) -> Array:

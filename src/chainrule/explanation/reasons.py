@@ -12,6 +12,8 @@ from types import MappingProxyType
 from chainrule.diff.scalars import scalar_derivative
 from chainrule.expr.binding import Fresh, free_indices, open_reduce, rename_indices, tensors_in
 from chainrule.expr.nodes import ONE, Bracket, Call, Comparison, Condition, Expr, Index, Indexed, Reduce, Select, walk
+from chainrule.render.document import Words, words
+from chainrule.render.formula import Formula
 from chainrule.render.letters import next_letter
 from chainrule.system.model import System
 
@@ -50,7 +52,16 @@ def function_with_derivative(bracket: Expr, system: System) -> str:
     return ""
 
 
-def zero_factor(whole: Reduce, text: Callable[[Expr], str], condition_text: Callable[[Condition], str]) -> str:
+def reason_words(bracket: Expr, system: System, formula: Callable[[Expr | Condition], Formula]) -> Words:
+    """Say why a bracket of values is 0: what holds instead, and the function whose derivative it is; () for others."""
+    contrary = opposite(bracket)
+    if contrary is None:
+        return ()
+    function = function_with_derivative(bracket, system)
+    return words(formula(contrary), *([f", where the derivative of {function} is 0"] if function else []))
+
+
+def zero_factor(whole: Reduce, formula: Callable[[Expr | Condition], Formula]) -> Words:
     """Say which factor of a product is 0; prod(k) where(k = j, 1, u[k]) is that of all factors but one."""
     bound, opened = open_reduce(whole, Fresh())
     used = {i.name for i in free_indices(whole)}
@@ -59,12 +70,12 @@ def zero_factor(whole: Reduce, text: Callable[[Expr], str], condition_text: Call
         letter = next_letter(index.preferred, used, tensors_in(whole))
         used.add(letter)
         letters[index] = Index(letter, index.extent)
-    some = " and ".join(f"a {i.name}" for i in letters.values())
+    some = f" is 0 for {' and '.join(f'a {i.name}' for i in letters.values())}"
     match rename_indices(opened, letters):
         case Select(Comparison("=", left, right), then, other) if then == ONE:
-            return f"{text(other)} is 0 for {some} with {condition_text(Comparison('!=', left, right))}"
+            return words(formula(other), some, " with ", formula(Comparison("!=", left, right)))
         case body:
-            return f"{text(body)} is 0 for {some}"
+            return words(formula(body), some)
 
 
 def _is_stepped(name: str, system: System) -> bool:

@@ -1,132 +1,120 @@
-"""An explanation as text for a terminal: the equation, one table for each sum, and what they add up to.
+"""What an explanation says: the equation, one table for each sum, what they add up to, and the same over the paths.
 
-Columns are aligned to the right; all words come from `tables`. Told is why there is a sum, or why none is left.
+Told is why there is a sum, or why none is left. The words of tables are in `tables`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Iterator
 
-from chainrule.explanation.numbers import number_text, product_text
-from chainrule.explanation.opening import OpenedSum, Part
-from chainrule.explanation.tables import (
+from chainrule.explanation.opening import OpenedSum, Part, PathSum
+from chainrule.explanation.tables import Extract, rest_sentences, sum_sentence, sum_table, zero_sentences
+from chainrule.render.document import (
+    Group,
+    Heading,
+    Line,
+    Node,
     Table,
-    rest_sentences,
-    sum_sentence,
-    table_of,
-    zero_sentences,
+    Words,
+    added_numbers,
+    joined,
+    multiplied_numbers,
+    words,
 )
-
-if TYPE_CHECKING:
-    from chainrule.explanation.result import Explanation
+from chainrule.render.formula import Formula, added, equal
+from chainrule.render.numbers import number_text
 
 SHARE = "Each product is the share of one path, not the whole derivative: different shares are added up."
 
 
-def explanation_text(explanation: Explanation) -> str:
-    """Return the explanation as lines of text."""
-    lines = [explanation.equation, ""]
-    for part in explanation.parts:
-        lines += _part_lines(part, explanation)
-    if len(explanation.parts) > 1:
-        added = " + ".join(number_text(part.value) for part in explanation.parts).replace("+ −", "− ")
-        lines += [f"{explanation.name} = {added} = {number_text(explanation.value)}"]
-    elif explanation.has_sum:
-        lines += [f"{explanation.name} = {number_text(explanation.value)}"]
-    if not explanation.has_sum and explanation.paths:
-        lines += ["", "No sum is left in this equation; the chain rule begins with one."]
-    if not explanation.paths and explanation.value == 0 and not explanation.has_sum:
-        lines += [f"No path leads to the cost: {explanation.name} is 0 whatever the numbers are."]
-    if explanation.paths and (explanation.shows_paths or not explanation.has_sum):
-        lines += ["", *_path_lines(explanation)]
-    if explanation.routes is not None:
-        lines += ["", *str(explanation.routes).splitlines()]
-    return "\n".join(line for n, line in enumerate(lines) if line or (n and lines[n - 1]))
-
-
-def closing_sentences(part: Part) -> list[str]:
-    """Say what becomes of the sums of a part: the factors before them, and its value."""
-    if not part.direct:
-        value = number_text(part.value)
-        steps = [product_text(part.factors)] if len(part.factors) > 1 else []
-        return [] if part.text == value else [" = ".join((part.text, *steps, value))]
-    zero = [cause.text for cause in part.causes if cause.values.size and not cause.values.any()]
-    if zero:
-        return [f"Before the sum stands {zero[0]}, which is 0: so the product is 0, whatever the sum is."]
-    number = number_text(part.before_value)
-    texts = [number if part.before == number else f"{part.before} = {number}"] if part.before else []
-    texts += [f"{other.text} = {number_text(other.total)}" for other in part.direct[1:]]
-    return [f"Times {' and '.join(texts)} gives {number_text(part.value)}."] if texts else []
-
-
-def paths_heading(explanation: Explanation) -> list[str]:
-    """Say what the sum over all paths is, before anything is simplified."""
-    shares = " + ".join(path.opened.text for path in explanation.paths).replace("+ −", "− ")
-    cost = explanation.name.removeprefix("∂").partition("/")[0]
-    own = explanation.name.partition("/∂")[2]
-    ways = [path.through for path in explanation.paths if path.through]
-    itself = f", and reads {own} itself" if len(ways) < len(explanation.paths) else ""
-    why = f"{cost} depends on {own} through {' and '.join(ways)}{itself}, one product a path:"
-    return [f"Before anything is simplified: {why}", f"{explanation.name} = {shares}"]
-
-
-def paths_closing(explanation: Explanation) -> list[str]:
-    """Say that the paths give the same number, and what each product is."""
-    total = explanation.paths_total
-    lines = []
-    if len(explanation.paths) > 1:
-        added = " + ".join(number_text(path.opened.total) for path in explanation.paths).replace("+ −", "− ")
-        lines.append(f"All paths together: {added} = {number_text(total)}.")
-    if total != total or total in {float("inf"), float("-inf")}:
-        lines.append("These products overflow at such numbers; the simplified equation does not.")
-    elif any(path.opened.terms.size > 1 for path in explanation.paths):
-        lines.append(f"{SHARE} They give the same number, {number_text(total)}.")
-    return lines
-
-
-def _part_lines(part: Part, explanation: Explanation) -> Iterator[str]:
-    if len(explanation.parts) > 1 and part.sums:
-        yield from ("", f"{part.text}:")
+def part_group(part: Part, extract: Extract, *, alone: bool) -> Group:
+    """Return one term of the equation with its sums opened; beside others it is named."""
+    inner: list[Node] = []
     for opened in part.sums:
         if len(part.sums) > 1 or not opened.direct:
-            yield f"  {opened.text}:"
-        yield from _table_lines(opened, explanation.top, explanation.quantiles)
-    yield from (f"  {line}" for line in closing_sentences(part))
-    if part.sums:
-        yield ""
+            inner.append(Line(words(opened.formula, ":")))
+        inner += _sum_nodes(opened, extract)
+    inner += map(Line, _closing(part))
+    named = [Line(words(part.formula, ":"))] if part.sums and not alone else []
+    return Group((*named, Group(tuple(inner), indent=2)), role="term", apart=bool(part.sums))
 
 
-def _path_lines(explanation: Explanation) -> Iterator[str]:
-    yield from paths_heading(explanation)
-    for path in explanation.paths:
-        yield from ("", *([f"  {path.local}"] if path.local else []))
-        if path.opened.indices:
-            yield from _table_lines(path.opened, explanation.top, explanation.quantiles, path.reason)
-        else:
-            yield f"  {_single(path.opened)}"
-    yield ""
-    yield from paths_closing(explanation)
+def result_heading(derivative: Formula, parts: tuple[Part, ...], value: float) -> Heading:
+    """Say what the whole comes to: the sum of its parts where there are several."""
+    steps = [added_numbers(tuple(part.value for part in parts))] if len(parts) > 1 else []
+    return Heading(joined((derivative, *steps, value), " = "))
 
 
-def _single(opened: OpenedSum) -> str:
+def paths_group(
+    derivative: Formula, ends: tuple[Formula, Formula], paths: tuple[PathSum, ...], total: float, extract: Extract
+) -> Group:
+    """Return the sum over all paths before anything is simplified; `ends` are what it is a derivative of and by."""
+    shares = equal(derivative, added(*(path.opened.formula for path in paths)))
+    each = (_path_group(path, extract) for path in paths)
+    closing = map(Line, _paths_closing(paths, total))
+    return Group(
+        (Line(_why_a_sum(ends, paths)), Line((shares,)), *each, *closing), role="paths to the next", apart=True
+    )
+
+
+def _closing(part: Part) -> Iterator[Words]:
+    """Say what becomes of the sums of a part: the factors before them, and its value."""
+    if not part.direct:
+        if str(part.formula) != number_text(part.value):
+            steps = [multiplied_numbers(part.factors)] if len(part.factors) > 1 else []
+            yield joined((part.formula, *steps, part.value), " = ")
+        return
+    zero = [cause.what for cause in part.causes if cause.values.size and not cause.values.any()]
+    if zero:
+        yield words("Before the sum stands ", zero[0], ", which is 0: so the product is 0, whatever the sum is.")
+        return
+    times: list[Words] = []
+    if part.before is not None:
+        bare = str(part.before) == number_text(part.before_value)
+        times.append((part.before_value,) if bare else words(part.before, " = ", part.before_value))
+    times += (words(other.formula, " = ", other.total) for other in part.direct[1:])
+    if times:
+        yield words("Times ", joined(tuple(times), " and "), " gives ", part.value, ".")
+
+
+def _why_a_sum(ends: tuple[Formula, Formula], paths: tuple[PathSum, ...]) -> Words:
+    """Say what the sum over all paths is, before anything is simplified."""
+    cost, own = ends
+    between = tuple(path.between for path in paths if path.between)
+    itself = words(", and reads ", own, " itself") if len(between) < len(paths) else ()
+    through = words(cost, " depends on ", own, " through ", joined(between, " and "), itself)
+    return words("Before anything is simplified: ", through, ", one product a path:")
+
+
+def _path_group(path: PathSum, extract: Extract) -> Group:
+    named = [path.equation] if path.equation else []
+    one = not path.opened.indices
+    shown: list[Node] = [Line(_single(path.opened))] if one else _sum_nodes(path.opened, extract, path.why)
+    return Group((*named, *shown), role="path", indent=2, apart=True)
+
+
+def _paths_closing(paths: tuple[PathSum, ...], total: float) -> Iterator[Words]:
+    """Say that the paths give the same number, and what each product is."""
+    if len(paths) > 1:
+        shares = added_numbers(tuple(path.opened.total for path in paths))
+        yield words("All paths together: ", shares, " = ", total, ".")
+    if not math.isfinite(total):
+        yield words("These products overflow at such numbers; the simplified equation does not.")
+    elif any(path.opened.terms.size > 1 for path in paths):
+        yield words(f"{SHARE} They give the same number, ", total, ".")
+
+
+def _single(opened: OpenedSum) -> Words:
     """Return the product of a single path as one line of numbers."""
     if len(opened.factors) == 1:
-        return f"{opened.text} = {number_text(opened.total)}"
-    numbers = product_text([float(factor.values) for factor in opened.factors])
-    return f"{opened.text} = {numbers} = {number_text(opened.total)}"
+        return words(opened.formula, " = ", opened.total)
+    numbers = multiplied_numbers(tuple(float(factor.values) for factor in opened.factors))
+    return words(opened.formula, " = ", numbers, " = ", opened.total)
 
 
-def _table_lines(opened: OpenedSum, top: int, levels: Sequence[float], delta_reason: str = "") -> Iterator[str]:
-    table = table_of(opened, top)
-    if table.rows:
-        yield from _aligned(table)
-    sentences = [*zero_sentences(opened, delta_reason), *rest_sentences(opened, top, levels), sum_sentence(opened)]
-    yield from (f"  {sentence}" for sentence in sentences if sentence)
-
-
-def _aligned(table: Table) -> Iterator[str]:
-    lines = [table.headings, *table.rows, *([table.rest] if table.rest else [])]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(table.headings))]
-    for line in lines:
-        yield "    " + "   ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+def _sum_nodes(opened: OpenedSum, extract: Extract, delta_reason: Words = ()) -> list[Node]:
+    table = sum_table(opened, extract)
+    tables: list[Table] = [] if table is None else [table]
+    said = (*zero_sentences(opened, delta_reason), *rest_sentences(opened, extract), sum_sentence(opened))
+    return [*tables, *map(Line, said)]

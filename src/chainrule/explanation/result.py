@@ -1,10 +1,11 @@
 """What `explain` returns: the equation, its parts with their sums opened, the paths, and the numbers they must give.
 
-An Explanation displays itself, as text in a terminal and as a table in a notebook; both layouts are elsewhere.
+An Explanation returns a document, and displays itself by it: as text in a terminal, as tables in a notebook.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,9 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.explanation.opening import Part, PathSum
-from chainrule.explanation.page import explanation_html
-from chainrule.explanation.report import explanation_text
-from chainrule.explanation.routes import Paths
+from chainrule.explanation.paths.summary import Paths
+from chainrule.explanation.report import part_group, paths_group, result_heading
+from chainrule.explanation.tables import Extract
+from chainrule.render.document import Group, Heading, Line, Node, words
+from chainrule.render.document_html import document_html
+from chainrule.render.document_json import document_json
+from chainrule.render.document_text import document_text
+from chainrule.render.formula import Formula, equal
 
 Array = npt.NDArray[Any]
 
@@ -24,13 +30,14 @@ Array = npt.NDArray[Any]
 class Explanation:
     """A derivative of the cost, opened. `value` is that of the backward pass, `total` the sum of all `terms`.
 
-    `name` is the entry, ∂C/∂z1[3]; `equation` says what it is; `parts` are the terms of that equation, each with its
-    sums opened; `paths` are the sums over all paths through the next tensor, before anything vanished, and `routes` all
-    paths to the cost, where they were asked for. `quantiles` are the levels to show.
+    `derivative` is ∂C/∂z1[3] for the `ends` C and z1[3], and `formula` what it is equal to; `parts` are the terms of
+    that, each with its sums opened; `paths` are the sums over all paths through the next tensor, before anything
+    vanished, and `routes` all paths to the cost, where they were asked for. `quantiles` are the levels to show.
     """
 
-    name: str
-    equation: str
+    derivative: Formula
+    ends: tuple[Formula, Formula]
+    formula: Formula
     value: float
     parts: tuple[Part, ...]
     paths: tuple[PathSum, ...]
@@ -38,6 +45,16 @@ class Explanation:
     top: int = 12
     quantiles: tuple[float, ...] = ()
     routes: Paths | None = None
+
+    @property
+    def name(self) -> str:
+        """The entry, ∂C/∂z1[3], as text."""
+        return str(self.derivative)
+
+    @property
+    def equation(self) -> str:
+        """The equation that says what the entry is, as text."""
+        return str(equal(self.derivative, self.formula))
 
     @cached_property
     def terms(self) -> Array:
@@ -59,8 +76,31 @@ class Explanation:
         """The sum over all paths."""
         return float(sum(path.opened.total for path in self.paths))
 
+    def document(self) -> Group:
+        """Return what is shown, as data."""
+        return Group(tuple(self._nodes()), role="explanation")
+
+    def to_json(self) -> str:
+        """Return what is shown as JSON, with all digits of the numbers; docs/explaining.md has the schema."""
+        return document_json(self.document())
+
     def __str__(self) -> str:
-        return explanation_text(self)
+        return document_text(self.document())
 
     def _repr_html_(self) -> str:
-        return explanation_html(self)
+        return document_html(self.document())
+
+    def _nodes(self) -> Iterator[Node]:
+        extract = Extract(self.top, self.quantiles)
+        yield Group((Heading((equal(self.derivative, self.formula),)),), role="equation", apart=True)
+        yield from (part_group(part, extract, alone=len(self.parts) == 1) for part in self.parts)
+        if self.has_sum or len(self.parts) > 1:
+            yield result_heading(self.derivative, self.parts, self.value)
+        if self.paths and not self.has_sum:
+            yield Group((Line(("No sum is left in this equation; the chain rule begins with one.",)),), apart=True)
+        if not self.paths and self.value == 0 and not self.has_sum:
+            yield Line(words("No path leads to the cost: ", self.derivative, " is 0 whatever the numbers are."))
+        if self.paths and (self.shows_paths or not self.has_sum):
+            yield paths_group(self.derivative, self.ends, self.paths, self.paths_total, extract)
+        if self.routes is not None:
+            yield Group((self.routes.document(),), apart=True)

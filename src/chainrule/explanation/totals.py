@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import VerificationError
-from chainrule.explanation.numbers import number_text
+from chainrule.render.numbers import number_text
 
 TOLERANCE = 1e-12
 """How far a total may be from the value of the backward pass, relative to the sum of its terms without their signs."""

@@ -4,7 +4,8 @@ A `Reduce` names each of its indices canonically: `%h`, where h is one more than
 its body, counted up over its indices. Inner binders therefore always have lower numbers than outer ones, two reductions
 that differ only in letters are equal data, and code that merely reads may go under a reduction without renaming. Code
 that moves a body somewhere else must open it with fresh names first; `Fresh` hands them out, one supply for one run of
-a pass, so that names depend on the input alone.
+a pass. It is a stack: who has closed a body again gives its names back, so that names depend on the depth alone, and
+what has been opened at some depth once is opened there for good.
 """
 
 from __future__ import annotations
@@ -12,45 +13,43 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
+from chainrule.expr.combinations import PositionAtom, PositionForm, linear_form, position_of, position_value
 from chainrule.expr.nodes import (
     Affine,
-    Bracket,
-    Call,
     Comparison,
     Condition,
-    Constant,
     Expr,
-    ExtentValue,
     Index,
     Indexed,
     IndexValue,
     Logic,
     Lookup,
     MatrixEntry,
-    Number,
     Partial,
     Position,
-    Power,
-    Product,
     Reduce,
-    Select,
-    Sum,
-    number,
     operands,
     walk,
+    with_operands,
 )
+from chainrule.expr.shared import kept
+from chainrule.expr.symbols import Symbol
 
 
 class Fresh:
-    """A supply of index names that occur nowhere else; make one at the start of a pass."""
+    """A supply of index names that occur nowhere else; make one at the start of a pass.
+
+    `level` is the number of names in use. Set back to what it was, it gives back the names handed out since; nothing
+    that is still used may have one of them free.
+    """
 
     def __init__(self) -> None:
-        self._count = 0
+        self.level = 0
 
     def index(self, like: Index) -> Index:
         """Return a fresh index with the extent and preferred letter of another."""
-        self._count += 1
-        return Index(f"~{self._count}", like.extent, like.preferred)
+        self.level += 1
+        return Index(f"~{self.level}", like.extent, like.preferred)
 
 
 def position_indices(position: Position) -> tuple[Index, ...]:
@@ -109,15 +108,13 @@ def own_indices(node: Expr | Condition) -> tuple[Index, ...]:
     return tuple(i for p in own_positions(node) for i in position_indices(p))
 
 
+@kept
 def free_indices(node: Expr | Condition) -> frozenset[Index]:
     """Return the indices that are free in the node."""
-    known: frozenset[Index] | None = node.__dict__.get("_free")
-    if known is None:
-        known = frozenset(own_indices(node)).union(*(free_indices(part) for part in operands(node)))
-        if isinstance(node, Reduce):
-            known -= frozenset(node.indices)
-        node.__dict__["_free"] = known
-    return known
+    if isinstance(node, Reduce):
+        return free_indices(node.body).difference(node.indices)
+    parts = operands(node)
+    return frozenset().union(*map(free_indices, parts)) if parts else frozenset(own_indices(node))
 
 
 def free_in_order(node: Expr | Condition) -> tuple[Index, ...]:
@@ -127,15 +124,11 @@ def free_in_order(node: Expr | Condition) -> tuple[Index, ...]:
     return tuple(seen)
 
 
+@kept
 def binder_height(node: Expr | Condition) -> int:
     """Return the highest canonical number bound inside the node; 0 without a reduction."""
-    known: int | None = node.__dict__.get("_height")
-    if known is None:
-        known = max((binder_height(part) for part in operands(node)), default=0)
-        if isinstance(node, Reduce):
-            known = max(known, int(node.indices[-1].name[1:])) if node.indices else known
-        node.__dict__["_height"] = known
-    return known
+    inside = max(map(binder_height, operands(node)), default=0)
+    return max(inside, int(node.indices[-1].name[1:])) if isinstance(node, Reduce) and node.indices else inside
 
 
 def reduce_over(op: str, indices: Iterable[Index], body: Expr) -> Expr:
@@ -150,34 +143,33 @@ def reduce_over(op: str, indices: Iterable[Index], body: Expr) -> Expr:
 
 def open_reduce(node: Reduce, fresh: Fresh) -> tuple[tuple[Index, ...], Expr]:
     """Return the indices under fresh names, and the body in those names."""
+    opened, level = _opened(node), fresh.level
+    if level in opened:
+        fresh.level += len(node.indices)
+        return opened[level]
     names = {old: fresh.index(old) for old in node.indices}
-    return tuple(names.values()), rename_indices(node.body, names)
+    found = opened[level] = tuple(names.values()), rename_indices(node.body, names)
+    return found
+
+
+@kept
+def _opened(node: Reduce) -> dict[int, tuple[tuple[Index, ...], Expr]]:
+    """Return what the node has been opened to so far, by the level of the names."""
+    return {}
 
 
 def shift_position(position: Position, mapping: Mapping[Index, Position]) -> Position:
     """Return the position with indices replaced by positions; what becomes a plain index again is one."""
-    if isinstance(position, Index):
-        return mapping.get(position, position)
-    if isinstance(position, Lookup):
-        return Lookup(_entry(position.entry, mapping), position.extent)
-    coefficients: dict[Index, int] = {}
-    constant = position.constant
-    for index, coefficient in position.terms:
-        image = mapping.get(index, index)
-        assert not isinstance(image, Lookup), "a looked-up number stands alone in its position"
-        parts = ((image, 1),) if isinstance(image, Index) else image.terms
-        constant += 0 if isinstance(image, Index) else coefficient * image.constant
-        for atom, inner in parts:
-            coefficients[atom] = coefficients.get(atom, 0) + coefficient * inner
-    return affine(coefficients, constant)
-
-
-def affine(coefficients: Mapping[Index, int], constant: int = 0) -> Position:
-    """Return constant + Σ coefficient·index, as a plain index where it is one."""
-    terms = tuple((index, c) for index, c in coefficients.items() if c)
-    if constant == 0 and len(terms) == 1 and terms[0][1] == 1:
-        return terms[0][0]
-    return Affine(terms, constant)
+    match position:
+        case Index():
+            return mapping.get(position, position)
+        case Lookup(entry, extent):
+            return Lookup(_entry(entry, mapping), extent)
+        case Affine(terms):
+            images: dict[PositionAtom, PositionForm] = {i: linear_form(mapping[i]) for i, _ in terms if i in mapping}
+            return position_of(linear_form(position).substituted(images)) if images else position
+        case _:
+            assert_never(position)
 
 
 def map_operands(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
@@ -185,50 +177,38 @@ def map_operands(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
     Conditions are gone through. A `Partial` is an atom: its entries name what is differentiated.
     """
-    match node:
-        case Number() | Constant() | ExtentValue() | IndexValue() | Indexed() | Partial() | MatrixEntry():
-            return node
-        case Sum(terms):
-            new = tuple(change(t) for t in terms)
-            return node if _same(new, terms) else Sum(new)
-        case Product(factors):
-            new = tuple(change(f) for f in factors)
-            return node if _same(new, factors) else Product(new)
-        case Power(base, exponent):
-            changed = (change(base), change(exponent))
-            return node if _same(changed, (base, exponent)) else Power(*changed)
-        case Call(function, arguments, order):
-            new = tuple(change(a) for a in arguments)
-            return node if _same(new, arguments) else Call(function, new, order)
-        case Reduce(op, indices, body):
-            inner = change(body)
-            return node if inner is body else Reduce(op, indices, inner)
-        case Bracket(condition):
-            tested = map_condition(condition, change)
-            return node if tested is condition else Bracket(tested)
-        case Select(condition, then, otherwise):
-            tested, yes, no = map_condition(condition, change), change(then), change(otherwise)
-            same = tested is condition and yes is then and no is otherwise
-            return node if same else Select(tested, yes, no)
-        case _:
-            assert_never(node)
+    parts = () if isinstance(node, Partial) else operands(node)
+    return with_operands(node, _changed(parts, change)) if parts else node
 
 
 def map_condition(condition: Condition, change: Callable[[Expr], Expr]) -> Condition:
     """Return the condition with `change` applied to every expression in it."""
-    match condition:
-        case Comparison(relation, left, right):
-            sides = (change(left), change(right))
-            return condition if _same(sides, (left, right)) else Comparison(relation, *sides)
-        case Logic(op, parts):
-            new = tuple(map_condition(part, change) for part in parts)
-            return condition if _same(new, parts) else Logic(op, new)
-        case _:
-            assert_never(condition)
+    return with_operands(condition, _changed(operands(condition), change))
 
 
-def _same(new: tuple[Expr | Condition, ...], old: tuple[Expr | Condition, ...]) -> bool:
-    return all(a is b for a, b in zip(new, old, strict=True))
+def _changed(parts: tuple[Expr | Condition, ...], change: Callable[[Expr], Expr]) -> list[Expr | Condition]:
+    return [map_condition(p, change) if isinstance(p, Comparison | Logic) else change(p) for p in parts]
+
+
+def expressions_in(node: Expr) -> tuple[Expr, ...]:
+    """Return the expressions directly in a node, those of its conditions too: all that `map_operands` changes."""
+    if isinstance(node, Partial):
+        return ()
+    found: list[Expr] = []
+    waiting = list(reversed(operands(node)))
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Comparison | Logic):
+            waiting.extend(reversed(operands(part)))
+        else:
+            found.append(part)
+    return tuple(found)
+
+
+def with_expressions(node: Expr, parts: Iterable[Expr]) -> Expr:
+    """Return the node with other expressions in the places of those that `expressions_in` returns."""
+    left = iter(parts)
+    return map_operands(node, lambda _: next(left))
 
 
 def rename_indices(node: Expr, mapping: Mapping[Index, Index]) -> Expr:
@@ -249,8 +229,7 @@ def substitute_indices(node: Expr, mapping: Mapping[Index, Position]) -> Expr:
         case MatrixEntry():
             return map_positions(node, lambda position: shift_position(position, mapping))
         case IndexValue(position):
-            moved = shift_position(position, mapping)
-            return number(moved.constant) if isinstance(moved, Affine) and not moved.terms else IndexValue(moved)
+            return position_value(shift_position(position, mapping))
         case Partial(of, wrt):
             return Partial(_entry(of, mapping), tuple(_entry(w, mapping) for w in wrt))
         case Reduce(_, bound, _):
@@ -285,26 +264,25 @@ def _entry(entry: Indexed, mapping: Mapping[Index, Position]) -> Indexed:
 def rewrite_bottom_up(node: Expr, change: Callable[[Expr], Expr], fresh: Fresh) -> Expr:
     """Return the expression with `change` applied to every node, operands first; reductions are opened and closed."""
     if isinstance(node, Reduce):
+        level = fresh.level
         indices, body = open_reduce(node, fresh)
-        return change(reduce_over(node.op, indices, rewrite_bottom_up(body, change, fresh)))
+        closed = reduce_over(node.op, indices, rewrite_bottom_up(body, change, fresh))
+        fresh.level = level
+        return change(closed)
     return change(map_operands(node, lambda part: rewrite_bottom_up(part, change, fresh)))
 
 
-def tensors_in(node: Expr | Condition) -> frozenset[str]:
-    """Return the names of all tensors an expression reads, those of unknown derivatives included."""
-    known: frozenset[str] | None = node.__dict__.get("_tensors")
-    if known is None:
-        own = frozenset((node.tensor,)) if isinstance(node, Indexed | MatrixEntry) else frozenset()
-        own = own.union(lookup.entry.tensor for lookup in lookups_in(own_positions(node)))
-        known = own.union(*(tensors_in(part) for part in operands(node)))
-        node.__dict__["_tensors"] = known
-    return known
+@kept
+def tensors_in(node: Expr | Condition) -> frozenset[Symbol]:
+    """Return all tensors an expression reads, those of unknown derivatives included."""
+    parts = operands(node)
+    if parts:
+        return frozenset[Symbol]().union(*map(tensors_in, parts))
+    own = frozenset((node.tensor,)) if isinstance(node, Indexed | MatrixEntry) else frozenset[Symbol]()
+    return own.union(lookup.entry.tensor for lookup in lookups_in(own_positions(node)))
 
 
+@kept
 def node_count(node: Expr | Condition) -> int:
     """Return the number of nodes, the measure of how long an expression is to read."""
-    known: int | None = node.__dict__.get("_nodes")
-    if known is None:
-        known = 1 + sum(node_count(part) for part in operands(node))
-        node.__dict__["_nodes"] = known
-    return known
+    return 1 + sum(map(node_count, operands(node)))

@@ -149,7 +149,3 @@ class LinearForm(Generic[A, N]):
         own = self.terms.get(atom, 0)
         rest = self.without(atom)
         return rest if own == -1 else -rest if own == 1 else None
-
-    def fractional(self) -> LinearForm[A, Fraction]:
-        """Return this with fractions for numbers."""
-        return LinearForm({atom: Fraction(c) for atom, c in self.terms.items()}, Fraction(self.constant))

@@ -3,61 +3,23 @@
 Constructors never simplify: a step taken in one could not be explained. Sums and products are flat tuples, so length
 alone never deepens an expression; a quotient a/b is the product of a and b^(-1), and -a is the product of -1 and a.
 Equality is structural and, because `Reduce` names its indices canonically (see `binding`), it is equality up to the
-names of bound indices. Hashes are computed once per node. This module is data only: it knows no rule and no number.
+names of bound indices. A node is made once (see `shared`). This module is data only: it knows no rule and no number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import field
 from fractions import Fraction
-from functools import cache
-from typing import Any, TypeAlias
+from operator import attrgetter, is_
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from chainrule.expr.copying import field_values, flattened, rebuilt
+from chainrule.expr.shared import Node, made_once
 from chainrule.expr.sizes import UNINFERRED, Size
+from chainrule.expr.symbols import Symbol
 
 
-@cache
-def _compared_fields(cls: Any) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(cls) if f.compare)
-
-
-class Node:
-    """Base of all frozen data here: equality by class and compared fields, with the hash kept once it is known."""
-
-    def _compared(self) -> tuple[Any, ...]:
-        known: tuple[Any, ...] | None = self.__dict__.get("_parts")
-        if known is None:
-            kind: Any = type(self)
-            known = self.__dict__["_parts"] = tuple(self.__dict__[name] for name in _compared_fields(kind))
-        return known
-
-    def __hash__(self) -> int:
-        try:
-            known: int = self.__dict__["_hash"]
-        except KeyError:
-            known = self.__dict__["_hash"] = hash((type(self).__name__, self._compared()))
-        return known
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if type(self) is not type(other) or hash(self) != hash(other):
-            return False
-        assert isinstance(other, Node)
-        return self._compared() == other._compared()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy the fields alone."""
-        return rebuilt, (flattened(self, Node),)
-
-    def __copy__(self) -> Any:
-        kind: Any = type(self)
-        return kind(*field_values(self))
-
-
-@dataclass(frozen=True, eq=False)
+@made_once
 class Index(Node):
     """An index variable. `letter` is what a printer would like to call it; it does not take part in equality.
 
@@ -75,7 +37,7 @@ class Index(Node):
         return self.letter or self.name
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Affine(Node):
     """An index expression constant + Σ coefficient·index that is not a plain index: `W[0,i]`, `x[2*i+u]`.
 
@@ -85,14 +47,12 @@ class Affine(Node):
     terms: tuple[tuple[Index, int], ...]
     constant: int = 0
 
-    def _compared(self) -> tuple[Any, ...]:
-        known: tuple[Any, ...] | None = self.__dict__.get("_parts")
-        if known is None:
-            known = self.__dict__["_parts"] = (frozenset(self.terms), self.constant)
-        return known
+    def compared(self) -> tuple[Any, ...]:
+        """Return the terms as a set, and the constant."""
+        return frozenset(self.terms), self.constant
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Lookup(Node):
     """The whole number in an entry of an integer tensor, as a position: `E[tok[t], d]`; it is below `extent`."""
 
@@ -103,21 +63,21 @@ class Lookup(Node):
 Position: TypeAlias = Index | Affine | Lookup
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Number(Node):
     """An exact number; decimals are exact too (0.1 is 1/10)."""
 
     value: Fraction
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Constant(Node):
     """A named mathematical constant: `pi`."""
 
     name: str
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class ExtentValue(Node):
     """The number of values an index takes, as a number: `extent(i)`. `letter` is the index a printer may name."""
 
@@ -125,26 +85,30 @@ class ExtentValue(Node):
     letter: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class IndexValue(Node):
     """An index, or an affine expression of indices, as a number: `2*i`, both sides of `[i = j]`."""
 
     position: Position
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Indexed(Node):
     """An entry of a tensor, `W[j,i]`; a scalar has no indices. `guarded` (`x?[i-1]`) reads 0 outside the tensor.
 
-    Derivatives of the cost are tensors too, named `∂C/∂W`, with the indices of W.
+    Derivatives of the cost are tensors too, with the indices of what they are by. A plain name is that of a `Tensor`.
     """
 
-    tensor: str
+    tensor: Symbol
     indices: tuple[Position, ...] = ()
     guarded: bool = False
 
+    if TYPE_CHECKING:
 
-@dataclass(frozen=True, eq=False)
+        def __init__(self, tensor: str, indices: tuple[Position, ...] = (), guarded: bool = False) -> None: ...
+
+
+@made_once
 class Partial(Node):
     """The derivative of an unknown (abstract) tensor function, ∂a[k]/∂z[j]; twice for a second derivative."""
 
@@ -152,7 +116,7 @@ class Partial(Node):
     wrt: tuple[Indexed, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class MatrixEntry(Node):
     """What index notation cannot write of a matrix, named whole: its determinant, det(X), an entry of its inverse.
 
@@ -161,26 +125,32 @@ class MatrixEntry(Node):
     """
 
     function: str
-    tensor: str
+    tensor: Symbol
     indices: tuple[Position, ...] = ()
     samples: tuple[Position, ...] = ()
 
+    if TYPE_CHECKING:
 
-@dataclass(frozen=True, eq=False)
+        def __init__(
+            self, function: str, tensor: str, indices: tuple[Position, ...] = (), samples: tuple[Position, ...] = ()
+        ) -> None: ...
+
+
+@made_once
 class Sum(Node):
     """terms[0] + terms[1] + …, at least two."""
 
     terms: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Product(Node):
     """factors[0] · factors[1] · …, at least two. A false `Bracket` among them makes it 0 whatever the others are."""
 
     factors: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Power(Node):
     """base ^ exponent; a quotient has exponent -1."""
 
@@ -188,7 +158,7 @@ class Power(Node):
     exponent: Expr
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Call(Node):
     """A scalar function of scalars. `order` counts the primes of an unknown function of one argument: sigma''(t)."""
 
@@ -197,7 +167,7 @@ class Call(Node):
     order: int = 0
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Reduce(Node):
     """A reduction of the body over all values of the indices; op is sum, mean, max, min or prod.
 
@@ -210,7 +180,7 @@ class Reduce(Node):
     body: Expr
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Comparison(Node):
     """left relation right, relation one of = != < <= > >=. Of two indices with = it is Kronecker's delta."""
 
@@ -219,7 +189,7 @@ class Comparison(Node):
     right: Expr
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Logic(Node):
     """`and`, `or`, `not` of conditions."""
 
@@ -227,14 +197,14 @@ class Logic(Node):
     operands: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Bracket(Node):
     """Iverson's bracket: 1 where the condition holds, else 0. Strongly zero: where false, its product is 0."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, eq=False)
+@made_once
 class Select(Node):
     """where(condition, a, b): a where the condition holds, else b; the other branch contributes nothing."""
 
@@ -260,6 +230,8 @@ Expr: TypeAlias = (
     | Bracket
     | Select
 )
+
+AnyNode = TypeVar("AnyNode", bound=Expr | Condition)
 
 ZERO = Number(Fraction(0))
 ONE = Number(Fraction(1))
@@ -317,23 +289,34 @@ def delta(left: Index, right: Index) -> Bracket:
 
 def operands(node: Expr | Condition) -> tuple[Expr | Condition, ...]:
     """Return the expressions and conditions a node is made of, in writing order (indices are not expressions)."""
-    match node:
-        case Sum(parts) | Product(parts) | Call(_, parts) | Logic(_, parts):
-            return parts
-        case Power(base, exponent):
-            return (base, exponent)
-        case Reduce(_, _, body):
-            return (body,)
-        case Comparison(_, left, right):
-            return (left, right)
-        case Bracket(condition):
-            return (condition,)
-        case Select(condition, then, otherwise):
-            return (condition, then, otherwise)
-        case Partial(of, wrt):
-            return (of, *wrt)
-        case _:
-            return ()
+    found: tuple[Expr | Condition, ...] = _OPERANDS[type(node)][0](node)
+    return found
+
+
+def with_operands(node: AnyNode, parts: Sequence[Expr | Condition]) -> AnyNode:
+    """Return the node made of others, as many and in the order of `operands`; nothing is simplified or renamed."""
+    old = operands(node)
+    assert len(parts) == len(old), "a node has as many operands as before"
+    if all(map(is_, parts, old)):
+        return node
+    made: AnyNode = _OPERANDS[type(node)][1](node, tuple(parts))
+    return made
+
+
+_ATOMS = (Number, Constant, ExtentValue, IndexValue, Indexed, MatrixEntry)
+_OPERANDS: Mapping[type[Any], tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
+    **dict.fromkeys(_ATOMS, (lambda _: (), lambda node, _: node)),
+    Sum: (attrgetter("terms"), lambda _, parts: Sum(parts)),
+    Product: (attrgetter("factors"), lambda _, parts: Product(parts)),
+    Power: (attrgetter("base", "exponent"), lambda _, parts: Power(*parts)),
+    Call: (attrgetter("arguments"), lambda node, parts: Call(node.function, parts, node.order)),
+    Reduce: (lambda node: (node.body,), lambda node, parts: Reduce(node.op, node.indices, *parts)),
+    Comparison: (attrgetter("left", "right"), lambda node, parts: Comparison(node.relation, *parts)),
+    Logic: (attrgetter("operands"), lambda node, parts: Logic(node.op, parts)),
+    Bracket: (lambda node: (node.condition,), lambda _, parts: Bracket(*parts)),
+    Select: (attrgetter("condition", "then", "otherwise"), lambda _, parts: Select(*parts)),
+    Partial: (lambda node: (node.of, *node.wrt), lambda _, parts: Partial(parts[0], parts[1:])),
+}
 
 
 def walk(node: Expr | Condition) -> Iterator[Expr | Condition]:

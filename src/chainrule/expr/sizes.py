@@ -9,36 +9,37 @@ Axes that must be equally long share one size, which inference chooses.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeAlias, assert_never
 
 from chainrule.expr.linear import LinearForm
+from chainrule.expr.shared import Node, made_once
 
 
-@dataclass(frozen=True)
-class Axis:
+@made_once
+class Axis(Node):
     """The length of an axis of a tensor; axes count from 0."""
 
     tensor: str
     number: int
 
 
-@dataclass(frozen=True)
-class Declared:
+@made_once
+class Declared(Node):
     """The size that is declared for a letter, `index i = 784`, or that of the samples, `batch n`."""
 
     letter: str
 
 
-@dataclass(frozen=True)
-class Literal:
+@made_once
+class Literal(Node):
     """A number of values that is written where the index is bound. Such an index fits into an axis, not labels it."""
 
     count: int
 
 
-@dataclass(frozen=True)
-class Limit:
+@made_once
+class Limit(Node):
     """floor(linear/divisor) + 1, how far an index may run for a position of it to stay inside its tensor.
 
     `position` is that position, for errors.
@@ -53,16 +54,20 @@ class Limit:
         return self.linear.value(sizes) // self.divisor + 1
 
 
-@dataclass(frozen=True)
-class Formula:
+@made_once
+class Formula(Node):
     """The least that some limits allow."""
 
     limits: tuple[Limit, ...]
 
 
-@dataclass(frozen=True)
-class Uninferred:
+@made_once
+class Uninferred(Node):
     """The size of an index that inference has not seen yet; what `typecheck` returns has none."""
+
+    def compared(self) -> tuple[()]:
+        """Return nothing: it has no fields."""
+        return ()
 
 
 Size: TypeAlias = Axis | Declared | Literal | Formula | Uninferred

@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import prod
 
 from chainrule.lower.layout import strides
-from chainrule.lower.program import Access, Axis, Buffer, Contracted, Instruction, Store
+from chainrule.lower.program import Axis, Buffer, Contracted, Instruction, Store, over_axes
 
 LONGEST, LARGE = 400, 3 << 20
 """The longest sum that is left whole, and the bytes of factors up to which any is."""
@@ -36,12 +36,12 @@ def blocked(
     while name in buffers:
         name += "·"
     buffers[name] = Buffer(name, "temporary", extents, steps, size + lanes)
-    partial = Access(name, tuple((a.name, s) for a, s in zip(instruction.axes, steps, strict=True)))
+    partial = over_axes(name, instruction.axes, steps)
     count = -(-axis.extent // BLOCK)
     length = -(-axis.extent // count)
     result: list[Instruction] = []
     for start in range(0, axis.extent, length):
-        factors = tuple(replace(f, base=f.base + start * f.stride(axis.name)) for f in contraction.factors)
+        factors = tuple(replace(f, place=f.place.plus(start * f.stride(axis.name))) for f in contraction.factors)
         part = replace(
             contraction,
             axes=(Axis(axis.name, min(length, axis.extent - start)),),

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chainrule.expr.binding import substitute_indices
+from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Lookup, walk
 from chainrule.lower.code import Code
 from chainrule.lower.fuse import Member, Nest
@@ -26,9 +27,10 @@ from chainrule.lower.program import (
     RowReduce,
     Scalar,
     Store,
+    over_axes,
 )
 from chainrule.lower.replace import replaced
-from chainrule.lower.statements import position_terms
+from chainrule.lower.statements import form_of_axes
 
 
 def instructions(
@@ -52,7 +54,7 @@ class _Building:
         code = Code(self.entry)
         self.code = code
         late: list[Store] = []
-        uses = Counter(
+        uses = Counter[str](
             e.tensor for m in self.nest.members if not m.statement.op for e in walk(m.statement.value)
             if isinstance(e, Indexed)
         )  # fmt: skip
@@ -87,7 +89,7 @@ class _Building:
         (member,) = self.nest.members
         statement, buffer = member.statement, self.buffers[member.statement.target]
         every = tuple(Axis(f"r{n}", extent) for n, extent in enumerate(buffer.extents))
-        whole = Access(buffer.name, tuple((a.name, s) for a, s in zip(every, buffer.strides, strict=True)))
+        whole = over_axes(buffer.name, every, buffer.strides)
         zeros = (Scalar(ZERO.value), Store(whole, 0))
         self.code = code = Code(self.entry)
         access = self.access(buffer.name, Indexed(buffer.name, statement.at), member.names)
@@ -143,16 +145,12 @@ class _Building:
 
     def access(self, buffer: str, entry: Indexed, names: Mapping[Index, str]) -> Access:
         """Return where an entry is in memory."""
-        strides: dict[str, int] = {}
-        base = 0
+        place: LinearForm[str, int] = LinearForm({}, 0)
         looked: list[Looked] = []
         made = self.buffers[buffer]
         for position, stride, extent in zip(entry.indices, made.strides, made.extents, strict=True):
             if isinstance(position, Lookup):
                 looked.append(Looked(self.access(position.entry.tensor, position.entry, names), stride, extent))
                 continue
-            terms, constant = position_terms(position, names)
-            base += constant * stride
-            for axis, coefficient in terms:
-                strides[axis] = strides.get(axis, 0) + coefficient * stride
-        return Access(buffer, tuple((axis, s) for axis, s in strides.items() if s), base, entry.guarded, tuple(looked))
+            place = place + form_of_axes(position, names) * stride
+        return Access(buffer, place, entry.guarded, tuple(looked))

@@ -34,8 +34,8 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
 )
-from chainrule.lower.program import Apply, Load, Op, Position, Scalar, Unsupported
-from chainrule.lower.statements import position_terms
+from chainrule.lower.program import Apply, Load, Op, Scalar, Unsupported
+from chainrule.lower.statements import form_of_axes
 
 LONGEST_POWER = 64
 MOST_READABLE = 1000
@@ -91,7 +91,7 @@ class Code:
             case IndexValue(Lookup(entry)):
                 return self._entry(entry, names)
             case IndexValue(position):
-                return self.add(Position(*position_terms(position, names)))
+                return self.add(form_of_axes(position, names))
             case Sum(terms):
                 return self._sum(terms, names)
             case Product() | Power():

@@ -45,6 +45,7 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.expr.sizes import Literal, Size, source_of
+from chainrule.expr.symbols import Derivative
 from chainrule.lower.guards import marked, padded, written_out
 from chainrule.lower.implied import with_marks
 from chainrule.lower.inside import check_inside
@@ -309,7 +310,8 @@ class _Flattening:
 
     def _name(self) -> str:
         self.count += 1
-        return f"{self.root}·{self.count}"
+        root = f"({self.root})" if isinstance(self.root, Derivative) else self.root
+        return f"{root}·{self.count}"
 
     def _equation(self) -> Equation:
         assert self.current is not None

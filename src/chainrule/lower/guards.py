@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import TypeAlias
 
-from chainrule.expr.binding import affine, lookups_in
+from chainrule.expr.binding import lookups_in
+from chainrule.expr.combinations import affine, linear_form, position_of
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
@@ -50,10 +51,8 @@ class Padded:
 
 def span(position: Index | Affine, sizes: Mapping[Size, int]) -> tuple[int, int]:
     """Return the lowest and the highest value of a position whose indices have one or more."""
-    terms = position.terms if isinstance(position, Affine) else ((position, 1),)
-    ends = [c * (sizes[i.extent] - 1) for i, c in terms]
-    constant = position.constant if isinstance(position, Affine) else 0
-    return constant + sum(e for e in ends if e < 0), constant + sum(e for e in ends if e > 0)
+    form = linear_form(position)
+    return form.bounds({atom: (0, sizes[atom.extent] - 1) for atom in form.terms})
 
 
 def written_out(entry: Indexed, axes_of: Axes, sizes: Mapping[Size, int]) -> Expr:
@@ -109,15 +108,10 @@ def padded(entry: Indexed, axes: Sequence[Index], sizes: Mapping[Size, int], mos
             assert not isinstance(position, Lookup)
             index = Index(f"#{number_}", Literal(high - low + 1), axis.preferred)
             inside.append(affine({index: 1}, low))
-            positions.append(_moved(position, -low))
+            positions.append(position_of(linear_form(position).plus(-low)))
         indices.append(index)
     if prod(i.extent.count if isinstance(i.extent, Literal) else sizes[i.extent] for i in indices) >= most:
         return None
     literal: dict[Size, int] = {i.extent: i.extent.count for i in indices if isinstance(i.extent, Literal)}
     value = written_out(Indexed(entry.tensor, tuple(inside), guarded=True), lambda _: axes, {**sizes, **literal})
     return Padded(tuple(indices), value, tuple(positions))
-
-
-def _moved(position: Index | Affine, by: int) -> Position:
-    terms = position.terms if isinstance(position, Affine) else ((position, 1),)
-    return affine(dict(terms), by + (position.constant if isinstance(position, Affine) else 0))

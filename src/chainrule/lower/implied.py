@@ -11,24 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import TypeAlias
 
 from chainrule.expr.binding import map_condition, map_operands
+from chainrule.expr.combinations import ExpressionAtom, ExpressionForm, expression_form
+from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import (
-    Affine,
     Bracket,
     Comparison,
     Condition,
     Expr,
-    ExtentValue,
     Index,
     Indexed,
     IndexValue,
     Lookup,
-    Number,
     Product,
     Select,
-    Sum,
     mark_of,
 )
 from chainrule.expr.sizes import Size
@@ -36,14 +33,11 @@ from chainrule.lower.program import Unsupported
 from chainrule.render.text import expression_text
 from chainrule.system.model import System
 
-Linear: TypeAlias = Mapping[Index | None, Fraction]
-"""A sum of multiples of indices; that of None is the constant."""
 
-
-def with_marks(system: System, node: Expr, sizes: Mapping[Size, int], facts: Sequence[Linear] = ()) -> Expr:
+def with_marks(system: System, node: Expr, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm] = ()) -> Expr:
     """Return the expression with a mark on each entry that may be outside its tensor but for the brackets above it."""
 
-    def below(part: Expr, known: Sequence[Linear] = facts) -> Expr:
+    def below(part: Expr, known: Sequence[ExpressionForm] = facts) -> Expr:
         return with_marks(system, part, sizes, known)
 
     match node:
@@ -74,7 +68,7 @@ def _flat(factors: Sequence[Expr]) -> Iterator[Expr]:
             yield factor
 
 
-def _facts_of(system: System, factor: Expr, sizes: Mapping[Size, int]) -> Iterator[Linear]:
+def _facts_of(system: System, factor: Expr, sizes: Mapping[Size, int]) -> Iterator[ExpressionForm]:
     """Yield what is not negative where a factor is not 0 by a bracket or a mark."""
     entry = mark_of(factor)
     if isinstance(factor, Bracket):
@@ -83,18 +77,18 @@ def _facts_of(system: System, factor: Expr, sizes: Mapping[Size, int]) -> Iterat
         yield from (end for end in _ends(system, entry, sizes) if end is not None)
 
 
-def _ends(system: System, entry: Indexed, sizes: Mapping[Size, int]) -> Iterator[Linear | None]:
+def _ends(system: System, entry: Indexed, sizes: Mapping[Size, int]) -> Iterator[ExpressionForm | None]:
     """Yield how far each position that is no look-up is from both ends of its axis; None where that is not known."""
     for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
         if isinstance(position, Lookup):
             continue
-        terms = _linear(IndexValue(position), sizes)
-        known = terms is not None and axis.extent in sizes
-        yield terms if known else None
-        yield _added({None: Fraction(sizes[axis.extent] - 1)}, terms, -1) if known and terms is not None else None
+        form = _in_indices(IndexValue(position), sizes)
+        known = form is not None and axis.extent in sizes
+        yield form if known else None
+        yield (-form).plus(Fraction(sizes[axis.extent] - 1)) if known and form is not None else None
 
 
-def _read(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Sequence[Linear]) -> Indexed:
+def _read(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm]) -> Indexed:
     """Return an entry with the marks that it and what is looked up in it need."""
     if not entry.indices or entry.tensor not in system.names():
         return entry
@@ -104,7 +98,7 @@ def _read(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Sequ
     return moved if entry.guarded or not facts else _marked(system, moved, sizes, facts)
 
 
-def _looked_up(system: System, looked: Lookup, sizes: Mapping[Size, int], facts: Sequence[Linear]) -> Lookup:
+def _looked_up(system: System, looked: Lookup, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm]) -> Lookup:
     """Return a look-up with a mark on its entry where that may be outside; one that is inside has none.
 
     A mark that stands there already says 0 where nothing can be looked up, which no memory holds, so something else
@@ -119,67 +113,53 @@ def _looked_up(system: System, looked: Lookup, sizes: Mapping[Size, int], facts:
     return looked if entry == looked.entry else Lookup(entry, looked.extent)
 
 
-def _marked(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Sequence[Linear]) -> Indexed:
+def _marked(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm]) -> Indexed:
     ends = tuple(_ends(system, entry, sizes))
     inside = all(end is not None and _holds(end, sizes, facts) for end in ends)
     return replace(entry, guarded=True) if inside else entry
 
 
-def _holds(wanted: Linear, sizes: Mapping[Size, int], facts: Sequence[Linear]) -> bool:
+def _holds(wanted: ExpressionForm, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm]) -> bool:
     """Say whether something is known not to be negative: by itself, or because it is no less than a fact."""
-    return any(_least(_added(wanted, fact, -1), sizes) >= 0 for fact in ({}, *facts))
+    return _least(wanted, sizes) >= 0 or any(_least(wanted - fact, sizes) >= 0 for fact in facts)
 
 
-def _least(terms: Linear, sizes: Mapping[Size, int]) -> Fraction:
+def _least(form: ExpressionForm, sizes: Mapping[Size, int]) -> Fraction:
     """Return the lowest value."""
-    return sum((c if i is None else min(c * (sizes[i.extent] - 1), Fraction(0)) for i, c in terms.items()), Fraction(0))
+    indices = [atom for atom in form.terms if isinstance(atom, Index)]
+    return form.bounds({i: (Fraction(0), Fraction(sizes[i.extent] - 1)) for i in indices})[0]
 
 
-def _facts(condition: Condition, sizes: Mapping[Size, int]) -> Iterator[Linear]:
+def _facts(condition: Condition, sizes: Mapping[Size, int]) -> Iterator[ExpressionForm]:
     """Yield what is not negative where a condition holds."""
     if not isinstance(condition, Comparison):
         if condition.op == "and":
             for part in condition.operands:
                 yield from _facts(part, sizes)
         return
-    left, right = _linear(condition.left, sizes), _linear(condition.right, sizes)
-    if left is None or right is None or any(c.denominator != 1 for c in (*left.values(), *right.values())):
+    left, right = _in_indices(condition.left, sizes), _in_indices(condition.right, sizes)
+    if left is None or right is None or not (_is_whole(left) and _is_whole(right)):
         return
-    strict: Linear = {None: Fraction(1 if condition.relation in {"<", ">"} else 0)}
+    strict = Fraction(1 if condition.relation in {"<", ">"} else 0)
     if condition.relation in {"<", "<=", "="}:
-        yield _added(_added(right, left, -1), strict, -1)
+        yield (right - left).plus(-strict)
     if condition.relation in {">", ">=", "="}:
-        yield _added(_added(left, right, -1), strict, -1)
+        yield (left - right).plus(-strict)
 
 
-def _linear(expr: Expr, sizes: Mapping[Size, int]) -> Linear | None:
-    """Return an expression of indices and numbers as multiples of indices, else None."""
-    match expr:
-        case Number(value):
-            return {None: value}
-        case ExtentValue(extent) if extent in sizes:
-            return {None: Fraction(sizes[extent])}
-        case IndexValue(Index() as index) if index.extent in sizes:
-            return {index: Fraction(1)}
-        case IndexValue(Affine(terms, constant)) if all(i.extent in sizes for i, _ in terms):
-            return {None: Fraction(constant), **{i: Fraction(c) for i, c in terms}}
-        case Sum(parts):
-            total: Linear = {}
-            for part in parts:
-                one = _linear(part, sizes)
-                if one is None:
-                    return None
-                total = _added(total, one)
-            return total
-        case Product((Number(value), other)):
-            one = _linear(other, sizes)
-            return None if one is None else {i: value * c for i, c in one.items()}
-        case _:
-            return None
+def _is_whole(form: ExpressionForm) -> bool:
+    return all(c.denominator == 1 for c in (form.constant, *form.terms.values()))
 
 
-def _added(one: Linear, other: Linear, times: int = 1) -> Linear:
-    result = dict(one)
-    for index, coefficient in other.items():
-        result[index] = result.get(index, Fraction(0)) + times * coefficient
-    return result
+def _in_indices(expr: Expr, sizes: Mapping[Size, int]) -> ExpressionForm | None:
+    """Return an expression of indices whose extents are known, and of such extents, as a linear form of the indices."""
+    form = expression_form(expr)
+    if form is None or any(isinstance(atom, Lookup) for atom in form.terms):
+        return None
+    extents = {atom: atom.extent if isinstance(atom, Index) else atom for atom in form.terms}
+    if any(extent not in sizes for extent in extents.values()):
+        return None
+    numbers: dict[ExpressionAtom, ExpressionForm] = {
+        atom: LinearForm({}, Fraction(sizes[atom])) for atom in form.terms if isinstance(atom, Size)
+    }
+    return form.substituted(numbers)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal, TypeAlias
 
-from chainrule.expr.nodes import Call, Lookup, walk
+from chainrule.expr.nodes import Call, Index, Lookup, Position, walk
 from chainrule.lower.flatten import CHEAP
 from chainrule.lower.fuse import Fused, Nest
-from chainrule.lower.statements import entries_of, position_terms
+from chainrule.lower.statements import entries_of, form_of_axes
 
 Kind: TypeAlias = Literal["factor", "load", "store"]
 Terms = tuple[tuple[tuple[str, int], ...], ...]
@@ -69,17 +69,21 @@ def references(nest: Nest, stored: frozenset[str]) -> tuple[Reference, ...]:
         statement = member.statement
         for entry in entries_of(statement):
             if entry.tensor not in made:
-                terms = tuple(position_terms(p, member.names)[0] for p in entry.indices)
+                terms = tuple(_terms(p, member.names) for p in entry.indices)
                 looked = any(isinstance(p, Lookup) for p in entry.indices)
                 kind: Kind = "factor" if member is nest.contraction else "load"
                 found[Reference(entry.tensor, terms, kind, looked)] = None
         if statement.at:
-            terms = tuple(position_terms(p, member.names)[0] for p in statement.at)
+            terms = tuple(_terms(p, member.names) for p in statement.at)
             found[Reference(statement.target, terms, "store", looked=True)] = None
         elif statement.target in stored:
             place = statement.place or statement.target
             found[Reference(place, tuple(((axis, 1),) for axis in member.axes), "store")] = None
     return tuple(found)
+
+
+def _terms(position: Position, names: Mapping[Index, str]) -> tuple[tuple[str, int], ...]:
+    return tuple(form_of_axes(position, names).terms.items())
 
 
 @dataclass(frozen=True)

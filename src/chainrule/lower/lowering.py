@@ -11,14 +11,24 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from chainrule.expr.sizes import Literal, Size
+from chainrule.lower.allocation import place, with_margins
 from chainrule.lower.blocks import blocked
 from chainrule.lower.build import instructions as made_of
 from chainrule.lower.flatten import flatten, sample_extents
 from chainrule.lower.fuse import Fused, Nest, fuse, sums_apart
 from chainrule.lower.inside import with_bounded
 from chainrule.lower.layout import Choice, innermost, references, strides
-from chainrule.lower.memory import place, with_margins
-from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Role, Store, Unsupported
+from chainrule.lower.program import (
+    Axis,
+    Buffer,
+    Instruction,
+    Load,
+    Program,
+    Role,
+    Store,
+    Unsupported,
+    over_axes,
+)
 from chainrule.lower.statements import Statement
 from chainrule.lower.verify import verify
 from chainrule.system.model import System
@@ -129,10 +139,7 @@ def _copies(
         steps, size = strides(source.extents, axis, lanes, element)
         buffers[name] = replace(source, name=name, role="temporary", strides=steps, size=size + lanes)
         axes = tuple(Axis(f"r{n}", extent) for n, extent in enumerate(source.extents))
-        load, store = (
-            Access(b.name, tuple((a.name, s) for a, s in zip(axes, b.strides, strict=True)))
-            for b in (source, buffers[name])
-        )
+        load, store = (over_axes(b.name, axes, b.strides) for b in (source, buffers[name]))
         equations = tuple(m.statement.equation for m in nest.members[:1])
         instructions.append(Instruction(name, axes, None, (Load(load), Store(store, 0)), equations))
     return names

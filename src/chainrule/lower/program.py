@@ -8,12 +8,13 @@ Nothing here knows a machine; tiles and registers are chosen by the executor fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Literal, TypeAlias
 
+from chainrule.expr.linear import LinearForm
 from chainrule.system.model import Equation
 
 
@@ -58,30 +59,30 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Access:
-    """An element of a buffer: base + Σ stride·axis, in elements from where the buffer begins.
+    """An element of a buffer, at the `place` base + Σ stride·axis, in elements from where the buffer begins.
 
     A `marked` one may be past the tensor, in the buffer's margins; the code throws away what it reads there. What is
     `looked` up in memory comes on top.
     """
 
     buffer: str
-    strides: tuple[tuple[str, int], ...]
-    base: int = 0
+    place: LinearForm[str, int]
     marked: bool = False
     looked: tuple[Looked, ...] = ()
 
     def stride(self, axis: str) -> int:
         """Return the stride along an axis, 0 where it does not depend on it."""
-        return self._by_axis.get(axis, 0)
+        return self.place.coefficient(axis)
 
-    @cached_property
-    def _by_axis(self) -> dict[str, int]:
-        return dict(self.strides)
+    @property
+    def strides(self) -> Mapping[str, int]:
+        """The strides that are not 0, by axis."""
+        return self.place.terms
 
     @property
     def axes(self) -> frozenset[str]:
         """The axes that the access depends on."""
-        return frozenset(name for name, stride in self.strides if stride).union(self.scattered)
+        return frozenset(self.strides).union(self.scattered)
 
     @cached_property
     def scattered(self) -> frozenset[str]:
@@ -92,6 +93,11 @@ class Access:
     def places(self) -> tuple[Access, ...]:
         """The accesses that are read to know where this one is, innermost first."""
         return tuple(a for looked in self.looked for a in (*looked.access.places, looked.access))
+
+
+def over_axes(buffer: str, axes: Sequence[Axis], strides: Sequence[int]) -> Access:
+    """Return the access to a buffer that goes along each axis with its stride."""
+    return Access(buffer, LinearForm({axis.name: s for axis, s in zip(axes, strides, strict=True)}, 0))
 
 
 @dataclass(frozen=True)
@@ -115,14 +121,6 @@ class Scalar:
     """A number."""
 
     value: Fraction | float
-
-
-@dataclass(frozen=True)
-class Position:
-    """A position as a number: base + Σ coefficient·axis."""
-
-    terms: tuple[tuple[str, int], ...]
-    base: int = 0
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,8 @@ class Store:
     operand: int
 
 
-Op: TypeAlias = Load | Scalar | Position | Contracted | Apply | RowReduce | Store
+Op: TypeAlias = Load | Scalar | LinearForm[str, int] | Contracted | Apply | RowReduce | Store
+"""An operation of straight-line code. A linear form of axes is a position, as a number."""
 
 
 @dataclass(frozen=True)
@@ -229,8 +228,8 @@ def _depends(op: Op, known: list[frozenset[str]], axes: frozenset[str]) -> froze
     match op:
         case Load(access):
             return access.axes
-        case Position(terms, _):
-            return frozenset(name for name, _ in terms)
+        case LinearForm(terms):
+            return frozenset(terms)
         case Contracted():
             return axes
         case Apply(_, operands):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from chainrule.expr.binding import free_indices, lookups_in, own_positions, position_indices, tensors_in
-from chainrule.expr.nodes import Expr, Index, Indexed, Lookup, Position, walk
+from chainrule.expr.linear import LinearForm
+from chainrule.expr.nodes import Affine, Expr, Index, Indexed, Lookup, Position, walk
 from chainrule.system.model import Equation
 
 LOOKED_UP = 1 << 40
@@ -72,10 +74,14 @@ def entries_of(statement: Statement) -> tuple[Indexed, ...]:
     return statement.factors if statement.op else (*entries(statement.value), *places)
 
 
-def position_terms(position: Position, names: Mapping[Index, str]) -> tuple[tuple[tuple[str, int], ...], int]:
-    """Return a position as coefficients by axis, and its constant."""
-    if isinstance(position, Index):
-        return ((names[position], 1),), 0
-    if isinstance(position, Lookup):
-        return tuple((names[i], LOOKED_UP) for i in dict.fromkeys(position_indices(position))), 0
-    return tuple((names[i], c) for i, c in position.terms), position.constant
+def form_of_axes(position: Position, names: Mapping[Index, str]) -> LinearForm[str, int]:
+    """Return a position as a linear form of the axes of its indices."""
+    match position:
+        case Index():
+            return LinearForm({names[position]: 1}, 0)
+        case Lookup():
+            return LinearForm({names[i]: LOOKED_UP for i in position_indices(position)}, 0)
+        case Affine(terms, constant):
+            return LinearForm(dict(terms), constant).renamed(names.__getitem__)
+        case _:
+            assert_never(position)

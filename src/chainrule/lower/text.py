@@ -1,9 +1,8 @@
-"""A program as text: each instruction with its equation, its loops, its code, and the memory it touches."""
+"""A program as a document: each instruction with its equation, its loops, its code, and the memory it touches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from chainrule.expr.linear import LinearForm
 from chainrule.lower.program import (
     Access,
     Apply,
@@ -11,49 +10,58 @@ from chainrule.lower.program import (
     Instruction,
     Load,
     Op,
-    Position,
     Program,
     RowReduce,
     Scalar,
     Store,
 )
-from chainrule.render.text import equation_text
+from chainrule.render.document import Group, Line, words
+from chainrule.render.formula import equation_formula
 
 
-def program_text(program: Program) -> str:
-    """Return a program in words a reader can follow."""
-    return "\n".join((*_buffers(program), "", *(line for i in program.instructions for line in (*_lines(i), ""))))
+def program_document(program: Program) -> Group:
+    """Return a program in words a reader can follow: its memory, then each instruction."""
+    return Group((_memory(program), *map(_instruction, program.instructions)), role="program")
 
 
-def _buffers(program: Program) -> Iterator[str]:
-    yield f"memory: {program.size} elements, vectors of {program.lanes}"
+def computed(instruction: Instruction) -> tuple[Line, ...]:
+    """Return the equations that an instruction computes, as remarks before it."""
+    return tuple(Line(words("# ", equation_formula(e.target, e.value))) for e in instruction.equations)
+
+
+def code_lines(instruction: Instruction) -> tuple[Line, ...]:
+    """Return what an instruction does at each point, an operation a line."""
+    return tuple(Line((op_text(number, op),)) for number, op in enumerate(instruction.code))
+
+
+def _memory(program: Program) -> Group:
+    lines = []
     for b in program.buffers.values():
         extents = " × ".join(map(str, b.extents)) or "1"
-        yield f"  {b.role:9} {b.name:12} {extents:14} strides {list(b.strides)} at {b.offset}"
+        lines.append(Line((f"{b.role:9} {b.name:12} {extents:14} strides {list(b.strides)} at {b.offset}",)))
+    head = Line((f"memory: {program.size} elements, vectors of {program.lanes}",))
+    return Group((head, Group(tuple(lines), indent=2)), role="memory", apart=True)
 
 
-def _lines(instruction: Instruction) -> Iterator[str]:
-    for equation in instruction.equations:
-        yield "# " + equation_text(equation.target, equation.value)
+def _instruction(instruction: Instruction) -> Group:
     axes = ", ".join(f"{a.name} < {a.extent}" for a in instruction.axes)
-    yield f"{instruction.name}: for {axes or 'one point'}"
+    head = Line((f"{instruction.name}: for {axes or 'one point'}",))
     contraction = instruction.contraction
+    inner = list(code_lines(instruction))
     if contraction:
-        inner = ", ".join(f"{a.name} < {a.extent}" for a in contraction.axes)
+        over = ", ".join(f"{a.name} < {a.extent}" for a in contraction.axes)
         begin = f"{access_text(contraction.initial)} + " if contraction.initial else ""
-        yield f"  acc = {begin}{contraction.op} over {inner}: " + " · ".join(
-            access_text(f) for f in contraction.factors
-        )
-    for number, op in enumerate(instruction.code):
-        yield f"  {op_text(number, op)}"
+        factors = " · ".join(map(access_text, contraction.factors))
+        inner.insert(0, Line((f"acc = {begin}{contraction.op} over {over}: {factors}",)))
+    return Group((*computed(instruction), head, Group(tuple(inner), indent=2)), role="instruction", apart=True)
 
 
 def access_text(access: Access) -> str:
     """Return an access as buffer[base + stride·axis …]."""
-    terms = [f"{stride}·{axis}" if stride != 1 else axis for axis, stride in access.strides]
+    terms = [f"{stride}·{axis}" if stride != 1 else axis for axis, stride in access.strides.items()]
     terms += [f"{looked.stride}·{access_text(looked.access)}" for looked in access.looked]
-    if access.base or not terms:
-        terms.insert(0, str(access.base))
+    if access.place.constant or not terms:
+        terms.insert(0, str(access.place.constant))
     return f"{access.buffer}[{' + '.join(terms)}]"
 
 
@@ -64,8 +72,8 @@ def op_text(number: int, op: Op) -> str:
             right = access_text(access)
         case Scalar(value):
             right = str(value)
-        case Position(terms, base):
-            right = " + ".join((*(f"{c}·{axis}" for axis, c in terms), str(base)))
+        case LinearForm(terms, base):
+            right = " + ".join((*(f"{c}·{axis}" for axis, c in terms.items()), str(base)))
         case Contracted():
             right = "acc"
         case Apply(function, operands):

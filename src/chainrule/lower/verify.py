@@ -5,7 +5,7 @@ Lowering calls it on its own result; a complaint is a fault of chainrule, never 
 
 from __future__ import annotations
 
-from chainrule.lower.memory import lifetimes, reach
+from chainrule.lower.allocation import lifetimes, reach
 from chainrule.lower.program import Access, Apply, Instruction, Program, RowReduce, Store
 
 

@@ -12,10 +12,12 @@ from functools import cached_property
 
 from chainrule.expr.binding import map_operands, tensors_in
 from chainrule.expr.nodes import Expr, Indexed, Number
+from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.render.latex import equation_latex, expression_latex
+from chainrule.render.names import error_name
 from chainrule.render.text import equation_text, expression_text
-from chainrule.system.model import Equation, System, derivative_parts, is_derivative
-from chainrule.system.printing import index_names
+from chainrule.system.model import Equation, System
+from chainrule.system.printing import index_names, ranks_of
 from chainrule.system.stages import for_updates
 
 
@@ -29,12 +31,12 @@ class Equations:
     def forward(self) -> tuple[Equation, ...]:
         """The equations that compute the cost."""
         optimizer = {e.name for e in self.optimizer}
-        return tuple(e for e in self.system.equations if not is_derivative(e.name) and e.name not in optimizer)
+        return tuple(e for e in self.system.equations if not isinstance(e.name, Derivative) and e.name not in optimizer)
 
     @property
     def backward(self) -> tuple[Equation, ...]:
         """The equations that chainrule derived."""
-        return tuple(e for e in self.system.equations if is_derivative(e.name))
+        return tuple(e for e in self.system.equations if isinstance(e.name, Derivative))
 
     @cached_property
     def optimizer(self) -> tuple[Equation, ...]:
@@ -50,7 +52,7 @@ class Equations:
     def errors(self) -> Mapping[str, str]:
         """The name δl of each ∂C/∂zl that has an equation."""
         taken = set(self.system.names())
-        found = {e.name: error_name(derivative_parts(e.name)[1]) for e in self.backward}
+        found = {e.name: error_name(tensors_of(e.name)[1]) for e in self.backward}
         return {name: error for name, error in found.items() if error and error not in taken}
 
     def __str__(self) -> str:
@@ -118,21 +120,12 @@ class Equations:
 
     def _equation_latex(self, target: Expr, value: Expr, sign: str) -> str:
         taken, declared = index_names(self.system)
-        ranks = {name: len(self.system.axes(name)) for name in self.system.names() if not is_derivative(name)}
+        ranks = {n: rank for n, rank in ranks_of(self.system).items() if not isinstance(n, Derivative)}
         return equation_latex(target, value, taken=taken, declared=declared, ranks=ranks, sign=sign)
 
     def _error(self, equation: Equation) -> Indexed | None:
         name = self.errors.get(equation.name)
         return None if name is None else Indexed(name, equation.target.indices)
-
-
-def error_name(tensor: str) -> str:
-    """Return the name δl of the error ∂C/∂zl, "" for a tensor that is no weighted input.
-
-    >>> error_name("z2"), error_name("z"), error_name("a2")
-    ('δ2', 'δ', '')
-    """
-    return f"δ{tensor[1:]}" if tensor[0] == "z" and (tensor[1:].isdigit() or tensor == "z") else ""
 
 
 def _decimal(value: Expr) -> str:

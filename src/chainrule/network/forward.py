@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from chainrule.errors import OptionError, listed
 from chainrule.expr.binding import map_operands, tensors_in
 from chainrule.expr.nodes import MINUS_ONE, ONE, Expr, Indexed, Number, Power, Product, minus, plus, times
-from chainrule.system.model import Equation, System
+from chainrule.system.model import NO_COST, Equation, System
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def forward_system(system: System, output: str) -> System:
         declarations=tuple(d for d in system.declarations if d.tensor in needed),
         givens=tuple(g for g in system.givens if tensors_in(g.condition) <= needed),
         equations=tuple(e for e in system.equations if e.name in needed),
-        cost="",
+        cost=NO_COST,
         updates=(),
     )
 

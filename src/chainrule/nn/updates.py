@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from chainrule.errors import OptionError
+from chainrule.expr.symbols import Symbol
 from chainrule.nn.optimizers import Optimizer
 from chainrule.nn.schedules import Timing
 from chainrule.nn.template import apart_from, const_line, names_in, renamed
@@ -96,7 +97,7 @@ def _clipping(optimizer: Optimizer) -> tuple[list[str], str]:
     return [], ""
 
 
-def _squares(system: System, entries: Mapping[str, str]) -> str:
+def _squares(system: System, entries: Mapping[Symbol, str]) -> str:
     """Return the sum of the squares of all derivatives by params."""
     squares = []
     for param, entry in entries.items():

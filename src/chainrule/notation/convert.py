@@ -31,10 +31,10 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.sizes import Literal
-from chainrule.notation import arithmetic
+from chainrule.notation import operators
 from chainrule.notation.advice import entry_advice, not_yet, row_advice, tensor_call_advice
 from chainrule.notation.bodies import check_body
-from chainrule.notation.derivatives import Part, derivative_of
+from chainrule.notation.derivatives import Slot, derivative_of
 from chainrule.notation.forms import FORMS, comparison
 from chainrule.notation.pointing import Pointing
 from chainrule.notation.reductions import reduction_advice
@@ -174,7 +174,7 @@ class Converter(Pointing):
         """Return the positions between brackets."""
         positions: list[Position] = []
         for tree, value in zip(subtrees(node), parts, strict=True):
-            position = self.lookup(value) or arithmetic.position_of(value)
+            position = self.lookup(value) or operators.position_of(value)
             if position is None:
                 raise self.error(
                     "this is no position of an entry",
@@ -210,21 +210,21 @@ class Converter(Pointing):
         """Refuse an entry of a family, z[l; k]."""
         raise not_yet(self.source, "families of equations, z[l; k],", self.position(first_token(node)))
 
-    def by(self, node: Tree[Token], parts: Sequence[Any]) -> Part:
+    def by(self, node: Tree[Token], parts: Sequence[Any]) -> Slot:
         """Return what a derivative is taken by."""
         return replace(self.part(node, parts), guarded=token_of(node, "GUARD") is not None)
 
-    def part(self, node: Tree[Token], parts: Sequence[Any]) -> Part:
+    def part(self, node: Tree[Token], parts: Sequence[Any]) -> Slot:
         """Return a tensor in a derivative, with the positions behind it or in its subscripts."""
         token = token_of(node, "NAME")
         assert token is not None
         name, letters = subscripts_of(node, self.vocabulary)
         positions = self.labelled(letters) or self.positions(node, parts)
-        return Part(Token.new_borrow_pos("NAME", name, token), positions or None)
+        return Slot(Token.new_borrow_pos("NAME", name, token), positions or None)
 
     def derivative(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a derivative: an entry of that name, or a symbol if it is one of an unknown function."""
-        every = (self.part(node, parts), *(p for p in parts if isinstance(p, Part)))
+        every = (self.part(node, parts), *(p for p in parts if isinstance(p, Slot)))
         return derivative_of(node, every, self.vocabulary, self.error)
 
     # Numbers, functions, reductions
@@ -232,12 +232,12 @@ class Converter(Pointing):
     def number(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return an exact number."""
         token = name_token(node)
-        value = arithmetic.number_of(str(token))
+        value = operators.number_of(str(token))
         if value is None:
             raise self.error(
                 "the number is too large or too small for floating point",
                 token,
-                expected=f"decimal exponents go up to {arithmetic.MAX_EXPONENT}",
+                expected=f"decimal exponents go up to {operators.MAX_EXPONENT}",
             )
         return Number(value)
 
@@ -337,7 +337,7 @@ class Converter(Pointing):
         """Return a product."""
         if node.children[-2] == "/":
             check_body(self.source, self.offset, node.children[-1], "/")
-        return arithmetic.product_of(node, parts)
+        return operators.product_of(node, parts)
 
     def power(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return x^y."""

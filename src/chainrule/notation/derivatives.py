@@ -15,17 +15,17 @@ from lark import Token, Tree
 
 from chainrule.errors import NotationError
 from chainrule.expr.nodes import Indexed, Partial, Position
-from chainrule.notation.arithmetic import superscript_of
+from chainrule.expr.symbols import Derivative
+from chainrule.notation.operators import superscript_of
 from chainrule.notation.vocabulary import Vocabulary
-from chainrule.system.model import derivative_name
 
 ErrorAt: TypeAlias = Callable[..., NotationError]
 """Makes an error that points at a token: (what, token, expected=…)."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """A tensor named in a derivative, with the positions behind it, or None without brackets.
+class Slot:
+    """A place for a tensor in a derivative: its name, with the positions behind it, or None without brackets.
 
     `guarded` positions read 0 outside; a mark at any of the parts is one for all.
     """
@@ -36,14 +36,14 @@ class Part:
 
 
 def derivative_of(
-    tree: Tree[Token], parts: Sequence[Part], vocabulary: Vocabulary, error: ErrorAt
+    tree: Tree[Token], parts: Sequence[Slot], vocabulary: Vocabulary, error: ErrorAt
 ) -> Indexed | Partial:
     """Return the entry or the symbol that a derivative stands for. Raises NotationError."""
     names = [str(part.token) for part in parts]
     _check_order(tree, parts, error)
     ranks = [vocabulary.ranks.get(name) for name in names]
     positions = _positions(parts, ranks, error)
-    name = derivative_name(names[0], *names[1:])
+    name = Derivative(names[0], *names[1:])
     arguments = vocabulary.arguments.get(names[0], ())
     if name in vocabulary.written or not all(lower in arguments for lower in names[1:]):
         return Indexed(name, positions, guarded=any(part.guarded for part in parts))
@@ -59,7 +59,7 @@ def derivative_of(
     return Partial(entries[0], tuple(entries[1:]))
 
 
-def _check_order(tree: Tree[Token], parts: Sequence[Part], error: ErrorAt) -> None:
+def _check_order(tree: Tree[Token], parts: Sequence[Slot], error: ErrorAt) -> None:
     """Check that ∂² stands over two ∂."""
     written = [c for c in tree.children if isinstance(c, Token) and c.type == "SUPERSCRIPT"]
     order = int(superscript_of(str(written[0])).value) if written else 1
@@ -71,7 +71,7 @@ def _check_order(tree: Tree[Token], parts: Sequence[Part], error: ErrorAt) -> No
         )
 
 
-def _positions(parts: Sequence[Part], ranks: Sequence[int | None], error: ErrorAt) -> tuple[Position, ...]:
+def _positions(parts: Sequence[Slot], ranks: Sequence[int | None], error: ErrorAt) -> tuple[Position, ...]:
     """Return all positions, those behind each part, which must be as many as it has axes unless all are at the end."""
     flat = tuple(position for part in parts for position in part.positions or ())
     if all(part.positions is None for part in parts[:-1]):

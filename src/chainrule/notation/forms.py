@@ -13,7 +13,7 @@ from lark import Token, Tree
 
 from chainrule.expr.nodes import Bracket, Call, Comparison, Condition, Constant, ExtentValue, Logic, Power, Select
 from chainrule.expr.sizes import UNINFERRED
-from chainrule.notation.arithmetic import compared, negative_of, sum_of, superscript_of
+from chainrule.notation.operators import compared, negative_of, sum_of, superscript_of
 
 Form: TypeAlias = Callable[[Tree[Token], Sequence[Any]], Any]
 

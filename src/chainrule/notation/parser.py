@@ -17,11 +17,12 @@ from lark import Token, Tree
 from chainrule.errors import NotationError, TypecheckError
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.functions import ARITY
+from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Call, Expr, Index, Position, walk
 from chainrule.notation.advice import rank_advice
+from chainrule.notation.confusables import check_letters, names_of
 from chainrule.notation.convert import Converter
 from chainrule.notation.fields import spot_of
-from chainrule.notation.letters import check_letters, names_of
 from chainrule.notation.source import Source, Statement, read_source, split
 from chainrule.notation.statements import Reading, Span, letters_in
 from chainrule.notation.syntax import parse_statement
@@ -33,6 +34,7 @@ from chainrule.system.sizes.infer import infer_equation, infer_expression
 from chainrule.system.typecheck import typecheck
 
 
+@no_garbage()
 def parse(text: str) -> System:
     r"""Return the system that a text describes, checked and with all extents settled.
 

@@ -16,21 +16,21 @@ from lark import Token, Tree
 
 from chainrule.expr.nodes import Affine, Comparison, Index, Indexed, Logic, Partial, Position
 from chainrule.expr.sizes import Declared, Literal, Size
-from chainrule.notation.arithmetic import number_of
+from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.notation.convert import Converter
+from chainrule.notation.operators import number_of
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.subscripts import subscripts_of
 from chainrule.notation.trees import first_token, letters_of, name_token, subtrees, token_of
 from chainrule.notation.vocabulary import Vocabulary
 from chainrule.system.model import (
+    NO_COST,
     Declaration,
     Equation,
     FunctionDefinition,
     Given,
     Role,
     System,
-    derivative_name,
-    is_derivative,
     one_hot,
 )
 
@@ -58,7 +58,7 @@ class Reading:
         self.indices: list[Index] = []
         self.sizes: list[tuple[Size, int]] = []
         self.batch = ""
-        self.cost = ""
+        self.cost: Symbol = NO_COST
         self.spans: dict[tuple[str, int], Span] = {}
 
     def system(self) -> System:
@@ -238,7 +238,7 @@ class Reading:
                 f"the cost is {self.cost} already", token, advice="Add the two up in one cost."
             )
         self._place("cost", -1, statement, tree)
-        self.cost = str(token)
+        self.cost = Tensor(token)
 
     def read_definition(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read a function of numbers made by the user."""
@@ -273,7 +273,7 @@ class Reading:
         into = self.updates if update else self.equations
         self._place("update" if update else "equation", len(into), statement, tree)
         into.append(Equation(target, value))
-        if not update and is_derivative(target.tensor):
+        if not update and isinstance(target.tensor, Derivative):
             self.vocabulary.written.add(target.tensor)
 
 
@@ -307,7 +307,7 @@ def _positions(partial: Partial) -> tuple[Position, ...]:
 def _name_of(entry: Indexed | Partial) -> str:
     if isinstance(entry, Indexed):
         return entry.tensor
-    return derivative_name(entry.of.tensor, *(lower.tensor for lower in entry.wrt))
+    return Derivative(entry.of.tensor, *(lower.tensor for lower in entry.wrt))
 
 
 _READERS: Mapping[str, Callable[[Reading, Statement, Tree[Token]], None]] = {

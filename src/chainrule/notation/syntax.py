@@ -1,4 +1,4 @@
-"""One statement as a tree: the LALR grammar, built once per process, and syntax errors in plain words.
+"""One statement as a tree: the LALR grammar, read once per process, and syntax errors in plain words.
 
 Which words open which statement is decided here; what the trees mean, in `convert` and `statements`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
+from pkgutil import get_data
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
@@ -16,6 +16,7 @@ from chainrule.errors import NotationError
 from chainrule.notation.advice import refused_words, syntax_advice
 from chainrule.notation.fields import spot_of
 from chainrule.notation.source import Source, Statement
+from chainrule.notation.tables import grammar_of
 
 RULES = {
     "": "equation",
@@ -32,6 +33,9 @@ RULES = {
     "state": "constants",
 }
 """The rule of the grammar for each word that opens a statement; an equation has none."""
+
+STARTS = (*dict.fromkeys(RULES.values()), "expression")
+"""What a text may be read as."""
 
 SHAPES = {
     "": "z[j] = sum(i) W[j,i]*x[i]",
@@ -52,9 +56,19 @@ SHAPES = {
 
 @cache
 def _grammar() -> Lark:
-    text = resources.files("chainrule.notation").joinpath("grammar.lark").read_text(encoding="utf-8")
-    starts = [*dict.fromkeys(RULES.values()), "expression"]
-    return Lark(text, parser="lalr", start=starts, maybe_placeholders=False)
+    return grammar_of(grammar_text(), STARTS, _file("tables.json"))
+
+
+def grammar_text() -> str:
+    """Return the grammar of the notation."""
+    return (_file("grammar.lark") or b"").decode("utf-8")
+
+
+def _file(name: str) -> bytes | None:
+    try:
+        return get_data("chainrule.notation", name)
+    except OSError:
+        return None
 
 
 def parse_statement(source: Source, statement: Statement, rule: str = "") -> Tree[Token]:

@@ -12,12 +12,13 @@ from lark import Token, Tree
 
 from chainrule.errors import NotationError
 from chainrule.expr.nodes import Number
+from chainrule.expr.symbols import Derivative
 from chainrule.notation.advice import RESERVED
-from chainrule.notation.arithmetic import number_of
+from chainrule.notation.operators import number_of
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.trees import letters_of, name_token, subtrees
 from chainrule.notation.wording import Surroundings
-from chainrule.system.model import System, is_derivative
+from chainrule.system.model import System
 
 
 @dataclass
@@ -47,7 +48,7 @@ def vocabulary_of(system: System) -> Vocabulary:
         functions={f.name for f in system.functions},
         arguments={d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments},
         letters={i.name for i in system.indices} | {i.name for d in system.declarations for i in d.indices},
-        written={name for name in names if is_derivative(name)},
+        written={name for name in names if isinstance(name, Derivative)},
         whole=dict(_whole_consts(system)),
         integers={d.tensor for d in system.declarations if d.values is not None},
     )
@@ -55,7 +56,7 @@ def vocabulary_of(system: System) -> Vocabulary:
 
 def surroundings_of(system: System) -> Surroundings:
     """Return what advice on an answer in the names of a system can speak of."""
-    axes = {name: tuple(i.preferred for i in system.axes(name)) for name in system.names()}
+    axes: dict[str, tuple[str, ...]] = {name: tuple(i.preferred for i in system.axes(name)) for name in system.names()}
     return Surroundings(axes, system.cost, answer=True)
 
 

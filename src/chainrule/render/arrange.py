@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from fractions import Fraction
 from itertools import accumulate
 from typing import assert_never, cast
 
@@ -40,38 +39,38 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.sizes import Literal
+from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.render.layout import (
+    UNIT,
     Applied,
     BigOperator,
     Chain,
     Choice,
     Connective,
     Denial,
-    Derivative,
     Entry,
     Factors,
     Iverson,
     Layout,
+    Letter,
     Level,
     Matrix,
     Named,
-    NamedDerivative,
+    NamedSlope,
     Negative,
-    Numeral,
     Parenthesised,
     Place,
     Quotient,
     Relation,
     Size,
+    Slope,
     Superscript,
-    Symbol,
     Terms,
     fit,
 )
-from chainrule.render.names import certain_groups, derivative_parts
+from chainrule.render.names import certain_groups, layer_of, likely_groups
 from chainrule.render.numerals import numeral
 
-UNIT = Numeral(Fraction(1))
 SPREADING = ("sum", "mean")
 """Reductions whose body may be a product without parentheses."""
 
@@ -90,7 +89,8 @@ def arrange(root: Expr | Condition, ranks: Mapping[str, int]) -> Layout:
 
 def known_ranks(nodes: Iterable[Expr | Condition], ranks: Mapping[str, int] | None) -> Mapping[str, int]:
     """Return the ranks of the tensors with entries in the nodes, and those known otherwise."""
-    seen = {part.tensor: len(part.indices) for node in nodes for part in walk(node) if isinstance(part, Indexed)}
+    entries = (part for node in nodes for part in walk(node) if isinstance(part, Indexed))
+    seen: dict[str, int] = {entry.tensor: len(entry.indices) for entry in entries}
     # Chained, not copied: a system of many tensors is printed equation by equation.
     return ChainMap(seen, dict[str, int]() if ranks is None else cast("dict[str, int]", ranks))
 
@@ -114,15 +114,17 @@ class _Arrangement:
             case Constant(name):
                 return Named(name)
             case ExtentValue(_, letter):
-                return Size(letter)
+                return Size(letter, letter.upper() in self.ranks)
             case IndexValue(position):
                 return self._value(position)
-            case Indexed(tensor, positions, guarded):
-                return self._derivative(node) if "∂" in tensor else Entry(tensor, positions, guarded)
+            case Indexed(Derivative() as derivative):
+                return self._derivative(derivative, node)
+            case Indexed():
+                return self._entry(node)
             case Partial(of, wrt):
-                return Derivative(self._named(of), tuple(self._named(w) for w in wrt))
+                return Slope(self._named(of), tuple(self._named(w) for w in wrt))
             case MatrixEntry(function, tensor, positions, samples):
-                return Matrix(function, Entry(tensor, samples), positions)
+                return Matrix(function, self._entry(Indexed(tensor, samples)), positions)
             case Sum(terms):
                 return Terms(tuple(self._term(term) for term in terms))
             case Product(factors):
@@ -152,15 +154,14 @@ class _Arrangement:
             case _:
                 assert_never(node)
 
-    @staticmethod
-    def _value(position: Position) -> Layout:
+    def _value(self, position: Position) -> Layout:
         match position:
             case Index(name):
-                return Symbol(name)
+                return Letter(name)
             case Affine():
                 return Place(position)
-            case Lookup(Indexed(tensor, positions, guarded)):
-                return Entry(tensor, positions, guarded)
+            case Lookup(entry):
+                return self._entry(entry)
             case _:
                 assert_never(position)
 
@@ -182,18 +183,39 @@ class _Arrangement:
         sides = (links[0].left, *(link.right for link in links))
         return Chain(tuple(self.at(side, Level.SUM) for side in sides), tuple(link.relation for link in links))
 
-    def _derivative(self, entry: Indexed) -> Layout:
-        parts, positions = derivative_parts(entry.tensor), entry.indices
-        groups = certain_groups(parts, len(positions), self.ranks)
-        if groups is None:
-            return NamedDerivative(entry.tensor, positions, entry.guarded)
-        return split_derivative(parts, groups, positions, guarded=entry.guarded)
+    def _derivative(self, derivative: Derivative, entry: Indexed) -> Layout:
+        parts, positions, shared = tensors_of(derivative), entry.indices, len(derivative.along)
+        ranks: dict[str, int] = {part: self.ranks[part] - shared for part in parts if part in self.ranks}
+        groups = certain_groups(parts, len(positions) - shared, ranks)
+        if groups is not None:
+            return self._split(derivative, groups, entry)
+        likely = likely_groups(parts, len(positions) - shared, ranks)
+        guess = None if likely is None else self._split(derivative, likely, entry)
+        known = tuple((part, bool(self.ranks.get(part))) for part in parts)
+        return NamedSlope(derivative, positions, entry.guarded, guess, known)
 
     def _named(self, entry: Indexed) -> Layout:
         """Return an entry that stands in a slope; one that is a derivative itself stands in parentheses."""
-        if "∂" in entry.tensor:
-            return Parenthesised(self._derivative(entry))
-        return Entry(entry.tensor, entry.indices, entry.guarded)
+        if isinstance(entry.tensor, Derivative):
+            return Parenthesised(self._derivative(entry.tensor, entry))
+        return self._entry(entry)
+
+    def _entry(self, entry: Indexed) -> Entry:
+        stem, layer = layer_of(entry.tensor)
+        apart = bool(layer) and stem in self.ranks
+        return Entry(entry.tensor, entry.indices, entry.guarded, apart)
+
+    def _split(self, derivative: Derivative, groups: tuple[int, ...], entry: Indexed) -> Slope:
+        """Return a derivative with so many of its positions at each of its tensors; a mark stands at the last.
+
+        The positions that it goes along are those of all of them: ∂C[n]/∂z[n,j].
+        """
+        shared, own = entry.indices[: len(derivative.along)], entry.indices[len(derivative.along) :]
+        shares = [(*shared, *own[end - size : end]) for size, end in zip(groups, accumulate(groups), strict=True)]
+        pairs = zip(tensors_of(derivative), shares, strict=True)
+        of, *wrt = (self._entry(Indexed(tensor, share)) for tensor, share in pairs)
+        last = replace(wrt[-1], guarded=entry.guarded and bool(wrt[-1].positions))
+        return Slope(of, (*wrt[:-1], last))
 
     def _term(self, term: Expr) -> Layout:
         layout = self.layouts[id(term)]
@@ -256,15 +278,6 @@ class _Arrangement:
             return self._power(factor)
         layout = self.layouts[id(factor)]
         return layout if last and isinstance(layout, BigOperator) else fit(layout, Level.SLOPE)
-
-
-def split_derivative(
-    parts: tuple[str, ...], groups: tuple[int, ...], positions: tuple[Position, ...], *, guarded: bool = False
-) -> Derivative:
-    """Return the derivative of these tensors, with so many of the positions at each; a mark stands at the last."""
-    ends = accumulate(groups)
-    of, *wrt = (Entry(n, positions[end - size : end]) for n, size, end in zip(parts, groups, ends, strict=True))
-    return Derivative(of, (*wrt[:-1], replace(wrt[-1], guarded=guarded and bool(wrt[-1].positions))))
 
 
 def _meet(first: Condition, second: Condition) -> bool:

@@ -1,54 +1,32 @@
 r"""Expressions and equations as LaTeX, as a textbook has them: $W^{2}_{kj}$, $\frac{\partial C}{\partial z^{1}_{j}}$.
 
 The same layout as the text, in other characters: what a bar, a root or a superscript already holds together loses its
-parentheses. Which indices of a derivative belong to which tensor is looked up in `ranks`, else in the equation itself.
+parentheses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from fractions import Fraction
-from typing import assert_never
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from chainrule.expr import sizes
 from chainrule.expr.nodes import Condition, Expr, Index, Lookup, Position
-from chainrule.render.arrange import UNIT, arrange, known_ranks, split_derivative
+from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import (
-    Applied,
     BigOperator,
-    Chain,
     Choice,
-    Connective,
-    Denial,
-    Derivative,
     Entry,
-    Factors,
-    Iverson,
     Layout,
     Matrix,
-    Named,
-    NamedDerivative,
-    Negative,
+    NamedSlope,
     Numeral,
-    Parenthesised,
-    Pieces,
-    Place,
-    Quotient,
-    Ratio,
-    Relation,
     Size,
     Superscript,
-    Symbol,
-    Terms,
     affine_text,
-    bare,
-    join,
-    linked,
-    write,
 )
 from chainrule.render.letters import with_letters
-from chainrule.render.names import derivative_parts, latex_name, likely_groups
-from chainrule.render.numerals import numeral_parts
+from chainrule.render.names import latex_name
+from chainrule.render.style import Pieces, Style, framed, slope, write
 
 FUNCTIONS = {
     "exp": r"\exp",
@@ -73,8 +51,6 @@ BIG_OPERATORS = {
     "mean": r"\operatorname*{mean}",
     "onehot": r"\operatorname*{onehot}",
 }
-RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
-CONNECTIVES = {"and": r"\land", "or": r"\lor"}
 
 
 def expression_latex(
@@ -91,7 +67,7 @@ def expression_latex(
     W^{2}_{kj}
     """
     (lettered,) = with_letters(expr, taken=taken, declared=declared)
-    return _Latex((lettered,), ranks).write(lettered)
+    return write(arrange(lettered, known_ranks((lettered,), ranks)), LATEX)
 
 
 def equation_latex(
@@ -105,188 +81,118 @@ def equation_latex(
 ) -> str:
     """Return `target = value` as LaTeX; `sign` may be `&=` where equations are aligned. See `expression_latex`."""
     sides = with_letters(target, value, taken=taken, declared=declared)
-    printer = _Latex(sides, ranks)
-    return f"{printer.write(sides[0])} {sign} {printer.write(sides[1])}"
+    known = known_ranks(sides, ranks)
+    left, right = (write(arrange(side, known), LATEX) for side in sides)
+    return f"{left} {sign} {right}"
 
 
-class _Latex:
-    """Prints the layouts of one equation, knowing what tensors are in it."""
-
-    def __init__(self, nodes: tuple[Expr | Condition, ...], ranks: Mapping[str, int] | None) -> None:
-        self.ranks = known_ranks(nodes, ranks)
-
-    def write(self, node: Expr | Condition) -> str:
-        """Return one side of the equation."""
-        return write(arrange(node, self.ranks), self.pieces)
-
-    def pieces(self, layout: Layout) -> Pieces:  # noqa: C901 -- one match over the nodes
-        """Return what a layout is printed as."""
-        match layout:
-            case Numeral(value):
-                return (_numeral(value),)
-            case Ratio(value):
-                return (f"\\frac{{{value.numerator}}}{{{value.denominator}}}",)
-            case Symbol(name) | Named(name):
-                return (latex_name(name).plain,)
-            case Size(letter):
-                return (self._size(letter),)
-            case Place(position):
-                return (_position(position),)
-            case Entry(tensor, positions, guarded):
-                return (_entry(tensor, positions, guarded, apart=tensor.rstrip("0123456789") in self.ranks),)
-            case Matrix(function, matrix, positions):
-                return _matrix(function, matrix, positions)
-            case Derivative(of, wrt):
-                return _derivative(of, wrt)
-            case NamedDerivative(tensor, positions, guarded):
-                return self._named_derivative(tensor, positions, guarded)
-            case Terms(parts):
-                return tuple(piece for n, part in enumerate(parts) for piece in _term(part, n == 0))
-            case Negative(part):
-                return ("-", part)
-            case Factors(parts):
-                return _factors(parts)
-            case Quotient(above, below):
-                return _quotient(above, below)
-            case Superscript(base, exponent):
-                return (_base(base), "^{", bare(exponent), "}")
-            case Applied(function, arguments, primes):
-                return _applied(function, arguments, primes)
-            case BigOperator(op, letters, body):
-                return (f"{BIG_OPERATORS[op]}_{{{_ranges(letters)}}} ", body)
-            case Relation(relation, left, right):
-                return (left, f" {RELATIONS.get(relation, relation)} ", right)
-            case Chain(sides, relations):
-                return linked(sides, tuple(f" {RELATIONS.get(r, r)} " for r in relations))
-            case Connective(op, parts):
-                return join(parts, f" {CONNECTIVES[op]} ")
-            case Denial(part):
-                return (r"\lnot ", part)
-            case Iverson(condition):
-                return (r"\left[ ", condition, r" \right]")
-            case Choice(condition, then, otherwise):
-                tail = (r" & \text{if } ", condition, r" \\ ", otherwise, r" & \text{otherwise} \end{cases}")
-                return (r"\begin{cases} ", then, *tail)
-            case Parenthesised(inner):
-                return (inner,) if isinstance(inner, Ratio) else (r"\left(", inner, r"\right)")
-            case _:
-                assert_never(layout)
-
-    def _size(self, letter: str) -> str:
-        capital = letter.upper()
-        return f"|{letter}|" if capital in self.ranks or len(letter) > 1 else capital
-
-    def _named_derivative(self, tensor: str, positions: tuple[Position, ...], guarded: bool) -> Pieces:
-        parts = derivative_parts(tensor)
-        groups = likely_groups(parts, len(positions), self.ranks)
-        if groups is not None:
-            return (split_derivative(parts, groups, positions, guarded=guarded),)
-        of, *wrt = (latex_name(part).tensor if self.ranks.get(part) else latex_name(part).plain for part in parts)
-        mark = "^{?}" if guarded else ""
-        return (r"\left(", *_derivative(of, wrt), r"\right)", f"{mark}_{{{_subscript(positions)}}}")
+def _plain(name: str) -> str:
+    return latex_name(name).plain
 
 
-def _derivative(of: str | Layout, wrt: Sequence[str | Layout]) -> Pieces:
-    order = f"^{{{len(wrt)}}}" if len(wrt) > 1 else ""
-    below = [piece for n, part in enumerate(wrt) for piece in (r" \partial " if n else r"\partial ", part)]
-    return (rf"\frac{{\partial{order} ", of, "}{", *below, "}")
+def _size(size: Size) -> str:
+    return f"|{size.letter}|" if size.taken or len(size.letter) > 1 else size.letter.upper()
 
 
-def _entry(tensor: str, positions: tuple[Position, ...], guarded: bool = False, *, apart: bool = False) -> str:
-    """Put an entry; `apart` says that there is a tensor without the digits too, whose square could be meant."""
-    name = latex_name(tensor)
-    if not positions:
+def _named_slope(node: NamedSlope) -> Pieces:
+    if node.likely is not None:
+        return (node.likely,)
+    of, *wrt = (latex_name(part).tensor if axes else _plain(part) for part, axes in node.parts)
+    mark = "^{?}" if node.guarded else ""
+    before, after = LATEX.parentheses
+    return (before, *slope(of, wrt, LATEX), after, f"{mark}_{{{_subscript(node.positions)}}}")
+
+
+def _entry(entry: Entry) -> str:
+    """Write an entry; that of a layer whose square could be meant has the layer in parentheses."""
+    name = latex_name(entry.tensor)
+    if not entry.positions:
         return name.plain
-    layer = (f"({name.layer})" if apart and name.layer else name.layer) + ("?" if guarded else "")
+    layer = f"({name.layer})" if entry.apart and name.layer else name.layer
+    layer += "?" if entry.guarded else ""
     superscript = f"^{{{layer}}}" if layer else ""
-    return name.base + superscript + (f"_{{{_subscript(positions)}}}" if positions else "")
+    return f"{name.base}{superscript}_{{{_subscript(entry.positions)}}}"
 
 
-def _matrix(function: str, matrix: Entry, positions: tuple[Position, ...]) -> Pieces:
-    """Put det(X), or an entry of the inverse: (X⁻¹)_ij."""
-    name = latex_name(matrix.tensor)
-    if function == "det":
+def _matrix(node: Matrix) -> Pieces:
+    """Write det(X), or an entry of the inverse: (X⁻¹)_ij."""
+    name = latex_name(node.matrix.tensor)
+    if node.function == "det":
         return (rf"\det\left({name.tensor}\right)",)
     whole = rf"\left({name.tensor}\right)" if name.layer else name.base
-    return (rf"\left({whole}^{{-1}}\right)_{{{_subscript(positions)}}}",)
+    return (rf"\left({whole}^{{-1}}\right)_{{{_subscript(node.positions)}}}",)
 
 
-def _ranges(letters: tuple[str, ...]) -> str:
-    """Return what stands below a reduction: k, or u < 2 where the range is bounded."""
-    names = [(latex_name(name).plain, end) for name, _, end in (letter.partition("<") for letter in letters)]
-    written = [f"{name} < {end}" if end else name for name, end in names]
-    return ("" if all(len(w) == 1 and w.isalpha() for w in written) else ", ").join(written)
+def _big(node: BigOperator) -> str:
+    """Write an operator with what runs below it: k, or u < 2 where the range is bounded."""
+    names = [(_plain(name), end) for name, _, end in (letter.partition("<") for letter in node.letters)]
+    return f"{BIG_OPERATORS[node.op]}_{{{_listed([f'{name} < {end}' if end else name for name, end in names])}}}"
 
 
-def _subscript(positions: tuple[Position | str, ...]) -> str:
-    written = [latex_name(p).plain if isinstance(p, str) else _position(p) for p in positions]
+def _subscript(positions: tuple[Position, ...]) -> str:
+    return _listed([_position(p) for p in positions])
+
+
+def _listed(written: list[str]) -> str:
     return ("" if all(len(w) == 1 and w.isalpha() for w in written) else ", ").join(written)
 
 
 def _position(position: Position) -> str:
     if isinstance(position, Index):
-        return latex_name(position.name).plain
+        return _plain(position.name)
     if isinstance(position, Lookup):
-        return _entry(position.entry.tensor, position.entry.indices, position.entry.guarded)
-    return affine_text(position, lambda index, size: ("" if size == 1 else str(size)) + latex_name(index.name).plain)
+        return _entry(Entry(position.entry.tensor, position.entry.indices, position.entry.guarded))
+    return affine_text(position, lambda index, size: ("" if size == 1 else str(size)) + _plain(index.name))
 
 
-def _numeral(value: Fraction) -> str:
-    mantissa, exponent = numeral_parts(value)
+def _number(mantissa: str, exponent: int) -> str:
     if not exponent:
         return mantissa
     return f"10^{{{exponent}}}" if mantissa == "1" else rf"{mantissa} \cdot 10^{{{exponent}}}"
 
 
-def _term(part: Layout, first: bool) -> Pieces:
-    if first:
-        return (part,)
-    return (" - ", part.part) if isinstance(part, Negative) else (" + ", part)
+def _times(after: Layout) -> str:
+    """Write a thin space, before a digit a point."""
+    digit = isinstance(after, Numeral) or (isinstance(after, Superscript) and isinstance(after.base, Numeral))
+    return r" \cdot " if digit else r" \, "
 
 
-def _factors(parts: tuple[Layout, ...]) -> Pieces:
-    first, *others = parts
-    pieces: list[str | Layout] = [first]
-    for part in others:
-        pieces += [r" \cdot " if _starts_with_digit(part) else r" \, ", part]
-    return tuple(pieces)
-
-
-def _starts_with_digit(layout: Layout) -> bool:
-    return isinstance(layout, Numeral) or (isinstance(layout, Superscript) and isinstance(layout.base, Numeral))
-
-
-def _quotient(above: Layout, below: Layout) -> Pieces:
-    """Put a fraction; a fraction of numbers in front of it stands beside it, not above the bar."""
-    first, *others = above.parts if isinstance(above, Factors) else (above,)
-    if isinstance(first, Ratio):
-        rest = Factors(tuple(others)) if len(others) > 1 else others[0] if others else UNIT
-        return (first, r" \, \frac{", bare(rest), "}{", bare(below), "}")
-    return (r"\frac{", bare(above), "}{", bare(below), "}")
-
-
-def _base(base: Layout) -> Layout:
-    """Return what a superscript may stand at: an entry that has one already goes into parentheses."""
-    match base:
-        case Entry(tensor, positions, guarded):
-            return Parenthesised(base) if guarded or (positions and latex_name(tensor).layer) else base
-        case Numeral(value):
-            return Parenthesised(base) if numeral_parts(value)[1] else base
-        case Parenthesised(Ratio() as ratio):
-            return Parenthesised(Parenthesised(ratio))
-        case Symbol() | Named() | Size() | Iverson() | Parenthesised():
-            return base
-        case _:
-            return Parenthesised(base)
-
-
-def _applied(function: str, arguments: tuple[Layout, ...], primes: int) -> Pieces:
-    if function == "sqrt" and not primes:
-        return (r"\sqrt{", *arguments, "}")
-    if function == "abs" and not primes:
-        return (r"\left|", *arguments, r"\right|")
+def _function(function: str) -> str:
     if function in FUNCTIONS:
-        name = FUNCTIONS[function]
-    else:
-        name = rf"\operatorname{{{function}}}" if function in PLAIN_OPERATORS else latex_name(function).plain
-    return (name + "'" * primes, r"\left(", *join(arguments, ", "), r"\right)")
+        return FUNCTIONS[function]
+    return rf"\operatorname{{{function}}}" if function in PLAIN_OPERATORS else _plain(function)
+
+
+def _choice(node: Choice) -> Pieces:
+    frame = (r"\begin{cases} ", r" & \text{if } ", r" \\ ", r" & \text{otherwise} \end{cases}")
+    return framed(frame, node.then, node.condition, node.otherwise)
+
+
+LATEX = Style(
+    holds=True,
+    number=_number,
+    name=_plain,
+    size=_size,
+    entry=_entry,
+    position=_position,
+    matrix=_matrix,
+    named_slope=_named_slope,
+    function=_function,
+    partial=lambda order: rf"\partial^{{{order}}} " if order > 1 else r"\partial ",
+    times=_times,
+    big=_big,
+    plus=" + ",
+    minus=" - ",
+    negative="-",
+    denial=r"\lnot ",
+    between_partials=" ",
+    relations=MappingProxyType({"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}),
+    connectives=MappingProxyType({"and": r"\land", "or": r"\lor"}),
+    slope=(r"\frac{", "}{", "}"),
+    fraction=(r"\frac{", "}{", "}"),
+    power=("", "^{", "}"),
+    parentheses=(r"\left(", r"\right)"),
+    bracket=(r"\left[ ", r" \right]"),
+    choice=_choice,
+    frames=MappingProxyType({"sqrt": (r"\sqrt{", "}"), "abs": (r"\left|", r"\right|")}),
+)

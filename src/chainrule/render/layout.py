@@ -1,9 +1,8 @@
 """The layout of an expression: what stands where, before anybody says in which characters.
 
-A small closed union of nodes that text and LaTeX both print. Parentheses are decided when it is built (see `arrange`),
-from the one table of precedence here; a printer may leave out a pair that its own form makes superfluous, as under the
-bar of a fraction. Printers are functions from a node to its pieces; `write` joins them with a stack of its own, so no
-depth meets a recursion limit.
+A small closed union of nodes that every style writes, see `style`. Parentheses are decided when it is built (see
+`arrange`), from the one table of precedence here; a style may leave out a pair that its own form makes superfluous, as
+under the bar of a fraction. Nothing else need be known to write it: what depends on other names is noted in the nodes.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from chainrule.expr.nodes import Affine, Index, Position
+from chainrule.expr.symbols import Symbol
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Symbol:
+class Letter:
     """The letter of an index, as a number."""
 
     letter: str
@@ -47,9 +47,10 @@ class Named:
 
 @dataclass(frozen=True)
 class Size:
-    """The extent of the index with this letter."""
+    """The extent of the index with this letter; `taken` says that a tensor is named by the capital letter."""
 
     letter: str
+    taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of a tensor."""
+    """An entry of a tensor; `apart` says that there is a tensor without the digits of this one's name too."""
 
-    tensor: str
+    tensor: Symbol
     positions: tuple[Position, ...]
     guarded: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Derivative:
+class Slope:
     """The derivative of an entry, or of a derivative in parentheses, by others: ∂a[k]/∂z[j], ∂(∂C/∂z[j])/∂a[k]."""
 
     of: Layout
@@ -86,12 +88,18 @@ class Derivative:
 
 
 @dataclass(frozen=True)
-class NamedDerivative:
-    """An entry of a tensor of derivatives, whose name says of what by what: ∂C/∂z[j]."""
+class NamedSlope:
+    """An entry of a tensor of derivatives, whose name says of what by what, with all its positions behind: ∂C/∂z[j].
 
-    tensor: str
+    `likely` is how it reads if they are shared out as is usual. Where even that is not known, `parts` are the tensors,
+    each with whether it has axes.
+    """
+
+    tensor: Symbol
     positions: tuple[Position, ...]
-    guarded: bool = False
+    guarded: bool
+    likely: Slope | None
+    parts: tuple[tuple[Symbol, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -207,14 +215,14 @@ class Parenthesised:
 Layout: TypeAlias = (
     Numeral
     | Ratio
-    | Symbol
+    | Letter
     | Named
     | Size
     | Place
     | Entry
     | Matrix
-    | Derivative
-    | NamedDerivative
+    | Slope
+    | NamedSlope
     | Terms
     | Negative
     | Factors
@@ -230,6 +238,8 @@ Layout: TypeAlias = (
     | Choice
     | Parenthesised
 )
+
+UNIT = Numeral(Fraction(1))
 
 
 class Level(IntEnum):
@@ -257,11 +267,11 @@ PRECEDENCE: dict[type[Layout], Level] = {
     Quotient: Level.PRODUCT,
     Ratio: Level.PRODUCT,
     BigOperator: Level.PRODUCT,
-    Derivative: Level.SLOPE,
-    NamedDerivative: Level.SLOPE,
+    Slope: Level.SLOPE,
+    NamedSlope: Level.SLOPE,
     Superscript: Level.POWER,
     Numeral: Level.ATOM,
-    Symbol: Level.ATOM,
+    Letter: Level.ATOM,
     Named: Level.ATOM,
     Size: Level.ATOM,
     Entry: Level.ATOM,
@@ -282,33 +292,6 @@ def fit(layout: Layout, level: Level) -> Layout:
 def bare(layout: Layout) -> Layout:
     """Return the layout without parentheses around the whole of it."""
     return layout.inner if isinstance(layout, Parenthesised) else layout
-
-
-Pieces: TypeAlias = tuple[str | Layout, ...]
-
-
-def write(layout: Layout, pieces: Callable[[Layout], Pieces]) -> str:
-    """Return the text of a layout, given how a printer takes one node into strings and smaller layouts."""
-    out: list[str] = []
-    stack: list[str | Layout] = [layout]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, str):
-            out.append(current)
-        else:
-            stack.extend(reversed(pieces(current)))
-    return "".join(out)
-
-
-def join(parts: tuple[Layout, ...], separator: str) -> Pieces:
-    """Return the parts with a separator between them."""
-    first, *others = parts
-    return (first, *(piece for part in others for piece in (separator, part)))
-
-
-def linked(sides: tuple[Layout, ...], links: tuple[str, ...]) -> Pieces:
-    """Return the sides with the links between them."""
-    return (sides[0], *(piece for link, side in zip(links, sides[1:], strict=True) for piece in (link, side)))
 
 
 def affine_text(position: Affine, term: Callable[[Index, int], str]) -> str:

@@ -7,35 +7,25 @@ their own. What it returns is for printing only: its reductions are not named ca
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Container, Iterator, Mapping
-from typing import Any, assert_never
+from typing import Any
 
 from chainrule.expr.binding import free_in_order, map_positions, shift_position, tensors_in
 from chainrule.expr.nodes import (
-    Bracket,
-    Call,
-    Comparison,
     Condition,
-    Constant,
     Expr,
     ExtentValue,
     Index,
     Indexed,
     IndexValue,
-    Logic,
     MatrixEntry,
-    Number,
-    Partial,
-    Power,
-    Product,
     Reduce,
-    Select,
-    Sum,
     operands,
     walk,
+    with_operands,
 )
 from chainrule.expr.sizes import UNINFERRED, Literal, Size
+from chainrule.expr.symbols import Symbol, tensors_of
 
 ROTATION = "ijkmpqrstuvw"
 """The letters that stand in for one that is taken, in the order they are tried."""
@@ -100,9 +90,8 @@ class _Giver:
     def __init__(
         self, nodes: tuple[Expr | Condition, ...], taken: Collection[str], declared: Mapping[str, Size]
     ) -> None:
-        tensors = frozenset[str]().union(*(tensors_in(node) for node in nodes))
-        parts = (part for name in tensors for part in re.split(r"[∂/⁰¹²³⁴⁵⁶⁷⁸⁹]+", name))
-        self.names = frozenset(parts)
+        tensors = frozenset[Symbol]().union(*(tensors_in(node) for node in nodes))
+        self.names = frozenset[str](part for tensor in tensors for part in tensors_of(tensor))
         self.taken = taken
         self.declared = declared
         self.given: list[tuple[Index, str]] = []
@@ -196,35 +185,15 @@ def _rename(root: Expr | Condition, giver: _Giver, *, sizes: bool = False) -> An
     return done[0]
 
 
-def _rebuild(node: Expr | Condition, scope: Mapping[Index, Index], parts: tuple[Any, ...]) -> Any:  # noqa: C901 -- one match
+def _rebuild(node: Expr | Condition, scope: Mapping[Index, Index], parts: tuple[Any, ...]) -> Any:
     match node:
-        case Number() | Constant() | ExtentValue():
-            return node
         case IndexValue(position):
             return IndexValue(shift_position(position, scope))
         case Indexed(tensor, positions, guarded):
             return Indexed(tensor, tuple(shift_position(p, scope) for p in positions), guarded)
         case MatrixEntry():
             return map_positions(node, lambda position: shift_position(position, scope))
-        case Partial():
-            return Partial(parts[0], parts[1:])
-        case Sum():
-            return Sum(parts)
-        case Product():
-            return Product(parts)
-        case Power():
-            return Power(*parts)
-        case Call(function, _, order):
-            return Call(function, parts, order)
         case Reduce(op, indices, _):
             return Reduce(op, tuple(scope.get(i, i) for i in indices), parts[0])
-        case Comparison(relation):
-            return Comparison(relation, *parts)
-        case Logic(op):
-            return Logic(op, parts)
-        case Bracket():
-            return Bracket(parts[0])
-        case Select():
-            return Select(*parts)
         case _:
-            assert_never(node)
+            return with_operands(node, parts)

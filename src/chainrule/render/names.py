@@ -6,8 +6,10 @@ Only names are read here, never expressions.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from chainrule.expr.symbols import Tensor, steps_text
 
 GREEK = {
     "α": "alpha",
@@ -46,7 +48,6 @@ GREEK = {
     "Ω": "Omega",
 }
 SPECIAL = re.compile(r"[_#$%&{}]")
-ORDERS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,7 @@ def latex_name(name: str) -> LatexName:
     >>> latex_name("W2").tensor, latex_name("x2").plain, latex_name("lambda").plain, latex_name("x_train").plain
     ('W^{2}', 'x_{2}', '\\lambda', '\\mathrm{x\\_train}')
     """
-    stem = name.rstrip("0123456789")
-    layer = name[len(stem) :]
-    stem, layer = (stem, layer) if stem and not stem.endswith("_") else (name, "")
+    stem, layer = layer_of(name)
     if stem in GREEK or stem in GREEK.values():
         return LatexName(f"\\{GREEK.get(stem, stem)}", layer)
     if len(stem) == 1:
@@ -83,17 +82,29 @@ def latex_name(name: str) -> LatexName:
     return LatexName(rf"\mathrm{{{SPECIAL.sub(lambda m: chr(92) + m[0], stem)}}}", layer)
 
 
-def derivative_parts(name: str) -> tuple[str, ...]:
-    """Return the tensors in the name of a derivative: what is differentiated, then what by.
+def layer_of(name: str) -> tuple[str, str]:
+    """Return a name without its superscript, and that: the steps of a symbol, else the digits at its end, a layer.
 
-    >>> derivative_parts("∂²C/∂z∂w")
-    ('C', 'z', 'w')
+    >>> layer_of("W2"), layer_of("x_1"), layer_of("12"), layer_of(Tensor("z", (("l", 1),)))
+    (('W', '2'), ('x_1', ''), ('12', ''), ('z', 'l+1'))
     """
-    of, _, below = name.partition("/")
-    return (of.lstrip("∂" + ORDERS), *below.split("∂")[1:])
+    if isinstance(name, Tensor) and name.superscript:
+        return name.name, steps_text(name.superscript)
+    stem = name.rstrip("0123456789")
+    return (stem, name[len(stem) :]) if stem and not stem.endswith("_") else (name, "")
 
 
-def certain_groups(parts: tuple[str, ...], positions: int, ranks: Mapping[str, int]) -> tuple[int, ...] | None:
+def error_name(tensor: str) -> str:
+    """Return the textbook's name δ2 of the error ∂C/∂z2, "" for a tensor that is no weighted input.
+
+    >>> error_name("z2"), error_name("z"), error_name("a2")
+    ('δ2', 'δ', '')
+    """
+    stem, layer = layer_of(tensor)
+    return f"δ{layer}" if stem == "z" else ""
+
+
+def certain_groups(parts: Sequence[str], positions: int, ranks: Mapping[str, int]) -> tuple[int, ...] | None:
     """Return how many positions of a derivative belong to each of its tensors; None if the ranks do not settle it.
 
     >>> certain_groups(("a", "z"), 3, {"a": 1}), certain_groups(("a", "z"), 2, {})
@@ -108,7 +119,7 @@ def certain_groups(parts: tuple[str, ...], positions: int, ranks: Mapping[str, i
     return groups if sum(groups) == positions and share >= 0 else None
 
 
-def likely_groups(parts: tuple[str, ...], positions: int, ranks: Mapping[str, int]) -> tuple[int, ...] | None:
+def likely_groups(parts: Sequence[str], positions: int, ranks: Mapping[str, int]) -> tuple[int, ...] | None:
     """Return the same by guess: what is differentiated is a scalar, as a cost is, and the rest is shared evenly.
 
     >>> likely_groups(("C", "W"), 2, {}), likely_groups(("C", "z", "w"), 3, {})

@@ -5,62 +5,20 @@ Only characters are chosen here; what stands where, and in parentheses, is decid
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from typing import assert_never
+from types import MappingProxyType
 
-from chainrule.expr import sizes
 from chainrule.expr.nodes import Condition, Expr, Index, Lookup, Position
+from chainrule.expr.sizes import Size
+from chainrule.expr.symbols import Tensor, steps_text, symbol
 from chainrule.render.arrange import arrange, known_ranks
-from chainrule.render.layout import (
-    Applied,
-    BigOperator,
-    Chain,
-    Choice,
-    Connective,
-    Denial,
-    Derivative,
-    Entry,
-    Factors,
-    Iverson,
-    Layout,
-    Matrix,
-    Named,
-    NamedDerivative,
-    Negative,
-    Numeral,
-    Parenthesised,
-    Pieces,
-    Place,
-    Quotient,
-    Ratio,
-    Relation,
-    Size,
-    Superscript,
-    Symbol,
-    Terms,
-    affine_text,
-    join,
-    linked,
-    write,
-)
+from chainrule.render.layout import BigOperator, Entry, Layout, NamedSlope, affine_text
 from chainrule.render.letters import with_letters
 from chainrule.render.numerals import numeral_parts
+from chainrule.render.style import Style, framed, write
 
-
-@dataclass(frozen=True)
-class Characters:
-    """The characters in which Unicode text and ASCII text differ."""
-
-    times: str
-    minus: str
-    big_sum: bool
-    relations: Mapping[str, str]
-
-
-UNICODE = Characters("·", "−", True, {"<=": "≤", ">=": "≥", "!=": "≠"})
-ASCII = Characters("*", "-", False, {})
 ORDERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -68,7 +26,7 @@ def expression_text(
     expr: Expr | Condition,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, sizes.Size] | None = None,
+    declared: Mapping[str, Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     unicode: bool = True,
 ) -> str:
@@ -93,7 +51,7 @@ def equation_text(
     value: Expr,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, sizes.Size] | None = None,
+    declared: Mapping[str, Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     unicode: bool = True,
 ) -> str:
@@ -105,8 +63,12 @@ def equation_text(
 
 def lettered_text(expr: Expr | Condition, ranks: Mapping[str, int], *, unicode: bool = True) -> str:
     """Return an expression whose indices `with_letters` has named already."""
-    characters = UNICODE if unicode else ASCII
-    return write(arrange(expr, ranks), lambda layout: _pieces(layout, characters))
+    return write(arrange(expr, ranks), UNICODE if unicode else ASCII)
+
+
+def entry_text(tensor: str, positions: Sequence[Position]) -> str:
+    """Return an entry of a tensor, whose indices are named by their letters: W[k,j]."""
+    return _entry(Entry(symbol(tensor), tuple(positions)))
 
 
 def position_text(position: Position) -> str:
@@ -119,7 +81,7 @@ def position_text(position: Position) -> str:
     if isinstance(position, Index):
         return position.name
     if isinstance(position, Lookup):
-        return position.entry.tensor + ("?" if position.entry.guarded else "") + _brackets(position.entry.indices)
+        return _entry(Entry(position.entry.tensor, position.entry.indices, position.entry.guarded))
     return affine_text(position, lambda index, size: index.name if size == 1 else f"{size}*{index.name}")
 
 
@@ -129,74 +91,82 @@ def numeral_text(value: Fraction) -> str:
     >>> numeral_text(Fraction(1, 20)), numeral_text(Fraction(1, 10**5)), numeral_text(Fraction(12))
     ('0.05', '1e-5', '12')
     """
-    mantissa, exponent = numeral_parts(value)
-    return f"{mantissa}e{exponent}" if exponent else mantissa
-
-
-def _pieces(layout: Layout, characters: Characters) -> Pieces:  # noqa: C901 -- one match over the nodes
-    match layout:
-        case Numeral(value):
-            return (numeral_text(value),)
-        case Ratio(value):
-            return (f"{value.numerator}/{value.denominator}",)
-        case Symbol(name) | Named(name):
-            return (name,)
-        case Size(letter):
-            return (f"extent({letter})",)
-        case Place(position):
-            return (position_text(position),)
-        case Entry(tensor, positions, guarded):
-            return (tensor, "?" if guarded else "", _brackets(positions))
-        case Matrix(function, matrix, positions):
-            return (function, "(", matrix, ")", _brackets(positions))
-        case NamedDerivative(tensor, positions, guarded):
-            return (tensor, "?" if guarded else "", _brackets(positions))
-        case Derivative(of, wrt):
-            order = str(len(wrt)).translate(ORDERS) if len(wrt) > 1 else ""
-            return (f"∂{order}", of, "/", *(piece for entry in wrt for piece in ("∂", entry)))
-        case Terms(parts):
-            return tuple(piece for n, part in enumerate(parts) for piece in _term(part, n == 0, characters))
-        case Negative(part):
-            return (characters.minus, part)
-        case Factors(parts):
-            return join(parts, characters.times)
-        case Quotient(above, below):
-            return (above, "/", below)
-        case Superscript(base, exponent):
-            return (base, "^", exponent)
-        case Applied(function, arguments, primes):
-            return (function, "'" * primes, "(", *join(arguments, ", "), ")")
-        case BigOperator(op, letters, body):
-            return (_operator(op, letters, characters), " ", body)
-        case Relation(relation, left, right):
-            return (left, f" {characters.relations.get(relation, relation)} ", right)
-        case Chain(sides, relations):
-            return linked(sides, tuple(f" {characters.relations.get(r, r)} " for r in relations))
-        case Connective(op, parts):
-            return join(parts, f" {op} ")
-        case Denial(part):
-            return ("not ", part)
-        case Iverson(condition):
-            return ("[", condition, "]")
-        case Choice(condition, then, otherwise):
-            return ("where(", condition, ", ", then, ", ", otherwise, ")")
-        case Parenthesised(inner):
-            return ("(", inner, ")")
-        case _:
-            assert_never(layout)
+    return _number(*numeral_parts(value))
 
 
 def _brackets(positions: tuple[Position, ...]) -> str:
-    return f"[{','.join(position_text(p) for p in positions)}]" if positions else ""
+    return f"[{_listed(positions)}]" if positions else ""
 
 
-def _term(part: Layout, first: bool, characters: Characters) -> Pieces:
-    if first:
-        return (part,)
-    return (f" {characters.minus} ", part.part) if isinstance(part, Negative) else (" + ", part)
+def _listed(positions: tuple[Position, ...]) -> str:
+    return ",".join(position_text(p) for p in positions)
 
 
-def _operator(op: str, letters: tuple[str, ...], characters: Characters) -> str:
-    if op != "sum" or not characters.big_sum:
-        return f"{op}({','.join(letters)})"
+def _number(mantissa: str, exponent: int) -> str:
+    return f"{mantissa}e{exponent}" if exponent else mantissa
+
+
+def _entry(entry: Entry | NamedSlope) -> str:
+    mark = "?" if entry.guarded else ""
+    match entry.tensor:
+        case Tensor(name, (_, *_) as superscript):
+            return f"{name}{mark}[{steps_text(superscript)}; {_listed(entry.positions)}".rstrip() + "]"
+        case _:
+            return entry.tensor + mark + _brackets(entry.positions)
+
+
+def _operator(node: BigOperator) -> str:
+    return f"{node.op}({','.join(node.letters)})"
+
+
+def _big_sum(node: BigOperator) -> str:
+    if node.op != "sum":
+        return _operator(node)
+    letters = node.letters
     return f"Σ_{letters[0]}" if len(letters) == 1 and len(letters[0]) == 1 else f"Σ_{{{','.join(letters)}}}"
+
+
+def _same(name: str) -> str:
+    return name
+
+
+def _between(mark: str) -> Callable[[Layout], str]:
+    return lambda _: mark
+
+
+UNICODE = Style(
+    holds=False,
+    number=_number,
+    name=_same,
+    size=lambda size: f"extent({size.letter})",
+    entry=_entry,
+    position=position_text,
+    matrix=lambda node: (node.function, "(", node.matrix, ")", _brackets(node.positions)),
+    named_slope=lambda node: (_entry(node),),
+    function=_same,
+    partial=lambda order: f"∂{str(order).translate(ORDERS)}" if order > 1 else "∂",
+    times=_between("·"),
+    big=_big_sum,
+    plus=" + ",
+    minus=" − ",
+    negative="−",
+    denial="not ",
+    between_partials="",
+    relations=MappingProxyType({"<=": "≤", ">=": "≥", "!=": "≠"}),
+    connectives=MappingProxyType({}),
+    slope=("", "/", ""),
+    fraction=("", "/", ""),
+    power=("", "^", ""),
+    parentheses=("(", ")"),
+    bracket=("[", "]"),
+    choice=lambda node: framed(("where(", ", ", ", ", ")"), node.condition, node.then, node.otherwise),
+    frames=MappingProxyType({}),
+)
+ASCII = replace(
+    UNICODE,
+    times=_between("*"),
+    big=_operator,
+    minus=" - ",
+    negative="-",
+    relations=MappingProxyType({}),
+)

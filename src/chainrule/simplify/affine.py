@@ -17,7 +17,8 @@ from chainrule.expr.binding import (
     substitute_indices,
     unmarked_positions,
 )
-from chainrule.expr.deltas import difference, kronecker, solved_for
+from chainrule.expr.combinations import difference, linear_form, position_value, solved_for
+from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
     ZERO,
     Affine,
@@ -27,7 +28,6 @@ from chainrule.expr.nodes import (
     ExtentValue,
     Index,
     Indexed,
-    IndexValue,
     Lookup,
     Number,
     Position,
@@ -37,6 +37,7 @@ from chainrule.expr.nodes import (
     product_factors,
 )
 from chainrule.expr.sizes import Formula, Literal
+from chainrule.expr.symbols import Derivative
 from chainrule.simplify.arithmetic import bracket, close, multiply, normal
 from chainrule.simplify.context import Context
 from chainrule.simplify.evident import always_defined
@@ -83,22 +84,21 @@ def solvable(expr: Expr, bound: Sequence[Index]) -> tuple[Index, ...]:
     sides = kronecker(expr)
     if sides is None or any(isinstance(side, Affine) and not side.terms for side in sides):
         return ()
-    coefficients, _ = difference(*sides)
-    if sum(abs(c) == 1 and isinstance(i, Index) and i not in bound for i, c in coefficients.items()) > 1:
+    single = [i for i, c in difference(*sides).terms.items() if isinstance(i, Index) and abs(c) == 1]
+    if sum(i not in bound for i in single) > 1:
         return ()
-    return tuple(i for i, c in coefficients.items() if isinstance(i, Index) and abs(c) == 1 and i in bound)
+    return tuple(i for i in single if i in bound)
 
 
 def range_brackets(index: Index, position: Position) -> tuple[Expr, ...]:
     """Return [0 <= position] and [position < extent(index)], where they do not hold anyway."""
     if not isinstance(position, Affine) and position.extent == index.extent:
         return ()
-    constant = position.constant if isinstance(position, Affine) else 0
-    value: Expr = number(constant) if isinstance(position, Affine) and not position.terms else IndexValue(position)
+    value = position_value(position)
     size = index.extent
     end: Expr = number(size.count) if isinstance(size, Literal) else ExtentValue(size, index.preferred)
     above = Bracket(Comparison("<", value, end))
-    never_below = constant >= 0 and not (isinstance(position, Affine) and any(c < 0 for _, c in position.terms))
+    never_below = linear_form(position).constant >= 0 and not _subtracts(position)
     both = (above,) if never_below else (Bracket(Comparison("<=", ZERO, value)), above)
     return tuple(bracket(b.condition) for b in both)
 
@@ -122,7 +122,7 @@ def _solutions(parts: Sequence[Expr], bound: Sequence[Index]) -> list[_Solution]
             solution = _Solution(index, position, place)
             rank, entry = _rank(solution, parts)
             if rank is not None:
-                options.append(((rank, _turned(position)), replace(solution, entry=entry)))
+                options.append(((rank, _subtracts(position)), replace(solution, entry=entry)))
         if options:
             chosen.append(min(options, key=lambda option: option[0])[1])
     return chosen
@@ -143,7 +143,7 @@ def _rank(found: _Solution, parts: Sequence[Expr]) -> tuple[int | None, int | No
         if _tells_a_range(entry, index, [part for m, part in enumerate(parts) if m != n]):
             continue
         if all(always_defined(other) for other in others):
-            return (0 if entry.tensor.startswith("∂") else 1), n
+            return (0 if isinstance(entry.tensor, Derivative) else 1), n
     if isinstance(index.extent, Formula):
         return None, None
     return (2 if isinstance(index.extent, Literal) else 3), None
@@ -157,9 +157,9 @@ def _tells_a_range(entry: Indexed, index: Index, others: Sequence[Expr]) -> bool
     return not (bound & shifted) <= labels
 
 
-def _turned(position: Position) -> bool:
+def _subtracts(position: Position) -> bool:
     """Say whether something is subtracted in a position: of [q+u = p], p = q+u goes before u = p-q."""
-    return isinstance(position, Affine) and any(c < 0 for _, c in position.terms)
+    return any(c < 0 for c in linear_form(position).terms.values())
 
 
 def _labels(index: Index, entry: Indexed) -> bool:

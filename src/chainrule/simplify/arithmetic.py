@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from chainrule.expr.binding import (
     Fresh,
+    binder_height,
     free_in_order,
     free_indices,
     map_condition,
@@ -24,7 +25,7 @@ from chainrule.expr.binding import (
     open_reduce,
     reduce_over,
 )
-from chainrule.expr.deltas import difference
+from chainrule.expr.combinations import difference
 from chainrule.expr.nodes import (
     ONE,
     ZERO,
@@ -44,8 +45,10 @@ from chainrule.expr.nodes import (
     Reduce,
     Select,
     Sum,
+    operands,
     product_factors,
 )
+from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Literal
 from chainrule.simplify.evident import non_negative
 from chainrule.simplify.ordering import Key, sort_key
@@ -64,8 +67,11 @@ def normal(expr: Expr, fresh: Fresh) -> Expr:
     """Return the arithmetic normal form of any expression."""
     match expr:
         case Reduce(op):
+            level = fresh.level
             indices, body = open_reduce(expr, fresh)
-            return close(op, indices, normal(body, fresh))
+            closed = close(op, indices, normal(body, fresh))
+            fresh.level = level
+            return closed
         case IndexValue(Affine(terms, constant)):
             return add((*(scaled(Fraction(c), IndexValue(i)) for i, c in terms), Number(Fraction(constant))))
         case Bracket(condition):
@@ -121,8 +127,8 @@ def bracket(condition: Condition) -> Expr:
             return ONE if relation in ("=", "<=", ">=") else ZERO
         case Comparison(relation, Number(left), Number(right)):
             return _truth(relation, left - right)
-        case Comparison(relation, IndexValue(left), IndexValue(right)) if not difference(left, right)[0]:
-            return _truth(relation, Fraction(difference(left, right)[1]))
+        case Comparison(relation, IndexValue(left), IndexValue(right)) if not difference(left, right).terms:
+            return _truth(relation, Fraction(difference(left, right).constant))
         case Comparison("=" | "!=" as relation, left, right) if _sides(right) < _sides(left):
             return Bracket(Comparison(relation, right, left))
         case Comparison("=" | "!=" as relation, Product((Number(c), IndexValue() as index)), Number(n)):
@@ -202,12 +208,11 @@ def _content(coefficients: list[Fraction]) -> Fraction:
 
 def factors_of(expr: Expr) -> tuple[Fraction, Factors]:
     """Return the monomial view of any expression: its coefficient, and base -> rational exponent."""
-    known: tuple[Fraction, Factors] | None = expr.__dict__.get("_factors")
-    if known is None:
-        known = expr.__dict__["_factors"] = _factors_of(expr)
-    return known[0], dict(known[1])
+    coefficient, found = _factors_of(expr)
+    return coefficient, found.copy()
 
 
+@kept
 def _factors_of(expr: Expr) -> tuple[Fraction, Factors]:
     coefficient, found, cancelled = _ONE, Factors(), False
     stack: list[tuple[Expr, Fraction]] = [(expr, _ONE)]
@@ -319,15 +324,38 @@ _MOST_PERMUTED = 4
 def _least(op: str, bound: list[Index], body: Expr) -> Reduce:
     """Return the reduction with its indices in the order that gives the sorted body the least key.
 
-    A single order that needs no search, by first appearance, is ambiguous where factors differ in their indices only;
-    it serves for more indices than anybody writes.
+    That is the order of first appearance, except where terms or factors differ in their indices only, so that the
+    order of indices decides which of them comes first. For more indices than anybody writes it is not searched for.
     """
     order = {index: n for n, index in enumerate(free_in_order(body))}
-    appearing = sorted(bound, key=lambda index: order.get(index, len(order)))
-    tried = permutations(appearing) if 1 < len(bound) <= _MOST_PERMUTED else [tuple(appearing)]
+    appearing = tuple(sorted(bound, key=lambda index: order.get(index, len(order))))
+    if len(bound) == 1 or len(bound) > _MOST_PERMUTED:
+        return _closed(op, appearing, body)
+    one_digit = binder_height(body) + len(bound) < 10  # else %10 stands before %9
+    if one_digit and all(index in order for index in bound) and not _tied(body, frozenset(bound)):
+        return _closed(op, appearing, body)
     return min(
-        (_closed(op, chosen, body) for chosen in tried), key=lambda made: (sort_key(made.body), str(made.indices))
+        (_closed(op, chosen, body) for chosen in permutations(appearing)),
+        key=lambda made: (sort_key(made.body), str(made.indices)),
     )
+
+
+def _tied(node: Expr | Condition, bound: frozenset[Index]) -> bool:
+    """Say whether the names of bound indices decide the order of terms, of factors or of the sides of an equality."""
+    if len(free_indices(node) & bound) < 2:
+        return False
+    if isinstance(node, Comparison):
+        return True
+    if isinstance(node, Sum | Product):
+        alike: dict[tuple[str, tuple[str, ...]], frozenset[Index]] = {}
+        for part in node.terms if isinstance(node, Sum) else node.factors:
+            base = split_coefficient(part)[1]
+            own = free_indices(base) & bound
+            key = sort_key(base)[:2]
+            if key in alike and len(own | alike[key]) > 1:
+                return True
+            alike[key] = own | alike.get(key, frozenset())
+    return any(_tied(part, bound) for part in operands(node))
 
 
 def _closed(op: str, bound: tuple[Index, ...], body: Expr) -> Reduce:

@@ -26,6 +26,8 @@ from chainrule.expr.nodes import (
     Sum,
     walk,
 )
+from chainrule.expr.shared import kept
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
@@ -39,7 +41,6 @@ from chainrule.simplify.arithmetic import (
 )
 from chainrule.simplify.context import Context
 from chainrule.simplify.recognise import is_constant
-from chainrule.system.rewriting import Rule
 
 Divisors: TypeAlias = Mapping[Expr, Fraction]
 """base -> n, of what is divided by base^n."""
@@ -57,10 +58,12 @@ def divisors(expr: Expr, read: Read | None = None) -> Divisors:
     """
     if read is not None:
         return _divisors(expr, read)
-    known: Divisors | None = expr.__dict__.get("_divisors")
-    if known is None:
-        known = expr.__dict__["_divisors"] = _divisors(expr, None)
-    return known
+    return _own_divisors(expr)
+
+
+@kept
+def _own_divisors(expr: Expr) -> Divisors:
+    return _divisors(expr, None)
 
 
 def _divisors(expr: Expr, read: Read | None) -> Divisors:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chainrule.expr.nodes import ZERO, Comparison, Condition, Expr, IndexValue, Logic, Number, Select
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.arithmetic import bracket, multiply
 from chainrule.simplify.context import Context
-from chainrule.system.rewriting import Rule
 
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
 """Of two numbers: what holds where a relation does not."""

@@ -12,11 +12,11 @@ from chainrule.expr.binding import free_indices, open_reduce, substitute_indices
 from chainrule.expr.deltas import kronecker, plain_delta
 from chainrule.expr.nodes import ZERO, Affine, Expr, Index, Position, Product, Reduce, Select, Sum, product_factors
 from chainrule.expr.sizes import Literal
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.affine import solvable, solve_the_delta
 from chainrule.simplify.arithmetic import add, close, multiply, normal
 from chainrule.simplify.context import Context
 from chainrule.simplify.decided import DECIDED
-from chainrule.system.rewriting import Rule
 
 
 def as_delta(expr: Expr) -> tuple[Index, Index] | None:

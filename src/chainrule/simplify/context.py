@@ -11,19 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.expr.binding import Fresh
-from chainrule.expr.nodes import (
-    Bracket,
-    Call,
-    Condition,
-    Expr,
-    Index,
-    MatrixEntry,
-    Node,
-    Number,
-    Reduce,
-    operands,
-    walk,
-)
+from chainrule.expr.nodes import Bracket, Call, Condition, Expr, Index, MatrixEntry, Number, Reduce, operands, walk
+from chainrule.expr.shared import Node, kept
 from chainrule.expr.sizes import Size
 from chainrule.simplify import arithmetic
 
@@ -72,22 +61,13 @@ class Context:
         return arithmetic.close(op, indices, body)
 
 
+@kept
 def length(expr: Expr | Condition) -> int:
     """Return how long it is to read: its nodes, a sign as nothing, a call, det, inv as three, a reduction as four."""
-    known: int | None = expr.__dict__.get("_length")
-    if known is None:
-        match expr:
-            case Call() | MatrixEntry():
-                known = 3
-            case Reduce():
-                known = 4
-            case Number(value):
-                known = 1 if value.denominator == 1 else 2
-            case _:
-                known = 1
-        known += sum(length(p) for p in operands(expr) if not (isinstance(p, Number) and p.value in (1, -1)))
-        expr.__dict__["_length"] = known
-    return known
+    if isinstance(expr, Number):
+        return 1 if expr.value.denominator == 1 else 2
+    own = 3 if isinstance(expr, Call | MatrixEntry) else 4 if isinstance(expr, Reduce) else 1
+    return own + sum([length(p) for p in operands(expr) if not (isinstance(p, Number) and p.value in (1, -1))])
 
 
 def measure(expr: Expr) -> tuple[int, int, int]:

@@ -6,96 +6,57 @@ that takes a value there. A difference of index expressions lies between two end
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fractions import Fraction
 
+from chainrule.expr.combinations import ExpressionAtom, ExpressionForm, expression_form, position_value
+from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import (
     ONE,
     ZERO,
-    Affine,
     Bracket,
     Comparison,
     Expr,
     ExtentValue,
     Index,
     Indexed,
-    IndexValue,
     Lookup,
-    Number,
     Position,
     Select,
     number,
 )
 from chainrule.expr.sizes import Literal, Size
-from chainrule.simplify.arithmetic import split_coefficient, terms_of
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.choices import OPPOSITE
 from chainrule.simplify.context import Context
-from chainrule.system.rewriting import Rule
 
 
-@dataclass
-class _Span:
-    """A linear expression of indices and extents, as its coefficients."""
-
-    constant: Fraction = Fraction(0)
-    atoms: dict[Index | Lookup, Fraction] = field(default_factory=dict)
-    extents: dict[Size, Fraction] = field(default_factory=dict)
-
-    def add(self, expr: Expr, scale: Fraction) -> bool:
-        """Add scale·expr; False where it is anything else than numbers, indices and extents."""
-        for term in terms_of(expr):
-            coefficient, rest = split_coefficient(term)
-            match rest:
-                case Number():
-                    self.constant += scale * coefficient
-                case IndexValue(position):
-                    self.add_position(position, scale * coefficient)
-                case ExtentValue(extent):
-                    self.extents[extent] = self.extents.get(extent, Fraction(0)) + scale * coefficient
-                case _:
-                    return False
-        return True
-
-    def add_position(self, position: Position, scale: Fraction) -> None:
-        """Add scale·position."""
-        terms = position.terms if isinstance(position, Affine) else ((position, 1),)
-        self.constant += scale * position.constant if isinstance(position, Affine) else 0
-        for atom, c in terms:
-            self.atoms[atom] = self.atoms.get(atom, Fraction(0)) + scale * c
-
-    def highest(self, context: Context) -> Fraction | None:
-        """Return a number that this never exceeds, or None."""
-        total, sizes = self.constant, dict(self.extents)
-        for atom, c in self.atoms.items():
-            if c > 0:
-                sizes[atom.extent] = sizes.get(atom.extent, Fraction(0)) + c
-                total -= c
-        present = {atom.extent for atom in self.atoms}
-        for extent, c in sizes.items():
-            known = context.ranges.sizes.get(extent) if not isinstance(extent, Literal) else extent.count
-            if c > 0 and known is None:
-                return None
-            least = context.ranges.least.get(extent, 1 if extent in present else 0)
-            total += c * (least if known is None else known)
-        return total
-
-    def negative(self) -> _Span:
-        """Return −1 times this."""
-        return _Span(
-            -self.constant,
-            {atom: -c for atom, c in self.atoms.items()},
-            {extent: -c for extent, c in self.extents.items()},
-        )
+def _highest(form: ExpressionForm, context: Context) -> Fraction | None:
+    """Return a number that a linear form never exceeds, or None."""
+    ends: dict[ExpressionAtom, ExpressionForm] = {}
+    present: set[Size] = set()
+    for place, c in form.terms.items():
+        if not isinstance(place, Size):
+            present.add(place.extent)
+            last: ExpressionForm = LinearForm({place.extent: Fraction(1)}, Fraction(-1))
+            ends[place] = last if c > 0 else LinearForm({}, Fraction(0))
+    highest = form.substituted(ends)
+    sizes: dict[ExpressionAtom, Fraction] = {}
+    for extent, c in highest.terms.items():
+        assert isinstance(extent, Size)
+        known = context.ranges.sizes.get(extent) if not isinstance(extent, Literal) else extent.count
+        if c > 0 and known is None:
+            return None
+        least = context.ranges.least.get(extent, 1 if extent in present else 0)
+        sizes[extent] = Fraction(least if known is None else known)
+    return highest.value(sizes)
 
 
 def always(comparison: Comparison, context: Context) -> bool:
     """Say whether the ranges of its indices make a comparison hold; that two indices are equal is not looked at."""
-    gap = _Span()
-    if comparison.relation == "=" or not (
-        gap.add(comparison.left, Fraction(1)) and gap.add(comparison.right, Fraction(-1))
-    ):
+    left, right = expression_form(comparison.left), expression_form(comparison.right)
+    if comparison.relation == "=" or left is None or right is None:
         return False
-    below, above = gap.highest(context), gap.negative().highest(context)
+    below, above = _highest(left - right, context), _highest(right - left, context)
     match comparison.relation:
         case "<":
             return below is not None and below < 0
@@ -134,7 +95,7 @@ def inside(position: Position, extent: Size, context: Context) -> bool:
         return position.extent == extent and _fits(position.entry, context)
     if isinstance(position, Index) and not isinstance(position.extent, Literal):
         return position.extent == extent
-    value = number(position.constant) if isinstance(position, Affine) and not position.terms else IndexValue(position)
+    value = position_value(position)
     end = ExtentValue(extent) if not isinstance(extent, Literal) else number(extent.count)
     return always(Comparison(">=", value, ZERO), context) and always(Comparison("<", value, end), context)
 

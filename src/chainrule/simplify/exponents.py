@@ -9,10 +9,10 @@ from fractions import Fraction
 from itertools import combinations
 
 from chainrule.expr.nodes import ONE, ZERO, Bracket, Comparison, Expr, Number, Power, Product
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.arithmetic import add, factors_of, multiply, product_of, split_coefficient
 from chainrule.simplify.context import Context, length
 from chainrule.simplify.evident import always_defined
-from chainrule.system.rewriting import Rule
 
 
 def equal_bases(expr: Expr, context: Context) -> Expr | None:

@@ -23,6 +23,7 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
+from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
@@ -37,7 +38,6 @@ from chainrule.simplify.cancelling import settled
 from chainrule.simplify.context import Context, length
 from chainrule.simplify.evident import always_defined, guarded
 from chainrule.simplify.recognise import recognise
-from chainrule.system.rewriting import Rewrite, Rule
 
 _MOST_TERMS = 24
 _MOST_FACTORS = 60

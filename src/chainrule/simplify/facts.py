@@ -24,10 +24,17 @@ class FactBook:
         listed = [(fact, tensors_in(fact.pattern)) for fact in facts]
         uses = Counter(tensor for _, tensors in listed for tensor in tensors)
         self._filed: dict[str, list[tuple[int, Fact, frozenset[str]]]] = {}
+        self._reads: dict[str, list[frozenset[str]]] = {}
         for place, (fact, tensors) in enumerate(listed):
             if tensors:
                 rarest = min(tensors, key=lambda tensor: (uses[tensor], tensor))
                 self._filed.setdefault(rarest, []).append((place, fact, tensors))
+            for tensor in tensors:
+                self._reads.setdefault(tensor, []).append(tensors)
+
+    def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:
+        """Say whether a fact reads tensors of both."""
+        return any(not tensors.isdisjoint(right) for tensor in left for tensors in self._reads.get(tensor, ()))
 
     def relevant(self, expr: Expr) -> tuple[Fact, ...]:
         """Return the facts that could be recognised in the expression, in the order of the system."""

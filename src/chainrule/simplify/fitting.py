@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from chainrule.expr.nodes import Expr, Index, Indexed, IndexValue, Lookup, Position
 from chainrule.expr.sizes import Literal, Size
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.context import Context
-from chainrule.system.rewriting import Rule
 
 
 def mark_what_is_no_label(expr: Expr, context: Context) -> Expr | None:

@@ -41,6 +41,7 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
+from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import (
     Factors,
     add,
@@ -56,7 +57,6 @@ from chainrule.simplify.evident import always_defined
 from chainrule.simplify.recognise import unify
 from chainrule.simplify.symmetry import SYMMETRY
 from chainrule.system.model import Given
-from chainrule.system.rewriting import Rewrite, Rule
 
 MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "!=": "!="}
 _STRONGER = {">": (">", ">=", "!="), "<": ("<", "<=", "!="), ">=": (">=",), "<=": ("<=",), "!=": ("!=",)}

@@ -22,10 +22,10 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
 )
+from chainrule.rewrite.rules import Rule
 from chainrule.simplify.arithmetic import Factors, add, bracket, factors_of, multiply, product_of, split_coefficient
 from chainrule.simplify.context import Context
 from chainrule.simplify.evident import always_defined
-from chainrule.system.rewriting import Rule
 
 
 def exp_and_log(expr: Expr, context: Context) -> Expr | None:

@@ -10,10 +10,11 @@ from fractions import Fraction
 
 from chainrule.expr.binding import open_reduce, substitute_indices
 from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Product, Reduce, product_factors, times
+from chainrule.expr.symbols import Symbol
+from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import Factors, factors_of, multiply, normal, product_of
 from chainrule.simplify.context import Context
 from chainrule.simplify.recognise import unify
-from chainrule.system.rewriting import Rewrite, Rule
 
 
 def pick_of_sum(expr: Expr, context: Context) -> Rewrite | None:
@@ -37,7 +38,7 @@ def pick_of_sum(expr: Expr, context: Context) -> Rewrite | None:
 
 def _hot_axes(context: Context) -> Mapping[str, tuple[int, str]]:
     """Return the axis along which tensors are one-hot, with the fact that says so."""
-    found = {}
+    found: dict[str, tuple[int, str]] = {}
     for fact in context.givens:
         match fact.pattern, fact.replacement:
             case Product((Indexed(tensor, left), Indexed(_, right))), Product((Bracket(), Indexed())):
@@ -48,7 +49,9 @@ def _hot_axes(context: Context) -> Mapping[str, tuple[int, str]]:
     return found
 
 
-def _sums(entry: Indexed, axis: int, found: Factors, context: Context) -> Iterator[tuple[Expr, Expr, tuple[str, ...]]]:
+def _sums(
+    entry: Indexed, axis: int, found: Factors, context: Context
+) -> Iterator[tuple[Expr, Expr, tuple[Symbol, ...]]]:
     """Yield each sum that the one-hot entry picks from, or its name, with what it picks and the names that are used.
 
     A sum without a name must be there already, to divide by.

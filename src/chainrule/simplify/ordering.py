@@ -33,21 +33,15 @@ from chainrule.expr.nodes import (
     Sum,
     operands,
 )
+from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Axis, Formula, Size, source_of
 
 Key: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
-def shape(node: Expr | Condition) -> str:
+@kept
+def shape(node: Expr | Condition) -> str:  # noqa: C901 -- one match over the nodes
     """Return the structure without names and coefficients; equal shapes are necessary for a match."""
-    known: str | None = node.__dict__.get("_shape")
-    if known is None:
-        known = _shape(node)
-        node.__dict__["_shape"] = known
-    return known
-
-
-def _shape(node: Expr | Condition) -> str:  # noqa: C901 -- one match over the nodes
     inner = ",".join(shape(part) for part in operands(node) if not isinstance(part, Number))
     match node:
         case Number():
@@ -86,16 +80,14 @@ def _shape(node: Expr | Condition) -> str:  # noqa: C901 -- one match over the n
             assert_never(node)
 
 
+@kept
 def sort_key(node: Expr | Condition) -> Key:
     """Return the key by which terms and factors are sorted."""
-    known: Key | None = node.__dict__.get("_key")
-    if known is None:
-        names, indices = _own_key(node)
-        inner = [sort_key(part) for part in operands(node)]
-        names += tuple(name for key in inner for name in key[1])
-        indices += tuple(index for key in inner for index in key[2])
-        known = node.__dict__["_key"] = (shape(node), names, indices)
-    return known
+    names, indices = _own_key(node)
+    for key in map(sort_key, operands(node)):
+        names += key[1]
+        indices += key[2]
+    return shape(node), names, indices
 
 
 def _own_key(node: Expr | Condition) -> tuple[tuple[str, ...], tuple[str, ...]]:

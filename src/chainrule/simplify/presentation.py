@@ -32,6 +32,7 @@ from chainrule.expr.nodes import (
     plus,
     product_factors,
 )
+from chainrule.expr.symbols import Derivative
 from chainrule.simplify.arithmetic import scaled, split_coefficient
 from chainrule.simplify.recognise import is_constant
 from chainrule.simplify.written import AS_IT_COMES, Written
@@ -170,7 +171,7 @@ def _factor_rank(factor: Expr) -> int:  # noqa: C901 -- one match over the nodes
         case Bracket():
             return 3
         case Indexed(tensor):
-            return 5 if tensor.startswith("∂") else 4
+            return 5 if isinstance(tensor, Derivative) else 4
         case MatrixEntry():
             return 4
         case Partial(of):

@@ -35,12 +35,13 @@ from chainrule.expr.nodes import (
     Sum,
     operands,
 )
+from chainrule.expr.shared import kept
+from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import Factors, add, factors_of, multiply, power, product_of, split_coefficient
 from chainrule.simplify.context import Context, Fact, length
 from chainrule.simplify.evident import always_defined
 from chainrule.simplify.ordering import shape
 from chainrule.simplify.positions import Binding, labels_of, unify_positions
-from chainrule.system.rewriting import Rewrite, Rule
 
 
 def is_constant(expr: Expr) -> bool:
@@ -65,8 +66,8 @@ def recognise(expr: Expr, facts: Sequence[Fact]) -> Rewrite | None:
     for fact in facts:
         found = _match_sum(expr, fact) if isinstance(expr, Sum) else _match_product(expr, fact)
         if found is not None and length(found) < length(expr):
-            name = fact.replacement.tensor if isinstance(fact.replacement, Indexed) else ""
-            return Rewrite(found, fact.assumption, (name,) if name else ())
+            names = (fact.replacement.tensor,) if isinstance(fact.replacement, Indexed) else ()
+            return Rewrite(found, fact.assumption, names)
     return None
 
 
@@ -115,12 +116,10 @@ def _with_solution(target: Factors, anchor: Expr, base: Expr, binding: Binding, 
     return multiply((product_of(Fraction(1), rest), named, power(divisor, Fraction(-1))))
 
 
+@kept
 def _parts(fact: Fact) -> tuple[Expr, Factors]:
-    """Return the constant part of a fact's pattern and the rest, worked out once."""
-    known: tuple[Expr, Factors] | None = fact.__dict__.get("_split")
-    if known is None:
-        known = fact.__dict__["_split"] = split_constants(fact.pattern)
-    return known
+    """Return the constant part of a fact's pattern and the rest."""
+    return split_constants(fact.pattern)
 
 
 def _match_rest(
@@ -164,12 +163,10 @@ def _bound_all(fact: Fact, binding: Binding) -> bool:
     )
 
 
+@kept
 def _anchored(fact: Fact) -> frozenset[Index]:
-    """Return the variables that label an axis wherever the pattern is read, worked out once."""
-    known: frozenset[Index] | None = fact.__dict__.get("_labels")
-    if known is None:
-        known = fact.__dict__["_labels"] = labels_of(fact.pattern).intersection(fact.variables)
-    return known
+    """Return the variables that label an axis wherever the pattern is read."""
+    return labels_of(fact.pattern).intersection(fact.variables)
 
 
 def _replaced(

@@ -1,8 +1,8 @@
 """Equal shapes are simplified once: names are taken out before and put in again after.
 
 `simplify` works on an expression whose tensors, indices, extents and letters were renamed in the order of their first
-appearance, together with all facts that could be recognised in it. That problem, names and all, is the key of the
-cache, so nothing can be wrong about a hit: it *is* the same problem. Two hundred equal layers cost as much as one.
+appearance, together with all facts that could be recognised in it. The shape of that problem is the key of the cache,
+so nothing can be wrong about a hit: it *is* the same problem. Two hundred equal layers cost as much as one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ from chainrule.expr.nodes import (
     Position,
     Reduce,
 )
+from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Axis, Formula, Limit, Literal, Size
+from chainrule.expr.skeleton import Bare, Names, bare, joined
+from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.simplify.context import Fact, Ranges
 
 
@@ -35,11 +38,10 @@ from chainrule.simplify.context import Fact, Ranges
 class Relabeling:
     """A one-to-one renaming, made while it is applied. `loose` says that some index need not label where it stands."""
 
-    tensors: dict[str, str] = field(default_factory=dict)
+    tensors: dict[Symbol, Symbol] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     extents: dict[Size, Size] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
-    seen: list[str] = field(default_factory=list)
     unnamed: frozenset[Size] = frozenset()
     closed: bool = False
     loose: bool = False
@@ -54,12 +56,13 @@ class Relabeling:
             closed=True,
         )
 
-    def tensor(self, name: str) -> str:
+    def tensor(self, name: Symbol) -> Symbol:
         """Return the new name of a tensor; a derivative stays recognisable as one."""
         known = self.tensors.get(name)
         if known is None:
             assert not self.closed, name
-            known = self.tensors[name] = f"{'∂' if name.startswith('∂') else ''}T{len(self.tensors):03}"
+            known = Tensor(f"T{len(self.tensors):03}")
+            known = self.tensors[name] = Derivative("", known) if isinstance(name, Derivative) else known
         return known
 
     def extent(self, extent: Size) -> Size:
@@ -81,8 +84,6 @@ class Relabeling:
         if known is None:
             assert not self.closed, letter
             known = self.letters[letter] = f"l{len(self.letters)}"
-        if not self.closed:
-            self.seen.append(known)
         return known
 
     def index(self, index: Index) -> Index:
@@ -162,12 +163,11 @@ def _nameless(number: int) -> Formula:
 
 @dataclass(frozen=True)
 class Problem:
-    """An expression to simplify and what is known that matters, without names; `key` identifies it."""
+    """An expression to simplify and what is known that matters, without names."""
 
     expr: Expr
     facts: tuple[Fact, ...]
     ranges: Ranges
-    key: tuple[object, ...]
     back: Relabeling
 
 
@@ -175,7 +175,7 @@ def abstract(
     expr: Expr,
     order: Sequence[Index],
     facts: Iterable[Fact],
-    tensors: Iterable[str],
+    tensors: Iterable[Symbol],
     unnamed: frozenset[Size] = frozenset(),
     ranges: Ranges | None = None,
     axes: Callable[[str], tuple[Size, ...] | None] | None = None,
@@ -193,6 +193,40 @@ def abstract(
         relabel.index(index)
     bare = relabel.expr(expr)
     known = tuple(relabel.fact(fact) for fact in facts)
-    inside = relabel.ranges(ranges or Ranges(), axes)
-    known_of = tuple(tuple(part.items()) for part in (inside.least, inside.sizes, inside.axes))
-    return Problem(bare, known, inside, (bare, known, known_of, tuple(relabel.seen)), relabel.inverse())
+    return Problem(bare, known, relabel.ranges(ranges or Ranges(), axes), relabel.inverse())
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What problems have in common that differ in names only, and the names in this one."""
+
+    key: tuple[object, ...]
+    names: Names
+
+
+@kept
+def _bare_fact(fact: Fact) -> Bare:
+    return joined((fact.assumption,), [bare(part) for part in (fact.pattern, fact.replacement, *fact.variables)])
+
+
+def shape_of(
+    items: Iterable[Expr | Index],
+    facts: Iterable[Fact],
+    tensors: Iterable[str],
+    unnamed: frozenset[Size],
+    ranges: Ranges,
+    axes: Callable[[str], tuple[Size, ...] | None] | None,
+) -> Shape:
+    """Return the shape of all that `abstract` takes into a problem."""
+    names = Names()
+    for tensor in tensors:
+        names.tensors.setdefault(tensor, len(names.tensors))
+    parts = [*map(bare, items), *map(_bare_fact, facts)]
+    key: list[object] = [names.shape(part) for part in parts]
+    if axes is not None and any(part.loose for part in parts):
+        known = [axes(tensor) for tensor in names.tensors]
+        key += [None if of is None else names.shape(joined((), [bare(extent) for extent in of])) for of in known]
+    key.append(tuple([isinstance(extent, Formula) or extent in unnamed for extent in names.extents]))
+    for part in (ranges.least, ranges.sizes):
+        key.append(tuple([part.get(extent) for extent in names.extents]) if part else ())
+    return Shape(tuple(key), names)

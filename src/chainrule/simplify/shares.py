@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from chainrule.expr.binding import open_reduce, reduce_over, rename_indices
 from chainrule.expr.nodes import Expr, Index, Indexed, Number, Power, Reduce, Sum, product_factors, walk
+from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import add, close, multiply
 from chainrule.simplify.context import Context, Fact, length
 from chainrule.simplify.recognise import recognise
 from chainrule.simplify.sums import known_sum
-from chainrule.system.rewriting import Rewrite, Rule
 
 
 def shares_of(

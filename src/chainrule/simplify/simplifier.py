@@ -16,7 +16,10 @@ from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Number, Power, Product, Reduce, times
 from chainrule.expr.sizes import Size
+from chainrule.expr.skeleton import Names
+from chainrule.expr.symbols import Symbol, tensors_of
 from chainrule.render.text import expression_text
+from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.by_its_name import is_worth_its_name, may_be_worth_it
 from chainrule.simplify.cancelling import CANCEL
@@ -32,15 +35,14 @@ from chainrule.simplify.identities import IDENTITIES
 from chainrule.simplify.one_hot import ONE_HOT
 from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import RECOGNISE, split_constants
-from chainrule.simplify.shapes import Problem, abstract
+from chainrule.simplify.shapes import Problem, abstract, shape_of
 from chainrule.simplify.shares import SHARES, shares_of
 from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.simplify.written import AS_IT_COMES, Written, written_in
-from chainrule.system.functions import put_in_functions
-from chainrule.system.model import System, derivative_parts, is_derivative
-from chainrule.system.rewriting import Recorder, Rule, Step, rewrite
+from chainrule.system.derived import solve
+from chainrule.system.model import System
 from chainrule.system.sizes.constraints import read_by_number
-from chainrule.system.sizes.derived import solve
+from chainrule.system.user_functions import put_in_functions
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
@@ -67,27 +69,33 @@ class Simplifier:
         self._written = written
         self._unnamed = unnamed
         self._axes = axes
-        self._ranges = ranges
+        self._ranges = ranges or Ranges()
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
-        self._known: dict[tuple[object, ...], Expr] = {}
+        self._known: dict[tuple[object, ...], tuple[Expr, Names]] = {}
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
-        tensors = sorted(tensors_in(expr), key=self._place)
-        return abstract(expr, order, facts, tensors, self._unnamed, self._ranges, self._axes)
+        return abstract(expr, order, facts, self._listed(tensors_in(expr)), self._unnamed, self._ranges, self._axes)
 
-    def _place(self, tensor: str) -> tuple[int, str]:
-        last = derivative_parts(tensor)[-1] if is_derivative(tensor) else tensor
+    def _listed(self, tensors: frozenset[Symbol]) -> list[Symbol]:
+        return sorted(tensors, key=self._place)
+
+    def _place(self, tensor: Symbol) -> tuple[int, str]:
+        last = tensors_of(tensor)[-1]
         return self._rank.get(last, len(self._rank)), tensor
 
     def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
-        problem = self._problem(expr, order, self._book.relevant(expr))
-        result = self._known.get(problem.key)
-        if result is None:
-            result = self._known[problem.key] = _run(problem, None)
-        return problem.back.expr(result)
+        facts, tensors = self._book.relevant(expr), self._listed(tensors_in(expr))
+        shape = shape_of((*order, expr), facts, tensors, self._unnamed, self._ranges, self._axes)
+        if shape.key in self._known:
+            known, names = self._known[shape.key]
+            return names.to(shape.names).of(known)
+        problem = self._problem(expr, order, facts)
+        made = problem.back.expr(_run(problem, None))
+        self._known[shape.key] = made, shape.names
+        return made
 
     def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
         """Return the steps by which `simplify` arrives, as a book would write each line."""
@@ -101,6 +109,10 @@ class Simplifier:
         """Return what the first of the steps begins with: the expression in arithmetic normal form, for readers."""
         problem = self._problem(expr, order, ())
         return self.present(problem.back.expr(normal(problem.expr, Fresh())))
+
+    def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:
+        """Say whether a fact has tensors of both in it."""
+        return self._book.relates(left, right)
 
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""

@@ -56,11 +56,12 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.sizes import Literal
+from chainrule.expr.symbols import Symbol, named_after, unused
 from chainrule.render.letters import next_letter
 from chainrule.simplify.tails import negated, with_tails
 from chainrule.simplify.undivided import undivided
-from chainrule.system.functions import put_in_functions
-from chainrule.system.model import Equation, System, plain_name, unused_name
+from chainrule.system.model import Equation, System
+from chainrule.system.user_functions import put_in_functions
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,8 @@ def _softmax(equation: Equation, value: Expr, taken: set[str]) -> _Softmax | Non
 
 def _parts(equation: Equation, exponent: Expr, index: Index, taken: set[str]) -> _Softmax:
     others = tuple(i for i in equation.indices if i != index)
-    largest = Indexed(unused_name(f"{plain_name(equation.name)}_largest", taken), others)
-    total = Indexed(unused_name(f"{plain_name(equation.name)}_total", taken), others)
+    largest = Indexed(unused(named_after(equation.name, "largest"), taken), others)
+    total = Indexed(unused(named_after(equation.name, "total"), taken), others)
     taken.update((largest.tensor, total.tensor))
     shifted = Call("exp", (plus(exponent, minus(largest)),))
     return _Softmax(
@@ -165,9 +166,9 @@ def _parts(equation: Equation, exponent: Expr, index: Index, taken: set[str]) ->
 class _Rewriting:
     """The value of one equation rewritten; `added` are the equations that it needs before it."""
 
-    def __init__(self, name: str, known: Mapping[str, _Sigmoid | _Softmax], taken: set[str]) -> None:
+    def __init__(self, name: Symbol, known: Mapping[str, _Sigmoid | _Softmax], taken: set[str]) -> None:
         self.added: list[Equation] = []
-        self._name = plain_name(name)
+        self._name = name
         self._known = known
         self._taken = taken
         self._fresh = Fresh()
@@ -218,7 +219,7 @@ class _Rewriting:
         at_entry = _at(value, found, entry)
         if at_entry is not None:
             return at_entry
-        name = unused_name(f"{plain_name(found.target.tensor)}_log", self._taken)
+        name = unused(named_after(found.target.tensor, "log"), self._taken)
         self._taken.add(name)
         self.added.append(Equation(Indexed(name, found.target.indices), value))
         return Indexed(name, entry.indices)
@@ -266,7 +267,7 @@ class _Rewriting:
         return largest, reduce_over("sum", indices, times(*brackets, Call("exp", (plus(exponent, minus(largest)),))))
 
     def _named(self, word: str, value: Expr, free: tuple[Index, ...]) -> Indexed:
-        name = unused_name(f"{self._name}_{word}", self._taken)
+        name = unused(named_after(self._name, word), self._taken)
         self._taken.add(name)
         letters: list[Index] = []
         for index in free:

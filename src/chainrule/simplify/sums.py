@@ -11,12 +11,12 @@ from typing import TypeAlias
 
 from chainrule.expr.binding import free_indices, open_reduce, rename_indices
 from chainrule.expr.nodes import Bracket, Expr, ExtentValue, Index, Reduce, Sum, product_factors
+from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import add, close, factors_of, multiply, power, product_of, split_coefficient
 from chainrule.simplify.context import Context, measure
 from chainrule.simplify.evident import always_defined, guarded
 from chainrule.simplify.factoring import common_factor_of
 from chainrule.simplify.recognise import recognise
-from chainrule.system.rewriting import Rewrite, Rule
 
 
 def constant_out(expr: Expr, context: Context) -> Expr | None:

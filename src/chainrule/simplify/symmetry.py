@@ -11,9 +11,9 @@ from itertools import combinations
 
 from chainrule.expr.binding import Fresh, free_in_order, map_operands
 from chainrule.expr.nodes import Expr, Index, Indexed, MatrixEntry, Number, Position, Sum, walk
+from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import add, multiply, normal, split_coefficient
 from chainrule.simplify.context import Context, Fact
-from chainrule.system.rewriting import Rewrite, Rule
 
 _MOST_ENTRIES = 6
 

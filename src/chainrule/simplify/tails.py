@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from chainrule.expr.binding import Fresh, can_stand_at, map_operands, open_reduce, reduce_over, substitute_indices
 from chainrule.expr.nodes import Call, Expr, Indexed, Number, Power, Reduce, Sum, number, times, walk
+from chainrule.expr.symbols import named_after, unused
 from chainrule.simplify.arithmetic import split_coefficient
-from chainrule.system.functions import put_in_functions
-from chainrule.system.model import Equation, System, plain_name, unused_name
+from chainrule.system.model import Equation, System
+from chainrule.system.user_functions import put_in_functions
 
 
 def with_tails(system: System) -> System:
@@ -115,7 +116,7 @@ class _Tails:
         at = dict(zip(self._system.defined[entry.tensor].indices, entry.indices, strict=True))
         if any(isinstance(part, Reduce) for part in walk(argument)) or not can_stand_at(argument, at):
             if entry.tensor not in self._arguments:
-                name = unused_name(f"{plain_name(entry.tensor)}_argument", self._taken)
+                name = unused(named_after(entry.tensor, "argument"), self._taken)
                 self._taken.add(name)
                 self._arguments[entry.tensor] = Indexed(name, curve.target.indices)
             argument = self._arguments[entry.tensor]

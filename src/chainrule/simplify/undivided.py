@@ -26,6 +26,8 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
+from chainrule.expr.symbols import named_after, unused
+from chainrule.rewrite.rules import Rule, rewrite
 from chainrule.simplify.arithmetic import factors_of, multiply, normal, power, product_of
 from chainrule.simplify.cancelling import (
     NOTHING,
@@ -38,9 +40,8 @@ from chainrule.simplify.cancelling import (
 )
 from chainrule.simplify.context import Context
 from chainrule.simplify.presentation import present
-from chainrule.system.functions import put_in_functions
-from chainrule.system.model import Equation, System, plain_name, unused_name
-from chainrule.system.rewriting import Rule, rewrite
+from chainrule.system.model import Equation, System
+from chainrule.system.user_functions import put_in_functions
 
 _EXPONENTIAL = frozenset({"exp", "sigmoid", "tanh"})
 
@@ -165,7 +166,7 @@ class _Undividing:
         if key not in self._named:
             tensor = next(iter(sorted(tensors_in(own) & self._saturating)))
             word = tensor if isinstance(own, Indexed) else f"rest_of_{tensor}"
-            name = self._named[key] = unused_name(f"{plain_name(entry.tensor)}_times_{word}", self._taken)
+            name = self._named[key] = unused(named_after(entry.tensor, f"times_{word}"), self._taken)
             self._taken.add(name)
             product = multiply((normal(equation.value, self._context.fresh), power(own, exponent)))
             value = present(rewrite(product, self._rules, self._context))

@@ -1,1 +1,1 @@
-"""Systems: the model, typechecking, rewriting and its derivations, batches, printing."""
+"""Systems: the model, typechecking, batches, printing."""

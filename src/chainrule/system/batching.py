@@ -41,7 +41,8 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.sizes import Declared
-from chainrule.system.model import Declaration, Equation, Given, System, derivative_parts, is_derivative
+from chainrule.expr.symbols import Derivative, Symbol, tensors_of
+from chainrule.system.model import Declaration, Equation, Given, System
 
 
 def batch(system: System) -> System:
@@ -160,17 +161,17 @@ class _Batching:
         value = self.expression(rename_indices(equation.value, names), self.sample)
         return value, _rename_entry(equation.target, names)
 
-    def averaged(self, name: str) -> bool:
+    def averaged(self, name: Symbol) -> bool:
         """Say whether a tensor is a derivative of the cost by quantities that are the same for all samples."""
         return self.derives_cost(name) and not self.per_sample(name)
 
-    def per_sample(self, name: str) -> bool:
+    def per_sample(self, name: Symbol) -> bool:
         """Say whether a tensor is a derivative of the cost by something that carries the sample index."""
-        return self.derives_cost(name) and any(part in self.carried for part in derivative_parts(name)[1:])
+        return self.derives_cost(name) and any(part in self.carried for part in tensors_of(name)[1:])
 
-    def derives_cost(self, name: str) -> bool:
+    def derives_cost(self, name: Symbol) -> bool:
         """Say whether a tensor is a derivative of the system's cost."""
-        return bool(self.system.cost) and is_derivative(name) and derivative_parts(name)[0] == self.system.cost
+        return bool(self.system.cost) and isinstance(name, Derivative) and name.of == self.system.cost
 
     def mean(self, value: Expr) -> Expr:
         """Return the mean over the sample index of the terms that depend on it, plus the others."""

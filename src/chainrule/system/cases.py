@@ -16,7 +16,8 @@ from chainrule.expr.nodes import (
     Indexed,
     over,
 )
-from chainrule.system.model import Declaration, Equation, FunctionDefinition, System, unused_name
+from chainrule.expr.symbols import unused
+from chainrule.system.model import Declaration, Equation, FunctionDefinition, System
 from chainrule.system.sizes.erase import unsettled
 from chainrule.system.typecheck import typecheck
 
@@ -31,7 +32,7 @@ def special_cases(system: System) -> Iterator[tuple[str, System]]:
 
 
 def _elementwise(system: System, declaration: Declaration) -> tuple[str, System]:
-    name = unused_name("sigma", {*system.names(), *system.function})
+    name = unused("sigma", {*system.names(), *system.function})
     index = declaration.indices[0]
     argument = declaration.arguments[0].tensor
     equation = Equation(_entry(declaration.tensor, index), Call(name, (_entry(argument, index),)))
@@ -64,7 +65,7 @@ def _with(system: System, declaration: Declaration, equation: Equation) -> Syste
 
 def _place_after(system: System, tensor: str) -> int:
     """Return the place among the equations from which on a tensor can be read."""
-    places = {e.name: n for n, e in enumerate(system.equations)}
+    places: dict[str, int] = {e.name: n for n, e in enumerate(system.equations)}
     reached, waiting = 0, [tensor]
     while waiting:
         name = waiting.pop()

@@ -6,7 +6,7 @@ This module is data and look-ups; whether a system makes sense is the matter of 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -14,11 +14,15 @@ from typing import Literal
 
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.functions import ONE_HOT
-from chainrule.expr.nodes import ONE, Comparison, Expr, Index, Indexed, Node, Reduce
+from chainrule.expr.nodes import ONE, Comparison, Expr, Index, Indexed, Reduce
+from chainrule.expr.shared import Node
 from chainrule.expr.sizes import Size
+from chainrule.expr.symbols import Derivative, Symbol, Tensor, symbol, tensors_of
 from chainrule.render.text import equation_text
+from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text
-from chainrule.system.sizes.derived import DerivedExtent
+
+NO_COST = Tensor("")
 
 Role = Literal["data", "param", "const", "state", "abstract"]
 """What a declared tensor is for: given with each sample, learned, fixed, kept between steps, or unknown."""
@@ -34,11 +38,24 @@ class Declaration(Node):
     """
 
     role: Role
-    tensor: str
-    indices: tuple[Index, ...] = ()
-    value: Expr | None = None
-    arguments: tuple[Indexed, ...] = ()
-    values: Index | None = None
+    tensor: Symbol
+    indices: tuple[Index, ...]
+    value: Expr | None
+    arguments: tuple[Indexed, ...]
+    values: Index | None
+
+    def __init__(
+        self,
+        role: Role,
+        tensor: str,
+        indices: tuple[Index, ...] = (),
+        value: Expr | None = None,
+        arguments: tuple[Indexed, ...] = (),
+        values: Index | None = None,
+    ) -> None:
+        self.__dict__.update(
+            role=role, tensor=symbol(tensor), indices=indices, value=value, arguments=arguments, values=values
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +81,7 @@ class Equation(Node):
         return equation_text(self.target, self.value)
 
     @property
-    def name(self) -> str:
+    def name(self) -> Symbol:
         """The tensor that the equation defines."""
         return self.target.tensor
 
@@ -113,11 +130,14 @@ class System(Node):
     givens: tuple[Given, ...] = ()
     batch: str = ""
     equations: tuple[Equation, ...] = ()
-    cost: str = ""
+    cost: Symbol = NO_COST
     updates: tuple[Equation, ...] = ()
     indices: tuple[Index, ...] = ()
     sizes: tuple[tuple[Size, int], ...] = ()
     derived: tuple[DerivedExtent, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.__dict__["cost"] = symbol(self.cost)
 
     @cached_property
     def declared(self) -> Mapping[str, Declaration]:
@@ -139,40 +159,48 @@ class System(Node):
         """The extents known without inputs."""
         return MappingProxyType(dict(self.sizes))
 
-    def with_role(self, role: Role) -> tuple[str, ...]:
+    def with_role(self, role: Role) -> tuple[Symbol, ...]:
         """Return the tensors declared with a role, in order of declaration."""
         return tuple(d.tensor for d in self.declarations if d.role == role)
 
     @property
-    def params(self) -> tuple[str, ...]:
+    def params(self) -> tuple[Symbol, ...]:
         """The tensors that gradients are taken of by default."""
         return self.with_role("param")
 
     @property
-    def states(self) -> tuple[str, ...]:
+    def states(self) -> tuple[Symbol, ...]:
         """The tensors that are kept between steps and are no params."""
         return self.with_role("state")
 
     @property
-    def kept(self) -> tuple[str, ...]:
+    def kept(self) -> tuple[Symbol, ...]:
         """All that steps of training change: params, then states."""
         return self.params + self.states
 
     def axes(self, tensor: str) -> tuple[Index, ...]:
         """Return the indices that label the axes of a tensor, as declared or as in its equation's target.
 
-        A derivative's name has the axes of what it is taken of, then of what it is taken by; see `derivative_parts`.
+        A `Derivative` has the axes of what it is taken of, then of what it is taken by.
         Raises KeyError for an unknown tensor.
         """
         if tensor in self.declared:
             return self.declared[tensor].indices
         if tensor in self.defined:
             return self.defined[tensor].indices
-        if tensor.startswith("∂"):
-            return tuple(i for part in derivative_parts(tensor) for i in self.axes(part))
+        if isinstance(tensor, Derivative):
+            return tuple(i for part in tensors_of(tensor) for i in self.axes(part))
         raise KeyError(tensor)
 
-    def names(self) -> Iterator[str]:
+    def symbol(self, name: str) -> Symbol:
+        """Return the symbol that the system has for a tensor named by its text. Raises KeyError for an unknown one."""
+        return self._symbols[name]
+
+    @cached_property
+    def _symbols(self) -> Mapping[str, Symbol]:
+        return {name: name for name in self.names()}
+
+    def names(self) -> Iterator[Symbol]:
         """Yield every tensor of the system: declared ones, then defined ones."""
         yield from (d.tensor for d in self.declarations)
         yield from (e.name for e in self.equations)
@@ -183,50 +211,3 @@ class System(Node):
     def with_equations(self, equations: tuple[Equation, ...]) -> System:
         """Return the system with other equations."""
         return replace(self, equations=equations)
-
-
-def unused_name(wanted: str, taken: Collection[str]) -> str:
-    """Return the wanted name, or the first of wanted2, wanted3 … that is not taken.
-
-    >>> unused_name("m", {"z"}), unused_name("m", {"m", "m2"})
-    ('m', 'm3')
-    """
-    name, count = wanted, 1
-    while name in taken:
-        count += 1
-        name = f"{wanted}{count}"
-    return name
-
-
-def derivative_name(of: str, *wrt: str) -> str:
-    """Return the name of the tensor of derivatives: ∂C/∂z, ∂²C/∂z∂z.
-
-    >>> derivative_name("C", "z"), derivative_name("C", "z", "w")
-    ('∂C/∂z', '∂²C/∂z∂w')
-    """
-    order = "" if len(wrt) == 1 else str(len(wrt)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"∂{order}{of}/" + "".join(f"∂{w}" for w in wrt)
-
-
-def derivative_parts(name: str) -> tuple[str, ...]:
-    """Return (of, wrt, …) of a derivative's name.
-
-    >>> derivative_parts("∂C/∂z"), derivative_parts("∂²C/∂z∂w")
-    (('C', 'z'), ('C', 'z', 'w'))
-    """
-    of, _, wrt = name.partition("/")
-    return (of.lstrip("∂⁰¹²³⁴⁵⁶⁷⁸⁹"), *wrt.split("∂")[1:])
-
-
-def is_derivative(name: str) -> bool:
-    """Say whether a tensor's name is that of a derivative."""
-    return name.startswith("∂")
-
-
-def plain_name(tensor: str) -> str:
-    """Return the name of a tensor without ∂: ∂C/∂z_largest would be a derivative by z_largest.
-
-    >>> plain_name("∂²C/∂W∂b"), plain_name("z")
-    ('C_W_b', 'z')
-    """
-    return "_".join(derivative_parts(tensor)) if is_derivative(tensor) else tensor

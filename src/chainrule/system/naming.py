@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from chainrule.errors import TypecheckError, listed
 from chainrule.expr.functions import ARITY, CONSTANTS, REDUCTIONS
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, MatrixEntry, Partial, Reduce, walk
-from chainrule.system.model import Equation, FunctionDefinition, System, derivative_parts, is_derivative
+from chainrule.expr.symbols import Derivative, Symbol, taken_by, tensors_of
+from chainrule.system.model import Equation, FunctionDefinition, System
 from chainrule.system.places import Place, check_calls, check_target, did_you_mean, first_repeated
 from chainrule.system.recurrence import steps
 
@@ -29,7 +30,7 @@ class Names:
         self._updated: set[str] = set()
         self.after_backprop: set[str] = set()
         """Equations that read, at once or through others, a derivative which is still to be derived."""
-        self.positions = {d.tensor: BEFORE_ALL for d in system.declarations}
+        self.positions: dict[str, int] = {d.tensor: BEFORE_ALL for d in system.declarations}
         self.positions |= {e.name: number for number, e in enumerate(system.equations)}
         for declaration in system.declarations:
             if declaration.arguments:
@@ -48,7 +49,7 @@ class Names:
                 raise Place("index", number).error(f"index {index.name} is declared already", index.name, "target")
             letters.add(index.name)
 
-    def check_defined(self, tensor: str, place: Place) -> None:
+    def check_defined(self, tensor: Symbol, place: Place) -> None:
         """Check that a statement may read a tensor. Raises TypecheckError."""
         position = self.positions.get(tensor)
         if place.statement == "equation" and (tensor in self.after_backprop or position is None):
@@ -104,11 +105,11 @@ class Names:
                     else "expected is an abstract tensor",
                 )
 
-    def unknown_tensor(self, tensor: str, place: Place, side: str = "value") -> TypecheckError:
+    def unknown_tensor(self, tensor: Symbol, place: Place, side: str = "value") -> TypecheckError:
         """Return the error for a tensor that is not there, with the name that may be meant."""
-        if is_derivative(tensor):
-            missing = next((part for part in derivative_parts(tensor) if part not in self.positions), None)
-            if missing is not None and missing == derivative_parts(tensor)[0] and not self.system.cost:
+        if isinstance(tensor, Derivative):
+            missing = next((part for part in tensors_of(tensor) if part not in self.positions), None)
+            if missing is not None and missing == tensor.of and not self.system.cost:
                 return place.error(
                     f"no tensor is named {missing}", missing, side, declare=f"The cost has a line: cost {missing} = …"
                 )
@@ -140,14 +141,14 @@ class Names:
 
     def _gradients(self) -> str:
         cost = self.system.cost or "C"
-        return listed([f"∂{cost}/∂{p}" for p in self.system.params]) or "the cost's by params"
+        return listed([Derivative(cost, p) for p in self.system.params]) or "the cost's by params"
 
-    def _is_gradient(self, tensor: str, place: Place) -> bool:
-        if place.statement not in ("equation", "update") or not is_derivative(tensor):
+    def _is_gradient(self, tensor: Symbol, place: Place) -> bool:
+        by = taken_by(tensor, self.system.cost)
+        if place.statement not in ("equation", "update") or by is None:
             return False
-        of, *wrt = derivative_parts(tensor)
-        declared = self.system.declared.get(wrt[0])
-        return of == self.system.cost and len(wrt) == 1 and declared is not None and declared.role == "param"
+        declared = self.system.declared.get(by)
+        return declared is not None and declared.role == "param"
 
     def _check_distinct(self) -> None:
         taken = {**dict.fromkeys(ARITY, "a function"), **dict.fromkeys(REDUCTIONS, "a reduction")}
@@ -197,7 +198,7 @@ class Names:
                 self._check_argument(argument.tensor, seen, place)
             seen.add(declaration.tensor)
 
-    def _check_argument(self, tensor: str, seen: Collection[str], place: Place) -> None:
+    def _check_argument(self, tensor: Symbol, seen: Collection[str], place: Place) -> None:
         if tensor not in self.positions:
             raise self.unknown_tensor(tensor, place)
         later = self.system.declared.get(tensor)
@@ -208,7 +209,7 @@ class Names:
 
     def _check_functions(self) -> None:
         known = dict(ARITY)
-        consts = dict.fromkeys(self.system.with_role("const"))
+        consts: dict[str, None] = dict.fromkeys(self.system.with_role("const"))
         for number, function in enumerate(self.system.functions):
             place = Place("function", number, function.name)
             self._check_parameters(function, place)

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
-from chainrule.expr.nodes import Condition, Expr, Index
+from chainrule.expr.garbage import no_garbage
+from chainrule.expr.nodes import Condition, Expr
 from chainrule.expr.sizes import Declared, Size
+from chainrule.render.document import Group
+from chainrule.render.formula import equation_formula
 from chainrule.render.latex import equation_latex
-from chainrule.render.text import equation_text, expression_text
-
-if TYPE_CHECKING:
-    # For types only, so that a System can print itself by these functions.
-    from chainrule.system.model import Declaration, Equation, FunctionDefinition, Given, System
+from chainrule.render.text import entry_text, equation_text, expression_text
+from chainrule.system.printed import (
+    PrintedDeclaration,
+    PrintedEquation,
+    PrintedFunction,
+    PrintedGiven,
+    PrintedSystem,
+)
 
 WIDTH = 100
 """Declarations of one role are put together on lines up to this length."""
 
 
-def system_text(system: System, *, unicode: bool = True) -> str:
+@no_garbage()
+def system_text(system: PrintedSystem, *, unicode: bool = True) -> str:
     """Return the system in the notation, one statement a line.
 
     >>> from chainrule.expr.nodes import Call, Index, Indexed
@@ -41,7 +47,7 @@ def system_text(system: System, *, unicode: bool = True) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def system_latex(system: System, only: Sequence[Equation] | None = None) -> str:
+def system_latex(system: PrintedSystem, only: Sequence[PrintedEquation] | None = None) -> str:
     r"""Return the equations, and the updates if there are any, as an `aligned` environment; or `only` some equations.
 
     >>> from chainrule.expr.nodes import Index, Indexed
@@ -63,7 +69,15 @@ def system_latex(system: System, only: Sequence[Equation] | None = None) -> str:
     return "\n".join((r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"))
 
 
-def index_names(system: System) -> tuple[frozenset[str], Mapping[str, Size]]:
+def equations_document(system: PrintedSystem, equations: Iterable[PrintedEquation]) -> Group:
+    """Return equations of a system as a document, a formula each."""
+    taken, declared = index_names(system)
+    ranks = ranks_of(system)
+    formulas = (equation_formula(e.target, e.value, taken=taken, declared=declared, ranks=ranks) for e in equations)
+    return Group(tuple(formulas), role="equations")
+
+
+def index_names(system: PrintedSystem) -> tuple[frozenset[str], Mapping[str, Size]]:
     """Return the names that no index may be printed as, and the declared letters with their extents.
 
     Printers of a single equation of the system pass them on as `taken` and `declared`.
@@ -76,7 +90,7 @@ def index_names(system: System) -> tuple[frozenset[str], Mapping[str, Size]]:
     return frozenset((*system.names(), *(f.name for f in system.functions))), letters
 
 
-def ranks_of(system: System) -> dict[str, int]:
+def ranks_of(system: PrintedSystem) -> dict[str, int]:
     """Return the ranks of the tensors of a system."""
     return {name: len(system.axes(name)) for name in system.names()}
 
@@ -84,7 +98,7 @@ def ranks_of(system: System) -> dict[str, int]:
 class _Printer:
     """Writes the statements of one system."""
 
-    def __init__(self, system: System, unicode: bool) -> None:
+    def __init__(self, system: PrintedSystem, unicode: bool) -> None:
         self.system = system
         self.unicode = unicode
         self.taken, self.declared = index_names(system)
@@ -104,21 +118,20 @@ class _Printer:
 
     def equations(self) -> list[str]:
         """Return the lines of the equations; a cost per sample, C[n], is no cost to the parser but an equation."""
-        cost = self.system.cost
-        return [
-            ("cost " if e.name == cost and not e.indices else "") + self._equation(e) for e in self.system.equations
-        ]
+        targets = [(e.target.tensor, e.target.indices) for e in self.system.equations]
+        words = ["cost " if target == (self.system.cost, ()) else "" for target in targets]
+        return [word + self._equation(e) for word, e in zip(words, self.system.equations, strict=True)]
 
     def updates(self) -> list[str]:
         """Return the lines of the updates."""
         return [f"update {self._equation(update)}" for update in self.system.updates]
 
-    def _declared(self, kind: str, group: Iterable[Declaration]) -> Iterator[str]:
+    def _declared(self, kind: str, group: Iterable[PrintedDeclaration]) -> Iterator[str]:
         if kind == "abstract":
             for declaration in group:
                 word = "cost" if declaration.tensor == self.system.cost else "abstract"
-                arguments = ", ".join(_entry(a.tensor, a.indices) for a in declaration.arguments)
-                yield f"{word} {_entry(declaration.tensor, declaration.indices)}({arguments})"
+                arguments = ", ".join(entry_text(a.tensor, a.indices) for a in declaration.arguments)
+                yield f"{word} {entry_text(declaration.tensor, declaration.indices)}({arguments})"
             return
         line = ""
         for declaration in group:
@@ -129,20 +142,20 @@ class _Printer:
             line = f"{line}, {written}" if line else f"{kind} {written}"
         yield line
 
-    def _declaration(self, declaration: Declaration) -> str:
-        entry = _entry(declaration.tensor, declaration.indices)
+    def _declaration(self, declaration: PrintedDeclaration) -> str:
+        entry = entry_text(declaration.tensor, declaration.indices)
         if declaration.values is not None:
             return f"{entry} : int({declaration.values.name})"
         return entry if declaration.value is None else f"{entry} = {self._expression(declaration.value)}"
 
-    def _function(self, function: FunctionDefinition) -> str:
+    def _function(self, function: PrintedFunction) -> str:
         head = f"{function.name}({', '.join(function.parameters)})"
         return f"abstract {head}" if function.body is None else f"def {head} = {self._expression(function.body)}"
 
-    def _given(self, given: Given) -> str:
+    def _given(self, given: PrintedGiven) -> str:
         return f"given {self._expression(given.condition)}"
 
-    def _equation(self, equation: Equation) -> str:
+    def _equation(self, equation: PrintedEquation) -> str:
         return equation_text(
             equation.target,
             equation.value,
@@ -156,10 +169,5 @@ class _Printer:
         return expression_text(expr, taken=self.taken, declared=self.declared, ranks=self.ranks, unicode=self.unicode)
 
 
-def _kind(declaration: Declaration) -> str:
+def _kind(declaration: PrintedDeclaration) -> str:
     return declaration.role
-
-
-def _entry(tensor: str, indices: Iterable[object]) -> str:
-    letters = [index.name for index in indices if isinstance(index, Index)]
-    return f"{tensor}[{','.join(letters)}]" if letters else tensor

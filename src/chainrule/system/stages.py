@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from chainrule.expr.binding import tensors_in
-from chainrule.system.model import Equation, System, is_derivative
+from chainrule.expr.symbols import Derivative, Symbol
+from chainrule.system.model import Equation, System
 
 
 def after_backprop(system: System) -> tuple[Equation, ...]:
@@ -47,15 +48,15 @@ def for_updates(system: System) -> tuple[Equation, ...]:
     return tuple(e for e in system.equations if e.name in wanted and e.name not in forward)
 
 
-def _leading_to(equations: Sequence[Equation], names: Iterable[str], *, stop: bool = False) -> set[str]:
+def _leading_to(equations: Sequence[Equation], names: Iterable[Symbol], *, stop: bool = False) -> set[Symbol]:
     """Return the equations that the names depend on, themselves included; with `stop`, not through derivatives."""
-    wanted, found = set(names), set()
+    wanted, found = set(names), set[Symbol]()
     for equation in reversed(equations):
-        if equation.name in wanted and not (stop and is_derivative(equation.name)):
+        if equation.name in wanted and not (stop and isinstance(equation.name, Derivative)):
             found.add(equation.name)
             wanted |= tensors_in(equation.value)
     return found
 
 
-def _is_missing(tensor: str, system: System) -> bool:
-    return is_derivative(tensor) and tensor not in system.defined
+def _is_missing(tensor: Symbol, system: System) -> bool:
+    return isinstance(tensor, Derivative) and tensor not in system.defined

@@ -22,6 +22,7 @@ from chainrule.expr.nodes import (
     Lookup,
     Select,
     walk,
+    with_operands,
 )
 from chainrule.system.model import Equation, System
 
@@ -56,13 +57,10 @@ def _expression(expr: Expr, integers: Container[str]) -> Expr:
 def _compared(condition: Condition, integers: Container[str]) -> Condition:
     """Return the condition; the same object where it has no such side."""
     match condition:
-        case Comparison(relation, left, right):
-            sides = [_side(side, integers) for side in (left, right)]
-            same = sides[0] is left and sides[1] is right
-            return condition if same else Comparison(relation, *sides)
-        case Logic(op, parts):
-            new = tuple(_compared(part, integers) for part in parts)
-            return condition if all(a is b for a, b in zip(new, parts, strict=True)) else Logic(op, new)
+        case Comparison(_, left, right):
+            return with_operands(condition, [_side(side, integers) for side in (left, right)])
+        case Logic(_, parts):
+            return with_operands(condition, [_compared(part, integers) for part in parts])
 
 
 def _side(expr: Expr, integers: Container[str]) -> Expr:

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from chainrule.errors import OptionError, escaped, listed
 from chainrule.network.files import CHECKPOINT, Kind, read_file, refused, write_file
 from chainrule.training.history import Epoch
-from chainrule.training.samples import Samples
 from chainrule.training.stopping import Best
+from chainrule.training.training_data import Samples
 
 Array = npt.NDArray[np.float64]
 KIND = Kind(CHECKPOINT, ("settings", "epochs", "generator", "best"), "no checkpoint of chainrule", "training")

@@ -32,9 +32,9 @@ from chainrule.training.checkpoint import (
 )
 from chainrule.training.history import Epoch, History
 from chainrule.training.runs import Progress, Run
-from chainrule.training.samples import Samples
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import Best, EarlyStopping
+from chainrule.training.training_data import Samples
 
 
 @dataclass

@@ -28,9 +28,9 @@ from chainrule.training.checkpoint import LENGTH
 from chainrule.training.course import Course, file_of, settings_of
 from chainrule.training.history import History
 from chainrule.training.runs import Progress, run_of
-from chainrule.training.samples import checked_count, checked_pair, checked_samples, checked_threads, divided
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import EarlyStopping, check_monitor
+from chainrule.training.training_data import checked_count, checked_pair, checked_samples, checked_threads, divided
 
 _LONGER = 1000
 """By that much longer a training shows whether its updates depend on its length; rounding would hide an epoch more."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from chainrule.expr.symbols import unused
 from chainrule.network.forward import Ends
 from chainrule.notation import parse_equation
-from chainrule.system.model import System, unused_name
+from chainrule.system.model import System
 
 
 def with_hits(system: System, ends: Ends, outputs: int) -> tuple[System, str]:
@@ -15,7 +16,7 @@ def with_hits(system: System, ends: Ends, outputs: int) -> tuple[System, str]:
     """
     k = system.axes(ends.output)[0].preferred
     a, y = f"{ends.output}[{k}]", f"{ends.target}[{k}]"
-    top, hits = (unused_name(name, set(system.names())) for name in ("top", "hits"))
+    top, hits = (unused(name, set(system.names())) for name in ("top", "hits"))
     if outputs == 1:
         lines = [f"{hits} = sum({k}) ({y}*[{a} > 1/2] + (1 - {y})*[{a} <= 1/2])"]
     else:

@@ -20,7 +20,7 @@ from chainrule.network.atomic import check_writable, write_atomically
 from chainrule.network.network import Network
 from chainrule.network.samples import is_one_hot, labels_of
 from chainrule.training.history import Epoch, History
-from chainrule.training.samples import Samples, checked_samples
+from chainrule.training.training_data import Samples, checked_samples
 from chainrule.training.worst import sample_costs, worst_of
 
 if TYPE_CHECKING:

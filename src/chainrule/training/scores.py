@@ -15,7 +15,7 @@ import numpy.typing as npt
 from chainrule.execute.protocol import Executor
 from chainrule.network.network import Network
 from chainrule.network.samples import labels_of
-from chainrule.training.samples import Samples
+from chainrule.training.training_data import Samples
 
 Array = npt.NDArray[np.float64]
 _ROWS = 2500

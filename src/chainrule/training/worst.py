@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.execute.reference import Reference
+from chainrule.execute.reference.equations import Reference
 from chainrule.network.network import Network
 from chainrule.network.samples import labels_of
-from chainrule.training.samples import Samples
+from chainrule.training.training_data import Samples
 
 Array = npt.NDArray[np.float64]
 _ROWS = 2500

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cases import two_layers
 from chainrule.checking import check, grading
 from chainrule.checking.answer import read_answer
 from chainrule.checking.points import differing, drawn_points
 from chainrule.errors import NotationError
-from chainrule.execute.unequal import MOST_ENTRIES, unequal_extents
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, cotangents_for
 from chainrule.system.model import System
+from chainrule.verify.unequal import MOST_ENTRIES, unequal_extents
 from unit.checking.systems import NETWORK
 from unit.network.builders import classifier
 
@@ -211,3 +212,15 @@ def test_a_point_at_which_the_terms_happen_to_cancel_is_drawn_again() -> None:
     assert all(np.any(value) for value in case.true_values)
     drawn = drawn_points(cotangents.system, range(len(case.true_values)))
     assert any(evaluation.values["t"][0] == evaluation.values["t"][1] for evaluation in drawn)
+
+
+def test_the_next_answer_is_compared_at_the_points_that_are_known() -> None:
+    """Nothing is drawn, derived or computed twice; another tensor has points of its own."""
+    system = parse(two_layers("quadratic"))
+    cotangents = cotangents_for(system, "z2")
+    first = grading._case(read_answer("∂C/∂z2[k] = a2[k]", "z2", cotangents), cotangents)
+    again = grading._case(read_answer("∂C/∂z2[k] = 2*a2[k]*y[k]", "z2", cotangents), cotangents_for(system, "z2"))
+    assert [id(point) for point in first.points.points] == [id(point) for point in again.points.points]
+    cotangents = cotangents_for(system, "a1")
+    other = grading._case(read_answer("∂C/∂a1[j] = sum(k) W2[k,j]*∂C/∂a2[k]", "a1", cotangents), cotangents)
+    assert not {id(point) for point in first.points.points} & {id(point) for point in other.points.points}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.execute.native.cache import CodeCache, key_of
+from chainrule.execute.native.object_files import CodeCache, key_of
 from unit.cli.commands import run
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
-from chainrule.system.rewriting import Derivation, Step
+from chainrule.rewrite.rules import Derivation, Step
 
 
 def derivation(text: str, tensor: str = "x") -> Derivation:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chainrule.diff.graph import graph_of
 from chainrule.diff.prepare import name_extrema
-from chainrule.execute.reference import evaluate
-from chainrule.execute.sampling import random_inputs
+from chainrule.execute.reference.equations import evaluate
 from chainrule.notation import parse
 from chainrule.system.printing import system_text
+from chainrule.verify.sampling import random_inputs
 from support import assert_close
 
 SYSTEM = parse(

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.execute.differences import numeric_derivative
-from chainrule.execute.matrices import condition
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
-from chainrule.execute.verification import Verification
+from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.matrices import condition
+from chainrule.verify.differences import numeric_derivative
+from chainrule.verify.sampling import random_inputs
+from chainrule.verify.verification import Verification
 from support import assert_close
 
 DRAW = np.random.default_rng(0)

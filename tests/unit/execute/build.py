@@ -18,6 +18,7 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.expr.sizes import Axis
+from chainrule.expr.symbols import Derivative
 from chainrule.system.model import Declaration, Equation, Given, System
 
 
@@ -62,20 +63,20 @@ FORWARD = (
     Equation(entry("C"), minus(total(k, times(y, call("log", a2))))),
 )
 
-delta1, delta2 = entry("∂C/∂z1", j), entry("∂C/∂z2", k)
+delta1, delta2 = entry(Derivative("C", "z1"), j), entry(Derivative("C", "z2"), k)
 
 BACKWARD = (
     Equation(delta2, plus(a2, minus(y))),
-    Equation(entry("∂C/∂b2", k), delta2),
-    Equation(entry("∂C/∂W2", k, j), times(a1, delta2)),
+    Equation(entry(Derivative("C", "b2"), k), delta2),
+    Equation(entry(Derivative("C", "W2"), k, j), times(a1, delta2)),
     Equation(delta1, times(a1, plus(ONE, minus(a1)), total(k, times(W2, delta2)))),
-    Equation(entry("∂C/∂b1", j), delta1),
-    Equation(entry("∂C/∂W1", j, i), times(x, delta1)),
+    Equation(entry(Derivative("C", "b1"), j), delta1),
+    Equation(entry(Derivative("C", "W1"), j, i), times(x, delta1)),
 )
 
 UPDATES = (
-    Equation(W1, plus(W1, minus(times(over(ONE, number(2)), entry("∂C/∂W1", j, i))))),
-    Equation(b1, plus(b1, minus(entry("∂C/∂b1", j)))),
+    Equation(W1, plus(W1, minus(times(over(ONE, number(2)), entry(Derivative("C", "W1"), j, i))))),
+    Equation(b1, plus(b1, minus(entry(Derivative("C", "b1"), j)))),
 )
 
 CLASSIFIER = System(

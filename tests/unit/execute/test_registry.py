@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from chainrule.errors import OptionError
-from chainrule.execute.reference import Reference
-from chainrule.execute.registry import EXECUTORS, Entry, executor
+from chainrule.execute.reference.equations import Reference
+from chainrule.execute.registry import EXECUTORS, Registration, executor
 
 
 def test_every_executor_answers_to_its_name() -> None:
@@ -24,7 +24,7 @@ def test_an_unknown_executor_is_refused_with_those_there_are() -> None:
 
 
 def test_an_executor_without_its_package_names_the_extra() -> None:
-    known = {**EXECUTORS, "fast": Entry("no_such_package.fast", "Fast", "no_such_package", "fast")}
+    known = {**EXECUTORS, "fast": Registration("no_such_package.fast", "Fast", "no_such_package", "fast")}
     with pytest.raises(OptionError) as caught:
         executor("fast", known)
     assert str(caught.value).splitlines() == [
@@ -35,7 +35,7 @@ def test_an_executor_without_its_package_names_the_extra() -> None:
 
 
 def test_a_broken_executor_is_not_taken_for_a_missing_package() -> None:
-    known = {"broken": Entry("chainrule.execute.no_such_module", "Broken", "jax", "jax")}
+    known = {"broken": Registration("chainrule.execute.no_such_module", "Broken", "jax", "jax")}
     with pytest.raises(ModuleNotFoundError, match="no_such_module"):
         executor("broken", known)
 
@@ -43,7 +43,7 @@ def test_a_broken_executor_is_not_taken_for_a_missing_package() -> None:
 def test_asking_for_the_table_loads_no_executor() -> None:
     program = (
         "import sys, chainrule.execute.registry; "
-        "print([m for m in sys.modules if m in ('chainrule.execute.reference', 'llvmlite', 'jax')])"
+        "print([m for m in sys.modules if m in ('chainrule.execute.reference.equations', 'llvmlite', 'jax')])"
     )
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"

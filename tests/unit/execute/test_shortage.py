@@ -30,7 +30,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
         raise MemoryError("Unable to allocate 6.71 GiB")
 
     monkeypatch.setattr(scalars, "SCALARS", {**scalars.SCALARS, "maximum": fail})
-    monkeypatch.setattr("chainrule.execute.expressions.SCALARS", {**scalars.SCALARS, "maximum": fail})
+    monkeypatch.setattr("chainrule.execute.reference.expressions.SCALARS", {**scalars.SCALARS, "maximum": fail})
 
 
 CALLS: dict[str, Callable[[], object]] = {

@@ -153,5 +153,5 @@ def test_the_web_page_has_the_same_rows_and_escapes_all_text() -> None:
 
 def test_a_page_of_parts_names_each() -> None:
     page = explain(parse(RESIDUAL), residual_inputs(), of="z", at=2)._repr_html_()
-    assert "<p>Σ_j W[j,2]·∂C/∂u[j]</p>" in page
+    assert "<p>Σ_j W[j,2]·∂C/∂u[j]:</p>" in page
     assert '<td style="text-align:right;padding:0 0.8em">…</td>' in page

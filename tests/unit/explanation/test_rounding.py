@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from chainrule.errors import VerificationError
-from chainrule.execute.reference import evaluate_all
-from chainrule.explanation import paths
-from chainrule.explanation.links import Link
+from chainrule.execute.reference.equations import evaluate_all
+from chainrule.explanation.paths import paths
+from chainrule.explanation.paths.edges import Link
 from chainrule.explanation.rounding import cancels, size
 from chainrule.notation import parse
 

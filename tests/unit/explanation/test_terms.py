@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from chainrule.errors import OptionError
-from chainrule.explanation import Explanation, explain, paths
+from chainrule.explanation import Explanation, explain
+from chainrule.explanation.paths import paths
 from chainrule.explanation.tables import zero_sentences
 from chainrule.notation import parse
+from chainrule.render.document_text import words_text
 from unit.explanation.systems import network, network_inputs
 
 WEIGHTED = parse("data d[k], W[k]\nparam a\nz = a\ncost C = z*(sum(k) W[k]*d[k])")
@@ -124,7 +126,7 @@ def test_a_name_that_is_0_is_followed_to_the_factor_that_is() -> None:
 
 def test_a_delta_is_called_by_its_name() -> None:
     (path,) = explain(network(), network_inputs(), of="W2", at=(2, 3)).paths
-    assert zero_sentences(path.opened) == [
+    assert [words_text(said) for said in zero_sentences(path.opened)] == [
         "3 of 4 terms are 0: [m = 2], a Kronecker delta, is 0 at m = 0, 1, 3.",
     ]
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from chainrule.expr.binding import (
     Fresh,
-    affine,
     binder_height,
+    expressions_in,
     free_in_order,
     free_indices,
     map_operands,
@@ -22,7 +22,9 @@ from chainrule.expr.binding import (
     shift_position,
     substitute_indices,
     tensors_in,
+    with_expressions,
 )
+from chainrule.expr.combinations import affine
 from chainrule.expr.nodes import (
     ONE,
     Affine,
@@ -32,9 +34,11 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     IndexValue,
+    Logic,
     Partial,
     Product,
     Reduce,
+    Select,
     Sum,
     plus,
     times,
@@ -89,6 +93,18 @@ def test_opening_and_closing_gives_the_same() -> None:
     assert reduce_over("max", indices, body) == made
 
 
+def test_names_given_back_are_handed_out_again_and_a_body_is_opened_once_at_each_depth() -> None:
+    made, fresh = reduce_over("sum", [I], x(I)), Fresh()
+    assert isinstance(made, Reduce)
+    first, inside = open_reduce(made, fresh), open_reduce(made, fresh)
+    assert first[0] != inside[0]
+    assert fresh.level == 2
+    fresh.level = 0
+    assert open_reduce(made, fresh) is first
+    rewrite_bottom_up(times(x(J), made), lambda part: part, fresh)
+    assert fresh.level == 1
+
+
 def test_fresh_names_depend_on_the_input_alone() -> None:
     first, second = Fresh(), Fresh()
     assert [first.index(I), first.index(J)] == [second.index(I), second.index(J)]
@@ -132,6 +148,23 @@ def test_a_derivative_of_an_unknown_is_an_atom_for_passes() -> None:
     partial = Partial(x(I), (x(J),))
     assert map_operands(partial, lambda part: ONE) is partial
     assert substitute_indices(partial, {J: K}) == Partial(x(I), (x(K),))
+
+
+def test_the_expressions_in_a_node_are_those_that_mapping_changes() -> None:
+    first, second = Comparison("<", x(I), ONE), Comparison("=", x(J), x(K))
+    choice = Select(Logic("and", (first, second)), a(I, J), ONE)
+    seen: list[Expr] = []
+
+    def note(part: Expr) -> Expr:
+        seen.append(part)
+        return part
+
+    map_operands(choice, note)
+    assert expressions_in(choice) == tuple(seen) == (x(I), ONE, x(J), x(K), a(I, J), ONE)
+    assert expressions_in(Partial(x(I), (x(J),))) == ()
+    changed = (ONE, x(I), x(J), x(K), a(J, I), ONE)
+    assert expressions_in(with_expressions(choice, changed)) == changed
+    assert with_expressions(choice, seen) is choice
 
 
 def test_rewriting_reaches_every_node_operands_first() -> None:

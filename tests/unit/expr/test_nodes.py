@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from fractions import Fraction
+from typing import get_args
 
 import pytest
 
@@ -15,10 +17,15 @@ from chainrule.expr.nodes import (
     Bracket,
     Call,
     Comparison,
+    Condition,
+    Constant,
     Expr,
+    ExtentValue,
     Index,
     Indexed,
     IndexValue,
+    Logic,
+    MatrixEntry,
     Number,
     Partial,
     Power,
@@ -34,6 +41,7 @@ from chainrule.expr.nodes import (
     plus,
     times,
     walk,
+    with_operands,
 )
 from chainrule.expr.sizes import Declared
 
@@ -111,6 +119,47 @@ def test_operands_are_what_a_node_is_made_of_in_writing_order() -> None:
     assert operands(Select(condition, X, S)) == (condition, X, S)
     assert operands(Partial(X, (Y, S))) == (X, Y, S)
     assert operands(X) == operands(ONE) == ()
+
+
+EVERY_KIND: tuple[Expr | Condition, ...] = (
+    ONE,
+    Constant("pi"),
+    ExtentValue(P),
+    IndexValue(I),
+    X,
+    Partial(X, (Y, S)),
+    MatrixEntry("inv", "A", (I, J)),
+    Sum((X, ONE)),
+    Product((X, S)),
+    Power(X, ONE),
+    Call("sigma", (X,), 2),
+    total(I),
+    Comparison("<=", X, S),
+    Logic("or", (Comparison("=", X, S), Comparison("<", X, ONE))),
+    Bracket(Comparison("<", X, S)),
+    Select(Comparison("<", X, S), X, Y),
+)
+
+
+def test_every_kind_of_node_is_rebuilt_of_its_operands_with_all_else_as_it_was() -> None:
+    assert {type(node) for node in EVERY_KIND} == {*get_args(Expr), *get_args(Condition)}
+    for node in EVERY_KIND:
+        parts = operands(node)
+        assert with_operands(node, parts) is node
+        equal = [copy.copy(part) for part in parts]
+        rebuilt = with_operands(node, equal)
+        assert rebuilt == node
+        assert all(a is b for a, b in zip(operands(rebuilt), equal, strict=True))
+
+
+def test_operands_are_replaced_in_writing_order() -> None:
+    test = Comparison("<", X, ONE)
+    assert with_operands(Select(Comparison("<", X, S), X, Y), (test, Y, S)) == Select(test, Y, S)
+    assert with_operands(Power(X, S), (S, X)) == Power(S, X)
+    assert with_operands(Call("sigma", (X,), 2), (S,)) == Call("sigma", (S,), 2)
+    assert with_operands(Partial(X, (Y,)), (S, X)) == Partial(S, (X,))
+    with pytest.raises(AssertionError):
+        with_operands(Sum((X, S)), (X,))
 
 
 def test_walking_is_outermost_first_and_meets_no_recursion_limit() -> None:

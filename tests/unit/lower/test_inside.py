@@ -7,10 +7,10 @@ import pytest
 
 from chainrule.errors import InputError
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference import evaluate
-from chainrule.execute.sampling import random_inputs
+from chainrule.execute.reference.equations import evaluate
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
+from chainrule.verify.sampling import random_inputs
 from support import assert_close
 
 CONVOLUTION = """

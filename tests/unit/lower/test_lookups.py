@@ -13,12 +13,13 @@ from chainrule.execute.inputs import check_inputs
 from chainrule.execute.native.executor import Native
 from chainrule.execute.native.machine import host
 from chainrule.execute.native.schedule import schedules
-from chainrule.execute.reference import Reference
+from chainrule.execute.reference.equations import Reference
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Instruction, Program
-from chainrule.lower.text import program_text
+from chainrule.lower.text import program_document
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
+from chainrule.render.document_text import document_text
 from chainrule.system.batching import batch
 from chainrule.system.model import System
 from support import assert_close
@@ -135,7 +136,7 @@ def test_additions_are_one_by_one_in_order_and_never_shared_along_what_is_looked
 
 
 def test_the_program_shows_what_is_looked_up() -> None:
-    text = program_text(lowered(parse(HEAD + "h[t,d] = E[tok[t],d]^2"), DATA))
+    text = document_text(program_document(lowered(parse(HEAD + "h[t,d] = E[tok[t],d]^2"), DATA)))
     assert "= E[d + 16·tok[t]]" in text
 
 

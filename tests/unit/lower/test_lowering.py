@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from chainrule.expr.sizes import Size
+from chainrule.lower.allocation import lifetimes
 from chainrule.lower.flatten import flatten
 from chainrule.lower.lowering import lower
-from chainrule.lower.memory import lifetimes
 from chainrule.lower.program import Instruction, Load, Program, RowReduce, Unsupported
-from chainrule.lower.text import program_text
+from chainrule.lower.text import program_document
 from chainrule.notation import parse
+from chainrule.render.document_text import document_text
 from chainrule.system.batching import batch
 from chainrule.system.model import System
 from dense import Dense
@@ -153,7 +154,7 @@ def test_strides_are_no_multiples_of_four_kibibytes() -> None:
 def test_every_instruction_keeps_its_equations_and_the_text_shows_them() -> None:
     made = training(Dense((64, 32, 10)), 32)
     assert all(i.equations for i in made.instructions)
-    text = program_text(made)
+    text = document_text(program_document(made))
     assert "# z1[n,j1] = Σ_i W1[j1,i]·x[n,i] + b1[j1]" in text
     assert "acc = sum over i < 64: W1[j1 + 32·i] · x[64·n + i]" in text
 

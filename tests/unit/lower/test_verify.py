@@ -54,7 +54,7 @@ FAULTS: dict[str, tuple[Callable[[Program], Program], str]] = {
         "stores values that differ along",
     ),
     "a sum over what it writes": (
-        lambda p: stored(p, lambda a: Access("v", a.strides)),
+        lambda p: stored(p, lambda a: Access("v", a.place)),
         "elsewhere than where it writes",
     ),
 }

@@ -52,13 +52,13 @@ def elements(
 ) -> Numbers:
     """Return the elements of memory that a thread touches by an access, in an instruction that it runs."""
     buffer = program.buffers[access.buffer]
-    found = np.array([buffer.offset + access.base + buffer.pitch * thread])
+    found = np.array([buffer.offset + access.place.constant + buffer.pitch * thread])
     if not access.axes:
         return found  # read before the loops, also by a thread that has no tile
     extents = {a.name: a.extent for a in (*instruction.axes, *(instruction.contraction or instruction).axes)}
     if s.split and not len(tiles(extents[s.split], s, program.lanes, thread, threads)):
         return found[:0]
-    for axis, stride in access.strides:
+    for axis, stride in access.strides.items():
         shared = axis == s.split
         values = tiles(extents[axis], s, program.lanes, thread, threads) if shared else np.arange(extents[axis])
         if axis == s.vector or (stride == 1 and is_transposition(instruction)):

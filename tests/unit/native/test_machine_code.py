@@ -10,10 +10,10 @@ import pytest
 from chainrule.errors import InputError, OptionError
 from chainrule.execute.native.compiled import compile_program
 from chainrule.execute.native.executor import Native
+from chainrule.execute.native.levels import show
 from chainrule.execute.native.machine import Machine, host, lowered
 from chainrule.execute.native.module import module
 from chainrule.execute.native.schedule import is_transposition, schedules
-from chainrule.execute.native.show import show
 from chainrule.expr import sizes as of
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Store

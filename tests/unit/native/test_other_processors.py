@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule.execute.expressions import evaluate_in
 from chainrule.execute.inputs import check_inputs
 from chainrule.execute.native.compiled import Compiled, compile_program
 from chainrule.execute.native.machine import Machine, host, lowered
 from chainrule.execute.native.schedule import is_transposition
 from chainrule.execute.native.training import Session
 from chainrule.execute.native.vectormath import COVERED
-from chainrule.execute.reference import Reference
-from chainrule.execute.scope import Scope
+from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.scope import Scope
 from chainrule.expr.functions import ARITY
 from chainrule.lower.lowering import lower
 from chainrule.notation import parse

@@ -15,9 +15,9 @@ import pytest
 
 from chainrule.execute.native import threads
 from chainrule.execute.native.compiler import _emitted, _target_machine
+from chainrule.execute.native.levels import extents_by_letter
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.module import module
-from chainrule.execute.native.show import extents_by_letter
 from chainrule.execute.native.training import TOTAL, Session, with_totals
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Program

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from chainrule import nn
-from chainrule.execute.differences import central_differences
 from chainrule.network import Network
 from chainrule.pipeline import backprop, evaluate, value_and_grad
 from chainrule.system.printing import system_text
+from chainrule.verify.differences import central_differences
 from support import assert_close
 
 SWISH = nn.Activation("a[k] = z[k]*sigmoid(beta*z[k])", beta=1.5)

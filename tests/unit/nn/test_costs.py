@@ -10,13 +10,13 @@ import pytest
 
 from chainrule import nn
 from chainrule.errors import InputError, OptionError
-from chainrule.execute.differences import central_differences
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference import Reference
+from chainrule.execute.reference.equations import Reference
 from chainrule.network import Network
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, evaluate, value_and_grad
 from chainrule.training import train
+from chainrule.verify.differences import central_differences
 from support import assert_close
 
 OUTPUTS = np.array([0.3, -1.2, 2.0])

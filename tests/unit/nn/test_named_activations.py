@@ -10,11 +10,11 @@ import pytest
 
 from chainrule import nn
 from chainrule.errors import OptionError
-from chainrule.execute.differences import central_differences
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference import Reference
+from chainrule.execute.reference.equations import Reference
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, evaluate
+from chainrule.verify.differences import central_differences
 from support import assert_close
 
 ACTIVATIONS: dict[str, nn.Layer] = {

@@ -10,13 +10,13 @@ import pytest
 
 from chainrule import nn
 from chainrule.errors import OptionError
-from chainrule.execute.differences import central_differences
 from chainrule.network import Network, load
 from chainrule.nn.assembly import assemble
 from chainrule.nn.penalties import penalised
 from chainrule.pipeline import backprop, evaluate, value_and_grad
 from chainrule.system.printing import system_text
 from chainrule.training import train
+from chainrule.verify.differences import central_differences
 from support import assert_close
 
 LAYERS = [nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2), nn.Softmax()]

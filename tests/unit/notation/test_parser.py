@@ -22,6 +22,7 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.sizes import UNINFERRED, Axis, Declared
+from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse, parse_equation, parse_expression, parse_scalar
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
@@ -255,7 +256,7 @@ def test_an_expression_takes_over_indices_that_are_known() -> None:
 def test_an_equation_may_be_about_a_derivative_or_something_new() -> None:
     system = parse(CLASSIFIER)
     equation = parse_equation("∂C/∂z2[k] = a2[k] - y[k]", system)
-    assert equation.target == Indexed("∂C/∂z2", (Index("k", Axis("y", 0)),))
+    assert equation.target == Indexed(Derivative("C", "z2"), (Index("k", Axis("y", 0)),))
     new = parse_equation("p[m] = 2*a2[m]", system)
     assert new.indices == (Index("m", Axis("y", 0)),)
 
@@ -263,7 +264,7 @@ def test_an_equation_may_be_about_a_derivative_or_something_new() -> None:
 def test_an_equation_about_an_unknown_derivative_has_it_as_an_entry_on_the_left() -> None:
     system = parse("param z[j]\nabstract a[k](z[j])\ncost C(a[k])")
     equation = parse_equation("∂C/∂a[k] = 2*∂C/∂a[k]", system)
-    assert equation.target == Indexed("∂C/∂a", (Index("k", Axis("a", 0)),))
+    assert equation.target == Indexed(Derivative("C", "a"), (Index("k", Axis("a", 0)),))
     assert any(isinstance(node, Partial) for node in walk(equation.value))
 
 

@@ -29,6 +29,7 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.render.latex import equation_latex, expression_latex
 from unit.render.cases import CASES, a, b, entry, inverse, j, k, m, n, ratio, reduced, x
 
@@ -39,7 +40,7 @@ LATEX: list[tuple[Expr, str]] = [
     (MatrixEntry("inv", "K", (j, k)), r"\left(K^{-1}\right)_{jk}"),
     (MatrixEntry("inv", "W2", (j, k)), r"\left(\left(W^{2}\right)^{-1}\right)_{jk}"),
     (
-        Partial(entry("∂C/∂z", j), (entry("a", k),)),
+        Partial(entry(Derivative("C", "z"), j), (entry("a", k),)),
         r"\frac{\partial \left(\frac{\partial C}{\partial z_{j}}\right)}{\partial a_{k}}",
     ),
     (times(number(-2), a), r"-2 \, a_{j}"),
@@ -110,8 +111,10 @@ def test_what_opens_is_closed(expr: Expr) -> None:
 
 
 def test_textbook_line() -> None:
-    value = times(entry("a1", j), plus(ONE, minus(entry("a1", j))), reduced(times(W2, entry("∂C/∂z2", k)), k))
-    assert equation_latex(entry("∂C/∂z1", j), value) == (
+    value = times(
+        entry("a1", j), plus(ONE, minus(entry("a1", j))), reduced(times(W2, entry(Derivative("C", "z2"), k)), k)
+    )
+    assert equation_latex(entry(Derivative("C", "z1"), j), value) == (
         r"\frac{\partial C}{\partial z^{1}_{j}} = a^{1}_{j} \, \left(1 - a^{1}_{j}\right) \, "
         r"\sum_{k} W^{2}_{kj} \, \frac{\partial C}{\partial z^{2}_{k}}"
     )
@@ -132,9 +135,25 @@ def test_unknown_derivatives() -> None:
 
 
 def test_the_indices_of_a_derivative_go_where_they_belong() -> None:
-    jacobian = entry("∂a/∂z", k, j)
+    jacobian = entry(Derivative("a", "z"), k, j)
     assert expression_latex(jacobian, ranks={"a": 1, "z": 1}) == r"\frac{\partial a_{k}}{\partial z_{j}}"
     assert expression_latex(plus(jacobian, entry("a", k))) == r"\frac{\partial a_{k}}{\partial z_{j}} + a_{k}"
-    assert expression_latex(entry("∂C/∂W", k, j)) == r"\frac{\partial C}{\partial W_{kj}}"
-    assert expression_latex(entry("∂²C/∂z∂z", k, j)) == r"\frac{\partial^{2} C}{\partial z_{k} \partial z_{j}}"
-    assert expression_latex(entry("∂²C/∂z∂w", k)) == (r"\left(\frac{\partial^{2} C}{\partial z \partial w}\right)_{k}")
+    assert expression_latex(entry(Derivative("C", "W"), k, j)) == r"\frac{\partial C}{\partial W_{kj}}"
+    assert (
+        expression_latex(entry(Derivative("C", "z", "z"), k, j))
+        == r"\frac{\partial^{2} C}{\partial z_{k} \partial z_{j}}"
+    )
+    assert expression_latex(entry(Derivative("C", "z", "w"), k)) == (
+        r"\left(\frac{\partial^{2} C}{\partial z \partial w}\right)_{k}"
+    )
+
+
+def test_a_superscript_of_a_tensor_is_one_in_latex() -> None:
+    member = Tensor("z", (("l", 1),))
+    assert expression_latex(entry(member, j)) == r"z^{l+1}_{j}"
+    assert expression_latex(Power(entry(member, j), number(2))) == r"\left(z^{l+1}_{j}\right)^{2}"
+
+
+def test_a_derivative_per_sample_has_the_sample_index_at_both_of_its_tensors() -> None:
+    derivative = entry(Derivative("C", "z", along=("n",)), n, j)
+    assert expression_latex(derivative, ranks={"C": 1, "z": 2}) == r"\frac{\partial C_{n}}{\partial z_{nj}}"

@@ -11,11 +11,13 @@ from chainrule.expr.nodes import (
     Expr,
     ExtentValue,
     Index,
+    Indexed,
     minus,
     over,
     plus,
     times,
 )
+from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.render.text import equation_text, expression_text, lettered_text, numeral_text, position_text
 from unit.render.cases import CASES, a, b, entry, j, k, m, n, ratio, reduced, x
 
@@ -27,9 +29,13 @@ def test_ascii(expr: Expr, text: str) -> None:
 
 def test_unicode() -> None:
     hidden = times(
-        entry("a1", j), plus(ONE, minus(entry("a1", j))), reduced(times(entry("W2", k, j), entry("∂C/∂z2", k)), k)
+        entry("a1", j),
+        plus(ONE, minus(entry("a1", j))),
+        reduced(times(entry("W2", k, j), entry(Derivative("C", "z2"), k)), k),
     )
-    assert equation_text(entry("∂C/∂z1", j), hidden) == "∂C/∂z1[j] = a1[j]·(1 − a1[j])·Σ_k W2[k,j]·∂C/∂z2[k]"
+    assert (
+        equation_text(entry(Derivative("C", "z1"), j), hidden) == "∂C/∂z1[j] = a1[j]·(1 − a1[j])·Σ_k W2[k,j]·∂C/∂z2[k]"
+    )
     assert expression_text(reduced(entry("A", k, m), k, m)) == "Σ_{k,m} A[k,m]"
     assert expression_text(reduced(x, k, op="mean")) == "mean(k) x[k]"
     assert expression_text(Comparison("<=", minus(a), b)) == "−a[j] ≤ b[j]"
@@ -83,10 +89,26 @@ def test_depth_is_no_limit() -> None:
 
 
 def test_positions_of_a_derivative_stand_where_they_belong_if_that_is_known() -> None:
-    jacobian, hessian = entry("∂a/∂z", k, j), entry("∂²C/∂z∂z", k, j)
+    jacobian, hessian = entry(Derivative("a", "z"), k, j), entry(Derivative("C", "z", "z"), k, j)
     assert expression_text(jacobian) == "∂a/∂z[k,j]"
     assert equation_text(jacobian, entry("a", k)) == "∂a[k]/∂z[j] = a[k]"
     assert expression_text(jacobian, ranks={"a": 1, "z": 1}) == "∂a[k]/∂z[j]"
     assert expression_text(jacobian, ranks={"a": 0, "z": 2}) == "∂a/∂z[k,j]"
     assert expression_text(hessian) == "∂²C/∂z∂z[k,j]"
     assert expression_text(plus(hessian, entry("C"))) == "∂²C/∂z[k]∂z[j] + C"
+
+
+def test_a_derivative_per_sample_has_the_sample_index_at_both_of_its_tensors() -> None:
+    derivative = Derivative("C", "z", along=("n",))
+    assert expression_text(entry(derivative, n, j)) == "∂C[n]/∂z[n,j]"
+    assert expression_text(entry(derivative, n, j), ranks={"C": 1, "z": 2}) == "∂C[n]/∂z[n,j]"
+    many = entry(Derivative("a", "z", along=("n",)), n, k, j)
+    assert expression_text(many, ranks={"a": 2, "z": 2}) == "∂a[n,k]/∂z[n,j]"
+
+
+def test_a_superscript_stands_before_the_indices() -> None:
+    member = Tensor("z", (("l", 1),))
+    assert expression_text(entry(member, j)) == "z[l+1; j]"
+    assert expression_text(entry(member)) == "z[l+1;]"
+    assert expression_text(Indexed(member, (j,), guarded=True)) == "z?[l+1; j]"
+    assert expression_text(entry(Derivative("C", member), j), ranks={"C": 0}) == "∂C/∂z[l+1; j]"

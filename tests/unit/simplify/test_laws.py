@@ -7,14 +7,14 @@ import itertools
 import numpy as np
 import pytest
 
-from chainrule.execute.expressions import evaluate_expression
-from chainrule.execute.reference import evaluate_all
-from chainrule.execute.sampling import random_inputs
+from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.notation import parse
 from chainrule.notation.parser import parse_expression
 from chainrule.pipeline import backprop
 from chainrule.render.text import expression_text
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
+from chainrule.verify.sampling import random_inputs
 from same_form import assert_same_form, same_form
 from support import assert_close
 

@@ -7,12 +7,12 @@ import pytest
 
 import chainrule as cr
 from cases import two_layers
-from chainrule.execute.reference import evaluate
+from chainrule.execute.reference.equations import evaluate
 from chainrule.execute.registry import executor
-from chainrule.execute.sampling import random_inputs
 from chainrule.pipeline import backprop, training_step
 from chainrule.simplify.stability import stable
 from chainrule.system.typecheck import typecheck
+from chainrule.verify.sampling import random_inputs
 from support import assert_close
 
 SATURATED = 800.0

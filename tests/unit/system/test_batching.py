@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from chainrule.errors import TypecheckError
-from chainrule.execute.reference import evaluate, evaluate_all
-from chainrule.execute.unknowns import RandomUnknowns
+from chainrule.execute.reference.equations import evaluate, evaluate_all
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import ONE, Index, Partial, minus, number, plus, times
 from chainrule.expr.sizes import Declared
+from chainrule.expr.symbols import Derivative
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.batching import batch, computation_order
 from chainrule.system.model import Declaration, Equation, Given, System
+from chainrule.verify.unknowns import RandomUnknowns
 from support import assert_close
 from unit.execute.build import CLASSIFIER, call, compare, entry, i, index, j, total, x
 
@@ -78,11 +79,14 @@ def penalised() -> System:
             Equation(R, times(number(3), total(i, q))),
             Equation(z, total(i, times(W, x))),
             Equation(entry("C"), plus(times(z, z), R)),
-            Equation(entry("∂C/∂C"), ONE),
-            Equation(entry("∂C/∂R"), entry("∂C/∂C")),
-            Equation(entry("∂C/∂q", i), times(number(3), entry("∂C/∂R"))),
-            Equation(entry("∂C/∂z"), times(number(2), z, entry("∂C/∂C"))),
-            Equation(entry("∂C/∂W", i), plus(times(entry("∂C/∂z"), x), times(number(2), W, entry("∂C/∂q", i)))),
+            Equation(entry(Derivative("C", "C")), ONE),
+            Equation(entry(Derivative("C", "R")), entry(Derivative("C", "C"))),
+            Equation(entry(Derivative("C", "q"), i), times(number(3), entry(Derivative("C", "R")))),
+            Equation(entry(Derivative("C", "z")), times(number(2), z, entry(Derivative("C", "C")))),
+            Equation(
+                entry(Derivative("C", "W"), i),
+                plus(times(entry(Derivative("C", "z")), x), times(number(2), W, entry(Derivative("C", "q"), i))),
+            ),
         ),
     )
 
@@ -190,8 +194,8 @@ def unknown_network() -> System:
         cost="C",
         equations=(
             Equation(z, total(i, times(entry("W", n, i), x))),
-            Equation(entry("∂C/∂a", k), Partial(entry("C"), (a,))),
-            Equation(entry("∂C/∂w", i), total(k, times(entry("∂C/∂a", k), Partial(a, (w,))))),
+            Equation(entry(Derivative("C", "a"), k), Partial(entry("C"), (a,))),
+            Equation(entry(Derivative("C", "w"), i), total(k, times(entry(Derivative("C", "a"), k), Partial(a, (w,))))),
             Equation(entry("p", k), times(entry("b", k), ONE)),
         ),
     )
@@ -231,7 +235,7 @@ def test_statements_come_after_what_they_read() -> None:
 
 
 def test_an_update_cannot_read_a_value_for_each_sample() -> None:
-    update = Equation(entry("b1", j), plus(entry("b1", j), minus(entry("∂C/∂z1", j))))
+    update = Equation(entry("b1", j), plus(entry("b1", j), minus(entry(Derivative("C", "z1"), j))))
     with pytest.raises(TypecheckError) as caught:
         batch(replace(CLASSIFIER, updates=(CLASSIFIER.updates[0], update)))
     assert str(caught.value).startswith("the update of b1 reads ∂C/∂z1, which has a value for each sample n")

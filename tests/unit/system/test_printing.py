@@ -20,6 +20,7 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.expr.sizes import Axis, Declared
+from chainrule.expr.symbols import Derivative
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, Given, System
 from chainrule.system.printing import index_names, system_latex, system_text
 
@@ -39,7 +40,7 @@ def classifier() -> System:
     z = plus(total(times(entry("W", j, i), entry("x", i)), i), entry("b", j))
     softmax = over(Call("exp", (entry("z", j),)), total(Call("exp", (entry("z", k),)), k))
     cost = minus(total(times(entry("y", k), Call("log", (entry("a", k),))), k))
-    step = plus(entry("W", j, i), minus(times(entry("eta"), entry("∂C/∂W", j, i))))
+    step = plus(entry("W", j, i), minus(times(entry("eta"), entry(Derivative("C", "W"), j, i))))
     return System(
         declarations=(
             Declaration("data", "x", (i,)),
@@ -55,7 +56,7 @@ def classifier() -> System:
             Equation(entry("z", j), z),
             Equation(entry("a", j), softmax),
             Equation(entry("C"), cost),
-            Equation(entry("∂C/∂z", j), times(MINUS_ONE, Call("twice", (entry("z", j),)))),
+            Equation(entry(Derivative("C", "z"), j), times(MINUS_ONE, Call("twice", (entry("z", j),)))),
         ),
         cost="C",
         updates=(Equation(entry("W", j, i), step),),
@@ -131,7 +132,7 @@ def test_an_index_without_an_axis_gets_a_declared_letter(classifier: System) -> 
 
 
 def test_latex_is_aligned_and_knows_the_ranks_of_tensors(classifier: System) -> None:
-    jacobian = Equation(entry("∂a/∂z", k, j), Number(Fraction(0)))
+    jacobian = Equation(entry(Derivative("a", "z"), k, j), Number(Fraction(0)))
     system = classifier.with_equations((*classifier.equations, jacobian))
     lines = system_latex(system).splitlines()
     assert lines[0] == r"\begin{aligned}"

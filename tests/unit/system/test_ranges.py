@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from chainrule.errors import InputError
-from chainrule.execute.reference import evaluate, evaluate_all
+from chainrule.execute.reference.equations import evaluate, evaluate_all
 from chainrule.expr.linear import LinearForm
 from chainrule.expr.sizes import Axis, Formula, Limit, Size, source_of
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad
-from chainrule.system.sizes.derived import DerivedExtent, solve, too_short
+from chainrule.system.derived import DerivedExtent, solve, too_short
 
 X, W = Axis("x", 0), Axis("w", 0)
 

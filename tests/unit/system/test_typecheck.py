@@ -28,6 +28,7 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.sizes import UNINFERRED, Axis, Declared, Size
+from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, Given, System
 from chainrule.system.sizes.infer import infer_equation, infer_expression
@@ -166,7 +167,11 @@ def test_derivatives_have_the_axes_of_what_they_are_taken_of_and_by() -> None:
     system = typecheck(LAYER)
     derived = typecheck(
         system.with_equations(
-            (*system.equations, equation("∂C/∂z", k, value=number(1)), equation("∂z/∂b", k, m, value=delta(k, m)))
+            (
+                *system.equations,
+                equation(Derivative("C", "z"), k, value=number(1)),
+                equation(Derivative("z", "b"), k, m, value=delta(k, m)),
+            )
         )
     )
     assert [index.extent for index in derived.axes("∂C/∂z")] == [Axis("W", 0)]
@@ -195,13 +200,15 @@ def test_an_extent_that_only_declarations_know_is_found_by_its_letter() -> None:
 
 def test_an_expression_is_settled_by_the_system_it_speaks_of() -> None:
     system = typecheck(LAYER)
-    value = infer_expression(system, times(entry("z", k), entry("∂C/∂W", k, m)))
+    value = infer_expression(system, times(entry("z", k), entry(Derivative("C", "W"), k, m)))
     assert [n.indices[0] for n in walk(value) if isinstance(n, Indexed)] == [Index("k", Axis("W", 0))] * 2
 
 
 def test_an_equation_is_settled_by_the_system_it_speaks_of() -> None:
     system = typecheck(LAYER)
-    settled = infer_equation(system, equation("∂C/∂z", k, value=total(j, times(delta(j, k), entry("z", j)))))
+    settled = infer_equation(
+        system, equation(Derivative("C", "z"), k, value=total(j, times(delta(j, k), entry("z", j))))
+    )
     assert settled.indices == (Index("k", Axis("W", 0)),)
     with pytest.raises(TypecheckError, match="index q stands twice on the left"):
         infer_equation(system, equation("new", Index("q"), Index("q"), value=number(1)))
@@ -262,7 +269,7 @@ REFUSED: list[tuple[System, str, str]] = [
         "in index 2",
     ),
     (
-        with_equation(updates=(equation("b", j, value=entry("∂z/∂b", j, j)),)),
+        with_equation(updates=(equation("b", j, value=entry(Derivative("z", "b"), j, j)),)),
         "∂z/∂b is not defined",
         "only ∂C/∂W, ∂C/∂b",
     ),

@@ -10,7 +10,7 @@ import pytest
 from chainrule import nn
 from chainrule.errors import OptionError
 from chainrule.training import train
-from chainrule.training.samples import Samples, divided
+from chainrule.training.training_data import Samples, divided
 from unit.network.builders import classifier, clusters
 
 

@@ -19,7 +19,7 @@ from chainrule.notation import parse
 from chainrule.pipeline import training_step
 from chainrule.training import train
 from chainrule.training.runs import Progress, Run, run_of
-from chainrule.training.samples import checked_samples
+from chainrule.training.training_data import checked_samples
 from unit.network.builders import classifier, clusters
 
 EXECUTORS = ["reference", "native"]

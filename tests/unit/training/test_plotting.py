@@ -14,7 +14,7 @@ from chainrule.errors import OptionError
 from chainrule.network import Network
 from chainrule.training import EarlyStopping, History, train
 from chainrule.training.plotting import check_plot, figure_of, plot, values_text
-from chainrule.training.samples import Samples
+from chainrule.training.training_data import Samples
 from chainrule.training.worst import sample_costs, worst_of
 from unit.network.builders import classifier, clusters
 

@@ -12,9 +12,9 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from chainrule import __version__
-from chainrule.execute.native.cache import code_cache, key_of
 from chainrule.execute.native.machine import Machine
+from chainrule.execute.native.object_files import code_cache, key_of
+from chainrule.version import __version__
 
 LEVEL = 2
 """LLVM's level of optimisation, that of instruction selection, scheduling and registers."""

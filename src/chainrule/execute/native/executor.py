@@ -14,21 +14,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.facts import check_facts
 from chainrule.execute.inputs import check_inputs, is_batched
 from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of, exponents_given
 from chainrule.execute.native.machine import Machine, host
-from chainrule.execute.native.plan import plan_text
+from chainrule.execute.native.plan import plan_document
 from chainrule.execute.native.threads import MOST
 from chainrule.execute.native.training import Session
 from chainrule.execute.protocol import Executable
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.facts import check_facts
+from chainrule.execute.reference.scope import Scope
 from chainrule.execute.registry import executor
-from chainrule.execute.scope import Scope
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.sizes import Size, size_order
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Unsupported
+from chainrule.render.document_text import document_text
 from chainrule.system.batching import batch
 from chainrule.system.model import System
 
@@ -84,7 +85,7 @@ class NativeExecutable:
         """What ran last: the loops with their FLOPs and bytes, or why it was the reference."""
         if isinstance(self._last, str):
             return self._last
-        return plan_text(self._last.program, self._last.module, self.dtype.itemsize)
+        return document_text(plan_document(self._last.program, self._last.module, self.dtype.itemsize))
 
     def evaluate(self, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
         """Return the value of every equation."""
@@ -113,7 +114,7 @@ class NativeExecutable:
         known = frozenset(values)
         compiled.arena.put(values)
         compiled.step()
-        results = {e.name: compiled.arena.take(e.name) for e in batched.equations}
+        results: dict[str, Array] = {e.name: compiled.arena.take(e.name) for e in batched.equations}
         values.update(results)
         check_facts(batched, scope, known_before=known)
         self._last = compiled

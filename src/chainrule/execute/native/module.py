@@ -91,7 +91,11 @@ def _options(program: Program, machine: Machine, dtype: Dtype, threads: int) -> 
             result.append(transposition(instruction, machine.lanes(dtype), threads))
             continue
         contraction = instruction.contraction
-        shape = contraction and (contraction.axes, tuple(f.strides for f in contraction.factors), contraction.initial)
+        shape = contraction and (
+            contraction.axes,
+            tuple(tuple(f.strides.items()) for f in contraction.factors),
+            contraction.initial,
+        )
         key = (instruction.axes, shape, instruction.code)
         if key not in known:
             known[key] = schedules(instruction, machine, dtype, threads)

@@ -55,7 +55,7 @@ class NestWriter:
         """Return the function's text."""
         self.w.lines = [f"define internal void @{name}(ptr %m, ptr %ahead, i64 %tid, i64 %nt) nounwind {{", "entry:"]
         accesses = dict.fromkeys((*self.instruction.loads, *self.instruction.stores))
-        pointers = {a: origin(self.w, self.program.buffers[a.buffer], self.element, a.base) for a in accesses}
+        pointers = {a: origin(self.w, self.program.buffers[a.buffer], self.element, a.place.constant) for a in accesses}
         self.tiles.constants(pointers)
         self.loops([axis for axis, _ in self.schedule.tile], {}, pointers)
         self.w.line("ret void")

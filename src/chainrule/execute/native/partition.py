@@ -54,7 +54,7 @@ def part(program: Program, instruction: Instruction, chosen: Schedule, access: A
         return ALL
     extent = instruction.extent(chosen.split)
     along = [n for n, s in enumerate(buffer.strides) if s == stride and buffer.extents[n] == extent]
-    if len(along) != 1 or access.base or not _plain(buffer, access):
+    if len(along) != 1 or access.place.constant or not _plain(buffer, access):
         return ALL
     stretch, size = chosen.stretch(chosen.split, program.lanes), chosen.size(chosen.split)
     return Part(along[0], pieces(extent, stretch, size, threads))
@@ -62,7 +62,7 @@ def part(program: Program, instruction: Instruction, chosen: Schedule, access: A
 
 def _plain(buffer: Buffer, access: Access) -> bool:
     """Say whether an access has an axis of the nest for each axis of the buffer, and nothing else."""
-    return sorted(s for _, s in access.strides if s) == sorted(
+    return sorted(access.strides.values()) == sorted(
         s for s, extent in zip(buffer.strides, buffer.extents, strict=True) if extent > 1
     )
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import prod
 
 from chainrule.execute.native.module import Module
 from chainrule.execute.native.schedule import Schedule, is_transposition
 from chainrule.lower.program import Apply, Instruction, Program
-from chainrule.lower.text import access_text, op_text
-from chainrule.render.text import equation_text
+from chainrule.lower.text import access_text, code_lines, computed
+from chainrule.render.document import Group, Line, Node
 
 
-def plan_text(program: Program, module: Module, element: int) -> str:
+def plan_document(program: Program, module: Module, element: int) -> Group:
     """Return the plan: one instruction a line, then what it computes."""
-    lines = []
+    nodes: list[Node] = []
     for instruction, chosen in zip(program.instructions, module.schedules, strict=True):
-        flops, touched = work(instruction, program, element)
         tile = "copied to another layout" if is_transposition(instruction) else tile_text(instruction, chosen)
         if chosen.split:
             tile += f", threads share {chosen.split}"
-        lines.append(f"{instruction.name}: {flops:,} FLOPs, {touched:,} bytes; {tile}")
-        lines.append("    computes " + ", ".join(e.name for e in instruction.equations))
-    return "\n".join(lines)
+        names = ", ".join(e.name for e in instruction.equations)
+        nodes.append(Line((f"{_work_text(instruction, program, element)}; {tile}",)))
+        nodes.append(Group((Line((f"computes {names}",)),), indent=4))
+    return Group(tuple(nodes), role="plan")
 
 
 def work(instruction: Instruction, program: Program, element: int) -> tuple[int, int]:
@@ -50,37 +50,45 @@ def tile_text(instruction: Instruction, chosen: Schedule) -> str:
     return "tile " + (" × ".join(parts) or "one value") + along
 
 
-def loops_text(program: Program, schedules: Sequence[Schedule], element: int) -> str:
+def loops_document(program: Program, schedules: Sequence[Schedule], element: int) -> Group:
     """Return the loops of every instruction as they run, outermost first, with the tile held in registers."""
-    lines: list[str] = []
+    nodes: list[Node] = []
     for instruction, chosen in zip(program.instructions, schedules, strict=True):
-        lines.extend("# " + equation_text(e.target, e.value) for e in instruction.equations)
-        flops, touched = work(instruction, program, element)
-        lines.append(f"{instruction.name}: {flops:,} FLOPs, {touched:,} bytes")
-        if is_transposition(instruction):
-            lines.append(f"  copy {program.lanes} × {program.lanes} blocks, turned in registers")
-        else:
-            lines.extend(_loops(instruction, chosen, program.lanes))
-        lines.append("")
-    return "\n".join(lines)
+        head = Line((_work_text(instruction, program, element),))
+        inner: tuple[Node, ...] = (
+            (Line((f"copy {program.lanes} × {program.lanes} blocks, turned in registers",)),)
+            if is_transposition(instruction)
+            else _loops(instruction, chosen, program.lanes)
+        )
+        nodes.append(Group((*computed(instruction), head, Group(inner, indent=2)), role="instruction", apart=True))
+    return Group(tuple(nodes), role="loops")
 
 
-def _loops(instruction: Instruction, chosen: Schedule, lanes: int) -> Iterator[str]:
-    depth = 1
+def _work_text(instruction: Instruction, program: Program, element: int) -> str:
+    flops, touched = work(instruction, program, element)
+    return f"{instruction.name}: {flops:,} FLOPs, {touched:,} bytes"
+
+
+def _loops(instruction: Instruction, chosen: Schedule, lanes: int) -> tuple[Node, ...]:
+    """Return the loops over tiles, in the innermost of them the tile, its sum and its code."""
+    outer = []
     for axis, size in chosen.tile:
         extent = instruction.extent(axis)
         step = size * chosen.stretch(axis, lanes)
         if step < extent:
-            yield f"{'  ' * depth}for {axis} = 0, {step} … < {extent}"
-            depth += 1
-    yield f"{'  ' * depth}{tile_text(instruction, chosen)}"
-    if instruction.contraction:
-        for axis_ in instruction.contraction.axes:
-            steps = f", {chosen.unroll} at a time" if axis_ is instruction.contraction.axes[-1] else ""
-            yield f"{'  ' * depth}for {axis_.name} < {axis_.extent}{steps}"
-            depth += 1
-        product = " · ".join(access_text(f) for f in instruction.contraction.factors)
-        yield f"{'  ' * depth}acc {instruction.contraction.op}= {product}"
-        depth -= len(instruction.contraction.axes)
-    for number, op in enumerate(instruction.code):
-        yield f"{'  ' * depth}{op_text(number, op)}"
+            outer.append(f"for {axis} = 0, {step} … < {extent}")
+    contraction = instruction.contraction
+    summed: tuple[Node, ...] = ()
+    if contraction:
+        heads = [f"for {axis.name} < {axis.extent}" for axis in contraction.axes]
+        heads[-1:] = [f"{head}, {chosen.unroll} at a time" for head in heads[-1:]]
+        product = " · ".join(map(access_text, contraction.factors))
+        summed = _nested(heads, (Line((f"acc {contraction.op}= {product}",)),))
+    return _nested(outer, (Line((tile_text(instruction, chosen),)), *summed, *code_lines(instruction)))
+
+
+def _nested(heads: Sequence[str], inner: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return nodes inside loops, outermost first."""
+    for head in reversed(heads):
+        inner = (Line((head,)), Group(inner, indent=2))
+    return inner

@@ -116,8 +116,8 @@ def largest_share(extent: int, stretch: int, size: int, threads: int) -> float:
 def transposition(instruction: Instruction, lanes: int, threads: int = 1) -> tuple[Schedule, ...]:
     """Return the schedules of a copy between two layouts, in square blocks: not split, then along either axis."""
     source, target = instruction.loads[0], instruction.stores[0]
-    along = next(axis for axis, s in source.strides if s == 1)
-    across = next(axis for axis, s in target.strides if s == 1)
+    along = next(axis for axis, s in source.strides.items() if s == 1)
+    across = next(axis for axis, s in target.strides.items() if s == 1)
     cycles = 2.0 * prod(a.extent for a in instruction.axes) / lanes
     whole = Schedule("", False, ((across, lanes), (along, lanes)), cycles=cycles)
     options = [whole]
@@ -132,7 +132,7 @@ def is_transposition(instruction: Instruction) -> bool:
         return False
     if instruction.loads[0].looked or instruction.adding:
         return False
-    inner = [[axis for axis, s in a.strides if s == 1] for a in (instruction.loads[0], instruction.stores[0])]
+    inner = [[axis for axis, s in a.strides.items() if s == 1] for a in (instruction.loads[0], instruction.stores[0])]
     return len(inner[0]) == 1 and len(inner[1]) == 1 and inner[0] != inner[1]
 
 

@@ -6,7 +6,7 @@ value, has all its points in the tile: the code goes through them together, oper
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -16,6 +16,7 @@ from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.memory import Memory
 from chainrule.execute.native.schedule import Schedule
 from chainrule.execute.native.writer import Writer
+from chainrule.expr.linear import LinearForm
 from chainrule.lower.program import (
     Access,
     Apply,
@@ -24,7 +25,6 @@ from chainrule.lower.program import (
     Load,
     Looked,
     Op,
-    Position,
     RowReduce,
     Scalar,
     Store,
@@ -168,18 +168,16 @@ class TileWriter:
                 return self.memory.load(access, self.place(access, pointers, point), self.displacement(access, point))
             case Scalar(number):
                 return self.v.number(float(number))
-            case Position(terms, base):
-                return self.position(terms, base, offsets, env)
+            case LinearForm():
+                return self.position(op, offsets, env)
             case Apply(function, operands):
                 return self.v.apply(function, [values[n] for n in operands])
         raise AssertionError(op)
 
-    def position(
-        self, terms: Sequence[tuple[str, int]], base: int, offsets: Mapping[str, int], env: Mapping[str, Span]
-    ) -> str:
-        """Write an index as a number."""
-        total = self.v.number(float(base))
-        for axis, coefficient in terms:
+    def position(self, form: LinearForm[str, int], offsets: Mapping[str, int], env: Mapping[str, Span]) -> str:
+        """Write a position as a number."""
+        total = self.v.number(float(form.constant))
+        for axis, coefficient in form.terms.items():
             start, constant = env[axis].start, offsets[axis] * self.stretch(axis)
             if isinstance(start, int):
                 value = self.v.number(float(start + constant))

@@ -16,23 +16,24 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import ChainruleError, InputError, OptionError, listed
-from chainrule.execute.expressions import evaluate_in
-from chainrule.execute.facts import check_facts
 from chainrule.execute.finite import NotFinite, all_finite, first_not_finite
 from chainrule.execute.inputs import check_inputs
 from chainrule.execute.native.arena import whole_of
 from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of, exponents_given
 from chainrule.execute.native.machine import Machine, host
-from chainrule.execute.native.plan import plan_text
+from chainrule.execute.native.plan import plan_document
 from chainrule.execute.native.stepping import Lost, Stepper, Stretch
 from chainrule.execute.native.threads import Team, threads_for
+from chainrule.execute.reference.expressions import evaluate_in
+from chainrule.execute.reference.facts import check_facts
+from chainrule.execute.reference.scope import Scope
 from chainrule.execute.registry import executor
-from chainrule.execute.scope import Scope
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Index, Indexed
 from chainrule.expr.sizes import Size
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Program
+from chainrule.render.document_text import document_text
 from chainrule.system.batching import batch
 from chainrule.system.model import Equation, System
 
@@ -101,7 +102,7 @@ class Session:
     @property
     def plan(self) -> str:
         """What was made of the system, instruction by instruction."""
-        return plan_text(self._main.program, self._main.module, self.dtype.itemsize)
+        return document_text(plan_document(self._main.program, self._main.module, self.dtype.itemsize))
 
     @property
     def compiled(self) -> Compiled:
@@ -219,7 +220,9 @@ class Session:
 
         Raises InputError by name for another shape, and for numbers that are not finite.
         """
-        given = {name: np.asarray(kept[name], self.dtype) for name in self.system.kept if name in kept}
+        given: dict[str, Array] = {
+            name: np.asarray(kept[name], self.dtype) for name in self.system.kept if name in kept
+        }
         for name, array in given.items():
             if not all_finite(array):
                 raise InputError(f"{name} holds numbers that are not finite", expected="finite numbers")

@@ -51,7 +51,8 @@ class TransposeWriter:
             "entry:",
         ]
         places = [
-            origin(self.w, self.program.buffers[a.buffer], self.element, a.base) for a in (self.source, self.target)
+            origin(self.w, self.program.buffers[a.buffer], self.element, a.place.constant)
+            for a in (self.source, self.target)
         ]
         others = [a.name for a in self.instruction.axes if a.name not in (self.along, self.across)]
         self.outer(others, places[0], places[1])

@@ -21,16 +21,16 @@ from chainrule.expr.nodes import (
     IndexValue,
     Lookup,
     MatrixEntry,
-    Node,
     Partial,
     Position,
     Reduce,
     walk,
 )
+from chainrule.expr.shared import Node
 from chainrule.expr.sizes import UNINFERRED, Axis, Declared, Formula, Literal, Size
 from chainrule.system.model import Equation, Given, System
-from chainrule.system.sizes.infer import infer_equation
-from chainrule.system.typecheck import typecheck
+from chainrule.system.naming import Names
+from chainrule.system.sizes.infer import infer_equation, infer_sizes
 
 
 def unsettled(system: System) -> System:
@@ -87,7 +87,7 @@ def as_read(system: System) -> System:
     if not system.derived:
         return system
     try:
-        read = typecheck(unsettled(system))
+        read = _inferred(unsettled(system))
     except TypecheckError:
         return system
     pairs = set(zip(_extents(_statements(system)), _extents(_statements(read)), strict=True))
@@ -133,12 +133,16 @@ def _limits(system: System, names: Mapping[Size, Size]) -> frozenset[object]:
     )
 
 
+def _inferred(system: System) -> System:
+    return infer_sizes(system, Names(system))
+
+
 def reads_back(system: System) -> bool:
     """Say whether a settled system, written down, would be read with the extents that it has."""
     if not may_be_misread(system):
         return True
     try:
-        return typecheck(unsettled(system)) == system
+        return _inferred(unsettled(system)) == system
     except TypecheckError:
         return False
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 
 from chainrule.expr.nodes import Expr, Index, Indexed
 from chainrule.expr.sizes import Size
-from chainrule.system.model import Declaration, Equation, Given, System, is_derivative
+from chainrule.expr.symbols import Derivative
+from chainrule.system.derived import DerivedExtent
+from chainrule.system.model import Declaration, Equation, Given, System
 from chainrule.system.naming import Names
 from chainrule.system.places import Place, check_target
 from chainrule.system.sizes.annotate import Sizes, annotated_comparison, annotated_value, same, with_size
 from chainrule.system.sizes.constraints import Constraints, constraints_of, constraints_of_value
-from chainrule.system.sizes.derived import DerivedExtent
 from chainrule.system.sizes.solve import Solver
 
 
@@ -188,7 +189,7 @@ def infer_equation(system: System, equation: Equation) -> Equation:
     solver = _against(system)
     place = Place("equation", 0, equation.name)
     check_target(equation, place)
-    known = equation.name in solver.axes or is_derivative(equation.name)
+    known = equation.name in solver.axes or isinstance(equation.name, Derivative)
     found = constraints_of(equation)
     numbers = solver.read(found, place, target=equation.target if known else None)
     return _equation(equation, _single(solver, found, numbers, place))

@@ -14,8 +14,8 @@ from heapq import heapify, heappop, heappush
 
 from chainrule.expr.linear import LinearForm
 from chainrule.expr.sizes import Axis, Formula, Limit, Size, limit_order, size_order
+from chainrule.system.derived import DerivedExtent
 from chainrule.system.sizes.classes import Classes, Unnamed
-from chainrule.system.sizes.derived import DerivedExtent
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from chainrule.expr.functions import MATRIX_FUNCTIONS
 from chainrule.expr.nodes import Index, Indexed, Lookup, MatrixEntry
 from chainrule.expr.sizes import Axis, Declared, Size, Uninferred
-from chainrule.system.model import Declaration, Equation, System, derivative_parts, is_derivative
+from chainrule.expr.symbols import Derivative, Symbol, tensors_of
+from chainrule.system.model import Declaration, Equation, System
 from chainrule.system.naming import Names
 from chainrule.system.places import Place, check_calls, count_indices
 from chainrule.system.sizes.annotate import lookup_key
@@ -48,7 +49,7 @@ class Solver:
         """Return the element of each variable of an equation; its target's are the axes of what it defines."""
         place = Place("equation", number, equation.name)
         found = constraints_of(equation)
-        numbers = self.read(found, place, target=equation.target if is_derivative(equation.name) else None)
+        numbers = self.read(found, place, target=equation.target if isinstance(equation.name, Derivative) else None)
         self.axes[equation.name] = tuple(numbers[: found.targets])
         for axis, element in enumerate(self.axes[equation.name]):
             self.known.limits.name(element, Axis(equation.name, axis))
@@ -251,10 +252,10 @@ class Solver:
             )
         return axes
 
-    def _derivative_axes(self, tensor: str, place: Place, side: str) -> tuple[int, ...]:
-        if not is_derivative(tensor):
+    def _derivative_axes(self, tensor: Symbol, place: Place, side: str) -> tuple[int, ...]:
+        if not isinstance(tensor, Derivative):
             raise self.names.unknown_tensor(tensor, place, side)
-        parts = derivative_parts(tensor)
+        parts = tensors_of(tensor)
         for part in parts:
             if part not in self.axes and part != self.system.cost:
                 raise self.names.unknown_tensor(part, place, side)

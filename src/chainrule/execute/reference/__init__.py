@@ -1,0 +1,1 @@
+"""The reference executor: the value of every expression straight from its definition, in NumPy, float64."""

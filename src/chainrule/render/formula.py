@@ -1,0 +1,92 @@
+"""A formula to be shown: laid out once, written by whoever shows it in the characters that fit there.
+
+A formula is an expression, a condition, or an equation of two sides or more. Its text is the notation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from chainrule.expr import sizes
+from chainrule.expr.nodes import Condition, Expr
+from chainrule.render.arrange import arrange, known_ranks
+from chainrule.render.latex import LATEX
+from chainrule.render.layout import Layout, Terms
+from chainrule.render.letters import with_letters
+from chainrule.render.style import Style, write
+from chainrule.render.text import UNICODE
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An expression, or sides that are equal. `continued` says that the line above ends with what it is equal to.
+
+    >>> from chainrule.expr.nodes import Index, Indexed
+    >>> a, z = (formula(Indexed(name, (Index("k"),))) for name in ("a1", "z1"))
+    >>> str(equal(a, z)), equal(a, z).latex(), str(replace(z, continued=True))
+    ('a1[k] = z1[k]', 'a^{1}_{k} = z^{1}_{k}', '= z1[k]')
+    """
+
+    sides: tuple[Layout, ...]
+    continued: bool = False
+
+    def __str__(self) -> str:
+        return self.written(UNICODE)
+
+    def latex(self, sign: str = "=") -> str:
+        """Return the formula as LaTeX for mathematics mode; `sign` may be `&=` where equations are aligned."""
+        return self.written(LATEX, sign)
+
+    def written(self, style: Style, sign: str = "=") -> str:
+        """Return the formula in a style."""
+        sides = [write(side, style) for side in self.sides]
+        return f" {sign} ".join(["", *sides] if self.continued else sides).lstrip(" ")
+
+
+def formula(
+    expr: Expr | Condition,
+    *,
+    taken: Collection[str] = (),
+    declared: Mapping[str, sizes.Size] | None = None,
+    ranks: Mapping[str, int] | None = None,
+) -> Formula:
+    """Return an expression or a condition laid out; see `expression_text`."""
+    (lettered,) = with_letters(expr, taken=taken, declared=declared)
+    return lettered_formula(lettered, known_ranks((lettered,), ranks))
+
+
+def equation_formula(
+    target: Expr,
+    value: Expr,
+    *,
+    taken: Collection[str] = (),
+    declared: Mapping[str, sizes.Size] | None = None,
+    ranks: Mapping[str, int] | None = None,
+) -> Formula:
+    """Return `target = value` laid out; see `expression_text`."""
+    sides = with_letters(target, value, taken=taken, declared=declared)
+    known = known_ranks(sides, ranks)
+    return equal(*(lettered_formula(side, known) for side in sides))
+
+
+def lettered_formula(expr: Expr | Condition, ranks: Mapping[str, int]) -> Formula:
+    """Return an expression laid out whose indices `with_letters` has named already."""
+    return Formula((arrange(expr, ranks),))
+
+
+def equal(*formulas: Formula) -> Formula:
+    """Return formulas as the sides of one equation."""
+    return Formula(tuple(side for one in formulas for side in one.sides), formulas[0].continued)
+
+
+def added(*formulas: Formula) -> Formula:
+    """Return the sum of expressions."""
+    parts = [one.sides[0] for one in formulas]
+    terms = [term for part in parts for term in (part.parts if isinstance(part, Terms) else (part,))]
+    return Formula((Terms(tuple(terms)) if len(terms) > 1 else terms[0],))
+
+
+def continued(one: Formula) -> Formula:
+    """Return an expression as the right side of an equation whose left side stands above it."""
+    return replace(one, continued=True)

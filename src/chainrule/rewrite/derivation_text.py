@@ -1,0 +1,217 @@
+"""A derivation as a page of a textbook: numbered lines, each with the law it rests on and what a reader should see.
+
+A step whose left side is what the line above ended with is written `= …`, so that the eye runs down one column; local
+derivatives are derived in lettered lines of their own, indented. Layout only: every sentence comes from the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+
+from chainrule.expr.nodes import Expr
+from chainrule.render.document import Group, Heading, Line, Node, Note, words
+from chainrule.render.document_text import document_lines, document_text
+from chainrule.render.formula import Formula, continued, equal
+from chainrule.rewrite.rules import Derivation, Step
+
+WIDTH = 100
+_IN_TEXT = {
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    **{mark: "\\" + mark for mark in "#$%&_{}"},
+    "∂": r"$\partial$",
+    "Σ": r"$\Sigma$",
+    "∇": r"$\nabla$",
+    "σ": r"$\sigma$",
+    "·": r"$\cdot$",
+    "−": "$-$",
+    "≠": r"$\ne$",
+    "≤": r"$\le$",
+    "≥": r"$\ge$",
+    "²": "$^2$",
+    "√": r"$\surd$",
+    "π": r"$\pi$",
+}
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def derivation_document(derivation: Derivation, *, where: bool = False) -> Group:
+    """Return the derivation as a document: its steps are groups with a number, a law and a formula.
+
+    With `where` each step names the function that took it.
+    """
+    head, steps, end = _parts(derivation, where=where)
+    return Group((head, Group(steps, role="steps", indent=2), *end), role="derivation")
+
+
+def derivation_text(derivation: Derivation, width: int = WIDTH, *, where: bool = False) -> str:
+    """Return the derivation as numbered lines for a terminal, of at most `width` characters where words break.
+
+    With `where` each step names the function that took it.
+
+    >>> from chainrule.expr.nodes import Indexed, number, times
+    >>> from chainrule.expr.symbols import Derivative
+    >>> target, x = Indexed(Derivative("C", "x")), Indexed("x")
+    >>> step = Step("power rule", "(x^2)' = 2*x", target, times(number(2), x))
+    >>> print(derivation_text(Derivation(target, (step,), times(number(2), x))))
+    ∂C/∂x
+      1  power rule: (x^2)' = 2*x
+           = 2·x
+    """
+    return document_text(derivation_document(derivation, where=where), width)
+
+
+def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, str], width: int = WIDTH) -> str:
+    """Return two derivations as one page: steps of both once, what only one has marked A or B.
+
+    `names` say what A and B are. The last lines say where the two part, if they do, and why.
+    """
+    both = (left, right)
+    heads, steps, ends = zip(*(_parts(derivation) for derivation in both), strict=True)
+    blocks = [[_lines((step,), 2, width) for step in one] for one in steps]
+    rules = [[step.rule for step in derivation.steps] for derivation in both]
+    lines = [f"A  {names[0]}", f"B  {names[1]}", ""]
+    lines += _side_by_side(*(_lines((head,), 0, width) for head in heads))
+    for kind, start, end, first, last in SequenceMatcher(None, rules[0], rules[1], autojunk=False).get_opcodes():
+        if kind == "equal":
+            for one, other in zip(blocks[0][start:end], blocks[1][first:last], strict=True):
+                lines += _side_by_side(one, other)
+        else:
+            lines += [f"A │ {line}" for block in blocks[0][start:end] for line in block]
+            lines += [f"B │ {line}" for block in blocks[1][first:last] for line in block]
+    return "\n".join((*lines, *_side_by_side(*(_lines(end, 0, width) for end in ends)), "", _parting(left, right)))
+
+
+def derivation_latex(derivation: Derivation) -> str:
+    r"""Return the derivation as an `align*` environment, the laws as \text above their lines.
+
+    >>> from chainrule.expr.nodes import Indexed, number, times
+    >>> from chainrule.expr.symbols import Derivative
+    >>> target, x = Indexed(Derivative("C", "x")), Indexed("x")
+    >>> step = Step("power rule", "(x^2)' = 2*x", target, times(number(2), x))
+    >>> print(derivation_latex(Derivation(target, (step,), times(number(2), x))))
+    \begin{align*}
+    & \text{1. power rule: (x\textasciicircum{}2)' = 2*x} \\
+    \frac{\partial C}{\partial x} &= 2 \, x
+    \end{align*}
+    """
+    rows = list(_latex_rows(derivation, [f"{number}. " for number in _numbers(derivation)]))
+    rows += [_latex_words(remark) for remark in derivation.remarks]
+    for title, case in derivation.cases:
+        rows += [_latex_words(f"If {title}:"), *_latex_rows(case, [f"{number}. " for number in _numbers(case)])]
+    return "\n".join((r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}"))
+
+
+def _parts(derivation: Derivation, *, where: bool = False) -> tuple[Heading, tuple[Group, ...], tuple[Node, ...]]:
+    """Return what is derived, the steps, and what is said at the end."""
+    head = Heading((derivation.formula(derivation.target),))
+    steps = tuple(_steps(derivation, _numbers(derivation), derivation.target, where=where))
+    return head, steps, tuple(_end(derivation, where=where))
+
+
+def _numbers(derivation: Derivation) -> list[str]:
+    return [str(n) for n in range(1, len(derivation.steps) + 1)]
+
+
+def _end(derivation: Derivation, *, where: bool) -> Iterator[Node]:
+    said: list[Node] = [Note((remark,)) for remark in derivation.remarks]
+    if len(derivation.steps) > 1:
+        said.insert(0, Line(words("so ", derivation.equation_formula())))
+    yield Group(tuple(said), role="result", indent=2)
+    for title, case in derivation.cases:
+        inner = derivation_document(case, where=where)
+        yield Group((Line((f"If {title}:",)), Group((inner,), indent=2)), role="case", apart=True)
+
+
+def _steps(derivation: Derivation, labels: Iterable[str], above: Expr | None, *, where: bool) -> Iterator[Group]:
+    """Yield a group for each step; `above` is what the line above the first ends with."""
+    for label, step in zip(labels, derivation.steps, strict=True):
+        nodes: list[Node] = [Line((_heading(step),))]
+        if where:
+            nodes.append(Line((f"[{step.where}]",), whole=True))
+        if step.detail is not None and _is_worked_out(step):
+            inner = _steps(step.detail, _letters(len(step.detail.steps)), None, where=where)
+            nodes.append(Group(tuple(inner), role="detail", indent=2))
+            nodes.append(Line(words("so ", _equation(step, derivation)), whole=True))
+        else:
+            nodes.append(Group((_formula(step, derivation, above),), indent=2))
+        if step.remark:
+            nodes.append(Note((step.remark,)))
+        yield Group(tuple(nodes), role="step", label=label)
+        above = step.after
+
+
+def _heading(step: Step) -> str:
+    if step.assumption and step.rule == "given":
+        return f"given {step.assumption}"
+    law = step.rule if _is_worked_out(step) or not step.statement else f"{step.rule}: {step.statement}"
+    return f"{law}; given {step.assumption}" if step.assumption else law
+
+
+def _is_worked_out(step: Step) -> bool:
+    """Say whether the step has a derivation of its own that says more than its one line."""
+    return step.detail is not None and len(step.detail.steps) > 1
+
+
+def _formula(step: Step, derivation: Derivation, above: Expr | None) -> Formula:
+    """Return both sides of a step, the right one alone where the left one stands above or is the same."""
+    after = derivation.formula(step.after)
+    if step.before == above:
+        return continued(after)
+    before = derivation.formula(step.before)
+    return after if str(before) == str(after) else equal(before, after)
+
+
+def _equation(step: Step, derivation: Derivation) -> Formula:
+    return equal(derivation.formula(step.before), derivation.formula(step.after))
+
+
+def _letters(count: int) -> list[str]:
+    """Return a, b, c …, then a2, b2 and so on."""
+    return [_LETTERS[n % 26] + (str(n // 26 + 1) if n >= 26 else "") for n in range(count)]
+
+
+def _lines(nodes: tuple[Node, ...], indent: int, width: int) -> list[str]:
+    """Return nodes as lines that have a mark of four characters before them."""
+    return document_lines(Group(nodes, indent=indent), width - 4)
+
+
+def _side_by_side(left: list[str], right: list[str]) -> list[str]:
+    """Return the lines of both once as far as they agree, then those of one and of the other, marked."""
+    same = 0
+    while same < min(len(left), len(right)) and left[same] == right[same]:
+        same += 1
+    common = [f"    {line}" for line in left[:same]]
+    return [*common, *(f"A │ {line}" for line in left[same:]), *(f"B │ {line}" for line in right[same:])]
+
+
+def _parting(left: Derivation, right: Derivation) -> str:
+    """Say at which step two derivations part, and what each has to say there."""
+    for number, (one, other) in enumerate(zip(left.steps, right.steps, strict=False), 1):
+        lines = [str(_equation(step, derivation)) for derivation, step in ((left, one), (right, other))]
+        if lines[0] != lines[1]:
+            said = [step.remark or line for step, line in zip((one, other), lines, strict=True)]
+            return f"They part at step {number}.\nA: {said[0]}\nB: {said[1]}"
+    if len(left.steps) == len(right.steps):
+        return "They are the same, line by line."
+    longer = "A" if len(left.steps) > len(right.steps) else "B"
+    return f"They are the same up to step {min(len(left.steps), len(right.steps))}, where only {longer} goes on."
+
+
+def _latex_rows(derivation: Derivation, labels: Iterable[str]) -> Iterator[str]:
+    above: Expr | None = None
+    for label, step in zip(labels, derivation.steps, strict=True):
+        yield _latex_words(label + _heading(step))
+        if step.detail is not None and _is_worked_out(step):
+            yield from _latex_rows(step.detail, [f"({letter}) " for letter in _letters(len(step.detail.steps))])
+        else:
+            written = _formula(step, derivation, above).latex("&=")
+            yield written if "&=" in written else f"& {written}"
+        if step.remark:
+            yield _latex_words(step.remark)
+        above = step.after
+
+
+def _latex_words(text: str) -> str:
+    return rf"& \text{{{''.join(_IN_TEXT.get(mark, mark) for mark in text)}}}"

@@ -1,0 +1,257 @@
+"""Rules, steps, derivations, and the one engine that applies rules.
+
+A `Rule` is data: a name, a statement, and a function that rewrites one node or declines. `rewrite` applies a list of
+rules, operands first, until none applies; with a `Recorder` it also writes down a `Step` for each application, the
+whole expression before and after. Recording changes nothing but that, so a derivation made later on demand ends at the
+same result. The laws of arithmetic that rebuild a node after a change belong to the caller's `Algebra`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, Protocol, TypeVar
+
+from chainrule.expr.binding import Fresh, expressions_in, open_reduce, with_expressions
+from chainrule.expr.nodes import Expr, Index, Indexed, Reduce
+from chainrule.expr.shared import Node
+from chainrule.expr.symbols import Symbol
+from chainrule.render.formula import Formula, equation_formula, formula
+from chainrule.system.model import Equation
+
+
+class Algebra(Protocol):
+    """What the engine needs in order to put changed parts together again."""
+
+    @property
+    def fresh(self) -> Fresh:
+        """The supply of fresh index names."""
+
+    def rebuild(self, expr: Expr) -> Expr:
+        """Return the normal form of a node whose operands are normal."""
+
+    def close(self, op: str, indices: Sequence[Index], body: Expr) -> Expr:
+        """Return the normal form of a reduction of a normal body."""
+
+
+A = TypeVar("A", bound=Algebra)
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """What a rule made of a node: the `given` it rests on and the tensors it called by their names, if any."""
+
+    expr: Expr
+    assumption: str = ""
+    names: tuple[Symbol, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule(Generic[A]):
+    """A named law. `apply` returns what a node becomes, or None where the rule has nothing to say.
+
+    `statement` says the law in the notation or in words, as a book would.
+    """
+
+    name: str
+    statement: str
+    apply: Callable[[Expr, A], Expr | Rewrite | None]
+
+    @property
+    def where(self) -> str:
+        """Where the law stands in the code: module and function."""
+        return where(self.apply)
+
+
+def where(function: Callable[..., object]) -> str:
+    """Return where a function stands: its module and its name.
+
+    >>> from chainrule.expr.nodes import delta
+    >>> where(delta)
+    'chainrule.expr.nodes.delta'
+    """
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+@dataclass(frozen=True, eq=False)
+class Step(Node):
+    """One line of a derivation: `before` = `after` by a rule.
+
+    Where `before` is what the line above ended with, a printer leaves it out. `assumption` is the `given` used, as
+    text; `remark` says in words what a reader should see. `detail` is the derivation of this very line, where it has
+    one. `where` names the function that took the step.
+    """
+
+    rule: str
+    statement: str
+    before: Expr
+    after: Expr
+    assumption: str = ""
+    remark: str = ""
+    detail: Derivation | None = None
+    names: tuple[Symbol, ...] = ()
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation(Node):
+    """The derivation of one derivative: `target` = `result`, step by step.
+
+    `remarks` are sentences about the result, `put_in` the tensors whose derivatives were put in, `taken` the names that
+    no index may be printed as. `cases` are titled special cases of an unknown function, to be read beside it. `ranks`
+    of tensors say which positions of ∂a/∂z[k,j] belong to a, for printers.
+    """
+
+    target: Expr
+    steps: tuple[Step, ...]
+    result: Expr
+    remarks: tuple[str, ...] = ()
+    put_in: tuple[str, ...] = ()
+    taken: tuple[str, ...] = field(default=(), compare=False)
+    cases: tuple[tuple[str, Derivation], ...] = ()
+    verifier: Callable[[Derivation], object] | None = field(default=None, compare=False, repr=False)
+    ranks: Mapping[str, int] | None = field(default=None, compare=False, repr=False)
+
+    def verify(self) -> object:
+        """Evaluate both sides of every step at random points in float64 and return the report.
+
+        Raises VerificationError, naming the step, where they differ.
+        """
+        assert self.verifier is not None, "made without a verifier; use Backprop.derivation"
+        return self.verifier(self)
+
+    def as_equation(self) -> Equation:
+        """Return target = result as an equation. Only for derivatives of the cost, whose target is an entry."""
+        assert isinstance(self.target, Indexed)
+        return Equation(self.target, self.result)
+
+    def equation(self) -> str:
+        """Return the result as one line of text."""
+        return str(self.equation_formula())
+
+    def text(self, expr: Expr) -> str:
+        """Return an expression of this derivation as text."""
+        return str(self.formula(expr))
+
+    def equation_formula(self) -> Formula:
+        """Return the result laid out."""
+        return equation_formula(self.target, self.result, taken=self.taken, ranks=self.ranks)
+
+    def formula(self, expr: Expr) -> Formula:
+        """Return an expression of this derivation laid out."""
+        return formula(expr, taken=self.taken, ranks=self.ranks)
+
+    def __str__(self) -> str:
+        return self.equation()
+
+
+@dataclass
+class Recorder:
+    """Collects the steps of one run; successive uses of one rule become one step."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, rule: Rule[A], before: Expr, outcome: Rewrite) -> None:
+        """Write a step down. What did not change the whole expression is none."""
+        if before == outcome.expr:
+            return
+        last = self.steps[-1] if self.steps else None
+        if last and last.rule == rule.name and last.after == before and last.assumption == outcome.assumption:
+            names = tuple(dict.fromkeys((*last.names, *outcome.names)))
+            self.steps[-1] = replace(last, after=outcome.expr, names=names)
+        else:
+            self.steps.append(
+                Step(
+                    rule.name,
+                    rule.statement,
+                    before,
+                    outcome.expr,
+                    outcome.assumption,
+                    names=outcome.names,
+                    where=rule.where,
+                )
+            )
+
+
+Wrap = Callable[[Expr], Expr]
+_PASSES = 60
+
+
+def rewrite(
+    expr: Expr,
+    rules: Sequence[Rule[A]],
+    algebra: A,
+    recorder: Recorder | None = None,
+    settled: set[Expr] | None = None,
+) -> Expr:
+    """Return the expression with the rules applied everywhere until none applies.
+
+    `settled` are expressions to which none of these rules applies; those that are found are added. Who comes back with
+    the same rules and the same algebra hands it in again.
+    """
+    settled = set() if settled is None else settled
+    for _ in range(_PASSES):
+        wrap: Wrap | None = None if recorder is None else lambda whole: whole
+        after = _visit(expr, rules, algebra, recorder, wrap, settled)
+        if after == expr:
+            return expr
+        expr = after
+    raise AssertionError(f"rules do not settle: {[rule.name for rule in rules]} on {expr}")
+
+
+def _visit(
+    node: Expr,
+    rules: Sequence[Rule[A]],
+    algebra: A,
+    recorder: Recorder | None,
+    wrap: Wrap | None,
+    settled: set[Expr],
+) -> Expr:
+    if node in settled:
+        return node
+    new = _visit_operands(node, rules, algebra, recorder, wrap, settled)
+    level = algebra.fresh.level
+    for rule in rules:
+        outcome = rule.apply(new, algebra)
+        algebra.fresh.level = level
+        if outcome is None:
+            continue
+        made = outcome if isinstance(outcome, Rewrite) else Rewrite(outcome)
+        if made.expr == new:
+            continue
+        if recorder is not None and wrap is not None:
+            recorder.add(rule, wrap(new), replace(made, expr=wrap(made.expr)))
+        return made.expr
+    if new == node:
+        settled.add(node)
+    return new
+
+
+def _visit_operands(
+    node: Expr,
+    rules: Sequence[Rule[A]],
+    algebra: A,
+    recorder: Recorder | None,
+    wrap: Wrap | None,
+    settled: set[Expr],
+) -> Expr:
+    if isinstance(node, Reduce):
+        op = node.op
+        level = algebra.fresh.level
+        indices, body = open_reduce(node, algebra.fresh)
+        inner: Wrap | None = None if wrap is None else lambda part: wrap(algebra.close(op, indices, part))
+        changed = _visit(body, rules, algebra, recorder, inner, settled)
+        algebra.fresh.level = level
+        return node if changed == body else algebra.close(op, indices, changed)
+    parts = list(expressions_in(node))
+
+    def around(place: int) -> Wrap | None:
+        if wrap is None:
+            return None
+        before, after = parts[:place], parts[place + 1 :]
+        return lambda changed: wrap(algebra.rebuild(with_expressions(node, (*before, changed, *after))))
+
+    for place, part in enumerate(parts):
+        parts[place] = _visit(part, rules, algebra, recorder, around(place), settled)
+    new = with_expressions(node, parts)
+    return node if new is node else algebra.rebuild(new)

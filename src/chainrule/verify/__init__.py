@@ -1,0 +1,1 @@
+"""Verification: random points, central differences, unknown functions made concrete, and derivations checked."""

@@ -1,0 +1,80 @@
+"""Nodes are made once, what is kept with them is no field, and the table of nodes stays small."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from fractions import Fraction
+
+import pytest
+
+from chainrule.expr.nodes import Affine, Index, Indexed, Number, Product, Reduce, Sum
+from chainrule.expr.shared import TABLE, kept, made_once
+from chainrule.expr.sizes import Declared
+
+P = Declared("p")
+I, J = Index("i", P, "i"), Index("j", P, "j")
+X, Y = Indexed("x", (I,)), Indexed("y", (J,))
+
+
+def test_equal_fields_make_one_node() -> None:
+    assert Indexed("x", (Index("i", Declared("p"), "i"),)) is X
+    assert Sum((X, Y)) is Sum(terms=(X, Y))
+    assert Number(Fraction(2, 4)) is Number(Fraction(1, 2))
+    assert Indexed("x", (I,), False) is X
+    assert Product((X, Y)) is not Product((Y, X))
+
+
+def test_letters_and_the_order_of_a_position_tell_nodes_apart_that_are_equal() -> None:
+    other = Index("i", P, "k")
+    assert Indexed("x", (other,)) == X
+    assert Indexed("x", (other,)).indices[0] is other
+    assert X.indices[0] is I
+    one, turned = Affine(((I, 1), (J, 2))), Affine(((J, 2), (I, 1)))
+    assert one == turned
+    assert turned.terms == ((J, 2), (I, 1))
+    assert Reduce("sum", (Index("%1", P, "i"),), X) == Reduce("sum", (Index("%1", P, "j"),), X)
+
+
+def test_the_table_keeps_what_was_asked_for_lately_and_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TABLE, "size", 8)
+    first = Indexed("first", (I,))
+    for n in range(100):
+        Indexed(f"x{n}", (I,))
+        assert Indexed("first", (I,)) is first
+        assert len(TABLE.recent) <= 8
+    assert len(TABLE.before) <= 8
+
+
+def test_a_node_that_has_left_the_table_is_equal_to_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TABLE, "size", 2)
+    before = Product((X, Y))
+    for n in range(9):
+        Indexed(f"x{n}")
+    after = Product((X, Y))
+    assert after is not before
+    assert (after, hash(after)) == (before, hash(before))
+
+
+def test_what_is_kept_is_worked_out_once_and_is_no_part_of_a_copy() -> None:
+    asked: list[Indexed] = []
+
+    @kept
+    def rank(entry: Indexed) -> int:
+        asked.append(entry)
+        return len(entry.indices)
+
+    entry = Indexed("x", (Index("i", Declared("p"), "i"),))
+    assert (rank(entry), rank(entry), asked) == (1, 1, [entry])
+    data = pickle.dumps(entry)
+    assert pickle.loads(data) is copy.copy(entry) is copy.deepcopy(entry) is entry  # noqa: S301
+    assert b"rank" not in data
+    assert b"_hash" not in data
+
+
+def test_a_field_of_an_unknown_type_is_refused_when_its_class_is_made() -> None:
+    with pytest.raises(KeyError, match="list"):
+
+        @made_once
+        class _Listed:
+            parts: list[int]

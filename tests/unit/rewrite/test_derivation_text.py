@@ -1,0 +1,148 @@
+"""The page of a derivation: what is left out because the line above says it, what is indented, and comparisons."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from chainrule.expr.nodes import Expr, Indexed, number, plus, times
+from chainrule.expr.symbols import Derivative
+from chainrule.notation import parse
+from chainrule.pipeline import backprop
+from chainrule.rewrite.derivation_text import WIDTH, derivation_latex, derivation_text, derivations_compared
+from chainrule.rewrite.rules import Derivation, Step
+
+SIGMOID = """data y[k]
+param z[j]
+a[k] = sigmoid(z[k])
+cost C = 1/2*(sum(k) (a[k] - y[k])^2)
+"""
+SOFTMAX = """data y[k]
+param z[j]
+given sum(k) y[k] = 1
+a[k] = exp(z[k])/(sum(m) exp(z[m]))
+cost C = -sum(k) y[k]*log(a[k])
+"""
+UNKNOWN = "param z[j]\nabstract a[k](z[j])\ncost C(a[k])\n"
+TARGET, X, Y = Indexed(Derivative("C", "x")), Indexed("x"), Indexed("y")
+
+
+def derived(text: str, tensor: str = "z") -> Derivation:
+    return backprop(parse(text)).derivation(tensor)
+
+
+def steps(*lines: tuple[Expr, Expr]) -> Derivation:
+    made = tuple(Step(f"law {n}", "", before, after) for n, (before, after) in enumerate(lines, 1))
+    return Derivation(TARGET, made, lines[-1][1])
+
+
+def test_a_derivation_begins_with_the_sum_over_paths_and_ends_with_the_result() -> None:
+    lines = derivation_text(derived(SIGMOID)).splitlines()
+    assert lines[:3] == [
+        "∂C/∂z[j]",
+        "  1  chain rule: C depends on z[j] through every a[k]: one product per path, added up",
+        "       = Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]",
+    ]
+    assert lines[-1] == "  so ∂C/∂z[j] = a[j]·(a[j] − y[j])·(1 − a[j])"
+
+
+def test_a_local_derivative_is_derived_in_lettered_lines_of_its_own() -> None:
+    text = derivation_text(derived(SIGMOID))
+    local = text[text.index("  2  local derivative") : text.index("  3  ")].splitlines()
+    assert local[0] == "  2  local derivative"
+    labels = [line[7] for line in local if line[:7].isspace() and line[8:10] == "  " and line[7] != " "]
+    assert labels == ["a", "b", "c"]
+    assert local[-2] == "     so ∂a[k]/∂z[j] = [k = j]·a[j]·(1 − a[j])"
+    assert local[-1] == "     diagonal: only a[j] depends on z[j], so the terms with k ≠ j vanish"
+
+
+def test_the_left_side_is_left_out_where_the_line_above_ends_with_it() -> None:
+    text = derivation_text(steps((TARGET, plus(X, Y)), (plus(X, Y), times(X, Y)), (X, times(number(2), X))))
+    assert text.splitlines() == [
+        "∂C/∂x",
+        "  1  law 1",
+        "       = x + y",
+        "  2  law 2",
+        "       = x·y",
+        "  3  law 3",
+        "       x = 2·x",
+        "  so ∂C/∂x = 2·x",
+    ]
+
+
+def test_a_line_too_long_for_both_sides_has_the_right_one_below() -> None:
+    long = plus(*(Indexed(f"quantity_{n}") for n in range(9)))
+    lines = derivation_text(steps((X, long))).splitlines()
+    assert lines[2:4] == ["       x", "       = " + " + ".join(f"quantity_{n}" for n in range(9))]
+
+
+@pytest.mark.parametrize("text", [SIGMOID, SOFTMAX, UNKNOWN])
+def test_words_are_wrapped(text: str) -> None:
+    words = [line for line in derivation_text(derived(text)).splitlines() if "=" not in line]
+    assert max(map(len, words)) <= WIDTH
+
+
+def test_the_step_that_uses_an_assumption_names_it() -> None:
+    lines = derivation_text(derived(SOFTMAX)).splitlines()
+    place = next(n for n, line in enumerate(lines) if line.endswith("given Σ_k y[k] = 1"))
+    assert lines[place + 1].strip() == "= a[j] − y[j]"
+
+
+def test_an_unknown_function_has_its_special_cases_beside_it() -> None:
+    text = derivation_text(derived(UNKNOWN))
+    assert "\nIf a acts entry by entry, a[k] = sigma(z[k]):\n  ∂C/∂z[j]\n" in text
+    assert "    so ∂C/∂z[j] = ∂C/∂a[j]·sigma'(z[j])" in text
+    assert "\nIf a is the softmax of z:\n" in text
+
+
+def test_more_than_26_inner_steps_have_labels_too() -> None:
+    names = [Indexed(f"v{n}") for n in range(29)]
+    inner = Derivation(X, tuple(Step("law", "", a, b) for a, b in pairwise(names)), names[-1])
+    whole = Derivation(TARGET, (Step("local derivative", "", X, names[-1], detail=inner),), names[-1])
+    lines = derivation_text(whole).splitlines()
+    assert any(line.strip() == "z  law" for line in lines)
+    assert any(line.strip() == "a2 law" for line in lines)
+
+
+def test_two_derivations_are_compared_line_by_line() -> None:
+    page = derivations_compared(derived(SOFTMAX), derived(SIGMOID), ("softmax.eq", "sigmoid.eq"))
+    lines = page.splitlines()
+    assert lines[:2] == ["A  softmax.eq", "B  sigmoid.eq"]
+    assert "           = Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]" in lines
+    assert "A │        ∂C/∂a[k] = −y[k]/a[k]" in lines
+    assert "B │        ∂C/∂a[k] = a[k] − y[k]" in lines
+    assert lines[-3:] == [
+        "They part at step 2.",
+        "A: not diagonal: every a[k] moves with z[j], so no term vanishes",
+        "B: diagonal: only a[j] depends on z[j], so the terms with k ≠ j vanish",
+    ]
+
+
+def test_equal_derivations_are_said_to_be_equal() -> None:
+    page = derivations_compared(derived(SIGMOID), derived(SIGMOID), ("one", "two"))
+    assert page.endswith("They are the same, line by line.")
+    assert "│" not in page
+
+
+def test_a_derivation_that_goes_on_longer_is_said_to() -> None:
+    short, long = steps((TARGET, X)), steps((TARGET, X), (X, Y))
+    assert derivations_compared(short, long, ("s", "l")).endswith("up to step 1, where only B goes on.")
+    assert derivations_compared(long, short, ("l", "s")).endswith("up to step 1, where only A goes on.")
+
+
+def test_latex_has_the_laws_as_text_and_one_equation_a_row() -> None:
+    rows = derivation_latex(derived(SOFTMAX)).splitlines()
+    assert rows[0] == r"\begin{align*}"
+    assert rows[-1] == r"\end{align*}"
+    assert rows[1].startswith(r"& \text{1. chain rule: C depends on z[j]")
+    assert rows[-2] == "&= a_{j} - y_{j}"
+    assert rows[-3] == r"& \text{8. given $\Sigma$\_k y[k] = 1} \\"
+
+
+@pytest.mark.parametrize("text", [SIGMOID, SOFTMAX, UNKNOWN])
+def test_latex_is_plain_ascii_with_balanced_braces(text: str) -> None:
+    latex = derivation_latex(derived(text))
+    assert latex.isascii()
+    assert latex.count("{") - latex.count(r"\{") == latex.count("}") - latex.count(r"\}")
+    assert all(row.endswith(r"\\") for row in latex.splitlines()[1:-2])

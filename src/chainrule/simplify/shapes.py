@@ -29,7 +29,7 @@ from chainrule.expr.nodes import (
     anonymous_extent,
 )
 from chainrule.expr.shared import kept
-from chainrule.expr.skeleton import Bare, Numbering, Shape, bare, joined
+from chainrule.expr.skeleton import Bare, Names, Numbering, Shape, bare, joined
 from chainrule.simplify.context import Fact, Ranges
 
 
@@ -194,6 +194,21 @@ def _bare_fact(fact: Fact) -> Bare:
     return joined((fact.assumption,), [bare(part) for part in (fact.pattern, fact.replacement, *fact.variables)])
 
 
+def _numbers(parts: Sequence[Bare], names: Names, ranges: Ranges) -> tuple[int, ...]:
+    """Return what matters of the numbers at which entries are read: that there are several, and which are 0 and 1.
+
+    All of that, where something is computed with positions or a number may be outside.
+    """
+    inside = all(number < ranges.least.get(extent, 0) for part in parts for extent, number in part.pins)
+    if inside and not any(part.loose or part.counted for part in parts):
+        return tuple([min(number, _LEAST_ALIKE) for number in names.numbers])
+    return tuple(names.numbers)
+
+
+_LEAST_ALIKE = 2
+"""0 and 1 are numbers of their own: what is measured is not as long with 1 in it."""
+
+
 def shape_of(
     items: Iterable[Bare],
     facts: Iterable[Fact],
@@ -210,7 +225,11 @@ def shape_of(
         known = [axes(tensor) for tensor in numbering.names().tensors]
         key += [None if of is None else numbering.of(joined((), list(map(bare, of))).leaves) for of in known]
     names = numbering.names()
-    key += (tuple(names.places), tuple([e is None or e.anonymous or e in unnamed for e in names.extents]))
+    key += (
+        _numbers(parts, names, ranges),
+        tuple(names.pattern),
+        tuple([e is None or e.anonymous or e in unnamed for e in names.extents]),
+    )
     for part in (ranges.least, ranges.sizes):
         key.append(tuple([None if e is None else part.get(e) for e in names.extents]) if part else ())
     return Shape(tuple(key), names)

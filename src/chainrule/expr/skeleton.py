@@ -179,6 +179,15 @@ class Numbering:
         known = self._known
         return tuple([known.setdefault(leaf, len(known)) for leaf in leaves])
 
+    @property
+    def has_numbers(self) -> bool:
+        """Whether something is read at a whole number, so that its entry does not show how far its axis runs."""
+        return int in map(type, self._known)
+
+    def tensors(self) -> list[str]:
+        """Return the tensors met so far."""
+        return [leaf for leaf in self._known if isinstance(leaf, str)]
+
     def names(self) -> Names:
         """Return the names in the leaves that have been met."""
         names = Names()

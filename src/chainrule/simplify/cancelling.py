@@ -207,6 +207,8 @@ def renamed(expr: Expr, context: Context, read: Read | None) -> Expr | None:
         return None
     coefficient, factors = factors_of(expr)
     below = {base for factor, exponent in factors.items() for base in _below(factor, exponent, read)}
+    if not below:
+        return None
     for base, exponent in factors.items():
         for image in _images(base, equal):
             # To and fro would never end: where a factor cancels as it is, it is renamed to what has fewer indices only.

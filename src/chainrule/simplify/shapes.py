@@ -215,15 +215,14 @@ def shape_of(
     tensors: Iterable[str],
     unnamed: frozenset[Extent],
     ranges: Ranges,
-    axes: Callable[[str], tuple[Extent, ...] | None] | None,
+    axes: Callable[[str], Bare | None],
 ) -> Shape:
-    """Return the shape of all that `abstract` takes into a problem."""
+    """Return the shape of all that `abstract` takes into a problem; `axes` are the extents of a tensor's."""
     parts = [*items, *map(_bare_fact, facts)]
     numbering = Numbering(tensors)
     key: list[object] = [(part.skeleton, numbering.of(part.leaves)) for part in parts]
-    if axes is not None and any(part.loose for part in parts):
-        known = [axes(tensor) for tensor in numbering.names().tensors]
-        key += [None if of is None else numbering.of(joined((), list(map(bare, of))).leaves) for of in known]
+    if numbering.has_numbers or any(part.loose for part in parts):
+        key += [None if known is None else numbering.of(known.leaves) for known in map(axes, numbering.tensors())]
     names = numbering.names()
     key += (
         _numbers(parts, names, ranges),

@@ -15,7 +15,7 @@ from functools import partial
 from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
-from chainrule.expr.skeleton import Bare, Names, Shape, bare
+from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
 from chainrule.simplify.arithmetic import normal
@@ -70,6 +70,7 @@ class Simplifier:
         self._ranges = ranges or Ranges()
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
+        self._bare_axes: dict[str, Bare | None] = {}
         self._places: dict[str, tuple[int, str]] = {}
         self._known: dict[tuple[object, ...], tuple[Expr, Names]] = {}
 
@@ -121,7 +122,13 @@ class Simplifier:
         return self._shape(items, read, self._book.relevant(read))
 
     def _shape(self, items: Iterable[Bare], tensors: frozenset[str], facts: Iterable[Fact]) -> Shape:
-        return shape_of(items, facts, self._listed(tensors), self._unnamed, self._ranges, self._axes)
+        return shape_of(items, facts, self._listed(tensors), self._unnamed, self._ranges, self._axes_of)
+
+    def _axes_of(self, tensor: str) -> Bare | None:
+        if tensor not in self._bare_axes:
+            known = self._axes(tensor) if self._axes else None
+            self._bare_axes[tensor] = None if known is None else joined((), list(map(bare, known)))
+        return self._bare_axes[tensor]
 
     def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:
         """Say whether a fact has tensors of both in it."""

@@ -238,7 +238,9 @@ def one_power(expr: Expr, context: Context) -> Expr | None:
 
 
 CANCEL: tuple[Rule[Context], ...] = (
-    Rule("the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]", equal_in_the_product),
-    Rule("powers of one base", "x·x^(q − 1) = x^q", one_power),
-    Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum),
+    Rule(
+        "the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]", equal_in_the_product, (Product,)
+    ),
+    Rule("powers of one base", "x·x^(q − 1) = x^q", one_power, (Product,)),
+    Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum, (Product,)),
 )

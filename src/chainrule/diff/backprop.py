@@ -43,6 +43,7 @@ class Path:
     user: str
     indices: tuple[Index, ...]
     upstream: Expr
+    local: Expr
     derivative: Local
 
     @property
@@ -54,11 +55,6 @@ class Path:
     def raw(self) -> Expr:
         """∂u[k]/∂v[j] as calculus makes it."""
         return self.derivative.raw
-
-    @property
-    def local(self) -> Expr:
-        """∂u[k]/∂v[j] simplified."""
-        return self.derivative.value
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -194,7 +190,7 @@ class Cotangents:
         indices = self._letters.give(self.system.axes(user), target)
         upstream = ONE if user == self.cost else self._upstream(user, indices)
         local = self._locals.between(Indexed(user, indices), Indexed(tensor, target))
-        return Path(user, indices, upstream, local)
+        return Path(user, indices, upstream, local.value, local)
 
     def _upstream(self, user: str, indices: tuple[Index, ...]) -> Expr:
         if self.is_unknown(user):

@@ -3,7 +3,8 @@
     text ─▶ parse ─▶ System ─▶ backprop (diff, simplify) ─▶ System of forward and cotangent equations ─▶ execute
 
 Each stop is a function here that can be called by itself. The parts know nothing of each other: diff is handed its
-simplifier, derivations are handed their verifier. What runs equations is imported where numbers are asked for.
+simplifier, derivations are handed their verifier. What runs equations, and what tells the steps of a derivation, is
+imported where it is asked for.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chainrule.diff.backprop import Cotangents
-from chainrule.diff.derivations import derive
 from chainrule.diff.local import bounded_depth, unambiguous
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema, name_ranges
@@ -93,6 +93,8 @@ class Backprop:
     @bounded_depth()
     def plain_derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor without special cases beside it."""
+        from chainrule.diff.derivations import derive
+
         return replace(derive(self.cotangents, tensor), verifier=self.verify)
 
     @bounded_depth()

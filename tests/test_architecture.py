@@ -190,6 +190,8 @@ def test_to_derive_loads_no_numbers_and_nothing_that_only_other_commands_need(
     }
     assert loaded & (unneeded | folders | {"chainrule.data", "chainrule.nn"}) == set()
     assert "chainrule.notation.parser" in loaded
+    steps = {"chainrule.diff.derivations", "chainrule.jacobians", "chainrule.render.document_html"}
+    assert options or not loaded & (steps | {"chainrule.cli.train", "chainrule.cli.explain"})
 
 
 def test_importing_chainrule_is_quick() -> None:

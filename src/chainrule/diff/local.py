@@ -17,6 +17,7 @@ from chainrule.diff.putting_in import Simplifier
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Extent, ExtentValue, Index, Indexed, Partial, Reduce, times, walk
+from chainrule.expr.skeleton import Bare, bare, joined
 from chainrule.expr.symbols import Symbol
 from chainrule.render.letters import ambiguous_sizes, next_letter
 from chainrule.system.model import System
@@ -58,6 +59,25 @@ class Locals:
         self._values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
         self._unknown = {d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments}
         self._consts = values_of_consts(system.declarations)
+        self._told = {d.tensor: (d.values is None, self._consts.get(d.tensor)) for d in system.declarations}
+        self._bare: dict[Symbol, Bare] = {}
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether the system has unknown functions of tensors."""
+        return bool(self._unknown)
+
+    def bare(self, tensor: Symbol) -> Bare:
+        """Return the skeleton of a tensor's equation, functions put in, and its leaves."""
+        if tensor not in self._bare:
+            indices = self._system.defined[tensor].indices
+            parts = (*indices, Indexed(tensor, indices), self._values[tensor])
+            self._bare[tensor] = joined(("equation",), list(map(bare, parts)))
+        return self._bare[tensor]
+
+    def told(self, tensors: Iterable[Symbol]) -> tuple[object, ...]:
+        """Return what is declared of tensors that matters for their derivatives."""
+        return tuple(map(self._told.get, tensors))
 
     def between(self, of: Indexed, by: Indexed) -> Local:
         """Return the derivative of one entry by another, both with plain indices. Raises DerivativeError."""

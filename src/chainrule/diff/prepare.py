@@ -24,6 +24,7 @@ from chainrule.expr.binding import (
     rename_indices,
     unmarked_positions,
 )
+from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
@@ -51,9 +52,8 @@ from chainrule.system.typecheck import typecheck
 from chainrule.system.unsettling import as_read
 
 EXTREMA = ("max", "min")
+_PARTIAL = names_with(lambda function: function.partial)
 _POWERS = frozenset({"exp", "log", "sqrt", "log1p", "expm1"})
-PARTIAL = ("log", "log1p", "sqrt", "tan")
-"""Functions that have no finite value for some arguments."""
 
 
 def name_extrema(system: System) -> System:
@@ -308,7 +308,7 @@ def _is_partial(part: Expr | Condition) -> bool:
         case Power(_, Number(exponent)):
             return exponent < 0 or exponent.denominator != 1
         case Call(function):
-            return function in PARTIAL
+            return function in _PARTIAL
         case _:
             return isinstance(part, Power | MatrixEntry)
 

@@ -321,7 +321,7 @@ def minus(expr: Expr) -> Expr:
     return times(MINUS_ONE, expr)
 
 
-def delta(left: Index, right: Index) -> Bracket:
+def delta(left: Position, right: Position) -> Bracket:
     """Return Kronecker's delta [left = right]."""
     return Bracket(Comparison("=", IndexValue(left), IndexValue(right)))
 

@@ -17,7 +17,7 @@ from chainrule.lower.build import instructions as made_of
 from chainrule.lower.flatten import flatten, sample_extents
 from chainrule.lower.fuse import Fused, Nest, fuse, sums_apart
 from chainrule.lower.inside import with_bounded
-from chainrule.lower.layout import Choice, innermost, references, strides
+from chainrule.lower.layout import Vectorization, innermost, references, strides
 from chainrule.lower.program import (
     Axis,
     Buffer,
@@ -29,7 +29,7 @@ from chainrule.lower.program import (
     Unsupported,
     over_axes,
 )
-from chainrule.lower.statements import Statement
+from chainrule.lower.statements import Assignment
 from chainrule.lower.verify import verify
 from chainrule.system.model import System
 
@@ -86,7 +86,7 @@ def lower(
     return program
 
 
-def with_literals(sizes: Mapping[Extent, int], statements: Sequence[Statement]) -> dict[Extent, int]:
+def with_literals(sizes: Mapping[Extent, int], statements: Sequence[Assignment]) -> dict[Extent, int]:
     """Return the sizes with those of indices whose extents say them."""
     extents = (i.extent for s in statements for i in (*s.indices, *s.over))
     return {**sizes, **{extent: extent.literal for extent in extents if extent.literal is not None}}
@@ -119,7 +119,7 @@ def _role(system: System, tensor: str, outputs: Sequence[str]) -> Role:
 
 def _copies(
     nest: Nest,
-    choice: Choice,
+    choice: Vectorization,
     fused: Fused,
     buffers: dict[str, Buffer],
     instructions: list[Instruction],

@@ -23,6 +23,7 @@ from chainrule.notation.advice import rank_advice
 from chainrule.notation.confusables import check_letters, names_of
 from chainrule.notation.convert import Converter
 from chainrule.notation.fields import spot_of
+from chainrule.notation.repeated import Repeated
 from chainrule.notation.source import Source, Statement, read_source, split
 from chainrule.notation.statements import Reading, Span, letters_in
 from chainrule.notation.syntax import parse_statement
@@ -46,7 +47,8 @@ def parse(text: str) -> System:
     source = read_source(text)
     pieces = split(source)
     check_letters(source)
-    statements = [(statement, parse_statement(source, statement)) for statement in pieces]
+    repeated = Repeated(source, parse_statement)
+    statements = [(statement, repeated.tree(statement)) for statement in pieces]
     reading = Reading(source, collect_names(source, statements))
     for statement, tree in statements:
         reading.read(statement, tree)

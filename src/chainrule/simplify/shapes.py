@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.expr.binding import map_operands, map_positions
+from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
-    Comparison,
     Expr,
     Extent,
     ExtentValue,
@@ -27,9 +27,10 @@ from chainrule.expr.nodes import (
     Position,
     Reduce,
     anonymous_extent,
+    delta,
 )
 from chainrule.expr.shared import kept
-from chainrule.expr.skeleton import Bare, Names, bare, joined
+from chainrule.expr.skeleton import Bare, Numbering, Shape, bare, joined
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.simplify.context import Fact, Ranges
 
@@ -119,9 +120,9 @@ class Relabeling:
                 return self.entry(expr)
             case IndexValue(position):
                 return IndexValue(self.position(position))
-            case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
-                self.loose = self.loose or left.extent != right.extent
-                return Bracket(Comparison("=", IndexValue(self.index(left)), IndexValue(self.index(right))))
+            case Bracket() if (pair := plain_delta(expr)) is not None:
+                self.loose = self.loose or pair[0].extent != pair[1].extent
+                return delta(*map(self.index, pair))
             case ExtentValue(extent, letter):
                 return ExtentValue(self.extent(extent), self.letter(letter))
             case Partial(of, wrt):
@@ -191,37 +192,28 @@ def abstract(
     return Problem(bare, known, relabel.ranges(ranges or Ranges(), axes), relabel.inverse())
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What problems have in common that differ in names only, and the names in this one."""
-
-    key: tuple[object, ...]
-    names: Names
-
-
 @kept
 def _bare_fact(fact: Fact) -> Bare:
     return joined((fact.assumption,), [bare(part) for part in (fact.pattern, fact.replacement, *fact.variables)])
 
 
 def shape_of(
-    items: Iterable[Expr | Index],
+    items: Iterable[Bare],
     facts: Iterable[Fact],
-    tensors: Iterable[str],
+    tensors: Iterable[Symbol],
     unnamed: frozenset[Extent],
     ranges: Ranges,
     axes: Callable[[str], tuple[Extent, ...] | None] | None,
 ) -> Shape:
     """Return the shape of all that `abstract` takes into a problem."""
-    names = Names()
-    for tensor in tensors:
-        names.tensors.setdefault(tensor, len(names.tensors))
-    parts = [*map(bare, items), *map(_bare_fact, facts)]
-    key: list[object] = [names.shape(part) for part in parts]
+    parts = [*items, *map(_bare_fact, facts)]
+    numbering = Numbering(tensors)
+    key: list[object] = [(part.skeleton, numbering.of(part.leaves)) for part in parts]
     if axes is not None and any(part.loose for part in parts):
-        known = [axes(tensor) for tensor in names.tensors]
-        key += [None if of is None else names.shape(joined((), [bare(extent) for extent in of])) for of in known]
-    key.append(tuple([extent.anonymous or extent in unnamed for extent in names.extents]))
+        known = [axes(tensor) for tensor in numbering.names().tensors]
+        key += [None if of is None else numbering.of(joined((), list(map(bare, of))).leaves) for of in known]
+    names = numbering.names()
+    key += (tuple(names.places), tuple([e is None or e.anonymous or e in unnamed for e in names.extents]))
     for part in (ranges.least, ranges.sizes):
-        key.append(tuple([part.get(extent) for extent in names.extents]) if part else ())
+        key.append(tuple([None if e is None else part.get(e) for e in names.extents]) if part else ())
     return Shape(tuple(key), names)

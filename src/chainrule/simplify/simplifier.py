@@ -15,7 +15,7 @@ from functools import partial
 from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
-from chainrule.expr.skeleton import Names
+from chainrule.expr.skeleton import Bare, Leaf, Names, Shape, bare
 from chainrule.expr.symbols import Symbol, tensors_of
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
@@ -71,6 +71,7 @@ class Simplifier:
         self._ranges = ranges or Ranges()
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
+        self._places: dict[str, tuple[int, str]] = {}
         self._known: dict[tuple[object, ...], tuple[Expr, Names]] = {}
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
@@ -81,13 +82,15 @@ class Simplifier:
         return sorted(tensors, key=self._place)
 
     def _place(self, tensor: Symbol) -> tuple[int, str]:
-        last = tensors_of(tensor)[-1]
-        return self._rank.get(last, len(self._rank)), tensor
+        if tensor not in self._places:
+            last = tensors_of(tensor)[-1]
+            self._places[tensor] = self._rank.get(last, len(self._rank)), tensor
+        return self._places[tensor]
 
     def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
-        facts, tensors = self._book.relevant(expr), self._listed(tensors_in(expr))
-        shape = shape_of((*order, expr), facts, tensors, self._unnamed, self._ranges, self._axes)
+        facts = self._book.relevant(tensors_in(expr))
+        shape = self._shape((*map(bare, order), bare(expr)), tensors_in(expr), facts)
         if shape.key in self._known:
             known, names = self._known[shape.key]
             return names.to(shape.names).of(known)
@@ -98,7 +101,7 @@ class Simplifier:
 
     def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
         """Return the steps by which `simplify` arrives, as a book would write each line."""
-        problem = self._problem(expr, order, self._book.relevant(expr))
+        problem = self._problem(expr, order, self._book.relevant(tensors_in(expr)))
         recorder = Recorder()
         _run(problem, recorder)
         shown = [_shown(step, problem, self._written) for step in recorder.steps]
@@ -109,7 +112,19 @@ class Simplifier:
         problem = self._problem(expr, order, ())
         return self.present(problem.back.expr(normal(problem.expr, Fresh())))
 
-    def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:
+    def shape(self, items: Sequence[Bare]) -> Shape:
+        """Return the shape of some expressions with all that is known of what they read.
+
+        What is made of them by simplifying them and what they hold is, in other names, what is made of others of this
+        shape.
+        """
+        read = frozenset([leaf for item in items for leaf in item.leaves if not isinstance(leaf, Leaf)])
+        return self._shape(items, read, self._book.relevant(read))
+
+    def _shape(self, items: Iterable[Bare], tensors: frozenset[Symbol], facts: Iterable[Fact]) -> Shape:
+        return shape_of(items, facts, self._listed(tensors), self._unnamed, self._ranges, self._axes)
+
+    def relates(self, left: frozenset[Symbol], right: frozenset[Symbol]) -> bool:
         """Say whether a fact has tensors of both in it."""
         return self._book.relates(left, right)
 

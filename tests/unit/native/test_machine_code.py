@@ -14,6 +14,7 @@ from chainrule.execute.native.levels import show
 from chainrule.execute.native.machine import Machine, host, lowered
 from chainrule.execute.native.module import module
 from chainrule.execute.native.schedule import is_transposition, schedules
+from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import Extent
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Store
@@ -28,7 +29,7 @@ def copying(rows: int, columns: int, lanes: int) -> Program:
     wide, tall = -(-columns // lanes) * lanes, -(-rows // lanes) * lanes
     a = Buffer("A", "param", (rows, columns), (wide, 1), rows * wide + lanes)
     b = Buffer("B", "output", (rows, columns), (1, tall), columns * tall + lanes, a.size)
-    load, store = Access("A", (("i", wide), ("j", 1))), Access("B", (("i", 1), ("j", tall)))
+    load, store = Access("A", LinearForm({"i": wide, "j": 1}, 0)), Access("B", LinearForm({"i": 1, "j": tall}, 0))
     copy = Instruction("B", (Axis("i", rows), Axis("j", columns)), None, (Load(load), Store(store, 0)))
     return Program({"A": a, "B": b}, (copy,), b.offset + b.size, lanes)
 
@@ -78,7 +79,8 @@ def test_checked_mode_finds_an_access_outside_its_buffer(monkeypatch: pytest.Mon
     program = lower(system, {Extent("v", 0): 100}, ("w",), lanes=machine.lanes("f32"))
     instruction = program.instructions[0]
     code = tuple(
-        replace(op, access=replace(op.access, base=64)) if isinstance(op, Store) else op for op in instruction.code
+        replace(op, access=replace(op.access, place=op.access.place.plus(64))) if isinstance(op, Store) else op
+        for op in instruction.code
     )
     wrong = replace(program, instructions=(replace(instruction, code=code),))
     monkeypatch.setenv("CHAINRULE_CHECKED", "1")

@@ -22,7 +22,7 @@ from chainrule.execute.native.arena import whole_of
 from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of, exponents_given
 from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.plan import plan_document
-from chainrule.execute.native.stepping import Lost, Stepper, Stretch
+from chainrule.execute.native.stepping import Diverged, Stepper, Stretch
 from chainrule.execute.native.threads import Team, threads_for
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.facts import check_facts
@@ -170,7 +170,7 @@ class Session:
                 if progress is not None:
                     progress(done, float(totals[0]))
             self._stepper.end()
-        except Lost:
+        except Diverged:
             raise self._located() from None
         self.sums = dict(zip(self.metrics, map(float, totals[1:]), strict=True))
         return float(totals[0])

@@ -19,7 +19,13 @@ import numpy as np
 from chainrule.errors import InputError, listed
 from chainrule.execute.protocol import Unknowns
 from chainrule.execute.reference.labelled import Labelled, Mask, broadcast, check_size, conjunction, union
-from chainrule.execute.reference.products import LONGEST_CHAIN, Factor, integer_power, masked_product, sum_of_products
+from chainrule.execute.reference.products import (
+    LONGEST_CHAIN,
+    EinsumOperand,
+    integer_power,
+    masked_product,
+    sum_of_products,
+)
 from chainrule.execute.reference.scope import Scope, unknown_function
 from chainrule.execute.scalars import CONSTANTS, SCALARS, Array, is_one_hot
 from chainrule.expr.nodes import (
@@ -216,7 +222,7 @@ def _comparand(node: Expr, scope: Scope, mask: Mask) -> Labelled:
     return scope.position(node.position, mask) if isinstance(node, IndexValue) else _value(node, scope, mask)
 
 
-def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[Factor]]:
+def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[EinsumOperand]]:
     """Return where each bracket of a product holds, and the other factors.
 
     No bracket may be read where another is false, whichever stands first: those that cannot be read yet wait. A
@@ -245,9 +251,9 @@ def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[Fac
         pending = waiting
     inner = (*mask, *held)
     factors = [
-        Factor(_value(factor.base, scope, inner), divides=True)
+        EinsumOperand(_value(factor.base, scope, inner), divides=True)
         if isinstance(factor, Power) and factor.exponent == MINUS_ONE
-        else Factor(_value(factor, scope, inner))
+        else EinsumOperand(_value(factor, scope, inner))
         for factor in flat
         if not isinstance(factor, Bracket)
     ]

@@ -21,14 +21,12 @@ from chainrule.execute.reference.scope import Scope
 from chainrule.explanation.paths.sparsity import structure
 from chainrule.explanation.rounding import cancels, size
 from chainrule.expr.binding import substitute_indices
+from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
     Affine,
-    Bracket,
-    Comparison,
     Expr,
     Extent,
     Index,
-    IndexValue,
     Number,
     Position,
     product_factors,
@@ -164,13 +162,10 @@ def _plain(positions: Sequence[Position]) -> tuple[Index, ...]:
 
 def _tie(factor: Expr, theirs: tuple[Index, ...], ours: tuple[Index, ...]) -> tuple[int, int] | None:
     """Return the axes of the user and of the source that a factor says are equal."""
-    match factor:
-        case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
-            for one, other in ((left, right), (right, left)):
-                if one in theirs and other in ours:
-                    return theirs.index(one), ours.index(other)
-        case _:
-            pass
+    pair = plain_delta(factor) or ()
+    for one, other in zip(pair, pair[::-1], strict=True):
+        if one in theirs and other in ours:
+            return theirs.index(one), ours.index(other)
     return None
 
 

@@ -11,7 +11,15 @@ from collections.abc import Iterator, Mapping
 from chainrule.diff.derivation_steps import Contribution, DerivationSteps, may_vanish
 from chainrule.diff.totals import Totals, Way
 from chainrule.expr.deltas import plain_delta
-from chainrule.expr.nodes import Comparison, Expr, Index, Indexed, IndexValue, product_factors, times
+from chainrule.expr.nodes import (
+    Comparison,
+    Expr,
+    Index,
+    Indexed,
+    IndexValue,
+    product_factors,
+    times,
+)
 from chainrule.expr.symbols import Symbol
 from chainrule.rewrite.rules import Derivation, Step
 

@@ -26,8 +26,8 @@ from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import equations_document, ranks_of, system_latex, system_text
+from chainrule.system.sizes.erase import reads_back
 from chainrule.system.typecheck import typecheck
-from chainrule.system.unsettling import reads_back
 
 if TYPE_CHECKING:
     from chainrule.verify.verification import Verification

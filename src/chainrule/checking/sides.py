@@ -38,6 +38,7 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.signs import UNKNOWN, Sign, is_not_negative, is_not_positive, sign_of
+from chainrule.expr.sizes import Literal
 from chainrule.render.text import expression_text
 from chainrule.system.model import Given, System
 from chainrule.system.user_functions import put_in_functions
@@ -162,7 +163,7 @@ def _entry(margin: Expr, system: System, seed: int) -> Expr:
     draw = np.random.default_rng(seed)
     places: dict[Index, Position] = {}
     for index in free_in_order(margin):
-        declared = index.extent.literal if index.extent.literal is not None else system.size.get(index.extent, LEAST)
+        declared = index.extent.count if isinstance(index.extent, Literal) else system.size.get(index.extent, LEAST)
         places[index] = Affine((), int(draw.integers(min(declared, LEAST))))
     return substitute_indices(margin, places)
 

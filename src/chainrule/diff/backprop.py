@@ -30,7 +30,7 @@ from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.system.model import Equation, System
 from chainrule.system.places import cost_advice, did_you_mean
-from chainrule.system.unsettling import is_readable, may_be_misread
+from chainrule.system.sizes.erase import is_readable, may_be_misread
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from chainrule.diff.powers import values_of_consts
 from chainrule.diff.putting_in import Simplifier
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
-from chainrule.expr.nodes import Expr, Extent, ExtentValue, Index, Indexed, Partial, Reduce, times, walk
+from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Partial, Reduce, times, walk
+from chainrule.expr.sizes import Size
 from chainrule.expr.skeleton import Bare, bare, joined
 from chainrule.expr.symbols import Symbol
 from chainrule.render.letters import ambiguous_sizes, next_letter
@@ -24,7 +25,7 @@ from chainrule.system.model import System
 from chainrule.system.printing import index_names
 from chainrule.system.user_functions import put_in_functions
 
-Reserved: TypeAlias = Mapping[str, Extent]
+Reserved: TypeAlias = Mapping[str, Size]
 """Letters that stand for an extent, and for no index of another."""
 
 
@@ -138,7 +139,7 @@ class Letters:
 
     def ambiguous(self, equations: Iterable[tuple[Iterable[Index], Expr]]) -> Reserved:
         """Return what must be reserved for equations, target indices and value, to be read as they are meant."""
-        found: dict[str, Extent] = {}
+        found: dict[str, Size] = {}
         for indices, value in equations:
             if any(isinstance(part, ExtentValue) for part in walk(value)):
                 target = Indexed("", tuple(indices))

@@ -31,7 +31,6 @@ from chainrule.expr.nodes import (
     Call,
     Condition,
     Expr,
-    Extent,
     Index,
     Indexed,
     Logic,
@@ -45,11 +44,12 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.expr.sizes import Formula, Literal, Size
 from chainrule.expr.symbols import Derivative, Symbol, named_after, taken_by, unused
 from chainrule.render.letters import next_letter
 from chainrule.system.model import Equation, System
+from chainrule.system.sizes.erase import as_read
 from chainrule.system.typecheck import typecheck
-from chainrule.system.unsettling import as_read
 
 EXTREMA = ("max", "min")
 _PARTIAL = names_with(lambda function: function.partial)
@@ -233,7 +233,7 @@ class _ExtremaNamer(_Namer):
 class _RangeNamer(_Namer):
     """Takes the bodies of reductions over ranges that no axis tells out of one equation after the other."""
 
-    def __init__(self, taken: set[str], declared: DeclaredRanges, derived: frozenset[Extent]) -> None:
+    def __init__(self, taken: set[str], declared: DeclaredRanges, derived: frozenset[Size]) -> None:
         super().__init__(taken, declared)
         self._derived = derived
 
@@ -286,7 +286,7 @@ class _ArgumentNamer(_Namer):
     def _argument(self, argument: Expr, stem: Symbol, fresh: Fresh) -> Expr:
         again = any(_without_indices(part) in self._again for part in walk(argument) if isinstance(part, Reduce))
         expr, free = self._taken_out(argument, stem, fresh), free_in_order(argument)
-        if not again or any(i.extent.literal is not None or i.extent.anonymous for i in free):
+        if not again or any(isinstance(i.extent, Literal | Formula) for i in free):
             return expr
         key = rename_indices(expr, {i: Index(f"~{n}", i.extent) for n, i in enumerate(free)})
         if key in self._names:

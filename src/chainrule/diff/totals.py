@@ -18,7 +18,7 @@ from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, plus, times
 from chainrule.expr.symbols import Symbol, derivative_by
 from chainrule.system.model import Equation, System
-from chainrule.system.unsettling import is_readable, may_be_misread
+from chainrule.system.sizes.erase import is_readable, may_be_misread
 
 
 @dataclass(frozen=True)

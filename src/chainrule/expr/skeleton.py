@@ -18,7 +18,6 @@ from chainrule.expr.nodes import (
     Call,
     Comparison,
     Constant,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -33,6 +32,7 @@ from chainrule.expr.nodes import (
     with_operands,
 )
 from chainrule.expr.shared import Node, kept, made_once
+from chainrule.expr.sizes import Axis, Declared, Formula, Literal, Size, Uninferred
 from chainrule.expr.symbols import Derivative, Symbol
 
 T = TypeVar("T", bound=Hashable)
@@ -56,9 +56,9 @@ class Leaf:
 
     __slots__ = ("extent", "letter", "name")
 
-    def __init__(self, name: str | None, extent: Extent, letter: str | None) -> None:
+    def __init__(self, name: str | None, extent: Size, letter: str | None) -> None:
         self.name = name
-        self.extent = None if extent.literal is not None else extent
+        self.extent = None if isinstance(extent, Literal) else extent
         self.letter = letter
 
 
@@ -88,12 +88,17 @@ def bare(node: Node) -> Bare:
     return joined((type(node).__name__, *head), list(map(bare, operands(whole))))
 
 
-def _extent(extent: Extent) -> Bare:
-    return joined(("Extent", extent.literal), (), Leaf(None, extent, None), loose=extent.literal is not None)
+def _extent(extent: Size) -> Bare:
+    count = _count(extent)
+    return joined(("Size", count), (), Leaf(None, extent, None), loose=count is not None)
+
+
+def _count(extent: Size) -> int | None:
+    return extent.count if isinstance(extent, Literal) else None
 
 
 def _index(index: Index) -> Bare:
-    bound, literal = index.name.startswith("%"), index.extent.literal
+    bound, literal = index.name.startswith("%"), _count(index.extent)
     head = ("Index", index.name if bound else index.name.startswith("?"), literal)
     leaf = Leaf(None if bound else index.name, index.extent, index.preferred)
     return joined(head, (), leaf, loose=literal is not None)
@@ -115,7 +120,7 @@ def _matrix_entry(entry: MatrixEntry) -> Bare:
 
 
 def _extent_value(value: ExtentValue) -> Bare:
-    literal = value.extent.literal
+    literal = _count(value.extent)
     return joined(("ExtentValue", literal), (), Leaf(None, value.extent, value.letter), loose=literal is not None)
 
 
@@ -129,7 +134,7 @@ def _comparison(condition: Comparison) -> Bare:
 
 
 _RULES: Mapping[type[Any], Callable[[Any], Bare]] = {
-    Extent: _extent,
+    **dict.fromkeys((Axis, Declared, Literal, Formula, Uninferred), _extent),
     Index: _index,
     Affine: _affine,
     Lookup: lambda position: joined(("Lookup",), [bare(position.entry), bare(position.extent)]),
@@ -177,7 +182,7 @@ class Names:
     def __init__(self) -> None:
         self.tensors: dict[Symbol, int] = {}
         self.indices: dict[str | None, int] = {}
-        self.extents: dict[Extent | None, int] = {}
+        self.extents: dict[Size | None, int] = {}
         self.letters: dict[str | None, int] = {}
         self.places: list[int] = []
 
@@ -214,7 +219,7 @@ class Renaming:
 
     tensors: Mapping[Symbol, Symbol]
     indices: Mapping[str | None, str | None]
-    extents: Mapping[Extent | None, Extent | None]
+    extents: Mapping[Size | None, Size | None]
     letters: Mapping[str | None, str | None]
 
     def of(self, node: M) -> M:
@@ -226,7 +231,7 @@ class Renaming:
         parts = operands(whole)
         return with_operands(whole, [self.of(part) for part in parts]) if parts else node
 
-    def extent(self, extent: Extent) -> Extent:
+    def extent(self, extent: Size) -> Size:
         """Return an extent; one bounded by a number stays."""
         return self.extents.get(extent) or extent
 

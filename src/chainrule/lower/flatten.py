@@ -26,7 +26,6 @@ from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import (
     Call,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -45,6 +44,7 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
+from chainrule.expr.sizes import Literal, Size, source_of
 from chainrule.expr.symbols import Derivative
 from chainrule.lower.guards import marked, padded, written_out
 from chainrule.lower.implied import with_marks
@@ -60,7 +60,7 @@ _CHEAP = names_with(lambda function: function.cheap)
 
 
 def flatten(
-    system: System, sizes: Mapping[Extent, int], outputs: Iterable[str], consts: Mapping[str, Fraction]
+    system: System, sizes: Mapping[Size, int], outputs: Iterable[str], consts: Mapping[str, Fraction]
 ) -> tuple[Assignment, ...]:
     """Return the statements that compute the outputs and the updates, in an order in which they can run.
 
@@ -81,7 +81,7 @@ def flatten(
     return tuple(reversed(kept))
 
 
-def sample_extents(system: System) -> frozenset[Extent]:
+def sample_extents(system: System) -> frozenset[Size]:
     """Return the extents of the first axes of data that have more than one: those that run over samples."""
     return frozenset(d.indices[0].extent for d in system.declarations if d.role == "data" and len(d.indices) > 1)
 
@@ -91,12 +91,12 @@ class _Flattening:
     """One run: the statements so far, and what is known by name."""
 
     system: System
-    sizes: Mapping[Extent, int]
+    sizes: Mapping[Size, int]
     consts: Mapping[str, Fraction]
     statements: list[Assignment] = field(default_factory=list)
     names: dict[object, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     fresh: Fresh = field(default_factory=Fresh)
-    samples: frozenset[Extent] = frozenset()
+    samples: frozenset[Size] = frozenset()
     current: Equation | None = None
     root: str = ""
     count: int = 0
@@ -176,11 +176,11 @@ class _Flattening:
             case _:
                 return map_operands(expr, self._flat)
 
-    def _size(self, extent: Extent) -> int:
-        if extent.literal is not None:
-            return extent.literal
+    def _size(self, extent: Size) -> int:
+        if isinstance(extent, Literal):
+            return extent.count
         if extent not in self.sizes:
-            raise Unsupported(f"an extent that the inputs do not give, that of {extent.tensor}")
+            raise Unsupported(f"an extent that the inputs do not give, that of {source_of(extent)}")
         return self.sizes[extent]
 
     def _reduction(self, node: Reduce) -> Expr:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from chainrule.expr.nodes import Extent, Index, Indexed
+from chainrule.expr.nodes import Index, Indexed
+from chainrule.expr.sizes import Size
 from chainrule.lower.statements import Assignment, entries_of, looked_up_whole
 
 LONGEST_ROW = 4
@@ -70,10 +71,10 @@ class Fused:
 
 def fuse(
     statements: Sequence[Assignment],
-    sizes: Mapping[Extent, int],
+    sizes: Mapping[Size, int],
     outputs: Sequence[str],
     lanes: int,
-    samples: frozenset[Extent] = frozenset(),
+    samples: frozenset[Size] = frozenset(),
 ) -> Fused:
     """Return the statements as nests in an order in which they can run; no row runs over `samples`."""
     work = _Fusion(sizes, lanes, samples)
@@ -102,7 +103,7 @@ def sums_apart(fused: Fused, chosen: Sequence[bool]) -> Fused:
 class _Fusion:
     """One run: the nests so far, and which one each target is made in."""
 
-    def __init__(self, sizes: Mapping[Extent, int], lanes: int, samples: frozenset[Extent]) -> None:
+    def __init__(self, sizes: Mapping[Size, int], lanes: int, samples: frozenset[Size]) -> None:
         self.sizes = sizes
         self.samples = samples
         self.lanes = lanes

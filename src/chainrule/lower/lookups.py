@@ -18,7 +18,6 @@ from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
     Condition,
     Expr,
-    Extent,
     Index,
     IndexValue,
     Lookup,
@@ -29,10 +28,11 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
+from chainrule.expr.sizes import Size
 
 MOST_TERMS = 32
 """The terms that a product of sums is multiplied out to."""
-SizeOf = Callable[[Extent], int]
+SizeOf = Callable[[Size], int]
 SummedProduct = tuple[tuple[Index, ...], tuple[Expr, ...]]
 """Indices that are summed over, and factors."""
 

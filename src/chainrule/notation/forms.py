@@ -11,18 +11,8 @@ from typing import Any, TypeAlias
 
 from lark import Token, Tree
 
-from chainrule.expr.nodes import (
-    UNSETTLED,
-    Bracket,
-    Call,
-    Comparison,
-    Condition,
-    Constant,
-    ExtentValue,
-    Logic,
-    Power,
-    Select,
-)
+from chainrule.expr.nodes import Bracket, Call, Comparison, Condition, Constant, ExtentValue, Logic, Power, Select
+from chainrule.expr.sizes import UNINFERRED
 from chainrule.notation.operators import compared, negative_of, sum_of, superscript_of
 
 Form: TypeAlias = Callable[[Tree[Token], Sequence[Any]], Any]
@@ -59,7 +49,7 @@ FORMS: Mapping[str, Form] = {
     "superscript": lambda tree, parts: Power(parts[0], superscript_of(str(tree.children[1]))),
     "root": lambda tree, parts: Call("sqrt", (parts[0],)),
     "constant_name": lambda tree, parts: Constant("pi"),
-    "extent": lambda tree, parts: ExtentValue(UNSETTLED, str(tree.children[1])),
+    "extent": lambda tree, parts: ExtentValue(UNINFERRED, str(tree.children[1])),
     "bracket": lambda tree, parts: Bracket(parts[0]),
     "choice": lambda tree, parts: Select(parts[0], parts[1], parts[2]),
     "denied": lambda tree, parts: Logic("not", (parts[0],)),

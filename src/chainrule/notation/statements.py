@@ -14,17 +14,8 @@ from fractions import Fraction
 
 from lark import Token, Tree
 
-from chainrule.expr.nodes import (
-    Affine,
-    Comparison,
-    Extent,
-    Index,
-    Indexed,
-    Logic,
-    Partial,
-    Position,
-    literal_extent,
-)
+from chainrule.expr.nodes import Affine, Comparison, Index, Indexed, Logic, Partial, Position
+from chainrule.expr.sizes import Declared, Literal, Size
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.notation.convert import Converter
 from chainrule.notation.operators import number_of
@@ -65,7 +56,7 @@ class Reading:
         self.equations: list[Equation] = []
         self.updates: list[Equation] = []
         self.indices: list[Index] = []
-        self.sizes: list[tuple[Extent, int]] = []
+        self.sizes: list[tuple[Size, int]] = []
         self.batch = ""
         self.cost: Symbol = NO_COST
         self.spans: dict[tuple[str, int], Span] = {}
@@ -123,7 +114,7 @@ class Reading:
             return Index(text)
         if Fraction(count).denominator != 1 or count < 1:
             raise error(f"{text} is no number of values", size[0], expected="expected is a whole number, 1 or more")
-        return Index(text, literal_extent(int(count)))
+        return Index(text, Literal(int(count)))
 
     def read_constants(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read constants, with or without a value, and states, which have one to begin with."""
@@ -178,7 +169,7 @@ class Reading:
                 )
             self._place("index", len(self.indices), statement, piece)
             self.indices.append(Index(str(name)))
-            self.sizes.append((Extent(str(name)), int(value)))
+            self.sizes.append((Declared(str(name)), int(value)))
 
     def read_given(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read a fact; a chain of comparisons is several."""

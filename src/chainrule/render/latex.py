@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Lookup, Position
+from chainrule.expr import sizes
+from chainrule.expr.nodes import Condition, Expr, Index, Lookup, Position
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import (
     BigOperator,
@@ -58,7 +59,7 @@ def expression_latex(
     expr: Expr | Condition,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
 ) -> str:
     r"""Return an expression or condition as LaTeX for mathematics mode; braces and \left \right balance.
@@ -76,7 +77,7 @@ def equation_latex(
     value: Expr,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     sign: str = "=",
 ) -> str:

@@ -12,10 +12,8 @@ from typing import Any
 
 from chainrule.expr.binding import free_in_order, map_positions, shift_position, tensors_in
 from chainrule.expr.nodes import (
-    UNSETTLED,
     Condition,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -26,6 +24,7 @@ from chainrule.expr.nodes import (
     walk,
     with_operands,
 )
+from chainrule.expr.sizes import UNINFERRED, Literal, Size
 from chainrule.expr.symbols import Symbol, tensors_of
 
 ROTATION = "ijkmpqrstuvw"
@@ -58,7 +57,7 @@ def _candidates(preferred: str) -> Iterator[str]:
 def with_letters(
     *nodes: Expr | Condition,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, Size] | None = None,
 ) -> tuple[Any, ...]:
     """Return the nodes of one equation with each index named by the letter to print.
 
@@ -73,8 +72,8 @@ def with_letters(
 
 
 def ambiguous_sizes(
-    *nodes: Expr | Condition, taken: Collection[str] = (), declared: Mapping[str, Extent] | None = None
-) -> dict[str, Extent]:
+    *nodes: Expr | Condition, taken: Collection[str] = (), declared: Mapping[str, Size] | None = None
+) -> dict[str, Size]:
     """Return the letters that would stand for an extent beside a free index of that letter and of another extent."""
     giver = _Giver(nodes, taken, declared or {})
     clashes = {}
@@ -89,7 +88,7 @@ class _Giver:
     """Gives letters out, for one equation."""
 
     def __init__(
-        self, nodes: tuple[Expr | Condition, ...], taken: Collection[str], declared: Mapping[str, Extent]
+        self, nodes: tuple[Expr | Condition, ...], taken: Collection[str], declared: Mapping[str, Size]
     ) -> None:
         tensors = frozenset[Symbol]().union(*(tensors_in(node) for node in nodes))
         self.names = frozenset[str](part for tensor in tensors for part in tensors_of(tensor))
@@ -113,12 +112,12 @@ class _Giver:
                 letters[index] = self._give(index, self._choose(index, letters))
         return letters
 
-    def _sizes_without_index(self, nodes: tuple[Expr | Condition, ...], free: tuple[Index, ...]) -> dict[Extent, str]:
+    def _sizes_without_index(self, nodes: tuple[Expr | Condition, ...], free: tuple[Index, ...]) -> dict[Size, str]:
         """Return declared letters for the extents that no index of the equation has."""
         bound = [i for node in nodes for part in walk(node) if isinstance(part, Reduce) for i in part.indices]
         present = {index.extent for index in (*free, *bound)}
         names = {index.name for index in free}
-        letters: dict[Extent, str] = {}
+        letters: dict[Size, str] = {}
         for size in self.sizes:
             if size.extent not in present:
                 known = [c for c, extent in self.declared.items() if extent == size.extent and c not in names]
@@ -134,7 +133,7 @@ class _Giver:
 
     def _labels(self, index: Index, node: Reduce) -> bool:
         """Say whether a bound index labels an axis or is bounded, so that its extent does not depend on its letter."""
-        if index.extent.literal is not None:
+        if isinstance(index.extent, Literal):
             return True
         return not self.declared or any(index in part.indices for part in walk(node.body) if isinstance(part, Indexed))
 
@@ -162,7 +161,7 @@ class _Giver:
         own = [letter for index, letter in same if index.preferred == value.letter]
         if own:
             return own[0]
-        if same and value.extent != UNSETTLED:
+        if same and value.extent != UNINFERRED:
             return same[0][1]
         return self.without_index.get(value.extent, value.letter)
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
 
-from chainrule.expr.nodes import Affine, Condition, Expr, Extent, Index, Lookup, Position
+from chainrule.expr.nodes import Affine, Condition, Expr, Index, Lookup, Position
+from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Tensor, steps_text, symbol
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import BigOperator, Entry, Layout, NamedSlope, affine_text
@@ -26,7 +27,7 @@ def expression_text(
     expr: Expr | Condition,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     unicode: bool = True,
 ) -> str:
@@ -51,7 +52,7 @@ def equation_text(
     value: Expr,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     unicode: bool = True,
 ) -> str:

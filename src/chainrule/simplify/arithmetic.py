@@ -54,6 +54,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.shared import kept
 from chainrule.expr.signs import is_not_negative
+from chainrule.expr.sizes import Literal
 from chainrule.simplify.ordering import Key, sort_key
 
 Factors: TypeAlias = dict[Expr, Fraction]
@@ -109,8 +110,8 @@ def renormal(expr: Expr) -> Expr:
             return ZERO
         case Bracket(condition):
             return bracket(condition)
-        case ExtentValue(extent) if extent.literal is not None:
-            return Number(Fraction(extent.literal))
+        case ExtentValue(extent) if isinstance(extent, Literal):
+            return Number(Fraction(extent.count))
         case Select(_, then, otherwise) if then == otherwise:
             return then
         case Select(condition, then, otherwise):

@@ -16,7 +16,6 @@ from chainrule.expr.nodes import (
     Bracket,
     Comparison,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -26,6 +25,7 @@ from chainrule.expr.nodes import (
     number,
 )
 from chainrule.expr.shared import kept
+from chainrule.expr.sizes import Literal, Size
 from chainrule.rewrite.rules import Rule
 from chainrule.simplify.choices import OPPOSITE
 from chainrule.simplify.context import Context
@@ -33,15 +33,17 @@ from chainrule.simplify.context import Context
 
 def _highest(form: ExpressionForm, context: Context) -> Fraction | None:
     """Return a number that a linear form never exceeds, or None."""
-    present = {atom.extent for atom in form.terms if not isinstance(atom, Extent)}
+    present = {atom.extent for atom in form.terms if isinstance(atom, Index | Lookup)}
     ends: dict[ExpressionAtom, ExpressionForm] = {
-        atom: _last(atom.extent) if c > 0 else _FIRST for atom, c in form.terms.items() if not isinstance(atom, Extent)
+        atom: _last(atom.extent) if c > 0 else _FIRST
+        for atom, c in form.terms.items()
+        if isinstance(atom, Index | Lookup)
     }
     highest = form.substituted(ends) if ends else form
     sizes: dict[ExpressionAtom, Fraction] = {}
     for extent, c in highest.terms.items():
-        assert isinstance(extent, Extent)
-        known = context.ranges.sizes.get(extent) if extent.literal is None else extent.literal
+        assert not isinstance(extent, Index | Lookup)
+        known = context.ranges.sizes.get(extent) if not isinstance(extent, Literal) else extent.count
         if c > 0 and known is None:
             return None
         least = context.ranges.least.get(extent, 1 if extent in present else 0)
@@ -53,7 +55,7 @@ _FIRST: ExpressionForm = LinearForm({}, Fraction(0))
 
 
 @kept
-def _last(extent: Extent) -> ExpressionForm:
+def _last(extent: Size) -> ExpressionForm:
     return LinearForm({extent: Fraction(1)}, Fraction(-1))
 
 
@@ -99,17 +101,17 @@ def decided(expr: Expr, context: Context) -> Expr | None:
     return no if always(opposite, context) else None
 
 
-def inside(position: Position, extent: Extent, context: Context) -> bool:
+def inside(position: Position, extent: Size, context: Context) -> bool:
     """Say whether a position is one of an axis whatever values its indices take.
 
     A plain index of another range never is: unmarked, it would say that the ranges are one.
     """
     if isinstance(position, Lookup):
         return position.extent == extent and _fits(position.entry, context)
-    if isinstance(position, Index) and position.extent.literal is None:
+    if isinstance(position, Index) and not isinstance(position.extent, Literal):
         return position.extent == extent
     value = position_value(position)
-    end = ExtentValue(extent) if extent.literal is None else number(extent.literal)
+    end = ExtentValue(extent) if not isinstance(extent, Literal) else number(extent.count)
     return always(Comparison(">=", value, ZERO), context) and always(Comparison("<", value, end), context)
 
 

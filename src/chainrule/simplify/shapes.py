@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from chainrule.expr.binding import map_operands, map_positions
 from chainrule.expr.deltas import plain_delta
+from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -26,10 +26,10 @@ from chainrule.expr.nodes import (
     Partial,
     Position,
     Reduce,
-    anonymous_extent,
     delta,
 )
 from chainrule.expr.shared import kept
+from chainrule.expr.sizes import Axis, Formula, Limit, Literal, Size
 from chainrule.expr.skeleton import Bare, Numbering, Shape, bare, joined
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.simplify.context import Fact, Ranges
@@ -41,9 +41,9 @@ class Relabeling:
 
     tensors: dict[Symbol, Symbol] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    extents: dict[Extent, Extent] = field(default_factory=dict)
+    extents: dict[Size, Size] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
-    unnamed: frozenset[Extent] = frozenset()
+    unnamed: frozenset[Size] = frozenset()
     closed: bool = False
     loose: bool = False
 
@@ -66,17 +66,17 @@ class Relabeling:
             known = self.tensors[name] = Derivative("", known) if isinstance(name, Derivative) else known
         return known
 
-    def extent(self, extent: Extent) -> Extent:
+    def extent(self, extent: Size) -> Size:
         """Return the new name of an extent; one bounded by a number stays, one that text cannot name is anonymous."""
-        if extent.literal is not None:
+        if isinstance(extent, Literal):
             self.loose = True
             return extent
         known = self.extents.get(extent)
         if known is None:
             assert not self.closed, extent
             number = len(self.extents)
-            hidden = extent.anonymous or extent in self.unnamed
-            known = self.extents[extent] = anonymous_extent("e", number) if hidden else Extent("e", number)
+            hidden = isinstance(extent, Formula) or extent in self.unnamed
+            known = self.extents[extent] = _nameless(number) if hidden else Axis("e", number)
         return known
 
     def letter(self, letter: str) -> str:
@@ -134,9 +134,9 @@ class Relabeling:
             case _:
                 return map_operands(expr, self.expr)
 
-    def ranges(self, ranges: Ranges, axes: Callable[[str], tuple[Extent, ...] | None] | None) -> Ranges:
+    def ranges(self, ranges: Ranges, axes: Callable[[str], tuple[Size, ...] | None] | None) -> Ranges:
         """Return what matters of the ranges, renamed: all sizes, and axes where an index need not label its own."""
-        places: dict[str, tuple[Extent, ...]] = {}
+        places: dict[str, tuple[Size, ...]] = {}
         if axes is not None and self.loose:
             for old, new in self.tensors.items():
                 known = axes(old)
@@ -157,6 +157,11 @@ class Relabeling:
         )
 
 
+def _nameless(number: int) -> Formula:
+    """Return a size that stands for one that text has no letter for."""
+    return Formula((Limit(LinearForm({}, number)),))
+
+
 @dataclass(frozen=True)
 class Problem:
     """An expression to simplify and what is known that matters, without names."""
@@ -172,9 +177,9 @@ def abstract(
     order: Sequence[Index],
     facts: Iterable[Fact],
     tensors: Iterable[Symbol],
-    unnamed: frozenset[Extent] = frozenset(),
+    unnamed: frozenset[Size] = frozenset(),
     ranges: Ranges | None = None,
-    axes: Callable[[str], tuple[Extent, ...] | None] | None = None,
+    axes: Callable[[str], tuple[Size, ...] | None] | None = None,
 ) -> Problem:
     """Return the problem without names: tensors and free indices in the given orders, then by first appearance.
 
@@ -201,9 +206,9 @@ def shape_of(
     items: Iterable[Bare],
     facts: Iterable[Fact],
     tensors: Iterable[Symbol],
-    unnamed: frozenset[Extent],
+    unnamed: frozenset[Size],
     ranges: Ranges,
-    axes: Callable[[str], tuple[Extent, ...] | None] | None,
+    axes: Callable[[str], tuple[Size, ...] | None] | None,
 ) -> Shape:
     """Return the shape of all that `abstract` takes into a problem."""
     parts = [*items, *map(_bare_fact, facts)]
@@ -213,7 +218,7 @@ def shape_of(
         known = [axes(tensor) for tensor in numbering.names().tensors]
         key += [None if of is None else numbering.of(joined((), list(map(bare, of))).leaves) for of in known]
     names = numbering.names()
-    key += (tuple(names.places), tuple([e is None or e.anonymous or e in unnamed for e in names.extents]))
+    key += (tuple(names.places), tuple([e is None or isinstance(e, Formula) or e in unnamed for e in names.extents]))
     for part in (ranges.least, ranges.sizes):
         key.append(tuple([None if e is None else part.get(e) for e in names.extents]) if part else ())
     return Shape(tuple(key), names)

@@ -14,7 +14,8 @@ from functools import partial
 
 from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
-from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
+from chainrule.expr.nodes import Expr, Index, Indexed, Number, Power, Product, Reduce, times
+from chainrule.expr.sizes import Size
 from chainrule.expr.skeleton import Bare, Leaf, Names, Shape, bare
 from chainrule.expr.symbols import Symbol, tensors_of
 from chainrule.render.text import expression_text
@@ -40,7 +41,7 @@ from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.simplify.written import AS_IT_COMES, Written, written_in
 from chainrule.system.derived import solve
 from chainrule.system.model import System
-from chainrule.system.profile import read_by_number
+from chainrule.system.sizes.constraints import read_by_number
 from chainrule.system.user_functions import put_in_functions
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
@@ -60,9 +61,9 @@ class Simplifier:
         self,
         facts: Iterable[Fact] = (),
         names: Iterable[str] = (),
-        unnamed: frozenset[Extent] = frozenset(),
+        unnamed: frozenset[Size] = frozenset(),
         ranges: Ranges | None = None,
-        axes: Callable[[str], tuple[Extent, ...] | None] | None = None,
+        axes: Callable[[str], tuple[Size, ...] | None] | None = None,
         written: Written = AS_IT_COMES,
     ) -> None:
         self._written = written
@@ -191,7 +192,7 @@ def simplifier_of(system: System, free: Collection[str] = (), *, cost_named: boo
     return Simplifier(known, system.names(), unnamed, ranges, axes, written)
 
 
-def _extents(system: System, tensor: str) -> tuple[Extent, ...] | None:
+def _extents(system: System, tensor: str) -> tuple[Size, ...] | None:
     """Return the extents of a tensor's axes; of one that the system does not have nothing is known."""
     try:
         return tuple(index.extent for index in system.axes(tensor))

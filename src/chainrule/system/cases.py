@@ -18,8 +18,8 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.symbols import unused
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, System
+from chainrule.system.sizes.erase import unsettled
 from chainrule.system.typecheck import typecheck
-from chainrule.system.unsettling import unsettled
 
 
 def special_cases(system: System) -> Iterator[tuple[str, System]]:

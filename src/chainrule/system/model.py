@@ -14,8 +14,9 @@ from typing import Literal
 
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.functions import ONE_HOT
-from chainrule.expr.nodes import ONE, Comparison, Expr, Extent, Index, Indexed, Reduce
+from chainrule.expr.nodes import ONE, Comparison, Expr, Index, Indexed, Reduce
 from chainrule.expr.shared import Node
+from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Derivative, Symbol, Tensor, symbol, tensors_of
 from chainrule.render.text import equation_text
 from chainrule.system.derived import DerivedExtent
@@ -132,7 +133,7 @@ class System(Node):
     cost: Symbol = NO_COST
     updates: tuple[Equation, ...] = ()
     indices: tuple[Index, ...] = ()
-    sizes: tuple[tuple[Extent, int], ...] = ()
+    sizes: tuple[tuple[Size, int], ...] = ()
     derived: tuple[DerivedExtent, ...] = ()
 
     def __post_init__(self) -> None:
@@ -154,7 +155,7 @@ class System(Node):
         return MappingProxyType({f.name: f for f in self.functions})
 
     @cached_property
-    def size(self) -> Mapping[Extent, int]:
+    def size(self) -> Mapping[Size, int]:
         """The extents known without inputs."""
         return MappingProxyType(dict(self.sizes))
 

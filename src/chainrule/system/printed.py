@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from chainrule.expr.nodes import Comparison, Expr, Extent, Index, Indexed
+from chainrule.expr.nodes import Comparison, Expr, Index, Indexed
+from chainrule.expr.sizes import Size
 
 
 class PrintedDeclaration(Protocol):
@@ -111,7 +112,7 @@ class PrintedSystem(Protocol):
         """The declared indices."""
 
     @property
-    def size(self) -> Mapping[Extent, int]:
+    def size(self) -> Mapping[Size, int]:
         """The extents known without inputs."""
 
     def axes(self, tensor: str) -> Sequence[Index]:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from chainrule.expr.garbage import no_garbage
-from chainrule.expr.nodes import Condition, Expr, Extent
+from chainrule.expr.nodes import Condition, Expr
+from chainrule.expr.sizes import Declared, Size
 from chainrule.render.document import Group
 from chainrule.render.formula import equation_formula
 from chainrule.render.latex import equation_latex
@@ -76,16 +77,16 @@ def equations_document(system: PrintedSystem, equations: Iterable[PrintedEquatio
     return Group(tuple(formulas), role="equations")
 
 
-def index_names(system: PrintedSystem) -> tuple[frozenset[str], Mapping[str, Extent]]:
+def index_names(system: PrintedSystem) -> tuple[frozenset[str], Mapping[str, Size]]:
     """Return the names that no index may be printed as, and the declared letters with their extents.
 
     Printers of a single equation of the system pass them on as `taken` and `declared`.
     """
-    letters: dict[str, Extent] = {}
+    letters: dict[str, Size] = {}
     for index in (*(i for d in system.declarations for i in d.indices), *system.indices):
         letters.setdefault(index.name, index.extent)
     if system.batch:
-        letters.setdefault(system.batch, Extent(system.batch))
+        letters.setdefault(system.batch, Declared(system.batch))
     return frozenset((*system.names(), *(f.name for f in system.functions))), letters
 
 

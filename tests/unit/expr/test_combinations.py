@@ -19,7 +19,6 @@ from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import (
     Affine,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -32,8 +31,9 @@ from chainrule.expr.nodes import (
     Sum,
     number,
 )
+from chainrule.expr.sizes import Axis
 
-X = Extent("x", 0)
+X = Axis("x", 0)
 P, Q, U = (Index(letter, X) for letter in "pqu")
 TOK = Lookup(Indexed("tok", (P,)), X)
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.reference.expressions import evaluate_expression
-from chainrule.expr.nodes import Expr, Extent, ExtentValue, Index, Indexed, IndexValue, Number, Power, Product, Sum
+from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, IndexValue, Number, Power, Product, Sum
 from chainrule.expr.signs import MIRRORED, UNKNOWN, Sign, is_not_negative, is_not_positive, is_positive, sign_of
+from chainrule.expr.sizes import Axis
 from chainrule.notation.parser import parse_scalar
 from property.random_expressions import FREE, SIZES, expressions, values
 from support import examples
@@ -76,7 +77,7 @@ def test_the_form_of_an_expression_says_its_sign(text: str, relation: str) -> No
 
 
 def test_indices_and_their_extents_count_from_0() -> None:
-    i = Index("i", Extent("x", 0))
+    i = Index("i", Axis("x", 0))
     assert sign_of(IndexValue(i)).relation == ">="
     assert sign_of(Sum((IndexValue(i), Number(Fraction(1))))).relation == ">"
     assert sign_of(ExtentValue(i.extent)).relation == ">"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from chainrule.expr.linear import LinearForm
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Axis
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Access, Apply, Buffer, Instruction, Load, Program, Store
 from chainrule.lower.verify import InvalidProgram, verify
@@ -19,7 +19,7 @@ def program() -> Program:
     system = parse(
         "param A[i,j], v[j]\nu[i] = sum(j) A[i,j]*v[j]\nw[i,j] = u[i]*exp(v[j])\nc[i] = sum(j) w[i,j]*A[i,j]"
     )
-    return lower(system, {Extent("A", 0): 5, Extent("A", 1): 100}, ("c",))
+    return lower(system, {Axis("A", 0): 5, Axis("A", 1): 100}, ("c",))
 
 
 def changed(made: Program, number: int, instruction: Instruction) -> Program:

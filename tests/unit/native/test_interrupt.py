@@ -21,7 +21,7 @@ from chainrule.execute.native.machine import host
 from chainrule.execute.native.rollback import SHARE, Rollback
 from chainrule.execute.native.threads import MOST, Team
 from chainrule.execute.native.training import Session
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Axis
 from chainrule.lower.lowering import lower
 from chainrule.notation import parse
 from dense import Dense
@@ -38,6 +38,7 @@ import numpy as np
 from chainrule.execute.native.machine import host, lowered
 from chainrule.execute.native.training import Session
 from dense import Dense
+from chainrule.expr.sizes import Axis
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 network, size = Dense((256, 2048, 2048, 10), "tanh", "softmax", "cross-entropy"), 4000
@@ -188,7 +189,7 @@ def test_a_single_step_of_the_executor_can_be_stopped_too() -> None:
 
 def test_copies_are_made_when_due_and_put_back_whole() -> None:
     machine = host()
-    program = lower(parse("param v[j]\nw[j] = 2*v[j]"), {Extent("v", 0): 100}, ("w",), lanes=machine.lanes("f32"))
+    program = lower(parse("param v[j]\nw[j] = 2*v[j]"), {Axis("v", 0): 100}, ("w",), lanes=machine.lanes("f32"))
     arena = compile_program(program, machine, "float32").arena
     assert (len(arena.cells) * 8, cells_at(program, 4) % SIZE) == (SIZE, 0)
     rollback = Rollback(arena, ("v",))

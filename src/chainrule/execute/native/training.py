@@ -29,7 +29,8 @@ from chainrule.execute.reference.facts import check_facts
 from chainrule.execute.reference.scope import Scope
 from chainrule.execute.registry import executor
 from chainrule.expr.binding import reduce_over
-from chainrule.expr.nodes import Extent, Index, Indexed
+from chainrule.expr.nodes import Index, Indexed
+from chainrule.expr.sizes import Size
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Program
 from chainrule.render.document_text import document_text
@@ -120,7 +121,7 @@ class Session:
             raise InputError(f"the data have different numbers of samples, or none: {found}")
         return next(iter(counts.values()))
 
-    def _sizes(self, count: int) -> dict[Extent, int]:
+    def _sizes(self, count: int) -> dict[Size, int]:
         """Return the extents for a batch of so many samples."""
         axes = {i.extent for name in self.data for i in self.system.axes(name)[:1]}
         return {extent: count if extent in axes else size for extent, size in self._extents.items()}

@@ -36,7 +36,6 @@ from chainrule.expr.nodes import (
     Condition,
     Constant,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -52,6 +51,7 @@ from chainrule.expr.nodes import (
     Sum,
     mark_of,
 )
+from chainrule.expr.sizes import Size
 from chainrule.system.model import Declaration, FunctionDefinition
 
 Guard: TypeAlias = Bracket | Indexed
@@ -81,7 +81,7 @@ _REDUCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 def evaluate_expression(
     expr: Expr,
     values: Mapping[str, Array],
-    sizes: Mapping[Extent, int],
+    sizes: Mapping[Size, int],
     free: tuple[Index, ...] = (),
     *,
     functions: Mapping[str, FunctionDefinition] = MappingProxyType({}),
@@ -96,7 +96,7 @@ def evaluate_expression(
     `unknowns`. Undefined arithmetic (1/0, log(-1)) gives inf or nan without a warning.
 
     >>> from chainrule.expr.binding import reduce_over
-    >>> i = Index("i", Extent("x", 0))
+    >>> i = Index("i", Axis("x", 0))
     >>> x = np.asarray([1.0, 2.0, 4.0])
     >>> evaluate_expression(reduce_over("sum", (i,), Indexed("x", (i,))), {"x": x}, {i.extent: 3})
     array(7.)

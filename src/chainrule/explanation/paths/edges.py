@@ -25,13 +25,13 @@ from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
     Affine,
     Expr,
-    Extent,
     Index,
     Number,
     Position,
     product_factors,
     times,
 )
+from chainrule.expr.sizes import Axis
 
 Array = npt.NDArray[Any]
 Box: TypeAlias = tuple[tuple[int, int], ...]
@@ -112,7 +112,7 @@ class Link:
             elif stop - start == 1:
                 places[index] = Affine((), start)
             else:
-                window = Index(f"~{index.name}", Extent("~", number), index.preferred)
+                window = Index(f"~{index.name}", Axis("~", number), index.preferred)
                 sizes[window.extent] = stop - start
                 places[index] = Affine(((window, 1),), start) if start else window
                 axes.append(window)

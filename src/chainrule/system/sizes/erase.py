@@ -12,11 +12,9 @@ from typing import Any
 from chainrule.errors import TypecheckError
 from chainrule.expr.binding import map_operands, map_positions
 from chainrule.expr.nodes import (
-    UNSETTLED,
     Affine,
     Comparison,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -29,8 +27,10 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.shared import Node
+from chainrule.expr.sizes import UNINFERRED, Axis, Declared, Formula, Literal, Size
 from chainrule.system.model import Equation, Given, System
-from chainrule.system.typecheck import settle_equation, typecheck
+from chainrule.system.naming import Names
+from chainrule.system.sizes.infer import infer_equation, infer_sizes
 
 
 def unsettled(system: System) -> System:
@@ -74,7 +74,7 @@ def is_readable(system: System, equation: Equation) -> bool:
     An index that only positions determine takes its extent from those that are left in the equation.
     """
     try:
-        return settle_equation(system, unsettled_equation(equation)) == equation
+        return infer_equation(system, unsettled_equation(equation)) == equation
     except TypecheckError:
         return False
 
@@ -87,7 +87,7 @@ def as_read(system: System) -> System:
     if not system.derived:
         return system
     try:
-        read = typecheck(unsettled(system))
+        read = _inferred(unsettled(system))
     except TypecheckError:
         return system
     pairs = set(zip(_extents(_statements(system)), _extents(_statements(read)), strict=True))
@@ -101,9 +101,9 @@ def _statements(system: System) -> tuple[Any, ...]:
     return system.declarations, system.givens, system.equations, system.updates, system.indices
 
 
-def _extents(data: Any) -> Iterator[Extent]:
+def _extents(data: Any) -> Iterator[Size]:
     """Yield the extents in nodes, in writing order."""
-    if isinstance(data, Extent):
+    if isinstance(data, Axis | Declared | Formula | Literal):
         yield data
     elif isinstance(data, tuple):
         for part in data:
@@ -114,14 +114,18 @@ def _extents(data: Any) -> Iterator[Extent]:
                 yield from _extents(getattr(data, field.name))
 
 
-def _limits(system: System, names: Mapping[Extent, Extent]) -> frozenset[object]:
+def _limits(system: System, names: Mapping[Size, Size]) -> frozenset[object]:
     """Return the derived extents with their limits, in no order."""
     return frozenset(
         (
             names.get(one.extent, one.extent),
             one.given,
             frozenset(
-                (limit.constant, frozenset((names.get(e, e), c) for e, c in limit.terms), limit.divisor)
+                (
+                    limit.linear.constant,
+                    frozenset((names.get(e, e), c) for e, c in limit.linear.terms.items()),
+                    limit.divisor,
+                )
                 for limit in one.limits
             ),
         )
@@ -129,12 +133,16 @@ def _limits(system: System, names: Mapping[Extent, Extent]) -> frozenset[object]
     )
 
 
+def _inferred(system: System) -> System:
+    return infer_sizes(system, Names(system))
+
+
 def reads_back(system: System) -> bool:
     """Say whether a settled system, written down, would be read with the extents that it has."""
     if not may_be_misread(system):
         return True
     try:
-        return typecheck(unsettled(system)) == system
+        return _inferred(unsettled(system)) == system
     except TypecheckError:
         return False
 
@@ -144,7 +152,7 @@ def _comparison(condition: Comparison) -> Comparison:
 
 
 def _index(index: Index) -> Index:
-    return Index(index.name, UNSETTLED if index.extent.literal is None else index.extent, index.letter)
+    return Index(index.name, index.extent if isinstance(index.extent, Literal) else UNINFERRED, index.letter)
 
 
 def _position(position: Position) -> Position:
@@ -166,7 +174,7 @@ def _expr(expr: Expr) -> Expr:
         case IndexValue(position):
             return IndexValue(_position(position))
         case ExtentValue(_, letter):
-            return ExtentValue(UNSETTLED, letter)
+            return ExtentValue(UNINFERRED, letter)
         case MatrixEntry():
             return map_positions(expr, _position)
         case Partial(of, wrt):

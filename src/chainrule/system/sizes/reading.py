@@ -1,68 +1,85 @@
-"""What one equation says about the extents of its indices.
+"""What one equation says about the sizes of its indices.
 
-An index has the extent of the axes it labels, failing that of its partner in a Kronecker delta or of its letter as
+An index has the size of the axes it labels, failing that of its partner in a Kronecker delta or of its letter as
 declared, failing that the largest that stays inside the tensors it is shifted in. A guarded position says nothing; an
-index whose range is bounded fits into an axis without having its extent.
+index whose range is bounded fits into an axis without having its size.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container
-from typing import TYPE_CHECKING
+from typing import assert_never
 
 from chainrule.errors import TypecheckError, listed
-from chainrule.expr.nodes import UNSETTLED, Extent, Indexed, MatrixEntry
+from chainrule.expr.linear import LinearForm
+from chainrule.expr.nodes import Indexed, MatrixEntry
+from chainrule.expr.sizes import Axis, Formula, Literal, Uninferred
 from chainrule.render.text import expression_text
 from chainrule.system.places import Place
-from chainrule.system.profile import Combination, Profile, Slot
-from chainrule.system.ranges import Position
-
-if TYPE_CHECKING:
-    # For types only: the constraints of a system read each of its equations.
-    from chainrule.system.constraints import Constraints
+from chainrule.system.sizes.constraints import Carries, Constraints, Partners, Reads, ReadsMatrix, Slot, Tied
+from chainrule.system.sizes.known import Known
+from chainrule.system.sizes.limits import Position
 
 
 class Reading:
-    """The reading of one profile: the element of each variable so far."""
+    """The reading of the constraints of one statement: the element of each variable so far."""
 
-    def __init__(self, system: Constraints, profile: Profile, numbers: list[int | None], place: Place) -> None:
-        self.system = system
-        self.profile = profile
-        self.numbers = numbers
+    def __init__(self, known: Known, constraints: Constraints, place: Place) -> None:
+        self.known = known
+        self.constraints = constraints
+        self.numbers = [known.element(i.extent, place) for i in constraints.variables]
         self.place = place
         self.positions: list[Position] = []
         self.fallback: dict[int, int] = {}
-        self.settled: set[int] = set()
+        self.determined: set[int] = set()
+        self.partners: dict[int, list[int]] = {}
+        self.ties: list[Tied] = []
+
+    def note(self, one: Reads | ReadsMatrix | Partners | Tied | Carries, axes: tuple[int, ...] = ()) -> None:
+        """Read a constraint; `axes` are those of the tensor that is read. Raises TypecheckError."""
+        match one:
+            case Reads(entry, slots, protected):
+                self.entry(entry, slots, axes, "value", protected=protected)
+            case ReadsMatrix(matrix, slots):
+                self._matrix(matrix, slots, axes)
+            case Partners(left, right):
+                self.partners.setdefault(left, []).append(right)
+                self.partners.setdefault(right, []).append(left)
+            case Tied():
+                self.ties.append(one)
+            case Carries(variable, size):
+                self.join(variable, self.known.element(size, self.place), "value")
+            case _:
+                assert_never(one)
 
     def entry(
         self, entry: Indexed, slots: tuple[Slot, ...], axes: tuple[int, ...], side: str, *, protected: bool = False
     ) -> None:
-        """Read an entry: a plain index has the extent of the axis it labels, unless it merely fits into it."""
+        """Read an entry: a plain index has the size of the axis it labels, unless it merely fits into it."""
         for slot, axis in zip(slots, axes, strict=True):
             if slot is None:
                 continue
-            if isinstance(slot, Combination):
+            if isinstance(slot, LinearForm):
                 self._shifted(entry, slot, axis, protected)
             elif entry.guarded:
                 self.fallback.setdefault(slot, axis)
             elif not self._fits_in(slot):
                 self.join(slot, axis, side)
 
-    def matrix(self, node: MatrixEntry, slots: tuple[Slot, ...], axes: tuple[int, ...]) -> None:
+    def _matrix(self, node: MatrixEntry, slots: tuple[Slot, ...], axes: tuple[int, ...]) -> None:
         """Read an entry of a matrix function as one of the matrix itself; det(X) has none."""
         labelled = (*axes[: len(node.samples)], *axes[len(node.samples) :][: len(node.indices)])
         self.entry(Indexed(node.tensor, (*node.samples, *node.indices)), slots, labelled, "value")
 
-    def _shifted(self, entry: Indexed, slot: Combination, axis: int, protected: bool) -> None:
+    def _shifted(self, entry: Indexed, slot: LinearForm[int, int], axis: int, protected: bool) -> None:
         if not slot.terms and not entry.guarded:
             self._check_constant(entry.tensor, slot.constant, axis)
         if slot.terms and not entry.guarded:
             self.positions.append(Position(slot, axis, expression_text(entry), protected))
 
     def _fits_in(self, variable: int) -> bool:
-        extent = self.profile.variables[variable].extent
-        return extent.literal is not None or extent.anonymous
+        return isinstance(self.constraints.variables[variable].extent, Literal | Formula)
 
     def join(self, variable: int, element: int | None, side: str) -> None:
         """Give a variable an extent, or make the one that it has equal to it."""
@@ -70,7 +87,7 @@ class Reading:
         if known is None:
             self.numbers[variable] = element
         elif element is not None and element != known:
-            self.system.unite(known, element, self.place, self.profile.variables[variable].preferred, side)
+            self.known.unite(known, element, self.place, self.constraints.variables[variable].preferred, side)
 
     def fill(self) -> None:
         """Give extents from what is no axis: a partner in [i = j], an index line, a guarded axis, a letter of an axis.
@@ -78,14 +95,14 @@ class Reading:
         The letter of a tensor's axis does not count for an index that is shifted: `z[i] = sum(u) w[u]*x[i+u]`.
         """
         self._spread()
-        shifted = {v for position in self.positions for v, _ in position.slot.terms}
+        shifted = {v for position in self.positions for v in position.slot.terms}
         for variable in self.fallback:
             if self.numbers[variable] is None:
-                self.numbers[variable] = self.system.indices.get(self.profile.variables[variable].preferred)
+                self.numbers[variable] = self.known.indices.get(self.constraints.variables[variable].preferred)
         self._fit_into_guarded(shifted)
-        for variable, index in enumerate(self.profile.variables):
+        for variable, index in enumerate(self.constraints.variables):
             if self.numbers[variable] is None:
-                letters = self.system.indices if variable in shifted else self.system.letters
+                letters = self.known.indices if variable in shifted else self.known.letters
                 self.numbers[variable] = letters.get(index.preferred)
         self._spread()
 
@@ -96,12 +113,12 @@ class Reading:
                 self.numbers[variable] = axis
 
     def derive(self) -> None:
-        """Settle the indices that are the only unknown of a position: the largest extent that stays inside."""
-        for slot, plain in self.profile.ties:
-            axis = self.numbers[plain]
+        """Determine the indices that are the only unknown of a position: the largest extent that stays inside."""
+        for tie in self.ties:
+            axis = self.numbers[tie.plain]
             if axis is not None:
-                text = "[… = " + self.profile.variables[plain].preferred + "]"
-                self.positions.append(Position(slot, axis, text, protected=True))  # elsewhere it is only false
+                text = "[… = " + self.constraints.variables[tie.plain].preferred + "]"
+                self.positions.append(Position(tie.shifted, axis, text, protected=True))  # elsewhere it is only false
         self._derive_in_turn()
         self._fit_into_guarded(())
         self._derive_in_turn()
@@ -109,45 +126,45 @@ class Reading:
     def limit(self) -> None:
         """Note what the positions say about indices whose extents were known without them, as of q in z[q]*x[q+1].
 
-        A settled index has heard it before. Under a bracket or a choice a position says nothing.
+        An inferred index has heard it before. Under a bracket or a choice a position says nothing.
         """
-        ranges = self.system.ranges
-        for position in self.positions if self.system.strict else ():
-            variables = [v for v, _ in position.slot.terms]
-            if position.protected or not self.settled.isdisjoint(variables):
+        limits = self.known.limits
+        for position in self.positions if self.known.strict else ():
+            variables = list(position.slot.terms)
+            if position.protected or not self.determined.isdisjoint(variables):
                 continue
-            open_ones = [v for v in variables if ranges.is_derived(self.numbers[v])] or variables
+            open_ones = [v for v in variables if limits.is_derived(self.numbers[v])] or variables
             element = self.numbers[open_ones[0]]
-            index = self.profile.variables[open_ones[0]]
-            if len(open_ones) == 1 and element is not None and index.extent == UNSETTLED:
-                ranges.limit(open_ones[0], element, position, self.numbers, (index.preferred, self._text()))
+            index = self.constraints.variables[open_ones[0]]
+            if len(open_ones) == 1 and element is not None and isinstance(index.extent, Uninferred):
+                limits.limit(open_ones[0], element, position, self.numbers, (index.preferred, self._text()))
 
     def _derive_in_turn(self) -> None:
         while True:
             found: dict[int, list[Position]] = {}
             for position in self.positions:
-                unknown = {v for v, _ in position.slot.terms if self.numbers[v] is None}
+                unknown = {v for v in position.slot.terms if self.numbers[v] is None}
                 if len(unknown) == 1:
                     found.setdefault(unknown.pop(), []).append(position)
-            settled = {variable: self._settle(variable, found[variable]) for variable in sorted(found)}
-            for variable, element in settled.items():
+            found_now = {variable: self._determine(variable, found[variable]) for variable in sorted(found)}
+            for variable, element in found_now.items():
                 self.numbers[variable] = element
-                self.settled.add(variable)
-            if all(element is None for element in settled.values()):
+                self.determined.add(variable)
+            if all(element is None for element in found_now.values()):
                 return
             self._spread()
 
     def _text(self) -> str:
         place = self.place
-        return str(self.system.system.equations[place.number]) if place.statement == "equation" else place.name
+        return str(self.known.system.equations[place.number]) if place.statement == "equation" else place.name
 
-    def _settle(self, variable: int, positions: list[Position]) -> int | None:
-        profile, place = self.profile, self.place
-        axis = Extent(place.name, variable) if variable < profile.targets else None
-        letter = profile.variables[variable].preferred
-        new = self.system.strict and place.statement in ("equation", "update")
-        return self.system.ranges.settle(
-            variable, positions, self.numbers, axis=axis, names=(letter, place.name, self._text()), new=new
+    def _determine(self, variable: int, positions: list[Position]) -> int | None:
+        found, place = self.constraints, self.place
+        axis = Axis(place.name, variable) if variable < found.targets else None
+        letter = found.variables[variable].preferred
+        new = self.known.strict and place.statement in ("equation", "update")
+        return self.known.limits.determine(
+            variable, positions, self.numbers, axis=axis, names=(letter, self._text()), new=new
         )
 
     def complete(self) -> list[int]:
@@ -155,16 +172,13 @@ class Reading:
         complete = [n for n in self.numbers if n is not None]
         if len(complete) < len(self.numbers):
             raise self._without_extent(self.numbers.index(None))
-        if self.place.statement in ("equation", "update") and len(self.profile.free) > self.profile.targets:
+        if self.place.statement in ("equation", "update") and len(self.constraints.free) > self.constraints.targets:
             raise self._free_on_the_right()
         return complete
 
     def _spread(self) -> None:
         """Give each index without an extent that of its partner in [i = j], along chains of them."""
-        partners: dict[int, list[int]] = {}
-        for left, right in self.profile.deltas:
-            partners.setdefault(left, []).append(right)
-            partners.setdefault(right, []).append(left)
+        partners = self.partners
         reached = [variable for variable in partners if self.numbers[variable] is not None]
         while reached:
             variable = reached.pop()
@@ -174,7 +188,7 @@ class Reading:
                     reached.append(partner)
 
     def _check_constant(self, tensor: str, constant: int, axis: int) -> None:
-        size = self.system.extents.size(axis)
+        size = self.known.classes.size(axis)
         if constant < 0 or (size is not None and constant >= size):
             raise self.place.error(
                 f"{tensor} has no entry at {constant}",
@@ -183,15 +197,17 @@ class Reading:
             )
 
     def _without_extent(self, variable: int) -> TypecheckError:
-        profile = self.profile
-        letter = profile.variables[variable].preferred
-        shared = next((p for p in self.positions if variable in (v for v, _ in p.slot.terms)), None)
+        found = self.constraints
+        letter = found.variables[variable].preferred
+        shared = next((p for p in self.positions if variable in (v for v in p.slot.terms)), None)
         if shared is not None:
             return self._undetermined(letter, shared)
-        left_only = variable < profile.targets and not profile.used(variable)
+        left_only = variable < found.targets and not found.used(variable)
         if not left_only:
             scalar = f"_{letter}"
-            named = [e.tensor for e, _ in profile.entries if not e.indices and e.tensor.endswith(scalar)]
+            named = [
+                e.tensor for e in (read.entry for read in found.reads) if not e.indices and e.tensor.endswith(scalar)
+            ]
             if named:
                 written = listed([f"{name.removesuffix(scalar)}[{letter}]" for name in dict.fromkeys(named)])
                 return self.place.error(
@@ -204,8 +220,8 @@ class Reading:
                 letter,
                 declare=f"Declare it: index {letter} = 10",
             )
-        target = [i.preferred for i in profile.variables[: profile.targets]]
-        right = profile.free_on_the_right()
+        target = [i.preferred for i in found.variables[: found.targets]]
+        right = found.free_on_the_right()
         missing = [name for name in right if name not in target]
         guess = f"{self.place.name}[{','.join(missing[0] if t == letter else t for t in target)}]" if missing else ""
         return self.place.error(
@@ -217,12 +233,12 @@ class Reading:
         )
 
     def _free_on_the_right(self) -> TypecheckError:
-        profile = self.profile
-        target = [i.preferred for i in profile.variables[: profile.targets]]
-        letter = next(n for n in profile.free_on_the_right() if n not in target)
-        if letter in set(self.system.system.names()):
+        found = self.constraints
+        target = [i.preferred for i in found.variables[: found.targets]]
+        letter = next(n for n in found.free_on_the_right() if n not in target)
+        if letter in set(self.known.system.names()):
             advice = f"In brackets {letter} is an index. Labels are whole numbers: data {letter} : int(10)"
-        elif letter in [profile.variables[v].preferred for v in profile.binders]:
+        elif letter in [found.variables[v].preferred for v in found.binders]:
             advice = f"No sum({letter}) reaches so far: it ends before + and −. Write sum({letter}) (… + …)."
         else:
             name = self.place.name.removesuffix(f"_{letter}") or self.place.name
@@ -231,21 +247,21 @@ class Reading:
             f"index {letter} is free on the right, but does not stand on the left",
             letter,
             advice=advice,
-            behind=self._first_entry(profile.free[letter]),
+            behind=self._first_entry(found.free[letter]),
         )
 
     def _first_entry(self, variable: int) -> tuple[str, int]:
         """Return the tensor of the first entry with a variable, and how many entries of that tensor come before it."""
         before: Counter[str] = Counter()
-        for entry, slots in self.profile.entries:
-            if any(variable in _variables(slot) for slot in slots):
-                return entry.tensor, before[entry.tensor]
-            before[entry.tensor] += 1
+        for read in self.constraints.reads:
+            if any(variable in _variables(slot) for slot in read.slots):
+                return read.entry.tensor, before[read.entry.tensor]
+            before[read.entry.tensor] += 1
         return "", 0
 
     def _undetermined(self, letter: str, position: Position) -> TypecheckError:
-        open_ones = [v for v, _ in position.slot.terms if self.numbers[v] is None]
-        others = [self.profile.variables[v].preferred for v in open_ones]
+        open_ones = [v for v in position.slot.terms if self.numbers[v] is None]
+        others = [self.constraints.variables[v].preferred for v in open_ones]
         return self.place.error(
             f"index {letter} has no extent: {position.text} leaves {listed(others)} open",
             letter,
@@ -255,6 +271,6 @@ class Reading:
 
 
 def _variables(slot: Slot) -> tuple[int, ...]:
-    if isinstance(slot, Combination):
-        return tuple([v for v, _ in slot.terms])
+    if isinstance(slot, LinearForm):
+        return tuple(slot.terms)
     return () if slot is None else (slot,)

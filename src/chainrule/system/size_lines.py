@@ -22,14 +22,22 @@ def size_lines(
     >>> size_lines([Index("t", Formula((Limit(LinearForm({x: 1}, -1), 2),)))], (), {"x": 1}, unicode=False)
     ['index t = floor((extent(x) - 1)/2) + 1']
     """
-    values = _Values(said, derived, ranks)
-    return [f"index {i.name} = {expression_text(values.of(i.extent), unicode=unicode)}" for i in said]
+    values = said_values(said, derived, ranks)
+    return [f"index {letter} = {expression_text(value, unicode=unicode)}" for letter, value in values]
 
 
 def size_lines_latex(said: Sequence[Index], derived: Sequence[DerivedExtent], ranks: Mapping[str, int]) -> list[str]:
     """Return these lines as LaTeX."""
+    values = zip(said, said_values(said, derived, ranks), strict=True)
+    return [equation_latex(ExtentValue(i.extent, i.name), value, ranks=ranks, sign="&=") for i, (_, value) in values]
+
+
+def said_values(
+    said: Sequence[Index], derived: Sequence[DerivedExtent], ranks: Mapping[str, int]
+) -> list[tuple[str, Expr]]:
+    """Return the letters that are said with their sizes as expressions."""
     values = _Values(said, derived, ranks)
-    return [equation_latex(ExtentValue(i.extent, i.name), values.of(i.extent), ranks=ranks, sign="&=") for i in said]
+    return [(index.name, values.of(index.extent)) for index in said]
 
 
 class _Values:

@@ -68,7 +68,7 @@ def system_latex(system: PrintedSystem, only: Sequence[PrintedEquation] | None =
         for equations, sign in ((system.equations if only is None else only, "&="), (updates, r"&\leftarrow"))
         for e in equations
     ]
-    lines = [*size_lines_latex(_said_in(system, only), system.derived, ranks), *lines]
+    lines = [*size_lines_latex(_said_in(system, only), system.derived, ranks, declared), *lines]
     return "\n".join((r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chainrule.diff.graph import Graph, graph_of
-from chainrule.diff.local import Letters, Locals, Reserved, refuse_coupled_samples
+from chainrule.diff.local import Letters, Local, Locals, refuse_coupled_samples
 from chainrule.diff.putting_in import Choice, Simplifier
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
@@ -30,7 +30,6 @@ from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.system.model import Equation, System
 from chainrule.system.places import cost_advice, did_you_mean
-from chainrule.system.sizes.erase import is_readable, may_be_misread
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,23 @@ class Path:
     user: Symbol
     indices: tuple[Index, ...]
     upstream: Expr
-    partial: Partial
-    raw: Expr
     local: Expr
-    notes: tuple[str, ...]
+    derivative: Local
+
+    @property
+    def partial(self) -> Partial:
+        """∂u[k]/∂v[j] by its name."""
+        return self.derivative.partial
+
+    @property
+    def raw(self) -> Expr:
+        """∂u[k]/∂v[j] as calculus makes it."""
+        return self.derivative.raw
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The rules of calculus used."""
+        return self.derivative.notes
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,6 @@ class Cotangents:
         system: System,
         simplifier: Simplifier,
         wrt: Iterable[str] = (),
-        reserved: Reserved | None = None,
         at_once: Iterable[str] | None = None,
     ) -> None:
         if not system.cost:
@@ -97,7 +108,7 @@ class Cotangents:
         wanted = dict.fromkeys([*system.params, *wrt])
         self.active = self.graph.depending_on(wanted)
         self._locals = Locals(system, simplifier)
-        self._letters = Letters(system, reserved or {})
+        self._letters = Letters(system)
         refuse_coupled_samples(system, self.active)
         self._known: dict[str, Cotangent] = {}
         self._bare: dict[str, Bare] = {}
@@ -164,8 +175,8 @@ class Cotangents:
                 expected="an unknown cost reads tensors that nothing else reads",
                 advice=f"Give the cost a copy: {tensor}_out[j] = {tensor}[j], and write {self.cost}({tensor}_out[j])",
             )
-        direct = len(found) == 1 and found[0].user == self.cost and found[0].raw != ZERO
-        return tuple(path for path in found if direct or path.local != ZERO)
+        direct = len(found) == 1 and found[0].user == self.cost
+        return tuple(path for path in found if path.local != ZERO or (direct and path.raw != ZERO))
 
     def _users(self, tensor: Symbol) -> list[Symbol]:
         return [user for user in self.graph.users.get(tensor, ()) if user in self._to_cost]
@@ -180,7 +191,7 @@ class Cotangents:
         indices = self._letters.give(self.system.axes(user), target)
         upstream = ONE if user == self.cost else self._upstream(user, indices)
         local = self._locals.between(Indexed(user, indices), Indexed(tensor, target))
-        return Path(user, indices, upstream, local.partial, local.raw, local.value, local.notes)
+        return Path(user, indices, upstream, local.value, local)
 
     def _upstream(self, user: str, indices: tuple[Index, ...]) -> Expr:
         if self.is_unknown(user):
@@ -203,7 +214,7 @@ class Cotangents:
 
     def _shape(self, tensor: Symbol) -> Shape | None:
         """Return the shape of all that a cotangent is derived from; None where more than that matters."""
-        if self._locals.has_unknown or may_be_misread(self.system):
+        if self._locals.has_unknown:
             return None
         target = self._axes(tensor)
         items = [*map(bare, target), bare(self.entry(tensor, target)), bare(Indexed(tensor, target))]
@@ -255,38 +266,14 @@ class Cotangents:
             return named, False
         value = self.put_in_value(path)
         inserted = reduce_over("sum", path.indices, times(value, path.local))
-        if not self._readable(tensor, target, inserted):
-            return named, False
         simple = not self._is_put_together(path.user)
         choice = Choice(value, named, inserted, lambda: self._uses(path.user), simple)
         return (inserted, True) if choice.puts_in(self.simplifier, target) else (named, False)
-
-    def _readable(self, tensor: str, target: tuple[Index, ...], value: Expr) -> bool:
-        """Say whether the text of ∂C/∂tensor = value keeps the extents of indices that only positions determine.
-
-        If not, ∂C/∂u stays named: its axes say how far they run.
-        """
-        if not may_be_misread(self.system):
-            return True
-        simple = self.simplifier.present(self.simplifier.simplify(value, target))
-        return is_readable(self.system, Equation(self.entry(tensor, target), simple))
-
-    @property
-    def readable(self) -> bool:
-        """Whether every cotangent, written down, reads back with the extents that it has."""
-        if not may_be_misread(self.system):
-            return True
-        return all(is_readable(self.system, self.equation(tensor)) for tensor in self._known)
 
     @property
     def values(self) -> tuple[Expr, ...]:
         """The values of all cotangents that are known by now."""
         return tuple(known.value for known in self._known.values())
-
-    @property
-    def ambiguous(self) -> Reserved:
-        """Letters of extents that are letters of an index of another extent, too."""
-        return self._letters.ambiguous((known.indices, known.value) for known in self._known.values())
 
     def put_in_value(self, path: Path) -> Expr:
         """Return the value of ∂C/∂u at the path's indices."""

@@ -106,11 +106,6 @@ class DeclaredRanges:
     def _axes(self, tensor: str) -> tuple[Index, ...]:
         return self.axes[tensor] if tensor in self.axes else self._system.axes(tensor)
 
-    def is_told_by_marks(self, index: Index, body: Expr) -> bool:
-        """Say whether a bound index stands by itself on axes of several extents, and only in marked entries."""
-        told = len(self._labelled(index, body, marked=True)) > 1
-        return told and not isinstance(index.extent, Literal) and not self._labelled(index, body)
-
     def _labelled(self, index: Index, body: Expr, *, marked: bool = False) -> tuple[Size, ...]:
         """Return the extents of the axes on which an index stands by itself, in marked entries or in all others."""
         entries = [part for part in walk(body) if isinstance(part, Indexed)]

@@ -6,37 +6,46 @@ Each is simplified on its own, before anything is summed over: that is what puts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar
+from functools import cached_property
 
 from chainrule.diff.derivative import Differentiator
 from chainrule.diff.powers import values_of_consts
 from chainrule.diff.putting_in import Simplifier
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
-from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Partial, Reduce, times, walk
-from chainrule.expr.sizes import Size
-from chainrule.expr.skeleton import Bare, bare, joined
+from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, times, walk
+from chainrule.expr.skeleton import Bare, Names, bare, joined
 from chainrule.expr.symbols import Symbol
-from chainrule.render.letters import ambiguous_sizes, next_letter
+from chainrule.render.letters import next_letter
 from chainrule.system.model import System
 from chainrule.system.printing import index_names
 from chainrule.system.user_functions import put_in_functions
 
-Reserved: TypeAlias = Mapping[str, Size]
-"""Letters that stand for an extent, and for no index of another."""
-
 
 @dataclass(frozen=True)
 class Local:
-    """∂u[k]/∂v[m]: by its name, as calculus makes it (`raw`), simplified (`value`), and the rules that were used."""
+    """∂u[k]/∂v[m]: by its name, and simplified (`value`). What calculus makes of it is there for who asks."""
 
     partial: Partial
-    raw: Expr
     value: Expr
-    notes: tuple[str, ...]
+    differentiate: Callable[[], tuple[Expr, tuple[str, ...]]]
+
+    @cached_property
+    def _differentiated(self) -> tuple[Expr, tuple[str, ...]]:
+        return self.differentiate()
+
+    @property
+    def raw(self) -> Expr:
+        """The derivative as calculus makes it."""
+        return self._differentiated[0]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The rules of calculus that were used."""
+        return self._differentiated[1]
 
 
 @contextmanager
@@ -61,6 +70,7 @@ class Locals:
         self._unknown = {d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments}
         self._consts = values_of_consts(system.declarations)
         self._told = {d.tensor: (d.values is None, self._consts.get(d.tensor)) for d in system.declarations}
+        self._alike: dict[object, tuple[Expr, Names]] = {}
         self._bare: dict[Symbol, Bare] = {}
 
     @property
@@ -84,12 +94,27 @@ class Locals:
         """Return the derivative of one entry by another, both with plain indices. Raises DerivativeError."""
         partial = Partial(of, (by,))
         if of.tensor not in self._values:
-            return Local(partial, partial, partial, ("a derivative of an unknown function",))
+            return Local(partial, partial, lambda: (partial, ("a derivative of an unknown function",)))
+        if self.has_unknown:
+            differentiated = self._differentiated(of, by)
+            return Local(partial, self._simplified(differentiated[0], of, by), lambda: differentiated)
+        shape = self._simplifier.shape([self.bare(of.tensor), *map(bare, (*of.indices, by))])
+        key = shape.key, self.told(shape.names.tensors)
+        if key in self._alike:
+            known, names = self._alike[key]
+            return Local(partial, names.to(shape.names).of(known), lambda: self._differentiated(of, by))
+        differentiated = self._differentiated(of, by)
+        value = self._simplified(differentiated[0], of, by)
+        self._alike[key] = value, shape.names
+        return Local(partial, value, lambda: differentiated)
+
+    def _simplified(self, raw: Expr, of: Indexed, by: Indexed) -> Expr:
+        return self._simplifier.simplify(raw, [i for i in (*of.indices, *by.indices) if isinstance(i, Index)])
+
+    def _differentiated(self, of: Indexed, by: Indexed) -> tuple[Expr, tuple[str, ...]]:
         calculus = self._calculus(of, by)
         raw = calculus.of(self._value(of))
-        order = tuple(i for i in (*of.indices, *by.indices) if isinstance(i, Index))
-        notes = (*calculus.notes, *filter(None, [calculus.delta_note]))
-        return Local(partial, raw, self._simplifier.simplify(raw, order), notes)
+        return raw, (*calculus.notes, *filter(None, [calculus.delta_note]))
 
     def along(self, of: Indexed, by: Indexed, change: Symbol) -> Expr:
         """Return Σ_m ∂of/∂by[m]·change[m], as calculus makes it: its entries are those of `by` in `of`."""
@@ -112,13 +137,12 @@ class Locals:
 class Letters:
     """Letters for the axes of tensors that meet in one equation, told apart from the names of the tensors.
 
-    An index that is declared by itself, `index i = 3`, keeps its letter for its extent, and so does what is `reserved`:
-    extent(j) must not have two meanings.
+    An index that is declared by itself, `index i = 3`, keeps its letter for its extent.
     """
 
-    def __init__(self, system: System, reserved: Reserved) -> None:
-        self._taken, self._declared = index_names(system)
-        self._kept = {**{i.name: i.extent for i in system.indices}, **reserved}
+    def __init__(self, system: System) -> None:
+        self._taken, _ = index_names(system)
+        self._kept = {i.name: i.extent for i in system.indices}
 
     def give(self, axes: Iterable[Index], used: Iterable[Index] = ()) -> tuple[Index, ...]:
         """Return indices for these axes, under letters that are not used."""
@@ -136,34 +160,6 @@ class Letters:
         if all(self._kept.get(i.preferred, i.extent) == i.extent for i in axes):
             return tuple(Index(i.preferred, i.extent, i.preferred) for i in axes)
         return self.give(axes)
-
-    def ambiguous(self, equations: Iterable[tuple[Iterable[Index], Expr]]) -> Reserved:
-        """Return what must be reserved for equations, target indices and value, to be read as they are meant."""
-        found: dict[str, Size] = {}
-        for indices, value in equations:
-            if any(isinstance(part, ExtentValue) for part in walk(value)):
-                target = Indexed("", tuple(indices))
-                found |= ambiguous_sizes(target, value, taken=self._taken, declared=self._declared)
-        return found
-
-
-class _Lettered(Protocol):
-    @property
-    def ambiguous(self) -> Reserved: ...
-
-
-L = TypeVar("L", bound=_Lettered)
-
-
-def unambiguous(make: Callable[[Reserved], L]) -> L:
-    """Return what is made with so many letters reserved that no extent in it has two meanings."""
-    reserved: Reserved = {}
-    while True:
-        made = make(reserved)
-        more = {letter: extent for letter, extent in made.ambiguous.items() if letter not in reserved}
-        if not more:
-            return made
-        reserved = {**reserved, **more}
 
 
 def refuse_coupled_samples(system: System, active: frozenset[str]) -> None:

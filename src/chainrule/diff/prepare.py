@@ -44,11 +44,10 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
-from chainrule.expr.sizes import Formula, Literal, Size
+from chainrule.expr.sizes import Formula, Literal
 from chainrule.expr.symbols import Derivative, Symbol, named_after, taken_by, unused
 from chainrule.render.letters import next_letter
 from chainrule.system.model import Equation, System
-from chainrule.system.sizes.erase import as_read
 from chainrule.system.typecheck import typecheck
 
 EXTREMA = ("max", "min")
@@ -63,19 +62,7 @@ def name_extrema(system: System) -> System:
     taken = set(system.names()) | set(system.function)
     declared = DeclaredRanges(system, taken)
     equations = [new for equation in system.equations for new in _ExtremaNamer(taken, declared).named(equation)]
-    return as_read(declared.added_to(system.with_equations(tuple(equations))))
-
-
-def name_ranges(system: System) -> System:
-    """Return the system with what is reduced over a range that only positions determine as equations of their own.
-
-    Such an equation has the range as an axis: `C = sum(t) x[2*t]^2` becomes `C = sum(t) C_inner[t]`.
-    """
-    taken = set(system.names()) | set(system.function)
-    declared = DeclaredRanges(system, taken)
-    namer = _RangeNamer(taken, declared, frozenset(one.extent for one in system.derived if not one.given))
-    equations = tuple(new for e in system.equations for new in namer.named(e))
-    return as_read(typecheck(declared.added_to(system.with_equations(equations))))
+    return typecheck(declared.added_to(system.with_equations(tuple(equations))))
 
 
 def name_arguments(system: System, derived: Iterable[Expr]) -> System:
@@ -88,7 +75,7 @@ def name_arguments(system: System, derived: Iterable[Expr]) -> System:
     taken = set(system.names()) | set(system.function)
     namer = _ArgumentNamer(taken, DeclaredRanges(system, taken), again) if again else None
     equations = tuple(new for e in system.equations for new in namer.named(e)) if namer else system.equations
-    return as_read(typecheck(system.with_equations(equations))) if len(equations) > len(system.equations) else system
+    return typecheck(system.with_equations(equations)) if len(equations) > len(system.equations) else system
 
 
 def may_name_arguments(system: System) -> bool:
@@ -228,34 +215,6 @@ class _ExtremaNamer(_Namer):
         if self._is_named(value) and isinstance(value, Reduce):
             return self._with_named_body(value, stem, fresh)
         return super()._whole(value, stem, fresh)
-
-
-class _RangeNamer(_Namer):
-    """Takes the bodies of reductions over ranges that no axis tells out of one equation after the other."""
-
-    def __init__(self, taken: set[str], declared: DeclaredRanges, derived: frozenset[Size]) -> None:
-        super().__init__(taken, declared)
-        self._derived = derived
-
-    def _is_named(self, expr: Expr | Condition) -> bool:
-        """Say whether the body of an expression gets an equation of its own."""
-        return isinstance(expr, Reduce) and any(self._is_open(i, expr.body) for i in expr.indices)
-
-    def _is_open(self, index: Index, body: Expr) -> bool:
-        """Say whether no axis tells the range of a bound index. Of several marks the first one in the text does."""
-        return index.extent in self._derived or self._declared.is_told_by_marks(index, body)
-
-    def _taken_out(self, expr: Expr, stem: Symbol, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
-        """Return an expression with names in the place of such bodies; `guards` say where it is wanted."""
-        if not isinstance(expr, Reduce):
-            return self._parts_taken_out(expr, stem, fresh, guards)
-        indices, body = self._opened(expr, fresh, guards)
-        body = self._taken_out(body, stem, fresh, guards)
-        ranges = [i for i in indices if self._is_open(i, body)]
-        labelled = isinstance(body, Indexed) and not body.guarded and set(ranges) <= set(body.indices)
-        if ranges and not labelled:
-            body = self._equation(named_after(stem, "inner"), body)
-        return reduce_over(expr.op, indices, body)
 
 
 class _ArgumentNamer(_Namer):

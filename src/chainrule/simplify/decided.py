@@ -132,6 +132,13 @@ def _fits(entry: Indexed, context: Context) -> bool:
 
 
 DECIDED: tuple[Rule[Context], ...] = (
-    Rule("decided", "a bracket that holds for all values of its indices is 1, one that holds for none is 0", decided),
-    Rule("no mark needed", "what is never outside of its tensor needs no mark: a?[c] = a[c]", needless_mark),
+    Rule(
+        "decided",
+        "a bracket that holds for all values of its indices is 1, one that holds for none is 0",
+        decided,
+        (Bracket, Select),
+    ),
+    Rule(
+        "no mark needed", "what is never outside of its tensor needs no mark: a?[c] = a[c]", needless_mark, (Indexed,)
+    ),
 )

@@ -7,7 +7,7 @@ This module is data and look-ups; whether a system makes sense is the matter of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
@@ -122,7 +122,8 @@ class System(Node):
 
     `batch` is the letter of the sample index, or "". `cost` is the tensor whose gradients are meant, or "". `indices`
     are declared ones with what they declare: `index i = 784`. `sizes` are the extents known from them, `derived` those
-    that affine positions determine, in an order in which they can be solved.
+    that affine positions determine, in an order in which they can be solved. `said` are the letters and sizes that the
+    text of the system has to say, `index t = extent(x) - 1`, since reading it would not find them.
     """
 
     declarations: tuple[Declaration, ...] = ()
@@ -135,6 +136,7 @@ class System(Node):
     indices: tuple[Index, ...] = ()
     sizes: tuple[tuple[Size, int], ...] = ()
     derived: tuple[DerivedExtent, ...] = ()
+    said: tuple[Index, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         self.__dict__["cost"] = symbol(self.cost)

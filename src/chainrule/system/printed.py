@@ -10,6 +10,7 @@ from typing import Protocol
 
 from chainrule.expr.nodes import Comparison, Expr, Index, Indexed
 from chainrule.expr.sizes import Size
+from chainrule.system.derived import DerivedExtent
 
 
 class PrintedDeclaration(Protocol):
@@ -110,6 +111,14 @@ class PrintedSystem(Protocol):
     @property
     def indices(self) -> Sequence[Index]:
         """The declared indices."""
+
+    @property
+    def said(self) -> Sequence[Index]:
+        """The letters whose sizes text has to say, with these."""
+
+    @property
+    def derived(self) -> Sequence[DerivedExtent]:
+        """The sizes that positions determine."""
 
     @property
     def size(self) -> Mapping[Size, int]:

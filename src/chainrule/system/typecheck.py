@@ -9,11 +9,12 @@ from __future__ import annotations
 from chainrule.system.model import System
 from chainrule.system.naming import Names
 from chainrule.system.sizes.infer import infer_sizes
+from chainrule.system.sizes.said import is_read_from_text, say_sizes
 from chainrule.system.whole import whole_comparisons
 
 
 def typecheck(system: System) -> System:
-    """Return the system with the size of every index inferred.
+    """Return the system with the size of every index inferred, and with what its text has to say of them.
 
     Checked are: each name means one thing, each tensor is assigned once and before its use, ranks, free indices, the
     arities of functions, what unknown functions depend on, that the cost is a scalar, and that updates are of params
@@ -23,4 +24,9 @@ def typecheck(system: System) -> System:
     system = whole_comparisons(system)
     names = Names(system)
     names.check()
-    return infer_sizes(system, names)
+    inferred = infer_sizes(system, names)
+    if inferred.__dict__.get("_says_sizes"):
+        return inferred
+    said = inferred if is_read_from_text(system) else say_sizes(inferred)
+    said.__dict__["_says_sizes"] = True
+    return said

@@ -62,6 +62,23 @@ def annotated_comparison(
     )
 
 
+def relettered_value(value: Expr, found: Constraints, letters: Mapping[int, str]) -> Expr:
+    """Return an annotated value with other letters for some of its bound variables."""
+    return _same_sizes(found, letters).expression(value, {}) if letters else value
+
+
+def relettered_comparison(comparison: Comparison, found: Constraints, letters: Mapping[int, str]) -> Comparison:
+    """Return an annotated comparison likewise."""
+    walk = _same_sizes(found, letters)
+    return Comparison(comparison.relation, walk.expression(comparison.left, {}), walk.expression(comparison.right, {}))
+
+
+def _same_sizes(found: Constraints, letters: Mapping[int, str]) -> _Annotation:
+    own: dict[tuple[Size, str], Size] = {(node.extent, node.letter): node.extent for node in found.extents}
+    own |= {(lookup.extent, lookup_key(lookup)): lookup.extent for lookup in found.lookups}
+    return _Annotation(found, [index.extent for index in found.variables], own, letters)
+
+
 def is_annotated(found: Constraints, extents: Sequence[Size], values: Sizes) -> bool:
     """Say whether all indices carry these very sizes."""
     if not found.inferred:
@@ -94,9 +111,12 @@ class _Annotation:
     all different, and whoever uses one of them later binds it anew before.
     """
 
-    def __init__(self, found: Constraints, extents: Sequence[Size], values: Sizes) -> None:
+    def __init__(
+        self, found: Constraints, extents: Sequence[Size], values: Sizes, letters: Mapping[int, str] | None = None
+    ) -> None:
         self.free = {name: extents[number] for name, number in found.free.items()}
-        self.binders: Iterator[Size] = iter([extents[number] for number in found.binders])
+        names = letters or {}
+        self.binders: Iterator[tuple[Size, str]] = iter([(extents[n], names.get(n, "")) for n in found.binders])
         self.values = values
 
     def expression(self, node: Expr, bound: dict[str, Size]) -> Expr:  # noqa: C901 - one match over the nodes
@@ -122,7 +142,8 @@ class _Annotation:
             case Power(base, exponent):
                 return Power(self.expression(base, bound), self.expression(exponent, bound))
             case Reduce(op, indices, body):
-                new = tuple([Index(i.name, next(self.binders), i.letter) for i in indices])
+                found = [(i, *next(self.binders)) for i in indices]
+                new = tuple([Index(i.name, size, letter or i.letter) for i, size, letter in found])
                 bound.update((i.name, i.extent) for i in new)
                 return Reduce(op, new, self.expression(body, bound))
             case Bracket(condition):

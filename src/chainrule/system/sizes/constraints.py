@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 from chainrule.expr.linear import LinearForm
@@ -34,7 +35,7 @@ from chainrule.expr.nodes import (
     mark_of,
     operands,
 )
-from chainrule.expr.sizes import Size, Uninferred
+from chainrule.expr.sizes import Literal, Size, Uninferred
 from chainrule.system.model import Equation, System
 
 Slot: TypeAlias = "int | LinearForm[int, int] | None"
@@ -114,6 +115,18 @@ class Constraints:
     def reads(self) -> list[Reads]:
         """The entries that are read, without the target, in writing order."""
         return [one for one in self.constraints if isinstance(one, Reads)]
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether each index labels an axis by itself, and no position is shifted: then text says all sizes."""
+        labels: set[int] = set()
+        for one in self.reads:
+            if any(isinstance(slot, LinearForm) and slot.terms for slot in one.slots):
+                return False
+            if not one.entry.guarded:
+                labels.update(slot for slot in one.slots if isinstance(slot, int))
+        rest = (index for variable, index in enumerate(self.variables) if variable not in labels)
+        return all(isinstance(index.extent, Literal) for index in rest)
 
     def free_on_the_right(self) -> list[str]:
         """Return the names of the indices that are free in the value, the target's among them, in writing order."""

@@ -1,185 +1,105 @@
-"""A system or an equation as a parser would make it, with no extent settled, and whether it reads back the same.
+"""A system as a parser would make it: no size inferred, but those that are kept.
 
-A range bounded by a number says its extent itself and keeps it.
+A range bounded by a number says its size itself and keeps it, and so does `extent(i)`, whatever it is printed as.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
-from chainrule.errors import TypecheckError
-from chainrule.expr.binding import map_operands, map_positions
-from chainrule.expr.nodes import (
-    Affine,
-    Comparison,
-    Expr,
-    ExtentValue,
-    Index,
-    Indexed,
-    IndexValue,
-    Lookup,
-    MatrixEntry,
-    Partial,
-    Position,
-    Reduce,
-    walk,
-)
-from chainrule.expr.shared import Node
-from chainrule.expr.sizes import UNINFERRED, Axis, Declared, Formula, Literal, Size
-from chainrule.system.model import Equation, Given, System
-from chainrule.system.naming import Names
-from chainrule.system.sizes.infer import infer_equation, infer_sizes
+from chainrule.expr.nodes import Index, Indexed
+from chainrule.expr.sizes import UNINFERRED, Axis, Literal, Size
+from chainrule.system.derived import DerivedExtent
+from chainrule.system.model import Declaration, Equation, Given, System
+from chainrule.system.sizes.annotate import Sizes, annotated_comparison, annotated_value, lookup_key
+from chainrule.system.sizes.constraints import Constraints, constraints_of, constraints_of_value
+
+Kept: TypeAlias = Mapping[tuple[str, int], Collection[int]]
+"""Variables by the statement that they stand in, its kind and its number."""
 
 
-def unsettled(system: System) -> System:
-    """Return the system with no extent settled, as a parser would make it."""
+def erase_sizes(system: System, kept: Kept | None = None) -> System:
+    """Return the system without the sizes of its indices, but those of the variables that are kept."""
+    kept = kept or {}
+
+    def erased(kind: str, equations: Sequence[Equation]) -> tuple[Equation, ...]:
+        return tuple([_equation(e, kept.get((kind, n), ())) for n, e in enumerate(equations)])
+
     return replace(
         system,
-        declarations=tuple(
-            replace(
-                d,
-                indices=tuple(map(_index, d.indices)),
-                arguments=tuple(map(_bare, d.arguments)),
-                values=None if d.values is None else _index(d.values),
-            )
-            for d in system.declarations
-        ),
-        givens=tuple(Given(_comparison(g.condition)) for g in system.givens),
-        equations=tuple(map(unsettled_equation, system.equations)),
-        updates=tuple(map(unsettled_equation, system.updates)),
-        derived=(),
+        declarations=tuple(map(_declaration, system.declarations)),
+        givens=tuple([_given(g, kept.get(("given", n), ())) for n, g in enumerate(system.givens)]),
+        equations=erased("equation", system.equations),
+        updates=erased("update", system.updates),
+        derived=_definitions(system, kept) if kept else (),
     )
 
 
-def unsettled_equation(equation: Equation) -> Equation:
-    """Return an equation with no extent settled, as a parser would make it."""
-    return Equation(_bare(equation.target), _expr(equation.value))
-
-
-def may_be_misread(system: System) -> bool:
-    """Say whether what is derived of a system may have indices whose ranges no axis tells: shifted or marked ones."""
-    known: bool | None = system.__dict__.get("_may_be_misread")
-    if known is None:
-        parts = (part for e in system.equations for part in walk(e.value))
-        known = bool(system.derived) or any(isinstance(part, Indexed) and part.guarded for part in parts)
-        system.__dict__["_may_be_misread"] = known
-    return known
-
-
-def is_readable(system: System, equation: Equation) -> bool:
-    """Say whether an equation about a settled system, written down, would be read with the extents that it has.
-
-    An index that only positions determine takes its extent from those that are left in the equation.
-    """
-    try:
-        return infer_equation(system, unsettled_equation(equation)) == equation
-    except TypecheckError:
-        return False
-
-
-def as_read(system: System) -> System:
-    """Return a settled system as its text is read where that differs in the names of extents and in nothing else.
-
-    What only positions determine is named by its equation, of which a pass may have taken it out.
-    """
-    if not system.derived:
-        return system
-    try:
-        read = _inferred(unsettled(system))
-    except TypecheckError:
-        return system
-    pairs = set(zip(_extents(_statements(system)), _extents(_statements(read)), strict=True))
-    names = dict(pairs)
-    if not len(pairs) == len(names) == len(set(names.values())):
-        return system
-    return read if _limits(system, names) == _limits(read, {}) else system
-
-
-def _statements(system: System) -> tuple[Any, ...]:
-    return system.declarations, system.givens, system.equations, system.updates, system.indices
-
-
-def _extents(data: Any) -> Iterator[Size]:
-    """Yield the extents in nodes, in writing order."""
-    if isinstance(data, Axis | Declared | Formula | Literal):
-        yield data
-    elif isinstance(data, tuple):
-        for part in data:
-            yield from _extents(part)
-    elif isinstance(data, Node):
-        for field in fields(data):  # type: ignore[arg-type]  # every node is a dataclass
-            if field.compare:
-                yield from _extents(getattr(data, field.name))
-
-
-def _limits(system: System, names: Mapping[Size, Size]) -> frozenset[object]:
-    """Return the derived extents with their limits, in no order."""
-    return frozenset(
-        (
-            names.get(one.extent, one.extent),
-            one.given,
-            frozenset(
-                (
-                    limit.linear.constant,
-                    frozenset((names.get(e, e), c) for e, c in limit.linear.terms.items()),
-                    limit.divisor,
-                )
-                for limit in one.limits
-            ),
+def kept_sizes(system: System, kept: Kept) -> list[Size]:
+    """Return the sizes of the variables that are kept, in writing order."""
+    found: list[Size] = []
+    statements = {"equation": system.equations, "update": system.updates}
+    for (kind, number), variables in kept.items():
+        constraints = (
+            constraints_of_value(system.givens[number].condition)
+            if kind == "given"
+            else constraints_of(statements[kind][number])
         )
-        for one in system.derived
+        found += [constraints.variables[variable].extent for variable in sorted(variables)]
+    return found
+
+
+def _definitions(system: System, kept: Kept) -> tuple[DerivedExtent, ...]:
+    """Return how the kept sizes that are axes follow from others."""
+    needed: set[Size] = {size for size in kept_sizes(system, kept) if isinstance(size, Axis)}
+    found: list[DerivedExtent] = []
+    for one in reversed(system.derived):
+        if not one.given and one.extent in needed:
+            found.append(one)
+            needed |= {size for limit in one.limits for size in limit.linear.terms}
+    return tuple(reversed(found))
+
+
+def _equation(equation: Equation, kept: Collection[int]) -> Equation:
+    found = constraints_of(equation)
+    sizes = _sizes(found, kept)
+    indices = tuple([Index(i.name, s, i.letter) for i, s in zip(equation.indices, sizes, strict=False)])
+    return Equation(Indexed(equation.name, indices), annotated_value(equation.value, found, sizes, _own(found)))
+
+
+def _given(given: Given, kept: Collection[int]) -> Given:
+    found = constraints_of_value(given.condition)
+    return Given(annotated_comparison(given.condition, found, _sizes(found, kept), _own(found)))
+
+
+def _sizes(found: Constraints, kept: Collection[int]) -> list[Size]:
+    return [
+        index.extent if variable in kept or isinstance(index.extent, Literal) else UNINFERRED
+        for variable, index in enumerate(found.variables)
+    ]
+
+
+def _own(found: Constraints) -> Sizes:
+    own: dict[tuple[Size, str], Size] = {(node.extent, node.letter): node.extent for node in found.extents}
+    for lookup in found.lookups:
+        own[lookup.extent, lookup_key(lookup)] = UNINFERRED
+    return own
+
+
+def _declaration(declaration: Declaration) -> Declaration:
+    return replace(
+        declaration,
+        indices=tuple(map(_index, declaration.indices)),
+        arguments=tuple([_entry(argument) for argument in declaration.arguments]),
+        values=None if declaration.values is None else _index(declaration.values),
     )
 
 
-def _inferred(system: System) -> System:
-    return infer_sizes(system, Names(system))
-
-
-def reads_back(system: System) -> bool:
-    """Say whether a settled system, written down, would be read with the extents that it has."""
-    if not may_be_misread(system):
-        return True
-    try:
-        return _inferred(unsettled(system)) == system
-    except TypecheckError:
-        return False
-
-
-def _comparison(condition: Comparison) -> Comparison:
-    return Comparison(condition.relation, _expr(condition.left), _expr(condition.right))
+def _entry(entry: Indexed) -> Indexed:
+    return Indexed(entry.tensor, tuple([_index(i) if isinstance(i, Index) else i for i in entry.indices]))
 
 
 def _index(index: Index) -> Index:
     return Index(index.name, index.extent if isinstance(index.extent, Literal) else UNINFERRED, index.letter)
-
-
-def _position(position: Position) -> Position:
-    if isinstance(position, Index):
-        return _index(position)
-    if isinstance(position, Lookup):
-        return Lookup(_bare(position.entry))
-    return Affine(tuple((_index(i), c) for i, c in position.terms), position.constant)
-
-
-def _bare(entry: Indexed) -> Indexed:
-    return Indexed(entry.tensor, tuple(_position(p) for p in entry.indices), entry.guarded)
-
-
-def _expr(expr: Expr) -> Expr:
-    match expr:
-        case Indexed():
-            return _bare(expr)
-        case IndexValue(position):
-            return IndexValue(_position(position))
-        case ExtentValue(_, letter):
-            return ExtentValue(UNINFERRED, letter)
-        case MatrixEntry():
-            return map_positions(expr, _position)
-        case Partial(of, wrt):
-            return Partial(_bare(of), tuple(map(_bare, wrt)))
-        case Reduce(op, indices, body):
-            return Reduce(op, tuple(map(_index, indices)), _expr(body))
-        case _:
-            return map_operands(expr, _expr)

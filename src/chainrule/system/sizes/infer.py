@@ -50,7 +50,7 @@ class Solution:
     updates: tuple[Inferred, ...]
     givens: tuple[Inferred, ...]
     declared: tuple[tuple[tuple[Size, ...], tuple[tuple[Size, ...], ...], Size | None], ...]
-    indices: tuple[Size, ...]
+    indices: tuple[Index, ...]
     known: tuple[tuple[Size, int], ...]
     derived: tuple[DerivedExtent, ...]
 
@@ -84,6 +84,7 @@ def solve(system: System, names: Names, collected: Collected) -> Solution:
         solver.read_arguments(d, Place("declaration", n, d.tensor)) if d.arguments else ()
         for n, d in enumerate(system.declarations)
     ]
+    solver.lines.check()
     limits, known = solver.known.limits, solver.known
     limits.unite_equal()
     derived = limits.derived()
@@ -106,7 +107,7 @@ def solve(system: System, names: Names, collected: Collected) -> Solution:
             )
             for d, axes in zip(system.declarations, arguments, strict=True)
         ),
-        tuple([limits.size(known.letters[i.name]) for i in system.indices]),
+        tuple([with_size(i, limits.size(known.letters[i.name])) for i in solver.declared_indices()]),
         tuple(solver.known_sizes().items()),
         derived,
     )
@@ -131,9 +132,7 @@ def annotate(system: System, solution: Solution) -> System:
         "givens": same(
             system.givens, [_given(g, sizes) for g, sizes in zip(system.givens, solution.givens, strict=True)]
         ),
-        "indices": same(
-            system.indices, [with_size(i, size) for i, size in zip(system.indices, solution.indices, strict=True)]
-        ),
+        "indices": same(system.indices, solution.indices),
         "sizes": same(system.sizes, [*solution.known]),
         "derived": same(system.derived, [known.get(one, one) for one in solution.derived]),
     }
@@ -186,7 +185,7 @@ def infer_equation(system: System, equation: Equation) -> Equation:
 
     It may name any derivative of the system's tensors, and its target need not be in the system. Raises TypecheckError.
     """
-    solver = _against(system)
+    solver = against(system)
     place = Place("equation", 0, equation.name)
     check_target(equation, place)
     known = equation.name in solver.axes or isinstance(equation.name, Derivative)
@@ -200,7 +199,7 @@ def infer_expression(system: System, value: Expr) -> Expr:
 
     It may name any derivative of the system's tensors. Raises TypecheckError.
     """
-    solver = _against(system)
+    solver = against(system)
     place = Place("expression")
     found = constraints_of_value(value)
     inferred = _single(solver, found, solver.read(found, place), place)
@@ -214,7 +213,7 @@ def _single(solver: Solver, found: Constraints, numbers: Sequence[int], place: P
     return Inferred(tuple(map(limits.size, numbers)), {key: limits.size(element) for key, element in own.items()})
 
 
-def _against(system: System) -> Solver:
+def against(system: System) -> Solver:
     """Return a solver that knows a system which is inferred already."""
     solver = Solver(system, None)
     for equation in system.equations:

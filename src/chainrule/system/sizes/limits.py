@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from math import gcd
 
 from chainrule.expr.linear import LinearForm
 from chainrule.expr.sizes import Axis, Formula, Limit, Size, limit_order, size_order
@@ -66,7 +67,7 @@ class Limits:
     def __init__(self, classes: Classes, known: Iterable[DerivedExtent]) -> None:
         self.classes = classes
         self._ranges: list[_Range] = []
-        self._determined: dict[frozenset[Bound], int] | None = None
+        self._inferred: dict[int, _Limited] | None = None
         self._sizes: dict[int, Size] = {}
         known = tuple(known)
         for one in known:
@@ -91,6 +92,12 @@ class Limits:
 
     def _element(self, size: Size) -> int:
         return self.formula(size) if isinstance(size, Formula) else self.classes.add(size, late=True)
+
+    def said(self, bounds: Sequence[Bound], letter: str) -> int:
+        """Return the element of a size that a line says, that of a letter."""
+        element = self.classes.unnamed()
+        self._ranges.append(_Range(element, tuple((bound, "") for bound in bounds), letter, f"index {letter} = …"))
+        return element
 
     def name(self, element: int, axis: Axis) -> None:
         """Let an axis on the left name the size of an index that positions determine."""
@@ -141,7 +148,7 @@ class Limits:
         limited = self._limited()
         for root in self._in_order(limited):
             if not self.classes.is_free(root):
-                limits = frozenset(map(self._canonical, limited[root].limits))
+                limits = frozenset(map(self.canonical, limited[root].limits))
                 self.classes.unite(first.setdefault(limits, root), root)
 
     def derived(self) -> tuple[DerivedExtent, ...]:
@@ -215,7 +222,7 @@ class Limits:
         for one in sorted(self._ranges, key=lambda one: one.further):
             root = self.classes.find(one.element)
             for bound, text in one.limits:
-                canonical = self._canonical(bound)
+                canonical = self.canonical(bound)
                 own = canonical.divisor == 1 and canonical.linear.plus(-canonical.linear.constant).alone() == root
                 if own and canonical.linear.constant >= -1:
                     continue  # no longer than itself, or than itself and more
@@ -249,9 +256,9 @@ class Limits:
             if other != variable and c * sign > 0 and element is not None:
                 constant += abs(c)
                 terms[element] = terms.get(element, 0) - abs(c)
-        return self._canonical(Bound(LinearForm(terms, constant), abs(own)))
+        return self.canonical(Bound(LinearForm(terms, constant), abs(own)))
 
-    def _canonical(self, bound: Bound) -> Bound:
+    def canonical(self, bound: Bound) -> Bound:
         """Return a limit in first elements of classes; what is known as its number."""
         linear = bound.linear.renamed(self.classes.find)
         sizes = {root: self.classes.size(root) for root in linear.terms}
@@ -262,13 +269,22 @@ class Limits:
             linear = linear.substituted(known)
         if not linear.terms:
             return Bound(LinearForm({}, linear.constant // bound.divisor), 1)
-        return Bound(linear, bound.divisor)
+        common = gcd(bound.divisor, *linear.terms.values())
+        if common == 1:
+            return Bound(linear, bound.divisor)
+        terms = {root: c // common for root, c in linear.terms.items()}
+        return Bound(LinearForm(terms, linear.constant // common), bound.divisor // common)
+
+    def limits_of(self, element: int) -> frozenset[Bound]:
+        """Return the limits of a class of a system that is inferred already."""
+        if self._inferred is None:
+            self._inferred = self._limited()
+        found = self._inferred.get(self.classes.find(element))
+        return frozenset(found.limits) if found else frozenset()
 
     def _with_limits(self, limits: frozenset[Bound]) -> int | None:
-        """Return a class of an inferred system by its limits."""
-        if self._determined is None:
-            self._determined = {}
-            for root, found in self._limited().items():
-                if not self.classes.is_free(root):
-                    self._determined.setdefault(frozenset(found.limits), root)
-        return self._determined.get(limits)
+        """Return a class of a system that is inferred already by its limits."""
+        if self._inferred is None:
+            self._inferred = self._limited()
+        roots = (r for r, found in self._inferred.items() if found.limits.keys() == limits)
+        return next((root for root in roots if not self.classes.is_free(root)), None)

@@ -8,13 +8,14 @@ index whose range is bounded fits into an axis without having its size.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Iterator, Mapping
 from typing import assert_never
 
 from chainrule.errors import TypecheckError, listed
 from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import Indexed, MatrixEntry
 from chainrule.expr.sizes import Axis, Formula, Literal, Uninferred
+from chainrule.expr.symbols import Derivative
 from chainrule.render.text import expression_text
 from chainrule.system.places import Place
 from chainrule.system.sizes.constraints import Carries, Constraints, Partners, Reads, ReadsMatrix, Slot, Tied
@@ -23,12 +24,21 @@ from chainrule.system.sizes.limits import Position
 
 
 class Reading:
-    """The reading of the constraints of one statement: the element of each variable so far."""
+    """The reading of the constraints of one statement: the element of each variable so far.
 
-    def __init__(self, known: Known, constraints: Constraints, place: Place) -> None:
+    A variable that is `said` has its size whatever it stands in, and says nothing about others.
+    """
+
+    def __init__(
+        self, known: Known, constraints: Constraints, place: Place, said: Mapping[int, int] | None = None
+    ) -> None:
         self.known = known
         self.constraints = constraints
-        self.numbers = [known.element(i.extent, place) for i in constraints.variables]
+        self.said = said or {}
+        self.numbers = [
+            self.said[v] if v in self.said else known.element(i.extent, place)
+            for v, i in enumerate(constraints.variables)
+        ]
         self.place = place
         self.positions: list[Position] = []
         self.fallback: dict[int, int] = {}
@@ -64,7 +74,7 @@ class Reading:
                 self._shifted(entry, slot, axis, protected)
             elif entry.guarded:
                 self.fallback.setdefault(slot, axis)
-            elif not self._fits_in(slot):
+            elif slot not in self.said and not self._fits_in(slot):
                 self.join(slot, axis, side)
 
     def _matrix(self, node: MatrixEntry, slots: tuple[Slot, ...], axes: tuple[int, ...]) -> None:
@@ -119,34 +129,41 @@ class Reading:
             if axis is not None:
                 text = "[… = " + self.constraints.variables[tie.plain].preferred + "]"
                 self.positions.append(Position(tie.shifted, axis, text, protected=True))  # elsewhere it is only false
-        self._derive_in_turn()
+        self.derive_in_turn()
         self._fit_into_guarded(())
-        self._derive_in_turn()
+        self.derive_in_turn()
 
     def limit(self) -> None:
-        """Note what the positions say about indices whose extents were known without them, as of q in z[q]*x[q+1].
+        """Note what the positions say about indices whose sizes were known without them, as of q in z[q]*x[q+1]."""
+        for variable, element, position in self.further():
+            names = self.constraints.variables[variable].preferred, self._text()
+            self.known.limits.limit(variable, element, position, self.numbers, names)
 
-        An inferred index has heard it before. Under a bracket or a choice a position says nothing.
+    def further(self) -> Iterator[tuple[int, int, Position]]:
+        """Yield the positions that limit a size which is known without them, with the variable that has it.
+
+        An inferred index has heard it before. Under a bracket or a choice a position says nothing, nor does one in the
+        equation of a derivative: what it reads is inside, and no size of the forward pass follows from it.
         """
-        limits = self.known.limits
-        for position in self.positions if self.known.strict else ():
+        for position in () if isinstance(self.place.name, Derivative) else self.positions:
             variables = list(position.slot.terms)
             if position.protected or not self.determined.isdisjoint(variables):
                 continue
-            open_ones = [v for v in variables if limits.is_derived(self.numbers[v])] or variables
-            element = self.numbers[open_ones[0]]
-            index = self.constraints.variables[open_ones[0]]
-            if len(open_ones) == 1 and element is not None and isinstance(index.extent, Uninferred):
-                limits.limit(open_ones[0], element, position, self.numbers, (index.preferred, self._text()))
+            open_ones = [v for v in variables if self.known.limits.is_derived(self.numbers[v])] or variables
+            variable, element = open_ones[0], self.numbers[open_ones[0]]
+            new = variable not in self.said and isinstance(self.constraints.variables[variable].extent, Uninferred)
+            if len(open_ones) == 1 and element is not None and new:
+                yield variable, element, position
 
-    def _derive_in_turn(self) -> None:
+    def derive_in_turn(self) -> None:
+        """Determine one index after the other, as long as a position has a single unknown."""
         while True:
             found: dict[int, list[Position]] = {}
             for position in self.positions:
                 unknown = {v for v in position.slot.terms if self.numbers[v] is None}
                 if len(unknown) == 1:
                     found.setdefault(unknown.pop(), []).append(position)
-            found_now = {variable: self._determine(variable, found[variable]) for variable in sorted(found)}
+            found_now = {variable: self.determine(variable, found[variable]) for variable in sorted(found)}
             for variable, element in found_now.items():
                 self.numbers[variable] = element
                 self.determined.add(variable)
@@ -158,7 +175,8 @@ class Reading:
         place = self.place
         return str(self.known.system.equations[place.number]) if place.statement == "equation" else place.name
 
-    def _determine(self, variable: int, positions: list[Position]) -> int | None:
+    def determine(self, variable: int, positions: list[Position]) -> int | None:
+        """Return the size of a variable that is the only unknown in the positions."""
         found, place = self.constraints, self.place
         axis = Axis(place.name, variable) if variable < found.targets else None
         letter = found.variables[variable].preferred

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from chainrule.expr.functions import MATRIX_FUNCTIONS
 from chainrule.expr.nodes import Index, Indexed, Lookup, MatrixEntry
-from chainrule.expr.sizes import Axis, Declared, Size, Uninferred
-from chainrule.expr.symbols import Derivative, Symbol, tensors_of
+from chainrule.expr.sizes import Axis, Declared, Formula, Size, Uninferred
+from chainrule.expr.symbols import Derivative, Symbol, symbol, tensors_of
 from chainrule.system.model import Declaration, Equation, System
 from chainrule.system.naming import Names
 from chainrule.system.places import Place, check_calls, count_indices
@@ -21,6 +21,7 @@ from chainrule.system.sizes.annotate import lookup_key
 from chainrule.system.sizes.constraints import Constraints, Reads, ReadsMatrix, constraints_of
 from chainrule.system.sizes.known import Known
 from chainrule.system.sizes.limits import Limits
+from chainrule.system.sizes.lines import IndexLines, no_axis, which_axis
 from chainrule.system.sizes.reading import Reading
 
 
@@ -39,6 +40,7 @@ class Solver:
         for number, declaration in enumerate(system.declarations):
             self._declare(declaration, Place("declaration", number, declaration.tensor))
         self._declare_letters()
+        self.lines = IndexLines(self.known, self.names)
         for number, declaration in enumerate(system.declarations):
             if declaration.values is not None:
                 place = Place("declaration", number, declaration.tensor)
@@ -79,7 +81,8 @@ class Solver:
                 f"the cost {cost} depends on its own derivatives",
                 cost,
                 "target",
-                advice="What is still to be derived is for updates, and for equations that only these read.",
+                advice="Derivatives that are still to be derived are for updates, "
+                "and for equations that only these read.",
             )
         if self.axes[cost]:
             raise place.error(
@@ -95,10 +98,14 @@ class Solver:
         statements = {"equation": self.system.equations, "update": self.system.updates}
         return statements[statement][number].name if statement in statements else ""
 
+    def declared_indices(self) -> list[Index]:
+        """Return the indices that are declared with a number; what a formula says is on the indices themselves."""
+        return [index for index in self.system.indices if not isinstance(index.extent, Formula)]
+
     def known_sizes(self) -> dict[Size, int]:
         """Return the numbers that are declared, by the size that they are of."""
         found: dict[Size, int] = {}
-        for index in self.system.indices:
+        for index in self.declared_indices():
             element = self.known.letters[index.name]
             size = self.classes.size(element)
             if size is not None:
@@ -123,7 +130,37 @@ class Solver:
 
         `target` is what stands on the left if it has axes already. Raises TypecheckError.
         """
-        reading = Reading(self.known, found, place)
+        reading = Reading(self.known, found, place, self._said_in(found, place, known_targets=target is not None))
+        self.note(reading, target)
+        if self.known.strict:
+            reading.limit()
+        if found.calls:
+            check_calls(found.calls, self.names.arities, self.names.unknown, place)
+        if found.partials:
+            self.names.check_partials(found.partials, place)
+        return reading.complete()
+
+    def _said_in(self, found: Constraints, place: Place, *, known_targets: bool) -> dict[int, int]:
+        """Return the variables whose size a line says, with their elements; axes that are known have their own."""
+        if not self.lines:
+            return {}
+        first = found.targets if known_targets else 0
+        letters = {v: i.preferred for v, i in enumerate(found.variables) if isinstance(i.extent, Uninferred)}
+        return {v: self.lines.element(c, place) for v, c in letters.items() if v >= first and c in self.lines}
+
+    def _check_own_letter(self, letter: str, place: Place) -> None:
+        """Check that a letter with a formula labels no declared axis, which would be another size."""
+        if letter in self.known.letters:
+            raise place.error(
+                f"index {letter} would have two sizes: it labels a declared axis too",
+                letter,
+                expected="a letter that declarations do not use",
+                advice="Use another letter for one of the two.",
+            )
+
+    def note(self, reading: Reading, target: Indexed | None) -> None:
+        """Let a statement be read, as far as its own constraints and the letters go."""
+        found, place = reading.constraints, reading.place
         if target is not None:
             reading.entry(target, tuple(range(found.targets)), self._entry_axes(target, place, "target"), "target")
         for one in found.constraints:
@@ -138,24 +175,32 @@ class Solver:
             reading.fill()
         if None in reading.numbers:
             reading.derive()
-        reading.limit()
-        if found.calls:
-            check_calls(found.calls, self.names.arities, self.names.unknown, place)
-        if found.partials:
-            self.names.check_partials(found.partials, place)
-        return reading.complete()
 
     def own_sizes(self, found: Constraints, numbers: Sequence[int], place: Place) -> dict[tuple[Size, str], int]:
         """Return the size that each `extent(i)` stands for: the one i has here, else the declared one."""
         own: dict[tuple[Size, str], int] = {}
         for node in found.extents:
-            element = self.known.element(node.extent, place)
-            if element is None:
-                element = self._extent_of_letter(node.letter, found, numbers, place)
+            if isinstance(node.extent, Axis):
+                element = self._axis(node.extent, place)
+            else:
+                known = self.known.element(node.extent, place)
+                element = self._extent_of_letter(node.letter, found, numbers, place) if known is None else known
             own[node.extent, node.letter] = element
         for lookup in found.lookups:
             own[lookup.extent, lookup_key(lookup)] = self._values_of(lookup, place)
         return own
+
+    def _axis(self, axis: Axis, place: Place) -> int:
+        """Return the element of an axis that is named: extent(x, 1)."""
+        tensor = symbol(axis.tensor)
+        if self.known.strict:
+            self.names.check_defined(tensor, place)
+        axes = self.axes.get(tensor)
+        if axes is None:
+            axes = self._derivative_axes(tensor, place, "value")
+        if axis.number >= len(axes):
+            raise no_axis(axis.tensor, axis.number, len(axes), place)
+        return axes[axis.number]
 
     def _values_of(self, lookup: Lookup, place: Place) -> int:
         """Return the element of the index whose values an integer tensor holds."""
@@ -172,6 +217,8 @@ class Solver:
         element = self.known.element(index.extent, place)
         if element is None:
             element = self.known.letters.get(index.name)
+        if element is None and index.name in self.lines:
+            element = self.lines.element(index.name, place)
         if element is None:
             raise place.error(
                 f"int({index.name}) does not say how many values there are: no axis and no index is named {index.name}",
@@ -192,6 +239,9 @@ class Solver:
     def _declare_letters(self) -> None:
         sizes = dict(self.system.sizes)
         for number, index in enumerate(self.system.indices):
+            if isinstance(index.extent, Formula):
+                self._check_own_letter(index.name, Place("index", number))
+                continue
             extent = Declared(index.name) if isinstance(index.extent, Uninferred) else index.extent
             element = self.classes.add(extent)
             size = sizes.get(index.extent, sizes.get(Declared(index.name)))
@@ -274,13 +324,12 @@ class Solver:
                 advice="Use two letters.",
             )
         element = here.pop() if here else self.known.letters.get(letter)
+        if element is None and letter in self.lines:
+            element = self.lines.element(letter, place)
         if element is None and letter in self.axes:
-            raise place.error(
-                f"extent({letter}) is of a tensor",
-                letter,
-                expected="expected is the letter of an index",
-                advice=f"The extents of {letter} are those of its letters, as in extent(i).",
-            )
+            if len(self.axes[letter]) != 1:
+                raise which_axis(letter, len(self.axes[letter]), place)
+            element = self.axes[letter][0]
         if element is None:
             raise place.error(f"index {letter} has no extent", letter, declare=f"Declare it: index {letter} = 10")
         return element

@@ -6,27 +6,23 @@ relu.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 
 from chainrule.diff.scalars import scalar_derivative
 from chainrule.expr.binding import Fresh, free_indices, open_reduce, rename_indices, tensors_in
+from chainrule.expr.functions import OPPOSITE
 from chainrule.expr.nodes import ONE, Bracket, Call, Comparison, Condition, Expr, Index, Indexed, Reduce, Select, walk
 from chainrule.render.document import Words, words
 from chainrule.render.formula import Formula
 from chainrule.render.letters import next_letter
 from chainrule.system.model import System
 
-_OPPOSITE: Mapping[str, str] = MappingProxyType(
-    {">": "<=", ">=": "<", "<": ">=", "<=": ">", "=": "!=", "!=": "="},
-)
-
 
 def opposite(bracket: Expr) -> Comparison | None:
     """Return the comparison of values that holds where a bracket is 0; None for any other expression."""
     match bracket:
         case Bracket(Comparison(relation, left, right) as condition) if tensors_in(condition):
-            return Comparison(_OPPOSITE[relation], left, right)
+            return Comparison(OPPOSITE[relation], left, right)
         case _:
             return None
 

@@ -200,6 +200,12 @@ def test_to_derive_loads_no_numbers_and_nothing_that_only_other_commands_need(
     assert options or not loaded & (steps | {"chainrule.cli.train", "chainrule.cli.explain"})
 
 
+def test_to_check_an_answer_loads_no_network_and_no_explanation() -> None:
+    loaded = run_python("import sys, chainrule.checking; print(*sorted(sys.modules))").split()
+    parts = {name.split(".")[1] for name in loaded if name.startswith("chainrule.")}
+    assert parts & {"network", "nn", "explanation", "training", "lower", "cli"} == set()
+
+
 def test_importing_chainrule_is_quick() -> None:
     """The best of several, since the machine may be busy with other tests."""
     code = "import time; start = time.perf_counter(); import chainrule; print(time.perf_counter() - start)"

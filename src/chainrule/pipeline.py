@@ -15,7 +15,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chainrule.diff.backprop import Cotangents
-from chainrule.diff.derivations import derive
 from chainrule.diff.local import bounded_depth
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
@@ -94,6 +93,8 @@ class Backprop:
     @bounded_depth()
     def plain_derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor without special cases beside it."""
+        from chainrule.diff.derivations import derive
+
         return replace(derive(self.cotangents, tensor), verifier=self.verify)
 
     @bounded_depth()

@@ -17,7 +17,7 @@ from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_red
 from chainrule.expr.nodes import Constant, Expr, Index, Indexed, Number, Reduce
 from chainrule.expr.shared import Node
 from chainrule.expr.symbols import Symbol
-from chainrule.render.formula import Formula, equation_formula, formula
+from chainrule.render.formula import ShownFormula, equation_formula, formula
 from chainrule.system.model import Equation
 
 
@@ -136,11 +136,11 @@ class Derivation(Node):
         """Return an expression of this derivation as text."""
         return str(self.formula(expr))
 
-    def equation_formula(self) -> Formula:
+    def equation_formula(self) -> ShownFormula:
         """Return the result laid out."""
         return equation_formula(self.target, self.result, taken=self.taken, ranks=self.ranks)
 
-    def formula(self, expr: Expr) -> Formula:
+    def formula(self, expr: Expr) -> ShownFormula:
         """Return an expression of this derivation laid out."""
         return formula(expr, taken=self.taken, ranks=self.ranks)
 

@@ -48,7 +48,7 @@ from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Words, words
-from chainrule.render.formula import Formula, formula
+from chainrule.render.formula import ShownFormula, formula
 from chainrule.simplify.stability import stable
 from chainrule.system.model import System
 from chainrule.system.printing import index_names, ranks_of
@@ -189,7 +189,7 @@ class _Writer:
         bracket = reason_words(factor, self._system, self.formula)
         return bracket or words(self.formula(factor), " is 0")
 
-    def formula(self, expr: Expr | Condition) -> Formula:
+    def formula(self, expr: Expr | Condition) -> ShownFormula:
         """Return an expression laid out."""
         return formula(expr, taken=self._taken, declared=self._declared, ranks=self._ranks)
 

@@ -117,9 +117,9 @@ class _Building:
         found = [e for e in dict.fromkeys(walk(value)) if isinstance(e, Indexed) and e.tensor in self.inlined]
         if not found:
             return value
-        return replaced(value, {entry: self.expanded(self.put_in(entry)) for entry in found})
+        return replaced(value, {entry: self.expanded(self.written_out(entry)) for entry in found})
 
-    def put_in(self, entry: Indexed) -> Expr:
+    def written_out(self, entry: Indexed) -> Expr:
         """Return the value of an entry of a member that is put in."""
         statement = self.inlined[entry.tensor].statement
         mapping = dict(zip(statement.indices, entry.indices, strict=True))

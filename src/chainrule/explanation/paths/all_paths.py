@@ -167,7 +167,7 @@ class _Writer:
         places: dict[Index, Position] = {
             link.theirs[axis]: link.ours[tie] for axis, tie in enumerate(link.ties) if tie is not None
         }
-        derivative = self.formula(substitute_indices(link.path.partial, places))
+        derivative = self.formula(substitute_indices(link.path.local.partial, places))
         reasons = tuple((number, self._reason(factor)) for factor, number in count.causes)
         expression = self.formula(self._simplifier.present(link.local))
         return LinkSummary(derivative, expression, count.edges, count.zeros, reasons)

@@ -77,11 +77,11 @@ def sweep(back: Backprop, scope: Scope, start: str, place: tuple[int, ...]) -> S
                 reached[name] = arrived
         if name not in reached or name == cotangents.cost:
             continue
-        for path in cotangents.paths(name):
+        for path in cotangents.contributions(name):
             link = link_of(path, name, scope, cotangents)
-            if path.user not in arriving:
-                arriving[path.user] = _Arriving(link.shape(scope))
-            counted = _passed(link, scope, reached[name], arriving[path.user])
+            if path.through not in arriving:
+                arriving[path.through] = _Arriving(link.shape(scope))
+            counted = _passed(link, scope, reached[name], arriving[path.through])
             if counted.edges:
                 links.append(counted)
     return Sweep(reached, tuple(links))

@@ -82,7 +82,7 @@ def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -
 
     >>> system = parse("data x[i]\nparam w[i]\ncost C = sum(i) w[i]*x[i]")
     >>> parse_expression("2*x[j]", system).factors[1].indices[0].extent
-    Axis(tensor='x', axis=0)
+    Axis(tensor='x', number=0)
     """
     vocabulary = vocabulary_of(system)
     source, statement, tree = _single(text, "expression", names_of(system), surroundings_of(system))

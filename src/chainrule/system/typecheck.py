@@ -6,6 +6,7 @@ as the same object. Nothing here recurses over equations.
 
 from __future__ import annotations
 
+from chainrule.expr.garbage import no_garbage
 from chainrule.system.model import System
 from chainrule.system.naming import Names
 from chainrule.system.sizes.infer import infer_sizes
@@ -13,6 +14,7 @@ from chainrule.system.sizes.said import is_read_from_text, say_sizes
 from chainrule.system.whole import whole_comparisons
 
 
+@no_garbage()
 def typecheck(system: System) -> System:
     """Return the system with the size of every index inferred, and with what its text has to say of them.
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.expr.nodes import Expr
 from chainrule.notation import parse

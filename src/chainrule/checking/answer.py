@@ -30,8 +30,8 @@ from chainrule.expr.sizes import UNINFERRED
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.notation import named_symbol, parse_expression
 from chainrule.notation.source import Source
+from chainrule.system.locations import did_you_mean
 from chainrule.system.model import System
-from chainrule.system.places import did_you_mean
 from chainrule.system.sizes.infer import infer_expression
 
 _OPEN, _CLOSE = "([{", ")]}"

@@ -17,7 +17,7 @@ from chainrule.diff.backprop import Cotangents
 from chainrule.diff.chain_rule import Contribution, named, product, symbolic
 from chainrule.diff.derivations import tied
 from chainrule.errors import InputError
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.expr.binding import free_indices
 from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Number, walk
 from chainrule.render.text import expression_text

@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.checking.points import Point, drawn_points
 from chainrule.errors import ChainruleError, InputError, VerificationError
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.expr.binding import free_in_order, lookups_in, own_positions, substitute_indices, tensors_in
 from chainrule.expr.functions import FUNCTIONS
 from chainrule.expr.nodes import (

@@ -30,8 +30,8 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
+from chainrule.system.locations import cost_advice, did_you_mean
 from chainrule.system.model import Equation, System
-from chainrule.system.places import cost_advice, did_you_mean
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from chainrule.diff.chain_rule import Contribution
 from chainrule.diff.derivations import tied, with_target_letters
 from chainrule.errors import OptionError
-from chainrule.execute.reference.equations import Evaluation, evaluate_all
+from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.execute.shortage import enough_memory
 from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
 from chainrule.explanation.numbered import Numbered

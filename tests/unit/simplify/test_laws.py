@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.notation import parse
 from chainrule.notation.parser import parse_expression

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy.typing as npt
 
 from chainrule.errors import OptionError
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.execute.reference.scope import Scope
 from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
 from chainrule.explanation.paths.counts import as_integer

@@ -68,6 +68,22 @@ def test_a_size_may_be_that_of_a_tensor_that_is_defined_above() -> None:
     assert parse(str(system)) == system
 
 
+NAMED = [
+    ("data x[p]\nc = (sum(t) x[2*t])/extent(t)", 0),
+    ("data x[p]\nindex t = floor(extent(x)/2)\nc = extent(t)*x[0]", 1),
+    ("data x[p]\nz[t] = x[2*t]\nc = extent(z)", 0),
+    ("data x[p]\nindex s = floor(extent(x)/2), t = extent(s) - 1\nc[t] = t", 2),
+    ("data x[p], y[q]\nindex s = floor(extent(x)/2), t = minimum(extent(s) - 1, extent(y))\nc[t] = t", 2),
+]
+
+
+@pytest.mark.parametrize(("text", "lines"), NAMED)
+def test_a_size_that_is_named_only_has_a_letter(text: str, lines: int) -> None:
+    system = parse(text)
+    assert sum(line.startswith("index") for line in str(system).splitlines()) == lines
+    assert parse(str(system)) == system
+
+
 ERRORS = {
     "index t = extent(v)\nz[t] = t": ("no tensor is named v", "Declare it: data v"),
     "index t = extent(W)\nz[t] = t": ("could be that of any of 2 axes", "extent(W, 0) or extent(W, 1)"),

@@ -13,7 +13,7 @@ from operator import is_
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.binding import rename_indices
-from chainrule.expr.nodes import Condition, Expr, ExtentValue, Index, Indexed, Reduce, operands, walk
+from chainrule.expr.nodes import Condition, Expr, Index, Indexed, Reduce, operands
 from chainrule.expr.sizes import Axis, Formula, Size, Uninferred
 from chainrule.expr.symbols import Derivative
 from chainrule.render.letters import next_letter
@@ -36,16 +36,25 @@ ROUNDS = 4
 
 def say_sizes(system: System) -> System:
     """Return an inferred system with the letters and sizes that its text has to say; the same object if it has them."""
-    if all(found.plain for found in _all_constraints(system)):
-        return system if not system.said else replace(system, said=())
-    system = _under_declared_letters(system)
-    kept = unsaid(system)
-    lonely = [part.extent for e in system.equations for part in walk(e.value) if isinstance(part, ExtentValue)]
-    lonely = [size for size in lonely if isinstance(size, Formula)]
+    lonely = _named_only(system)
+    kept: Kept = {}
+    if not all(found.plain for found in _all_constraints(system)):
+        system = _under_declared_letters(system)
+        kept = unsaid(system)
     if not kept and not lonely:
         return system if not system.said else replace(system, said=())
     shared = _with_namesakes(system, kept)
     return _with_letters(system, shared if _read(system, shared) == system else kept, lonely)
+
+
+def _named_only(system: System) -> list[Size]:
+    """Return the formulas that an `extent(…)` names where no index has them."""
+    found: list[Size] = []
+    for _, _, constraints in _statements(system):
+        sizes = {index.extent for index in constraints.variables}
+        own = (node.extent for node in constraints.extents)
+        found += [size for size in own if isinstance(size, Formula) and size not in sizes]
+    return found
 
 
 def unsaid(system: System) -> Kept:

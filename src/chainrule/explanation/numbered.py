@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.expr.nodes import Condition, Expr, Index
 from chainrule.render.formula import ShownFormula, lettered_formula
 

@@ -57,9 +57,7 @@ def paths_group(
     shares = equal(derivative, added(*(path.opened.formula for path in paths)))
     each = (_path_group(path, extract) for path in paths)
     closing = map(Line, _paths_closing(paths, total))
-    return Group(
-        (Line(_why_a_sum(ends, paths)), Line((shares,)), *each, *closing), role="paths to the next", apart=True
-    )
+    return Group((Line(_why_a_sum(ends, paths)), Line((shares,)), *each, *closing), role="next paths", apart=True)
 
 
 def _closing(part: Part) -> Iterator[Words]:

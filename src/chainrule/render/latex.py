@@ -198,5 +198,11 @@ LATEX = Style(
     parentheses=(r"\left(", r"\right)"),
     bracket=(r"\left[ ", r" \right]"),
     choice=_choice,
-    frames=MappingProxyType({"sqrt": (r"\sqrt{", "}"), "abs": (r"\left|", r"\right|")}),
+    frames=MappingProxyType(
+        {
+            "sqrt": (r"\sqrt{", "}"),
+            "abs": (r"\left|", r"\right|"),
+            "floor": (r"\left\lfloor ", r" \right\rfloor"),
+        }
+    ),
 )

@@ -100,16 +100,16 @@ class Step(Node):
 class Derivation(Node):
     """The derivation of one derivative: `target` = `result`, step by step.
 
-    `remarks` are sentences about the result, `put_in` the tensors whose derivatives were put in, `taken` the names that
-    no index may be printed as. `cases` are titled special cases of an unknown function, to be read beside it. `ranks`
-    of tensors say which positions of ∂a/∂z[k,j] belong to a, for printers.
+    `remarks` are sentences about the result, `inlined` the tensors whose derivatives it writes out, `taken` the names
+    that no index may be printed as. `cases` are titled special cases of an unknown function, to be read beside it.
+    `ranks` of tensors say which positions of ∂a/∂z[k,j] belong to a, for printers.
     """
 
     target: Expr
     steps: tuple[Step, ...]
     result: Expr
     remarks: tuple[str, ...] = ()
-    put_in: tuple[str, ...] = ()
+    inlined: tuple[str, ...] = ()
     taken: tuple[str, ...] = field(default=(), compare=False)
     cases: tuple[tuple[str, Derivation], ...] = ()
     verifier: Callable[[Derivation], object] | None = field(default=None, compare=False, repr=False)

@@ -137,6 +137,10 @@ class Reading:
         self.derive_in_turn()
         self._fit_into_guarded(())
         self.derive_in_turn()
+        for variable, index in enumerate(self.constraints.variables) if self.known.meant else ():
+            if self.numbers[variable] is None:
+                self.numbers[variable] = self.known.meant.get(index.preferred)
+        self._spread()
 
     def limit(self) -> None:
         """Note what the positions say about indices whose sizes were known without them, as of q in z[q]*x[q+1]."""

@@ -24,7 +24,7 @@ from chainrule.system.sizes.annotate import relettered_comparison, relettered_va
 from chainrule.system.sizes.constraints import Constraints, constraints_of, constraints_of_value
 from chainrule.system.sizes.erase import erase_sizes
 from chainrule.system.sizes.infer import against, infer_sizes
-from chainrule.system.sizes.limits import Position
+from chainrule.system.sizes.limits import Position, same_size
 from chainrule.system.sizes.reading import Reading
 from chainrule.system.sizes.solve import Solver
 
@@ -140,6 +140,9 @@ class _Rereading(Reading):
         bounds = {limits.bound(variable, position, self.numbers) for position in positions}
         element = self.true[variable]
         assert element is not None
+        same = same_size(bounds)
+        if same is not None and self.known.classes.find(same) == self.known.classes.find(element):
+            return element
         known = limits.limits_of(element)
         defined = self.own and variable < self.constraints.targets
         if not (bounds <= known if defined else limits.is_derived(element) and bounds == known):

@@ -52,22 +52,32 @@ SYSTEMS = {
         cost C = exp(a) + exp(b) + exp(c) + exp(d)
         """,
     "written comparisons with numbers": """
-        param w[i]
-        data y[i]
-        index i = 5
+        param w[i], u[j], v[j]
+        data y[i], X[i,j]
+        index i = 4
+        p = sum(j) u[j]*(sum(i) [i = 3]*X[i,j])
+        q = sum(j) v[j]*(sum(i) [i = 4]*X[i,j])
         a = sum(i) [i = 3]*w[i]*y[i]
         b = sum(i) [i = 4]*w[i]*y[i]
-        c = sum(i) [i < 4]*w[i]*y[i]
-        cost C = a^2 + b^2 + c^2
+        c = sum(i) [i < 3]*w[i]*y[i]
+        d = sum(i) [i < 4]*w[i]*y[i]
+        cost C = a^2 + b^2 + c^2 + d^2 + sin(p) + sin(q)
         """,
     "consts in exponents": """
         param w[i]
-        const n = 2, m = 3
+        const n = 2, m = 0
         a[i] = w[i]^n
         b[i] = w[i]^m
         cost C = sum(i) (a[i] + b[i])^2
         """,
     "one is used once and one twice": """
+        data d[k]
+        param v[k], p[k], w[k]
+        a[k] = exp(d[k]*v[k])
+        b[k] = exp(p[k]*w[k])
+        cost C = (sum(k) sin(a[k])) + (sum(k) sin(b[k]))
+        """,
+    "a quotient that is named": """
         param W1[j,i], W2[k,j]
         data x[i], y[k]
         a[j] = tanh(sum(i) W1[j,i]*x[i])

@@ -223,11 +223,17 @@ class Constraints:
     def _derivative_axes(self, tensor: Symbol, place: Place, side: str) -> tuple[int, ...]:
         if not isinstance(tensor, Derivative):
             raise self.names.unknown_tensor(tensor, place, side)
-        parts = tensors_of(tensor)
-        for part in parts:
-            if part not in self.axes and part != self.system.cost:
+        shared = tuple([self.letters[letter] for letter in tensor.along])
+        axes = list(shared)
+        for part in tensors_of(tensor):
+            if part == self.system.cost:
+                continue
+            if part not in self.axes:
                 raise self.names.unknown_tensor(part, place, side)
-        return tuple([axis for part in parts for axis in self.axes.get(part, ())])
+            own = self.axes[part]
+            leading = [self.extents.find(axis) for axis in own[: len(shared)]]
+            axes += own[len(shared) :] if leading == list(map(self.extents.find, shared)) else own
+        return tuple(axes)
 
     def _as_declared(self, tensor: str) -> str:
         letters = ",".join(i.preferred for i in self.system.axes(tensor))

@@ -119,9 +119,11 @@ def one_hot(index: Index, entry: Expr) -> Comparison:
 class System(Node):
     """A forward pass, or a forward and backward pass, written as equations.
 
-    `batch` is the letter of the sample index, or "". `cost` is the tensor whose gradients are meant, or "". `indices`
-    are declared ones with what they declare: `index i = 784`. `sizes` are the extents known from them, `derived` those
-    that affine positions determine, in an order in which they can be solved.
+    `batch` is the letter of the sample index, or "". A system that is written for all samples has the letter in
+    `samples` instead: its cost is that of each sample, and derivatives of the cost by what is the same for all are those
+    of the mean. `cost` is the tensor whose gradients are meant, or "". `indices` are declared ones with what they
+    declare: `index i = 784`. `sizes` are the extents known from them, `derived` those that affine positions determine,
+    in an order in which they can be solved.
     """
 
     declarations: tuple[Declaration, ...] = ()
@@ -134,6 +136,7 @@ class System(Node):
     indices: tuple[Index, ...] = ()
     sizes: tuple[tuple[Extent, int], ...] = ()
     derived: tuple[DerivedExtent, ...] = ()
+    samples: str = ""
 
     def __post_init__(self) -> None:
         self.__dict__["cost"] = symbol(self.cost)
@@ -180,7 +183,7 @@ class System(Node):
     def axes(self, tensor: str) -> tuple[Index, ...]:
         """Return the indices that label the axes of a tensor, as declared or as in its equation's target.
 
-        A `Derivative` has the axes of what it is taken of, then of what it is taken by.
+        A `Derivative` has the axes that it goes along, then those of what it is taken of, none for the cost, and by.
         Raises KeyError for an unknown tensor.
         """
         if tensor in self.declared:
@@ -188,7 +191,11 @@ class System(Node):
         if tensor in self.defined:
             return self.defined[tensor].indices
         if isinstance(tensor, Derivative):
-            return tuple(i for part in tensors_of(tensor) for i in self.axes(part))
+            parts = [self.axes(part) for part in tensors_of(tensor) if part != self.cost]
+            shared = len(tensor.along)
+            leading = [axes[:shared] if tuple(i.name for i in axes[:shared]) == tensor.along else () for axes in parts]
+            own = (i for axes, first in zip(parts, leading, strict=True) for i in axes[len(first) :])
+            return (*next(filter(None, leading), ()), *own)
         raise KeyError(tensor)
 
     def symbol(self, name: str) -> Symbol:

@@ -127,7 +127,8 @@ def _check_cost(work: Constraints) -> None:
             "target",
             advice="Derivatives that are still to be derived are for updates, and for equations that only these read.",
         )
-    if work.axes[cost]:
+    samples = {work.extents.find(work.letters[letter]) for letter in filter(None, [work.system.samples])}
+    if not samples.issuperset(map(work.extents.find, work.axes[cost])) or len(work.axes[cost]) > 1:
         raise place.error(
             f"the cost {cost} has {count_indices(len(work.axes[cost]))}",
             cost,

@@ -40,12 +40,12 @@ def test_the_classifier_reads_as_a_person_would_write_it() -> None:
         "z2[n,k] = Σ_j W2[k,j]·a1[n,j] + b2[k]",
         "a2[n,k] = exp(z2[n,k])/(Σ_m exp(z2[n,m]))",
         "C[n] = −Σ_k y[n,k]·log(a2[n,k])",
-        "∂C/∂z2[n,k] = a2[n,k] − y[n,k]",
-        "∂C/∂b2[k] = mean(n) ∂C/∂z2[n,k]",
-        "∂C/∂W2[k,j] = mean(n) a1[n,j]·∂C/∂z2[n,k]",
-        "∂C/∂z1[n,j] = a1[n,j]·(1 − a1[n,j])·Σ_k W2[k,j]·∂C/∂z2[n,k]",
-        "∂C/∂b1[j] = mean(n) ∂C/∂z1[n,j]",
-        "∂C/∂W1[j,i] = mean(n) x[n,i]·∂C/∂z1[n,j]",
+        "∂C[n]/∂z2[n,k] = a2[n,k] − y[n,k]",
+        "∂C/∂b2[k] = mean(n) ∂C[n]/∂z2[n,k]",
+        "∂C/∂W2[k,j] = mean(n) a1[n,j]·∂C[n]/∂z2[n,k]",
+        "∂C[n]/∂z1[n,j] = a1[n,j]·(1 − a1[n,j])·Σ_k W2[k,j]·∂C[n]/∂z2[n,k]",
+        "∂C/∂b1[j] = mean(n) ∂C[n]/∂z1[n,j]",
+        "∂C/∂W1[j,i] = mean(n) x[n,i]·∂C[n]/∂z1[n,j]",
     ]
     assert [expression_text(g.condition) for g in batched.givens] == ["Σ_k y[n,k] = 1"]
     assert batched.updates == CLASSIFIER.updates
@@ -96,11 +96,11 @@ def test_what_depends_on_params_only_stays_single_and_its_gradient_is_a_mean() -
         "R = 3·Σ_i q[i]",
         "z[n] = Σ_i W[i]·x[n,i]",
         "C[n] = z[n]·z[n] + R",
-        "∂C/∂C[n] = 1",
-        "∂C/∂R = mean(n) ∂C/∂C[n]",
+        "∂C[n]/∂C[n] = 1",
+        "∂C/∂R = mean(n) ∂C[n]/∂C[n]",
         "∂C/∂q[i] = 3·∂C/∂R",
-        "∂C/∂z[n] = 2·z[n]·∂C/∂C[n]",
-        "∂C/∂W[i] = mean(n) ∂C/∂z[n]·x[n,i] + 2·W[i]·∂C/∂q[i]",
+        "∂C[n]/∂z[n] = 2·z[n]·∂C[n]/∂C[n]",
+        "∂C/∂W[i] = mean(n) ∂C[n]/∂z[n]·x[n,i] + 2·W[i]·∂C/∂q[i]",
     ]
 
 
@@ -139,7 +139,7 @@ def test_a_letter_in_use_for_something_else_makes_room() -> None:
         "d[n1] = w[n1]",
     ]
     assert [expression_text(g.condition) for g in batched.givens] == ["x[n,n1] > 0"]
-    assert [d.indices[1].preferred for d in batched.declarations if d.role == "data"] == ["n1"]
+    assert [d.indices[1].preferred for d in batched.declarations if d.role == "data"] == ["n2"]
     inputs = {"x": draw.uniform(1, 2, size=(4, 3)), "u": draw.normal(size=2), "w": draw.normal(size=3)}
     values = evaluate(system, inputs)
     for sample in range(4):
@@ -153,7 +153,6 @@ def test_an_equation_that_names_the_samples_couples_them() -> None:
     system = System(
         declarations=(Declaration("data", "x", (i,)), Declaration("param", "m", (i,))),
         batch="n",
-        cost="C",
         equations=(
             Equation(entry("mu", i), over_samples(x)),
             Equation(entry("h", i), plus(x, minus(entry("mu", i)))),
@@ -201,11 +200,13 @@ def unknown_network() -> System:
 
 
 def test_unknown_functions_carry_the_samples_of_their_arguments() -> None:
-    batched = batch(unknown_network())
+    cost, *others = unknown_network().declarations
+    system = replace(unknown_network(), declarations=(*others, cost))
+    batched = batch(system)
     assert lines(batched) == [
         "z[n,n1] = Σ_i W[n1,i]·x[n,i]",
-        "∂C/∂a[n,k] = ∂C[n]/∂a[n,k]",
-        "∂C/∂w[i] = mean(n) Σ_k ∂C/∂a[n,k]·∂a[n,k]/∂w[i]",
+        "∂C[n]/∂a[n,k] = ∂C[n]/∂a[n,k]",
+        "∂C/∂w[i] = mean(n) Σ_k ∂C[n]/∂a[n,k]·∂a[n,k]/∂w[i]",
         "p[k] = b[k]·1",
     ]
     unknown = {
@@ -219,8 +220,8 @@ def test_unknown_functions_carry_the_samples_of_their_arguments() -> None:
         "b": (["k"], ["w[i]"]),
     }
     inputs = {"x": draw.normal(size=(4, 2)), "w": draw.normal(size=2), "W": draw.normal(size=(3, 2))}
-    values = evaluate(unknown_network(), inputs, unknowns=RandomUnknowns(0))
-    single = [evaluate(unknown_network(), inputs | {"x": one}, unknowns=RandomUnknowns(0)) for one in inputs["x"]]
+    values = evaluate(system, inputs, unknowns=RandomUnknowns(0))
+    single = [evaluate(system, inputs | {"x": one}, unknowns=RandomUnknowns(0)) for one in inputs["x"]]
     assert_close(values["∂C/∂w"], np.mean([one["∂C/∂w"] for one in single], 0))
     assert_close(values["C"], [one["C"] for one in single])
 

@@ -64,7 +64,7 @@ def canonical(node: Expr | Condition) -> str:  # noqa: C901 -- one match over th
         case Number(value):
             return f"{value}"
         case ExtentValue(extent):
-            return f"extent({extent.tensor}.{extent.axis})"
+            return f"extent({extent})"
         case IndexValue(position):
             return f"at({_position(position)})"
         case Indexed(tensor, positions, guarded):

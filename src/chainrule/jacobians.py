@@ -6,13 +6,13 @@ printed, read back and evaluated as any system is. It also knows how it was deri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from chainrule.diff.local import bounded_depth, unambiguous
+from chainrule.diff.local import bounded_depth
 from chainrule.diff.pointwise import refuse_pointwise, without_pointwise
-from chainrule.diff.prepare import name_extrema, name_ranges
+from chainrule.diff.prepare import name_extrema
 from chainrule.diff.tangents import with_tangents
 from chainrule.diff.total_derivations import derive_total
 from chainrule.diff.totals import Totals
@@ -27,7 +27,6 @@ from chainrule.simplify.simplifier import Simplifier, simplifier_of
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import equations_document, ranks_of, system_latex, system_text
 from chainrule.system.typecheck import typecheck
-from chainrule.system.unsettling import reads_back
 
 if TYPE_CHECKING:
     from chainrule.verify.verification import Verification
@@ -123,7 +122,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
         walk = _walk(prepared, _simplifier(prepared), (of,), wrt)
         return _made(prepared, (walk,), (derivative_by(*map(prepared.symbol, (of, wrt))),))
 
-    return _readable(name_extrema(_without_cost(system, (wrt,))), derived)
+    return derived(name_extrema(_without_cost(system, (wrt,))))
 
 
 @bounded_depth()
@@ -153,7 +152,7 @@ def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
             walks.append(_walk(first, simplifier, gradients, tensor))
         return _made(first, tuple(walks), asked)
 
-    return _readable(system, derived)
+    return derived(system)
 
 
 @bounded_depth()
@@ -186,7 +185,7 @@ def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None =
         simplifier = _simplifier(without_pointwise(prepared, moving), tensors)
         return typecheck(with_tangents(prepared, simplifier, of or prepared.cost, tensors))
 
-    return _readable(name_extrema(system), derived)
+    return derived(name_extrema(system))
 
 
 @bounded_depth()
@@ -238,14 +237,8 @@ def _simplifier(system: System, free: Collection[str] = (), *, cost_named: bool 
     return simplifier_of(forward, free, cost_named=cost_named)
 
 
-def _readable(system: System, derive: Callable[[System], S]) -> S:
-    """Return what is derived of a system; if its text would lose a range, of the system with such ranges named."""
-    found = derive(system)
-    return found if reads_back(found) else derive(name_ranges(name_extrema(system)))
-
-
 def _walk(system: System, simplifier: Simplifier, of: Sequence[str], wrt: str) -> Totals:
-    return unambiguous(lambda reserved: Totals(system, simplifier, of, wrt, reserved))
+    return Totals(system, simplifier, of, wrt)
 
 
 def _made(system: System, walks: tuple[Totals, ...], asked: tuple[str, ...]) -> Jacobian:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.derivations import derive
-from chainrule.diff.local import bounded_depth, unambiguous
+from chainrule.diff.local import bounded_depth
 from chainrule.diff.pointwise import refuse_pointwise
-from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema, name_ranges
+from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.symbols import Derivative
@@ -116,15 +116,12 @@ def _cotangents(system: System, wrt: tuple[str, ...], at_once: tuple[str, ...] |
     refuse_pointwise(forward, (*forward.params, *wrt))
 
     def of(prepared: System) -> Cotangents:
-        simplifier = simplifier_of(prepared, free=wrt)
-        return unambiguous(lambda reserved: Cotangents(prepared, simplifier, wrt, reserved, at_once))
+        return Cotangents(prepared, simplifier_of(prepared, free=wrt), wrt, at_once)
 
     prepared = name_extrema(name_derivatives(forward))
     cotangents = of(prepared)
     named = name_arguments(prepared, cotangents.values)
-    if named is not prepared:
-        prepared, cotangents = named, of(named)
-    return cotangents if cotangents.readable else of(name_ranges(prepared))
+    return cotangents if named is prepared else of(named)
 
 
 @bounded_depth()
@@ -138,8 +135,8 @@ def cotangents_for(system: System, tensor: str) -> Cotangents:
     if tensor in kept:
         return kept[tensor]
     cotangents = _on_demand(system, tensor, kept)
-    if cotangents is None or not cotangents.readable or cotangents.ambiguous:
-        # What was not derived at once has to be, for all names and letters to be chosen together.
+    if cotangents is None:
+        # What was not derived at once has to be, for all names to be chosen together.
         cotangents = Backprop(system, (tensor,)).cotangents
     kept[tensor] = cotangents
     return cotangents

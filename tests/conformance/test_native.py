@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cases import CASES, Case
 from chainrule.execute.native.executor import Native, NativeExecutable
 from chainrule.execute.reference.equations import Reference
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Size
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.system.batching import batch
@@ -50,7 +50,7 @@ def known(case: Case) -> bool:
     return "abstract" not in case.text and "C(a2" not in case.text
 
 
-def fitting(system: System) -> dict[Extent, int]:
+def fitting(system: System) -> dict[Size, int]:
     """Return extents for a system in which positions limit them, for which all of these lie inside."""
     inputs = random_inputs(system, 1) if system.derived else {}
     return {i.extent: n for t, a in inputs.items() for i, n in zip(system.axes(t), a.shape, strict=True)}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.native import module as modules
-from chainrule.execute.native.schedule import Schedule
+from chainrule.execute.native.schedule import LoopSchedule
 from chainrule.execute.native.training import Session
 from chainrule.lower.program import Program
 from dense import Dense, networks
@@ -44,7 +44,7 @@ def sharing(seed: int) -> Any:
     """Return a choice of schedules that shares an axis of all instructions that have one; small ones are, too."""
     generator = random.Random(seed)
 
-    def chosen(_: Program, options: Sequence[Sequence[Schedule]], *__: object) -> list[Schedule]:
+    def chosen(_: Program, options: Sequence[Sequence[LoopSchedule]], *__: object) -> list[LoopSchedule]:
         return [generator.choice(some[1:] or some) for some in options]
 
     return chosen

@@ -20,7 +20,6 @@ from chainrule.expr.nodes import (
     Condition,
     Constant,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -35,6 +34,7 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
 )
+from chainrule.expr.sizes import Size
 
 FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "tanh": math.tanh,
@@ -67,7 +67,7 @@ class UndefinedError(ArithmeticError):
 class Loops:
     """Tensors and extents, and the value of expressions in them."""
 
-    def __init__(self, values: Mapping[str, np.ndarray], sizes: Mapping[Extent, int]) -> None:
+    def __init__(self, values: Mapping[str, np.ndarray], sizes: Mapping[Size, int]) -> None:
         self.values = values
         self.sizes = sizes
 

@@ -15,7 +15,6 @@ from chainrule.expr.nodes import (
     Call,
     Comparison,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -28,6 +27,7 @@ from chainrule.expr.nodes import (
     Reduce,
     Sum,
 )
+from chainrule.expr.sizes import Size
 from chainrule.system.model import System
 
 DIGITS = 800
@@ -47,7 +47,7 @@ FUNCTIONS = {
 }
 
 
-def cost_of(system: System, inputs: Mapping[str, Any], sizes: Mapping[Extent, int]) -> Any:
+def cost_of(system: System, inputs: Mapping[str, Any], sizes: Mapping[Size, int]) -> Any:
     """Return the cost, whose extents have these sizes."""
     with mpmath.workdps(DIGITS):
         values: Tensors = {name: np.array(value, dtype=object) for name, value in inputs.items()}
@@ -61,7 +61,7 @@ def cost_of(system: System, inputs: Mapping[str, Any], sizes: Mapping[Extent, in
         return values[system.cost][()]
 
 
-def gradient_of(system: System, inputs: Mapping[str, Any], sizes: Mapping[Extent, int], wrt: str) -> np.ndarray:
+def gradient_of(system: System, inputs: Mapping[str, Any], sizes: Mapping[Size, int], wrt: str) -> np.ndarray:
     """Return ∂cost/∂wrt by central differences with a step of 1e−250."""
     with mpmath.workdps(DIGITS):
         at = np.array([mpmath.mpf(float(v)) for v in np.ravel(inputs[wrt])], dtype=object)
@@ -88,7 +88,7 @@ def _entry(entry: Indexed, values: Tensors, place: Place) -> Any:
     return values[entry.tensor][tuple(_at(p, values, place) for p in entry.indices)]
 
 
-def _value(expr: Expr, values: Tensors, sizes: Mapping[Extent, int], place: Place) -> Any:  # noqa: C901 -- one match over the nodes
+def _value(expr: Expr, values: Tensors, sizes: Mapping[Size, int], place: Place) -> Any:  # noqa: C901 -- one match over the nodes
     def of(part: Expr) -> Any:
         return _value(part, values, sizes, place)
 

@@ -20,7 +20,6 @@ from chainrule.expr.nodes import (
     Condition,
     Constant,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -34,10 +33,11 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
 )
+from chainrule.expr.sizes import Declared, Size
 
-P, Q, O = Extent("p"), Extent("q"), Extent("o")
+P, Q, O = Declared("p"), Declared("q"), Declared("o")
 SIZES = {P: 2, Q: 3, O: 1}
-SHAPES: dict[str, tuple[Extent, ...]] = {
+SHAPES: dict[str, tuple[Size, ...]] = {
     "s": (),
     "u": (P,),
     "v": (Q,),
@@ -62,7 +62,7 @@ def entries(draw: st.DrawFn, indices: tuple[Index, ...]) -> Indexed:
 
 
 @st.composite
-def positions(draw: st.DrawFn, extent: Extent, indices: tuple[Index, ...]) -> Position:
+def positions(draw: st.DrawFn, extent: Size, indices: tuple[Index, ...]) -> Position:
     fitting = [i for i in indices if i.extent == extent]
     if not fitting or draw(st.integers(0, 5)) == 0:
         return Affine((), draw(st.integers(0, SIZES[extent] - 1)))

@@ -25,7 +25,6 @@ from chainrule.expr.nodes import (
     Affine,
     Call,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -42,6 +41,7 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.expr.sizes import Literal, Size
 from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.system.cases import unsettled
 from chainrule.system.model import Equation, System
@@ -58,7 +58,7 @@ class Back:
     """The way back: an expression of the renamed system in the names, letters and extents of the first."""
 
     names: Mapping[str, str]
-    extents: Mapping[Extent, Extent]
+    extents: Mapping[Size, Size]
 
     @classmethod
     def between(cls, renamed: System, first: System, names: Mapping[str, str]) -> Back:
@@ -105,7 +105,7 @@ class Back:
         return Affine(tuple((self.index(i), c) for i, c in position.terms), position.constant)
 
     def index(self, index: Index) -> Index:
-        extent = index.extent if index.extent.literal is not None else self.extents[index.extent]
+        extent = index.extent if isinstance(index.extent, Literal) else self.extents[index.extent]
         return Index(self.names.get(index.name, index.name), extent, index.letter)
 
 

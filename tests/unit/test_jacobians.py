@@ -328,12 +328,12 @@ cost C = sum(o,i) z[o,i]^2
     "an extent whose letter the result would take": (
         "param x[i], y[j]\ncost C = sum(i,j) x[i]^2 + (sum(j) y[j])",
         lambda system: cr.hessian(system, "x"),
-        "∂²C/∂x[i]∂x[k] = 2·extent(j)·[i = k]",
+        "∂²C/∂x[i]∂x[j] = 2·extent(y)·[i = j]",
     ),
     "such an extent in a Jacobian": (
         "param w[i]\ndata y[j]\nz[i] = w[i]^2*extent(j)*y[0]",
         lambda system: cr.jacobian(system, "z", "w"),
-        "∂z[i]/∂w[k] = 2·extent(j)·[i = k]·w[i]·y[0]",
+        "∂z[i]/∂w[j] = 2·extent(y)·[i = j]·w[i]·y[0]",
     ),
     "such an extent in a gradient": (
         "data y[j]\nparam w[i]\nz[j] = w[j]^2\ncost C = (sum(j) z[j])*(sum(j) y[0]^2)",

@@ -19,6 +19,7 @@ from chainrule.execute.reference.equations import Evaluation
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.scope import Scope
 from chainrule.expr.binding import free_in_order, tensors_in
+from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import (
     Bracket,
     Call,
@@ -40,8 +41,8 @@ Kind = Literal["equal", "different", "undefined", "nowhere"]
 NEAR_ZERO = 1e-6
 """Where no entry of the truth is larger, its terms are looked at: they may cancel."""
 SMALLEST = 1e-300
-ROUNDED = frozenset(("exp", "sinh", "cosh", "sigmoid"))
-"""Functions that become infinite or 0 only by rounding."""
+_ROUNDED = names_with(lambda function: function.rounded)
+_BENDING = names_with(lambda function: function.kinks)
 NEAR = 0.1
 """What differs by more, relatively, is no matter of rounding."""
 NUDGES = 4
@@ -107,8 +108,7 @@ def _is_rounding(value: Array, size: Array) -> bool:
 def has_kinks(expr: Expr) -> bool:
     """Say whether an expression has brackets, choices or functions that bend."""
     return any(
-        isinstance(part, Bracket | Select)
-        or (isinstance(part, Call) and part.function in {"relu", "abs", "sign", "maximum", "minimum", "clip"})
+        isinstance(part, Bracket | Select) or (isinstance(part, Call) and part.function in _BENDING)
         for part in walk(expr)
     )
 
@@ -136,7 +136,7 @@ def _undefined(points: Points, answer: Sampled, truth: Sampled) -> Iterator[tupl
 def _out_of_range(expr: Expr, evaluation: Evaluation) -> bool:
     """Say whether a part of an expression is infinite or 0 though what it is made of is neither: it was rounded so."""
     for part in walk(expr):
-        if not isinstance(part, Power | Product | Sum) and not (isinstance(part, Call) and part.function in ROUNDED):
+        if not isinstance(part, Power | Product | Sum) and not (isinstance(part, Call) and part.function in _ROUNDED):
             continue
         made_of = [p for p in operands(part) if not isinstance(p, Comparison | Logic)]
         if any(isinstance(p, Bracket) for p in made_of):

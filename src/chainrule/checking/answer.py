@@ -24,13 +24,14 @@ from chainrule.expr.binding import (
     substitute_indices,
     tensors_in,
 )
-from chainrule.expr.nodes import UNSETTLED, Expr, Index, Indexed, Partial, Position, Reduce, walk
+from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Position, Reduce, walk
+from chainrule.expr.sizes import UNINFERRED
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.notation import named_symbol, parse_expression
 from chainrule.notation.source import Source
 from chainrule.system.model import System
 from chainrule.system.places import did_you_mean
-from chainrule.system.typecheck import settle_expression
+from chainrule.system.sizes.infer import infer_expression
 
 _OPEN, _CLOSE = "([{", ")]}"
 
@@ -159,15 +160,15 @@ def settled_again(value: Expr, indices: Sequence[Index], system: System) -> Expr
     Free letters take those of `indices`. Raises TypecheckError where a letter has none.
     """
     known = {i.name: i for i in indices}
-    open_value = rename_indices(value, {i: Index(i.name, UNSETTLED, i.letter) for i in free_in_order(value)})
-    settled = settle_expression(system, without_extents(open_value))
+    open_value = rename_indices(value, {i: Index(i.name, UNINFERRED, i.letter) for i in free_in_order(value)})
+    settled = infer_expression(system, without_extents(open_value))
     return rename_indices(settled, {i: known[i.name] for i in free_in_order(settled) if i.name in known})
 
 
 def without_extents(expr: Expr) -> Expr:
     """Return an expression without the extents of its bound indices, for `typecheck` to find them."""
     if isinstance(expr, Reduce):
-        bare = {i: Index(i.name, UNSETTLED, i.letter) for i in expr.indices}
+        bare = {i: Index(i.name, UNINFERRED, i.letter) for i in expr.indices}
         return Reduce(expr.op, tuple(bare.values()), without_extents(rename_indices(expr.body, bare)))
     return map_operands(expr, without_extents)
 

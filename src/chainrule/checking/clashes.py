@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from chainrule.checking.answer import Answer
 from chainrule.errors import InputError
 from chainrule.expr.binding import lookups_in, own_positions
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed, MatrixEntry, Position, Reduce, operands
+from chainrule.expr.nodes import Condition, Expr, Index, Indexed, MatrixEntry, Position, Reduce, operands
+from chainrule.expr.sizes import Formula, Literal, Size
 from chainrule.expr.symbols import Derivative
 from chainrule.system.derived import solve
 from chainrule.system.model import System
@@ -41,7 +42,7 @@ class _Letter:
     """An index of an answer, and the first axis of each extent that it labels."""
 
     index: Index
-    axes: dict[Extent | int, str] = field(default_factory=dict)
+    axes: dict[Size | int, str] = field(default_factory=dict)
 
 
 def clashes(answer: Answer, system: System) -> tuple[Clash, ...]:
@@ -90,11 +91,11 @@ def _pairs(entry: Indexed, system: System) -> Iterator[tuple[str, Index, Positio
     return ((entry.tensor, axis, position) for axis, position in zip(axes, entry.indices, strict=True))
 
 
-def _fits_in(extent: Extent) -> bool:
-    return extent.literal is not None or extent.anonymous
+def _fits_in(extent: Size) -> bool:
+    return isinstance(extent, Literal | Formula)
 
 
-def _known_extents(system: System) -> Mapping[Extent, int]:
+def _known_extents(system: System) -> Mapping[Size, int]:
     """Return the extents that are declared, or follow from those that are."""
     try:
         return solve(system.derived, system.size)

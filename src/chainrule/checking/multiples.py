@@ -14,7 +14,8 @@ from chainrule.checking.search import Search, View, same
 from chainrule.checking.sites import Site, closed, sites_of
 from chainrule.errors import InputError
 from chainrule.execute.reference.expressions import evaluate_in
-from chainrule.expr.nodes import ZERO, Expr, Extent, Sum
+from chainrule.expr.nodes import ZERO, Expr, Sum
+from chainrule.expr.sizes import Size
 from chainrule.render.numbers import number_text
 from chainrule.render.text import expression_text
 from chainrule.system.model import System
@@ -163,9 +164,9 @@ def _fraction_text(number: float) -> str:
     return next((t for t in texts if _simple(float(t)) is None), repr(number)).replace("-", "−")
 
 
-def _extents(points: Points, system: System) -> Iterator[tuple[Extent, str]]:
+def _extents(points: Points, system: System) -> Iterator[tuple[Size, str]]:
     """Yield the extents of the system with the letter that stands for each."""
-    seen: dict[Extent, str] = {}
+    seen: dict[Size, str] = {}
     for name in system.names():
         for index in system.axes(name):
             seen.setdefault(index.extent, index.preferred)

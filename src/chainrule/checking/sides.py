@@ -7,10 +7,10 @@ said.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -18,11 +18,11 @@ from chainrule.checking.points import Point, drawn_points
 from chainrule.errors import ChainruleError, InputError, VerificationError
 from chainrule.execute.reference.equations import Evaluation
 from chainrule.expr.binding import free_in_order, lookups_in, own_positions, substitute_indices, tensors_in
+from chainrule.expr.functions import FUNCTIONS
 from chainrule.expr.nodes import (
     MINUS_ONE,
     ZERO,
     Affine,
-    Bracket,
     Call,
     Comparison,
     Expr,
@@ -33,13 +33,12 @@ from chainrule.expr.nodes import (
     Number,
     Position,
     Power,
-    Product,
-    Reduce,
-    Sum,
     plus,
     times,
     walk,
 )
+from chainrule.expr.signs import UNKNOWN, Sign, is_not_negative, is_not_positive, sign_of
+from chainrule.expr.sizes import Literal
 from chainrule.render.text import expression_text
 from chainrule.system.model import Given, System
 from chainrule.system.user_functions import put_in_functions
@@ -102,8 +101,8 @@ def missing_sides(truth: Expr, answer: Expr, system: System, evaluations: Sequen
     found: dict[Side, None] = {}
     compared = [(pair, False) for pair in _all_compared(truth, answer, system)]
     own = put_in_functions(answer, system.function)
-    known = frozenset(_arguments(put_in_functions(truth, system.function)))
-    compared += [((argument, ZERO), True) for argument in _arguments(own) if argument not in known]
+    known = frozenset(_domains(put_in_functions(truth, system.function)))
+    compared += [(pair, True) for pair in _domains(own) if pair not in known]
     for (left, right), domain in compared:
         for above in (True, False):
             if not _never(left, right, system, above=above):
@@ -164,7 +163,7 @@ def _entry(margin: Expr, system: System, seed: int) -> Expr:
     draw = np.random.default_rng(seed)
     places: dict[Index, Position] = {}
     for index in free_in_order(margin):
-        declared = index.extent.literal if index.extent.literal is not None else system.size.get(index.extent, LEAST)
+        declared = index.extent.count if isinstance(index.extent, Literal) else system.size.get(index.extent, LEAST)
         places[index] = Affine((), int(draw.integers(min(declared, LEAST))))
     return substitute_indices(margin, places)
 
@@ -195,25 +194,22 @@ def _compared(expr: Expr) -> Iterator[tuple[Expr, Expr]]:
             case Comparison(relation, left, right) if relation not in ("=", "!="):
                 if not (_is_position(left) and _is_position(right)):
                     yield left, right
-            case Call("relu" | "abs" | "sign", (argument,)):
-                yield argument, ZERO
-            case Call("maximum" | "minimum", (left, right)):
-                yield left, right
-            case Call("clip", (argument, low, high)):
-                yield argument, low
-                yield argument, high
+            case Call(function, arguments, 0) if function in FUNCTIONS:
+                yield from FUNCTIONS[function].compared(arguments)
             case _:
                 pass
 
 
-def _arguments(expr: Expr) -> Iterator[Expr]:
-    """Yield what functions are taken of that have no value on one side of 0."""
+def _domains(expr: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """Yield what functions are taken of that have no value below a number, and the number."""
     for part in walk(expr):
         match part:
-            case Call("log" | "sqrt", (argument,)):
-                yield argument
+            case Call(function, (argument,), 0) if function in FUNCTIONS:
+                least = FUNCTIONS[function].least
+                if least is not None:
+                    yield argument, Number(Fraction(least))
             case Power(base, exponent) if not (isinstance(exponent, Number) and exponent.value.denominator == 1):
-                yield base
+                yield base, ZERO
             case _:
                 pass
 
@@ -226,43 +222,14 @@ def _is_position(expr: Expr) -> bool:
 
 def _never(left: Expr, right: Expr, system: System, *, above: bool) -> bool:
     """Say whether left > right, or left < right, is plain to hold nowhere: a square is never below 0."""
+    found: dict[str, Sign] = {}
+
+    def computed(part: Expr) -> Sign:
+        if not isinstance(part, Indexed) or part.tensor not in system.defined:
+            return UNKNOWN
+        if part.tensor not in found:
+            found[part.tensor] = sign_of(system.defined[part.tensor].value, computed)
+        return found[part.tensor]
+
     low, high = (left, right) if above else (right, left)
-    return _sign(low, system, -1) and _sign(high, system, 1)
-
-
-def _sign(expr: Expr, system: System, sign: int) -> bool:
-    """Say whether it is plain that an expression is nowhere of the other sign."""
-    match expr:
-        case Number(value):
-            return value * sign >= 0
-        case Sum(terms):
-            return all(_sign(term, system, sign) for term in terms)
-        case Product(factors):
-            return _product_sign(factors, system, sign)
-        case Reduce("sum" | "mean" | "max" | "min", _, body):
-            return _sign(body, system, sign)
-        case Indexed(tensor) if tensor in system.defined:
-            return _sign(system.defined[tensor].value, system, sign)
-        case (
-            Call("exp" | "sqrt" | "abs" | "relu" | "sigmoid" | "softplus" | "cosh")
-            | Bracket()
-            | ExtentValue()
-            | IndexValue()
-        ):
-            return sign > 0
-        case Power(base, Number(value)):
-            even = value.denominator == 1 and value.numerator % 2 == 0
-            return sign > 0 and (even or value.denominator == 2 or _sign(base, system, 1))
-        case _:
-            return False
-
-
-def _product_sign(factors: tuple[Expr, ...], system: System, sign: int) -> bool:
-    """Say so of a product: each factor has a sign, but for those that stand there twice."""
-    once = [f for f, count in Counter(factors).items() if count % 2]
-    for factor in once:
-        if _sign(factor, system, -1) and factor != ZERO:
-            sign = -sign
-        elif not _sign(factor, system, 1):
-            return False
-    return sign > 0
+    return is_not_positive(low, computed) and is_not_negative(high, computed)

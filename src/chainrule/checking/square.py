@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from chainrule.checking.points import Points
 from chainrule.errors import InputError, VerificationError
 from chainrule.execute.reference.equations import evaluate_all
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Literal, Size
 from chainrule.system.model import System
 from chainrule.verify.sampling import random_inputs
 from chainrule.verify.unknowns import RandomUnknowns
@@ -34,7 +34,7 @@ def square_points(forward: System, whole: System) -> Points | None:
     return Points.of(found)
 
 
-def _extents(system: System) -> Iterable[Extent]:
+def _extents(system: System) -> Iterable[Size]:
     derived = {one.extent for one in system.derived}
     extents = (index.extent for name in system.names() for index in system.axes(name))
-    return dict.fromkeys(e for e in extents if e not in system.size and e not in derived and e.literal is None)
+    return dict.fromkeys(e for e in extents if e not in system.size and e not in derived and not isinstance(e, Literal))

@@ -25,7 +25,6 @@ from chainrule.expr.binding import map_operands, rename_indices
 from chainrule.expr.nodes import (
     MINUS_ONE,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -37,9 +36,10 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.expr.sizes import Declared, Size, source_of
 from chainrule.expr.symbols import Derivative, unused
 from chainrule.pipeline import backprop, cotangents_for
-from chainrule.render.text import equation_text
+from chainrule.render.text import equation_text, place_text
 from chainrule.system.batching import batch
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import ranks_of
@@ -48,7 +48,7 @@ from chainrule.system.typecheck import typecheck
 
 def mentions_samples(value: Expr, system: System) -> bool:
     """Say whether a value reduces over the samples of a batch, or names their number."""
-    samples = Extent(system.batch)
+    samples = Declared(system.batch)
     return bool(system.batch) and any(
         (isinstance(part, Reduce) and any(i.extent == samples for i in part.indices))
         or (isinstance(part, ExtentValue) and part.extent == samples)
@@ -94,7 +94,7 @@ def of_one_sample(value: Expr, system: System) -> Expr | None:
 
     `mean(n) x` and `1/extent(n)*(sum(n) x)` are x.
     """
-    samples = Extent(system.batch)
+    samples = Declared(system.batch)
     if not mentions_samples(value, system):
         return value
     match value:
@@ -111,7 +111,7 @@ def of_one_sample(value: Expr, system: System) -> Expr | None:
 
 
 def _factor_of_one_sample(factors: tuple[Expr, ...], system: System) -> Expr | None:
-    share = Power(ExtentValue(Extent(system.batch)), MINUS_ONE)
+    share = Power(ExtentValue(Declared(system.batch)), MINUS_ONE)
     others = [f for f in factors if f != share]
     if len(others) == len(factors) - 1:
         others = [Reduce("mean", f.indices, f.body) if isinstance(f, Reduce) and f.op == "sum" else f for f in others]
@@ -138,7 +138,7 @@ class _Whole:
     system: System
     forward: System
     points: Points
-    samples: Extent
+    samples: Size
 
     @staticmethod
     def of(cotangents: Cotangents, named: tuple[str, ...], added: tuple[Equation, ...]) -> _Whole:
@@ -146,7 +146,7 @@ class _Whole:
         forward = cotangents.system
         wanted = tuple(dict.fromkeys(named))
         one = typecheck(forward.with_equations((*forward.equations, *cotangents.equations(wanted), *added)))
-        whole = _Whole(batch(one), batch(forward), Points(()), Extent(forward.batch))
+        whole = _Whole(batch(one), batch(forward), Points(()), Declared(forward.batch))
         return replace(whole, points=Points(whole.extended(drawn_points(whole.forward, range(POINTS)))))
 
     def extended(self, evaluations: Sequence[Evaluation]) -> tuple[Point, ...]:
@@ -202,7 +202,7 @@ class _Whole:
             return Verdict(False, f"Wrong: {NOWHERE}.\nRight is {line}")
         change = self._change(answer, known)
         expected, mine = (float(side[found.point][found.entry]) for side in (known, values))
-        where = f"{target.tensor}[{','.join(map(str, found.entry))}]" if found.entry else target.tensor
+        where = place_text(target.tensor, found.entry)
         texts = close_numbers(expected, mine)
         numbers = (f"at a random point {where} is {texts[0]}, the answer gives {texts[1]}",)
         message = f"Wrong: {change or UNEXPLAINED}.\nRight is {line}"
@@ -210,7 +210,7 @@ class _Whole:
 
     def _change(self, answer: Sampled, known: Sequence[Array]) -> str:
         """Say so if the answer is right with means over the samples in place of sums, or times a number."""
-        letter = self.samples.tensor
+        letter = source_of(self.samples)
         if self.points.agree(self._with_means(answer.value), answer.indices, known):
             sums = f"the sum over the samples {letter} stands where their mean belongs"
             return f"{sums}: it is extent({letter}) times the mean"

@@ -19,7 +19,7 @@ MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
-class Kind:
+class OptimizerOption:
     """An optimizer. `rate` makes the learning rate from that of sgd, `decay` is the weight decay, unless asked for."""
 
     title: str
@@ -45,13 +45,15 @@ def _with_momentum(*, nesterov: bool) -> Callable[..., Optimizer]:
     return make
 
 
-OPTIMIZERS: Mapping[str, Kind] = {
-    "sgd": Kind("Stochastic gradient descent", nn.SGD, lambda rate: rate),
-    "momentum": Kind(f"Gradient descent with momentum {MOMENTUM}", _with_momentum(nesterov=False), _as_far),
-    "nesterov": Kind(f"Gradient descent with Nesterov momentum {MOMENTUM}", _with_momentum(nesterov=True), _as_far),
-    "rmsprop": Kind("RMSProp", nn.RMSProp, _small),
-    "adam": Kind("Adam", nn.Adam, _small),
-    "adamw": Kind("AdamW", nn.AdamW, _small, decay=0.01),
+OPTIMIZERS: Mapping[str, OptimizerOption] = {
+    "sgd": OptimizerOption("Stochastic gradient descent", nn.SGD, lambda rate: rate),
+    "momentum": OptimizerOption(f"Gradient descent with momentum {MOMENTUM}", _with_momentum(nesterov=False), _as_far),
+    "nesterov": OptimizerOption(
+        f"Gradient descent with Nesterov momentum {MOMENTUM}", _with_momentum(nesterov=True), _as_far
+    ),
+    "rmsprop": OptimizerOption("RMSProp", nn.RMSProp, _small),
+    "adam": OptimizerOption("Adam", nn.Adam, _small),
+    "adamw": OptimizerOption("AdamW", nn.AdamW, _small, decay=0.01),
 }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chainrule.diff.graph import Graph, graph_of
-from chainrule.diff.local import Letters, Locals, Reserved, refuse_coupled_samples
+from chainrule.diff.local import Letters, Locals, refuse_coupled_samples
 from chainrule.diff.putting_in import Choice, Simplifier
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
@@ -26,10 +26,10 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.system.model import Equation, System
 from chainrule.system.places import cost_advice, did_you_mean
-from chainrule.system.unsettling import is_readable, may_be_misread
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,6 @@ class Cotangents:
         system: System,
         simplifier: Simplifier,
         wrt: Iterable[str] = (),
-        reserved: Reserved | None = None,
         at_once: Iterable[str] | None = None,
     ) -> None:
         if not system.cost:
@@ -96,9 +95,11 @@ class Cotangents:
         wanted = dict.fromkeys([*system.params, *wrt])
         self.active = self.graph.depending_on(wanted)
         self._locals = Locals(system, simplifier)
-        self._letters = Letters(system, reserved or {})
+        self._letters = Letters(system)
         refuse_coupled_samples(system, self.active)
         self._known: dict[str, Cotangent] = {}
+        self._bare: dict[str, Bare] = {}
+        self._alike: dict[tuple[object, ...], tuple[Cotangent, Names]] = {}
         self._paths: dict[tuple[str, str], Path] = {}
         self._fill(wanted if at_once is None else at_once)
 
@@ -151,8 +152,9 @@ class Cotangents:
         """
         if self.is_whole(tensor):
             return ()
-        users = [u for u in self.graph.users.get(tensor, ()) if u in self._to_cost]
-        found = [self._path(tensor, user) for user in users]
+        own = self.system.symbol(tensor)
+        users = self._users(own)
+        found = [self._path(own, user) for user in users]
         if self._cost_reads(tensor) and len(users) > 1:
             raise DerivativeError(
                 f"∂{self.cost}/∂{tensor} would mean two things: the unknown {self.cost} reads {tensor} directly, and "
@@ -163,7 +165,10 @@ class Cotangents:
         direct = len(found) == 1 and found[0].user == self.cost and found[0].raw != ZERO
         return tuple(path for path in found if direct or path.local != ZERO)
 
-    def _path(self, tensor: str, user: Symbol) -> Path:
+    def _users(self, tensor: Symbol) -> list[Symbol]:
+        return [user for user in self.graph.users.get(tensor, ()) if user in self._to_cost]
+
+    def _path(self, tensor: Symbol, user: Symbol) -> Path:
         if (tensor, user) not in self._paths:
             self._paths[tensor, user] = self._make_path(tensor, user)
         return self._paths[tensor, user]
@@ -181,6 +186,53 @@ class Cotangents:
         return self.entry(user, indices)
 
     def _compute(self, tensor: Symbol) -> Cotangent:
+        """Return a cotangent; of equations alike in all but names, the one that has been derived in other names."""
+        shape = self._shape(tensor)
+        if shape is None:
+            return self._derived(tensor)
+        if shape.key not in self._alike:
+            self._alike[shape.key] = self._derived(tensor), shape.names
+        known, names = self._alike[shape.key]
+        if known.tensor == tensor:
+            return known
+        renaming = names.to(shape.names)
+        put_in = tuple(renaming.tensors[user] for user in known.put_in)
+        return Cotangent(tensor, self._axes(tensor), renaming.of(known.value), put_in)
+
+    def _shape(self, tensor: Symbol) -> Shape | None:
+        """Return the shape of all that a cotangent is derived from; None where more than that matters."""
+        if self._locals.has_unknown:
+            return None
+        target = self._axes(tensor)
+        items = [*map(bare, target), bare(self.entry(tensor, target)), bare(Indexed(tensor, target))]
+        flags: list[object] = []
+        moving: list[list[Symbol]] = []
+        for user in self._users(tensor):
+            indices = self._letters.give(self.system.axes(user), target)
+            items += (*map(bare, indices), self._locals.bare(user))
+            moving.append([read for read in self.graph.reads[user] if read in self.active])
+            if user == self.cost:
+                flags.append(None)
+                continue
+            items.append(self._bare_cotangent(user))
+            flags.append((len(indices), self._is_put_together(user)))
+        shape = self.simplifier.shape(items)
+        numbers = shape.names.tensors
+        read = tuple([tuple(sorted([numbers[name] for name in names])) for names in moving])
+        return Shape((shape.key, len(target), tuple(flags), read, self._locals.told(numbers)), shape.names)
+
+    def _bare_cotangent(self, tensor: Symbol) -> Bare:
+        if tensor not in self._bare:
+            known = self._known[tensor]
+            parts = (*known.indices, self.entry(tensor, known.indices), known.value)
+            self._bare[tensor] = joined(("cotangent",), list(map(bare, parts)))
+        return self._bare[tensor]
+
+    def _is_put_together(self, user: Symbol) -> bool:
+        """Say whether more than numbers was put into the value of ∂C/∂user."""
+        return any(tensors_in(self.of(other).value) for other in self._known[user].put_in)
+
+    def _derived(self, tensor: Symbol) -> Cotangent:
         target = self._axes(tensor)
         terms: list[Expr] = []
         put_in: list[Symbol] = []
@@ -201,38 +253,14 @@ class Cotangents:
             return named, False
         value = self.put_in_value(path)
         inserted = reduce_over("sum", path.indices, times(value, path.local))
-        if not self._readable(tensor, target, inserted):
-            return named, False
-        put_together = any(tensors_in(self.of(user).value) for user in self._known[path.user].put_in)
-        choice = Choice(value, named, inserted, lambda: self._uses(path.user), not put_together)
+        simple = not self._is_put_together(path.user)
+        choice = Choice(value, named, inserted, lambda: self._uses(path.user), simple)
         return (inserted, True) if choice.puts_in(self.simplifier, target) else (named, False)
-
-    def _readable(self, tensor: str, target: tuple[Index, ...], value: Expr) -> bool:
-        """Say whether the text of ∂C/∂tensor = value keeps the extents of indices that only positions determine.
-
-        If not, ∂C/∂u stays named: its axes say how far they run.
-        """
-        if not may_be_misread(self.system):
-            return True
-        simple = self.simplifier.present(self.simplifier.simplify(value, target))
-        return is_readable(self.system, Equation(self.entry(tensor, target), simple))
-
-    @property
-    def readable(self) -> bool:
-        """Whether every cotangent, written down, reads back with the extents that it has."""
-        if not may_be_misread(self.system):
-            return True
-        return all(is_readable(self.system, self.equation(tensor)) for tensor in self._known)
 
     @property
     def values(self) -> tuple[Expr, ...]:
         """The values of all cotangents that are known by now."""
         return tuple(known.value for known in self._known.values())
-
-    @property
-    def ambiguous(self) -> Reserved:
-        """Letters of extents that are letters of an index of another extent, too."""
-        return self._letters.ambiguous((known.indices, known.value) for known in self._known.values())
 
     def put_in_value(self, path: Path) -> Expr:
         """Return the value of ∂C/∂u at the path's indices."""

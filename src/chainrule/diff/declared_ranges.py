@@ -24,7 +24,6 @@ from chainrule.expr.nodes import (
     Bracket,
     Comparison,
     Expr,
-    Extent,
     Index,
     Indexed,
     IndexValue,
@@ -36,6 +35,7 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.expr.sizes import Declared, Literal, Size
 from chainrule.render.letters import next_letter
 from chainrule.system.model import System
 
@@ -48,7 +48,7 @@ class DeclaredRanges:
         bound = (i for v in values for part in walk(v) if isinstance(part, Reduce) for i in part.indices)
         free = (i for e in (*system.equations, *system.updates) for i in e.indices)
         axes = (i for d in system.declarations for i in d.indices)
-        used = (*axes, *system.indices, *free, *(i for i in bound if i.extent.literal is None))
+        used = (*axes, *system.indices, *free, *(i for i in bound if not isinstance(i.extent, Literal)))
         # A declared letter is one for the whole system, so no index of another range may be called by it.
         self._letters = {i.preferred for i in used} | {system.batch} | taken
         self._system = system
@@ -64,9 +64,9 @@ class DeclaredRanges:
 
     def instead(self, index: Index, body: Expr, fresh: Fresh) -> tuple[Index, Expr]:
         """Return the index to reduce a body over in place of one that is bounded, and the body with it."""
-        size = index.extent.literal
-        if size is None:
+        if not isinstance(index.extent, Literal):
             return index, body
+        size = index.extent.count
         labelled = self._labelled(index, body)
         if len(labelled) == 1 and self._system.size.get(labelled[0]) == size:
             own = fresh.index(replace(index, extent=labelled[0]))
@@ -100,22 +100,17 @@ class DeclaredRanges:
         if known is None:
             letter = next_letter(index.preferred, self._letters)
             self._letters.add(letter)
-            known = self.made[index.preferred, size] = Index(letter, Extent(letter), letter)
+            known = self.made[index.preferred, size] = Index(letter, Declared(letter), letter)
         return known
 
     def _axes(self, tensor: str) -> tuple[Index, ...]:
         return self.axes[tensor] if tensor in self.axes else self._system.axes(tensor)
 
-    def is_told_by_marks(self, index: Index, body: Expr) -> bool:
-        """Say whether a bound index stands by itself on axes of several extents, and only in marked entries."""
-        told = len(self._labelled(index, body, marked=True)) > 1
-        return told and index.extent.literal is None and not self._labelled(index, body)
-
-    def _labelled(self, index: Index, body: Expr, *, marked: bool = False) -> tuple[Extent, ...]:
+    def _labelled(self, index: Index, body: Expr, *, marked: bool = False) -> tuple[Size, ...]:
         """Return the extents of the axes on which an index stands by itself, in marked entries or in all others."""
         entries = [part for part in walk(body) if isinstance(part, Indexed)]
         entries += [lookup.entry for part in walk(body) for lookup in lookups_in(own_positions(part))]
-        found: dict[Extent, None] = {}
+        found: dict[Size, None] = {}
         for entry in entries:
             if entry.guarded is marked and index in entry.indices:
                 pairs = zip(entry.indices, self._axes(entry.tensor), strict=True)

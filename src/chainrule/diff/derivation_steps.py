@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from chainrule.diff.putting_in import Simplifier
 from chainrule.expr.binding import reduce_over
-from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Partial, Product, Reduce, Select, Sum, plus
+from chainrule.expr.nodes import Bracket, Condition, Expr, Index, Indexed, Partial, Product, Reduce, Select, Sum, plus
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Derivation, Step
 
@@ -98,8 +98,8 @@ class DerivationSteps(ABC):
         result, ranks = self._result, self._ranks
         return Derivation(self._target, steps, result, remarks, self._put_in, self._taken, ranks=ranks)
 
-    def text(self, expr: Expr) -> str:
-        """Return an expression as text."""
+    def text(self, expr: Expr | Condition) -> str:
+        """Return an expression or a condition as text."""
         return expression_text(expr, taken=self._taken, ranks=self._ranks)
 
     def _only_direct(self, part: Contribution) -> tuple[Step, ...]:

@@ -14,15 +14,19 @@ from chainrule.expr.binding import rename_indices
 from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
     Bracket,
+    Comparison,
     Expr,
+    ExtentValue,
     Index,
     Indexed,
+    IndexValue,
     Partial,
     Product,
     product_factors,
     times,
     walk,
 )
+from chainrule.render.text import lettered_text
 from chainrule.rewrite.rules import Derivation
 
 
@@ -84,7 +88,7 @@ class _Backward(DerivationSteps):
 
     def share_remark(self, entry: str, part: Contribution) -> str:
         """Say that one term is not the whole, nor are all alike."""
-        count = "·".join(f"extent({i.preferred})" for i in part.indices)
+        count = lettered_text(times(*(ExtentValue(i.extent, i.preferred) for i in part.indices)), {})
         return (
             f"{entry} is the share of one path, not the whole derivative; so the sum is not {count} times one term, "
             "it adds up different shares"
@@ -98,7 +102,7 @@ class _Backward(DerivationSteps):
         if pairs:
             same = dict(pairs)
             only = Indexed(part.through, tuple(same.get(i, i) for i in part.indices))
-            unlike = " or ".join(f"{k.preferred} ≠ {j.preferred}" for k, j in pairs)
+            unlike = " or ".join(self.text(Comparison("!=", IndexValue(k), IndexValue(j))) for k, j in pairs)
             return f"diagonal: only {self.text(only)} depends on {own}, so the terms with {unlike} vanish"
         if not part.indices:
             return ""

@@ -13,9 +13,10 @@ from fractions import Fraction
 from typing import assert_never
 
 from chainrule.diff.powers import by_base, by_exponent, refuse_tower
-from chainrule.diff.scalars import RECTIFIED, parameters_of, rectified, scalar_derivative, statement
+from chainrule.diff.scalars import rectified, scalar_derivative, statement
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import Fresh, open_reduce, reduce_over, rename_indices, tensors_in
+from chainrule.expr.functions import FUNCTIONS
 from chainrule.expr.nodes import (
     MINUS_ONE,
     ONE,
@@ -32,7 +33,6 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     Logic,
-    Lookup,
     MatrixEntry,
     Number,
     Partial,
@@ -142,8 +142,6 @@ class Differentiator:
             assert isinstance(other, Index)
             if isinstance(mine, Affine) and not mine.terms:
                 deltas.append(Bracket(Comparison("=", IndexValue(other), number(mine.constant))))
-            elif isinstance(mine, Affine | Lookup):
-                deltas.append(Bracket(Comparison("=", IndexValue(mine), IndexValue(other))))
             else:
                 deltas.append(delta(mine, other))
         if deltas and not self.delta_note:
@@ -214,9 +212,9 @@ class Differentiator:
             return self._times_inner(outer, call.arguments[0])
         if definition is not None:
             raise AssertionError("functions with a body are put in before differentiating")
-        inner = rectified(call)
-        if inner is not None:
-            derivative, words = RECTIFIED[call.function]
+        against_zero = rectified(call)
+        if against_zero is not None:
+            inner, derivative, words = against_zero
             self._note(words)
             return self._times_inner(put_arguments(derivative, {"t": inner}, self.fresh), inner)
         terms = []
@@ -224,7 +222,7 @@ class Differentiator:
             if not self._depends(argument):
                 continue
             self._note(statement(call.function))
-            actual = dict(zip(parameters_of(call.function), call.arguments, strict=True))
+            actual = dict(zip(FUNCTIONS[call.function].parameters, call.arguments, strict=True))
             terms.append(
                 self._times_inner(put_arguments(scalar_derivative(call.function, n), actual, self.fresh), argument)
             )

@@ -6,25 +6,22 @@ Each is simplified on its own, before anything is summed over: that is what puts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar
 
 from chainrule.diff.derivative import Differentiator
 from chainrule.diff.powers import values_of_consts
 from chainrule.diff.putting_in import Simplifier
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
-from chainrule.expr.nodes import Expr, Extent, ExtentValue, Index, Indexed, Partial, Reduce, times, walk
+from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, times, walk
+from chainrule.expr.skeleton import Bare, bare, joined
 from chainrule.expr.symbols import Symbol
-from chainrule.render.letters import ambiguous_sizes, next_letter
+from chainrule.render.letters import next_letter
 from chainrule.system.model import System
 from chainrule.system.printing import index_names
 from chainrule.system.user_functions import put_in_functions
-
-Reserved: TypeAlias = Mapping[str, Extent]
-"""Letters that stand for an extent, and for no index of another."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +55,25 @@ class Locals:
         self._values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
         self._unknown = {d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments}
         self._consts = values_of_consts(system.declarations)
+        self._told = {d.tensor: (d.values is None, self._consts.get(d.tensor)) for d in system.declarations}
+        self._bare: dict[Symbol, Bare] = {}
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether the system has unknown functions of tensors."""
+        return bool(self._unknown)
+
+    def bare(self, tensor: Symbol) -> Bare:
+        """Return the skeleton of a tensor's equation, functions put in, and its leaves."""
+        if tensor not in self._bare:
+            indices = self._system.defined[tensor].indices
+            parts = (*indices, Indexed(tensor, indices), self._values[tensor])
+            self._bare[tensor] = joined(("equation",), list(map(bare, parts)))
+        return self._bare[tensor]
+
+    def told(self, tensors: Iterable[Symbol]) -> tuple[object, ...]:
+        """Return what is declared of tensors that matters for their derivatives."""
+        return tuple(map(self._told.get, tensors))
 
     def between(self, of: Indexed, by: Indexed) -> Local:
         """Return the derivative of one entry by another, both with plain indices. Raises DerivativeError."""
@@ -91,13 +107,12 @@ class Locals:
 class Letters:
     """Letters for the axes of tensors that meet in one equation, told apart from the names of the tensors.
 
-    An index that is declared by itself, `index i = 3`, keeps its letter for its extent, and so does what is `reserved`:
-    extent(j) must not have two meanings.
+    An index that is declared by itself, `index i = 3`, keeps its letter for its extent.
     """
 
-    def __init__(self, system: System, reserved: Reserved) -> None:
-        self._taken, self._declared = index_names(system)
-        self._kept = {**{i.name: i.extent for i in system.indices}, **reserved}
+    def __init__(self, system: System) -> None:
+        self._taken, _ = index_names(system)
+        self._kept = {i.name: i.extent for i in system.indices}
 
     def give(self, axes: Iterable[Index], used: Iterable[Index] = ()) -> tuple[Index, ...]:
         """Return indices for these axes, under letters that are not used."""
@@ -115,34 +130,6 @@ class Letters:
         if all(self._kept.get(i.preferred, i.extent) == i.extent for i in axes):
             return tuple(Index(i.preferred, i.extent, i.preferred) for i in axes)
         return self.give(axes)
-
-    def ambiguous(self, equations: Iterable[tuple[Iterable[Index], Expr]]) -> Reserved:
-        """Return what must be reserved for equations, target indices and value, to be read as they are meant."""
-        found: dict[str, Extent] = {}
-        for indices, value in equations:
-            if any(isinstance(part, ExtentValue) for part in walk(value)):
-                target = Indexed("", tuple(indices))
-                found |= ambiguous_sizes(target, value, taken=self._taken, declared=self._declared)
-        return found
-
-
-class _Lettered(Protocol):
-    @property
-    def ambiguous(self) -> Reserved: ...
-
-
-L = TypeVar("L", bound=_Lettered)
-
-
-def unambiguous(make: Callable[[Reserved], L]) -> L:
-    """Return what is made with so many letters reserved that no extent in it has two meanings."""
-    reserved: Reserved = {}
-    while True:
-        made = make(reserved)
-        more = {letter: extent for letter, extent in made.ambiguous.items() if letter not in reserved}
-        if not more:
-            return made
-        reserved = {**reserved, **more}
 
 
 def refuse_coupled_samples(system: System, active: frozenset[str]) -> None:

@@ -16,31 +16,24 @@ from chainrule.errors import DerivativeError
 from chainrule.expr.nodes import (
     MINUS_ONE,
     ZERO,
-    Affine,
     Bracket,
     Call,
     Comparison,
     Condition,
-    Constant,
     Expr,
-    ExtentValue,
-    Index,
     Indexed,
-    IndexValue,
     Number,
     Power,
     Product,
-    Reduce,
     Sum,
     number,
     operands,
     plus,
     times,
 )
+from chainrule.expr.signs import is_positive
 from chainrule.system.model import Declaration
 
-_POSITIVE = frozenset({"exp", "sigmoid", "softplus", "cosh"})
-_NOT_NEGATIVE = frozenset({"abs", "relu", "sqrt"})
 _HIGHEST_TOWER = 30
 """Exponents within exponents: each level has the whole derivative of the next in it, several times over."""
 
@@ -105,45 +98,6 @@ def value_of(expr: Expr, consts: Mapping[str, Fraction]) -> Fraction | None:
             return 1 / below if below else None
         case _:
             return None
-
-
-def is_positive(expr: Expr) -> bool:
-    """Say whether an expression is plainly above 0 wherever it is defined."""
-    match expr:
-        case Number(value):
-            return value > 0
-        case Constant() | ExtentValue():
-            return True
-        case Call(function, _, 0):
-            return function in _POSITIVE
-        case Power(base):
-            return is_positive(base)
-        case Product(factors):
-            return all(map(is_positive, factors))
-        case Sum(terms):
-            return all(map(_is_not_negative, terms)) and any(map(is_positive, terms))
-        case IndexValue(Affine(terms, constant)):
-            return constant > 0 and all(coefficient > 0 for _, coefficient in terms)
-        case _:
-            return False
-
-
-def _is_not_negative(expr: Expr) -> bool:
-    match expr:
-        case Number(value):
-            return value >= 0
-        case Call(function, _, 0) if function in _NOT_NEGATIVE:
-            return True
-        case Power(base, Number(value)):
-            return (value.denominator == 1 and value % 2 == 0) or _is_not_negative(base)
-        case Product(parts) | Sum(parts):
-            return all(map(_is_not_negative, parts))
-        case Reduce("sum" | "mean" | "max" | "min", _, body):
-            return _is_not_negative(body)
-        case IndexValue(Index()) | Bracket():
-            return True
-        case _:
-            return is_positive(expr)
 
 
 def _not_zero(expr: Expr) -> Bracket:

@@ -24,13 +24,13 @@ from chainrule.expr.binding import (
     rename_indices,
     unmarked_positions,
 )
+from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
     Call,
     Condition,
     Expr,
-    Extent,
     Index,
     Indexed,
     Logic,
@@ -44,16 +44,15 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.expr.sizes import Formula, Literal
 from chainrule.expr.symbols import Derivative, Symbol, named_after, taken_by, unused
 from chainrule.render.letters import next_letter
 from chainrule.system.model import Equation, System
 from chainrule.system.typecheck import typecheck
-from chainrule.system.unsettling import as_read
 
 EXTREMA = ("max", "min")
+_PARTIAL = names_with(lambda function: function.partial)
 _POWERS = frozenset({"exp", "log", "sqrt", "log1p", "expm1"})
-PARTIAL = ("log", "log1p", "sqrt", "tan")
-"""Functions that have no finite value for some arguments."""
 
 
 def name_extrema(system: System) -> System:
@@ -63,19 +62,7 @@ def name_extrema(system: System) -> System:
     taken = set(system.names()) | set(system.function)
     declared = DeclaredRanges(system, taken)
     equations = [new for equation in system.equations for new in _ExtremaNamer(taken, declared).named(equation)]
-    return as_read(declared.added_to(system.with_equations(tuple(equations))))
-
-
-def name_ranges(system: System) -> System:
-    """Return the system with what is reduced over a range that only positions determine as equations of their own.
-
-    Such an equation has the range as an axis: `C = sum(t) x[2*t]^2` becomes `C = sum(t) C_inner[t]`.
-    """
-    taken = set(system.names()) | set(system.function)
-    declared = DeclaredRanges(system, taken)
-    namer = _RangeNamer(taken, declared, frozenset(one.extent for one in system.derived if not one.given))
-    equations = tuple(new for e in system.equations for new in namer.named(e))
-    return as_read(typecheck(declared.added_to(system.with_equations(equations))))
+    return typecheck(declared.added_to(system.with_equations(tuple(equations))))
 
 
 def name_arguments(system: System, derived: Iterable[Expr]) -> System:
@@ -88,7 +75,7 @@ def name_arguments(system: System, derived: Iterable[Expr]) -> System:
     taken = set(system.names()) | set(system.function)
     namer = _ArgumentNamer(taken, DeclaredRanges(system, taken), again) if again else None
     equations = tuple(new for e in system.equations for new in namer.named(e)) if namer else system.equations
-    return as_read(typecheck(system.with_equations(equations))) if len(equations) > len(system.equations) else system
+    return typecheck(system.with_equations(equations)) if len(equations) > len(system.equations) else system
 
 
 def may_name_arguments(system: System) -> bool:
@@ -230,34 +217,6 @@ class _ExtremaNamer(_Namer):
         return super()._whole(value, stem, fresh)
 
 
-class _RangeNamer(_Namer):
-    """Takes the bodies of reductions over ranges that no axis tells out of one equation after the other."""
-
-    def __init__(self, taken: set[str], declared: DeclaredRanges, derived: frozenset[Extent]) -> None:
-        super().__init__(taken, declared)
-        self._derived = derived
-
-    def _is_named(self, expr: Expr | Condition) -> bool:
-        """Say whether the body of an expression gets an equation of its own."""
-        return isinstance(expr, Reduce) and any(self._is_open(i, expr.body) for i in expr.indices)
-
-    def _is_open(self, index: Index, body: Expr) -> bool:
-        """Say whether no axis tells the range of a bound index. Of several marks the first one in the text does."""
-        return index.extent in self._derived or self._declared.is_told_by_marks(index, body)
-
-    def _taken_out(self, expr: Expr, stem: Symbol, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> Expr:
-        """Return an expression with names in the place of such bodies; `guards` say where it is wanted."""
-        if not isinstance(expr, Reduce):
-            return self._parts_taken_out(expr, stem, fresh, guards)
-        indices, body = self._opened(expr, fresh, guards)
-        body = self._taken_out(body, stem, fresh, guards)
-        ranges = [i for i in indices if self._is_open(i, body)]
-        labelled = isinstance(body, Indexed) and not body.guarded and set(ranges) <= set(body.indices)
-        if ranges and not labelled:
-            body = self._equation(named_after(stem, "inner"), body)
-        return reduce_over(expr.op, indices, body)
-
-
 class _ArgumentNamer(_Namer):
     """Takes arguments of functions out of one equation after the other: those with a reduction that is written again.
 
@@ -286,7 +245,7 @@ class _ArgumentNamer(_Namer):
     def _argument(self, argument: Expr, stem: Symbol, fresh: Fresh) -> Expr:
         again = any(_without_indices(part) in self._again for part in walk(argument) if isinstance(part, Reduce))
         expr, free = self._taken_out(argument, stem, fresh), free_in_order(argument)
-        if not again or any(i.extent.literal is not None or i.extent.anonymous for i in free):
+        if not again or any(isinstance(i.extent, Literal | Formula) for i in free):
             return expr
         key = rename_indices(expr, {i: Index(f"~{n}", i.extent) for n, i in enumerate(free)})
         if key in self._names:
@@ -308,7 +267,7 @@ def _is_partial(part: Expr | Condition) -> bool:
         case Power(_, Number(exponent)):
             return exponent < 0 or exponent.denominator != 1
         case Call(function):
-            return function in PARTIAL
+            return function in _PARTIAL
         case _:
             return isinstance(part, Power | MatrixEntry)
 

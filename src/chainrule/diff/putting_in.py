@@ -31,6 +31,8 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
+from chainrule.expr.skeleton import Bare, Shape
+from chainrule.expr.symbols import Symbol
 from chainrule.rewrite.rules import Step
 
 _LONGEST_PUT_IN = 60
@@ -51,7 +53,10 @@ class Simplifier(Protocol):
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
 
-    def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:
+    def shape(self, items: Sequence[Bare]) -> Shape:
+        """Return the shape of some expressions with all that is known of what they read."""
+
+    def relates(self, left: frozenset[Symbol], right: frozenset[Symbol]) -> bool:
         """Say whether something known of the system has tensors of both in it."""
 
 
@@ -101,7 +106,7 @@ class Choice:
         """
         value, tensors = self.value, tensors_in(self.value)
         others = [f for f in _factors(self.named) if tensors_in(f) <= tensors_in(self.inserted)]
-        beside = frozenset[str]().union(*map(tensors_in, others))
+        beside = frozenset[Symbol]().union(*map(tensors_in, others))
         if not tensors.isdisjoint(beside) or simplifier.relates(tensors, beside):
             return False
         if any(not _constants(value).isdisjoint(_constants(f)) for f in others):

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import count
 
 from chainrule.diff.graph import check_names, graph_of
-from chainrule.diff.local import Letters, Locals, Reserved, refuse_coupled_samples, unambiguous
+from chainrule.diff.local import Letters, Locals, refuse_coupled_samples
 from chainrule.diff.putting_in import Simplifier, may_cancel
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.functions import ARITY, REDUCTIONS
@@ -30,15 +30,13 @@ def with_tangents(system: System, simplifier: Simplifier, of: str, wrt: Sequence
     The changes of `wrt` are inputs: const for params and consts, which are the same for all samples, else data. Where
     `of` is the cost, its change is the cost of the new system. Raises DerivativeError.
     """
-    return unambiguous(lambda reserved: _Tangents(system, simplifier, of, wrt, reserved)).system
+    return _Tangents(system, simplifier, of, wrt).system
 
 
 class _Tangents:
     """One run of the walk."""
 
-    def __init__(
-        self, system: System, simplifier: Simplifier, of: str, wrt: Sequence[str], reserved: Reserved | None = None
-    ) -> None:
+    def __init__(self, system: System, simplifier: Simplifier, of: str, wrt: Sequence[str]) -> None:
         self._system = system
         self._simplifier = simplifier
         self._graph = graph_of(system)
@@ -49,7 +47,7 @@ class _Tangents:
         refuse_coupled_samples(system, active)
         self._moving = active & self._graph.leading_to(of)
         self._locals = Locals(system, simplifier)
-        self._letters = Letters(system, reserved or {})
+        self._letters = Letters(system)
         self._names = self._named()
         self._values: dict[str, tuple[tuple[Index, ...], Expr]] = {}
 
@@ -79,12 +77,6 @@ class _Tangents:
             declarations.append(Declaration("data", self._names[name], axes))
         cost = self._names[self._of] if self._of == self._system.cost else self._system.cost
         return replace(self._system, declarations=tuple(declarations), equations=self._needed(), cost=cost, updates=())
-
-    @property
-    def ambiguous(self) -> Reserved:
-        """Letters of extents that are letters of an index of another extent, too."""
-        changes = [e for e in self.system.equations if e.name in self._names.values()]
-        return self._letters.ambiguous((e.indices, e.value) for e in changes)
 
     def _needed(self) -> tuple[Equation, ...]:
         """Return all equations but those of changes that nothing reads, each below what it reads.

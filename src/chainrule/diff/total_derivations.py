@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from chainrule.diff.derivation_steps import Contribution, DerivationSteps, may_vanish
 from chainrule.diff.totals import Totals, Way
+from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
-    Bracket,
     Comparison,
     Expr,
     Index,
@@ -84,7 +84,7 @@ class _Forward(DerivationSteps):
         pairs = dict(self._tied(part))
         if pairs:
             only = self.text(Indexed(part.through, tuple(pairs.get(i, i) for i in part.indices)))
-            unlike = " or ".join(f"{m.preferred} ≠ {k.preferred}" for m, k in pairs.items())
+            unlike = " or ".join(self.text(Comparison("!=", IndexValue(m), IndexValue(k))) for m, k in pairs.items())
             return f"diagonal: {user} depends on {only} only, so the terms with {unlike} vanish"
         if not part.indices:
             return ""
@@ -95,10 +95,7 @@ class _Forward(DerivationSteps):
     def _tied(self, part: Contribution) -> Iterator[tuple[Index, Index]]:
         """Yield the pairs (m, k) of indices of v and of u that a Kronecker delta before the local derivative ties."""
         for factor in product_factors(part.value):
-            match factor:
-                case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
-                    for m, k in ((left, right), (right, left)):
-                        if m in part.indices and k in self._own:
-                            yield m, k
-                case _:
-                    pass
+            pair = plain_delta(factor) or ()
+            for m, k in zip(pair, pair[::-1], strict=True):
+                if m in part.indices and k in self._own:
+                    yield m, k

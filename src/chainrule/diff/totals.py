@@ -11,14 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chainrule.diff.graph import Graph, check_names, graph_of
-from chainrule.diff.local import Letters, Local, Locals, Reserved, refuse_coupled_samples
+from chainrule.diff.local import Letters, Local, Locals, refuse_coupled_samples
 from chainrule.diff.putting_in import Choice, Simplifier
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, plus, times
 from chainrule.expr.symbols import Symbol, derivative_by
 from chainrule.system.model import Equation, System
-from chainrule.system.unsettling import is_readable, may_be_misread
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,7 @@ class Totals:
     `system` has its extrema named. Raises DerivativeError for names that it does not have, or that make no sense.
     """
 
-    def __init__(
-        self, system: System, simplifier: Simplifier, of: Sequence[str], wrt: str, reserved: Reserved | None = None
-    ) -> None:
+    def __init__(self, system: System, simplifier: Simplifier, of: Sequence[str], wrt: str) -> None:
         self.system = system
         self.simplifier = simplifier
         self.graph: Graph = graph_of(system)
@@ -63,7 +60,7 @@ class Totals:
         refuse_coupled_samples(system, self._active)
         self._leading = frozenset[str]().union(*(self.graph.leading_to(name) for name in of))
         letters = [i for name in of for i in system.axes(name)]
-        self._letters = Letters(system, reserved or {})
+        self._letters = Letters(system)
         self.by = Indexed(wrt, self._letters.give(system.axes(wrt), letters))
         self._locals = Locals(system, simplifier)
         self._known: dict[Symbol, Total] = {}
@@ -89,11 +86,6 @@ class Totals:
                 expected="a system whose derivatives are to be derived",
                 advice="Give the system without that equation.",
             )
-
-    @property
-    def ambiguous(self) -> Reserved:
-        """Letters of extents that are letters of an index of another extent, too."""
-        return self._letters.ambiguous(((*t.indices, *self.by_indices), t.value) for t in self._known.values())
 
     def axes(self, tensor: str) -> tuple[Index, ...]:
         """Return the indices that a tensor has here, apart from those of what is derived by."""
@@ -173,23 +165,9 @@ class Totals:
             return named, False
         value = self.put_in_value(way)
         inserted = reduce_over("sum", way.indices, times(way.local.value, value))
-        if not self._readable(tensor, inserted, order):
-            return named, False
         simple = not self._known[way.through].put_in
         choice = Choice(value, named, inserted, lambda: self._uses(way.through), simple)
         return (inserted, True) if choice.puts_in(self.simplifier, order) else (named, False)
-
-    def _readable(self, tensor: Symbol, value: Expr, order: tuple[Index, ...]) -> bool:
-        """Say whether the text of ∂tensor/∂wrt = value keeps the extents of indices that only positions determine.
-
-        If not, ∂v/∂wrt stays named: its axes say how far they run.
-        """
-        if not may_be_misread(self.system):
-            return True
-        target = Indexed(derivative_by(tensor, self.wrt), order)
-        return is_readable(
-            self.system, Equation(target, self.simplifier.present(self.simplifier.simplify(value, order)))
-        )
 
     def _uses(self, tensor: str) -> int:
         return sum(user in self._leading for user in self.graph.users.get(tensor, ()))

@@ -19,8 +19,9 @@ from chainrule.data.interchange import as_array
 from chainrule.errors import InputError, listed
 from chainrule.execute.scalars import Array
 from chainrule.expr.binding import free_indices, tensors_in
-from chainrule.expr.nodes import Extent, Index, Indexed, Reduce, walk
-from chainrule.render.text import equation_text, expression_text
+from chainrule.expr.nodes import Index, Reduce, walk
+from chainrule.expr.sizes import Literal, Size, source_of
+from chainrule.render.text import entry_text, equation_text, place_text
 from chainrule.system.derived import solve
 from chainrule.system.lookalikes import difference, twin_of
 from chainrule.system.model import Declaration, Equation, System
@@ -31,7 +32,7 @@ class Inputs:
     """What a system was given: an array of floats by tensor, and the extents that follow from them."""
 
     values: Mapping[str, Array]
-    sizes: Mapping[Extent, int]
+    sizes: Mapping[Size, int]
 
 
 def check_inputs(
@@ -39,7 +40,7 @@ def check_inputs(
     inputs: Mapping[str, npt.ArrayLike],
     *,
     dtype: Any = np.float64,
-    sizes: Mapping[Extent, int] | None = None,
+    sizes: Mapping[Size, int] | None = None,
 ) -> Inputs:
     """Return the inputs as arrays of `dtype`, and all extents known from them, from declarations and from `sizes`.
 
@@ -86,11 +87,6 @@ def is_batched(system: System, inputs: Mapping[str, npt.ArrayLike]) -> bool:
             advice=f"Give {ranks[False]} for every sample too.",
         )
     return True in ranks
-
-
-def entry_text(tensor: str, indices: tuple[Index, ...]) -> str:
-    """Return a declared tensor with its indices, as the notation writes it."""
-    return expression_text(Indexed(tensor, indices))
 
 
 def _refuse_unknown(system: System, inputs: Mapping[str, npt.ArrayLike]) -> None:
@@ -165,7 +161,7 @@ def _check_rank(declaration: Declaration, array: Array) -> None:
     )
 
 
-def whole_numbers(declaration: Declaration, value: npt.ArrayLike, sizes: Mapping[Extent, int]) -> Array:
+def whole_numbers(declaration: Declaration, value: npt.ArrayLike, sizes: Mapping[Size, int]) -> Array:
     """Return the entries of an integer tensor as integers, whatever type they came in.
 
     Raises InputError naming the first entry that is no whole number from 0 to V - 1.
@@ -173,15 +169,14 @@ def whole_numbers(declaration: Declaration, value: npt.ArrayLike, sizes: Mapping
     array = as_array(declaration.tensor, value)
     assert declaration.values is not None
     extent = declaration.values.extent
-    count = extent.literal if extent.literal is not None else sizes[extent]
+    count = extent.count if isinstance(extent, Literal) else sizes[extent]
     wrong = ~((array >= 0) & (array < count) & (array == np.floor(array)))
     if not wrong.any():
         return array.astype(np.int64)
     at = tuple(int(n) for n in np.argwhere(wrong)[0])
-    place = f"[{','.join(map(str, at))}]" if at else ""
     values = ", ".join(f"{i.preferred} = {n}" for i, n in zip(declaration.indices, at, strict=False))
     raise InputError(
-        f"{declaration.tensor}{place} is {array[at]}" + (f", at {values}" if values else ""),
+        f"{place_text(declaration.tensor, at)} is {array[at]}" + (f", at {values}" if values else ""),
         where=f"data {entry_text(declaration.tensor, declaration.indices)} : int({declaration.values.name})",
         expected=f"whole numbers from 0 to {count - 1}",
         advice=f"{int(wrong.sum())} of its {array.size} entries are something else.",
@@ -193,16 +188,16 @@ def _check_finite(declaration: Declaration, array: Array, given: npt.ArrayLike) 
     if not wrong.any():
         return
     at = tuple(int(n) for n in np.argwhere(wrong)[0])
-    place = f"[{','.join(map(str, at))}]" if at else ""
+    place = place_text(declaration.tensor, at)
     entry = as_array(declaration.tensor, given)[at]
     if np.isfinite(entry):
         raise InputError(
-            f"{declaration.tensor}{place} is {entry:g}, too large for {array.dtype}",
+            f"{place} is {entry:g}, too large for {array.dtype}",
             expected=f"numbers up to {np.finfo(array.dtype).max:.2g}",
             advice="Scale the data, or use the executor reference, which takes float64.",
         )
     raise InputError(
-        f"{declaration.tensor}{place} is {array[at]}",
+        f"{place} is {array[at]}",
         where=f"{declaration.role} {entry_text(declaration.tensor, declaration.indices)}",
         expected="finite numbers",
         advice=f"{int(wrong.sum())} of its {array.size} entries are not finite.",
@@ -225,14 +220,14 @@ class _Axis:
         return f"{self.tensor} axis {self.axis} ({letter}) is {self.size}"
 
 
-def _settle(system: System, values: Mapping[str, Array], sizes: Mapping[Extent, int]) -> dict[Extent, int]:
+def _settle(system: System, values: Mapping[str, Array], sizes: Mapping[Size, int]) -> dict[Size, int]:
     """Return all extents; one that two places give differently is an error."""
-    first: dict[Extent, _Axis] = {}
+    first: dict[Size, _Axis] = {}
     for index in system.indices:
         if index.extent in system.size:
             first[index.extent] = _Axis(f"index {index.preferred}", -1, index, system.size[index.extent])
     for extent, size in (*system.sizes, *sizes.items()):
-        first.setdefault(extent, _Axis(f"the extent of {extent.tensor}", -1, None, size))
+        first.setdefault(extent, _Axis(f"the extent of {source_of(extent)}", -1, None, size))
     for tensor, array in values.items():
         for axis, index in enumerate(system.declared[tensor].indices):
             found = _Axis(tensor, axis, index, array.shape[axis])
@@ -261,7 +256,7 @@ def _disagreement(system: System, found: _Axis, known: _Axis) -> InputError:
     )
 
 
-def _where(system: System, extent: Extent, tensors: tuple[str, ...]) -> Equation | None:
+def _where(system: System, extent: Size, tensors: tuple[str, ...]) -> Equation | None:
     """Return the first equation in which an index of that extent stands, best one that reads both tensors."""
     standing = [e for e in system.equations if _stands_in(extent, e)]
     for wanted in (all, any):
@@ -271,6 +266,6 @@ def _where(system: System, extent: Extent, tensors: tuple[str, ...]) -> Equation
     return None
 
 
-def _stands_in(extent: Extent, equation: Equation) -> bool:
+def _stands_in(extent: Size, equation: Equation) -> bool:
     bound = (i for part in walk(equation.value) if isinstance(part, Reduce) for i in part.indices)
     return any(i.extent == extent for i in (*equation.indices, *free_indices(equation.value), *bound))

@@ -12,14 +12,14 @@ from typing import Any, Protocol, runtime_checkable
 import numpy.typing as npt
 
 from chainrule.execute.scalars import Array
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Size
 from chainrule.system.model import Declaration, System
 
 
 class Unknowns(Protocol):
     """Concrete functions in place of unknown (abstract) ones, with their partial derivatives of every order."""
 
-    def size(self, extent: Extent) -> int:
+    def size(self, extent: Size) -> int:
         """Return the number of entries along an axis of an unknown function that nothing else determines."""
         ...
 

@@ -20,6 +20,7 @@ from chainrule.expr.binding import (
     substitute_indices,
 )
 from chainrule.expr.deltas import kronecker
+from chainrule.expr.functions import FUNCTIONS
 from chainrule.expr.nodes import (
     ZERO,
     Bracket,
@@ -28,6 +29,7 @@ from chainrule.expr.nodes import (
     Expr,
     Index,
     Indexed,
+    Logic,
     Reduce,
     product_factors,
     walk,
@@ -74,10 +76,11 @@ def _reasons(part: Expr, indices: tuple[Index, ...], numbered: Numbered, depth: 
     bracket = reason_words(part, system, numbered.formula)
     if bracket:
         yield bracket, numbered.values(part, indices)
-    elif isinstance(part, Call) and part.function == "relu":
-        positive = Comparison(">", part.arguments[0], ZERO)
-        holds = numbered.formula(Comparison("<=", part.arguments[0], ZERO))
-        yield words(holds, ", where relu is 0"), numbered.values(Bracket(positive), indices)
+    elif isinstance(part, Call) and part.function in FUNCTIONS and FUNCTIONS[part.function].vanishes:
+        vanishes = Comparison(FUNCTIONS[part.function].vanishes, part.arguments[0], ZERO)
+        elsewhere = Bracket(Logic("not", (vanishes,)))
+        why = words(numbered.formula(vanishes), f", where {part.function} is 0")
+        yield why, numbered.values(elsewhere, indices)
     elif isinstance(part, Reduce) and part.op == "prod":
         yield zero_factor(part, numbered.formula), numbered.values(part, indices)
     elif isinstance(part, Indexed) and part.tensor in system.defined and depth:

@@ -19,6 +19,7 @@ from chainrule.expr.nodes import Affine, Index, Position
 from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.notation import named_symbol
+from chainrule.render.text import entry_text
 from chainrule.system.model import System
 from chainrule.system.places import cost_advice, did_you_mean
 
@@ -98,7 +99,7 @@ def entry_at(name: str, indices: tuple[Index, ...], shape: Sequence[int], at: At
     Raises InputError for an index that is missing, unknown, no whole number or out of range.
     """
     letters = [i.name for i in indices]
-    whole = f"{name}[{','.join(letters)}]" if letters else name
+    whole = entry_text(name, indices)
     values = _by_letter(whole, letters, shape, at)
     places = []
     for letter, size in zip(letters, shape, strict=True):

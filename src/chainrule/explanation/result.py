@@ -95,7 +95,7 @@ class Explanation:
         yield Group((Heading((equal(self.derivative, self.formula),)),), role="equation", apart=True)
         yield from (part_group(part, extract, alone=len(self.parts) == 1) for part in self.parts)
         if self.has_sum or len(self.parts) > 1:
-            yield result_heading(self.derivative, self.parts, self.value)
+            yield Group((result_heading(self.derivative, self.parts, self.value),), role="result")
         if self.paths and not self.has_sum:
             yield Group((Line(("No sum is left in this equation; the chain rule begins with one.",)),), apart=True)
         if not self.paths and self.value == 0 and not self.has_sum:

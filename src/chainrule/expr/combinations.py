@@ -10,7 +10,6 @@ from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import (
     Affine,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     IndexValue,
@@ -22,11 +21,12 @@ from chainrule.expr.nodes import (
     number,
     times,
 )
+from chainrule.expr.sizes import Size
 
 PositionAtom: TypeAlias = Index | Lookup
 """What a position is made of; a number that is looked up counts like an index."""
 
-ExpressionAtom: TypeAlias = Index | Lookup | Extent
+ExpressionAtom: TypeAlias = Index | Lookup | Size
 """What an expression is made of that is linear in indices and extents."""
 
 PositionForm: TypeAlias = LinearForm[PositionAtom, int]

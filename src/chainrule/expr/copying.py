@@ -15,14 +15,14 @@ Listed: TypeAlias = tuple[type[Any], tuple[Any, ...]]
 """The class of a node and its fields."""
 
 
-class Reference(int):
+class BackReference(int):
     """A field that holds a node: its place in the list."""
 
 
 def flattened(root: object, kind: type[Any]) -> list[Listed]:
     """Return an object of some kind, a dataclass, and all such objects in its fields, those first that others hold."""
     listed: list[Listed] = []
-    places: dict[int, Reference] = {}
+    places: dict[int, BackReference] = {}
     stack: list[tuple[Any, bool]] = [(root, False)]
     while stack:
         node, entered = stack.pop()
@@ -31,7 +31,7 @@ def flattened(root: object, kind: type[Any]) -> list[Listed]:
         values = field_values(node)
         if entered:
             listed.append((type(node), tuple(_encoded(value, places) for value in values)))
-            places[id(node)] = Reference(len(listed) - 1)
+            places[id(node)] = BackReference(len(listed) - 1)
         else:
             stack.append((node, True))
             stack.extend((inner, False) for value in values for inner in _inside(value, kind))
@@ -60,7 +60,7 @@ def _inside(value: object, kind: type[Any]) -> Iterator[Any]:
             yield from _inside(part, kind)
 
 
-def _encoded(value: object, places: dict[int, Reference]) -> object:
+def _encoded(value: object, places: dict[int, BackReference]) -> object:
     if isinstance(value, tuple):
         return tuple(_encoded(part, places) for part in value)
     return places.get(id(value), value)
@@ -69,4 +69,4 @@ def _encoded(value: object, places: dict[int, Reference]) -> object:
 def _decoded(value: object, made: Sequence[Any]) -> object:
     if isinstance(value, tuple):
         return tuple(_decoded(part, made) for part in value)
-    return made[value] if isinstance(value, Reference) else value
+    return made[value] if isinstance(value, BackReference) else value

@@ -1,35 +1,220 @@
-"""Names and arities of the scalar functions that the notation knows.
+"""The scalar functions of the notation: all that is known of each, in one record.
 
-The one list from which parser, printers and executors are checked to be complete; their derivatives stand in
-`diff.scalars`, their values in each executor.
+The derivatives in it are the only ones in chainrule that a person wrote, one line of the notation by argument; all else
+is the chain rule. Conventions at kinks are written out in the line: relu'(0) = 0, sign'(t) = 0, a tie of maximum or
+minimum is shared equally, clip passes the derivative on at its bounds; maximum(0, t) is relu(t) at its tie too. Source
+of the formulas: NIST Digital Library of Mathematical Functions, 4.7, 4.20, 4.34, 7.2.
+
+To add a function: a record here, a line per printer, an implementation per executor. `tests/conformance/test_functions`
+names what is missing, and tries each thing that a record says.
 """
 
 from __future__ import annotations
 
-ARITY: dict[str, int] = {
-    "exp": 1,
-    "log": 1,
-    "log1p": 1,
-    "expm1": 1,
-    "sqrt": 1,
-    "sin": 1,
-    "cos": 1,
-    "tan": 1,
-    "sinh": 1,
-    "cosh": 1,
-    "tanh": 1,
-    "atan": 1,
-    "sigmoid": 1,
-    "relu": 1,
-    "softplus": 1,
-    "erf": 1,
-    "abs": 1,
-    "sign": 1,
-    "maximum": 2,
-    "minimum": 2,
-    "clip": 3,
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from chainrule.expr.nodes import Expr, number
+
+PARAMETERS: Mapping[int, tuple[str, ...]] = {1: ("t",), 2: ("s", "t"), 3: ("t", "low", "high")}
+"""What the arguments are called, by their number."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The numbers from low to high, None for no end; those of an `open` one do not reach its ends."""
+
+    low: int | None = None
+    high: int | None = None
+    open: bool = False
+
+    @property
+    def sign(self) -> str:
+        """How all its numbers stand to 0: >, >=, <, <= or "".
+
+        >>> Interval(0, 1, open=True).sign, Interval(0).sign, Interval(-1, 1).sign
+        ('>', '>=', '')
+        """
+        if self.low is not None and self.low >= 0:
+            return ">" if self.low > 0 or self.open else ">="
+        if self.high is not None and self.high <= 0:
+            return "<" if self.high < 0 or self.open else "<="
+        return ""
+
+
+REAL = Interval()
+
+
+@dataclass(frozen=True)
+class ScalarFunction:
+    """What is known of a scalar function of the notation.
+
+    Attributes:
+        name: How the notation writes it.
+        derivative: By each argument, in the notation; the arguments are called as in `PARAMETERS`.
+        words: How a derivation says it, where that is not just the line of the derivative.
+        against_zero: Derivative and words where the other of two arguments is the number 0.
+        values: Between which numbers its values lie.
+        at_zero: The value at 0, where it is a fraction.
+        least: The argument below which it has no value.
+        poles: Whether it becomes infinite at single arguments.
+        overflows: Whether it is infinite in floating point where no argument is.
+        contracting: Whether values lie no further apart than their arguments, erf's no more than an eighth, and 0 is 0.
+        kinks: What is equal where it bends or jumps, arguments or numbers.
+        vanishes: The relation to 0 of arguments over which the value is 0 throughout.
+        cheap: Whether it takes an instruction or two, less than keeping its value.
+        synonyms: Other names that are read as this one.
+
+    """
+
+    name: str
+    derivative: tuple[str, ...]
+    words: str = ""
+    against_zero: tuple[str, str] | None = None
+    values: Interval = REAL
+    at_zero: Fraction | int | None = None
+    least: int | None = None
+    poles: bool = False
+    overflows: bool = False
+    contracting: bool = False
+    kinks: tuple[tuple[str | int, str | int], ...] = ()
+    vanishes: str = ""
+    cheap: bool = False
+    synonyms: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the arguments."""
+        return PARAMETERS[len(self.derivative)]
+
+    @property
+    def partial(self) -> bool:
+        """Whether there are arguments for which it has no finite value."""
+        return self.least is not None or self.poles
+
+    @property
+    def total(self) -> bool:
+        """Whether it has a finite value for all arguments, in floating point too."""
+        return not (self.partial or self.overflows)
+
+    @property
+    def rounded(self) -> bool:
+        """Whether it becomes infinite, or 0, by rounding only."""
+        return self.overflows or (self.values.open and 0 in (self.values.low, self.values.high))
+
+    @property
+    def saturates(self) -> bool:
+        """Whether it comes near an end of its values, and has a derivative that is written with its value."""
+        ends = self.values.open and (self.values.low, self.values.high) != (None, None)
+        return ends and any(f"{self.name}(" in line for line in self.derivative)
+
+    def compared(self, arguments: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:
+        """Yield what is equal where the function of these arguments bends or jumps."""
+        named = dict(zip(self.parameters, arguments, strict=True))
+        for pair in self.kinks:
+            left, right = (named[side] if isinstance(side, str) else number(side) for side in pair)
+            yield left, right
+
+
+POSITIVE = Interval(0, open=True)
+NOT_NEGATIVE = Interval(0)
+
+FUNCTIONS: Mapping[str, ScalarFunction] = {
+    function.name: function
+    for function in (
+        ScalarFunction("exp", ("exp(t)",), "exp is its own derivative", values=POSITIVE, at_zero=1, overflows=True),
+        ScalarFunction("log", ("1/t",), "log'(t) = 1/t", least=0, synonyms=("ln",)),
+        ScalarFunction("log1p", ("1/(1 + t)",), at_zero=0, least=-1),
+        ScalarFunction("expm1", ("exp(t)",), values=Interval(-1, open=True), at_zero=0, overflows=True),
+        ScalarFunction("sqrt", ("1/(2*sqrt(t))",), values=NOT_NEGATIVE, at_zero=0, least=0),
+        ScalarFunction("sin", ("cos(t)",), values=Interval(-1, 1), at_zero=0, contracting=True),
+        ScalarFunction("cos", ("-sin(t)",), values=Interval(-1, 1), at_zero=1),
+        ScalarFunction("tan", ("1 + tan(t)^2",), at_zero=0, poles=True),
+        ScalarFunction("sinh", ("cosh(t)",), at_zero=0, overflows=True),
+        ScalarFunction("cosh", ("sinh(t)",), values=Interval(1), at_zero=1, overflows=True),
+        ScalarFunction("tanh", ("1 - tanh(t)^2",), values=Interval(-1, 1, open=True), at_zero=0, contracting=True),
+        ScalarFunction("atan", ("1/(1 + t^2)",), values=Interval(-2, 2, open=True), at_zero=0, contracting=True),
+        ScalarFunction(
+            "sigmoid",
+            ("sigmoid(t)*(1 - sigmoid(t))",),
+            values=Interval(0, 1, open=True),
+            at_zero=Fraction(1, 2),
+        ),
+        ScalarFunction(
+            "relu",
+            ("[t > 0]",),
+            "relu'(t) = [t > 0], with relu'(0) = 0 by convention",
+            values=NOT_NEGATIVE,
+            at_zero=0,
+            contracting=True,
+            kinks=(("t", 0),),
+            vanishes="<=",
+            cheap=True,
+            synonyms=("ReLU",),
+        ),
+        ScalarFunction("softplus", ("sigmoid(t)",), values=POSITIVE),
+        ScalarFunction(
+            "erf", ("2/sqrt(pi)*exp(-t^2)",), values=Interval(-1, 1, open=True), at_zero=0, contracting=True
+        ),
+        ScalarFunction(
+            "abs",
+            ("sign(t)",),
+            "abs'(t) = sign(t), with sign(0) = 0 by convention",
+            values=NOT_NEGATIVE,
+            at_zero=0,
+            contracting=True,
+            kinks=(("t", 0),),
+            cheap=True,
+        ),
+        ScalarFunction(
+            "sign",
+            ("0",),
+            "sign'(t) = 0 by convention",
+            values=Interval(-1, 1),
+            at_zero=0,
+            kinks=(("t", 0),),
+            cheap=True,
+        ),
+        ScalarFunction(
+            "maximum",
+            ("[s > t] + 1/2*[s = t]", "[t > s] + 1/2*[s = t]"),
+            "the larger one gets the derivative; equal ones share it by convention",
+            against_zero=("[t > 0]", "maximum(0, t)' = [t > 0], with 0 at t = 0 by convention, like relu"),
+            kinks=(("s", "t"),),
+            cheap=True,
+        ),
+        ScalarFunction(
+            "minimum",
+            ("[s < t] + 1/2*[s = t]", "[t < s] + 1/2*[s = t]"),
+            "the smaller one gets the derivative; equal ones share it by convention",
+            against_zero=("[t < 0]", "minimum(0, t)' = [t < 0], with 0 at t = 0 by convention, like relu"),
+            kinks=(("s", "t"),),
+            cheap=True,
+        ),
+        ScalarFunction(
+            "clip",
+            ("[low <= t and t <= high]", "[t < low and low <= high]", "[t > high or low > high]"),
+            "clip passes the derivative on from low to high, both included by convention",
+            kinks=(("t", "low"), ("t", "high")),
+            cheap=True,
+        ),
+    )
 }
-"""Scalar functions of the notation and their number of arguments; clip(t, low, high)."""
+"""Every scalar function of the notation, by name."""
+
+
+def names_with(holds: Callable[[ScalarFunction], object]) -> frozenset[str]:
+    """Return the names of the functions of which something holds.
+
+    >>> sorted(names_with(lambda function: function.poles))
+    ['tan']
+    """
+    return frozenset(name for name, function in FUNCTIONS.items() if holds(function))
+
+
+ARITY: Mapping[str, int] = {name: len(function.derivative) for name, function in FUNCTIONS.items()}
+"""Their numbers of arguments."""
 
 MATRIX_FUNCTIONS: dict[str, int] = {"det": 0, "inv": 2}
 """Functions of a matrix that is named whole, and the number of indices that their values have."""

@@ -15,47 +15,8 @@ from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from chainrule.expr.shared import Node, made_once
+from chainrule.expr.sizes import UNINFERRED, Size
 from chainrule.expr.symbols import Symbol
-
-
-@made_once
-class Extent(Node):
-    """The range of an index, named by where it comes from: an axis of a tensor, or a declared index (axis -1).
-
-    Tensor axes that must agree share one Extent, settled by `typecheck`. The number itself is not here: it is known
-    only when a system is given its inputs, or from `index i = 784`. Two kinds have no axis to be named by: `literal`
-    ones of a range bounded by a number, `max(u<2)`, which say it themselves, and `anonymous` ones of bound indices that
-    only affine positions determine, `sum(t) x[2*t]`, named by their equation. Neither labels an axis: it fits into it.
-    """
-
-    tensor: str
-    axis: int = -1
-
-    @property
-    def literal(self) -> int | None:
-        """The number of values of a range bounded by a number, else None."""
-        return int(self.tensor) if self.axis == _LITERAL else None
-
-    @property
-    def anonymous(self) -> bool:
-        """Whether this is the range of a bound index that no axis and no declaration names."""
-        return self.axis <= _ANONYMOUS
-
-
-_LITERAL = -3
-_ANONYMOUS = -4
-UNSETTLED = Extent("", -2)
-"""The extent of an index that typecheck has not seen yet."""
-
-
-def literal_extent(size: int) -> Extent:
-    """Return the extent of a range bounded by a number."""
-    return Extent(str(size), _LITERAL)
-
-
-def anonymous_extent(equation: str, count: int) -> Extent:
-    """Return the extent of the bound index of an equation that is the count-th without a name for its range."""
-    return Extent(equation, _ANONYMOUS - count)
 
 
 @made_once
@@ -67,7 +28,7 @@ class Index(Node):
     """
 
     name: str
-    extent: Extent = UNSETTLED
+    extent: Size = UNINFERRED
     letter: str = field(default="", compare=False)
 
     @property
@@ -96,7 +57,7 @@ class Lookup(Node):
     """The whole number in an entry of an integer tensor, as a position: `E[tok[t], d]`; it is below `extent`."""
 
     entry: Indexed
-    extent: Extent = UNSETTLED
+    extent: Size = UNINFERRED
 
 
 Position: TypeAlias = Index | Affine | Lookup
@@ -120,7 +81,7 @@ class Constant(Node):
 class ExtentValue(Node):
     """The number of values an index takes, as a number: `extent(i)`. `letter` is the index a printer may name."""
 
-    extent: Extent
+    extent: Size
     letter: str = field(default="", compare=False)
 
 
@@ -321,7 +282,7 @@ def minus(expr: Expr) -> Expr:
     return times(MINUS_ONE, expr)
 
 
-def delta(left: Index, right: Index) -> Bracket:
+def delta(left: Position, right: Position) -> Bracket:
     """Return Kronecker's delta [left = right]."""
     return Bracket(Comparison("=", IndexValue(left), IndexValue(right)))
 

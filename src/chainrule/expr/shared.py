@@ -96,13 +96,14 @@ class _Table:
 
 
 TABLE = _Table(1 << 15)
-_NODES = ("Extent", "Index", "Position", "Indexed", "Expr", "Condition", "Skeleton")
+_NODES = ("Size", "Limit", "Index", "Position", "Indexed", "Expr", "Condition", "Skeleton")
 _IDENTITY = {
     "str": "{0}",
     "Symbol": "{0}, {0}.structure",
     "int": "{0}",
     "bool": "{0}",
     "tuple[object, ...]": "{0}",
+    "LinearForm[Size, int]": "{0}",
     "Fraction": "{0}.numerator, {0}.denominator",
     "tuple[tuple[Index, int], ...]": "tuple([(id(i), c) for i, c in {0}])",
     **dict.fromkeys(_NODES, "id({0})"),

@@ -1,15 +1,15 @@
 """Expressions without their names: what those have in common that differ in names only.
 
-The leaves of a node are the names in it, of tensors and free indices, the extents and the preferred letters, each in
-the order in which they stand; its skeleton is all the rest. Both are kept with the node. A `Shape` is the skeletons of
-some nodes with their leaves numbered as they are met: where two shapes have one key, what is made of the first nodes
-alone is, `renamed`, what is made of the others.
+The leaves of a node are the names in it, of tensors and free indices, the extents and the preferred letters, in the
+order in which they stand; its skeleton is all the rest. Both are kept with the node. A `Shape` is the skeletons of some
+nodes with their leaves numbered as they are met: where two shapes have one key, what is made of the first nodes alone
+is, in other names, what is made of the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -18,7 +18,6 @@ from chainrule.expr.nodes import (
     Call,
     Comparison,
     Constant,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -33,7 +32,8 @@ from chainrule.expr.nodes import (
     with_operands,
 )
 from chainrule.expr.shared import Node, kept, made_once
-from chainrule.expr.symbols import Derivative
+from chainrule.expr.sizes import Axis, Declared, Formula, Literal, Size, Uninferred
+from chainrule.expr.symbols import Derivative, Symbol
 
 T = TypeVar("T", bound=Hashable)
 M = TypeVar("M", bound=Node)
@@ -48,88 +48,93 @@ class Skeleton(Node):
     parts: tuple[Skeleton, ...] = ()
 
 
+class Leaf:
+    """An index with its extent and preferred letter, or an extent alone: what of it is a name, and else None.
+
+    It is kept with its node and is equal to itself only.
+    """
+
+    __slots__ = ("extent", "letter", "name")
+
+    def __init__(self, name: str | None, extent: Size, letter: str | None) -> None:
+        self.name = name
+        self.extent = None if isinstance(extent, Literal) else extent
+        self.letter = letter
+
+
 class Bare(NamedTuple):
     """A skeleton and its leaves. `loose` says that some index need not label the axis it stands on."""
 
     skeleton: Skeleton
-    tensors: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    extents: tuple[Extent, ...] = ()
-    letters: tuple[str, ...] = ()
+    leaves: tuple[Symbol | Leaf, ...] = ()
     loose: bool = False
 
 
-def joined(head: tuple[object, ...], parts: Sequence[Bare]) -> Bare:
-    """Return several as one."""
-    skeleton = Skeleton(head, tuple([part.skeleton for part in parts]))
-    if len(parts) < 2:
-        return parts[0]._replace(skeleton=skeleton) if parts else Bare(skeleton)
-    _, tensors, names, extents, letters, loose = zip(*parts, strict=True)
-    flat = chain.from_iterable
-    return Bare(
-        skeleton, tuple(flat(tensors)), tuple(flat(names)), tuple(flat(extents)), tuple(flat(letters)), any(loose)
-    )
+def joined(head: tuple[object, ...], parts: Sequence[Bare], *own: Symbol | Leaf, loose: bool = False) -> Bare:
+    """Return several as one, its own leaves before theirs."""
+    skeleton = Skeleton(head, tuple([part[0] for part in parts]))
+    leaves = (*own, *chain.from_iterable([part[1] for part in parts]))
+    return Bare(skeleton, leaves, loose or any(part[2] for part in parts))
 
 
 @kept
 def bare(node: Node) -> Bare:
     """Return the skeleton of an expression, condition, position or extent, and its leaves."""
-    kind = type(node).__name__
     rule = _RULES.get(type(node))
     if rule is not None:
         return rule(node)
+    whole: Any = node
     head = _HEADS[type(node)](node) if type(node) in _HEADS else ()
-    parts: Any = operands(node)  # type: ignore[arg-type]
-    return joined((kind, *head), list(map(bare, parts)))
+    return joined((type(node).__name__, *head), list(map(bare, operands(whole))))
 
 
-def _extent(extent: Extent) -> Bare:
-    if extent.literal is not None:
-        return Bare(Skeleton(("Extent", extent.literal)), loose=True)
-    return Bare(Skeleton(("Extent",)), extents=(extent,))
+def _extent(extent: Size) -> Bare:
+    count = _count(extent)
+    return joined(("Size", count), (), Leaf(None, extent, None), loose=count is not None)
+
+
+def _count(extent: Size) -> int | None:
+    return extent.count if isinstance(extent, Literal) else None
 
 
 def _index(index: Index) -> Bare:
-    _, _, _, extents, _, loose = whole = bare(index.extent)
-    free = not index.name.startswith("%")
-    head = ("Index", index.name.startswith("?") if free else index.name)
-    names = (index.name,) if free else ()
-    return Bare(Skeleton(head, (whole.skeleton,)), (), names, extents, (index.preferred,), loose)
+    bound, literal = index.name.startswith("%"), _count(index.extent)
+    head = ("Index", index.name if bound else index.name.startswith("?"), literal)
+    leaf = Leaf(None if bound else index.name, index.extent, index.preferred)
+    return joined(head, (), leaf, loose=literal is not None)
 
 
 def _affine(position: Affine) -> Bare:
     head = ("Affine", position.constant, *(c for _, c in position.terms))
-    return joined(head, [bare(i) for i, _ in position.terms])._replace(loose=bool(position.terms))
+    return joined(head, [bare(i) for i, _ in position.terms], loose=bool(position.terms))
 
 
 def _entry(entry: Indexed) -> Bare:
     head = ("Indexed", entry.guarded, isinstance(entry.tensor, Derivative))
-    inner = joined(head, list(map(bare, entry.indices)))
-    return inner._replace(tensors=(entry.tensor, *inner.tensors), loose=inner.loose or entry.guarded)
+    return joined(head, list(map(bare, entry.indices)), entry.tensor, loose=entry.guarded)
 
 
 def _matrix_entry(entry: MatrixEntry) -> Bare:
     head = ("MatrixEntry", entry.function, len(entry.indices), isinstance(entry.tensor, Derivative))
-    inner = joined(head, list(map(bare, (*entry.indices, *entry.samples))))
-    return inner._replace(tensors=(*inner.tensors, entry.tensor))
+    return joined(head, list(map(bare, (*entry.indices, *entry.samples))), entry.tensor)
 
 
 def _extent_value(value: ExtentValue) -> Bare:
-    inner = joined(("ExtentValue",), [bare(value.extent)])
-    return inner._replace(letters=(value.letter,))
+    literal = _count(value.extent)
+    return joined(("ExtentValue", literal), (), Leaf(None, value.extent, value.letter), loose=literal is not None)
 
 
 def _comparison(condition: Comparison) -> Bare:
-    inner = joined(("Comparison", condition.relation), [bare(condition.left), bare(condition.right)])
     match condition:
-        case Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right)) if left.extent != right.extent:
-            return inner._replace(loose=True)
+        case Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right)):
+            loose = left.extent != right.extent
         case _:
-            return inner
+            loose = False
+    return joined(("Comparison", condition.relation), [bare(condition.left), bare(condition.right)], loose=loose)
 
 
 _RULES: Mapping[type[Any], Callable[[Any], Bare]] = {
-    Extent: _extent,
+    **dict.fromkeys((Axis, Declared, Literal, Formula, Uninferred), _extent),
     Index: _index,
     Affine: _affine,
     Lookup: lambda position: joined(("Lookup",), [bare(position.entry), bare(position.extent)]),
@@ -148,47 +153,74 @@ _HEADS: Mapping[type[Any], Callable[[Any], tuple[object, ...]]] = {
 }
 
 
-@dataclass
+class Numbering:
+    """Numbers for leaves as they are met, those of some tensors before all others."""
+
+    def __init__(self, tensors: Iterable[Symbol]) -> None:
+        self._known: dict[Symbol | Leaf, int] = {}
+        self.of(tensors)
+
+    def of(self, leaves: Iterable[Symbol | Leaf]) -> tuple[int, ...]:
+        """Return the numbers of leaves."""
+        known = self._known
+        return tuple([known.setdefault(leaf, len(known)) for leaf in leaves])
+
+    def names(self) -> Names:
+        """Return the names in the leaves that have been met."""
+        names = Names()
+        for leaf in self._known:
+            if isinstance(leaf, Leaf):
+                names.add(leaf)
+            else:
+                names.tensors[leaf] = len(names.tensors)
+        return names
+
+
 class Names:
-    """The leaves met so far, each with its number."""
+    """The names in leaves, each with its number; `places` are their numbers leaf by leaf."""
 
-    tensors: dict[str, int] = field(default_factory=dict)
-    names: dict[str, int] = field(default_factory=dict)
-    extents: dict[Extent, int] = field(default_factory=dict)
-    letters: dict[str, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.tensors: dict[Symbol, int] = {}
+        self.indices: dict[str | None, int] = {}
+        self.extents: dict[Size | None, int] = {}
+        self.letters: dict[str | None, int] = {}
+        self.places: list[int] = []
 
-    def shape(self, item: Bare) -> tuple[Skeleton, Numbers, Numbers, Numbers, Numbers]:
-        """Return what is left of an item when its leaves are numbers."""
-        return (
-            item.skeleton,
-            _numbers(self.tensors, item.tensors),
-            _numbers(self.names, item.names),
-            _numbers(self.extents, item.extents),
-            _numbers(self.letters, item.letters),
+    def add(self, leaf: Leaf) -> None:
+        """Take the names of an index, an extent and a letter; None counts as a name, too."""
+        indices, extents, letters = self.indices, self.extents, self.letters
+        self.places += (
+            indices.setdefault(leaf.name, len(indices)),
+            extents.setdefault(leaf.extent, len(extents)),
+            letters.setdefault(leaf.letter, len(letters)),
         )
 
     def to(self, others: Names) -> Renaming:
         """Return the renaming to those that have the same numbers."""
         return Renaming(
             dict(zip(self.tensors, others.tensors, strict=True)),
-            dict(zip(self.names, others.names, strict=True)),
+            dict(zip(self.indices, others.indices, strict=True)),
             dict(zip(self.extents, others.extents, strict=True)),
             dict(zip(self.letters, others.letters, strict=True)),
         )
 
 
-def _numbers(known: dict[T, int], leaves: Iterable[T]) -> Numbers:
-    return tuple([known.setdefault(leaf, len(known)) for leaf in leaves])
+@dataclass(frozen=True)
+class Shape:
+    """What some nodes have in common with others that differ in names only, and the names in these."""
+
+    key: tuple[object, ...]
+    names: Names
 
 
 @dataclass(frozen=True)
 class Renaming:
     """Other leaves for those of an expression, all at once; canonical names of bound indices stay."""
 
-    tensors: Mapping[str, str]
-    names: Mapping[str, str]
-    extents: Mapping[Extent, Extent]
-    letters: Mapping[str, str]
+    tensors: Mapping[Symbol, Symbol]
+    indices: Mapping[str | None, str | None]
+    extents: Mapping[Size | None, Size | None]
+    letters: Mapping[str | None, str | None]
 
     def of(self, node: M) -> M:
         """Return an expression, condition or position with other leaves."""
@@ -199,15 +231,14 @@ class Renaming:
         parts = operands(whole)
         return with_operands(whole, [self.of(part) for part in parts]) if parts else node
 
-    def extent(self, extent: Extent) -> Extent:
+    def extent(self, extent: Size) -> Size:
         """Return an extent; one bounded by a number stays."""
-        return self.extents[extent] if extent.literal is None else extent
+        return self.extents.get(extent) or extent
 
     def index(self, index: Index) -> Index:
         """Return an index with other leaves."""
-        name = index.name
-        name = name if name.startswith("%") else self.names[name]
-        return Index(name, self.extent(index.extent), self.letters[index.preferred])
+        name = index.name if index.name.startswith("%") else self.indices[index.name]
+        return Index(name or "", self.extent(index.extent), self.letters[index.preferred] or "")
 
     def entry(self, entry: Indexed) -> Indexed:
         """Return an entry with other leaves."""
@@ -230,7 +261,7 @@ _RENAMED: Mapping[type[Any], Callable[[Renaming, Any], Any]] = {
     Indexed: Renaming.entry,
     MatrixEntry: Renaming.matrix_entry,
     IndexValue: lambda names, value: IndexValue(names.of(value.position)),
-    ExtentValue: lambda names, value: ExtentValue(names.extent(value.extent), names.letters[value.letter]),
+    ExtentValue: lambda names, value: ExtentValue(names.extent(value.extent), names.letters[value.letter] or ""),
     Partial: lambda names, node: Partial(names.entry(node.of), tuple(map(names.entry, node.wrt))),
     Reduce: lambda names, node: Reduce(node.op, tuple(map(names.index, node.indices)), names.of(node.body)),
 }

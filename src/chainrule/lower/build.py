@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Lookup, walk
-from chainrule.lower.code import Code
+from chainrule.lower.code import CodeBuilder
 from chainrule.lower.fuse import Member, Nest
 from chainrule.lower.program import (
     Access,
@@ -51,7 +51,7 @@ class _Building:
     inlined: dict[str, Member] = field(default_factory=dict)
 
     def instruction(self) -> Instruction:
-        code = Code(self.entry)
+        code = CodeBuilder(self.entry)
         self.code = code
         late: list[Store] = []
         uses = Counter[str](
@@ -91,7 +91,7 @@ class _Building:
         every = tuple(Axis(f"r{n}", extent) for n, extent in enumerate(buffer.extents))
         whole = over_axes(buffer.name, every, buffer.strides)
         zeros = (Scalar(ZERO.value), Store(whole, 0))
-        self.code = code = Code(self.entry)
+        self.code = code = CodeBuilder(self.entry)
         access = self.access(buffer.name, Indexed(buffer.name, statement.at), member.names)
         added = code.value(statement.value, member.names)
         code.add(Store(access, code.apply("add", code.add(Load(access)), added)))

@@ -43,7 +43,7 @@ MOST_READABLE = 1000
 _CONSTANTS: Mapping[str, float] = {"pi": math.pi}
 
 
-class Code:
+class CodeBuilder:
     """The code of one instruction while it is written. `entry` gives the number of the value of an entry."""
 
     def __init__(self, entry: Callable[[Indexed, Mapping[Index, str]], int]) -> None:

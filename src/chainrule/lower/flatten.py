@@ -22,12 +22,10 @@ from chainrule.expr.binding import (
     position_indices,
     substitute_indices,
 )
+from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import (
-    Bracket,
     Call,
-    Comparison,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -39,12 +37,14 @@ from chainrule.expr.nodes import (
     Power,
     Reduce,
     Sum,
+    delta,
     mark_of,
     number,
     plus,
     product_factors,
     times,
 )
+from chainrule.expr.sizes import Literal, Size, source_of
 from chainrule.expr.symbols import Derivative
 from chainrule.lower.guards import marked, padded, written_out
 from chainrule.lower.implied import with_marks
@@ -52,16 +52,16 @@ from chainrule.lower.inside import check_inside
 from chainrule.lower.known_powers import with_number
 from chainrule.lower.lookups import Term, terms_of
 from chainrule.lower.program import Unsupported
-from chainrule.lower.statements import Statement, looked_up_whole
+from chainrule.lower.statements import Assignment, looked_up_whole
 from chainrule.system.model import Equation, System
 
-CHEAP = frozenset({"relu", "abs", "sign", "maximum", "minimum", "clip"})
+_CHEAP = names_with(lambda function: function.cheap)
 """Functions that are computed again rather than kept."""
 
 
 def flatten(
-    system: System, sizes: Mapping[Extent, int], outputs: Iterable[str], consts: Mapping[str, Fraction]
-) -> tuple[Statement, ...]:
+    system: System, sizes: Mapping[Size, int], outputs: Iterable[str], consts: Mapping[str, Fraction]
+) -> tuple[Assignment, ...]:
     """Return the statements that compute the outputs and the updates, in an order in which they can run.
 
     An update's target has a name of its own (W′), so that every name is assigned once. `consts` are values that go
@@ -73,7 +73,7 @@ def flatten(
     for update in system.updates:
         work.equation(update, update.name + "′")
     wanted = {*outputs, *(update.name + "′" for update in system.updates)}
-    kept: list[Statement] = []
+    kept: list[Assignment] = []
     for statement in reversed(work.statements):
         if statement.target in wanted:
             kept.append(statement)
@@ -81,7 +81,7 @@ def flatten(
     return tuple(reversed(kept))
 
 
-def sample_extents(system: System) -> frozenset[Extent]:
+def sample_extents(system: System) -> frozenset[Size]:
     """Return the extents of the first axes of data that have more than one: those that run over samples."""
     return frozenset(d.indices[0].extent for d in system.declarations if d.role == "data" and len(d.indices) > 1)
 
@@ -91,12 +91,12 @@ class _Flattening:
     """One run: the statements so far, and what is known by name."""
 
     system: System
-    sizes: Mapping[Extent, int]
+    sizes: Mapping[Size, int]
     consts: Mapping[str, Fraction]
-    statements: list[Statement] = field(default_factory=list)
+    statements: list[Assignment] = field(default_factory=list)
     names: dict[object, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     fresh: Fresh = field(default_factory=Fresh)
-    samples: frozenset[Extent] = frozenset()
+    samples: frozenset[Size] = frozenset()
     current: Equation | None = None
     root: str = ""
     count: int = 0
@@ -115,12 +115,12 @@ class _Flattening:
         if direct and last is not None and isinstance(flat, Indexed) and set(flat.indices) == set(equation.indices):
             self._adopt(last, flat, name, equation)
             return
-        self.statements.append(Statement(name, equation.indices, flat, equation, place=place))
+        self.statements.append(Assignment(name, equation.indices, flat, equation, place=place))
         if not isinstance(flat, Indexed | Number) and not place and len(free_indices(flat)) == len(equation.indices):
             order = free_in_order(flat)
             self.names.setdefault(_key(flat, order), (name, tuple(order.index(i) for i in equation.indices)))
 
-    def _adopt(self, last: Statement, flat: Indexed, name: str, equation: Equation) -> None:
+    def _adopt(self, last: Assignment, flat: Indexed, name: str, equation: Equation) -> None:
         """Give the statement just made the name of the equation that it is all of, with the equation's axes."""
         order = tuple(flat.indices.index(i) for i in equation.indices)
         indices = tuple(last.indices[n] for n in order)
@@ -172,15 +172,15 @@ class _Flattening:
                 return self._named(flat) if looked_up_whole(flat) else flat
             case Call(function, arguments, order):
                 flat = Call(function, tuple(self._flat(a) for a in arguments), order)
-                return flat if function in CHEAP or not free_indices(flat) else self._named(flat)
+                return flat if function in _CHEAP or not free_indices(flat) else self._named(flat)
             case _:
                 return map_operands(expr, self._flat)
 
-    def _size(self, extent: Extent) -> int:
-        if extent.literal is not None:
-            return extent.literal
+    def _size(self, extent: Size) -> int:
+        if isinstance(extent, Literal):
+            return extent.count
         if extent not in self.sizes:
-            raise Unsupported(f"an extent that the inputs do not give, that of {extent.tensor}")
+            raise Unsupported(f"an extent that the inputs do not give, that of {source_of(extent)}")
         return self.sizes[extent]
 
     def _reduction(self, node: Reduce) -> Expr:
@@ -215,7 +215,7 @@ class _Flattening:
         if not term.places:
             return value
         if not over:
-            chosen = (Bracket(Comparison("=", IndexValue(at), IndexValue(v))) for v, at in term.places.items())
+            chosen = (delta(at, v) for v, at in term.places.items())
             return times(*chosen, value)
         parts = product_factors(value)
         outside = tuple(f for f in parts if isinstance(f, Number))
@@ -226,7 +226,7 @@ class _Flattening:
         order = tuple(sorted(dict.fromkeys(free), key=lambda i: i.extent not in self.samples))
         name = self._name()
         at = tuple(places.get(i, i) for i in order)
-        self.statements.append(Statement(name, order, value, self._equation(), over=over, at=at))
+        self.statements.append(Assignment(name, order, value, self._equation(), over=over, at=at))
         return times(*outside, Indexed(name, order))
 
     def _sum(self, indices: tuple[Index, ...], body: Expr) -> Expr:
@@ -276,7 +276,7 @@ class _Flattening:
         if copy.key not in self.names:
             name = self._name()
             self.names[copy.key] = (name, ())
-            self.statements.append(Statement(name, copy.indices, copy.value, self._equation()))
+            self.statements.append(Assignment(name, copy.indices, copy.value, self._equation()))
         return Indexed(self.names[copy.key][0], copy.positions)
 
     def _named(self, flat: Expr) -> Indexed:
@@ -285,7 +285,7 @@ class _Flattening:
         if key not in self.names:
             name = self._name()
             self.names[key] = (name, tuple(free_in_order(flat).index(i) for i in order))
-            self.statements.append(Statement(name, order, flat, self._equation()))
+            self.statements.append(Assignment(name, order, flat, self._equation()))
         return self._known(key, free_in_order(flat))
 
     def _reduced(self, op: str, over: tuple[Index, ...], factors: tuple[Indexed, ...]) -> Indexed:
@@ -296,7 +296,7 @@ class _Flattening:
         if key not in self.names:
             name = self._name()
             self.names[key] = (name, tuple(appearing.index(i) for i in order))
-            self.statements.append(Statement(name, order, body, self._equation(), op, over, factors))
+            self.statements.append(Assignment(name, order, body, self._equation(), op, over, factors))
         return self._known(key, appearing)
 
     def _order(self, expr: Expr) -> tuple[Index, ...]:

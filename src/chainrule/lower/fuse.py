@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from chainrule.expr.nodes import Extent, Index, Indexed
-from chainrule.lower.statements import Statement, entries_of, looked_up_whole
+from chainrule.expr.nodes import Index, Indexed
+from chainrule.expr.sizes import Size
+from chainrule.lower.statements import Assignment, entries_of, looked_up_whole
 
 LONGEST_ROW = 4
 """The vectors that a row which is reduced in registers may have."""
@@ -21,7 +22,7 @@ LONGEST_ROW = 4
 class Member:
     """A statement in a nest, with the axis of the nest for each index of the statement."""
 
-    statement: Statement
+    statement: Assignment
     names: Mapping[Index, str]
 
     @property
@@ -69,11 +70,11 @@ class Fused:
 
 
 def fuse(
-    statements: Sequence[Statement],
-    sizes: Mapping[Extent, int],
+    statements: Sequence[Assignment],
+    sizes: Mapping[Size, int],
     outputs: Sequence[str],
     lanes: int,
-    samples: frozenset[Extent] = frozenset(),
+    samples: frozenset[Size] = frozenset(),
 ) -> Fused:
     """Return the statements as nests in an order in which they can run; no row runs over `samples`."""
     work = _Fusion(sizes, lanes, samples)
@@ -102,17 +103,17 @@ def sums_apart(fused: Fused, chosen: Sequence[bool]) -> Fused:
 class _Fusion:
     """One run: the nests so far, and which one each target is made in."""
 
-    def __init__(self, sizes: Mapping[Extent, int], lanes: int, samples: frozenset[Extent]) -> None:
+    def __init__(self, sizes: Mapping[Size, int], lanes: int, samples: frozenset[Size]) -> None:
         self.sizes = sizes
         self.samples = samples
         self.lanes = lanes
         self.nests: list[Nest] = []
         self.home: dict[str, int] = {}
-        self.waiting: dict[str, Statement] = {}
+        self.waiting: dict[str, Assignment] = {}
         self.late = False
         """Whether a nest reads what one behind it makes, so that their numbers are no order in which they can run."""
 
-    def take(self, statement: Statement) -> None:
+    def take(self, statement: Assignment) -> None:
         """Put a statement, whose operands have all been taken, into a nest."""
         if self.waits(statement):
             self.waiting[statement.target] = statement
@@ -123,7 +124,7 @@ class _Fusion:
             number = self.placed_alone(statement)
         self.home[statement.target] = number
 
-    def placed_alone(self, statement: Statement) -> int:
+    def placed_alone(self, statement: Assignment) -> int:
         """Open a nest for a statement, with the rows that wait for it, and return its number."""
         nest = self.opened(statement)
         if statement.op or statement.at:
@@ -139,11 +140,11 @@ class _Fusion:
         nest.members.append(own)
         return number
 
-    def waits(self, statement: Statement) -> bool:
+    def waits(self, statement: Assignment) -> bool:
         """Say whether a statement is a short row of inputs, which can stand in the nest of whoever reads it first."""
         return self.is_row(statement) and bool(statement.indices) and self.home.keys().isdisjoint(statement.reads)
 
-    def is_row(self, statement: Statement) -> bool:
+    def is_row(self, statement: Assignment) -> bool:
         """Say whether a statement reduces one tensor along one axis short enough for registers."""
         if len(statement.over) != 1 or len(statement.factors) != 1 or statement.over[0].extent in self.samples:
             return False
@@ -173,7 +174,7 @@ class _Fusion:
         nest.members.append(Member(statement, places))
         self.home[entry.tensor] = number
 
-    def opened(self, statement: Statement) -> Nest:
+    def opened(self, statement: Assignment) -> Nest:
         """Return a new nest for a statement."""
         names: dict[Index, str] = {}
         outer, over = (statement.loops, ()) if statement.at else (statement.indices, statement.over)
@@ -183,7 +184,7 @@ class _Fusion:
         inner = {names[i]: self.sizes[i.extent] for i in over}
         return Nest(axes, inner, [Member(statement, names)])
 
-    def join(self, number: int, statement: Statement) -> bool:
+    def join(self, number: int, statement: Assignment) -> bool:
         """Put the statement into the nest if it can stand there; say whether it could."""
         nest = self.nests[number]
         names = self.placed(nest, statement)
@@ -209,7 +210,7 @@ class _Fusion:
         nest.members.append(Member(statement, names))
         return True
 
-    def needed_for(self, number: int, statement: Statement) -> bool:
+    def needed_for(self, number: int, statement: Assignment) -> bool:
         """Say whether a nest must have run before another one that the statement reads."""
         left = [home for t in statement.reads if (home := self.home.get(t, number)) != number]
         seen = set(left)
@@ -220,7 +221,7 @@ class _Fusion:
             left.extend(new)
         return number in seen
 
-    def placed(self, nest: Nest, statement: Statement) -> dict[Index, str] | None:
+    def placed(self, nest: Nest, statement: Assignment) -> dict[Index, str] | None:
         """Return the axes for the indices of a statement, or None if it cannot: it reads more than one point."""
         if nest.adds or statement.at or looked_up_whole(nest.members[0].statement.value):
             return None
@@ -239,7 +240,7 @@ class _Fusion:
         return names if complete else None
 
 
-def _in_place(statement: Statement) -> bool:
+def _in_place(statement: Assignment) -> bool:
     """Say whether an update reads the old value only where it writes the new one."""
     return all(e.indices == statement.indices for e in entries_of(statement) if e.tensor == statement.place)
 
@@ -283,7 +284,7 @@ def _shadowed(nest: Nest, number: int) -> Nest:
     member = nest.members[number]
     update = member.statement
     nest.members[number] = Member(replace(update, place=""), member.names)
-    copy = Statement(
+    copy = Assignment(
         update.target + "′", update.indices, Indexed(update.target, update.indices), update.equation, place=update.place
     )
     names = {i: member.names[i] for i in update.indices}

@@ -20,7 +20,6 @@ from chainrule.expr.nodes import (
     Comparison,
     Condition,
     Expr,
-    Extent,
     Index,
     Indexed,
     IndexValue,
@@ -28,9 +27,9 @@ from chainrule.expr.nodes import (
     Lookup,
     Position,
     Product,
-    literal_extent,
     number,
 )
+from chainrule.expr.sizes import Literal, Size
 
 Axes: TypeAlias = Callable[[str], Sequence[Index]]
 """The axes of a tensor, by its name."""
@@ -50,13 +49,13 @@ class Padded:
         return ("padded", self.value)
 
 
-def span(position: Index | Affine, sizes: Mapping[Extent, int]) -> tuple[int, int]:
+def span(position: Index | Affine, sizes: Mapping[Size, int]) -> tuple[int, int]:
     """Return the lowest and the highest value of a position whose indices have one or more."""
     form = linear_form(position)
     return form.bounds({atom: (0, sizes[atom.extent] - 1) for atom in form.terms})
 
 
-def written_out(entry: Indexed, axes_of: Axes, sizes: Mapping[Extent, int]) -> Expr:
+def written_out(entry: Indexed, axes_of: Axes, sizes: Mapping[Size, int]) -> Expr:
     """Return an entry as the bracket of its range, if marked, and those of what is looked up in it, times the entry.
 
     It is unmarked where it is always inside.
@@ -70,7 +69,7 @@ def written_out(entry: Indexed, axes_of: Axes, sizes: Mapping[Extent, int]) -> E
     return Product((Bracket(parts[0] if len(parts) == 1 else Logic("and", tuple(parts))), entry))
 
 
-def _range(entry: Indexed, axes_of: Axes, sizes: Mapping[Extent, int]) -> Iterator[Condition]:
+def _range(entry: Indexed, axes_of: Axes, sizes: Mapping[Size, int]) -> Iterator[Condition]:
     """Yield the conditions that keep the positions of an entry that are no look-ups inside."""
     for position, axis in zip(entry.indices, axes_of(entry.tensor), strict=True):
         if not isinstance(position, Lookup):
@@ -94,7 +93,7 @@ def marked(expr: Expr) -> Indexed | None:
     return None if any(lookup.entry.guarded for lookup in lookups_in(entry.indices)) else entry
 
 
-def padded(entry: Indexed, axes: Sequence[Index], sizes: Mapping[Extent, int], most: int) -> Padded | None:
+def padded(entry: Indexed, axes: Sequence[Index], sizes: Mapping[Size, int], most: int) -> Padded | None:
     """Return the copy of a tensor with as many zeros around it as an entry reads, None where it has `most` or more."""
     indices: list[Index] = []
     inside: list[Position] = []
@@ -107,12 +106,12 @@ def padded(entry: Indexed, axes: Sequence[Index], sizes: Mapping[Extent, int], m
             positions.append(position)
         else:
             assert not isinstance(position, Lookup)
-            index = Index(f"#{number_}", literal_extent(high - low + 1), axis.preferred)
+            index = Index(f"#{number_}", Literal(high - low + 1), axis.preferred)
             inside.append(affine({index: 1}, low))
             positions.append(position_of(linear_form(position).plus(-low)))
         indices.append(index)
-    if prod(i.extent.literal or sizes[i.extent] for i in indices) >= most:
+    if prod(i.extent.count if isinstance(i.extent, Literal) else sizes[i.extent] for i in indices) >= most:
         return None
-    literal = {i.extent: i.extent.literal for i in indices if i.extent.literal is not None}
+    literal: dict[Size, int] = {i.extent: i.extent.count for i in indices if isinstance(i.extent, Literal)}
     value = written_out(Indexed(entry.tensor, tuple(inside), guarded=True), lambda _: axes, {**sizes, **literal})
     return Padded(tuple(indices), value, tuple(positions))

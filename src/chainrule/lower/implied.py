@@ -20,7 +20,6 @@ from chainrule.expr.nodes import (
     Comparison,
     Condition,
     Expr,
-    Extent,
     Index,
     Indexed,
     IndexValue,
@@ -29,12 +28,13 @@ from chainrule.expr.nodes import (
     Select,
     mark_of,
 )
+from chainrule.expr.sizes import Size
 from chainrule.lower.program import Unsupported
 from chainrule.render.text import expression_text
 from chainrule.system.model import System
 
 
-def with_marks(system: System, node: Expr, sizes: Mapping[Extent, int], facts: Sequence[ExpressionForm] = ()) -> Expr:
+def with_marks(system: System, node: Expr, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm] = ()) -> Expr:
     """Return the expression with a mark on each entry that may be outside its tensor but for the brackets above it."""
 
     def below(part: Expr, known: Sequence[ExpressionForm] = facts) -> Expr:
@@ -68,7 +68,7 @@ def _flat(factors: Sequence[Expr]) -> Iterator[Expr]:
             yield factor
 
 
-def _facts_of(system: System, factor: Expr, sizes: Mapping[Extent, int]) -> Iterator[ExpressionForm]:
+def _facts_of(system: System, factor: Expr, sizes: Mapping[Size, int]) -> Iterator[ExpressionForm]:
     """Yield what is not negative where a factor is not 0 by a bracket or a mark."""
     entry = mark_of(factor)
     if isinstance(factor, Bracket):
@@ -77,7 +77,7 @@ def _facts_of(system: System, factor: Expr, sizes: Mapping[Extent, int]) -> Iter
         yield from (end for end in _ends(system, entry, sizes) if end is not None)
 
 
-def _ends(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> Iterator[ExpressionForm | None]:
+def _ends(system: System, entry: Indexed, sizes: Mapping[Size, int]) -> Iterator[ExpressionForm | None]:
     """Yield how far each position that is no look-up is from both ends of its axis; None where that is not known."""
     for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
         if isinstance(position, Lookup):
@@ -88,7 +88,7 @@ def _ends(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> Iterat
         yield (-form).plus(Fraction(sizes[axis.extent] - 1)) if known and form is not None else None
 
 
-def _read(system: System, entry: Indexed, sizes: Mapping[Extent, int], facts: Sequence[ExpressionForm]) -> Indexed:
+def _read(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm]) -> Indexed:
     """Return an entry with the marks that it and what is looked up in it need."""
     if not entry.indices or entry.tensor not in system.names():
         return entry
@@ -98,7 +98,7 @@ def _read(system: System, entry: Indexed, sizes: Mapping[Extent, int], facts: Se
     return moved if entry.guarded or not facts else _marked(system, moved, sizes, facts)
 
 
-def _looked_up(system: System, looked: Lookup, sizes: Mapping[Extent, int], facts: Sequence[ExpressionForm]) -> Lookup:
+def _looked_up(system: System, looked: Lookup, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm]) -> Lookup:
     """Return a look-up with a mark on its entry where that may be outside; one that is inside has none.
 
     A mark that stands there already says 0 where nothing can be looked up, which no memory holds, so something else
@@ -113,24 +113,24 @@ def _looked_up(system: System, looked: Lookup, sizes: Mapping[Extent, int], fact
     return looked if entry == looked.entry else Lookup(entry, looked.extent)
 
 
-def _marked(system: System, entry: Indexed, sizes: Mapping[Extent, int], facts: Sequence[ExpressionForm]) -> Indexed:
+def _marked(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm]) -> Indexed:
     ends = tuple(_ends(system, entry, sizes))
     inside = all(end is not None and _holds(end, sizes, facts) for end in ends)
     return replace(entry, guarded=True) if inside else entry
 
 
-def _holds(wanted: ExpressionForm, sizes: Mapping[Extent, int], facts: Sequence[ExpressionForm]) -> bool:
+def _holds(wanted: ExpressionForm, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm]) -> bool:
     """Say whether something is known not to be negative: by itself, or because it is no less than a fact."""
     return _least(wanted, sizes) >= 0 or any(_least(wanted - fact, sizes) >= 0 for fact in facts)
 
 
-def _least(form: ExpressionForm, sizes: Mapping[Extent, int]) -> Fraction:
+def _least(form: ExpressionForm, sizes: Mapping[Size, int]) -> Fraction:
     """Return the lowest value."""
     indices = [atom for atom in form.terms if isinstance(atom, Index)]
     return form.bounds({i: (Fraction(0), Fraction(sizes[i.extent] - 1)) for i in indices})[0]
 
 
-def _facts(condition: Condition, sizes: Mapping[Extent, int]) -> Iterator[ExpressionForm]:
+def _facts(condition: Condition, sizes: Mapping[Size, int]) -> Iterator[ExpressionForm]:
     """Yield what is not negative where a condition holds."""
     if not isinstance(condition, Comparison):
         if condition.op == "and":
@@ -151,7 +151,7 @@ def _is_whole(form: ExpressionForm) -> bool:
     return all(c.denominator == 1 for c in (form.constant, *form.terms.values()))
 
 
-def _in_indices(expr: Expr, sizes: Mapping[Extent, int]) -> ExpressionForm | None:
+def _in_indices(expr: Expr, sizes: Mapping[Size, int]) -> ExpressionForm | None:
     """Return an expression of indices whose extents are known, and of such extents, as a linear form of the indices."""
     form = expression_form(expr)
     if form is None or any(isinstance(atom, Lookup) for atom in form.terms):
@@ -160,6 +160,6 @@ def _in_indices(expr: Expr, sizes: Mapping[Extent, int]) -> ExpressionForm | Non
     if any(extent not in sizes for extent in extents.values()):
         return None
     numbers: dict[ExpressionAtom, ExpressionForm] = {
-        atom: LinearForm({}, Fraction(sizes[atom])) for atom in form.terms if isinstance(atom, Extent)
+        atom: LinearForm({}, Fraction(sizes[atom])) for atom in form.terms if isinstance(atom, Size)
     }
     return form.substituted(numbers)

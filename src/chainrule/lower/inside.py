@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chainrule.expr.binding import position_indices
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Indexed, IndexValue, Lookup, Reduce, walk
+from chainrule.expr.nodes import Condition, Expr, Index, Indexed, IndexValue, Lookup, Reduce, walk
+from chainrule.expr.sizes import Literal, Size
 from chainrule.lower.guards import span
 from chainrule.lower.program import Unsupported
 from chainrule.render.text import expression_text
@@ -19,14 +20,14 @@ MOST = 1 << 24
 """Positions are compared as numbers, which are exact in float32 up to this."""
 
 
-def with_bounded(system: System, sizes: Mapping[Extent, int]) -> dict[Extent, int]:
+def with_bounded(system: System, sizes: Mapping[Size, int]) -> dict[Size, int]:
     """Return the sizes with those of ranges that are bounded by a number."""
     values = [e.value for e in (*system.equations, *system.updates)]
     bound = (i.extent for v in values for part in walk(v) if isinstance(part, Reduce) for i in part.indices)
-    return {**sizes, **{extent: extent.literal for extent in bound if extent.literal is not None}}
+    return {**sizes, **{extent: extent.count for extent in bound if isinstance(extent, Literal)}}
 
 
-def check_inside(system: System, node: Expr | Condition, sizes: Mapping[Extent, int]) -> None:
+def check_inside(system: System, node: Expr | Condition, sizes: Mapping[Size, int]) -> None:
     """Raise Unsupported for an entry that may, unmarked, lie outside its tensor."""
     for part in walk(node):
         if isinstance(part, IndexValue) and isinstance(part.position, Lookup):
@@ -35,7 +36,7 @@ def check_inside(system: System, node: Expr | Condition, sizes: Mapping[Extent, 
             _check(system, part, sizes)
 
 
-def _check(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> None:
+def _check(system: System, entry: Indexed, sizes: Mapping[Size, int]) -> None:
     for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
         if isinstance(position, Index) and position.extent == axis.extent:
             continue
@@ -55,8 +56,8 @@ def _check(system: System, entry: Indexed, sizes: Mapping[Extent, int]) -> None:
             raise Unsupported(f"a position beyond {MOST:,}, {expression_text(entry)}")
 
 
-def _values(system: System, lookup: Lookup, sizes: Mapping[Extent, int]) -> tuple[int, int]:
+def _values(system: System, lookup: Lookup, sizes: Mapping[Size, int]) -> tuple[int, int]:
     """Return the lowest and the highest whole number that a look-up may find."""
     _check(system, lookup.entry, sizes)
-    literal = lookup.extent.literal
-    return 0, (sizes[lookup.extent] if literal is None else literal) - 1
+    size = lookup.extent
+    return 0, (size.count if isinstance(size, Literal) else sizes[size]) - 1

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from chainrule.expr.binding import Fresh, rewrite_bottom_up, tensors_in
-from chainrule.expr.nodes import Expr, Extent, ExtentValue, Indexed, Number, Power, walk
+from chainrule.expr.nodes import Expr, ExtentValue, Indexed, Number, Power, walk
+from chainrule.expr.sizes import Size
 from chainrule.simplify.arithmetic import normal
 from chainrule.system.model import System
 
@@ -31,7 +32,7 @@ def exponent_consts(system: System) -> tuple[str, ...]:
 
 
 def with_number(
-    power: Power, system: System, consts: Mapping[str, Fraction], sizes: Mapping[Extent, int], fresh: Fresh
+    power: Power, system: System, consts: Mapping[str, Fraction], sizes: Mapping[Size, int], fresh: Fresh
 ) -> Power:
     """Return the power with its exponent as a number, if it comes to one; `consts` go before what the system says."""
 

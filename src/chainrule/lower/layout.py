@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal, TypeAlias
 
+from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import Call, Index, Lookup, Position, walk
-from chainrule.lower.flatten import CHEAP
 from chainrule.lower.fuse import Fused, Nest
 from chainrule.lower.statements import entries_of, form_of_axes
 
-Kind: TypeAlias = Literal["factor", "load", "store"]
+Usage: TypeAlias = Literal["factor", "load", "store"]
 Terms = tuple[tuple[tuple[str, int], ...], ...]
+_CHEAP = names_with(lambda function: function.cheap)
 LONG_CALL = 12.0
 """The cost of a function such as exp, in vector operations."""
 ACROSS = 3.5
@@ -28,7 +29,7 @@ TRANSPOSE = 0.6
 
 
 @dataclass(frozen=True)
-class Reference:
+class AccessPattern:
     """A tensor as a nest reads or writes it: for each of its axes the coefficients of the nest's axes.
 
     Of one that is `looked` up few entries may be read: it is never copied as a whole.
@@ -36,7 +37,7 @@ class Reference:
 
     tensor: str
     terms: Terms
-    kind: Kind
+    kind: Usage
     looked: bool = False
 
     def step(self, axis: str, inner: int) -> int | None:
@@ -53,7 +54,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Vectorization:
     """How a nest is made to run: along which axis its vectors lie ("" none), and what is copied for it."""
 
     cost: float
@@ -61,9 +62,9 @@ class Choice:
     transposed: tuple[str, ...] = ()
 
 
-def references(nest: Nest, stored: frozenset[str]) -> tuple[Reference, ...]:
+def references(nest: Nest, stored: frozenset[str]) -> tuple[AccessPattern, ...]:
     """Return what a nest reads from memory and writes to it."""
-    found: dict[Reference, None] = {}
+    found: dict[AccessPattern, None] = {}
     made = nest.produces
     for member in nest.members:
         statement = member.statement
@@ -71,14 +72,14 @@ def references(nest: Nest, stored: frozenset[str]) -> tuple[Reference, ...]:
             if entry.tensor not in made:
                 terms = tuple(_terms(p, member.names) for p in entry.indices)
                 looked = any(isinstance(p, Lookup) for p in entry.indices)
-                kind: Kind = "factor" if member is nest.contraction else "load"
-                found[Reference(entry.tensor, terms, kind, looked)] = None
+                kind: Usage = "factor" if member is nest.contraction else "load"
+                found[AccessPattern(entry.tensor, terms, kind, looked)] = None
         if statement.at:
             terms = tuple(_terms(p, member.names) for p in statement.at)
-            found[Reference(statement.target, terms, "store", looked=True)] = None
+            found[AccessPattern(statement.target, terms, "store", looked=True)] = None
         elif statement.target in stored:
             place = statement.place or statement.target
-            found[Reference(place, tuple(((axis, 1),) for axis in member.axes), "store")] = None
+            found[AccessPattern(place, tuple(((axis, 1),) for axis in member.axes), "store")] = None
     return tuple(found)
 
 
@@ -91,7 +92,7 @@ class Work:
     """What a nest does: its references, the vector operations of its code at a point, and the rows it reduces."""
 
     nest: Nest
-    refs: tuple[Reference, ...]
+    refs: tuple[AccessPattern, ...]
     code: float
     rows: int
 
@@ -114,16 +115,16 @@ def work(nest: Nest, stored: frozenset[str]) -> Work:
     return Work(
         nest,
         references(nest, stored),
-        sum(0.5 if call.function in CHEAP else LONG_CALL for call in calls) + len(nest.members),
+        sum(0.5 if call.function in _CHEAP else LONG_CALL for call in calls) + len(nest.members),
         sum(bool(m.statement.op) for m in nest.members) - bool(nest.inner),
     )
 
 
-def choose(asked: Work, inner: Mapping[str, int], lanes: int) -> Choice:
+def choose(asked: Work, inner: Mapping[str, int], lanes: int) -> Vectorization:
     """Return the cheapest way to run a nest where the innermost axes are given."""
     nest, refs = asked.nest, asked.refs
     points = asked.outputs * prod(nest.inner.values())
-    best = Choice(4.0 * points + asked.outputs * asked.code + 1, "")
+    best = Vectorization(4.0 * points + asked.outputs * asked.code + 1, "")
     for axis, extent in nest.axes.items():
         if nest.row and axis != nest.row and nest.axes[nest.row] > lanes:
             continue
@@ -134,27 +135,27 @@ def choose(asked: Work, inner: Mapping[str, int], lanes: int) -> Choice:
         extra = sum(TRANSPOSE * prod(_extents(r, nest)) for r in bad)
         cost = points / extent * (-(-extent // lanes)) + extra + asked.beside(axis, lanes)
         if cost < best.cost:
-            best = Choice(cost, axis, copied)
+            best = Vectorization(cost, axis, copied)
     return best if not nest.inner or nest.row else min(best, _along_reduction(asked, inner, lanes), key=_cost)
 
 
-def _read_twice(bad: Sequence[Reference], refs: Sequence[Reference]) -> bool:
+def _read_twice(bad: Sequence[AccessPattern], refs: Sequence[AccessPattern]) -> bool:
     """Say whether a tensor that would be copied is read in another place too, which the copy need not fit."""
     return any(r.tensor == other.tensor and r.terms != other.terms for r in bad for other in refs)
 
 
-def _cost(choice: Choice) -> float:
+def _cost(choice: Vectorization) -> float:
     return choice.cost
 
 
-def axis_count(ref: Reference, axis: str) -> int:
+def axis_count(ref: AccessPattern, axis: str) -> int:
     """Return in how many of the tensor's axes an axis of the nest stands alone, with coefficient 1."""
     return sum(terms == ((axis, 1),) for terms in ref.terms)
 
 
-def _along_reduction(asked: Work, inner: Mapping[str, int], lanes: int) -> Choice:
+def _along_reduction(asked: Work, inner: Mapping[str, int], lanes: int) -> Vectorization:
     """Return the cheapest choice with vectors along the sum; other code is a nest of its own then, but for updates."""
-    best, nest = Choice(float("inf"), ""), asked.nest
+    best, nest = Vectorization(float("inf"), ""), asked.nest
     code = asked.code * asked.outputs
     if not nest.updates:
         code = min((asked.beside(axis, lanes) for axis in nest.axes), default=asked.code)
@@ -162,18 +163,18 @@ def _along_reduction(asked: Work, inner: Mapping[str, int], lanes: int) -> Choic
         if all(r.fits(axis, inner.get(r.tensor, 0)) for r in asked.refs if r.kind == "factor"):
             rest = asked.outputs * prod(nest.inner.values()) / max(extent, 1)
             cost = rest * -(-extent // lanes) + ACROSS * asked.outputs + code
-            best = min(best, Choice(cost, axis), key=_cost)
+            best = min(best, Vectorization(cost, axis), key=_cost)
     return best
 
 
-def _extents(ref: Reference, nest: Nest) -> Iterable[int]:
+def _extents(ref: AccessPattern, nest: Nest) -> Iterable[int]:
     sizes = {**nest.axes, **nest.inner}
     return (max((sizes[axis] for axis, _ in terms), default=1) for terms in ref.terms)
 
 
 def innermost(
     fused: Fused, ranks: Mapping[str, int], fixed: frozenset[str], lanes: int
-) -> tuple[dict[str, int], list[Choice]]:
+) -> tuple[dict[str, int], list[Vectorization]]:
     """Return the number of the innermost axis of every tensor, and how each nest is run."""
     asked = [work(nest, fused.stored) for nest in fused.nests]
     refs = [one.refs for one in asked]
@@ -197,7 +198,7 @@ def innermost(
     return inner, [choose(one, inner, lanes) for one in asked]
 
 
-def _groups(refs: Sequence[tuple[Reference, ...]], fused: Fused, ranks: Mapping[str, int]) -> list[tuple[str, ...]]:
+def _groups(refs: Sequence[tuple[AccessPattern, ...]], fused: Fused, ranks: Mapping[str, int]) -> list[tuple[str, ...]]:
     """Return the tensors of two axes and more, each alone and with those that a nest holds point by point."""
     single = [(tensor,) for tensor, rank in ranks.items() if rank > 1]
     joint: list[tuple[str, ...]] = []

@@ -14,12 +14,10 @@ from itertools import product
 from math import prod
 
 from chainrule.expr.binding import Fresh, open_reduce, position_indices, stands_alone, substitute_indices
+from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
-    Bracket,
-    Comparison,
     Condition,
     Expr,
-    Extent,
     Index,
     IndexValue,
     Lookup,
@@ -30,11 +28,12 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
+from chainrule.expr.sizes import Size
 
 MOST_TERMS = 32
 """The terms that a product of sums is multiplied out to."""
-Size = Callable[[Extent], int]
-Part = tuple[tuple[Index, ...], tuple[Expr, ...]]
+SizeOf = Callable[[Size], int]
+SummedProduct = tuple[tuple[Index, ...], tuple[Expr, ...]]
 """Indices that are summed over, and factors."""
 
 
@@ -47,7 +46,7 @@ class Term:
     places: Mapping[Index, Lookup]
 
 
-def terms_of(indices: tuple[Index, ...], body: Expr, size: Size, fresh: Fresh) -> tuple[Term, ...]:
+def terms_of(indices: tuple[Index, ...], body: Expr, size: SizeOf, fresh: Fresh) -> tuple[Term, ...]:
     """Return Σ body as terms; none where no bracket of it compares what a whole number names with an index."""
     if not _chooses(body):
         return ()
@@ -56,22 +55,18 @@ def terms_of(indices: tuple[Index, ...], body: Expr, size: Size, fresh: Fresh) -
 
 def _choice(factor: Expr | Condition) -> tuple[Lookup, Index] | None:
     """Return what [tok[t] = v] compares."""
-    if not isinstance(factor, Bracket) or not isinstance(factor.condition, Comparison):
-        return None
-    left, right = factor.condition.left, factor.condition.right
-    if factor.condition.relation != "=" or not isinstance(left, IndexValue) or not isinstance(right, IndexValue):
-        return None
-    one, other = left.position, right.position
-    if isinstance(one, Index):
-        one, other = other, one
-    return (one, other) if isinstance(one, Lookup) and isinstance(other, Index) else None
+    match kronecker(factor):
+        case (Lookup() as looked, Index() as index) | (Index() as index, Lookup() as looked):
+            return looked, index
+        case _:
+            return None
 
 
 def _chooses(node: Expr) -> bool:
     return any(_choice(part) is not None for part in walk(node))
 
 
-def _multiplied_out(expr: Expr, size: Size, fresh: Fresh) -> list[Part]:
+def _multiplied_out(expr: Expr, size: SizeOf, fresh: Fresh) -> list[SummedProduct]:
     """Return an expression as a sum of products, taken apart no further than the brackets need."""
     match expr:
         case _ if not _chooses(expr):
@@ -97,7 +92,7 @@ def _multiplied_out(expr: Expr, size: Size, fresh: Fresh) -> list[Part]:
             return [((), product_factors(expr))]
 
 
-def _placed(indices: tuple[Index, ...], factors: Sequence[Expr], size: Size) -> Term:
+def _placed(indices: tuple[Index, ...], factors: Sequence[Expr], size: SizeOf) -> Term:
     """Return a term with each bracket that can be taken so taken out of its factors."""
     left, places = list(factors), dict[Index, Lookup]()
     for factor in factors:

@@ -10,14 +10,14 @@ from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
 
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Literal, Size
 from chainrule.lower.allocation import place, with_margins
 from chainrule.lower.blocks import blocked
 from chainrule.lower.build import instructions as made_of
 from chainrule.lower.flatten import flatten, sample_extents
 from chainrule.lower.fuse import Fused, Nest, fuse, sums_apart
 from chainrule.lower.inside import with_bounded
-from chainrule.lower.layout import Choice, innermost, references, strides
+from chainrule.lower.layout import Vectorization, innermost, references, strides
 from chainrule.lower.program import (
     Axis,
     Buffer,
@@ -29,14 +29,14 @@ from chainrule.lower.program import (
     Unsupported,
     over_axes,
 )
-from chainrule.lower.statements import Statement
+from chainrule.lower.statements import Assignment
 from chainrule.lower.verify import verify
 from chainrule.system.model import System
 
 
 def lower(
     system: System,
-    sizes: Mapping[Extent, int],
+    sizes: Mapping[Size, int],
     outputs: Sequence[str],
     *,
     lanes: int = 16,
@@ -86,13 +86,13 @@ def lower(
     return program
 
 
-def with_literals(sizes: Mapping[Extent, int], statements: Sequence[Statement]) -> dict[Extent, int]:
+def with_literals(sizes: Mapping[Size, int], statements: Sequence[Assignment]) -> dict[Size, int]:
     """Return the sizes with those of indices whose extents say them."""
     extents = (i.extent for s in statements for i in (*s.indices, *s.over))
-    return {**sizes, **{extent: extent.literal for extent in extents if extent.literal is not None}}
+    return {**sizes, **{extent: extent.count for extent in extents if isinstance(extent, Literal)}}
 
 
-def _extents(system: System, sizes: Mapping[Extent, int]) -> dict[str, tuple[int, ...]]:
+def _extents(system: System, sizes: Mapping[Size, int]) -> dict[str, tuple[int, ...]]:
     result: dict[str, tuple[int, ...]] = {}
     for declaration in system.declarations:
         if declaration.role != "abstract":
@@ -119,7 +119,7 @@ def _role(system: System, tensor: str, outputs: Sequence[str]) -> Role:
 
 def _copies(
     nest: Nest,
-    choice: Choice,
+    choice: Vectorization,
     fused: Fused,
     buffers: dict[str, Buffer],
     instructions: list[Instruction],

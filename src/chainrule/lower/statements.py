@@ -19,7 +19,7 @@ LOOKED_UP = 1 << 40
 
 
 @dataclass(frozen=True)
-class Statement:
+class Assignment:
     """target[indices] = value; or, with `op`, op over `over` of the product of the factors.
 
     `place` is the tensor whose memory the target takes: that of a param for its update, else its own. With `at`,
@@ -68,7 +68,7 @@ def entries(expr: Expr) -> tuple[Indexed, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def entries_of(statement: Statement) -> tuple[Indexed, ...]:
+def entries_of(statement: Assignment) -> tuple[Indexed, ...]:
     """Return the entries that a statement reads."""
     places = tuple(lookup.entry for lookup in lookups_in(statement.at))
     return statement.factors if statement.op else (*entries(statement.value), *places)

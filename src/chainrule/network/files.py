@@ -34,7 +34,7 @@ MASKS = "masks"
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileFormat:
     """A kind of file: its format, the texts that it must hold, and in words what it is and who writes it."""
 
     format: str
@@ -43,7 +43,7 @@ class Kind:
     writer: str
 
 
-MODEL = Kind(FORMAT, KEYS, "no network of chainrule", "Network.save")
+MODEL = FileFormat(FORMAT, KEYS, "no network of chainrule", "Network.save")
 
 
 OTHERS: Mapping[str, tuple[str, str]] = {
@@ -100,14 +100,14 @@ def read_model(path: str | Path) -> Saved:
     return Saved(*names, _layers(path, facts["layers"]), facts["cost"], params, trained, masks)
 
 
-def write_file(path: str | Path, kind: Kind, facts: Mapping[str, str], tensors: Mapping[str, Array]) -> None:
+def write_file(path: str | Path, kind: FileFormat, facts: Mapping[str, str], tensors: Mapping[str, Array]) -> None:
     """Write texts and float64 tensors, all of it or nothing. Raises OptionError where the file cannot be written."""
     arrays = {name: np.array(array, np.float64, order="C") for name, array in tensors.items()}
     head = {"format": kind.format, "version": VERSION, **facts, "sha256": checksum(facts, arrays)}
     write_atomically(path, with_metadata(save_tensors(arrays), head))
 
 
-def read_file(path: str | Path, kind: Kind) -> tuple[dict[str, str], dict[str, Array]]:
+def read_file(path: str | Path, kind: FileFormat) -> tuple[dict[str, str], dict[str, Array]]:
     """Return texts and tensors of a file of that kind. Raises ModelFileError, which names the file, for any other."""
     try:
         content = Path(path).read_bytes()
@@ -168,7 +168,7 @@ def checksum(facts: Mapping[str, str], params: Mapping[str, Array]) -> str:
     return digest.hexdigest()
 
 
-def _check_head(path: str | Path, kind: Kind, metadata: Mapping[str, str]) -> None:
+def _check_head(path: str | Path, kind: FileFormat, metadata: Mapping[str, str]) -> None:
     expected = f"a file written by {kind.writer}"
     if metadata.get("format") != kind.format:
         found = metadata.get("format", "nothing")

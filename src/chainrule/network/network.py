@@ -21,7 +21,8 @@ from chainrule.errors import ChainruleError, InputError, ModelFileError, OptionE
 from chainrule.execute.inputs import check_inputs
 from chainrule.execute.reference.equations import Reference, ReferenceExecutable
 from chainrule.expr.binding import tensors_in
-from chainrule.expr.nodes import Extent, Number
+from chainrule.expr.nodes import Number
+from chainrule.expr.sizes import Size
 from chainrule.network.equations import Equations
 from chainrule.network.files import Fact, Saved, read_model, write_model
 from chainrule.network.forward import Ends, ends_of, forward_system, without_masks
@@ -107,7 +108,7 @@ class Network:
         self._sizes = self._check_params(params)
         self.params = {name: np.array(as_array(name, params[name]), np.float64) for name in system.params}
 
-    def _check_params(self, params: Mapping[str, npt.ArrayLike]) -> Mapping[Extent, int]:
+    def _check_params(self, params: Mapping[str, npt.ArrayLike]) -> Mapping[Size, int]:
         """Return the extents. Raises InputError for params that are missing, misshaped or not finite."""
         declarations = tuple(d for d in self.system.declarations if d.role == "param")
         given = tuple(g for g in self.system.givens if tensors_in(g.condition) <= set(self.system.params))
@@ -158,7 +159,7 @@ class Network:
         return Reference().compile(self.predicting)
 
     @property
-    def sizes(self) -> Mapping[Extent, int]:
+    def sizes(self) -> Mapping[Size, int]:
         """The extents that the params and the system tell."""
         return self._sizes
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from chainrule.data.interchange import as_array
 from chainrule.errors import InputError
+from chainrule.render.text import place_text
 
 Array = npt.NDArray[np.float64]
 
@@ -86,11 +87,11 @@ def one_hot_rows(name: str, labels: Any, width: int) -> Array:
     classes = max(width, 2)
     wrong = np.flatnonzero((labels < 0) | (labels >= classes))
     if wrong.size:
-        at, place = int(wrong[0]), f"[{int(wrong[0])}]" if labels.ndim else ""
+        at = int(wrong[0])
         label = labels[at] if labels.ndim else labels
         outputs = "one output" if width == 1 else f"{width} outputs"
         raise InputError(
-            f"{name}{place} is {label}, but the network has {outputs}",
+            f"{place_text(name, (at,) if labels.ndim else ())} is {label}, but the network has {outputs}",
             expected=f"labels 0 to {classes - 1}",
         )
     numbers = labels.astype(np.int64)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.errors import OptionError
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Size
 from chainrule.nn.costs import Cost
 from chainrule.nn.layer import Codomain, Initial, Layer, Normal, Value
 from chainrule.nn.own import value_shape
@@ -184,7 +184,7 @@ class _Assembling:
         self.taken |= {names[letter] for letter in shape.declared}
         return names
 
-    def _settle_sizes(self, layer: Layer, shape: Shape, extents: Mapping[Extent, str], title: str, source: str) -> None:
+    def _settle_sizes(self, layer: Layer, shape: Shape, extents: Mapping[Size, str], title: str, source: str) -> None:
         """Note the sizes that a layer fixes, by letter; refuse one that contradicts what is known."""
         declared = shape.declared
         found = [(declared[letter], size, f"{title}, takes {size} numbers") for letter, size in layer.sizes.items()]

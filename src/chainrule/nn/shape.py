@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from chainrule.errors import OptionError
 from chainrule.expr.functions import ARITY
-from chainrule.expr.nodes import Extent, Index, Reduce, walk
+from chainrule.expr.nodes import Index, Reduce, walk
+from chainrule.expr.sizes import Size
 from chainrule.nn.layer import Layer
 from chainrule.nn.template import names_in
 from chainrule.notation import parse
@@ -29,14 +30,14 @@ class Shape:
 
     system: System
     letters: tuple[str, ...]
-    extents: Mapping[str, Extent]
+    extents: Mapping[str, Size]
     own: tuple[str, ...]
-    input: Extent
-    output: Extent
+    input: Size
+    output: Size
     output_letter: str
 
     @property
-    def declared(self) -> dict[str, Extent]:
+    def declared(self) -> dict[str, Size]:
         """The letters that label axes of params, each with its extent."""
         return {i.name: i.extent for param in self.system.params for i in self.system.axes(param)}
 

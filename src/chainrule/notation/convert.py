@@ -28,9 +28,9 @@ from chainrule.expr.nodes import (
     Number,
     Position,
     Power,
-    literal_extent,
     walk,
 )
+from chainrule.expr.sizes import Literal
 from chainrule.notation import operators
 from chainrule.notation.advice import entry_advice, not_yet, row_advice, tensor_call_advice
 from chainrule.notation.bodies import check_body
@@ -301,7 +301,7 @@ class Converter(Pointing):
         if op in ("max", "min", "prod"):
             check_body(self.source, self.offset, node, op)
         bounds = {
-            Index(letter): Index(letter, literal_extent(size))
+            Index(letter): Index(letter, Literal(size))
             for letter, size in zip(letters, parts, strict=False)
             if size is not None
         }

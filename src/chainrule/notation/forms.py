@@ -11,18 +11,8 @@ from typing import Any, TypeAlias
 
 from lark import Token, Tree
 
-from chainrule.expr.nodes import (
-    UNSETTLED,
-    Bracket,
-    Call,
-    Comparison,
-    Condition,
-    Constant,
-    ExtentValue,
-    Logic,
-    Power,
-    Select,
-)
+from chainrule.expr.nodes import Bracket, Call, Comparison, Condition, Constant, ExtentValue, Logic, Power, Select
+from chainrule.expr.sizes import UNINFERRED, Axis
 from chainrule.notation.operators import compared, negative_of, sum_of, superscript_of
 
 Form: TypeAlias = Callable[[Tree[Token], Sequence[Any]], Any]
@@ -53,13 +43,19 @@ def only(tree: Tree[Token], parts: Sequence[Any]) -> Any:
     return parts[0]
 
 
+def extent_of(tree: Tree[Token], parts: Sequence[Any]) -> ExtentValue:
+    """Return extent(i), the size of an index or of a tensor with one axis, or extent(W, 1), that of an axis."""
+    name, *axis = [str(token) for token in tree.children[1:]]
+    return ExtentValue(Axis(name, int(axis[0]))) if axis else ExtentValue(UNINFERRED, name)
+
+
 FORMS: Mapping[str, Form] = {
     "sum": sum_of,
     "negative": lambda tree, parts: negative_of(tree, parts[0]),
     "superscript": lambda tree, parts: Power(parts[0], superscript_of(str(tree.children[1]))),
     "root": lambda tree, parts: Call("sqrt", (parts[0],)),
     "constant_name": lambda tree, parts: Constant("pi"),
-    "extent": lambda tree, parts: ExtentValue(UNSETTLED, str(tree.children[1])),
+    "extent": extent_of,
     "bracket": lambda tree, parts: Bracket(parts[0]),
     "choice": lambda tree, parts: Select(parts[0], parts[1], parts[2]),
     "denied": lambda tree, parts: Logic("not", (parts[0],)),

@@ -23,6 +23,7 @@ from chainrule.notation.advice import rank_advice
 from chainrule.notation.confusables import check_letters, names_of
 from chainrule.notation.convert import Converter
 from chainrule.notation.fields import spot_of
+from chainrule.notation.repeated import Repeated
 from chainrule.notation.source import Source, Statement, read_source, split
 from chainrule.notation.statements import Reading, Span, letters_in
 from chainrule.notation.syntax import parse_statement
@@ -30,7 +31,8 @@ from chainrule.notation.vocabulary import Vocabulary, collect_names, surrounding
 from chainrule.notation.wording import Surroundings
 from chainrule.system.model import Equation, System
 from chainrule.system.places import Place, check_calls
-from chainrule.system.typecheck import settle_equation, settle_expression, typecheck
+from chainrule.system.sizes.infer import infer_equation, infer_expression
+from chainrule.system.typecheck import typecheck
 
 
 @no_garbage()
@@ -46,7 +48,8 @@ def parse(text: str) -> System:
     source = read_source(text)
     pieces = split(source)
     check_letters(source)
-    statements = [(statement, parse_statement(source, statement)) for statement in pieces]
+    repeated = Repeated(source, parse_statement)
+    statements = [(statement, repeated.tree(statement)) for statement in pieces]
     reading = Reading(source, collect_names(source, statements))
     for statement, tree in statements:
         reading.read(statement, tree)
@@ -79,7 +82,7 @@ def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -
 
     >>> system = parse("data x[i]\nparam w[i]\ncost C = sum(i) w[i]*x[i]")
     >>> parse_expression("2*x[j]", system).factors[1].indices[0].extent
-    Extent(tensor='x', axis=0)
+    Axis(tensor='x', axis=0)
     """
     vocabulary = vocabulary_of(system)
     source, statement, tree = _single(text, "expression", names_of(system), surroundings_of(system))
@@ -87,7 +90,7 @@ def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -
     value: Expr = Converter(source, statement.offset, vocabulary).convert(tree, scope)
     known: Mapping[Index, Position] = {Index(i.preferred): i for i in indices}
     try:
-        return settle_expression(system, substitute_indices(value, known))
+        return infer_expression(system, substitute_indices(value, known))
     except TypecheckError as error:
         raise located(source, _whole(statement), error) from None
 
@@ -102,7 +105,7 @@ def parse_equation(text: str, system: System) -> Equation:
     reading = Reading(source, vocabulary)
     reading.read(statement, tree)
     try:
-        return settle_equation(system, reading.equations[0])
+        return infer_equation(system, reading.equations[0])
     except TypecheckError as error:
         raise located(source, reading.spans, error) from None
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.expr.functions import ARITY
+from chainrule.expr.functions import ARITY, FUNCTIONS
 from chainrule.notation.wording import ATOM, INNER, NAME
 
-SYNONYMS = {"ln": "log", "ReLU": "relu"}
+SYNONYMS = {synonym: name for name, function in FUNCTIONS.items() for synonym in function.synonyms}
 """Functions that are read under a second name, unless something else has that name."""
 
 

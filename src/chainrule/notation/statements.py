@@ -9,24 +9,17 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from lark import Token, Tree
 
-from chainrule.expr.nodes import (
-    Affine,
-    Comparison,
-    Extent,
-    Index,
-    Indexed,
-    Logic,
-    Partial,
-    Position,
-    literal_extent,
-)
+from chainrule.expr.nodes import Affine, Comparison, Index, Indexed, Logic, Partial, Position
+from chainrule.expr.sizes import Declared, Formula, Literal, Size
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.notation.convert import Converter
+from chainrule.notation.index_formulas import NoSizeError, formula_of
 from chainrule.notation.operators import number_of
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.subscripts import subscripts_of
@@ -65,7 +58,7 @@ class Reading:
         self.equations: list[Equation] = []
         self.updates: list[Equation] = []
         self.indices: list[Index] = []
-        self.sizes: list[tuple[Extent, int]] = []
+        self.sizes: list[tuple[Size, int]] = []
         self.batch = ""
         self.cost: Symbol = NO_COST
         self.spans: dict[tuple[str, int], Span] = {}
@@ -123,7 +116,7 @@ class Reading:
             return Index(text)
         if Fraction(count).denominator != 1 or count < 1:
             raise error(f"{text} is no number of values", size[0], expected="expected is a whole number, 1 or more")
-        return Index(text, literal_extent(int(count)))
+        return Index(text, Literal(int(count)))
 
     def read_constants(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read constants, with or without a value, and states, which have one to begin with."""
@@ -166,19 +159,38 @@ class Reading:
         return tuple(labels)
 
     def read_indices(self, statement: Statement, tree: Tree[Token]) -> None:
-        """Read declared indices with their extents."""
+        """Read declared indices: with a number of values, or with a formula for it."""
         for piece in subtrees(tree):
             name, _, size = piece.children
-            self._converter(statement).check_letters([str(name)], name_token(piece))
-            value = number_of(str(size))
-            if value is None or value.denominator != 1:
-                assert isinstance(size, Token)
-                raise self._converter(statement).error(
-                    f"{size} is no number of values", size, expected="expected is a whole number, 0 or more"
-                )
+            converter = self._converter(statement)
+            converter.check_letters([str(name)], name_token(piece))
             self._place("index", len(self.indices), statement, piece)
-            self.indices.append(Index(str(name)))
-            self.sizes.append((Extent(str(name)), int(value)))
+            if isinstance(size, Tree) and size.data == "number":
+                self.indices.append(Index(str(name)))
+                self.sizes.append((Declared(str(name)), self._count(converter, first_token(size))))
+            else:
+                self.indices.append(Index(str(name), self._formula(converter, name_token(piece), size)))
+
+    def _count(self, converter: Converter, token: Token) -> int:
+        value = number_of(str(token))
+        if value is None or value.denominator != 1:
+            raise converter.error(
+                f"{token} is no number of values", token, expected="expected is a whole number, 0 or more"
+            )
+        return int(value)
+
+    def _formula(self, converter: Converter, name: Token, size: Any) -> Formula:
+        rounding = replace(self.vocabulary, functions={*self.vocabulary.functions, "floor", "minimum"})
+        value = Converter(self.source, converter.offset, rounding).convert(size)
+        try:
+            return formula_of(value)
+        except NoSizeError as reason:
+            raise converter.error(
+                f"the size of {name} is no number of values: {reason}",
+                first_token(size),
+                expected="expected is a whole number, or what is linear in extents, or floor(…) of a quotient of it",
+                advice=f"As in index {name} = floor((extent(x) - 1)/2) + 1",
+            ) from None
 
     def read_given(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read a fact; a chain of comparisons is several."""

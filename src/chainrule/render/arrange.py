@@ -38,6 +38,7 @@ from chainrule.expr.nodes import (
     Sum,
     walk,
 )
+from chainrule.expr.sizes import Literal
 from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.render.layout import (
     UNIT,
@@ -293,5 +294,5 @@ def _is_inverse(node: Power) -> bool:
 
 
 def _range(index: Index) -> str:
-    size = index.extent.literal
-    return index.name if size is None else f"{index.name}<{size}"
+    size = index.extent
+    return f"{index.name}<{size.count}" if isinstance(size, Literal) else index.name

@@ -32,7 +32,14 @@ class Among:
         return self.numbers[self.place]
 
 
-Inline: TypeAlias = str | int | float | Among | Share | Formula
+@dataclass(frozen=True)
+class Added:
+    """A number that is added to what stands before it: + 0.5, or − 0.5 where it is negative."""
+
+    value: float
+
+
+Inline: TypeAlias = str | int | float | Added | Among | Share | Formula
 """A piece of a line. A float is a value, written with about five digits; an int is a count or an index."""
 Words: TypeAlias = tuple[Inline, ...]
 
@@ -120,10 +127,10 @@ def added_numbers(values: tuple[float, ...]) -> Words:
     """Return numbers as a sum: 0.5 − 0.25.
 
     >>> added_numbers((0.5, -0.25, 2.0))
-    (0.5, ' − ', 0.25, ' + ', 2.0)
+    (0.5, Added(value=-0.25), Added(value=2.0))
     """
     first, *others = values
-    return words(first, *(piece for value in others for piece in ((" − ", -value) if value < 0 else (" + ", value))))
+    return (first, *map(Added, others))
 
 
 def multiplied_numbers(values: tuple[float, ...]) -> Words:

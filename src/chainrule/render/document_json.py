@@ -10,7 +10,7 @@ import json
 import math
 from typing import Any, assert_never
 
-from chainrule.render.document import Among, Bar, Cell, Group, Heading, Inline, Line, Node, Note, Share, Table
+from chainrule.render.document import Added, Among, Bar, Cell, Group, Heading, Inline, Line, Node, Note, Share, Table
 from chainrule.render.formula import Formula
 
 VERSION = 1
@@ -64,6 +64,8 @@ def _inline(part: Inline) -> Any:
             return part
         case float():
             return {"number": _number(part)}
+        case Added(value):
+            return {"number": _number(value), "added": True}
         case Among():
             return {"number": _number(part.value)}
         case Share(value):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import assert_never
 
-from chainrule.render.document import Among, Bar, Cell, Group, Heading, Inline, Line, Node, Note, Share, Table
+from chainrule.render.document import Added, Among, Bar, Cell, Group, Heading, Inline, Line, Node, Note, Share, Table
 from chainrule.render.formula import Formula
 from chainrule.render.numbers import column_text, number_text, share_text
 
@@ -151,6 +151,8 @@ def _inline(part: Inline) -> str:
     match part:
         case float():
             return number_text(part)
+        case Added(value):
+            return f" − {number_text(-value)}" if value < 0 else f" + {number_text(value)}"
         case Among(numbers, place):
             return column_text(numbers)[place]
         case Share(value):

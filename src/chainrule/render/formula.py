@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from chainrule.expr.nodes import Condition, Expr, Extent
+from chainrule.expr import sizes
+from chainrule.expr.nodes import Condition, Expr
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.latex import LATEX
 from chainrule.render.layout import Layout, Terms
@@ -35,19 +36,19 @@ class Formula:
 
     def latex(self, sign: str = "=") -> str:
         """Return the formula as LaTeX for mathematics mode; `sign` may be `&=` where equations are aligned."""
-        return self.written(LATEX, sign)
+        return self.written(LATEX, f" {sign} ")
 
-    def written(self, style: Style, sign: str = "=") -> str:
-        """Return the formula in a style."""
+    def written(self, style: Style, sign: str = "") -> str:
+        """Return the formula in a style; between its sides stands its sign for =, or another one."""
         sides = [write(side, style) for side in self.sides]
-        return f" {sign} ".join(["", *sides] if self.continued else sides).lstrip(" ")
+        return (sign or style.relation("=")).join(["", *sides] if self.continued else sides).lstrip(" ")
 
 
 def formula(
     expr: Expr | Condition,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
 ) -> Formula:
     """Return an expression or a condition laid out; see `expression_text`."""
@@ -60,7 +61,7 @@ def equation_formula(
     value: Expr,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
 ) -> Formula:
     """Return `target = value` laid out; see `expression_text`."""

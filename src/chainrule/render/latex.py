@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Lookup, Position
+from chainrule.expr import sizes
+from chainrule.expr.nodes import Condition, Expr, Index, Lookup, Position
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import (
     BigOperator,
@@ -50,13 +51,15 @@ BIG_OPERATORS = {
     "mean": r"\operatorname*{mean}",
     "onehot": r"\operatorname*{onehot}",
 }
+RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
+CONNECTIVES = {"and": r"\land", "or": r"\lor"}
 
 
 def expression_latex(
     expr: Expr | Condition,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
 ) -> str:
     r"""Return an expression or condition as LaTeX for mathematics mode; braces and \left \right balance.
@@ -74,7 +77,7 @@ def equation_latex(
     value: Expr,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     sign: str = "=",
 ) -> str:
@@ -125,7 +128,7 @@ def _matrix(node: Matrix) -> Pieces:
 def _big(node: BigOperator) -> str:
     """Write an operator with what runs below it: k, or u < 2 where the range is bounded."""
     names = [(_plain(name), end) for name, _, end in (letter.partition("<") for letter in node.letters)]
-    return f"{BIG_OPERATORS[node.op]}_{{{_listed([f'{name} < {end}' if end else name for name, end in names])}}}"
+    return f"{BIG_OPERATORS[node.op]}_{{{_listed([f'{name} < {end}' if end else name for name, end in names])}}} "
 
 
 def _subscript(positions: tuple[Position, ...]) -> str:
@@ -185,8 +188,10 @@ LATEX = Style(
     negative="-",
     denial=r"\lnot ",
     between_partials=" ",
-    relations=MappingProxyType({"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}),
-    connectives=MappingProxyType({"and": r"\land", "or": r"\lor"}),
+    prime="'",
+    comma=", ",
+    relation=lambda relation: f" {RELATIONS.get(relation, relation)} ",
+    connective=lambda word: f" {CONNECTIVES[word]} ",
     slope=(r"\frac{", "}{", "}"),
     fraction=(r"\frac{", "}{", "}"),
     power=("", "^{", "}"),

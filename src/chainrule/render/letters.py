@@ -12,10 +12,8 @@ from typing import Any
 
 from chainrule.expr.binding import free_in_order, map_positions, shift_position, tensors_in
 from chainrule.expr.nodes import (
-    UNSETTLED,
     Condition,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -26,6 +24,7 @@ from chainrule.expr.nodes import (
     walk,
     with_operands,
 )
+from chainrule.expr.sizes import UNINFERRED, Axis, Literal, Size
 from chainrule.expr.symbols import Symbol, tensors_of
 
 ROTATION = "ijkmpqrstuvw"
@@ -58,7 +57,7 @@ def _candidates(preferred: str) -> Iterator[str]:
 def with_letters(
     *nodes: Expr | Condition,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, Size] | None = None,
 ) -> tuple[Any, ...]:
     """Return the nodes of one equation with each index named by the letter to print.
 
@@ -72,29 +71,30 @@ def with_letters(
     return tuple(_rename(node, giver, sizes=True) for node in lettered) if giver.sizes else lettered
 
 
-def ambiguous_sizes(
-    *nodes: Expr | Condition, taken: Collection[str] = (), declared: Mapping[str, Extent] | None = None
-) -> dict[str, Extent]:
-    """Return the letters that would stand for an extent beside a free index of that letter and of another extent."""
-    giver = _Giver(nodes, taken, declared or {})
-    clashes = {}
-    for size in giver.sizes:
-        letter = giver.size(size)
-        if any(index.name == letter and index.extent != size.extent for index in giver.free.values()):
-            clashes[letter] = size.extent
-    return clashes
+class LetterSizes(dict[str, Size]):
+    """The letters that mean a size in the text of a system, with these.
+
+    Those that are `said` have it wherever they stand, and no index of another size is called by them. `ranks` are those
+    of tensors: extent(x) is named by x where no letter stands for it, extent(W, 1) by W.
+    """
+
+    def __init__(self, sizes: Mapping[str, Size], said: frozenset[str], ranks: Mapping[str, int]) -> None:
+        super().__init__(sizes)
+        self.said = said
+        self.ranks = ranks
 
 
 class _Giver:
     """Gives letters out, for one equation."""
 
     def __init__(
-        self, nodes: tuple[Expr | Condition, ...], taken: Collection[str], declared: Mapping[str, Extent]
+        self, nodes: tuple[Expr | Condition, ...], taken: Collection[str], declared: Mapping[str, Size]
     ) -> None:
         tensors = frozenset[Symbol]().union(*(tensors_in(node) for node in nodes))
         self.names = frozenset[str](part for tensor in tensors for part in tensors_of(tensor))
         self.taken = taken
         self.declared = declared
+        self.said = declared.said if isinstance(declared, LetterSizes) else frozenset[str]()
         self.given: list[tuple[Index, str]] = []
         free = tuple(dict.fromkeys(i for node in nodes for i in free_in_order(node)))
         self.sizes = [part for node in nodes for part in walk(node) if isinstance(part, ExtentValue)]
@@ -113,12 +113,12 @@ class _Giver:
                 letters[index] = self._give(index, self._choose(index, letters))
         return letters
 
-    def _sizes_without_index(self, nodes: tuple[Expr | Condition, ...], free: tuple[Index, ...]) -> dict[Extent, str]:
+    def _sizes_without_index(self, nodes: tuple[Expr | Condition, ...], free: tuple[Index, ...]) -> dict[Size, str]:
         """Return declared letters for the extents that no index of the equation has."""
         bound = [i for node in nodes for part in walk(node) if isinstance(part, Reduce) for i in part.indices]
         present = {index.extent for index in (*free, *bound)}
         names = {index.name for index in free}
-        letters: dict[Extent, str] = {}
+        letters: dict[Size, str] = {}
         for size in self.sizes:
             if size.extent not in present:
                 known = [c for c, extent in self.declared.items() if extent == size.extent and c not in names]
@@ -134,15 +134,20 @@ class _Giver:
 
     def _labels(self, index: Index, node: Reduce) -> bool:
         """Say whether a bound index labels an axis or is bounded, so that its extent does not depend on its letter."""
-        if index.extent.literal is not None:
+        if isinstance(index.extent, Literal):
             return True
         return not self.declared or any(index in part.indices for part in walk(node.body) if isinstance(part, Indexed))
 
     def _choose(self, index: Index, scope: Mapping[Index, Index], *, labels: bool = True) -> str:
         blocked = {letter.name for letter in scope.values()} | self.names
         blocked |= {letter for letter, extent in self.reserved.items() if extent != index.extent}
+        if self.said:
+            own = index.preferred
+            if own in self.said and own not in blocked and self.declared[own] == index.extent:
+                return own
+            blocked |= self.said
         if not labels:
-            fitting = (c for c, extent in self.declared.items() if extent == index.extent)
+            fitting = (c for c, size in self.declared.items() if size == index.extent and c not in self.said)
             known = [c for c in fitting if c not in blocked and c not in self.taken]
             if known:
                 return index.preferred if index.preferred in known else known[0]
@@ -162,9 +167,22 @@ class _Giver:
         own = [letter for index, letter in same if index.preferred == value.letter]
         if own:
             return own[0]
-        if same and value.extent != UNSETTLED:
+        if same and value.extent != UNINFERRED:
             return same[0][1]
-        return self.without_index.get(value.extent, value.letter)
+        letter = self.without_index.get(value.extent, value.letter)
+        return letter if self._means(letter, value.extent) else self._axis(value.extent, letter)
+
+    def _means(self, letter: str, size: Size) -> bool:
+        """Say whether a letter that labels nothing here stands for a size: no free index has it for another."""
+        if any(index.name == letter and index.extent != size for index in self.free.values()):
+            return False
+        return not isinstance(self.declared, LetterSizes) or self.declared.get(letter, size) == size
+
+    def _axis(self, size: Size, letter: str) -> str:
+        """Return what names an axis between the parentheses of extent(x), extent(W, 1)."""
+        if not isinstance(size, Axis) or not isinstance(self.declared, LetterSizes):
+            return letter
+        return size.tensor if self.declared.ranks.get(size.tensor) == 1 else f"{size.tensor}, {size.number}"
 
 
 def _rename(root: Expr | Condition, giver: _Giver, *, sizes: bool = False) -> Any:

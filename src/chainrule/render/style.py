@@ -55,7 +55,8 @@ class Style:
     """The characters of one way to write mathematics.
 
     `holds` says that bars, roots and superscripts show how far they reach, so that parentheses in them go. `times` is
-    written before a factor, `big` is an operator with its ranges, `partial` the sign of a derivative of an order.
+    written before a factor, `big` is an operator with its ranges, `partial` the sign of a derivative of an order. All
+    signs come with the space around them.
     """
 
     holds: bool
@@ -74,9 +75,11 @@ class Style:
     minus: str
     negative: str
     denial: str
+    prime: str
+    comma: str
     between_partials: str
-    relations: Mapping[str, str]
-    connectives: Mapping[str, str]
+    relation: Callable[[str], str]
+    connective: Callable[[str], str]
     slope: Frame
     fraction: Frame
     power: Frame
@@ -155,13 +158,13 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
         case Applied():
             return _applied(layout, style)
         case BigOperator(_, _, body):
-            return (style.big(layout), " ", body)
+            return (style.big(layout), body)
         case Relation(relation, left, right):
-            return (left, _between(relation, style.relations), right)
+            return (left, style.relation(relation), right)
         case Chain(sides, relations):
-            return linked(sides, [_between(relation, style.relations) for relation in relations])
+            return linked(sides, [style.relation(relation) for relation in relations])
         case Connective(op, parts):
-            return joined(parts, _between(op, style.connectives))
+            return joined(parts, style.connective(op))
         case Denial(part):
             return (style.denial, part)
         case Iverson(condition):
@@ -173,10 +176,6 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
             return (inner,) if superfluous else framed(style.parentheses, inner)
         case _:
             assert_never(layout)
-
-
-def _between(word: str, words: Mapping[str, str]) -> str:
-    return f" {words.get(word, word)} "
 
 
 def _terms(parts: tuple[Layout, ...], style: Style) -> Pieces:
@@ -217,4 +216,5 @@ def _applied(node: Applied, style: Style) -> Pieces:
     if node.function in style.frames and not node.primes:
         return framed(style.frames[node.function], *node.arguments)
     before, after = style.parentheses
-    return (style.function(node.function) + "'" * node.primes, before, *joined(node.arguments, ", "), after)
+    name = style.function(node.function) + style.prime * node.primes
+    return (name, before, *joined(node.arguments, style.comma), after)

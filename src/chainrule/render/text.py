@@ -10,7 +10,8 @@ from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
 
-from chainrule.expr.nodes import Condition, Expr, Extent, Index, Lookup, Position
+from chainrule.expr.nodes import Affine, Condition, Expr, Index, Lookup, Position
+from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Tensor, steps_text, symbol
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import BigOperator, Entry, Layout, NamedSlope, affine_text
@@ -19,13 +20,14 @@ from chainrule.render.numerals import numeral_parts
 from chainrule.render.style import Style, framed, write
 
 ORDERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+RELATIONS = MappingProxyType({"<=": "≤", ">=": "≥", "!=": "≠"})
 
 
 def expression_text(
     expr: Expr | Condition,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     unicode: bool = True,
 ) -> str:
@@ -50,7 +52,7 @@ def equation_text(
     value: Expr,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, Extent] | None = None,
+    declared: Mapping[str, Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     unicode: bool = True,
 ) -> str:
@@ -68,6 +70,15 @@ def lettered_text(expr: Expr | Condition, ranks: Mapping[str, int], *, unicode: 
 def entry_text(tensor: str, positions: Sequence[Position]) -> str:
     """Return an entry of a tensor, whose indices are named by their letters: W[k,j]."""
     return _entry(Entry(symbol(tensor), tuple(positions)))
+
+
+def place_text(tensor: str, place: Sequence[int]) -> str:
+    """Return the entry of a tensor at a place.
+
+    >>> place_text("W2", (3, 0)), place_text("C", ())
+    ('W2[3,0]', 'C')
+    """
+    return entry_text(tensor, [Affine((), int(number)) for number in place])
 
 
 def position_text(position: Position) -> str:
@@ -115,18 +126,22 @@ def _entry(entry: Entry | NamedSlope) -> str:
 
 
 def _operator(node: BigOperator) -> str:
-    return f"{node.op}({','.join(node.letters)})"
+    return f"{node.op}({','.join(node.letters)}) "
 
 
 def _big_sum(node: BigOperator) -> str:
     if node.op != "sum":
         return _operator(node)
     letters = node.letters
-    return f"Σ_{letters[0]}" if len(letters) == 1 and len(letters[0]) == 1 else f"Σ_{{{','.join(letters)}}}"
+    return f"Σ_{letters[0]} " if len(letters) == 1 and len(letters[0]) == 1 else f"Σ_{{{','.join(letters)}}} "
 
 
 def _same(name: str) -> str:
     return name
+
+
+def _spaced(word: str) -> str:
+    return f" {word} "
 
 
 def _between(mark: str) -> Callable[[Layout], str]:
@@ -151,8 +166,10 @@ UNICODE = Style(
     negative="−",
     denial="not ",
     between_partials="",
-    relations=MappingProxyType({"<=": "≤", ">=": "≥", "!=": "≠"}),
-    connectives=MappingProxyType({}),
+    prime="'",
+    comma=", ",
+    relation=lambda relation: f" {RELATIONS.get(relation, relation)} ",
+    connective=_spaced,
     slope=("", "/", ""),
     fraction=("", "/", ""),
     power=("", "^", ""),
@@ -167,5 +184,5 @@ ASCII = replace(
     big=_operator,
     minus=" - ",
     negative="-",
-    relations=MappingProxyType({}),
+    relation=_spaced,
 )

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
 
-from chainrule.expr.binding import Fresh, expressions_in, open_reduce, with_expressions
-from chainrule.expr.nodes import Expr, Index, Indexed, Reduce
+from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_reduce, with_expressions
+from chainrule.expr.nodes import Constant, Expr, Index, Indexed, Number, Reduce
 from chainrule.expr.shared import Node
 from chainrule.expr.symbols import Symbol
 from chainrule.render.formula import Formula, equation_formula, formula
@@ -199,6 +199,10 @@ def rewrite(
     raise AssertionError(f"rules do not settle: {[rule.name for rule in rules]} on {expr}")
 
 
+_PLAIN = frozenset({Number, Constant})
+"""What stays as it is: no rule is about it alone."""
+
+
 def _visit(
     node: Expr,
     rules: Sequence[Rule[A]],
@@ -207,7 +211,7 @@ def _visit(
     wrap: Wrap | None,
     settled: set[Expr],
 ) -> Expr:
-    if node in settled:
+    if type(node) in _PLAIN or node in settled:
         return node
     new = _visit_operands(node, rules, algebra, recorder, wrap, settled)
     level = algebra.fresh.level
@@ -243,11 +247,12 @@ def _visit_operands(
         changed = _visit(body, rules, algebra, recorder, inner, settled)
         algebra.fresh.level = level
         return node if changed == body else algebra.close(op, indices, changed)
+    if wrap is None:
+        new = map_operands(node, lambda part: _visit(part, rules, algebra, None, None, settled))
+        return node if new is node else algebra.rebuild(new)
     parts = list(expressions_in(node))
 
-    def around(place: int) -> Wrap | None:
-        if wrap is None:
-            return None
+    def around(place: int) -> Wrap:
         before, after = parts[:place], parts[place + 1 :]
         return lambda changed: wrap(algebra.rebuild(with_expressions(node, (*before, changed, *after))))
 

@@ -36,6 +36,7 @@ from chainrule.expr.nodes import (
     number,
     product_factors,
 )
+from chainrule.expr.sizes import Formula, Literal
 from chainrule.expr.symbols import Derivative
 from chainrule.simplify.arithmetic import bracket, close, multiply, normal
 from chainrule.simplify.context import Context
@@ -94,8 +95,8 @@ def range_brackets(index: Index, position: Position) -> tuple[Expr, ...]:
     if not isinstance(position, Affine) and position.extent == index.extent:
         return ()
     value = position_value(position)
-    size = index.extent.literal
-    end: Expr = ExtentValue(index.extent, index.preferred) if size is None else number(size)
+    size = index.extent
+    end: Expr = number(size.count) if isinstance(size, Literal) else ExtentValue(size, index.preferred)
     above = Bracket(Comparison("<", value, end))
     never_below = linear_form(position).constant >= 0 and not _subtracts(position)
     both = (above,) if never_below else (Bracket(Comparison("<=", ZERO, value)), above)
@@ -143,9 +144,9 @@ def _rank(found: _Solution, parts: Sequence[Expr]) -> tuple[int | None, int | No
             continue
         if all(always_defined(other) for other in others):
             return (0 if isinstance(entry.tensor, Derivative) else 1), n
-    if index.extent.anonymous:
+    if isinstance(index.extent, Formula):
         return None, None
-    return (2 if index.extent.literal is not None else 3), None
+    return (2 if isinstance(index.extent, Literal) else 3), None
 
 
 def _tells_a_range(entry: Indexed, index: Index, others: Sequence[Expr]) -> bool:
@@ -163,7 +164,7 @@ def _subtracts(position: Position) -> bool:
 
 def _labels(index: Index, entry: Indexed) -> bool:
     """Say whether an index stands in an entry as a plain label of an axis, and no otherwise."""
-    if index.extent.literal is not None:
+    if isinstance(index.extent, Literal):
         return False
     shifted = [p for p in entry.indices if isinstance(p, Affine)]
     return index in entry.indices and all(index not in dict(p.terms) for p in shifted)

@@ -26,6 +26,7 @@ from chainrule.expr.binding import (
     reduce_over,
 )
 from chainrule.expr.combinations import difference
+from chainrule.expr.functions import FUNCTIONS
 from chainrule.expr.nodes import (
     ONE,
     ZERO,
@@ -34,9 +35,11 @@ from chainrule.expr.nodes import (
     Call,
     Comparison,
     Condition,
+    Constant,
     Expr,
     ExtentValue,
     Index,
+    Indexed,
     IndexValue,
     Logic,
     Number,
@@ -45,18 +48,19 @@ from chainrule.expr.nodes import (
     Reduce,
     Select,
     Sum,
+    number,
     operands,
     product_factors,
 )
 from chainrule.expr.shared import kept
-from chainrule.simplify.evident import non_negative
+from chainrule.expr.signs import is_not_negative
+from chainrule.expr.sizes import Literal
 from chainrule.simplify.ordering import Key, sort_key
 
 Factors: TypeAlias = dict[Expr, Fraction]
 """base -> exponent of a product without its coefficient."""
 
 _ONE = Fraction(1)
-_AT_ZERO = {"exp": ONE, "log1p": ZERO, "expm1": ZERO, "sin": ZERO, "tanh": ZERO, "erf": ZERO, "sinh": ZERO, "cos": ONE}
 _LARGEST_DENOMINATOR = 12
 _MOST_BITS = 4096
 """Of a power that is computed: no floating point number has half as many, and hardly any formula needs more."""
@@ -65,6 +69,8 @@ _MOST_BITS = 4096
 def normal(expr: Expr, fresh: Fresh) -> Expr:
     """Return the arithmetic normal form of any expression."""
     match expr:
+        case Number() | Indexed() | Constant():
+            return expr
         case Reduce(op):
             level = fresh.level
             indices, body = open_reduce(expr, fresh)
@@ -87,6 +93,7 @@ def _normal_side(side: Expr, fresh: Fresh) -> Expr:
     return side if isinstance(side, IndexValue) else normal(side, fresh)
 
 
+@kept
 def renormal(expr: Expr) -> Expr:
     """Return the normal form of an expression whose operands are normal."""
     match expr:
@@ -96,14 +103,15 @@ def renormal(expr: Expr) -> Expr:
             return multiply((expr,))
         case Call("sqrt", (argument,), 0):
             return power(argument, Fraction(1, 2))
-        case Call(function, (Number(value),), 0) if value == 0 and function in _AT_ZERO:
-            return _AT_ZERO[function]
+        case Call(function, (Number(value),), 0) if value == 0:
+            known = FUNCTIONS.get(function)
+            return expr if known is None or known.at_zero is None else number(known.at_zero)
         case Call("log", (Number(value),), 0) if value == 1:
             return ZERO
         case Bracket(condition):
             return bracket(condition)
-        case ExtentValue(extent) if extent.literal is not None:
-            return Number(Fraction(extent.literal))
+        case ExtentValue(extent) if isinstance(extent, Literal):
+            return Number(Fraction(extent.count))
         case Select(_, then, otherwise) if then == otherwise:
             return then
         case Select(condition, then, otherwise):
@@ -220,7 +228,7 @@ def _factors_of(expr: Expr) -> tuple[Fraction, Factors]:
         match node:
             case Number(value) if (value != 0 or exponent > 0) and _is_short(value, exponent):
                 coefficient *= value**exponent.numerator
-            case Product(factors) if exponent.denominator == 1 or all(map(non_negative, factors)):
+            case Product(factors) if exponent.denominator == 1 or all(map(is_not_negative, factors)):
                 stack.extend((f, exponent) for f in reversed(factors))
             case Power(base, Number(value)) if _powers_multiply(base, value, exponent):
                 stack.append((base, value * exponent))
@@ -252,7 +260,7 @@ def _is_short(base: Fraction, exponent: Fraction) -> bool:
 
 def _powers_multiply(base: Expr, inner: Fraction, outer: Fraction) -> bool:
     """(b^inner)^outer = b^(inner·outer): for whole outer powers always, else where b is not negative."""
-    return outer.denominator == 1 or inner.denominator % 2 == 0 or inner % 2 == 1 or non_negative(base)
+    return outer.denominator == 1 or inner.denominator % 2 == 0 or inner % 2 == 1 or is_not_negative(base)
 
 
 def _primitive(node: Sum, exponent: Fraction) -> tuple[Fraction, Sum]:

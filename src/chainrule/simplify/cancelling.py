@@ -18,7 +18,6 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     Lookup,
-    Number,
     Position,
     Power,
     Product,
@@ -37,9 +36,9 @@ from chainrule.simplify.arithmetic import (
     normal,
     power,
     product_of,
-    terms_of,
 )
 from chainrule.simplify.context import Context
+from chainrule.simplify.exponents import CANCELLED_POWER, number_in, one_power
 from chainrule.simplify.recognise import is_constant
 
 Divisors: TypeAlias = Mapping[Expr, Fraction]
@@ -103,14 +102,9 @@ def _below(factor: Expr, exponent: Fraction, read: Read | None) -> Divisors:
     if exponent != 1:
         return NOTHING
     if isinstance(factor, Power):
-        least = _number_in(factor.exponent)
+        least = number_in(factor.exponent)
         return {factor.base: -least} if least < 0 and not is_constant(factor.base) else NOTHING
     return divisors(factor, read)
-
-
-def _number_in(exponent: Expr) -> Fraction:
-    """Return the number among the terms of an exponent, 0 where there is none."""
-    return sum((term.value for term in terms_of(exponent) if isinstance(term, Number)), Fraction(0))
 
 
 def _images(base: Expr, equal: Sequence[tuple[Position, Position]]) -> Iterator[Expr]:
@@ -217,26 +211,8 @@ def renamed(expr: Expr, context: Context, read: Read | None) -> Expr | None:
     return None
 
 
-def one_power(expr: Expr, context: Context) -> Expr | None:
-    """x*x^(q - 1) = x^q."""
-    if not isinstance(expr, Product):
-        return None
-    coefficient, factors = factors_of(expr)
-    for raised, once in factors.items():
-        if once != 1 or not isinstance(raised, Power):
-            continue
-        met = factors.get(raised.base, Fraction(0))
-        missing = min(met, -_number_in(raised.exponent))
-        if missing <= 0:
-            continue
-        rest = {b: e - missing if b == raised.base else e for b, e in factors.items() if b != raised}
-        merged = context.rebuild(Power(raised.base, add((raised.exponent, Number(missing)))))
-        return multiply((product_of(coefficient, {b: e for b, e in rest.items() if e}), merged))
-    return None
-
-
 CANCEL: tuple[Rule[Context], ...] = (
     Rule("the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]", equal_in_the_product),
-    Rule("powers of one base", "x·x^(q − 1) = x^q", one_power),
+    CANCELLED_POWER,
     Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum),
 )

@@ -10,18 +10,8 @@ from collections.abc import Sequence
 
 from chainrule.expr.binding import free_indices, open_reduce, substitute_indices
 from chainrule.expr.deltas import kronecker, plain_delta
-from chainrule.expr.nodes import (
-    ZERO,
-    Affine,
-    Expr,
-    Index,
-    Position,
-    Product,
-    Reduce,
-    Select,
-    Sum,
-    product_factors,
-)
+from chainrule.expr.nodes import ZERO, Affine, Expr, Index, Position, Product, Reduce, Select, Sum, product_factors
+from chainrule.expr.sizes import Literal
 from chainrule.rewrite.rules import Rule
 from chainrule.simplify.affine import solvable, solve_the_delta
 from chainrule.simplify.arithmetic import add, close, multiply, normal
@@ -39,7 +29,11 @@ def as_numbered(expr: Expr, context: Context) -> tuple[Index, Position] | None:
     """Return the two sides of [i = 3], where 3 is a value of i in all that can be evaluated, else None."""
     match kronecker(expr):
         case Index() as index, Affine((), number) as position:
-            size = context.ranges.least.get(index.extent, 0) if index.extent.literal is None else index.extent.literal
+            size = (
+                context.ranges.least.get(index.extent, 0)
+                if not isinstance(index.extent, Literal)
+                else index.extent.count
+            )
             return (index, position) if number < size else None
         case _:
             return None

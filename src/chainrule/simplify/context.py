@@ -11,20 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.expr.binding import Fresh
-from chainrule.expr.nodes import (
-    Bracket,
-    Call,
-    Condition,
-    Expr,
-    Extent,
-    Index,
-    MatrixEntry,
-    Number,
-    Reduce,
-    operands,
-    walk,
-)
+from chainrule.expr.nodes import Bracket, Call, Condition, Expr, Index, MatrixEntry, Number, Reduce, operands, walk
 from chainrule.expr.shared import Node, kept
+from chainrule.expr.sizes import Size
 from chainrule.simplify import arithmetic
 
 
@@ -45,9 +34,9 @@ class Ranges:
     `sizes` are the extents that are known, `axes` those of the axes of a tensor.
     """
 
-    least: Mapping[Extent, int] = field(default_factory=dict)
-    sizes: Mapping[Extent, int] = field(default_factory=dict)
-    axes: Mapping[str, tuple[Extent, ...]] = field(default_factory=dict)
+    least: Mapping[Size, int] = field(default_factory=dict)
+    sizes: Mapping[Size, int] = field(default_factory=dict)
+    axes: Mapping[str, tuple[Size, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

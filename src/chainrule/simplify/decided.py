@@ -16,7 +16,6 @@ from chainrule.expr.nodes import (
     Bracket,
     Comparison,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -25,6 +24,7 @@ from chainrule.expr.nodes import (
     Select,
     number,
 )
+from chainrule.expr.sizes import Literal, Size
 from chainrule.rewrite.rules import Rule
 from chainrule.simplify.choices import OPPOSITE
 from chainrule.simplify.context import Context
@@ -33,17 +33,17 @@ from chainrule.simplify.context import Context
 def _highest(form: ExpressionForm, context: Context) -> Fraction | None:
     """Return a number that a linear form never exceeds, or None."""
     ends: dict[ExpressionAtom, ExpressionForm] = {}
-    present: set[Extent] = set()
+    present: set[Size] = set()
     for place, c in form.terms.items():
-        if not isinstance(place, Extent):
+        if not isinstance(place, Size):
             present.add(place.extent)
             last: ExpressionForm = LinearForm({place.extent: Fraction(1)}, Fraction(-1))
             ends[place] = last if c > 0 else LinearForm({}, Fraction(0))
     highest = form.substituted(ends)
     sizes: dict[ExpressionAtom, Fraction] = {}
     for extent, c in highest.terms.items():
-        assert isinstance(extent, Extent)
-        known = context.ranges.sizes.get(extent) if extent.literal is None else extent.literal
+        assert isinstance(extent, Size)
+        known = context.ranges.sizes.get(extent) if not isinstance(extent, Literal) else extent.count
         if c > 0 and known is None:
             return None
         least = context.ranges.least.get(extent, 1 if extent in present else 0)
@@ -86,17 +86,17 @@ def decided(expr: Expr, context: Context) -> Expr | None:
     return no if always(opposite, context) else None
 
 
-def inside(position: Position, extent: Extent, context: Context) -> bool:
+def inside(position: Position, extent: Size, context: Context) -> bool:
     """Say whether a position is one of an axis whatever values its indices take.
 
     A plain index of another range never is: unmarked, it would say that the ranges are one.
     """
     if isinstance(position, Lookup):
         return position.extent == extent and _fits(position.entry, context)
-    if isinstance(position, Index) and position.extent.literal is None:
+    if isinstance(position, Index) and not isinstance(position.extent, Literal):
         return position.extent == extent
     value = position_value(position)
-    end = ExtentValue(extent) if extent.literal is None else number(extent.literal)
+    end = ExtentValue(extent) if not isinstance(extent, Literal) else number(extent.count)
     return always(Comparison(">=", value, ZERO), context) and always(Comparison("<", value, end), context)
 
 

@@ -1,15 +1,14 @@
-"""What the form of an expression makes plain: that it is never negative, always defined, or under a bracket."""
+"""What the form of an expression makes plain: that it is always defined, or under a bracket."""
 
 from __future__ import annotations
 
 from chainrule.expr.binding import unmarked_positions
+from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
     Call,
-    Constant,
     Expr,
-    ExtentValue,
     Indexed,
     IndexValue,
     MatrixEntry,
@@ -22,29 +21,7 @@ from chainrule.expr.nodes import (
     Sum,
 )
 
-_NON_NEGATIVE = frozenset({"exp", "sqrt", "sigmoid", "softplus", "relu", "abs", "cosh"})
-_TOTAL = frozenset(
-    {"sigmoid", "tanh", "erf", "sin", "cos", "relu", "abs", "sign", "softplus", "atan", "maximum", "minimum"}
-)
-
-
-def non_negative(expr: Expr) -> bool:
-    """Say whether an expression is plainly never negative, wherever it is defined."""
-    match expr:
-        case Number(value):
-            return value >= 0
-        case Call(function, _, 0):
-            return function in _NON_NEGATIVE
-        case Power(base, Number(value)):
-            return (value.denominator == 1 and value % 2 == 0) or value.denominator % 2 == 0 or non_negative(base)
-        case Sum(parts) | Product(parts):
-            return all(non_negative(part) for part in parts)
-        case Reduce(_, _, body):
-            return non_negative(body)
-        case Bracket() | ExtentValue() | Constant():
-            return True
-        case _:
-            return False
+_TOTAL = names_with(lambda function: function.total)
 
 
 def always_defined(expr: Expr) -> bool:

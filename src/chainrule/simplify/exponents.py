@@ -1,4 +1,4 @@
-"""Powers whose exponent is no number: equal bases are one power, x·x^(k−1) = x^k, where that is shorter.
+"""Powers whose exponent is no number: equal bases are one power, x·x^(k−1) = x^k, where that cancels or is shorter.
 
 What is on the right is defined wherever the left is, and more: at x = 0, 0·0^(−1) is no number, and 0^0 is 1.
 """
@@ -10,9 +10,32 @@ from itertools import combinations
 
 from chainrule.expr.nodes import ONE, ZERO, Bracket, Comparison, Expr, Number, Power, Product
 from chainrule.rewrite.rules import Rule
-from chainrule.simplify.arithmetic import add, factors_of, multiply, product_of, split_coefficient
+from chainrule.simplify.arithmetic import add, factors_of, multiply, product_of, split_coefficient, terms_of
 from chainrule.simplify.context import Context, length
 from chainrule.simplify.evident import always_defined
+
+
+def number_in(exponent: Expr) -> Fraction:
+    """Return the number among the terms of an exponent, 0 where there is none."""
+    return sum((term.value for term in terms_of(exponent) if isinstance(term, Number)), Fraction(0))
+
+
+def one_power(expr: Expr, context: Context) -> Expr | None:
+    """x*x^(q - 1) = x^q, and x*x^(q - 2) = x^(q - 1), also where that is longer."""
+    if not isinstance(expr, Product):
+        return None
+    coefficient, factors = factors_of(expr)
+    for raised, once in factors.items():
+        if once != 1 or not isinstance(raised, Power):
+            continue
+        met = factors.get(raised.base, Fraction(0))
+        missing = min(met, -number_in(raised.exponent))
+        if missing <= 0:
+            continue
+        rest = {b: e - missing if b == raised.base else e for b, e in factors.items() if b != raised}
+        merged = context.rebuild(Power(raised.base, add((raised.exponent, Number(missing)))))
+        return multiply((product_of(coefficient, {b: e for b, e in rest.items() if e}), merged))
+    return None
 
 
 def equal_bases(expr: Expr, context: Context) -> Expr | None:
@@ -72,6 +95,7 @@ def _defined_at_zero(expr: Expr, zero: Expr) -> bool:
             return always_defined(expr)
 
 
+CANCELLED_POWER: Rule[Context] = Rule("powers of one base", "x·x^(q − 1) = x^q", one_power)
 EXPONENTS: tuple[Rule[Context], ...] = (
     Rule("powers of one base", "x·x^(k − 1) = x^k, x^a·x^b = x^(a + b)", equal_bases),
     Rule("needless bracket", "[n ≠ 0]·n·x^n = n·x^n, since x^0 = 1", needless_exception),

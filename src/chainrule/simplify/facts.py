@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from chainrule.expr.binding import tensors_in
-from chainrule.expr.nodes import Expr
 from chainrule.simplify.context import Fact
 
 _GENERATIONS = 2
@@ -24,6 +23,7 @@ class FactBook:
         listed = [(fact, tensors_in(fact.pattern)) for fact in facts]
         uses = Counter(tensor for _, tensors in listed for tensor in tensors)
         self._filed: dict[str, list[tuple[int, Fact, frozenset[str]]]] = {}
+        self._relevant: dict[frozenset[str], tuple[Fact, ...]] = {}
         self._reads: dict[str, list[frozenset[str]]] = {}
         for place, (fact, tensors) in enumerate(listed):
             if tensors:
@@ -36,9 +36,14 @@ class FactBook:
         """Say whether a fact reads tensors of both."""
         return any(not tensors.isdisjoint(right) for tensor in left for tensors in self._reads.get(tensor, ()))
 
-    def relevant(self, expr: Expr) -> tuple[Fact, ...]:
-        """Return the facts that could be recognised in the expression, in the order of the system."""
-        present = set(tensors_in(expr))
+    def relevant(self, tensors: frozenset[str]) -> tuple[Fact, ...]:
+        """Return the facts that could be recognised in an expression that reads these, in the order of the system."""
+        if tensors not in self._relevant:
+            self._relevant[tensors] = self._found(tensors)
+        return self._relevant[tensors]
+
+    def _found(self, tensors: frozenset[str]) -> tuple[Fact, ...]:
+        present = set(tensors)
         waiting = sorted(present)
         open_facts: list[tuple[int, Fact, frozenset[str]]] = []
         found: dict[int, Fact] = {}

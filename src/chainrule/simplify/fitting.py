@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainrule.expr.nodes import Expr, Extent, Index, Indexed, IndexValue, Lookup, Position
+from chainrule.expr.nodes import Expr, Index, Indexed, IndexValue, Lookup, Position
+from chainrule.expr.sizes import Literal, Size
 from chainrule.rewrite.rules import Rule
 from chainrule.simplify.context import Context
 
@@ -36,10 +37,10 @@ def _in_position(position: Position, context: Context) -> Position:
     return Lookup(_fitted(position.entry, context), position.extent) if isinstance(position, Lookup) else position
 
 
-def _labels_others(positions: Sequence[Position], axes: Sequence[Extent]) -> bool:
+def _labels_others(positions: Sequence[Position], axes: Sequence[Size]) -> bool:
     """Say whether a plain index stands on an axis of another extent; a range bounded by a number says its own."""
     pairs = zip(positions, axes, strict=False)
-    return any(isinstance(p, Index) and p.extent.literal is None and p.extent != axis for p, axis in pairs)
+    return any(isinstance(p, Index) and not isinstance(p.extent, Literal) and p.extent != axis for p, axis in pairs)
 
 
 FIT: tuple[Rule[Context], ...] = (

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations, product
 
+from chainrule.expr import signs
 from chainrule.expr.binding import (
     Fresh,
     free_in_order,
@@ -33,7 +34,6 @@ from chainrule.expr.nodes import (
     Power,
     Product,
     Reduce,
-    Sum,
     delta,
     minus,
     number,
@@ -41,6 +41,7 @@ from chainrule.expr.nodes import (
     product_factors,
     times,
 )
+from chainrule.expr.signs import MIRRORED, UNKNOWN, Sign
 from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import (
     Factors,
@@ -58,8 +59,15 @@ from chainrule.simplify.recognise import unify
 from chainrule.simplify.symmetry import SYMMETRY
 from chainrule.system.model import Given
 
-MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "!=": "!="}
-_STRONGER = {">": (">", ">=", "!="), "<": ("<", "<=", "!="), ">=": (">=",), "<=": ("<=",), "!=": ("!=",)}
+_IMPLIED = {
+    ">": (">", ">=", "!="),
+    "<": ("<", "<=", "!="),
+    ">=": (">=",),
+    "<=": ("<=",),
+    "!=": ("!=",),
+    "=": ("=", ">=", "<="),
+    "": (),
+}
 """What a relation to 0 implies."""
 
 
@@ -105,23 +113,13 @@ def _signs(condition: Comparison) -> Iterator[tuple[str, Expr]]:
         yield relation, left
 
 
-Sign = tuple[str, tuple[str, ...]]
-"""A relation to 0, and the assumptions that it rests on."""
+def sign_of(expr: Expr, context: Context) -> Sign:
+    """Return how an expression stands to 0 wherever it is defined, as far as that is given or plain."""
+    return signs.sign_of(expr, lambda part: _given_sign(part, context))
 
 
-def sign_of(expr: Expr, context: Context) -> Sign | None:
-    """Return how an expression stands to 0 wherever it is defined, if that is given or plain; else None."""
-    coefficient, rest = split_coefficient(expr)
-    if rest == ONE:
-        return (">" if coefficient > 0 else "<", ()) if coefficient else None
-    found = _given_sign(rest, context) or _plain_sign(rest, context)
-    if found is None or coefficient > 0:
-        return found
-    return MIRRORED[found[0]], found[1]
-
-
-def _given_sign(expr: Expr, context: Context) -> Sign | None:
-    known: Sign | None = None
+def _given_sign(expr: Expr, context: Context) -> Sign:
+    known = UNKNOWN
     for fact in context.givens:
         match fact.pattern:
             case Bracket(Comparison(relation, value, Number(zero))) if zero == 0 and fact.replacement == ONE:
@@ -130,79 +128,28 @@ def _given_sign(expr: Expr, context: Context) -> Sign | None:
                 continue
         if any(all(v in binding for v in fact.variables) for binding in unify(pattern, expr, {}, fact.variables)):
             relation = relation if coefficient > 0 else MIRRORED[relation]
-            if known is None or len(_STRONGER[relation]) > len(_STRONGER[known[0]]):
-                known = relation, (fact.assumption,)
+            if len(_IMPLIED[relation]) > len(_IMPLIED[known.relation]):
+                known = Sign(relation, (fact.assumption,))
     return known
-
-
-def _plain_sign(expr: Expr, context: Context) -> Sign | None:
-    match expr:
-        case Call("exp" | "sigmoid" | "softplus" | "cosh", _, 0):
-            return ">", ()
-        case Call("abs" | "relu", _, 0):
-            return ">=", ()
-        case Power(base, Number(exponent)):
-            return _power_sign(sign_of(base, context), exponent)
-        case Product(factors):
-            return _product_sign([sign_of(f, context) for f in factors])
-        case Sum(terms):
-            return _sum_sign([sign_of(t, context) for t in terms])
-        case Reduce("sum", _, body):
-            found = sign_of(body, context)
-            return None if found is None or found[0] == "!=" else (found[0][0] + "=", found[1])
-        case _:
-            return None
-
-
-def _power_sign(base: Sign | None, exponent: Fraction) -> Sign | None:
-    even = exponent.denominator == 1 and exponent % 2 == 0
-    if base is None:
-        return (">=" if exponent > 0 else ">", ()) if even else None
-    if base[0] == ">" or (base[0] == ">=" and exponent > 0):
-        return base
-    strict = base[0] in ("<", "!=") or exponent < 0
-    return (">" if strict else ">=", base[1]) if even else None
-
-
-def _product_sign(signs: Sequence[Sign | None]) -> Sign | None:
-    known = [s for s in signs if s is not None]
-    if len(known) < len(signs):
-        return None
-    relations = [s[0] for s in known]
-    assumptions = tuple(dict.fromkeys(a for s in known for a in s[1]))
-    if "!=" in relations:
-        return ("!=", assumptions) if all("=" not in r or r == "!=" for r in relations) else None
-    negative = sum(r[0] == "<" for r in relations) % 2
-    return ("<" if negative else ">") + ("=" if any("=" in r for r in relations) else ""), assumptions
-
-
-def _sum_sign(signs: Sequence[Sign | None]) -> Sign | None:
-    known = [s for s in signs if s is not None]
-    directions = {s[0][0] for s in known}
-    if len(known) < len(signs) or len(directions) != 1 or directions == {"!"}:
-        return None
-    strict = any(len(s[0]) == 1 for s in known)
-    return directions.pop() + ("" if strict else "="), tuple(dict.fromkeys(a for s in known for a in s[1]))
 
 
 def known_sign(expr: Expr, context: Context) -> Rewrite | None:
     """[x > 0] = 1, abs(x) = x, sign(x) = 1, relu(x) = x, maximum(x, 0) = x where x > 0 is given, and so for x < 0."""
+    made: Expr | None
     match expr:
         case Bracket(Comparison(relation, left, right)):
             found = sign_of(add((left, multiply((MINUS_ONE, right)))), context)
-            made = None if found is None else _truth(relation, found[0])
+            made = _truth(relation, found.relation)
         case Call("abs" | "relu" | "sign" as function, (argument,), 0):
             found = sign_of(argument, context)
-            made = None if found is None else _of_known_sign(function, argument, found[0])
+            made = _of_known_sign(function, argument, found.relation)
         case Call("maximum" | "minimum" as function, (argument, other), 0):
             found = sign_of(add((argument, multiply((MINUS_ONE, other)))), context)
-            first = found is not None and ((found[0][0] == ">") == (function == "maximum"))
-            made = None if found is None or found[0] == "!=" else argument if first else other
+            first = (found.relation[:1] == ">") == (function == "maximum")
+            made = None if found.relation in {"", "!="} else argument if first else other
         case _:
             return None
-    return (
-        Rewrite(made, " and ".join(sorted(found[1]))) if made is not None and found is not None and found[1] else None
-    )
+    return Rewrite(made, " and ".join(sorted(found.assumptions))) if made is not None and found.assumptions else None
 
 
 def needless_guard(expr: Expr, context: Context) -> Rewrite | None:
@@ -237,21 +184,21 @@ def _finite_by(expr: Expr, context: Context) -> tuple[str, ...] | None:
             return () if always_defined(expr) else None
     found = sign_of(base, context)
     inside = [_finite_by(part, context) for part in parts]
-    if found is None or found[0] != ">" or None in inside:
+    if found.relation != ">" or None in inside:
         return None
-    return (*found[1], *(a for assumed in inside if assumed for a in assumed))
+    return (*found.assumptions, *(a for assumed in inside if assumed for a in assumed))
 
 
 def _truth(asked: str, known: str) -> Expr | None:
     """Return the bracket of (value asked 0) where (value known 0) holds."""
     opposite = {">": "<=", "<=": ">", "<": ">=", ">=": "<", "=": "!=", "!=": "="}
-    if asked in _STRONGER[known]:
+    if asked in _IMPLIED[known]:
         return ONE
-    return ZERO if opposite[asked] in _STRONGER[known] else None
+    return ZERO if opposite[asked] in _IMPLIED[known] else None
 
 
 def _of_known_sign(function: str, argument: Expr, known: str) -> Expr | None:
-    if known == "!=":
+    if known in {"", "!="}:
         return None
     positive, strict = known[0] == ">", len(known) == 1
     match function:

@@ -34,6 +34,7 @@ from chainrule.expr.nodes import (
     operands,
 )
 from chainrule.expr.shared import kept
+from chainrule.expr.sizes import Axis, Formula, Size, source_of
 
 Key: TypeAlias = tuple[str, tuple[str, ...], tuple[str, ...]]
 
@@ -99,9 +100,19 @@ def _own_key(node: Expr | Condition) -> tuple[tuple[str, ...], tuple[str, ...]]:
         case IndexValue(position):
             return (), (position_text(position),)
         case ExtentValue(extent):
-            return (f"{extent.tensor}.{extent.axis}",), ()
+            return (_size_name(extent),), ()
         case _:
             return (), ()
+
+
+def _size_name(size: Size) -> str:
+    match size:
+        case Axis(tensor, number):
+            return f"{tensor}.{number}"
+        case Formula(limits):
+            return "e.-" + ",".join(str(limit.linear.constant) for limit in limits)
+        case _:
+            return f"{source_of(size)}.-"
 
 
 def position_text(position: Position) -> str:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.expr.binding import map_operands, map_positions
+from chainrule.expr.deltas import plain_delta
+from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
-    Comparison,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -26,10 +26,11 @@ from chainrule.expr.nodes import (
     Partial,
     Position,
     Reduce,
-    anonymous_extent,
+    delta,
 )
 from chainrule.expr.shared import kept
-from chainrule.expr.skeleton import Bare, Names, bare, joined
+from chainrule.expr.sizes import Axis, Formula, Limit, Literal, Size
+from chainrule.expr.skeleton import Bare, Numbering, Shape, bare, joined
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.simplify.context import Fact, Ranges
 
@@ -40,9 +41,9 @@ class Relabeling:
 
     tensors: dict[Symbol, Symbol] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    extents: dict[Extent, Extent] = field(default_factory=dict)
+    extents: dict[Size, Size] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
-    unnamed: frozenset[Extent] = frozenset()
+    unnamed: frozenset[Size] = frozenset()
     closed: bool = False
     loose: bool = False
 
@@ -65,17 +66,17 @@ class Relabeling:
             known = self.tensors[name] = Derivative("", known) if isinstance(name, Derivative) else known
         return known
 
-    def extent(self, extent: Extent) -> Extent:
+    def extent(self, extent: Size) -> Size:
         """Return the new name of an extent; one bounded by a number stays, one that text cannot name is anonymous."""
-        if extent.literal is not None:
+        if isinstance(extent, Literal):
             self.loose = True
             return extent
         known = self.extents.get(extent)
         if known is None:
             assert not self.closed, extent
             number = len(self.extents)
-            hidden = extent.anonymous or extent in self.unnamed
-            known = self.extents[extent] = anonymous_extent("e", number) if hidden else Extent("e", number)
+            hidden = isinstance(extent, Formula) or extent in self.unnamed
+            known = self.extents[extent] = _nameless(number) if hidden else Axis("e", number)
         return known
 
     def letter(self, letter: str) -> str:
@@ -119,9 +120,9 @@ class Relabeling:
                 return self.entry(expr)
             case IndexValue(position):
                 return IndexValue(self.position(position))
-            case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
-                self.loose = self.loose or left.extent != right.extent
-                return Bracket(Comparison("=", IndexValue(self.index(left)), IndexValue(self.index(right))))
+            case Bracket() if (pair := plain_delta(expr)) is not None:
+                self.loose = self.loose or pair[0].extent != pair[1].extent
+                return delta(*map(self.index, pair))
             case ExtentValue(extent, letter):
                 return ExtentValue(self.extent(extent), self.letter(letter))
             case Partial(of, wrt):
@@ -133,9 +134,9 @@ class Relabeling:
             case _:
                 return map_operands(expr, self.expr)
 
-    def ranges(self, ranges: Ranges, axes: Callable[[str], tuple[Extent, ...] | None] | None) -> Ranges:
+    def ranges(self, ranges: Ranges, axes: Callable[[str], tuple[Size, ...] | None] | None) -> Ranges:
         """Return what matters of the ranges, renamed: all sizes, and axes where an index need not label its own."""
-        places: dict[str, tuple[Extent, ...]] = {}
+        places: dict[str, tuple[Size, ...]] = {}
         if axes is not None and self.loose:
             for old, new in self.tensors.items():
                 known = axes(old)
@@ -156,6 +157,11 @@ class Relabeling:
         )
 
 
+def _nameless(number: int) -> Formula:
+    """Return a size that stands for one that text has no letter for."""
+    return Formula((Limit(LinearForm({}, number)),))
+
+
 @dataclass(frozen=True)
 class Problem:
     """An expression to simplify and what is known that matters, without names."""
@@ -171,9 +177,9 @@ def abstract(
     order: Sequence[Index],
     facts: Iterable[Fact],
     tensors: Iterable[Symbol],
-    unnamed: frozenset[Extent] = frozenset(),
+    unnamed: frozenset[Size] = frozenset(),
     ranges: Ranges | None = None,
-    axes: Callable[[str], tuple[Extent, ...] | None] | None = None,
+    axes: Callable[[str], tuple[Size, ...] | None] | None = None,
 ) -> Problem:
     """Return the problem without names: tensors and free indices in the given orders, then by first appearance.
 
@@ -191,37 +197,28 @@ def abstract(
     return Problem(bare, known, relabel.ranges(ranges or Ranges(), axes), relabel.inverse())
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What problems have in common that differ in names only, and the names in this one."""
-
-    key: tuple[object, ...]
-    names: Names
-
-
 @kept
 def _bare_fact(fact: Fact) -> Bare:
     return joined((fact.assumption,), [bare(part) for part in (fact.pattern, fact.replacement, *fact.variables)])
 
 
 def shape_of(
-    items: Iterable[Expr | Index],
+    items: Iterable[Bare],
     facts: Iterable[Fact],
-    tensors: Iterable[str],
-    unnamed: frozenset[Extent],
+    tensors: Iterable[Symbol],
+    unnamed: frozenset[Size],
     ranges: Ranges,
-    axes: Callable[[str], tuple[Extent, ...] | None] | None,
+    axes: Callable[[str], tuple[Size, ...] | None] | None,
 ) -> Shape:
     """Return the shape of all that `abstract` takes into a problem."""
-    names = Names()
-    for tensor in tensors:
-        names.tensors.setdefault(tensor, len(names.tensors))
-    parts = [*map(bare, items), *map(_bare_fact, facts)]
-    key: list[object] = [names.shape(part) for part in parts]
+    parts = [*items, *map(_bare_fact, facts)]
+    numbering = Numbering(tensors)
+    key: list[object] = [(part.skeleton, numbering.of(part.leaves)) for part in parts]
     if axes is not None and any(part.loose for part in parts):
-        known = [axes(tensor) for tensor in names.tensors]
-        key += [None if of is None else names.shape(joined((), [bare(extent) for extent in of])) for of in known]
-    key.append(tuple([extent.anonymous or extent in unnamed for extent in names.extents]))
+        known = [axes(tensor) for tensor in numbering.names().tensors]
+        key += [None if of is None else numbering.of(joined((), list(map(bare, of))).leaves) for of in known]
+    names = numbering.names()
+    key += (tuple(names.places), tuple([e is None or isinstance(e, Formula) or e in unnamed for e in names.extents]))
     for part in (ranges.least, ranges.sizes):
-        key.append(tuple([part.get(extent) for extent in names.extents]) if part else ())
+        key.append(tuple([None if e is None else part.get(e) for e in names.extents]) if part else ())
     return Shape(tuple(key), names)

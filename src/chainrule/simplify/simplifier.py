@@ -14,8 +14,9 @@ from functools import partial
 
 from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
-from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Number, Power, Product, Reduce, times
-from chainrule.expr.skeleton import Names
+from chainrule.expr.nodes import Expr, Index, Indexed, Number, Power, Product, Reduce, times
+from chainrule.expr.sizes import Size
+from chainrule.expr.skeleton import Bare, Leaf, Names, Shape, bare
 from chainrule.expr.symbols import Symbol, tensors_of
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
@@ -40,7 +41,7 @@ from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.simplify.written import AS_IT_COMES, Written, written_in
 from chainrule.system.derived import solve
 from chainrule.system.model import System
-from chainrule.system.profile import read_by_number
+from chainrule.system.sizes.constraints import read_by_number
 from chainrule.system.user_functions import put_in_functions
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
@@ -60,9 +61,9 @@ class Simplifier:
         self,
         facts: Iterable[Fact] = (),
         names: Iterable[str] = (),
-        unnamed: frozenset[Extent] = frozenset(),
+        unnamed: frozenset[Size] = frozenset(),
         ranges: Ranges | None = None,
-        axes: Callable[[str], tuple[Extent, ...] | None] | None = None,
+        axes: Callable[[str], tuple[Size, ...] | None] | None = None,
         written: Written = AS_IT_COMES,
     ) -> None:
         self._written = written
@@ -71,6 +72,7 @@ class Simplifier:
         self._ranges = ranges or Ranges()
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
+        self._places: dict[str, tuple[int, str]] = {}
         self._known: dict[tuple[object, ...], tuple[Expr, Names]] = {}
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
@@ -81,13 +83,15 @@ class Simplifier:
         return sorted(tensors, key=self._place)
 
     def _place(self, tensor: Symbol) -> tuple[int, str]:
-        last = tensors_of(tensor)[-1]
-        return self._rank.get(last, len(self._rank)), tensor
+        if tensor not in self._places:
+            last = tensors_of(tensor)[-1]
+            self._places[tensor] = self._rank.get(last, len(self._rank)), tensor
+        return self._places[tensor]
 
     def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
-        facts, tensors = self._book.relevant(expr), self._listed(tensors_in(expr))
-        shape = shape_of((*order, expr), facts, tensors, self._unnamed, self._ranges, self._axes)
+        facts = self._book.relevant(tensors_in(expr))
+        shape = self._shape((*map(bare, order), bare(expr)), tensors_in(expr), facts)
         if shape.key in self._known:
             known, names = self._known[shape.key]
             return names.to(shape.names).of(known)
@@ -98,7 +102,7 @@ class Simplifier:
 
     def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
         """Return the steps by which `simplify` arrives, as a book would write each line."""
-        problem = self._problem(expr, order, self._book.relevant(expr))
+        problem = self._problem(expr, order, self._book.relevant(tensors_in(expr)))
         recorder = Recorder()
         _run(problem, recorder)
         shown = [_shown(step, problem, self._written) for step in recorder.steps]
@@ -109,7 +113,19 @@ class Simplifier:
         problem = self._problem(expr, order, ())
         return self.present(problem.back.expr(normal(problem.expr, Fresh())))
 
-    def relates(self, left: frozenset[str], right: frozenset[str]) -> bool:
+    def shape(self, items: Sequence[Bare]) -> Shape:
+        """Return the shape of some expressions with all that is known of what they read.
+
+        What is made of them by simplifying them and what they hold is, in other names, what is made of others of this
+        shape.
+        """
+        read = frozenset([leaf for item in items for leaf in item.leaves if not isinstance(leaf, Leaf)])
+        return self._shape(items, read, self._book.relevant(read))
+
+    def _shape(self, items: Iterable[Bare], tensors: frozenset[Symbol], facts: Iterable[Fact]) -> Shape:
+        return shape_of(items, facts, self._listed(tensors), self._unnamed, self._ranges, self._axes)
+
+    def relates(self, left: frozenset[Symbol], right: frozenset[Symbol]) -> bool:
         """Say whether a fact has tensors of both in it."""
         return self._book.relates(left, right)
 
@@ -176,7 +192,7 @@ def simplifier_of(system: System, free: Collection[str] = (), *, cost_named: boo
     return Simplifier(known, system.names(), unnamed, ranges, axes, written)
 
 
-def _extents(system: System, tensor: str) -> tuple[Extent, ...] | None:
+def _extents(system: System, tensor: str) -> tuple[Size, ...] | None:
     """Return the extents of a tensor's axes; of one that the system does not have nothing is known."""
     try:
         return tuple(index.extent for index in system.axes(tensor))

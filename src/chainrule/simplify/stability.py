@@ -55,6 +55,7 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.expr.sizes import Literal
 from chainrule.expr.symbols import Symbol, named_after, unused
 from chainrule.render.letters import next_letter
 from chainrule.simplify.tails import negated, with_tails
@@ -254,7 +255,7 @@ class _Rewriting:
         powers = [f for f in factors if isinstance(f, Call) and f.function == "exp"]
         brackets = [f for f in factors if isinstance(f, Bracket)]
         free = free_in_order(total)
-        if len(powers) != 1 or len(brackets) + 1 < len(factors) or any(i.extent.literal is not None for i in free):
+        if len(powers) != 1 or len(brackets) + 1 < len(factors) or any(isinstance(i.extent, Literal) for i in free):
             return None
         (exponent,) = powers[0].arguments
         if guarded and not all(map(_readable_anywhere, walk(exponent))):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from chainrule.expr.binding import Fresh, can_stand_at, free_indices, substitute_indices, tensors_in
+from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import (
     Call,
     Expr,
@@ -35,15 +36,15 @@ from chainrule.simplify.cancelling import (
     distributed,
     divisors,
     divisors_of_term,
-    one_power,
     renamed,
 )
 from chainrule.simplify.context import Context
+from chainrule.simplify.exponents import one_power
 from chainrule.simplify.presentation import present
 from chainrule.system.model import Equation, System
 from chainrule.system.user_functions import put_in_functions
 
-_EXPONENTIAL = frozenset({"exp", "sigmoid", "tanh"})
+_SATURATING = names_with(lambda function: function.saturates)
 
 
 def undivided(system: System) -> System:
@@ -55,7 +56,7 @@ def _saturating(system: System) -> Iterator[str]:
     """Yield the tensors that are exponential functions of something, or quotients of them."""
     for equation in system.equations:
         factors = product_factors(put_in_functions(equation.value, system.function))
-        if any(isinstance(f, Call) and f.function in _EXPONENTIAL for f in factors):
+        if any(isinstance(f, Call) and f.function in _SATURATING for f in factors):
             yield equation.name
 
 

@@ -13,7 +13,22 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from chainrule.expr.binding import Fresh, map_operands
-from chainrule.expr.nodes import Expr, Number, Power, Product, Reduce, Sum, number, product_factors, walk
+from chainrule.expr.nodes import (
+    Affine,
+    Condition,
+    Expr,
+    IndexValue,
+    Number,
+    Power,
+    Product,
+    Reduce,
+    Sum,
+    number,
+    operands,
+    product_factors,
+    walk,
+)
+from chainrule.expr.shared import kept
 from chainrule.simplify.arithmetic import normal, scaled, split_coefficient
 from chainrule.simplify.ordering import sort_key
 
@@ -71,7 +86,7 @@ def written_in(values: Iterable[Expr]) -> Written:
     signs: dict[_Terms, int] = {}
     for value in values:
         for part in walk(value):
-            if not isinstance(part, Sum):
+            if not isinstance(part, Sum) or not _may_subtract(part):
                 continue
             content, plain = split_coefficient(normal(part, Fresh()))
             found = _read(plain) if isinstance(plain, Sum) else None
@@ -79,6 +94,18 @@ def written_in(values: Iterable[Expr]) -> Written:
                 sign = found[1] if content > 0 else -found[1]
                 signs[found[0]] = sign if signs.get(found[0], sign) == sign else 0
     return Written({terms: sign for terms, sign in signs.items() if sign})
+
+
+@kept
+def _may_subtract(expr: Expr | Condition) -> bool:
+    """Say whether a negative number stands anywhere in an expression: without one, no difference comes of it."""
+    match expr:
+        case Number(value):
+            return value < 0
+        case IndexValue(Affine()):
+            return True
+        case _:
+            return any(map(_may_subtract, operands(expr)))
 
 
 def _read(expr: Sum) -> tuple[_Terms, int] | None:

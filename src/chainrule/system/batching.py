@@ -28,7 +28,6 @@ from chainrule.expr.nodes import (
     Comparison,
     Condition,
     Expr,
-    Extent,
     Index,
     Indexed,
     IndexValue,
@@ -43,6 +42,7 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.shared import kept
+from chainrule.expr.sizes import Declared
 from chainrule.expr.symbols import Derivative, Symbol, of_one_sample, symbol, tensors_of
 from chainrule.system.model import Declaration, Equation, Given, System
 from chainrule.system.typecheck import typecheck
@@ -52,13 +52,13 @@ from chainrule.system.typecheck import typecheck
 def batch(system: System) -> System:
     """Return the system for a batch of samples, without `batch`; one that has none is returned as it is.
 
-    The sample index n has the extent `Extent("n", -1)` (for the letter n). Equations of ∂C/∂p, where p is the same for
+    The sample index n has the extent `Declared("n")` (for the letter n). Equations of ∂C/∂p, where p is the same for
     all samples, become the mean over n of what they were, term by term. Updates stay as they are: they read the means.
     Raises TypecheckError where an update reads a value that differs from sample to sample.
     """
     if not system.batch:
         return system
-    work = _Batching(Index(system.batch, Extent(system.batch, -1), system.batch), system)
+    work = _Batching(Index(system.batch, Declared(system.batch), system.batch), system)
     for statement in computation_order(system):
         work.take(statement)
     batched = replace(

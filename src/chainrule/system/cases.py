@@ -18,8 +18,8 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.symbols import unused
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, System
+from chainrule.system.sizes.erase import erase_sizes
 from chainrule.system.typecheck import typecheck
-from chainrule.system.unsettling import unsettled
 
 
 def special_cases(system: System) -> Iterator[tuple[str, System]]:
@@ -60,7 +60,7 @@ def _with(system: System, declaration: Declaration, equation: Equation) -> Syste
     equations = list(system.equations)
     equations.insert(_place_after(system, declaration.arguments[0].tensor), equation)
     kept = tuple(d for d in system.declarations if d is not declaration)
-    return typecheck(unsettled(replace(system, declarations=kept, equations=tuple(equations))))
+    return typecheck(erase_sizes(replace(system, declarations=kept, equations=tuple(equations))))
 
 
 def _place_after(system: System, tensor: str) -> int:

@@ -7,15 +7,16 @@ This module is data and look-ups; whether a system makes sense is the matter of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.functions import ONE_HOT
-from chainrule.expr.nodes import ONE, Comparison, Expr, Extent, Index, Indexed, Reduce
+from chainrule.expr.nodes import ONE, Comparison, Expr, Index, Indexed, Reduce
 from chainrule.expr.shared import Node
+from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Derivative, Symbol, Tensor, symbol, tensors_of
 from chainrule.render.text import equation_text
 from chainrule.system.derived import DerivedExtent
@@ -119,11 +120,12 @@ def one_hot(index: Index, entry: Expr) -> Comparison:
 class System(Node):
     """A forward pass, or a forward and backward pass, written as equations.
 
-    `batch` is the letter of the sample index, or "". A system that is written for all samples has the letter in
-    `samples` instead: its cost is that of each sample, and derivatives of the cost by what is the same for all are those
+    `batch` is the letter of the sample index, or "". A system that is written for all samples has it in `samples`
+    instead: its cost is that of each sample, and derivatives of the cost by what is the same for all samples are those
     of the mean. `cost` is the tensor whose gradients are meant, or "". `indices` are declared ones with what they
     declare: `index i = 784`. `sizes` are the extents known from them, `derived` those that affine positions determine,
-    in an order in which they can be solved.
+    in an order in which they can be solved. `said` are the letters and sizes that the text of the system has to say,
+    `index t = extent(x) - 1`, since reading it would not find them.
     """
 
     declarations: tuple[Declaration, ...] = ()
@@ -134,8 +136,9 @@ class System(Node):
     cost: Symbol = NO_COST
     updates: tuple[Equation, ...] = ()
     indices: tuple[Index, ...] = ()
-    sizes: tuple[tuple[Extent, int], ...] = ()
+    sizes: tuple[tuple[Size, int], ...] = ()
     derived: tuple[DerivedExtent, ...] = ()
+    said: tuple[Index, ...] = field(default=(), compare=False)
     samples: str = ""
 
     def __post_init__(self) -> None:
@@ -157,7 +160,7 @@ class System(Node):
         return MappingProxyType({f.name: f for f in self.functions})
 
     @cached_property
-    def size(self) -> Mapping[Extent, int]:
+    def size(self) -> Mapping[Size, int]:
         """The extents known without inputs."""
         return MappingProxyType(dict(self.sizes))
 

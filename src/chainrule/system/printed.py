@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from chainrule.expr.nodes import Comparison, Expr, Extent, Index, Indexed
+from chainrule.expr.nodes import Comparison, Expr, Index, Indexed
+from chainrule.expr.sizes import Size
+from chainrule.system.derived import DerivedExtent
 
 
 class PrintedDeclaration(Protocol):
@@ -111,7 +113,15 @@ class PrintedSystem(Protocol):
         """The declared indices."""
 
     @property
-    def size(self) -> Mapping[Extent, int]:
+    def said(self) -> Sequence[Index]:
+        """The letters whose sizes text has to say, with these."""
+
+    @property
+    def derived(self) -> Sequence[DerivedExtent]:
+        """The sizes that positions determine."""
+
+    @property
+    def size(self) -> Mapping[Size, int]:
         """The extents known without inputs."""
 
     def axes(self, tensor: str) -> Sequence[Index]:

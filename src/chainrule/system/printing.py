@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from chainrule.expr.garbage import no_garbage
-from chainrule.expr.nodes import Condition, Expr, Extent
+from chainrule.expr.nodes import Condition, Expr, ExtentValue, Index, Reduce, walk
+from chainrule.expr.sizes import Declared, Size
 from chainrule.render.document import Group
 from chainrule.render.formula import equation_formula
 from chainrule.render.latex import equation_latex
+from chainrule.render.letters import LetterSizes
 from chainrule.render.text import entry_text, equation_text, expression_text
 from chainrule.system.printed import (
     PrintedDeclaration,
@@ -22,6 +24,7 @@ from chainrule.system.printed import (
     PrintedGiven,
     PrintedSystem,
 )
+from chainrule.system.size_lines import size_lines, size_lines_latex
 
 WIDTH = 100
 """Declarations of one role are put together on lines up to this length."""
@@ -65,6 +68,7 @@ def system_latex(system: PrintedSystem, only: Sequence[PrintedEquation] | None =
         for equations, sign in ((system.equations if only is None else only, "&="), (updates, r"&\leftarrow"))
         for e in equations
     ]
+    lines = [*size_lines_latex(_said_in(system, only), system.derived, ranks), *lines]
     return "\n".join((r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"))
 
 
@@ -76,17 +80,36 @@ def equations_document(system: PrintedSystem, equations: Iterable[PrintedEquatio
     return Group(tuple(formulas), role="equations")
 
 
-def index_names(system: PrintedSystem) -> tuple[frozenset[str], Mapping[str, Extent]]:
+def index_names(system: PrintedSystem) -> tuple[frozenset[str], Mapping[str, Size]]:
     """Return the names that no index may be printed as, and the declared letters with their extents.
 
     Printers of a single equation of the system pass them on as `taken` and `declared`.
     """
-    letters: dict[str, Extent] = {}
+    letters: dict[str, Size] = {}
     for index in (*(i for d in system.declarations for i in d.indices), *system.indices):
         letters.setdefault(index.name, index.extent)
     if system.batch:
-        letters.setdefault(system.batch, Extent(system.batch))
-    return frozenset((*system.names(), *(f.name for f in system.functions))), letters
+        letters.setdefault(system.batch, Declared(system.batch))
+    for index in system.said:
+        letters[index.name] = index.extent
+    said = frozenset(index.name for index in system.said)
+    names = frozenset((*system.names(), *(f.name for f in system.functions)))
+    return names, LetterSizes(letters, said, ranks_of(system))
+
+
+def lines_of_sizes(system: PrintedSystem, equations: Sequence[PrintedEquation] | None = None) -> list[str]:
+    """Return the lines that say sizes, all of a system or those that some of its equations need."""
+    return size_lines(_said_in(system, equations), system.derived, ranks_of(system))
+
+
+def _said_in(system: PrintedSystem, equations: Sequence[PrintedEquation] | None) -> list[Index]:
+    if equations is None or not system.said:
+        return list(system.said)
+    parts = [part for e in equations for part in walk(e.value)]
+    bound = {i.extent for part in parts if isinstance(part, Reduce) for i in part.indices}
+    free = {i.extent for e in equations for i in e.target.indices if isinstance(i, Index)}
+    sizes = bound | free | {part.extent for part in parts if isinstance(part, ExtentValue)}
+    return [index for index in system.said if index.extent in sizes]
 
 
 def ranks_of(system: PrintedSystem) -> dict[str, int]:
@@ -113,6 +136,7 @@ class _Printer:
             lines.append(f"batch {system.batch}")
         sized = [index for index in system.indices if index.extent in system.size]
         lines += [f"index {index.name} = {system.size[index.extent]}" for index in sized]
+        lines += size_lines(system.said, system.derived, self.ranks, unicode=self.unicode)
         return lines
 
     def equations(self) -> list[str]:

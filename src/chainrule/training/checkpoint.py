@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import OptionError, escaped, listed
-from chainrule.network.files import CHECKPOINT, Kind, read_file, refused, write_file
+from chainrule.network.files import CHECKPOINT, FileFormat, read_file, refused, write_file
 from chainrule.training.history import Epoch
 from chainrule.training.stopping import Best
 from chainrule.training.training_data import Samples
 
 Array = npt.NDArray[np.float64]
-KIND = Kind(CHECKPOINT, ("settings", "epochs", "generator", "best"), "no checkpoint of chainrule", "training")
+KIND = FileFormat(CHECKPOINT, ("settings", "epochs", "generator", "best"), "no checkpoint of chainrule", "training")
 _KEPT, _BEST = "kept/", "best/"
 _VALUES, _PRESENT = "epochs/values", "epochs/present"
 """The epochs, a row each: as texts, ten thousand of them would take longer to write than to run."""

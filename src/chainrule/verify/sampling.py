@@ -22,7 +22,8 @@ from chainrule.execute.reference.matrices import condition
 from chainrule.execute.reference.scope import Scope
 from chainrule.execute.scalars import Array
 from chainrule.expr.binding import free_in_order, tensors_in
-from chainrule.expr.nodes import Expr, Extent, Indexed, MatrixEntry, walk
+from chainrule.expr.nodes import Expr, Indexed, MatrixEntry, walk
+from chainrule.expr.sizes import Literal, Size
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.derived import solve, too_short
 from chainrule.system.model import System
@@ -45,7 +46,7 @@ LEAST = 2
 def random_inputs(
     system: System,
     seed: int,
-    sizes: Mapping[Extent, int] | None = None,
+    sizes: Mapping[Size, int] | None = None,
     *,
     unknowns: Unknowns | None = None,
 ) -> dict[str, Array]:
@@ -66,7 +67,7 @@ def random_inputs(
 def random_evaluation(
     system: System,
     seed: int,
-    start: Mapping[Extent, int],
+    start: Mapping[Size, int],
     *,
     unknowns: Unknowns | None = None,
     tries: int = TRIES,
@@ -101,10 +102,10 @@ class _Search:
     """What is looked for, and how often what stood in the way."""
 
     system: System
-    sizes: Mapping[Extent, int]
+    sizes: Mapping[Size, int]
     unknowns: Unknowns
     draw: np.random.Generator
-    start: Mapping[Extent, int] = field(default_factory=dict)
+    start: Mapping[Size, int] = field(default_factory=dict)
     least: int = LEAST
     variety: Variety | None = None
     steps: int = NEWTON_STEPS
@@ -133,7 +134,7 @@ class _Search:
             advice="Is it defined anywhere? State what it needs as a given, such as given x[i] > 0.",
         )
 
-    def extents(self, seed: int, addition: int) -> dict[Extent, int]:
+    def extents(self, seed: int, addition: int) -> dict[Size, int]:
         """Return an extent for every axis of an input."""
         known = {**self.system.size, **self.sizes}
         inputs = (d for d in self.system.declarations if d.role != "abstract" and d.value is None)
@@ -149,7 +150,7 @@ class _Search:
             sizes[short] += 1
         return known | drawn | _solved(self.system, sizes)
 
-    def drawn(self, attempt: int, extents: Mapping[Extent, int]) -> dict[str, Array]:
+    def drawn(self, attempt: int, extents: Mapping[Size, int]) -> dict[str, Array]:
         """Return entries for every input."""
         values: dict[str, Array] = {}
         for declaration in self.system.declarations:
@@ -182,10 +183,10 @@ class _Search:
         np.put_along_axis(entries, places, 1.0, axis)
         return entries
 
-    def whole(self, extent: Extent, shape: tuple[int, ...], extents: Mapping[Extent, int]) -> Array:
+    def whole(self, extent: Size, shape: tuple[int, ...], extents: Mapping[Size, int]) -> Array:
         """Return random whole numbers below an extent, which may be one that positions determine."""
         known = solve(self.system.derived, extents) if extent not in extents else extents
-        count = extent.literal if extent.literal is not None else known[extent]
+        count = extent.count if isinstance(extent, Literal) else known[extent]
         return np.asarray(self.draw.integers(0, count, size=shape), np.float64)
 
     def evaluated(self, values: dict[str, Array]) -> Evaluation | None:
@@ -300,7 +301,7 @@ class _Search:
         return "the facts do not hold together at any random point", ""
 
 
-def _solved(system: System, sizes: dict[Extent, int]) -> dict[Extent, int]:
+def _solved(system: System, sizes: dict[Size, int]) -> dict[Size, int]:
     """Return the sizes with those that positions limit; without them where nothing is left of one."""
     try:
         return solve([one for one in system.derived if one.given or one.extent not in sizes], sizes)

@@ -17,7 +17,8 @@ import numpy as np
 
 from chainrule.errors import InputError, listed
 from chainrule.execute.scalars import Array
-from chainrule.expr.nodes import Extent, Index, Indexed
+from chainrule.expr.nodes import Index, Indexed
+from chainrule.expr.sizes import Axis, Size, source_of
 from chainrule.system.model import Declaration
 
 _RATE = 1.3
@@ -29,9 +30,10 @@ class RandomUnknowns:
 
     seed: int
 
-    def size(self, extent: Extent) -> int:
+    def size(self, extent: Size) -> int:
         """Return 2, 3, 4 or 5, the same each time for the same extent."""
-        return 2 + int(self._draw("extent", extent.tensor, str(extent.axis)).integers(4))
+        axis = extent.number if isinstance(extent, Axis) else -1
+        return 2 + int(self._draw("extent", source_of(extent), str(axis)).integers(4))
 
     def partial(
         self, declaration: Declaration, wrt: tuple[str, ...], arguments: Mapping[str, Array], shape: tuple[int, ...]

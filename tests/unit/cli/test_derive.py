@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +74,36 @@ def test_latex_of_equations_and_of_steps(systems: Path) -> None:
     assert run("derive", systems / "softmax.eq", "--form", "latex", "--steps").output.startswith(r"\begin{align*}")
 
 
+def test_json_holds_steps_as_text_and_latex(systems: Path) -> None:
+    (derivation,) = nodes("derive", systems / "sigmoid.eq", "--wrt", "z", "--steps", "--json")
+    heading, steps, *_ = derivation["nodes"]
+    assert heading["words"] == [{"text": "∂C/∂z[j]", "latex": r"\frac{\partial C}{\partial z_{j}}"}]
+    assert [step["label"] for step in steps["nodes"]][:2] == ["1", "2"]
+    assert {step["role"] for step in steps["nodes"]} == {"step"}
+    first = steps["nodes"][0]["nodes"][1]["nodes"][0]
+    assert (first["kind"], first["text"]) == ("formula", "= Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]")
+
+
+def test_json_holds_equations_and_what_verification_says(systems: Path) -> None:
+    equations, verification = nodes("derive", systems / "softmax.eq", "--json", "--verify")
+    (formula,) = equations["nodes"][0]["nodes"]
+    assert formula["text"] == "∂C/∂z[j] = a[j] − y[j]"
+    assert verification["nodes"][0]["words"][0].startswith("∂C/∂z[j]: ")
+
+
+def test_json_of_a_jacobian(systems: Path) -> None:
+    (equations,) = nodes("derive", systems / "softmax.eq", "--of", "a", "--wrt", "z", "--json")
+    assert [node["text"] for node in equations["nodes"]] == ["∂a[k]/∂z[j] = a[k]·([k = j] − a[j])"]
+    (derivation,) = nodes("derive", systems / "softmax.eq", "--of", "a", "--wrt", "z", "--json", "--steps")
+    assert derivation["role"] == "derivation"
+
+
+def nodes(*arguments: object) -> list[Any]:
+    """Return the nodes of the document that a command prints as JSON."""
+    found: list[Any] = json.loads(run(*arguments).output)["document"]["nodes"]
+    return found
+
+
 def test_two_systems_are_compared(systems: Path) -> None:
     result = run("derive", systems / "softmax.eq", "--wrt", "z", "--compare", systems / "sigmoid.eq", "--verify")
     lines = result.output.splitlines()
@@ -105,6 +137,8 @@ def test_help_shows_examples() -> None:
         (["softmax.eq", "--wrt", "w"], "no tensor named 'w'"),
         (["softmax.eq", "--form", "matrix"], "there is no form 'matrix'\n  one of index, latex"),
         (["softmax.eq", "--form", "latex", "--compare", "sigmoid.eq"], "a comparison is text"),
+        (["softmax.eq", "--json", "--form", "latex"], "JSON has text and LaTeX of one derivation\n  Leave --form"),
+        (["softmax.eq", "--json", "--compare", "sigmoid.eq"], "JSON has text and LaTeX of one derivation"),
         (
             ["softmax.eq", "--compare", "no_params.eq"],
             "no tensor of no_params.eq is named z\n  derivatives by tensors that",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from chainrule.explanation import explain
@@ -55,6 +57,16 @@ def test_one_error_of_a_digit_is_opened(folder: Path) -> None:
     assert heading == f"Sample 7 of the samples to test with, digits: {expected}"
     found = explain(network, network.inputs(data.x_test[7], data.y_test[7]), of="z1", at={"j": 3})
     assert rest == f"{found}\n"
+
+
+def digit(folder: Path, number: int) -> dict[str, npt.ArrayLike]:
+    """Return the inputs of the network of digits for one of those to test with."""
+    from chainrule.data import digits_split
+
+    data = digits_split()
+    assert data.x_test is not None
+    assert data.y_test is not None
+    return load(folder / "digits.safetensors").inputs(data.x_test[number], data.y_test[number])
 
 
 @pytest.mark.parametrize("at", [["--at", "k=4", "--at", "j=2"], ["--at", "j=2,k=4"], ["--at", " k = 4 , j = 2 "]])
@@ -110,6 +122,26 @@ def test_one_sample_of_a_system_with_a_batch(folder: Path) -> None:
     arguments = ["explain", folder / "batch.eq", "--data", folder / "batch.npz", "--of", "w", "--at", "i=1"]
     assert "  x[1]·(p − y) = 2·1.5000 = 3\n" in run(*arguments).output
     assert "  x[1]·(p − y) = 4·4.5000 = 18\n" in run(*arguments, "--sample", 1).output
+
+
+def test_json_holds_what_the_text_says_with_all_digits(folder: Path) -> None:
+    arguments = ["explain", folder / "digits.safetensors", "--of", "z1", "--at", "j=3", "--sample", 7]
+    whole = json.loads(run(*arguments, "--json").output)
+    sample, explanation = whole["document"]["nodes"]
+    assert whole["version"] == 1
+    assert sample["nodes"][0]["words"] == [run(*arguments).output.partition("\n")[0]]
+    found = explain(load(folder / "digits.safetensors"), digit(folder, 7), of="z1", at=3)
+    assert explanation["nodes"][-1]["nodes"][0]["words"][-1] == {"number": found.value}
+    assert explanation == json.loads(found.to_json())["document"]
+
+
+def test_json_of_a_system_with_its_paths(folder: Path) -> None:
+    asked = ["explain", folder / "line.eq", "--data", folder / "line.json", "--of", "w", "--at", "i=0", "--paths"]
+    document = json.loads(run(*asked, "--json").output)["document"]
+    assert [node["role"] for node in document["nodes"]][:3] == ["equation", "term", "term"]
+    (paths,) = document["nodes"][-1]["nodes"]
+    assert paths["role"] == "paths"
+    assert paths["nodes"][1]["nodes"][0]["rows"][0][2] == {"number": 1.5}
 
 
 def test_quantiles_that_are_asked_for(folder: Path) -> None:

@@ -104,11 +104,11 @@ def test_a_reduction_without_a_rule_is_refused() -> None:
     assert "Known: sum, mean, max, min, prod" in str(caught.value)
 
 
-def test_a_function_without_a_line_in_the_table_is_refused() -> None:
+def test_a_function_without_a_record_is_refused() -> None:
     with pytest.raises(DerivativeError, match="no derivative for 'erfc'") as caught:
         scalar_derivative("erfc", 0)
     assert "known are abs, atan, clip" in str(caught.value)
-    assert "one line in diff/scalars.py" in str(caught.value)
+    assert "one record in expr/functions.py" in str(caught.value)
 
 
 def test_statements_are_sentences_or_the_line_itself() -> None:

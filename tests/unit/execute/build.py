@@ -7,7 +7,6 @@ from chainrule.expr.nodes import (
     Comparison,
     Condition,
     Expr,
-    Extent,
     Index,
     Indexed,
     IndexValue,
@@ -18,12 +17,13 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Derivative
 from chainrule.system.model import Declaration, Equation, Given, System
 
 
 def index(letter: str, tensor: str = "", axis: int = -1) -> Index:
-    return Index(letter, Extent(tensor or letter, axis if tensor else -1), letter)
+    return Index(letter, Axis(tensor or letter, axis if tensor else -1), letter)
 
 
 def entry(tensor: str, *positions: Position) -> Indexed:

@@ -9,7 +9,8 @@ import pytest
 from chainrule.errors import InputError
 from chainrule.execute.inputs import check_inputs, is_batched
 from chainrule.execute.reference.equations import evaluate
-from chainrule.expr.nodes import Extent, Index, number, times
+from chainrule.expr.nodes import Index, number, times
+from chainrule.expr.sizes import Declared
 from chainrule.notation import parse
 from chainrule.system.model import Declaration, Equation, System
 from support import assert_close
@@ -93,7 +94,7 @@ def test_an_unknown_function_is_not_an_input() -> None:
 
 
 def test_a_declared_extent_is_kept() -> None:
-    p = Index("p", Extent("p"))
+    p = Index("p", Declared("p"))
     system = System(
         declarations=(Declaration("data", "x", (p,)),),
         equations=(Equation(entry("C"), total(p, entry("x", p))),),

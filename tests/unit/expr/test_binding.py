@@ -31,7 +31,6 @@ from chainrule.expr.nodes import (
     Bracket,
     Comparison,
     Expr,
-    Extent,
     Index,
     Indexed,
     IndexValue,
@@ -44,11 +43,12 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.sizes import Declared
 from property.loops import Loops
 from property.random_expressions import FREE, SIZES, expressions, values
 from support import assert_close, examples
 
-P = Extent("p")
+P = Declared("p")
 I, J, K = (Index(letter, P, letter) for letter in "ijk")
 
 

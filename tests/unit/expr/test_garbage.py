@@ -1,3 +1,5 @@
+"""While garbage is not looked for, and after."""
+
 from __future__ import annotations
 
 import gc

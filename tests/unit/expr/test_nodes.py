@@ -20,7 +20,6 @@ from chainrule.expr.nodes import (
     Condition,
     Constant,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -44,8 +43,9 @@ from chainrule.expr.nodes import (
     walk,
     with_operands,
 )
+from chainrule.expr.sizes import Declared
 
-P = Extent("p")
+P = Declared("p")
 I, J = Index("i", P, "i"), Index("j", P, "j")
 X, Y, S = Indexed("x", (I,)), Indexed("y", (J,)), Indexed("s")
 
@@ -65,7 +65,7 @@ def test_free_letters_and_all_else_count() -> None:
         X,
         Indexed("x", (J,)),
         Indexed("y", (I,)),
-        Indexed("x", (Index("i", Extent("q"), "i"),)),
+        Indexed("x", (Index("i", Declared("q"), "i"),)),
         Indexed("x", (I,), guarded=True),
         S,
         Sum((X, S)),

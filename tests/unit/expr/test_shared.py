@@ -8,19 +8,21 @@ from fractions import Fraction
 
 import pytest
 
-from chainrule.expr.nodes import Affine, Extent, Index, Indexed, Number, Product, Reduce, Sum
+from chainrule.expr.nodes import Affine, Index, Indexed, Number, Product, Reduce, Sum
 from chainrule.expr.shared import TABLE, kept, made_once
+from chainrule.expr.sizes import Declared
 
-P = Extent("p")
+P = Declared("p")
 I, J = Index("i", P, "i"), Index("j", P, "j")
 X, Y = Indexed("x", (I,)), Indexed("y", (J,))
 
 
 def test_equal_fields_make_one_node() -> None:
-    assert Indexed("x", (Index("i", Extent("p"), "i"),)) is X
-    assert Sum((X, Y)) is Sum(terms=(X, Y))
+    x = Indexed("x", (Index("i", Declared("p"), "i"),))
+    assert Indexed("x", (Index("i", Declared("p"), "i"),)) is x
+    assert Indexed("x", x.indices, False) is x
+    assert Sum((x, Y)) is Sum(terms=(x, Y))
     assert Number(Fraction(2, 4)) is Number(Fraction(1, 2))
-    assert Indexed("x", (I,), False) is X
     assert Product((X, Y)) is not Product((Y, X))
 
 
@@ -63,7 +65,7 @@ def test_what_is_kept_is_worked_out_once_and_is_no_part_of_a_copy() -> None:
         asked.append(entry)
         return len(entry.indices)
 
-    entry = Indexed("x", (Index("i", Extent("p"), "i"),))
+    entry = Indexed("x", (Index("i", Declared("p"), "i"),))
     assert (rank(entry), rank(entry), asked) == (1, 1, [entry])
     data = pickle.dumps(entry)
     assert pickle.loads(data) is copy.copy(entry) is copy.deepcopy(entry) is entry  # noqa: S301

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Size
 from chainrule.lower.allocation import lifetimes
 from chainrule.lower.flatten import flatten
 from chainrule.lower.lowering import lower
@@ -17,7 +17,7 @@ from chainrule.system.model import System
 from dense import Dense
 
 
-def sizes(system: System, **letters: int) -> dict[Extent, int]:
+def sizes(system: System, **letters: int) -> dict[Size, int]:
     return {i.extent: letters[i.preferred] for d in system.declarations for i in d.indices}
 
 

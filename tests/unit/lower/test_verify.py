@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from chainrule.expr.nodes import Extent
+from chainrule.expr.linear import LinearForm
+from chainrule.expr.sizes import Axis
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Access, Apply, Buffer, Instruction, Load, Program, Store
 from chainrule.lower.verify import InvalidProgram, verify
@@ -18,7 +19,7 @@ def program() -> Program:
     system = parse(
         "param A[i,j], v[j]\nu[i] = sum(j) A[i,j]*v[j]\nw[i,j] = u[i]*exp(v[j])\nc[i] = sum(j) w[i,j]*A[i,j]"
     )
-    return lower(system, {Extent("A", 0): 5, Extent("A", 1): 100}, ("c",))
+    return lower(system, {Axis("A", 0): 5, Axis("A", 1): 100}, ("c",))
 
 
 def changed(made: Program, number: int, instruction: Instruction) -> Program:
@@ -41,8 +42,8 @@ def stored(made: Program, access: Callable[[Access], Access], number: int = 0) -
 
 FAULTS: dict[str, tuple[Callable[[Program], Program], str]] = {
     "read before written": (lambda p: replace(p, instructions=p.instructions[::-1]), "which nothing has written"),
-    "outside a buffer": (lambda p: stored(p, lambda a: replace(a, base=a.base + 1000)), "touches"),
-    "before a buffer": (lambda p: stored(p, lambda a: replace(a, base=-1)), "touches"),
+    "outside a buffer": (lambda p: stored(p, lambda a: replace(a, place=a.place.plus(1000))), "touches"),
+    "before a buffer": (lambda p: stored(p, lambda a: replace(a, place=a.place.plus(-1))), "touches"),
     "outside the arena": (lambda p: buffer(p, offset=p.size), "ends outside the arena"),
     "in the memory of another": (lambda p: buffer(p, offset=0), "in the same memory at the same time"),
     "a value before it is there": (
@@ -50,7 +51,7 @@ FAULTS: dict[str, tuple[Callable[[Program], Program], str]] = {
         "which is no value yet",
     ),
     "many values in one place": (
-        lambda p: stored(p, lambda a: Access(a.buffer, ())),
+        lambda p: stored(p, lambda a: Access(a.buffer, LinearForm({}, 0))),
         "stores values that differ along",
     ),
     "a sum over what it writes": (
@@ -74,7 +75,7 @@ def test_reading_elsewhere_than_where_one_writes_is_found() -> None:
     number = next(n for n, i in enumerate(made.instructions) if not i.contraction or i.stores)
     instruction = made.instructions[number]
     store = instruction.stores[0]
-    shifted = Load(replace(store, base=store.base + 1))
+    shifted = Load(replace(store, place=store.place.plus(1)))
     known = replace(made, buffers={**made.buffers, store.buffer: replace(made.buffers[store.buffer], role="param")})
     with pytest.raises(InvalidProgram, match="elsewhere than where it writes"):
         verify(changed(known, number, replace(instruction, code=(*instruction.code, shifted))))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.execute.native.arena import Arena
-from chainrule.execute.native.compiler import Code
+from chainrule.execute.native.compiler import MachineCode
 from chainrule.execute.native.machine import BYTES, Dtype, Machine, host
 from chainrule.execute.native.schedule import Pieces
 from chainrule.execute.native.threads import _yielding
@@ -49,7 +49,11 @@ def step(network: Dense, samples: int, machine: Machine = WIDE, dtype: Dtype = "
 
 
 def run_together(
-    code: Code, arena: Arena, data: Sequence[Sequence[npt.NDArray[np.float32]]], rows: npt.NDArray[np.int64], steps: int
+    code: MachineCode,
+    arena: Arena,
+    data: Sequence[Sequence[npt.NDArray[np.float32]]],
+    rows: npt.NDArray[np.int64],
+    steps: int,
 ) -> None:
     """Run steps by as many threads as there are data: each is given its own."""
     kinds = (ctypes.c_void_p,) * 3 + (ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.execute.native.schedule import Schedule, is_transposition
+from chainrule.execute.native.schedule import LoopSchedule, is_transposition
 from chainrule.lower.program import Access, Instruction, Program
 
 Numbers = npt.NDArray[np.int64]
@@ -26,7 +26,7 @@ class Race:
     element: int
 
 
-def races(program: Program, chosen: Sequence[Schedule], waits: Sequence[bool], threads: int) -> Iterator[Race]:
+def races(program: Program, chosen: Sequence[LoopSchedule], waits: Sequence[bool], threads: int) -> Iterator[Race]:
     """Yield the races of one step, the first element for each instruction; a barrier stands before and behind it."""
     written = np.zeros(program.size + program.lanes, np.uint64)
     touched = np.zeros_like(written)
@@ -48,7 +48,7 @@ def races(program: Program, chosen: Sequence[Schedule], waits: Sequence[bool], t
 
 
 def elements(
-    program: Program, instruction: Instruction, s: Schedule, access: Access, thread: int, threads: int
+    program: Program, instruction: Instruction, s: LoopSchedule, access: Access, thread: int, threads: int
 ) -> Numbers:
     """Return the elements of memory that a thread touches by an access, in an instruction that it runs."""
     buffer = program.buffers[access.buffer]
@@ -70,7 +70,7 @@ def elements(
     return found
 
 
-def tiles(extent: int, s: Schedule, lanes: int, thread: int, threads: int) -> Numbers:
+def tiles(extent: int, s: LoopSchedule, lanes: int, thread: int, threads: int) -> Numbers:
     """Return the values along the split axis that a thread computes: its share of the tiles, the first also the rest.
 
     A share is what the machine code makes of it: whole tiles from thread·tiles/threads on, rounded down.

@@ -17,11 +17,11 @@ from chainrule.execute.native import control, nest
 from chainrule.execute.native.compiled import compile_program
 from chainrule.execute.native.control import DONE, LEFT, SIZE, STOP, cells_at
 from chainrule.execute.native.executor import Native
-from chainrule.execute.native.keeper import SHARE, Keeper
 from chainrule.execute.native.machine import host
+from chainrule.execute.native.rollback import SHARE, Rollback
 from chainrule.execute.native.threads import MOST, Team
 from chainrule.execute.native.training import Session
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Axis
 from chainrule.lower.lowering import lower
 from chainrule.notation import parse
 from dense import Dense
@@ -38,6 +38,7 @@ import numpy as np
 from chainrule.execute.native.machine import host, lowered
 from chainrule.execute.native.training import Session
 from dense import Dense
+from chainrule.expr.sizes import Axis
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 network, size = Dense((256, 2048, 2048, 10), "tanh", "softmax", "cross-entropy"), 4000
@@ -188,22 +189,22 @@ def test_a_single_step_of_the_executor_can_be_stopped_too() -> None:
 
 def test_copies_are_made_when_due_and_put_back_whole() -> None:
     machine = host()
-    program = lower(parse("param v[j]\nw[j] = 2*v[j]"), {Extent("v", 0): 100}, ("w",), lanes=machine.lanes("f32"))
+    program = lower(parse("param v[j]\nw[j] = 2*v[j]"), {Axis("v", 0): 100}, ("w",), lanes=machine.lanes("f32"))
     arena = compile_program(program, machine, "float32").arena
     assert (len(arena.cells) * 8, cells_at(program, 4) % SIZE) == (SIZE, 0)
-    keeper = Keeper(arena, ("v",))
+    rollback = Rollback(arena, ("v",))
     arena.put({"v": np.zeros(100)})
-    keeper.begin()
-    assert (keeper.due(), keeper.finite(), keeper.latest) == (False, True, (keeper.first, 0))
+    rollback.begin()
+    assert (rollback.due(), rollback.finite(), rollback.latest) == (False, True, (rollback.first, 0))
     arena.put({"v": np.ones(100)})
-    keeper.keep(3)
+    rollback.keep(3)
     arena.put({"v": np.full(100, np.nan)})
-    assert not keeper.finite()
-    copies, stretches = keeper.latest
-    keeper.restore(copies)
+    assert not rollback.finite()
+    copies, stretches = rollback.latest
+    rollback.restore(copies)
     assert stretches == 3
     assert np.array_equal(arena.take("v"), np.ones(100))
-    keeper.restore(keeper.first)
+    rollback.restore(rollback.first)
     assert np.array_equal(arena.take("v"), np.zeros(100))
     assert SHARE <= 0.01
 

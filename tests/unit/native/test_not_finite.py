@@ -9,7 +9,7 @@ import pytest
 
 from chainrule.errors import InputError
 from chainrule.execute.finite import NotFinite
-from chainrule.execute.native import keeper
+from chainrule.execute.native import rollback
 from chainrule.execute.native.training import Session
 from chainrule.execute.reference.equations import Reference
 from chainrule.notation import parse
@@ -90,7 +90,7 @@ def test_a_number_lost_in_an_update_is_told_though_the_cost_stays_finite(
     share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With copies after every step all but the first hold it; with none there is only the first."""
-    monkeypatch.setattr(keeper, "SHARE", share)
+    monkeypatch.setattr(rollback, "SHARE", share)
     made = session(ROOT, {"w": 1.0, "v": 3.0})
     lost = failure(made, np.arange(40))
     assert (lost.step, lost.what) == (3, "v is not finite any more")

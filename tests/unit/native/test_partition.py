@@ -17,7 +17,7 @@ from chainrule.execute.native.partition import (
     ALL,
     FIRST,
     MOST_COPIES,
-    Part,
+    Ownership,
     _foreign,
     barriers,
     chosen_parts,
@@ -25,8 +25,9 @@ from chainrule.execute.native.partition import (
     part,
     with_copies,
 )
-from chainrule.execute.native.schedule import Schedule, pieces
-from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Store
+from chainrule.execute.native.schedule import LoopSchedule, pieces
+from chainrule.expr.linear import LinearForm
+from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Store, over_axes
 from chainrule.notation import parse
 from dense import Dense, networks
 from support import examples
@@ -88,7 +89,7 @@ def turned() -> Program:
     tall = -(-N // HOST.lanes("f32")) * HOST.lanes("f32")
     x = Buffer("x", "data", (N, I), (I, 1), N * I + LANES)
     w = Buffer("W", "param", (N, I), (1, tall), I * tall + LANES, -(-x.size // LANES) * LANES)
-    load, store = Access("x", (("n", I), ("i", 1))), Access("W", (("n", 1), ("i", tall)))
+    load, store = Access("x", LinearForm({"n": I, "i": 1}, 0)), Access("W", LinearForm({"n": 1, "i": tall}, 0))
     copy = Instruction("W", (Axis("n", N), Axis("i", I)), None, (Load(load), Store(store, 0)))
     return Program({"x": x, "W": w}, (copy,), w.offset + w.size + LANES, HOST.lanes("f32"))
 
@@ -108,9 +109,9 @@ def test_threads_write_what_they_are_taken_to_write(
     name: str, option: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each thread learns from data that hold its own number, which then stands where it wrote."""
-    picked: list[Schedule] = []
+    picked: list[LoopSchedule] = []
 
-    def pick(_: Program, options: Sequence[Sequence[Schedule]], *__: object) -> list[Schedule]:
+    def pick(_: Program, options: Sequence[Sequence[LoopSchedule]], *__: object) -> list[LoopSchedule]:
         picked[:] = [some[min(option, len(some) - 1)] for some in options]
         return list(picked)
 
@@ -146,9 +147,9 @@ ROWS, COLUMNS = 40, 64
 
 def over(name: str, reads: str, writes: str, *, turned: bool = False, base: int = 0) -> Instruction:
     """Return a copy of one matrix to another, or to itself, by rows i and columns j."""
-    own = Access(reads, (("j", COLUMNS), ("i", 1)) if turned else (("i", COLUMNS), ("j", 1)), base)
+    own = Access(reads, LinearForm({"j": COLUMNS, "i": 1} if turned else {"i": COLUMNS, "j": 1}, base))
     axes = (Axis("i", ROWS), Axis("j", COLUMNS))
-    return Instruction(name, axes, None, (Load(own), Store(Access(writes, (("i", COLUMNS), ("j", 1))), 0)))
+    return Instruction(name, axes, None, (Load(own), Store(over_axes(writes, axes, (COLUMNS, 1)), 0)))
 
 
 def matrices(*instructions: Instruction, offsets: Sequence[int] = (0, 4096, 8192)) -> Program:
@@ -159,10 +160,10 @@ def matrices(*instructions: Instruction, offsets: Sequence[int] = (0, 4096, 8192
     return Program(made, instructions, max(offsets) + size, LANES)
 
 
-BY_ROWS = Schedule("j", False, (("i", 4), ("j", 4)), split="i")
-BY_ODD_ROWS = Schedule("j", False, (("i", 3), ("j", 4)), split="i")
-BY_COLUMNS = Schedule("j", False, (("j", 1), ("i", 4)), split="j")
-BY_ONE = Schedule("j", False, (("i", 4), ("j", 4)))
+BY_ROWS = LoopSchedule("j", False, (("i", 4), ("j", 4)), split="i")
+BY_ODD_ROWS = LoopSchedule("j", False, (("i", 3), ("j", 4)), split="i")
+BY_COLUMNS = LoopSchedule("j", False, (("j", 1), ("i", 4)), split="j")
+BY_ONE = LoopSchedule("j", False, (("i", 4), ("j", 4)))
 A_TO_B, B_TO_C, A_TO_C, C_TO_A = (over("one", a, b) for a, b in ("AB", "BC", "AC", "CA"))
 
 
@@ -184,7 +185,7 @@ A_TO_B, B_TO_C, A_TO_C, C_TO_A = (over("one", a, b) for a, b in ("AB", "BC", "AC
          "own rows read, written", "written twice"],
 )  # fmt: skip
 def test_threads_wait_where_one_touches_what_another_wrote(
-    first: Instruction, then: Instruction, schedules: tuple[Schedule, Schedule], waits: bool
+    first: Instruction, then: Instruction, schedules: tuple[LoopSchedule, LoopSchedule], waits: bool
 ) -> None:
     program = matrices(first, then)
     assert barriers(program, schedules, 2) == [False, waits]
@@ -206,14 +207,14 @@ def test_a_barrier_is_for_all_that_was_before_it() -> None:
 def test_parts_are_told_only_where_the_whole_buffer_is_gone_through() -> None:
     program = matrices(A_TO_B)
     store = A_TO_B.stores[0]
-    assert part(program, A_TO_B, BY_ROWS, store, 2) == Part(0, ((20, 0), (40, 1)))
-    assert part(program, A_TO_B, BY_ODD_ROWS, store, 2) == Part(0, ((18, 0), (39, 1), (40, 0)))
-    assert part(program, A_TO_B, BY_COLUMNS, store, 2) == Part(1, ((32, 0), (64, 1)))
+    assert part(program, A_TO_B, BY_ROWS, store, 2) == Ownership(0, ((20, 0), (40, 1)))
+    assert part(program, A_TO_B, BY_ODD_ROWS, store, 2) == Ownership(0, ((18, 0), (39, 1), (40, 0)))
+    assert part(program, A_TO_B, BY_COLUMNS, store, 2) == Ownership(1, ((32, 0), (64, 1)))
     assert part(program, A_TO_B, BY_ONE, store, 2) == FIRST
     shifted, other = over("s", "A", "B", base=COLUMNS), over("t", "A", "B", turned=True)
     for instruction in (shifted, other):
         assert part(program, instruction, BY_ROWS, instruction.loads[0], 2) == ALL
-    assert part(program, A_TO_B, BY_ROWS, Access("A", (("j", 1),)), 2) == ALL
+    assert part(program, A_TO_B, BY_ROWS, Access("A", LinearForm({"j": 1}, 0)), 2) == ALL
 
 
 @examples(20)
@@ -242,7 +243,7 @@ def test_every_thread_has_a_copy_of_the_batch_that_nothing_else_touches(
 def test_one_thread_or_many_share_one_batch(threads: int) -> None:
     program = step(Dense((12, 5, 3)), 10)
     assert with_copies(program, DATA, threads, 4) is program
-    assert gathered(program, DATA, 3) == dict.fromkeys(DATA, Part(0, ((3, 0), (6, 1), (10, 2))))
+    assert gathered(program, DATA, 3) == dict.fromkeys(DATA, Ownership(0, ((3, 0), (6, 1), (10, 2))))
     assert gathered(with_copies(program, DATA, 2, 4), DATA, 2) == {}
 
 
@@ -253,9 +254,11 @@ def test_what_passes_between_threads_is_what_is_in_other_hands(
 ) -> None:
     before, now = (pieces(extent, stretch, size, threads) for stretch, size in cuts)
     moved = sum(one != other for one, other in zip(owners(before), owners(now), strict=True)) / extent
-    assert _foreign(Part(1, before), Part(1, now), threads) == moved / threads
-    assert _foreign(Part(1, before), FIRST, threads) == pytest.approx(1 - owners(before).count(0) / extent)
-    assert _foreign(Part(1, before), Part(1, before), threads) == _foreign(ALL, Part(1, now), threads) == 0
+    assert _foreign(Ownership(1, before), Ownership(1, now), threads) == moved / threads
+    assert _foreign(Ownership(1, before), FIRST, threads) == pytest.approx(1 - owners(before).count(0) / extent)
+    assert (
+        _foreign(Ownership(1, before), Ownership(1, before), threads) == _foreign(ALL, Ownership(1, now), threads) == 0
+    )
 
 
 def test_small_programs_are_one_threads_and_large_ones_are_shared() -> None:

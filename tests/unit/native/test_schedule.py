@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.native.machine import host, lowered
-from chainrule.execute.native.schedule import Schedule, largest_share, pieces, schedules
+from chainrule.execute.native.schedule import LoopSchedule, largest_share, pieces, schedules
+from chainrule.expr.linear import LinearForm
 from chainrule.lower.program import Access, Axis, Contracted, Contraction, Instruction, Store
 from support import examples
 from unit.native.programs import WIDE, owners
@@ -28,7 +29,7 @@ def test_every_value_of_a_shared_axis_is_one_threads(extent: int, stretch: int, 
 
 @given(st.integers(1, 400), st.sampled_from(["", "j"]), st.integers(1, 8), THREADS)
 def test_they_are_whose_the_machine_code_makes_them(extent: int, vector: str, size: int, threads: int) -> None:
-    s = Schedule(vector, False, (("j", size),), split="j")
+    s = LoopSchedule(vector, False, (("j", size),), split="j")
     stretch = s.stretch("j", 16)
     if -(-extent // stretch) // size > 1:
         having = owners(pieces(extent, stretch, size, threads))
@@ -43,8 +44,8 @@ def test_the_cut_of_a_long_axis_is_short(extent: int, threads: int) -> None:
 
 def bilinear(terms: int, j: int, k: int) -> Instruction:
     """Return c[k,j] = Σ_i u[i]·v[k,j], whose vectors can lie along j and along the sum."""
-    factors = (Access("u", (("i", 1),)), Access("v", (("j", 1), ("k", 80))))
-    store = Store(Access("c", (("j", 1), ("k", 80))), 0)
+    factors = (Access("u", LinearForm({"i": 1}, 0)), Access("v", LinearForm({"j": 1, "k": 80}, 0)))
+    store = Store(Access("c", LinearForm({"j": 1, "k": 80}, 0)), 0)
     axes = (Axis("j", j), Axis("k", k))
     return Instruction("c", axes, Contraction("sum", (Axis("i", terms),), factors), (Contracted(), store))
 

@@ -152,7 +152,10 @@ INDICES = [
     ("z = sum(i,i) x[i]", 11, "index i stands twice under the sum", "Give each index its letter."),
     ("z[j] = b[2*j/3]", 10, "this is no position of an entry", "or a sum of multiples of them"),
     ("z = exp[b]", 5, "exp is a function, not a tensor", "Its argument stands in parentheses: exp(b)"),
-    ("z = extent(x)", 12, "extent(x) is of a tensor", "expected is the letter of an index"),
+    ("z = extent(W)", 12, "extent(W) could be that of any of 2 axes", "Say which: extent(W, 0) or extent(W, 1)"),
+    ("z = extent(b, 1)", 12, "b has no axis 1", "b has 1 index: its axis is 0"),
+    ("z = extent(q)", 12, "index q has no extent", "Declare it: index q = 10"),
+    ("z = extent(v, 0)", 12, "no tensor is named v", "Declare it: data v"),
     (
         "z = where(b[0], 1, 2)",
         15,

@@ -15,7 +15,6 @@ from chainrule.expr.nodes import (
     Comparison,
     Constant,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -28,11 +27,12 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
 )
+from chainrule.expr.sizes import Axis, Declared
 from chainrule.notation import parse, parse_expression
 
 SYSTEM = parse("index q = 4\ndata x[i], y[k], a, b, c, d, W[j,i]\nabstract sigma(t)")
 a, b, c, d = (Indexed(name) for name in "abcd")
-I, J, K = Index("i", Extent("x", 0)), Index("j", Extent("W", 0)), Index("k", Extent("y", 0))
+I, J, K = Index("i", Axis("x", 0)), Index("j", Axis("W", 0)), Index("k", Axis("y", 0))
 
 
 def read(text: str) -> Expr:
@@ -185,7 +185,7 @@ def test_several_indices_are_bound_at_once() -> None:
     double = read("sum(j,i) W[j,i]")
     assert isinstance(double, Reduce)
     assert [i.preferred for i in double.indices] == ["j", "i"]
-    assert [i.extent for i in double.indices] == [Extent("W", 0), Extent("x", 0)]
+    assert [i.extent for i in double.indices] == [Axis("W", 0), Axis("x", 0)]
 
 
 def compared(relation: str, left: Expr, right: Expr) -> Bracket:
@@ -239,11 +239,11 @@ def test_an_index_is_a_number_too() -> None:
 
 
 def test_extent_takes_the_extent_that_the_index_has_in_the_equation() -> None:
-    assert read("extent(i)") == ExtentValue(Extent("x", 0))
-    assert read("extent(q)*a") == Product((ExtentValue(Extent("q")), a))
+    assert read("extent(i)") == ExtentValue(Axis("x", 0))
+    assert read("extent(q)*a") == Product((ExtentValue(Declared("q")), a))
     other = parse("data x[i], u[i2]\ny = (sum(i) u[i])/extent(i)").equations[0].value
     assert isinstance(other, Product)
-    assert other.factors[1] == inverse(ExtentValue(Extent("u", 0)))
+    assert other.factors[1] == inverse(ExtentValue(Axis("u", 0)))
 
 
 def test_numbers_stand_as_positions() -> None:

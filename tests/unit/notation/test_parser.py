@@ -8,10 +8,8 @@ import pytest
 
 from chainrule.errors import NotationError
 from chainrule.expr.nodes import (
-    UNSETTLED,
     Call,
     Comparison,
-    Extent,
     Index,
     Indexed,
     IndexValue,
@@ -23,6 +21,7 @@ from chainrule.expr.nodes import (
     number,
     walk,
 )
+from chainrule.expr.sizes import UNINFERRED, Axis, Declared
 from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse, parse_equation, parse_expression, parse_scalar
 from chainrule.system.model import System
@@ -68,7 +67,7 @@ def indices_of(system: System) -> list[Index]:
 def test_systems_of_the_design_are_read_with_every_extent_settled(text: str) -> None:
     system = parse(text)
     assert indices_of(system)
-    assert all(index.extent != UNSETTLED for index in indices_of(system))
+    assert all(index.extent != UNINFERRED for index in indices_of(system))
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -94,9 +93,9 @@ def test_the_classifier_has_its_declarations_in_order() -> None:
 
 def test_one_letter_in_several_declarations_is_one_extent_named_by_the_first_axis() -> None:
     system = parse(CLASSIFIER)
-    assert [i.extent for i in system.axes("W1")] == [Extent("W1", 0), Extent("x", 0)]
-    assert [i.extent for i in system.axes("W2")] == [Extent("y", 0), Extent("W1", 0)]
-    assert [i.extent for i in system.axes("a2")] == [Extent("y", 0)]
+    assert [i.extent for i in system.axes("W1")] == [Axis("W1", 0), Axis("x", 0)]
+    assert [i.extent for i in system.axes("W2")] == [Axis("y", 0), Axis("W1", 0)]
+    assert [i.extent for i in system.axes("a2")] == [Axis("y", 0)]
 
 
 def test_the_seed_reads_derivatives_of_unknown_functions_as_symbols() -> None:
@@ -129,9 +128,9 @@ def test_second_derivatives_are_read_with_positions_behind_each_part_or_all_at_t
 
 def test_declared_indices_give_their_size_to_the_axes_they_label() -> None:
     system = parse("index i = 784, m = 3\ndata x[i]\ny[m] = [m = 0]*sum(i) x[i]")
-    assert system.sizes == ((Extent("x", 0), 784), (Extent("m"), 3))
-    assert system.indices == (Index("i", Extent("x", 0)), Index("m", Extent("m")))
-    assert [i.extent for i in system.axes("y")] == [Extent("m")]
+    assert system.sizes == ((Axis("x", 0), 784), (Declared("m"), 3))
+    assert system.indices == (Index("i", Axis("x", 0)), Index("m", Declared("m")))
+    assert [i.extent for i in system.axes("y")] == [Declared("m")]
 
 
 def test_constants_have_exact_values_or_none() -> None:
@@ -164,13 +163,13 @@ def test_an_abstract_line_names_a_tensor_if_its_arguments_are_tensors() -> None:
 def test_an_unknown_function_may_depend_on_what_an_equation_defines() -> None:
     system = parse("data x[i]\nabstract a[k](z[i])\nz[i] = 2*x[i]\nu[k] = a[k]\ncost C(u[k])")
     assert system.cost == "C"
-    assert system.declared["a"].arguments[0].indices == (Index("i", Extent("x", 0)),)
+    assert system.declared["a"].arguments[0].indices == (Index("i", Axis("x", 0)),)
 
 
 def test_facts_hold_for_all_values_of_their_free_indices_and_a_chain_is_several() -> None:
     system = parse("data p[k]\ngiven 0 <= p[k] <= 1\ngiven sum(k) p[k] = 1")
     first, second, third = (given.condition for given in system.givens)
-    entry = Indexed("p", (Index("k", Extent("p", 0)),))
+    entry = Indexed("p", (Index("k", Axis("p", 0)),))
     assert first == Comparison("<=", number(0), entry)
     assert second == Comparison("<=", entry, number(1))
     assert isinstance(third.left, Reduce)
@@ -183,7 +182,7 @@ def test_updates_read_gradients_that_no_equation_defines() -> None:
     (update,) = system.updates
     assert update.name == "W"
     gradient = next(n for n in walk(update.value) if isinstance(n, Indexed) and n.tensor == "∂C/∂W")
-    assert [i.extent for i in gradient.indices if isinstance(i, Index)] == [Extent("W", 0), Extent("x", 0)]
+    assert [i.extent for i in gradient.indices if isinstance(i, Index)] == [Axis("W", 0), Axis("x", 0)]
 
 
 def test_statements_go_on_within_brackets_and_comments_stand_anywhere() -> None:
@@ -243,29 +242,29 @@ def test_an_expression_may_name_derivatives_and_have_free_letters() -> None:
     system = parse(CLASSIFIER)
     value = parse_expression("a1[j]*(1 - a1[j])*sum(k) W2[k,j]*∂C/∂z2[k]", system)
     assert {i.extent for n in walk(value) if isinstance(n, Indexed) for i in n.indices if isinstance(i, Index)} == {
-        Extent("W1", 0),
-        Extent("y", 0),
+        Axis("W1", 0),
+        Axis("y", 0),
     }
 
 
 def test_an_expression_takes_over_indices_that_are_known() -> None:
     system = parse("data x[i]\ny[i] = x[i]")
-    value = parse_expression("q*1", system, [Index("q", Extent("x", 0))])
-    assert value == Product((IndexValue(Index("q", Extent("x", 0))), number(1)))
+    value = parse_expression("q*1", system, [Index("q", Axis("x", 0))])
+    assert value == Product((IndexValue(Index("q", Axis("x", 0))), number(1)))
 
 
 def test_an_equation_may_be_about_a_derivative_or_something_new() -> None:
     system = parse(CLASSIFIER)
     equation = parse_equation("∂C/∂z2[k] = a2[k] - y[k]", system)
-    assert equation.target == Indexed(Derivative("C", "z2"), (Index("k", Extent("y", 0)),))
+    assert equation.target == Indexed(Derivative("C", "z2"), (Index("k", Axis("y", 0)),))
     new = parse_equation("p[m] = 2*a2[m]", system)
-    assert new.indices == (Index("m", Extent("y", 0)),)
+    assert new.indices == (Index("m", Axis("y", 0)),)
 
 
 def test_an_equation_about_an_unknown_derivative_has_it_as_an_entry_on_the_left() -> None:
     system = parse("param z[j]\nabstract a[k](z[j])\ncost C(a[k])")
     equation = parse_equation("∂C/∂a[k] = 2*∂C/∂a[k]", system)
-    assert equation.target == Indexed(Derivative("C", "a"), (Index("k", Extent("a", 0)),))
+    assert equation.target == Indexed(Derivative("C", "a"), (Index("k", Axis("a", 0)),))
     assert any(isinstance(node, Partial) for node in walk(equation.value))
 
 

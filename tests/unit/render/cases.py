@@ -12,7 +12,6 @@ from chainrule.expr.nodes import (
     Comparison,
     Constant,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -33,9 +32,10 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.sizes import Declared
 from chainrule.expr.symbols import Derivative
 
-i, j, k, m, n, u = (Index(letter, Extent(letter)) for letter in "ijkmnu")
+i, j, k, m, n, u = (Index(letter, Declared(letter)) for letter in "ijkmnu")
 
 
 def entry(tensor: str, *positions: Position) -> Indexed:

@@ -1,12 +1,13 @@
 """Which letters indices get, and that the choice never captures."""
 
 from chainrule.expr.binding import Fresh, reduce_over
-from chainrule.expr.nodes import Expr, Extent, ExtentValue, Index, Indexed, Position, Reduce, delta, plus, times
+from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Position, Reduce, delta, plus, times
+from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Derivative
 from chainrule.render.letters import next_letter, with_letters
 from chainrule.render.text import equation_text, expression_text
 
-rows, columns, samples = Extent("W", 0), Extent("W", 1), Extent("x", 0)
+rows, columns, samples = Axis("W", 0), Axis("W", 1), Axis("x", 0)
 j, k, i = Index("j", rows), Index("k", rows), Index("i", columns)
 n = Index("n", samples)
 

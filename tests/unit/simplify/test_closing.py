@@ -7,11 +7,12 @@ from itertools import permutations
 import pytest
 
 from chainrule.expr.binding import rename_indices
-from chainrule.expr.nodes import Extent, Index, Indexed, IndexValue, Reduce, delta, times
+from chainrule.expr.nodes import Index, Indexed, IndexValue, Reduce, delta, times
+from chainrule.expr.sizes import Declared
 from chainrule.simplify.arithmetic import add, close, multiply, resort
 from chainrule.simplify.ordering import sort_key
 
-P = Extent("p")
+P = Declared("p")
 I, J, K = (Index(f"~{n}", P, letter) for n, letter in enumerate("ijk", start=1))
 F = Index("f", P, "f")
 

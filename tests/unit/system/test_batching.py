@@ -9,7 +9,8 @@ import pytest
 from chainrule.errors import TypecheckError
 from chainrule.execute.reference.equations import evaluate, evaluate_all
 from chainrule.expr.binding import reduce_over
-from chainrule.expr.nodes import ONE, Extent, Index, Partial, minus, number, plus, times
+from chainrule.expr.nodes import ONE, Index, Partial, minus, number, plus, times
+from chainrule.expr.sizes import Declared
 from chainrule.expr.symbols import Derivative
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.batching import batch, computation_order
@@ -18,7 +19,7 @@ from chainrule.verify.unknowns import RandomUnknowns
 from support import assert_close
 from unit.execute.build import CLASSIFIER, call, compare, entry, i, index, j, total, x
 
-SAMPLE = Index("n", Extent("n", -1), "n")
+SAMPLE = Index("n", Declared("n"), "n")
 draw = np.random.default_rng(4)
 W = entry("W", j, i)
 

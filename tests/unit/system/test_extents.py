@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from chainrule.expr.nodes import Extent
-from chainrule.system.extents import Extents
+from chainrule.expr.sizes import Axis, Declared
+from chainrule.system.sizes.classes import Classes
 
 
 def test_a_class_is_known_by_the_element_added_first() -> None:
-    extents = Extents()
-    first, second, third = (extents.add(Extent(name)) for name in "abc")
+    extents = Classes()
+    first, second, third = (extents.add(Declared(name)) for name in "abc")
     assert extents.unite(third, second) is None
-    assert extents.representative(third) == Extent("b")
+    assert extents.named(third) == Declared("b")
     assert extents.unite(third, first) is None
-    assert {extents.representative(n) for n in (first, second, third)} == {Extent("a")}
+    assert {extents.named(n) for n in (first, second, third)} == {Declared("a")}
 
 
 def test_an_element_is_added_once() -> None:
-    extents = Extents()
-    assert extents.add(Extent("x", 1)) == extents.add(Extent("x", 1))
-    assert extents.number(Extent("x", 0)) is None
+    extents = Classes()
+    assert extents.add(Axis("x", 1)) == extents.add(Axis("x", 1))
+    assert extents.number(Axis("x", 0)) is None
 
 
 def test_sizes_belong_to_classes_and_must_agree() -> None:
-    extents = Extents()
-    a, b, c = (extents.add(Extent(name)) for name in "abc")
+    extents = Classes()
+    a, b, c = (extents.add(Declared(name)) for name in "abc")
     extents.resize(c, 3)
     assert extents.unite(b, c) is None
     assert extents.size(b) == 3
@@ -34,8 +34,8 @@ def test_sizes_belong_to_classes_and_must_agree() -> None:
 
 
 def test_a_long_chain_is_one_class() -> None:
-    extents = Extents()
-    numbers = [extents.add(Extent(str(n))) for n in range(10_000)]
+    extents = Classes()
+    numbers = [extents.add(Declared(str(n))) for n in range(10_000)]
     for left, right in pairwise(numbers):
         extents.unite(left, right)
-    assert extents.representative(numbers[-1]) == Extent("0")
+    assert extents.named(numbers[-1]) == Declared("0")

@@ -11,7 +11,6 @@ from chainrule.expr.nodes import (
     Call,
     Comparison,
     Expr,
-    Extent,
     Index,
     Indexed,
     Number,
@@ -20,11 +19,12 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.sizes import Axis, Declared
 from chainrule.expr.symbols import Derivative
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, Given, System
 from chainrule.system.printing import index_names, system_latex, system_text
 
-i, j, k = Index("i", Extent("W", 1)), Index("j", Extent("W", 0)), Index("k", Extent("y", 0))
+i, j, k = Index("i", Axis("W", 1)), Index("j", Axis("W", 0)), Index("k", Axis("y", 0))
 
 
 def entry(tensor: str, *indices: Index) -> Indexed:
@@ -60,8 +60,8 @@ def classifier() -> System:
         ),
         cost="C",
         updates=(Equation(entry("W", j, i), step),),
-        indices=(Index("m", Extent("m")),),
-        sizes=((Extent("m"), 784),),
+        indices=(Index("m", Declared("m")),),
+        sizes=((Declared("m"), 784),),
     )
 
 
@@ -116,11 +116,11 @@ def test_the_empty_system_is_empty_text() -> None:
 def test_names_and_letters_of_a_system(classifier: System) -> None:
     taken, declared = index_names(classifier)
     assert taken == {"x", "y", "W", "b", "eta", "z", "a", "C", "∂C/∂z", "twice"}
-    assert declared == {i.name: i.extent, j.name: j.extent, k.name: k.extent, "m": Extent("m"), "n": Extent("n")}
+    assert declared == {i.name: i.extent, j.name: j.extent, k.name: k.extent, "m": Declared("m"), "n": Declared("n")}
 
 
 def test_no_index_is_called_like_a_tensor_of_the_system(classifier: System) -> None:
-    b = Index("b", Extent("W", 0))
+    b = Index("b", Axis("W", 0))
     system = classifier.with_equations((Equation(entry("s"), total(entry("x", b), b)),))
     assert "s = sum(i) x[i]" in system_text(system, unicode=False)
 
@@ -143,7 +143,7 @@ def test_latex_is_aligned_and_knows_the_ranks_of_tensors(classifier: System) -> 
 
 
 def test_a_system_for_a_batch_is_still_text_that_can_be_read() -> None:
-    n = Index("n", Extent("n"))
+    n = Index("n", Declared("n"))
     square = Equation(entry("C", n), times(entry("x", n), entry("x", n)))
     system = System((Declaration("data", "x", (n,)),), equations=(square,), cost="C", indices=(n,))
     assert system_text(system) == "data x[n]\n\nC[n] = x[n]·x[n]"

@@ -10,12 +10,10 @@ import pytest
 from chainrule.errors import TypecheckError
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import (
-    UNSETTLED,
     Affine,
     Call,
     Comparison,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -29,10 +27,12 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
+from chainrule.expr.sizes import UNINFERRED, Axis, Declared, Size
 from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, Given, System
-from chainrule.system.typecheck import settle_equation, settle_expression, typecheck
+from chainrule.system.sizes.infer import infer_equation, infer_expression
+from chainrule.system.typecheck import typecheck
 
 i, j, k, m = (Index(letter) for letter in "ijkm")
 
@@ -57,7 +57,7 @@ def equation(tensor: str, *indices: Index, value: Expr) -> Equation:
     return Equation(Indexed(tensor, indices), value)
 
 
-def bound(value: Expr) -> list[tuple[str, Extent]]:
+def bound(value: Expr) -> list[tuple[str, Size]]:
     """The bound indices of an expression, outermost first, as (letter, extent)."""
     return [(i.preferred, i.extent) for node in walk(value) if isinstance(node, Reduce) for i in node.indices]
 
@@ -74,10 +74,10 @@ LAYER = System(
 
 def test_indices_take_the_extent_of_the_axes_they_label() -> None:
     system = typecheck(LAYER)
-    assert [index.extent for index in system.axes("W")] == [Extent("W", 0), Extent("x", 0)]
-    assert [index.extent for index in system.axes("z")] == [Extent("W", 0)]
-    assert bound(system.equations[0].value) == [("i", Extent("x", 0))]
-    assert bound(system.equations[1].value) == [("m", Extent("W", 0))]
+    assert [index.extent for index in system.axes("W")] == [Axis("W", 0), Axis("x", 0)]
+    assert [index.extent for index in system.axes("z")] == [Axis("W", 0)]
+    assert bound(system.equations[0].value) == [("i", Axis("x", 0))]
+    assert bound(system.equations[1].value) == [("m", Axis("W", 0))]
 
 
 def test_a_settled_system_comes_back_as_the_same_object() -> None:
@@ -87,52 +87,52 @@ def test_a_settled_system_comes_back_as_the_same_object() -> None:
 
 def test_axes_that_an_equation_makes_equal_are_equal_before_it_too() -> None:
     system = parse("data x[i], y[k]\nu[i] = 2*x[i]\nv[k] = 3*y[k]\nw[q] = u[q] + v[q]")
-    assert {system.axes(name)[0].extent for name in "xyuvw"} == {Extent("x", 0)}
+    assert {system.axes(name)[0].extent for name in "xyuvw"} == {Axis("x", 0)}
 
 
 def test_an_index_without_an_axis_takes_the_extent_of_its_partner() -> None:
     system = parse("data x[i]\nu[p] = sum(i) [p = i]*x[i]")
-    assert system.axes("u")[0].extent == Extent("x", 0)
+    assert system.axes("u")[0].extent == Axis("x", 0)
     chain = parse("data x[i]\nindex p = 3\nu[p,q] = sum(r,s,i) [p = i]*[q = r]*[r = s]*[s = i]*x[i]")
-    assert [index.extent for index in chain.axes("u")] == [Extent("x", 0)] * 2
+    assert [index.extent for index in chain.axes("u")] == [Axis("x", 0)] * 2
 
 
 def test_an_index_with_axes_of_its_own_keeps_them_beside_a_partner() -> None:
     system = parse("data x[i], y[k]\nz[i,k] = [i = k]*x[i]*y[k]")
-    assert [index.extent for index in system.axes("z")] == [Extent("x", 0), Extent("y", 0)]
+    assert [index.extent for index in system.axes("z")] == [Axis("x", 0), Axis("y", 0)]
 
 
 def test_an_index_without_axis_or_partner_takes_the_declared_extent_of_its_letter() -> None:
     system = parse("index p = 3\ndata x[i]\none[p] = 1\ntwo[i] = 2\neye[p,q] = [p = q]")
-    assert system.axes("one")[0].extent == Extent("p")
-    assert system.axes("two")[0].extent == Extent("x", 0)
-    assert [index.extent for index in system.axes("eye")] == [Extent("p"), Extent("p")]
+    assert system.axes("one")[0].extent == Declared("p")
+    assert system.axes("two")[0].extent == Axis("x", 0)
+    assert [index.extent for index in system.axes("eye")] == [Declared("p"), Declared("p")]
 
 
 def test_a_declared_letter_does_not_bind_an_index_that_labels_another_axis() -> None:
     system = parse("data x[i], y[k]\nu[i] = y[i]")
-    assert system.axes("u")[0].extent == Extent("y", 0)
+    assert system.axes("u")[0].extent == Axis("y", 0)
 
 
 def test_nested_sums_of_one_letter_have_extents_of_their_own() -> None:
     system = parse("data x[i], y[k]\nu = sum(p) x[p]*sum(p) y[p]")
-    assert bound(system.equations[0].value) == [("p", Extent("x", 0)), ("p", Extent("y", 0))]
+    assert bound(system.equations[0].value) == [("p", Axis("x", 0)), ("p", Axis("y", 0))]
 
 
 def test_sums_beside_each_other_have_extents_of_their_own() -> None:
     system = parse("data x[i], y[k]\nu = (sum(p) x[p])*(sum(p) y[p])")
-    assert bound(system.equations[0].value) == [("p", Extent("x", 0)), ("p", Extent("y", 0))]
+    assert bound(system.equations[0].value) == [("p", Axis("x", 0)), ("p", Axis("y", 0))]
 
 
 def test_a_bound_index_does_not_take_the_extent_of_a_free_one_of_its_letter() -> None:
     system = parse("data x[i], y[k]\nu[p] = x[p]*sum(p) y[p]")
-    assert system.axes("u")[0].extent == Extent("x", 0)
-    assert bound(system.equations[0].value) == [("p", Extent("y", 0))]
+    assert system.axes("u")[0].extent == Axis("x", 0)
+    assert bound(system.equations[0].value) == [("p", Axis("y", 0))]
 
 
 def test_an_index_keeps_its_extent_when_the_entry_it_came_from_is_gone() -> None:
     system = typecheck(LAYER)
-    free = Index("q", Extent("W", 0))
+    free = Index("q", Axis("W", 0))
     constant = typecheck(System(system.declarations, equations=(equation("z", free, value=number(1)),)))
     assert constant.axes("z") == (free,)
 
@@ -141,18 +141,18 @@ def test_new_equations_are_settled_beside_settled_ones() -> None:
     system = typecheck(LAYER)
     longer = typecheck(system.with_equations((*system.equations, equation("a", k, value=entry("z", k)))))
     assert longer.equations[:2] == system.equations
-    assert longer.axes("a")[0].extent == Extent("W", 0)
+    assert longer.axes("a")[0].extent == Axis("W", 0)
 
 
 def test_a_new_equation_can_make_extents_equal_in_a_settled_system() -> None:
     system = typecheck(LAYER)
     square = typecheck(system.with_equations((*system.equations, equation("s", k, value=entry("W", k, k)))))
-    assert {index.extent for index in (*square.axes("W"), *square.axes("z"))} == {Extent("x", 0)}
-    assert bound(square.equations[1].value) == [("m", Extent("x", 0))]
+    assert {index.extent for index in (*square.axes("W"), *square.axes("z"))} == {Axis("x", 0)}
+    assert bound(square.equations[1].value) == [("m", Axis("x", 0))]
 
 
 def test_one_name_with_and_without_extent_is_one_index() -> None:
-    settled = Index("j", Extent("W", 0))
+    settled = Index("j", Axis("W", 0))
     mixed = equation("a", settled, value=plus(entry("b", j), entry("b", settled)))
     system = typecheck(replace(LAYER, equations=(mixed,), cost=""))
     assert {n.indices[0] for n in walk(system.equations[0].value) if isinstance(n, Indexed)} == {settled}
@@ -160,7 +160,7 @@ def test_one_name_with_and_without_extent_is_one_index() -> None:
 
 def test_the_sample_index_has_the_extent_of_the_batch() -> None:
     system = parse("data x[c]\nbatch n\nm[c] = mean(n) x[c]")
-    assert bound(system.equations[0].value) == [("n", Extent("n"))]
+    assert bound(system.equations[0].value) == [("n", Declared("n"))]
 
 
 def test_derivatives_have_the_axes_of_what_they_are_taken_of_and_by() -> None:
@@ -174,46 +174,46 @@ def test_derivatives_have_the_axes_of_what_they_are_taken_of_and_by() -> None:
             )
         )
     )
-    assert [index.extent for index in derived.axes("∂C/∂z")] == [Extent("W", 0)]
-    assert [index.extent for index in derived.axes("∂z/∂b")] == [Extent("W", 0)] * 2
+    assert [index.extent for index in derived.axes("∂C/∂z")] == [Axis("W", 0)]
+    assert [index.extent for index in derived.axes("∂z/∂b")] == [Axis("W", 0)] * 2
 
 
 def test_labels_shared_by_an_unknown_function_and_its_argument_are_equal_extents() -> None:
     system = parse("param z[j]\nabstract a[k](z[k])\ncost C(a[q])")
-    assert system.axes("a")[0].extent == Extent("z", 0)
-    assert system.declared["C"].arguments[0].indices == (Index("q", Extent("z", 0)),)
+    assert system.axes("a")[0].extent == Axis("z", 0)
+    assert system.declared["C"].arguments[0].indices == (Index("q", Axis("z", 0)),)
 
 
 def test_extents_of_facts_and_updates_are_settled_too() -> None:
     system = parse(
         "data x[i]\nparam w[i]\ncost C = sum(i) w[i]*x[i]\ngiven x[p] > 0\nupdate w[q] = w[q] - ∂C/∂w[q]*extent(q)"
     )
-    assert system.givens[0].condition.left == entry("x", Index("p", Extent("x", 0)))
-    assert system.updates[0].indices == (Index("q", Extent("x", 0)),)
-    assert [n.extent for n in walk(system.updates[0].value) if isinstance(n, ExtentValue)] == [Extent("x", 0)]
+    assert system.givens[0].condition.left == entry("x", Index("p", Axis("x", 0)))
+    assert system.updates[0].indices == (Index("q", Axis("x", 0)),)
+    assert [n.extent for n in walk(system.updates[0].value) if isinstance(n, ExtentValue)] == [Axis("x", 0)]
 
 
 def test_an_extent_that_only_declarations_know_is_found_by_its_letter() -> None:
     system = parse("data x[i], y[k]\nu = (sum(p) x[p])/extent(k)")
-    assert [n.extent for n in walk(system.equations[0].value) if isinstance(n, ExtentValue)] == [Extent("y", 0)]
+    assert [n.extent for n in walk(system.equations[0].value) if isinstance(n, ExtentValue)] == [Axis("y", 0)]
 
 
 def test_an_expression_is_settled_by_the_system_it_speaks_of() -> None:
     system = typecheck(LAYER)
-    value = settle_expression(system, times(entry("z", k), entry(Derivative("C", "W"), k, m)))
-    assert [n.indices[0] for n in walk(value) if isinstance(n, Indexed)] == [Index("k", Extent("W", 0))] * 2
+    value = infer_expression(system, times(entry("z", k), entry(Derivative("C", "W"), k, m)))
+    assert [n.indices[0] for n in walk(value) if isinstance(n, Indexed)] == [Index("k", Axis("W", 0))] * 2
 
 
 def test_an_equation_is_settled_by_the_system_it_speaks_of() -> None:
     system = typecheck(LAYER)
-    settled = settle_equation(
+    settled = infer_equation(
         system, equation(Derivative("C", "z"), k, value=total(j, times(delta(j, k), entry("z", j))))
     )
-    assert settled.indices == (Index("k", Extent("W", 0)),)
+    assert settled.indices == (Index("k", Axis("W", 0)),)
     with pytest.raises(TypecheckError, match="index q stands twice on the left"):
-        settle_equation(system, equation("new", Index("q"), Index("q"), value=number(1)))
+        infer_equation(system, equation("new", Index("q"), Index("q"), value=number(1)))
     with pytest.raises(TypecheckError, match="z has 1 index, not 0"):
-        settle_equation(system, equation("z", value=number(1)))
+        infer_equation(system, equation("z", value=number(1)))
 
 
 def with_equation(*equations: Equation, **changes: object) -> System:
@@ -234,7 +234,7 @@ REFUSED: list[tuple[System, str, str]] = [
         "expected are plain index letters",
     ),
     (
-        with_equation(equation("e", Index("j", Extent("gone", 0)), value=number(1))),
+        with_equation(equation("e", Index("j", Axis("gone", 0)), value=number(1))),
         "an extent comes from gone, which is not in the system",
         "in equation 3, of e",
     ),
@@ -284,7 +284,7 @@ REFUSED: list[tuple[System, str, str]] = [
         "Write it as an equation.",
     ),
     (
-        with_equation(equation("e", value=ExtentValue(UNSETTLED, "q"))),
+        with_equation(equation("e", value=ExtentValue(UNINFERRED, "q"))),
         "index q has no extent",
         "Declare it: index q = 10",
     ),
@@ -318,14 +318,14 @@ def test_a_thousand_layers_are_checked_in_linear_time_and_without_recursion() ->
         return time.perf_counter() - start
 
     short, long = typecheck(chain(400)), typecheck(chain(4000))
-    assert long.axes("a3999")[0].extent == Extent("b", 0)
+    assert long.axes("a3999")[0].extent == Axis("b", 0)
     assert min(seconds(long) for _ in range(5)) < 30 * min(seconds(short) for _ in range(5))
 
 
 def test_declared_extents_that_equations_make_equal_must_agree() -> None:
-    sizes = ((Extent("i"), 3), (Extent("j"), 4))
+    sizes = ((Declared("i"), 3), (Declared("j"), 4))
     system = replace(LAYER, indices=(i, j), sizes=sizes)
-    assert dict(typecheck(system).sizes) == {Extent("x", 0): 3, Extent("W", 0): 4}
+    assert dict(typecheck(system).sizes) == {Axis("x", 0): 3, Axis("W", 0): 4}
     clash = replace(system, equations=(equation("e", j, value=over(entry("b", j), entry("x", j))),), cost="")
     with pytest.raises(TypecheckError, match=r"index j would have two extents, [34] and [34]"):
         typecheck(clash)

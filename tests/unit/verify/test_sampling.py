@@ -16,7 +16,6 @@ from chainrule.expr.nodes import (
     Affine,
     Comparison,
     Expr,
-    Extent,
     Index,
     Partial,
     Power,
@@ -26,6 +25,7 @@ from chainrule.expr.nodes import (
     plus,
     times,
 )
+from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.system.model import Declaration, Equation, Given, System
@@ -141,7 +141,7 @@ def test_entries_stay_inside_their_tensors() -> None:
 
 
 def test_unknown_functions_are_drawn_too() -> None:
-    row, column = Index("j", Extent("z", 0)), Index("k", Extent("a", 0))
+    row, column = Index("j", Axis("z", 0)), Index("k", Axis("a", 0))
     z, a = entry("z", row), entry("a", column)
     system = System(
         declarations=(Declaration("param", "z", (row,)), Declaration("abstract", "a", (column,), arguments=(z,))),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import InputError
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Axis
 from chainrule.system.model import Declaration
 from chainrule.verify.unknowns import RandomUnknowns
 from support import assert_close
@@ -89,8 +89,8 @@ def test_another_process_draws_the_same_function() -> None:
 
 
 def test_extents_are_small_and_stay_the_same() -> None:
-    sizes = [UNKNOWNS.size(Extent(name, 0)) for name in "abcdefghijklmnop"]
-    assert sizes == [UNKNOWNS.size(Extent(name, 0)) for name in "abcdefghijklmnop"]
+    sizes = [UNKNOWNS.size(Axis(name, 0)) for name in "abcdefghijklmnop"]
+    assert sizes == [UNKNOWNS.size(Axis(name, 0)) for name in "abcdefghijklmnop"]
     assert set(sizes) == {2, 3, 4, 5}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.execute.native.arena import Arena
-from chainrule.execute.native.compiler import Code, compile_text
+from chainrule.execute.native.compiler import MachineCode, compile_text
 from chainrule.execute.native.control import STOP
 from chainrule.execute.native.machine import Dtype, Machine
 from chainrule.execute.native.module import Module, module
@@ -49,7 +49,7 @@ class Compiled:
 
     program: Program
     module: Module
-    code: Code
+    code: MachineCode
     arena: Arena
     totals: tuple[str, ...]
     checked: bool

@@ -21,7 +21,7 @@ LEVEL = 2
 
 
 @dataclass(frozen=True)
-class Code:
+class MachineCode:
     """Compiled functions: their addresses by name. The engine owns the memory they are in."""
 
     engine: Any
@@ -41,7 +41,7 @@ class Code:
         return str(_target_machine(self.machine).emit_assembly(llvm.parse_assembly(self.text)))
 
 
-def compile_text(text: str, machine: Machine) -> Code:
+def compile_text(text: str, machine: Machine) -> MachineCode:
     """Return the compiled module, from the cache if it was compiled before."""
     import llvmlite.binding as llvm
 
@@ -57,7 +57,7 @@ def compile_text(text: str, machine: Machine) -> Code:
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return Code(engine, text, machine)
+    return MachineCode(engine, text, machine)
 
 
 def code_key(text: str, machine: Machine) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chainrule.execute.native.ahead import Portion, fetch
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.memory import Memory
-from chainrule.execute.native.schedule import Schedule
+from chainrule.execute.native.prefetch import Portion, fetch
+from chainrule.execute.native.schedule import LoopSchedule
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Access, Axis, Contraction
 
@@ -27,7 +27,7 @@ class ContractionWriter:
     w: Writer
     v: Lanes
     memory: Memory
-    schedule: Schedule
+    schedule: LoopSchedule
     contraction: Contraction
     displacement: Callable[[Access, Offsets], int]
     portion: Portion | None = None

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from chainrule.execute.native.ahead import LINE, Ahead
 from chainrule.execute.native.control import CELL, DONE, HURRY, LEFT, OVER, STOP, cell, cells_at, seen, until
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import origin
+from chainrule.execute.native.prefetch import LINE, Prefetch
 from chainrule.execute.native.team import is_first, share
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Buffer, Program
 
 
-def ahead_of(program: Program, dtype: Dtype, data: Sequence[str], threads: int) -> Ahead | None:
+def prefetch_of(program: Program, dtype: Dtype, data: Sequence[str], threads: int) -> Prefetch | None:
     """Return what can be fetched of the next batch: the rows of the widest data."""
     if not data:
         return None
     widest = program.buffers[_widest(program, data)]
     lines = -(-prod(widest.extents[1:]) * BYTES[dtype] // LINE)
-    return Ahead(widest.extents[0], lines, threads if widest.pitch else 1)
+    return Prefetch(widest.extents[0], lines, threads if widest.pitch else 1)
 
 
 def _widest(program: Program, data: Sequence[str]) -> str:

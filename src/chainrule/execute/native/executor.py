@@ -26,7 +26,7 @@ from chainrule.execute.reference.facts import check_facts
 from chainrule.execute.reference.scope import Scope
 from chainrule.execute.registry import executor
 from chainrule.execute.shortage import enough_memory
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Size, size_order
 from chainrule.expr.symbols import of_one_sample
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Unsupported
@@ -130,8 +130,9 @@ class NativeExecutable:
             self._systems[key] = batch(system) if batched else system
         return self._systems[key]
 
-    def _compiled(self, system: System, sizes: Mapping[Extent, int], consts: Mapping[str, Fraction]) -> Compiled:
-        key = (*sorted((e.tensor, e.axis, n) for e, n in sizes.items()), bool(system.updates), *sorted(consts.items()))
+    def _compiled(self, system: System, sizes: Mapping[Size, int], consts: Mapping[str, Fraction]) -> Compiled:
+        extents = sorted((size_order(size), n) for size, n in sizes.items())
+        key = (*extents, bool(system.updates), *sorted(consts.items()))
         if key not in self._programs:
             lanes = self.machine.lanes(dtype_of(self.dtype))
             outputs = tuple(e.name for e in system.equations)

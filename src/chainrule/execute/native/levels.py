@@ -17,7 +17,7 @@ from chainrule.execute.native.compiler import compile_text
 from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.module import module
 from chainrule.execute.native.plan import loops_document
-from chainrule.expr.nodes import Extent
+from chainrule.expr.sizes import Size
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Program, Unsupported
 from chainrule.lower.text import program_document
@@ -56,13 +56,13 @@ def show(
         ) from None
 
 
-def _lowered(system: System, sizes: Mapping[Extent, int], machine: Machine, dtype: Any) -> Program:
+def _lowered(system: System, sizes: Mapping[Size, int], machine: Machine, dtype: Any) -> Program:
     outputs = (system.cost,) if system.updates and system.cost else tuple(e.name for e in system.equations)
     lanes = machine.lanes(dtype_of(dtype))
     return lower(system, sizes, outputs, lanes=lanes, element=np.dtype(dtype).itemsize)
 
 
-def extents_by_letter(system: System, sizes: Mapping[str, int]) -> dict[Extent, int]:
+def extents_by_letter(system: System, sizes: Mapping[str, int]) -> dict[Size, int]:
     """Return the extents of a batched system. Raises OptionError that lists the letters which have none."""
     result = dict(system.size)
     indices = [i for d in system.declarations for i in d.indices]

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chainrule.execute.native import vectormath
-from chainrule.execute.native.ahead import shared_out
 from chainrule.execute.native.control import is_long
-from chainrule.execute.native.epoch import ahead_of, stretch_text
+from chainrule.execute.native.epoch import prefetch_of, stretch_text
 from chainrule.execute.native.machine import Dtype, Machine
 from chainrule.execute.native.nest import instruction_text
 from chainrule.execute.native.partition import barriers, chosen_parts
-from chainrule.execute.native.schedule import Schedule, is_transposition, schedules, transposition
+from chainrule.execute.native.prefetch import shared_out
+from chainrule.execute.native.schedule import LoopSchedule, is_transposition, schedules, transposition
 from chainrule.execute.native.team import barrier_text, body_text
 from chainrule.execute.native.transpose import TransposeWriter
 from chainrule.execute.native.vectormath_far import FAR, far_definitions, far_name
@@ -30,7 +30,7 @@ class Module:
     """LLVM text, and the schedules it was made with; `long` code can be stopped."""
 
     text: str
-    schedules: tuple[Schedule, ...]
+    schedules: tuple[LoopSchedule, ...]
     long: bool = False
 
 
@@ -52,8 +52,8 @@ def module(
     chosen = chosen_parts(program, _options(program, machine, dtype, threads), dtype, data, threads)
     cycles = [s.cycles for s in chosen]
     long = is_long(cycles)
-    ahead = ahead_of(program, dtype, data, threads)
-    fetched = shared_out(ahead, cycles)
+    prefetch = prefetch_of(program, dtype, data, threads)
+    fetched = shared_out(prefetch, cycles)
     lanes = machine.lanes(dtype)
     parts: list[str] = []
     for number, (instruction, own) in enumerate(zip(program.instructions, chosen, strict=True)):
@@ -63,7 +63,7 @@ def module(
             parts.append(instruction_text(program, number, own, machine, dtype, checked, fetched[number], long))
     parts.append(body_text(program, dtype, chosen, barriers(program, chosen, threads), threads > 1, long))
     parts.append(STEP)
-    rows = ahead.rows if ahead else 1
+    rows = prefetch.rows if prefetch else 1
     if threads > 1:
         parts.append(barrier_text(machine.name != "neon"))
     if data:
@@ -82,10 +82,10 @@ def module(
     return Module("\n\n".join(["\n".join(head), *parts]), tuple(chosen), long)
 
 
-def _options(program: Program, machine: Machine, dtype: Dtype, threads: int) -> tuple[tuple[Schedule, ...], ...]:
+def _options(program: Program, machine: Machine, dtype: Dtype, threads: int) -> tuple[tuple[LoopSchedule, ...], ...]:
     """Return the schedules to choose from; the blocks of one sum, alike but for where they begin, share theirs."""
-    known: dict[object, tuple[Schedule, ...]] = {}
-    result: list[tuple[Schedule, ...]] = []
+    known: dict[object, tuple[LoopSchedule, ...]] = {}
+    result: list[tuple[LoopSchedule, ...]] = []
     for instruction in program.instructions:
         if is_transposition(instruction):
             result.append(transposition(instruction, machine.lanes(dtype), threads))

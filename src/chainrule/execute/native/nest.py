@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import ceil, prod
 
-from chainrule.execute.native.ahead import Ahead, Portion, Round, portion
 from chainrule.execute.native.control import PATIENCE, cells_at, until
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import OUTSIDE, Memory, origin
-from chainrule.execute.native.schedule import Schedule
+from chainrule.execute.native.prefetch import Portion, Prefetch, Round, portion
+from chainrule.execute.native.schedule import LoopSchedule
 from chainrule.execute.native.team import tiled
-from chainrule.execute.native.tile import Span, TileWriter
+from chainrule.execute.native.tile import TileRange, TileWriter
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Access, Instruction, Program
 
@@ -29,11 +29,11 @@ class NestWriter:
         self,
         program: Program,
         instruction: Instruction,
-        schedule: Schedule,
+        schedule: LoopSchedule,
         machine: Machine,
         dtype: Dtype,
         checked: bool,
-        ahead: Ahead | None = None,
+        prefetch: Prefetch | None = None,
         long: bool = False,
     ) -> None:
         self.program = program
@@ -45,7 +45,7 @@ class NestWriter:
         self.v = Lanes(self.w, dtype, self.lanes, machine.fma)
         self.memory = Memory(self.w, self.v, program, schedule.vector, self.element, checked)
         self.checked = checked
-        self.ahead = ahead
+        self.prefetch = prefetch
         self.split = schedule.split
         self.long = long
         self.rounds: dict[str, Round] = {}
@@ -67,7 +67,7 @@ class NestWriter:
         """Return the values, or vectors, along an axis."""
         return self.schedule.units(axis, self.instruction.extent(axis), self.lanes)
 
-    def loops(self, left: Sequence[str], env: dict[str, Span], pointers: Mapping[Access, str]) -> None:
+    def loops(self, left: Sequence[str], env: dict[str, TileRange], pointers: Mapping[Access, str]) -> None:
         """Write the loops over the axes that are left, remainders apart, and the tile inside."""
         if not left:
             self.tiles.write(env, pointers, self.fetched())
@@ -79,12 +79,14 @@ class NestWriter:
         def inside(place: int | str, whole: bool, start: str) -> None:
             if start and isinstance(place, str):
                 self.rounds[axis] = Round(place, start, step, full)
-            self.loops(left[1:], {**env, axis: Span(place, size if whole else rest)}, self.moved(pointers, axis, place))
+            self.loops(
+                left[1:], {**env, axis: TileRange(place, size if whole else rest)}, self.moved(pointers, axis, place)
+            )
             self.rounds.pop(axis, None)
 
         tiled(self.w, full, rest, step, axis == self.split, lambda end: self.end(env, end), inside)
 
-    def end(self, outer: Mapping[str, Span], end: str) -> str:
+    def end(self, outer: Mapping[str, TileRange], end: str) -> str:
         """Write where a loop inside others ends; one that takes long ends early where it is asked to stop."""
         often = prod(ceil(self.units(axis) / self.schedule.size(axis)) for axis in outer)
         if not self.long or self.schedule.cycles < PATIENCE * often:
@@ -105,23 +107,23 @@ class NestWriter:
 
     def fetched(self) -> Portion | None:
         """Write where the part of the next batch is that comes with a tile: with the first, that all loops go round."""
-        if self.ahead is None or not self.rounds:
+        if self.prefetch is None or not self.rounds:
             return None
         axes = sorted(self.rounds, key=lambda a: a != self.split)
-        ahead, self.ahead = self.ahead, None
-        return portion(self.w, ahead, [self.rounds[a] for a in axes])
+        prefetch, self.prefetch = self.prefetch, None
+        return portion(self.w, prefetch, [self.rounds[a] for a in axes])
 
 
 def instruction_text(
     program: Program,
     number: int,
-    schedule: Schedule,
+    schedule: LoopSchedule,
     machine: Machine,
     dtype: Dtype,
     checked: bool,
-    ahead: Ahead | None = None,
+    prefetch: Prefetch | None = None,
     long: bool = False,
 ) -> str:
     """Return the function of an instruction, named @i and its number."""
     instruction = program.instructions[number]
-    return NestWriter(program, instruction, schedule, machine, dtype, checked, ahead, long).text(f"i{number}")
+    return NestWriter(program, instruction, schedule, machine, dtype, checked, prefetch, long).text(f"i{number}")

@@ -13,7 +13,7 @@ from math import ceil, prod
 from typing import TypeAlias
 
 from chainrule.execute.native.machine import BYTES, Dtype
-from chainrule.execute.native.schedule import Pieces, Schedule, pieces
+from chainrule.execute.native.schedule import LoopSchedule, Pieces, pieces
 from chainrule.lower.program import Access, Buffer, Instruction, Program
 
 SPEED = 12.0
@@ -28,7 +28,7 @@ takes longer than to copy twice as much, unless that drives all else out of the 
 
 
 @dataclass(frozen=True)
-class Part:
+class Ownership:
     """Which thread touches what of a buffer: the pieces of one axis; no axis where any may touch anything.
 
     Without pieces all of it is the first thread's.
@@ -38,13 +38,13 @@ class Part:
     pieces: Pieces = ()
 
 
-Touch: TypeAlias = tuple[str, Part, bool]
+Touch: TypeAlias = tuple[str, Ownership, bool]
 """A buffer, who touches what of it, and whether it is written."""
-ALL = Part(None)
-FIRST = Part(0)
+ALL = Ownership(None)
+FIRST = Ownership(0)
 
 
-def part(program: Program, instruction: Instruction, chosen: Schedule, access: Access, threads: int) -> Part:
+def part(program: Program, instruction: Instruction, chosen: LoopSchedule, access: Access, threads: int) -> Ownership:
     """Return which thread touches what of the buffer of an access."""
     if not chosen.split:
         return FIRST
@@ -57,7 +57,7 @@ def part(program: Program, instruction: Instruction, chosen: Schedule, access: A
     if len(along) != 1 or access.place.constant or not _plain(buffer, access):
         return ALL
     stretch, size = chosen.stretch(chosen.split, program.lanes), chosen.size(chosen.split)
-    return Part(along[0], pieces(extent, stretch, size, threads))
+    return Ownership(along[0], pieces(extent, stretch, size, threads))
 
 
 def _plain(buffer: Buffer, access: Access) -> bool:
@@ -83,10 +83,10 @@ def with_copies(program: Program, data: Sequence[str], threads: int, element: in
     return replace(program, buffers=buffers, size=program.size + threads * pitch)
 
 
-def gathered(program: Program, data: Sequence[str], threads: int) -> dict[str, Part]:
+def gathered(program: Program, data: Sequence[str], threads: int) -> dict[str, Ownership]:
     """Return which thread writes what of a batch that they share: so many samples each."""
     buffers = [program.buffers[name] for name in data]
-    return {b.name: Part(0, pieces(b.extents[0], 1, 1, threads)) for b in buffers if not b.pitch}
+    return {b.name: Ownership(0, pieces(b.extents[0], 1, 1, threads)) for b in buffers if not b.pitch}
 
 
 def _own(program: Program, access: Access) -> bool:
@@ -95,8 +95,8 @@ def _own(program: Program, access: Access) -> bool:
 
 
 def chosen_parts(
-    program: Program, options: Sequence[Sequence[Schedule]], dtype: Dtype, data: Sequence[str], threads: int
-) -> list[Schedule]:
+    program: Program, options: Sequence[Sequence[LoopSchedule]], dtype: Dtype, data: Sequence[str], threads: int
+) -> list[LoopSchedule]:
     """Return one of the options for each instruction, so that the threads are busy and little passes between them.
 
     The first option of each is the one that is not split.
@@ -104,7 +104,7 @@ def chosen_parts(
     chosen = [o[0] for o in options]
     if threads == 1:
         return chosen
-    state: dict[str, Part] = {}
+    state: dict[str, Ownership] = {}
     for _ in range(PASSES):
         state.update(gathered(program, data, threads))
         for number, instruction in enumerate(program.instructions):
@@ -116,7 +116,12 @@ def chosen_parts(
 
 
 def _cost(
-    program: Program, instruction: Instruction, s: Schedule, dtype: Dtype, state: Mapping[str, Part], threads: int
+    program: Program,
+    instruction: Instruction,
+    s: LoopSchedule,
+    dtype: Dtype,
+    state: Mapping[str, Ownership],
+    threads: int,
 ) -> float:
     """Return the cycles of an instruction, those for what comes from other threads included."""
     moved = 0.0
@@ -129,7 +134,7 @@ def _cost(
     return s.cycles + moved / SPEED + wait
 
 
-def _foreign(before: Part, now: Part, threads: int) -> float:
+def _foreign(before: Ownership, now: Ownership, threads: int) -> float:
     """Return the part of a buffer that the busiest thread reads and another touched last."""
     if before.axis is None or before == now:
         return 0.0
@@ -158,7 +163,7 @@ def _differing(one: Pieces, other: Pieces) -> float:
     return wrong / start
 
 
-def barriers(program: Program, chosen: Sequence[Schedule], threads: int) -> list[bool]:
+def barriers(program: Program, chosen: Sequence[LoopSchedule], threads: int) -> list[bool]:
     """Say before which instructions all threads must wait for each other; between two steps they always do.
 
     They must where one touches memory that another wrote since the last barrier, or writes what another touched.
@@ -174,7 +179,7 @@ def barriers(program: Program, chosen: Sequence[Schedule], threads: int) -> list
     return result
 
 
-def _touched(program: Program, instruction: Instruction, s: Schedule, threads: int) -> list[Touch]:
+def _touched(program: Program, instruction: Instruction, s: LoopSchedule, threads: int) -> list[Touch]:
     accesses = [(a, False) for a in instruction.loads] + [(a, True) for a in instruction.stores]
     return [
         (a.buffer, part(program, instruction, s, a, threads), written)

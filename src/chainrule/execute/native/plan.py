@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from chainrule.execute.native.module import Module
-from chainrule.execute.native.schedule import Schedule, is_transposition
+from chainrule.execute.native.schedule import LoopSchedule, is_transposition
 from chainrule.lower.program import Apply, Instruction, Program
 from chainrule.lower.text import access_text, code_lines, computed
 from chainrule.render.document import Group, Line, Node
@@ -40,7 +40,7 @@ def work(instruction: Instruction, program: Program, element: int) -> tuple[int,
     return points * inner * factors + code, element * sum(prod(program.buffers[b].extents) for b in buffers)
 
 
-def tile_text(instruction: Instruction, chosen: Schedule) -> str:
+def tile_text(instruction: Instruction, chosen: LoopSchedule) -> str:
     """Return a schedule in words."""
     parts = []
     for axis, size in chosen.tile:
@@ -50,7 +50,7 @@ def tile_text(instruction: Instruction, chosen: Schedule) -> str:
     return "tile " + (" × ".join(parts) or "one value") + along
 
 
-def loops_document(program: Program, schedules: Sequence[Schedule], element: int) -> Group:
+def loops_document(program: Program, schedules: Sequence[LoopSchedule], element: int) -> Group:
     """Return the loops of every instruction as they run, outermost first, with the tile held in registers."""
     nodes: list[Node] = []
     for instruction, chosen in zip(program.instructions, schedules, strict=True):
@@ -69,7 +69,7 @@ def _work_text(instruction: Instruction, program: Program, element: int) -> str:
     return f"{instruction.name}: {flops:,} FLOPs, {touched:,} bytes"
 
 
-def _loops(instruction: Instruction, chosen: Schedule, lanes: int) -> tuple[Node, ...]:
+def _loops(instruction: Instruction, chosen: LoopSchedule, lanes: int) -> tuple[Node, ...]:
     """Return the loops over tiles, in the innermost of them the tile, its sum and its code."""
     outer = []
     for axis, size in chosen.tile:

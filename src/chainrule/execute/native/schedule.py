@@ -13,6 +13,7 @@ from math import ceil, prod
 from typing import TypeAlias
 
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
+from chainrule.expr.functions import names_with
 from chainrule.lower.program import Access, Instruction, RowReduce
 
 Pieces: TypeAlias = tuple[tuple[int, int], ...]
@@ -25,7 +26,7 @@ UNROLLED = 320
 
 
 @dataclass(frozen=True)
-class Schedule:
+class LoopSchedule:
     """`vector` is an axis, of the nest or (with `along`) of its contraction; "" for one value at a time.
 
     `tile` are the axes of the nest, outermost loop first, with the values (vectors, along the vector axis) that are
@@ -53,13 +54,13 @@ class Schedule:
         return ceil(extent / self.stretch(axis, lanes))
 
 
-def schedules(instruction: Instruction, machine: Machine, dtype: Dtype, threads: int = 1) -> tuple[Schedule, ...]:
+def schedules(instruction: Instruction, machine: Machine, dtype: Dtype, threads: int = 1) -> tuple[LoopSchedule, ...]:
     """Return the cheapest schedule that is not split, then the cheapest for each axis that threads can share.
 
     All of them add in the same order: no bit depends on which is taken.
     """
     lanes = machine.lanes(dtype)
-    best: dict[tuple[str, str], Schedule] = {}
+    best: dict[tuple[str, str], LoopSchedule] = {}
     for candidate in _candidates(instruction, machine, lanes):
         cycles, across = _cycles(instruction, candidate, lanes, BYTES[dtype]), _across(instruction, candidate)
         for split, part in _splits(instruction, candidate, lanes, threads):
@@ -71,12 +72,12 @@ def schedules(instruction: Instruction, machine: Machine, dtype: Dtype, threads:
     return tuple(replace(s, unroll=_unroll(instruction, s, lanes)) for s in (whole, *shared))
 
 
-def _across(instruction: Instruction, s: Schedule) -> str:
+def _across(instruction: Instruction, s: LoopSchedule) -> str:
     """Return the axis along which lanes are reduced to one number; it decides the order of additions."""
     return s.vector if s.along or s.vector == instruction.row else ""
 
 
-def _splits(instruction: Instruction, s: Schedule, lanes: int, threads: int) -> Iterator[tuple[str, float]]:
+def _splits(instruction: Instruction, s: LoopSchedule, lanes: int, threads: int) -> Iterator[tuple[str, float]]:
     """Yield "", and the axis of the outermost loop where threads can share it, with the part of the busiest.
 
     Only of the outermost: hardware that reads ahead along an inner one would take lines that are another thread's.
@@ -113,13 +114,13 @@ def largest_share(extent: int, stretch: int, size: int, threads: int) -> float:
     return max(having) / extent
 
 
-def transposition(instruction: Instruction, lanes: int, threads: int = 1) -> tuple[Schedule, ...]:
+def transposition(instruction: Instruction, lanes: int, threads: int = 1) -> tuple[LoopSchedule, ...]:
     """Return the schedules of a copy between two layouts, in square blocks: not split, then along either axis."""
     source, target = instruction.loads[0], instruction.stores[0]
     along = next(axis for axis, s in source.strides.items() if s == 1)
     across = next(axis for axis, s in target.strides.items() if s == 1)
     cycles = 2.0 * prod(a.extent for a in instruction.axes) / lanes
-    whole = Schedule("", False, ((across, lanes), (along, lanes)), cycles=cycles)
+    whole = LoopSchedule("", False, ((across, lanes), (along, lanes)), cycles=cycles)
     options = [whole]
     for axis, part in list(_splits(instruction, whole, lanes, threads))[1:]:
         options.append(replace(whole, cycles=cycles * part, split=axis))
@@ -147,7 +148,7 @@ def _fits(instruction: Instruction, axis: str) -> bool:
     return all(unit(s, axis) for s in instruction.stores)
 
 
-def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Iterator[Schedule]:
+def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Iterator[LoopSchedule]:
     axes = [a.name for a in instruction.axes]
     row = instruction.row
     for vector in (*(a for a in axes if _fits(instruction, a)), ""):
@@ -157,7 +158,7 @@ def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Itera
             adding = [axis for axis, _ in tile if axis in instruction.adding]
             if adding != list(instruction.adding) or any(sizes[axis] > 1 for axis in adding):
                 continue
-            schedule = Schedule(vector, False, tile)
+            schedule = LoopSchedule(vector, False, tile)
             if not row or sizes[row] * schedule.stretch(row, lanes) >= instruction.extent(row):
                 yield schedule
     contraction = instruction.contraction
@@ -165,7 +166,7 @@ def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Itera
         for axis in contraction.axes:
             if all(unit(f, axis.name) for f in contraction.factors):
                 for tile in _pairs(instruction, machine):
-                    yield Schedule(axis.name, True, tile)
+                    yield LoopSchedule(axis.name, True, tile)
 
 
 def _tiles(
@@ -214,7 +215,7 @@ def _sizes(extent: int, most: int) -> Iterator[int]:
     yield from range(1, max(min(extent, most), 1) + 1)
 
 
-def _cycles(instruction: Instruction, s: Schedule, lanes: int, element: int) -> float:
+def _cycles(instruction: Instruction, s: LoopSchedule, lanes: int, element: int) -> float:
     contraction = instruction.contraction
     steps = 1.0
     if contraction:
@@ -233,12 +234,17 @@ def _cycles(instruction: Instruction, s: Schedule, lanes: int, element: int) -> 
     return total + _traffic(instruction, s, lanes, element)
 
 
+_NOT_COUNTED = frozenset({"sin", "cos", "tan", "sinh", "cosh", "atan", "log1p", "expm1"})
+"""Functions that take long, and are not counted so: to count them would choose other schedules, and so other bits."""
+_LONG = (names_with(lambda function: not function.cheap) | {"divide"}) - _NOT_COUNTED
+
+
 def _weight(op: object) -> float:
     function = getattr(op, "function", "")
-    return 12.0 if function in {"exp", "log", "tanh", "sigmoid", "erf", "divide", "softplus", "sqrt"} else 0.5
+    return 12.0 if function in _LONG else 0.5
 
 
-def _variants(instruction: Instruction, s: Schedule, lanes: int) -> list[tuple[int, dict[str, int]]]:
+def _variants(instruction: Instruction, s: LoopSchedule, lanes: int) -> list[tuple[int, dict[str, int]]]:
     """Return the shapes that tiles have, remainders included, and how many there are of each."""
     shapes: list[tuple[int, dict[str, int]]] = [(1, {})]
     for axis, size in s.tile:
@@ -249,7 +255,7 @@ def _variants(instruction: Instruction, s: Schedule, lanes: int) -> list[tuple[i
     return shapes
 
 
-def _step(instruction: Instruction, s: Schedule, sizes: dict[str, int]) -> float:
+def _step(instruction: Instruction, s: LoopSchedule, sizes: dict[str, int]) -> float:
     """Return the cycles of one step of a tile's reduction."""
     assert instruction.contraction is not None
     held = prod(sizes.values())
@@ -261,7 +267,7 @@ def _step(instruction: Instruction, s: Schedule, sizes: dict[str, int]) -> float
     return busy + 0.5
 
 
-def _traffic(instruction: Instruction, s: Schedule, lanes: int, element: int) -> float:
+def _traffic(instruction: Instruction, s: LoopSchedule, lanes: int, element: int) -> float:
     """Return the cycles for bytes from beyond the first cache: what the inner loop reads anew for each outer tile."""
     contraction = instruction.contraction
     if contraction is None or len(s.tile) < 2:
@@ -284,7 +290,7 @@ def _speed(held: float) -> float:
     return 1e9 if held <= L1 else 48.0 if held <= L2 else 16.0
 
 
-def _unroll(instruction: Instruction, s: Schedule, lanes: int) -> int:
+def _unroll(instruction: Instruction, s: LoopSchedule, lanes: int) -> int:
     if not instruction.contraction:
         return 1
     last = instruction.contraction.axes[-1]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from chainrule.execute.finite import not_finite
 from chainrule.execute.native.compiled import Compiled
 from chainrule.execute.native.control import DONE, LEFT
-from chainrule.execute.native.keeper import Block, Keeper
+from chainrule.execute.native.rollback import Block, Rollback
 from chainrule.execute.native.threads import Team
 
 Array = npt.NDArray[Any]
@@ -26,7 +26,7 @@ LONG_STRETCH = 0.05
 """Seconds from which on a stretch is one that Ctrl-C breaks off."""
 
 
-class Lost(Exception):  # noqa: N818 - a signal to the session, which finds out where
+class Diverged(Exception):  # noqa: N818 - a signal to the session, which finds out where
     """A number is not finite any more."""
 
 
@@ -70,7 +70,7 @@ class Stepper:
         self._smaller = smaller
         self._data = data
         self._names = kept
-        self._keeper = Keeper(main.arena, kept)
+        self._rollback = Rollback(main.arena, kept)
         self._since: list[Stretch] = []
         self._checked = True
         self._size = main.program.buffers[next(iter(data))].extents[0]
@@ -79,34 +79,34 @@ class Stepper:
         """What a step of the main program took last."""
 
     def begin(self) -> None:
-        """Begin an epoch. Raises Lost where the one before was broken off, and a param is not finite."""
+        """Begin an epoch. Raises Diverged where the one before was broken off, and a param is not finite."""
         self._mend()
         if not self._checked:
             self.end()
         self._since = []
-        self._keeper.begin()
+        self._rollback.begin()
 
     def run(self, stretch: Stretch, threads: int, totals: Array) -> int:
         """Run a stretch, add what its steps come to to the totals, the cost first, and return how many were run.
 
         Steps are added one by one, so that no bit depends on how long stretches are. All are run, unless several
-        threads wait for each other too long. Raises Lost where the cost is not finite. Ctrl-C is raised as soon as the
-        machine code is left: at once, where that would take long otherwise.
+        threads wait for each other too long. Raises Diverged where the cost is not finite. Ctrl-C is raised as soon as
+        the machine code is left: at once, where that would take long otherwise.
         """
-        if self._since and self._keeper.due():
-            self._keeper.keep(len(self._since))
+        if self._since and self._rollback.due():
+            self._rollback.keep(len(self._since))
         self._checked = False
         self._since.append(stretch)
         steps = self._run(stretch, threads, totals)
         if len(totals) and not np.isfinite(totals[0]):
-            raise Lost
+            raise Diverged
         self._since[-1] = replace(stretch, rows=stretch.rows[: steps * stretch.size])
         return steps
 
     def end(self) -> None:
-        """End an epoch. Raises Lost where a param is not finite."""
-        if not self._keeper.finite():
-            raise Lost
+        """End an epoch. Raises Diverged where a param is not finite."""
+        if not self._rollback.finite():
+            raise Diverged
         self._checked = True
 
     def _run(self, stretch: Stretch, threads: int, totals: Array) -> int:
@@ -140,12 +140,12 @@ class Stepper:
         """Put the params back to where a step began, if one was broken off."""
         self.team.settle()
         if self.main.arena.cells[LEFT]:
-            copies, stretches = self._keeper.latest
+            copies, stretches = self._rollback.latest
             self._back(copies)
             del self._since[stretches:]
 
     def _back(self, copies: Sequence[Block]) -> None:
-        self._keeper.restore(copies)
+        self._rollback.restore(copies)
         self.main.arena.cells[:] = 0
 
     def put(self, kept: Mapping[str, npt.ArrayLike]) -> None:
@@ -165,9 +165,9 @@ class Stepper:
         None where it is not found again, for Ctrl-C came in between.
         """
         since = list(self._since)
-        for copies, start in (self._keeper.latest, (self._keeper.first, 0)):
+        for copies, start in (self._rollback.latest, (self._rollback.first, 0)):
             self._back(copies)
-            if self._keeper.finite():
+            if self._rollback.finite():
                 return self._replayed(since[start:])
         return None
 

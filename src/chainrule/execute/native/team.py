@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from chainrule.execute.native.control import STOP, cells_at, seen
 from chainrule.execute.native.machine import BYTES, Dtype
-from chainrule.execute.native.schedule import Schedule
+from chainrule.execute.native.schedule import LoopSchedule
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Program
 
@@ -64,7 +64,12 @@ def barrier_text(x86: bool) -> str:
 
 
 def body_text(
-    program: Program, dtype: Dtype, chosen: Sequence[Schedule], waits: Sequence[bool], threads: bool, long: bool = False
+    program: Program,
+    dtype: Dtype,
+    chosen: Sequence[LoopSchedule],
+    waits: Sequence[bool],
+    threads: bool,
+    long: bool = False,
 ) -> str:
     """Return @body, which runs every instruction, with barriers before those that have to wait.
 

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import OptionError
-from chainrule.execute.native.compiler import Code
+from chainrule.execute.native.compiler import MachineCode
 from chainrule.execute.native.control import HURRY, STOP
 from chainrule.execute.native.plan import work
 from chainrule.lower.program import Program
@@ -166,7 +166,9 @@ class Team:
             return inf
         return SLACK + 2 * steps * min(self._times.values())
 
-    def run(self, code: Code, given: tuple[Any, ...], count: int, cells: Cells, *, stops: bool, steps: int) -> None:
+    def run(
+        self, code: MachineCode, given: tuple[Any, ...], count: int, cells: Cells, *, stops: bool, steps: int
+    ) -> None:
         """Run @stretch on that many threads, and return when all are done; then a cell says how many steps that were.
 
         Where it `stops`, Ctrl-C stops the code on its way, else it waits for the end.

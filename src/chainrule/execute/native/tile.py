@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from chainrule.execute.native.ahead import Portion, fetch
 from chainrule.execute.native.contraction import ContractionWriter, Offsets
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.memory import Memory
-from chainrule.execute.native.schedule import Schedule
+from chainrule.execute.native.prefetch import Portion, fetch
+from chainrule.execute.native.schedule import LoopSchedule
 from chainrule.execute.native.writer import Writer
 from chainrule.expr.linear import LinearForm
 from chainrule.lower.program import (
@@ -32,7 +32,7 @@ from chainrule.lower.program import (
 
 
 @dataclass(frozen=True)
-class Span:
+class TileRange:
     """Where a tile begins along an axis, as a number or a name, and how many values or vectors it has."""
 
     start: int | str
@@ -42,7 +42,7 @@ class Span:
 class TileWriter:
     """Writes the tiles of one instruction."""
 
-    def __init__(self, w: Writer, v: Lanes, memory: Memory, schedule: Schedule, instruction: Instruction) -> None:
+    def __init__(self, w: Writer, v: Lanes, memory: Memory, schedule: LoopSchedule, instruction: Instruction) -> None:
         self.w = w
         self.v = v
         self.memory = memory
@@ -69,7 +69,7 @@ class TileWriter:
             if not isinstance(op, Apply) or all(n in self.fixed for n in op.operands):
                 self.fixed[number] = self.value(op, self.fixed, pointers, {}, {})
 
-    def write(self, env: Mapping[str, Span], pointers: Mapping[Access, str], fetched: Portion | None) -> None:
+    def write(self, env: Mapping[str, TileRange], pointers: Mapping[Access, str], fetched: Portion | None) -> None:
         """Write a tile: its reduction, then its code, group by group of what a row joins.
 
         A portion of the next batch is fetched on the way.
@@ -91,7 +91,7 @@ class TileWriter:
                 for point in group:
                     self.at(number, op, point, env, pointers, held, known)
 
-    def points(self, env: Mapping[str, Span]) -> list[Offsets]:
+    def points(self, env: Mapping[str, TileRange]) -> list[Offsets]:
         """Return the tile's points: along the vector innermost."""
         order = sorted(self.axes, key=lambda a: a == self.schedule.vector)
         ranges = [range(env[a].size) for a in order]
@@ -107,7 +107,7 @@ class TileWriter:
         number: int,
         op: Op,
         point: Offsets,
-        env: Mapping[str, Span],
+        env: Mapping[str, TileRange],
         pointers: Mapping[Access, str],
         held: Mapping[Offsets, str],
         known: dict[tuple[int, Offsets], str],
@@ -159,7 +159,7 @@ class TileWriter:
         values: Mapping[int, str],
         pointers: Mapping[Access, str],
         offsets: Mapping[str, int],
-        env: Mapping[str, Span],
+        env: Mapping[str, TileRange],
     ) -> str:
         """Write an operation that has no rows in it, and return its value."""
         match op:
@@ -174,7 +174,7 @@ class TileWriter:
                 return self.v.apply(function, [values[n] for n in operands])
         raise AssertionError(op)
 
-    def position(self, form: LinearForm[str, int], offsets: Mapping[str, int], env: Mapping[str, Span]) -> str:
+    def position(self, form: LinearForm[str, int], offsets: Mapping[str, int], env: Mapping[str, TileRange]) -> str:
         """Write a position as a number."""
         total = self.v.number(float(form.constant))
         for axis, coefficient in form.terms.items():

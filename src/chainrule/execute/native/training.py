@@ -22,14 +22,15 @@ from chainrule.execute.native.arena import whole_of
 from chainrule.execute.native.compiled import Compiled, compile_program, dtype_of, exponents_given
 from chainrule.execute.native.machine import Machine, host
 from chainrule.execute.native.plan import plan_document
-from chainrule.execute.native.stepping import Lost, Stepper, Stretch
+from chainrule.execute.native.stepping import Diverged, Stepper, Stretch
 from chainrule.execute.native.threads import Team, threads_for
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.facts import check_facts
 from chainrule.execute.reference.scope import Scope
 from chainrule.execute.registry import executor
 from chainrule.expr.binding import reduce_over
-from chainrule.expr.nodes import Extent, Index, Indexed
+from chainrule.expr.nodes import Index, Indexed
+from chainrule.expr.sizes import Size
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Program
 from chainrule.render.document_text import document_text
@@ -120,7 +121,7 @@ class Session:
             raise InputError(f"the data have different numbers of samples, or none: {found}")
         return next(iter(counts.values()))
 
-    def _sizes(self, count: int) -> dict[Extent, int]:
+    def _sizes(self, count: int) -> dict[Size, int]:
         """Return the extents for a batch of so many samples."""
         axes = {i.extent for name in self.data for i in self.system.axes(name)[:1]}
         return {extent: count if extent in axes else size for extent, size in self._extents.items()}
@@ -170,7 +171,7 @@ class Session:
                 if progress is not None:
                     progress(done, float(totals[0]))
             self._stepper.end()
-        except Lost:
+        except Diverged:
             raise self._located() from None
         self.sums = dict(zip(self.metrics, map(float, totals[1:]), strict=True))
         return float(totals[0])

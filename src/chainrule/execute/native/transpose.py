@@ -11,7 +11,7 @@ from chainrule.execute.native.control import cells_at, until
 from chainrule.execute.native.lanes import Lanes
 from chainrule.execute.native.machine import BYTES, Dtype, Machine
 from chainrule.execute.native.memory import OUTSIDE, Memory, origin
-from chainrule.execute.native.schedule import Schedule
+from chainrule.execute.native.schedule import LoopSchedule
 from chainrule.execute.native.team import tiled
 from chainrule.execute.native.writer import Writer
 from chainrule.lower.program import Program
@@ -27,7 +27,7 @@ class TransposeWriter:
         machine: Machine,
         dtype: Dtype,
         checked: bool,
-        schedule: Schedule,
+        schedule: LoopSchedule,
         long: bool = False,
     ) -> None:
         self.program = program

@@ -24,7 +24,8 @@ from chainrule.execute.reference.facts import check_facts
 from chainrule.execute.reference.scope import Scope
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
-from chainrule.expr.nodes import Expr, Extent, Index
+from chainrule.expr.nodes import Expr, Index
+from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import of_one_sample
 from chainrule.render.text import equation_text
 from chainrule.system.batching import batch, computation_order
@@ -48,7 +49,7 @@ class Evaluation:
         return MappingProxyType(self.scope.values)
 
     @property
-    def sizes(self) -> Mapping[Extent, int]:
+    def sizes(self) -> Mapping[Size, int]:
         """The extents."""
         return MappingProxyType(self.scope.sizes)
 
@@ -69,7 +70,7 @@ def evaluate(
     *,
     dtype: Any = np.float64,
     unknowns: Unknowns | None = None,
-    sizes: Mapping[Extent, int] | None = None,
+    sizes: Mapping[Size, int] | None = None,
 ) -> dict[str, Array]:
     """Return the value of every equation by its tensor's name, and of unknown functions where `unknowns` gives them.
 
@@ -87,7 +88,7 @@ def evaluate_all(
     *,
     dtype: Any = np.float64,
     unknowns: Unknowns | None = None,
-    sizes: Mapping[Extent, int] | None = None,
+    sizes: Mapping[Size, int] | None = None,
 ) -> Evaluation:
     """Return the evaluation, in which further expressions can be evaluated; see `evaluate`.
 
@@ -152,7 +153,7 @@ def _evaluate(
     inputs: Mapping[str, npt.ArrayLike],
     dtype: Any,
     unknowns: Unknowns | None = None,
-    sizes: Mapping[Extent, int] | None = None,
+    sizes: Mapping[Size, int] | None = None,
 ) -> Evaluation:
     """Evaluate a system as it stands: inputs, consts, facts about them, then all else in order."""
     checked = check_inputs(system, inputs, dtype=dtype, sizes=sizes)

@@ -19,7 +19,13 @@ import numpy as np
 from chainrule.errors import InputError, listed
 from chainrule.execute.protocol import Unknowns
 from chainrule.execute.reference.labelled import Labelled, Mask, broadcast, check_size, conjunction, union
-from chainrule.execute.reference.products import LONGEST_CHAIN, Factor, integer_power, masked_product, sum_of_products
+from chainrule.execute.reference.products import (
+    LONGEST_CHAIN,
+    EinsumOperand,
+    integer_power,
+    masked_product,
+    sum_of_products,
+)
 from chainrule.execute.reference.scope import Scope, unknown_function
 from chainrule.execute.scalars import CONSTANTS, SCALARS, Array, is_one_hot
 from chainrule.expr.nodes import (
@@ -30,7 +36,6 @@ from chainrule.expr.nodes import (
     Condition,
     Constant,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -46,6 +51,7 @@ from chainrule.expr.nodes import (
     Sum,
     mark_of,
 )
+from chainrule.expr.sizes import Size
 from chainrule.system.model import Declaration, FunctionDefinition
 
 Guard: TypeAlias = Bracket | Indexed
@@ -75,7 +81,7 @@ _REDUCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 def evaluate_expression(
     expr: Expr,
     values: Mapping[str, Array],
-    sizes: Mapping[Extent, int],
+    sizes: Mapping[Size, int],
     free: tuple[Index, ...] = (),
     *,
     functions: Mapping[str, FunctionDefinition] = MappingProxyType({}),
@@ -90,7 +96,7 @@ def evaluate_expression(
     `unknowns`. Undefined arithmetic (1/0, log(-1)) gives inf or nan without a warning.
 
     >>> from chainrule.expr.binding import reduce_over
-    >>> i = Index("i", Extent("x", 0))
+    >>> i = Index("i", Axis("x", 0))
     >>> x = np.asarray([1.0, 2.0, 4.0])
     >>> evaluate_expression(reduce_over("sum", (i,), Indexed("x", (i,))), {"x": x}, {i.extent: 3})
     array(7.)
@@ -216,7 +222,7 @@ def _comparand(node: Expr, scope: Scope, mask: Mask) -> Labelled:
     return scope.position(node.position, mask) if isinstance(node, IndexValue) else _value(node, scope, mask)
 
 
-def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[Factor]]:
+def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[EinsumOperand]]:
     """Return where each bracket of a product holds, and the other factors.
 
     No bracket may be read where another is false, whichever stands first: those that cannot be read yet wait. A
@@ -245,9 +251,9 @@ def _factors(product: Product, scope: Scope, mask: Mask) -> tuple[Mask, list[Fac
         pending = waiting
     inner = (*mask, *held)
     factors = [
-        Factor(_value(factor.base, scope, inner), divides=True)
+        EinsumOperand(_value(factor.base, scope, inner), divides=True)
         if isinstance(factor, Power) and factor.exponent == MINUS_ONE
-        else Factor(_value(factor, scope, inner))
+        else EinsumOperand(_value(factor, scope, inner))
         for factor in flat
         if not isinstance(factor, Bracket)
     ]

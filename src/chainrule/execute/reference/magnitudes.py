@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import Bracket, Call, Expr, Indexed, Number, Power, Product, Reduce, Select, Sum
 from chainrule.expr.symbols import Derivative, Tensor
 
-CONTRACTING = frozenset(("abs", "atan", "erf", "relu", "sin", "tanh"))
-"""Functions whose values lie no further apart than their arguments, and are 0 at 0."""
+_CONTRACTING = names_with(lambda function: function.contracting)
 
 
 def size_of(tensor: str) -> Tensor:
@@ -33,7 +33,7 @@ def magnitude(expr: Expr, sized: Container[str] = ()) -> Expr:
             return Reduce(op, indices, magnitude(body, sized))
         case Select(condition, then, otherwise):
             return Select(condition, magnitude(then, sized), magnitude(otherwise, sized))
-        case Call(function, (argument,), 0) if function in CONTRACTING:
+        case Call(function, (argument,), 0) if function in _CONTRACTING:
             return magnitude(argument, sized)
         case Indexed(tensor, indices, guarded) if guarded or isinstance(tensor, Derivative) or tensor in sized:
             return Indexed(size_of(tensor), indices, guarded)

@@ -24,14 +24,14 @@ LONGEST_CHAIN = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Factor:
+class EinsumOperand:
     """A factor of a product that is not a bracket; one that divides was written as a power of -1."""
 
     value: Labelled
     divides: bool = False
 
 
-def masked_product(brackets: Mask, factors: list[Factor], dtype: Any) -> Labelled:
+def masked_product(brackets: Mask, factors: list[EinsumOperand], dtype: Any) -> Labelled:
     """Return the product of the factors where all brackets hold, else 0."""
     value: Labelled | None = None
     for factor in factors:
@@ -47,7 +47,7 @@ def masked_product(brackets: Mask, factors: list[Factor], dtype: Any) -> Labelle
     return broadcast(np.where, conjunction(brackets), value, zero)
 
 
-def sum_of_products(brackets: Mask, factors: list[Factor], outer: tuple[Index, ...], dtype: Any) -> Array:
+def sum_of_products(brackets: Mask, factors: list[EinsumOperand], outer: tuple[Index, ...], dtype: Any) -> Array:
     """Return the sum of the product over all its indices but the outer ones, with axes in their order.
 
     A false bracket is 0 in the einsum; where it met inf or nan, the product is formed in full with the strong zero.

@@ -19,7 +19,8 @@ from chainrule.execute.reference.labelled import Labelled, Mask, check_size, con
 from chainrule.execute.reference.matrices import determinants, inverses
 from chainrule.execute.scalars import Array
 from chainrule.expr.binding import position_indices
-from chainrule.expr.nodes import Expr, Extent, Index, Indexed, Lookup, MatrixEntry, Partial, Position
+from chainrule.expr.nodes import Expr, Index, Indexed, Lookup, MatrixEntry, Partial, Position
+from chainrule.expr.sizes import Literal, Size, source_of
 from chainrule.render.text import expression_text
 from chainrule.system.model import Declaration, FunctionDefinition
 
@@ -39,7 +40,7 @@ class Scope:
     """
 
     values: Mapping[str, Array]
-    sizes: Mapping[Extent, int]
+    sizes: Mapping[Size, int]
     functions: Mapping[str, FunctionDefinition] = field(default_factory=_nothing)
     declarations: Mapping[str, Declaration] = field(default_factory=_nothing)
     unknowns: Unknowns | None = None
@@ -55,14 +56,14 @@ class Scope:
         """Return the scope with a memory: what many expressions share is computed once. No value may change then."""
         return replace(self, kept={})
 
-    def size(self, extent: Extent, letter: str) -> int:
+    def size(self, extent: Size, letter: str) -> int:
         """Return the number of values of an index."""
-        if extent.literal is not None:
-            return extent.literal
+        if isinstance(extent, Literal):
+            return extent.count
         if extent not in self.sizes:
-            declaration = self.declarations.get(extent.tensor)
+            declaration = self.declarations.get(source_of(extent))
             if self.unknowns is None and declaration is not None and declaration.role == "abstract":
-                raise unknown_function(extent.tensor)
+                raise unknown_function(source_of(extent))
             raise InputError(
                 f"the extent of index {letter} is not known",
                 expected="every index labels an axis of an input, or is declared with a number",

@@ -21,19 +21,17 @@ from chainrule.execute.reference.scope import Scope
 from chainrule.explanation.paths.sparsity import structure
 from chainrule.explanation.rounding import cancels, size
 from chainrule.expr.binding import substitute_indices
+from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
     Affine,
-    Bracket,
-    Comparison,
     Expr,
-    Extent,
     Index,
-    IndexValue,
     Number,
     Position,
     product_factors,
     times,
 )
+from chainrule.expr.sizes import Axis
 
 Array = npt.NDArray[Any]
 Box: TypeAlias = tuple[tuple[int, int], ...]
@@ -114,7 +112,7 @@ class Link:
             elif stop - start == 1:
                 places[index] = Affine((), start)
             else:
-                window = Index(f"~{index.name}", Extent("~", number), index.preferred)
+                window = Index(f"~{index.name}", Axis("~", number), index.preferred)
                 sizes[window.extent] = stop - start
                 places[index] = Affine(((window, 1),), start) if start else window
                 axes.append(window)
@@ -164,13 +162,10 @@ def _plain(positions: Sequence[Position]) -> tuple[Index, ...]:
 
 def _tie(factor: Expr, theirs: tuple[Index, ...], ours: tuple[Index, ...]) -> tuple[int, int] | None:
     """Return the axes of the user and of the source that a factor says are equal."""
-    match factor:
-        case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
-            for one, other in ((left, right), (right, left)):
-                if one in theirs and other in ours:
-                    return theirs.index(one), ours.index(other)
-        case _:
-            pass
+    pair = plain_delta(factor) or ()
+    for one, other in zip(pair, pair[::-1], strict=True):
+        if one in theirs and other in ours:
+            return theirs.index(one), ours.index(other)
     return None
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from chainrule.errors import GivenError, InputError
 from chainrule.execute.reference.equations import Reference, evaluate, evaluate_all
-from chainrule.expr.nodes import Call, Extent, Index, Number, Partial, number, over, plus, times
+from chainrule.expr.nodes import Call, Index, Number, Partial, number, over, plus, times
+from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, System
@@ -187,7 +188,7 @@ def test_an_extent_may_be_given_by_the_caller() -> None:
 
 
 def seed_of_it_all() -> System:
-    j, k = Index("j", Extent("z", 0)), Index("k", Extent("a", 0))
+    j, k = Index("j", Axis("z", 0)), Index("k", Axis("a", 0))
     z, a = entry("z", j), entry("a", k)
     return System(
         declarations=(
@@ -255,7 +256,7 @@ def test_an_unknown_scalar_function_has_derivatives() -> None:
 
 
 def test_unknown_functions_in_a_batch_are_the_same_for_each_sample() -> None:
-    j, k = Index("j", Extent("z", 0)), Index("k", Extent("a", 0))
+    j, k = Index("j", Axis("z", 0)), Index("k", Axis("a", 0))
     z, w, a = entry("z", j), entry("w", i), entry("a", k)
     system = System(
         declarations=(

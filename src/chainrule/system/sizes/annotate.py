@@ -1,7 +1,7 @@
-"""Settling an expression: the same expression with the extent of every index put in.
+"""An expression annotated: the same expression with the size of every index in it.
 
-Names stay, binders included, so nothing can be captured; what carries its extents already is returned as it is. The
-extents come as one list in the order in which `profile` met the variables; finding them is the matter of `constraints`.
+Names stay, binders included, so nothing can be captured; what carries its sizes already is returned as it is. The sizes
+come as one list in the order in which `constraints` met the variables; finding them is the matter of `solve`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from chainrule.expr.nodes import (
     Condition,
     Constant,
     Expr,
-    Extent,
     ExtentValue,
     Index,
     Indexed,
@@ -36,44 +35,62 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
 )
-from chainrule.system.profile import Profile
+from chainrule.expr.sizes import Size
+from chainrule.system.sizes.constraints import Constraints
 
 T = TypeVar("T")
-Sizes: TypeAlias = Mapping[tuple[Extent, str], Extent]
+Sizes: TypeAlias = Mapping[tuple[Size, str], Size]
 """The extent that each `extent(i)` stands for, by what it carries and its letter; and that of each look-up."""
 
 
-def settled_value(value: Expr, profile: Profile, extents: Sequence[Extent], values: Sizes) -> Expr:
-    """Return the value with an extent for each variable of its profile and for each `extent(i)`."""
-    if is_settled(profile, extents, values):
+def annotated_value(value: Expr, found: Constraints, extents: Sequence[Size], values: Sizes) -> Expr:
+    """Return the value with a size for each of its variables and for each `extent(i)`."""
+    if is_annotated(found, extents, values):
         return value
-    return _Settling(profile, extents, values).expression(value, {})
+    return _Annotation(found, extents, values).expression(value, {})
 
 
-def settled_comparison(
-    comparison: Comparison, profile: Profile, extents: Sequence[Extent], values: Sizes
+def annotated_comparison(
+    comparison: Comparison, found: Constraints, extents: Sequence[Size], values: Sizes
 ) -> Comparison:
     """Return the comparison likewise."""
-    if is_settled(profile, extents, values):
+    if is_annotated(found, extents, values):
         return comparison
-    settling = _Settling(profile, extents, values)
+    annotation = _Annotation(found, extents, values)
     return Comparison(
-        comparison.relation, settling.expression(comparison.left, {}), settling.expression(comparison.right, {})
+        comparison.relation, annotation.expression(comparison.left, {}), annotation.expression(comparison.right, {})
     )
 
 
-def is_settled(profile: Profile, extents: Sequence[Extent], values: Sizes) -> bool:
-    """Say whether all indices of a profile carry these very extents."""
-    if not profile.settled:
+def relettered_value(value: Expr, found: Constraints, letters: Mapping[int, str]) -> Expr:
+    """Return an annotated value with other letters for some of its bound variables."""
+    return _same_sizes(found, letters).expression(value, {}) if letters else value
+
+
+def relettered_comparison(comparison: Comparison, found: Constraints, letters: Mapping[int, str]) -> Comparison:
+    """Return an annotated comparison likewise."""
+    walk = _same_sizes(found, letters)
+    return Comparison(comparison.relation, walk.expression(comparison.left, {}), walk.expression(comparison.right, {}))
+
+
+def _same_sizes(found: Constraints, letters: Mapping[int, str]) -> _Annotation:
+    own: dict[tuple[Size, str], Size] = {(node.extent, node.letter): node.extent for node in found.extents}
+    own |= {(lookup.extent, lookup_key(lookup)): lookup.extent for lookup in found.lookups}
+    return _Annotation(found, [index.extent for index in found.variables], own, letters)
+
+
+def is_annotated(found: Constraints, extents: Sequence[Size], values: Sizes) -> bool:
+    """Say whether all indices carry these very sizes."""
+    if not found.inferred:
         return False
-    for index, extent in zip(profile.variables, extents, strict=True):
+    for index, extent in zip(found.variables, extents, strict=True):
         if index.extent is not extent and index.extent != extent:
             return False
     return all(carried == extent for (carried, _), extent in values.items())
 
 
-def with_extent(index: Index, extent: Extent) -> Index:
-    """Return the index with an extent; the same object if it has it."""
+def with_size(index: Index, extent: Size) -> Index:
+    """Return the index with a size; the same object if it has it."""
     return index if index.extent == extent else Index(index.name, extent, index.letter)
 
 
@@ -87,19 +104,22 @@ def lookup_key(lookup: Lookup) -> str:
     return f"{lookup.entry.tensor}[]"
 
 
-class _Settling:
-    """One walk over an expression, in the order in which the profile met its binders.
+class _Annotation:
+    """One walk over an expression, in the order in which the constraints met its binders.
 
     One table holds what is bound, and no reduction takes its names out again: within a reduction canonical names are
     all different, and whoever uses one of them later binds it anew before.
     """
 
-    def __init__(self, profile: Profile, extents: Sequence[Extent], values: Sizes) -> None:
-        self.free = {name: extents[number] for name, number in profile.free.items()}
-        self.binders: Iterator[Extent] = iter([extents[number] for number in profile.binders])
+    def __init__(
+        self, found: Constraints, extents: Sequence[Size], values: Sizes, letters: Mapping[int, str] | None = None
+    ) -> None:
+        self.free = {name: extents[number] for name, number in found.free.items()}
+        names = letters or {}
+        self.binders: Iterator[tuple[Size, str]] = iter([(extents[n], names.get(n, "")) for n in found.binders])
         self.values = values
 
-    def expression(self, node: Expr, bound: dict[str, Extent]) -> Expr:  # noqa: C901 - one match over the nodes
+    def expression(self, node: Expr, bound: dict[str, Size]) -> Expr:  # noqa: C901 - one match over the nodes
         match node:
             case Number() | Constant():
                 return node
@@ -122,7 +142,8 @@ class _Settling:
             case Power(base, exponent):
                 return Power(self.expression(base, bound), self.expression(exponent, bound))
             case Reduce(op, indices, body):
-                new = tuple([Index(i.name, next(self.binders), i.letter) for i in indices])
+                found = [(i, *next(self.binders)) for i in indices]
+                new = tuple([Index(i.name, size, letter or i.letter) for i, size, letter in found])
                 bound.update((i.name, i.extent) for i in new)
                 return Reduce(op, new, self.expression(body, bound))
             case Bracket(condition):
@@ -133,7 +154,7 @@ class _Settling:
             case _:
                 assert_never(node)
 
-    def condition(self, node: Condition, bound: dict[str, Extent]) -> Condition:
+    def condition(self, node: Condition, bound: dict[str, Size]) -> Condition:
         match node:
             case Comparison(relation, left, right):
                 return Comparison(relation, self.expression(left, bound), self.expression(right, bound))
@@ -142,13 +163,13 @@ class _Settling:
             case _:
                 assert_never(node)
 
-    def _all(self, parts: tuple[Expr, ...], bound: dict[str, Extent]) -> tuple[Expr, ...]:
+    def _all(self, parts: tuple[Expr, ...], bound: dict[str, Size]) -> tuple[Expr, ...]:
         return tuple([self.expression(part, bound) for part in parts])
 
-    def _entry(self, entry: Indexed, bound: dict[str, Extent]) -> Indexed:
+    def _entry(self, entry: Indexed, bound: dict[str, Size]) -> Indexed:
         return Indexed(entry.tensor, tuple([self._position(p, bound) for p in entry.indices]), entry.guarded)
 
-    def _position(self, position: Position, bound: dict[str, Extent]) -> Position:
+    def _position(self, position: Position, bound: dict[str, Size]) -> Position:
         if isinstance(position, Index):
             return self._index(position, bound)
         if isinstance(position, Lookup):
@@ -156,6 +177,6 @@ class _Settling:
             return Lookup(self._entry(position.entry, bound), extent)
         return Affine(tuple([(self._index(i, bound), c) for i, c in position.terms]), position.constant)
 
-    def _index(self, index: Index, bound: Mapping[str, Extent]) -> Index:
+    def _index(self, index: Index, bound: Mapping[str, Size]) -> Index:
         extent = bound.get(index.name)
         return Index(index.name, self.free[index.name] if extent is None else extent, index.letter)

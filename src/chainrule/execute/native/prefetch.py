@@ -18,7 +18,7 @@ LONG_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Ahead:
+class Prefetch:
     """What is fetched: `rows` rows from `first` on, of `lines` cache lines; a table at %ahead has their addresses.
 
     Each of `threads` fetches all of it where each has a copy of the batch, else its share.
@@ -30,18 +30,18 @@ class Ahead:
     first: int = 0
 
 
-def shared_out(ahead: Ahead | None, cycles: Sequence[float]) -> list[Ahead | None]:
+def shared_out(prefetch: Prefetch | None, cycles: Sequence[float]) -> list[Prefetch | None]:
     """Return what each instruction fetches: the long ones so many rows as their cycles allow.
 
     A core has a few dozen lines on their way at once: what is fetched in half the time arrives late.
     """
     least = LONG_SHARE * max(cycles, default=0.0)
     long = [c if c >= least else 0.0 for c in cycles]
-    result: list[Ahead | None] = []
+    result: list[Prefetch | None] = []
     before, total = 0.0, sum(long)
     for own in long:
-        first, last = (round(ahead.rows * c / total) if ahead else 0 for c in (before, before + own))
-        result.append(replace(ahead, rows=last - first, first=first) if ahead and last > first else None)
+        first, last = (round(prefetch.rows * c / total) if prefetch else 0 for c in (before, before + own))
+        result.append(replace(prefetch, rows=last - first, first=first) if prefetch and last > first else None)
         before += own
     return result
 
@@ -64,23 +64,23 @@ class Portion:
     lines: int
 
 
-def portion(w: Writer, ahead: Ahead, rounds: Sequence[Round]) -> Portion:
+def portion(w: Writer, prefetch: Prefetch, rounds: Sequence[Round]) -> Portion:
     """Write where the part is that one round of nested loops fetches; the first of them is the slowest to change."""
-    rounds = [_of_thread(w, r, ahead.threads) for r in rounds]
+    rounds = [_of_thread(w, r, prefetch.threads) for r in rounds]
     count = prod(r.count for r in rounds)
-    parts, at_once = max(count // ahead.rows, 1), ceil(ahead.rows / count)
+    parts, at_once = max(count // prefetch.rows, 1), ceil(prefetch.rows / count)
     turn = ""
     for r in rounds:
         own = w.value(f"udiv i64 {r.index}, {r.step}") if r.step > 1 else r.index
         turn = w.value(f"add i64 {w.value(f'mul i64 {turn}, {r.count}')}, {own}") if turn else own
     first = w.value(f"mul i64 {w.value(f'udiv i64 {turn}, {parts}')}, {at_once}")
-    lines = ceil(ahead.lines / parts)
+    lines = ceil(prefetch.lines / parts)
     places = []
     for number in range(at_once):
         row = w.value(f"add i64 {first}, {number}")
-        late = w.value(f"icmp ult i64 {row}, {ahead.rows}")
-        row = w.value(f"select i1 {late}, i64 {row}, i64 {ahead.rows - 1}")
-        place = w.value(f"load ptr, ptr {w.advanced(w.advanced('%ahead', ahead.first, 8), row, 8)}")
+        late = w.value(f"icmp ult i64 {row}, {prefetch.rows}")
+        row = w.value(f"select i1 {late}, i64 {row}, i64 {prefetch.rows - 1}")
+        place = w.value(f"load ptr, ptr {w.advanced(w.advanced('%ahead', prefetch.first, 8), row, 8)}")
         places.append(w.advanced(place, w.value(f"urem i64 {turn}, {parts}"), lines * LINE))
     return Portion(tuple(places), lines)
 

@@ -23,7 +23,7 @@ SHARE = 0.005
 """The part of the time that goes into copies at most."""
 
 
-class Keeper:
+class Rollback:
     """Copies of some buffers of an arena.
 
     `first` is that of the epoch's beginning; `latest` the newest, with the number of stretches that had been run.

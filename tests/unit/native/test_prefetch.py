@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.native.ahead import LINE, LONG_SHARE, Ahead, shared_out
 from chainrule.execute.native.arena import Arena
 from chainrule.execute.native.compiler import compile_text
-from chainrule.execute.native.epoch import ahead_of
+from chainrule.execute.native.epoch import prefetch_of
 from chainrule.execute.native.module import module
 from chainrule.execute.native.partition import MOST_COPIES, with_copies
+from chainrule.execute.native.prefetch import LINE, LONG_SHARE, Prefetch, shared_out
 from chainrule.execute.native.training import TOTAL
 from dense import Dense
 from unit.native.programs import DATA, HOST, LARGE, run_together, step
@@ -25,7 +25,7 @@ CYCLES = st.lists(st.floats(1, 1e6), min_size=1, max_size=12)
 
 @given(st.integers(1, 300), CYCLES)
 def test_every_row_is_fetched_by_one_of_the_long_instructions(rows: int, cycles: list[float]) -> None:
-    parts = shared_out(Ahead(rows, 7, 2), cycles)
+    parts = shared_out(Prefetch(rows, 7, 2), cycles)
     fetched = [row for part in parts if part for row in range(part.first, part.first + part.rows)]
     assert fetched == list(range(rows))
     for part, own in zip(parts, cycles, strict=True):
@@ -33,16 +33,16 @@ def test_every_row_is_fetched_by_one_of_the_long_instructions(rows: int, cycles:
 
 
 def test_without_data_nothing_is_fetched() -> None:
-    assert ahead_of(step(Dense((20, 5, 3)), 6), "f32", (), 2) is None
+    assert prefetch_of(step(Dense((20, 5, 3)), 6), "f32", (), 2) is None
     assert shared_out(None, [3.0, 1.0, 0.5]) == [None] * 3
-    assert shared_out(Ahead(3, 1), []) == []
+    assert shared_out(Prefetch(3, 1), []) == []
 
 
 def test_what_is_fetched_are_the_rows_of_the_widest_data() -> None:
     program = step(Dense((20, 5, 3)), 6)
-    assert ahead_of(program, "f32", DATA, 2) == Ahead(6, 2, 1)
-    assert ahead_of(program, "f64", DATA, 1) == Ahead(6, 3, 1)
-    assert ahead_of(with_copies(program, DATA, 2, 4), "f32", DATA, 2) == Ahead(6, 2, 2)
+    assert prefetch_of(program, "f32", DATA, 2) == Prefetch(6, 2, 1)
+    assert prefetch_of(program, "f64", DATA, 1) == Prefetch(6, 3, 1)
+    assert prefetch_of(with_copies(program, DATA, 2, 4), "f32", DATA, 2) == Prefetch(6, 2, 2)
 
 
 NOTED = 1 << 18

@@ -1,0 +1,68 @@
+"""What is known of sizes while the statements of one system are read: classes, limits, the axes of tensors, letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chainrule.expr.sizes import Axis, Formula, Literal, Size, Uninferred
+from chainrule.system.model import System
+from chainrule.system.places import Place
+from chainrule.system.sizes.classes import Classes
+from chainrule.system.sizes.limits import Limits
+
+
+@dataclass
+class Known:
+    """Sizes as numbers of elements of `classes`. A later equation may still make two classes one.
+
+    `letters` are those of declared axes and indices, `indices` those of declared indices alone. What is not `strict`
+    is read against a system that is inferred already: it determines nothing new.
+    """
+
+    system: System
+    strict: bool
+    classes: Classes = field(default_factory=Classes)
+    axes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    letters: dict[str, int] = field(default_factory=dict)
+    indices: dict[str, int] = field(default_factory=dict)
+    values: dict[str, int] = field(default_factory=dict)
+    limits: Limits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limits = Limits(self.classes, ())
+
+    def unite(self, left: int, right: int, place: Place, letter: str, side: str = "value") -> None:
+        """Make two sizes equal, or say how they contradict each other. Raises TypecheckError."""
+        clash = self.classes.unite(left, right)
+        if clash is not None:
+            raise place.error(
+                f"index {letter} would have two extents, {clash[0]} and {clash[1]}",
+                letter,
+                side,
+                advice="Use another letter, or correct the index declarations.",
+            )
+
+    def element(self, size: Size, place: Place) -> int | None:
+        """Return the element of a size that an index carries, None of one that is not inferred yet."""
+        if isinstance(size, Uninferred):
+            return None
+        number = self.classes.number(size)
+        if number is None:
+            number = self._new_element(size)
+        if number is None:
+            tensor = size.tensor if isinstance(size, Axis) else str(size)
+            raise place.error(f"an extent comes from {tensor}, which is not in the system", tensor)
+        return number
+
+    def _new_element(self, size: Size) -> int | None:
+        match size:
+            case Literal(count):
+                number = self.classes.add(size)
+                self.classes.resize(number, count)
+                return number
+            case Formula():
+                return self.limits.formula(size)
+            case Axis(tensor, number) if number < len(self.axes.get(tensor, ())):
+                return self.axes[tensor][number]
+            case _:
+                return None

@@ -17,17 +17,22 @@ INSTALLED_ORACLES := $(VENV)/.installed-oracles-$(HERE)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: help demo test test-slow fuzz lint format bench setup oracles clean
+.PHONY: help demo test test-rest test-slow fuzz lint format bench setup oracles clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo "make test-slow | fuzz | lint | format | bench | setup | oracles | clean"
+	@echo "make test-rest | test-slow | fuzz | lint | format | bench | setup | oracles | clean"
 
 demo: $(INSTALLED)
 	@$(BIN)/chainrule train digits
 
 test: $(INSTALLED_DEV)
 	@$(PYTEST)
+
+# What make test leaves out: slow tests, and random ones with all of their examples.
+test-rest: $(INSTALLED_DEV)
+	@$(PYTEST) -m "slow or browser"
+	@$(PYTEST) --hypothesis-profile=thorough tests/property
 
 test-slow: $(INSTALLED_DEV)
 	@$(PYTEST) -m "" --hypothesis-profile=thorough

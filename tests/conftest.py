@@ -1,7 +1,7 @@
 """Fixtures and Hypothesis profiles of all tests.
 
 Random tests draw the same examples in every run, so that a failure is seen again by whoever repeats the command: few
-of them, or with `--hypothesis-profile=thorough`, as `make test-slow` has it, as many as each test says. New ones are
+of them, or with `--hypothesis-profile=thorough`, as `make test-rest` has it, as many as each test says. New ones are
 sought with `--hypothesis-profile=explore`.
 """
 

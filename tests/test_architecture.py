@@ -152,6 +152,12 @@ def test_the_contract_without_numpy_covers_the_symbolic_half() -> None:
     assert sorted(contracts()["symbolic-without-numpy"]["source_modules"]) == sorted(present)
 
 
+def test_imports_for_types_only_count_too() -> None:
+    """A result that imports its printer, and a printer that imports the result for types, are a circle."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert settings["tool"]["importlinter"]["exclude_type_checking_imports"] is False
+
+
 def run_python(code: str) -> str:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT / "src")
     assert result.returncode == 0, result.stderr
@@ -190,6 +196,8 @@ def test_to_derive_loads_no_numbers_and_nothing_that_only_other_commands_need(
     }
     assert loaded & (unneeded | folders | {"chainrule.data", "chainrule.nn"}) == set()
     assert "chainrule.notation.parser" in loaded
+    steps = {"chainrule.diff.derivations", "chainrule.jacobians", "chainrule.render.document_html"}
+    assert options or not loaded & (steps | {"chainrule.cli.train", "chainrule.cli.explain"})
 
 
 def test_importing_chainrule_is_quick() -> None:

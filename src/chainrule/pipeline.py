@@ -3,7 +3,8 @@
     text ─▶ parse ─▶ System ─▶ backprop (diff, simplify) ─▶ System of forward and cotangent equations ─▶ execute
 
 Each stop is a function here that can be called by itself. The parts know nothing of each other: diff is handed its
-simplifier, derivations are handed their verifier. What runs equations is imported where numbers are asked for.
+simplifier, derivations are handed their verifier. What runs equations, and what tells the steps of a derivation, is
+imported where it is asked for.
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ class Backprop:
     @bounded_depth()
     def plain_derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor without special cases beside it."""
+
         return replace(derive(self.cotangents, tensor), verifier=self.verify)
 
     @bounded_depth()

@@ -72,7 +72,9 @@ def test_they_have_them_whichever_axes_are_shared(
         assert_same_bits(one, trained(drawn, dtype, threads))
 
 
-@pytest.mark.parametrize(("dtype", "checked"), [("float32", False), ("float64", True)])
+@pytest.mark.parametrize(
+    ("dtype", "checked"), [("float32", False), pytest.param("float64", True, marks=pytest.mark.slow)]
+)
 def test_a_network_that_is_worth_it_is_shared_and_has_the_same_bits(
     dtype: str, checked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

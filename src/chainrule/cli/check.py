@@ -35,6 +35,9 @@ class AnswerCommand(PlainCommand):
         return rest
 
 
+COMMAND = AnswerCommand
+
+
 def check(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A system in the notation, or a saved network.")],
     answer: Annotated[

@@ -16,9 +16,8 @@ from typing import Annotated, Any
 
 import typer
 
-from chainrule.cli import cache, check, compile_, derive, evaluate, explain, predict, show, train
-from chainrule.cli.conversion import PlainCommand, PlainGroup
 from chainrule.cli.interruption import GONE, INTERRUPTED, Ending, endings
+from chainrule.cli.lazily import LazyGroup
 from chainrule.cli.terminal import say
 from chainrule.errors import ChainruleError, TrainingError, VerificationError, escaped
 from chainrule.version import __version__
@@ -49,7 +48,7 @@ traceback.
 """
 
 
-class Commands(PlainGroup):
+class Commands(LazyGroup):
     """The commands, with errors turned into messages; --debug may stand anywhere in the line."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -118,17 +117,6 @@ def common(
     """Show the help where no command is given."""
     if ctx.invoked_subcommand is None:
         say(ctx.get_help())
-
-
-app.command("train", help=train.HELP, cls=PlainCommand)(train.train)
-app.command("predict", help=predict.HELP, cls=PlainCommand)(predict.predict)
-app.command("evaluate", help=evaluate.HELP, cls=PlainCommand)(evaluate.evaluate)
-app.command("show", help=show.HELP, cls=PlainCommand)(show.show)
-app.command("derive", help=derive.HELP, cls=PlainCommand)(derive.derive)
-app.command("explain", help=explain.HELP, cls=PlainCommand)(explain.explain)
-app.command("compile", help=compile_.HELP, cls=PlainCommand)(compile_.compile_)
-app.command("cache", help=cache.HELP, cls=PlainCommand)(cache.cache)
-app.command("check", help=check.HELP, cls=check.AnswerCommand)(check.check)
 
 
 def main() -> None:

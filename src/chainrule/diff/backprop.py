@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from chainrule.diff.graph import Graph, graph_of
-from chainrule.diff.local import Letters, Locals, refuse_coupled_samples
+from chainrule.diff.local import Letters, Local, Locals, refuse_coupled_samples
 from chainrule.diff.putting_in import Choice, Simplifier
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
@@ -43,10 +43,23 @@ class Path:
     user: Symbol
     indices: tuple[Index, ...]
     upstream: Expr
-    partial: Partial
-    raw: Expr
     local: Expr
-    notes: tuple[str, ...]
+    derivative: Local
+
+    @property
+    def partial(self) -> Partial:
+        """∂u[k]/∂v[j] by its name."""
+        return self.derivative.partial
+
+    @property
+    def raw(self) -> Expr:
+        """∂u[k]/∂v[j] as calculus makes it."""
+        return self.derivative.raw
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The rules of calculus used."""
+        return self.derivative.notes
 
 
 @dataclass(frozen=True)
@@ -162,8 +175,8 @@ class Cotangents:
                 expected="an unknown cost reads tensors that nothing else reads",
                 advice=f"Give the cost a copy: {tensor}_out[j] = {tensor}[j], and write {self.cost}({tensor}_out[j])",
             )
-        direct = len(found) == 1 and found[0].user == self.cost and found[0].raw != ZERO
-        return tuple(path for path in found if direct or path.local != ZERO)
+        direct = len(found) == 1 and found[0].user == self.cost
+        return tuple(path for path in found if path.local != ZERO or (direct and path.raw != ZERO))
 
     def _users(self, tensor: Symbol) -> list[Symbol]:
         return [user for user in self.graph.users.get(tensor, ()) if user in self._to_cost]
@@ -178,7 +191,7 @@ class Cotangents:
         indices = self._letters.give(self.system.axes(user), target)
         upstream = ONE if user == self.cost else self._upstream(user, indices)
         local = self._locals.between(Indexed(user, indices), Indexed(tensor, target))
-        return Path(user, indices, upstream, local.partial, local.raw, local.value, local.notes)
+        return Path(user, indices, upstream, local.value, local)
 
     def _upstream(self, user: str, indices: tuple[Index, ...]) -> Expr:
         if self.is_unknown(user):

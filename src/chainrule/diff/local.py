@@ -6,9 +6,10 @@ Each is simplified on its own, before anything is summed over: that is what puts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from chainrule.diff.derivative import Differentiator
 from chainrule.diff.powers import values_of_consts
@@ -16,7 +17,7 @@ from chainrule.diff.putting_in import Simplifier
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, times, walk
-from chainrule.expr.skeleton import Bare, bare, joined
+from chainrule.expr.skeleton import Bare, Names, bare, joined
 from chainrule.expr.symbols import Symbol
 from chainrule.render.letters import next_letter
 from chainrule.system.model import System
@@ -26,12 +27,25 @@ from chainrule.system.user_functions import put_in_functions
 
 @dataclass(frozen=True)
 class Local:
-    """∂u[k]/∂v[m]: by its name, as calculus makes it (`raw`), simplified (`value`), and the rules that were used."""
+    """∂u[k]/∂v[m]: by its name, and simplified (`value`). What calculus makes of it is there for who asks."""
 
     partial: Partial
-    raw: Expr
     value: Expr
-    notes: tuple[str, ...]
+    differentiate: Callable[[], tuple[Expr, tuple[str, ...]]]
+
+    @cached_property
+    def _differentiated(self) -> tuple[Expr, tuple[str, ...]]:
+        return self.differentiate()
+
+    @property
+    def raw(self) -> Expr:
+        """The derivative as calculus makes it."""
+        return self._differentiated[0]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The rules of calculus that were used."""
+        return self._differentiated[1]
 
 
 @contextmanager
@@ -56,6 +70,7 @@ class Locals:
         self._unknown = {d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments}
         self._consts = values_of_consts(system.declarations)
         self._told = {d.tensor: (d.values is None, self._consts.get(d.tensor)) for d in system.declarations}
+        self._alike: dict[object, tuple[Expr, Names]] = {}
         self._bare: dict[Symbol, Bare] = {}
 
     @property
@@ -79,12 +94,27 @@ class Locals:
         """Return the derivative of one entry by another, both with plain indices. Raises DerivativeError."""
         partial = Partial(of, (by,))
         if of.tensor not in self._values:
-            return Local(partial, partial, partial, ("a derivative of an unknown function",))
+            return Local(partial, partial, lambda: (partial, ("a derivative of an unknown function",)))
+        if self.has_unknown:
+            differentiated = self._differentiated(of, by)
+            return Local(partial, self._simplified(differentiated[0], of, by), lambda: differentiated)
+        shape = self._simplifier.shape([self.bare(of.tensor), *map(bare, (*of.indices, by))])
+        key = shape.key, self.told(shape.names.tensors)
+        if key in self._alike:
+            known, names = self._alike[key]
+            return Local(partial, names.to(shape.names).of(known), lambda: self._differentiated(of, by))
+        differentiated = self._differentiated(of, by)
+        value = self._simplified(differentiated[0], of, by)
+        self._alike[key] = value, shape.names
+        return Local(partial, value, lambda: differentiated)
+
+    def _simplified(self, raw: Expr, of: Indexed, by: Indexed) -> Expr:
+        return self._simplifier.simplify(raw, [i for i in (*of.indices, *by.indices) if isinstance(i, Index)])
+
+    def _differentiated(self, of: Indexed, by: Indexed) -> tuple[Expr, tuple[str, ...]]:
         calculus = self._calculus(of, by)
         raw = calculus.of(self._value(of))
-        order = tuple(i for i in (*of.indices, *by.indices) if isinstance(i, Index))
-        notes = (*calculus.notes, *filter(None, [calculus.delta_note]))
-        return Local(partial, raw, self._simplifier.simplify(raw, order), notes)
+        return raw, (*calculus.notes, *filter(None, [calculus.delta_note]))
 
     def along(self, of: Indexed, by: Indexed, change: Symbol) -> Expr:
         """Return Σ_m ∂of/∂by[m]·change[m], as calculus makes it: its entries are those of `by` in `of`."""

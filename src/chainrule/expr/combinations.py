@@ -21,6 +21,7 @@ from chainrule.expr.nodes import (
     number,
     times,
 )
+from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Size
 
 PositionAtom: TypeAlias = Index | Lookup
@@ -35,9 +36,12 @@ ExpressionForm: TypeAlias = LinearForm[ExpressionAtom, Fraction]
 
 def linear_form(position: Position) -> PositionForm:
     """Return a position as a linear form."""
-    if isinstance(position, Affine):
-        return LinearForm(dict(position.terms), position.constant)
-    return LinearForm({position: 1}, 0)
+    return _of_affine(position) if isinstance(position, Affine) else LinearForm({position: 1}, 0)
+
+
+@kept
+def _of_affine(position: Affine) -> PositionForm:
+    return LinearForm(dict(position.terms), position.constant)
 
 
 def position_of(form: PositionForm) -> Position:
@@ -96,6 +100,7 @@ def solved_for(index: Index, left: Position, right: Position) -> Position | None
     return position_of(LinearForm(positive_first, solution.constant))
 
 
+@kept
 def expression_form(expr: Expr) -> ExpressionForm | None:
     """Return a sum of multiples of indices, extents and 1 as a linear form, None for anything else.
 

@@ -1,9 +1,9 @@
 """Expressions without their names: what those have in common that differ in names only.
 
-The leaves of a node are the names in it, of tensors and free indices, the extents and the preferred letters, in the
-order in which they stand; its skeleton is all the rest. Both are kept with the node. A `Shape` is the skeletons of some
-nodes with their leaves numbered as they are met: where two shapes have one key, what is made of the first nodes alone
-is, in other names, what is made of the others.
+The leaves of a node are the names in it, of tensors and free indices, the extents, the preferred letters and the whole
+numbers at which entries are read, in the order in which they stand; its skeleton is all the rest. Both are kept with
+the node. A `Shape` is the skeletons of some nodes with their leaves numbered as they are met: where two shapes have one
+key, what is made of the first nodes alone is, in other names, what is made of the others.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from chainrule.expr.nodes import (
     Number,
     Partial,
     Reduce,
+    number,
     operands,
     with_operands,
 )
@@ -62,19 +63,35 @@ class Leaf:
         self.letter = letter
 
 
+AnyLeaf: TypeAlias = Symbol | int | Leaf
+"""A tensor, a whole number as a position, or an index."""
+
+
 class Bare(NamedTuple):
-    """A skeleton and its leaves. `loose` says that some index need not label the axis it stands on."""
+    """A skeleton and its leaves.
+
+    `loose` says that some index need not label the axis it stands on, `counted` that one stands as a number elsewhere
+    than in a delta; `pins` are the numbers in deltas such as [i = 3], with the extents of their indices.
+    """
 
     skeleton: Skeleton
-    leaves: tuple[Symbol | Leaf, ...] = ()
+    leaves: tuple[AnyLeaf, ...] = ()
     loose: bool = False
+    counted: bool = False
+    pins: tuple[tuple[Size, int], ...] = ()
 
 
-def joined(head: tuple[object, ...], parts: Sequence[Bare], *own: Symbol | Leaf, loose: bool = False) -> Bare:
+def joined(head: tuple[object, ...], parts: Sequence[Bare], *own: AnyLeaf, loose: bool = False) -> Bare:
     """Return several as one, its own leaves before theirs."""
     skeleton = Skeleton(head, tuple([part[0] for part in parts]))
     leaves = (*own, *chain.from_iterable([part[1] for part in parts]))
-    return Bare(skeleton, leaves, loose or any(part[2] for part in parts))
+    counted = False
+    pins: tuple[tuple[Size, int], ...] = ()
+    for part in parts:
+        loose = loose or part[2]
+        counted = counted or part[3]
+        pins += part[4]
+    return Bare(skeleton, leaves, loose, counted, pins)
 
 
 @kept
@@ -105,8 +122,10 @@ def _index(index: Index) -> Bare:
 
 
 def _affine(position: Affine) -> Bare:
+    if not position.terms:
+        return joined(("Affine",), (), position.constant)
     head = ("Affine", position.constant, *(c for _, c in position.terms))
-    return joined(head, [bare(i) for i, _ in position.terms], loose=bool(position.terms))
+    return joined(head, [bare(i) for i, _ in position.terms], loose=True)
 
 
 def _entry(entry: Indexed) -> Bare:
@@ -127,10 +146,11 @@ def _extent_value(value: ExtentValue) -> Bare:
 def _comparison(condition: Comparison) -> Bare:
     match condition:
         case Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right)):
-            loose = left.extent != right.extent
+            return joined(("delta",), [bare(left), bare(right)], loose=left.extent != right.extent)
+        case Comparison("=", IndexValue(Index() as left), Number(value)) if value >= 0 and value.denominator == 1:
+            return joined(("pinned",), [bare(left)], int(value))._replace(pins=((left.extent, int(value)),))
         case _:
-            loose = False
-    return joined(("Comparison", condition.relation), [bare(condition.left), bare(condition.right)], loose=loose)
+            return joined(("Comparison", condition.relation), [bare(condition.left), bare(condition.right)])
 
 
 _RULES: Mapping[type[Any], Callable[[Any], Bare]] = {
@@ -140,7 +160,7 @@ _RULES: Mapping[type[Any], Callable[[Any], Bare]] = {
     Lookup: lambda position: joined(("Lookup",), [bare(position.entry), bare(position.extent)]),
     Indexed: _entry,
     MatrixEntry: _matrix_entry,
-    IndexValue: lambda value: joined(("IndexValue",), [bare(value.position)]),
+    IndexValue: lambda value: joined(("IndexValue",), [bare(value.position)])._replace(counted=True),
     ExtentValue: _extent_value,
     Reduce: lambda node: joined(("Reduce", node.op, len(node.indices)), list(map(bare, (*node.indices, node.body)))),
     Comparison: _comparison,
@@ -157,13 +177,22 @@ class Numbering:
     """Numbers for leaves as they are met, those of some tensors before all others."""
 
     def __init__(self, tensors: Iterable[Symbol]) -> None:
-        self._known: dict[Symbol | Leaf, int] = {}
+        self._known: dict[AnyLeaf, int] = {}
         self.of(tensors)
 
-    def of(self, leaves: Iterable[Symbol | Leaf]) -> tuple[int, ...]:
+    def of(self, leaves: Iterable[AnyLeaf]) -> tuple[int, ...]:
         """Return the numbers of leaves."""
         known = self._known
         return tuple([known.setdefault(leaf, len(known)) for leaf in leaves])
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether something is read at a whole number, so that its entry does not show how far its axis runs."""
+        return int in map(type, self._known)
+
+    def tensors(self) -> list[Symbol]:
+        """Return the tensors met so far."""
+        return [leaf for leaf in self._known if isinstance(leaf, str)]
 
     def names(self) -> Names:
         """Return the names in the leaves that have been met."""
@@ -171,25 +200,28 @@ class Numbering:
         for leaf in self._known:
             if isinstance(leaf, Leaf):
                 names.add(leaf)
-            else:
+            elif isinstance(leaf, str):
                 names.tensors[leaf] = len(names.tensors)
+            else:
+                names.numbers[leaf] = len(names.numbers)
         return names
 
 
 class Names:
-    """The names in leaves, each with its number; `places` are their numbers leaf by leaf."""
+    """The names in leaves, each with its place among them; `pattern` are the places leaf by leaf."""
 
     def __init__(self) -> None:
         self.tensors: dict[Symbol, int] = {}
         self.indices: dict[str | None, int] = {}
         self.extents: dict[Size | None, int] = {}
         self.letters: dict[str | None, int] = {}
-        self.places: list[int] = []
+        self.numbers: dict[int, int] = {}
+        self.pattern: list[int] = []
 
     def add(self, leaf: Leaf) -> None:
         """Take the names of an index, an extent and a letter; None counts as a name, too."""
         indices, extents, letters = self.indices, self.extents, self.letters
-        self.places += (
+        self.pattern += (
             indices.setdefault(leaf.name, len(indices)),
             extents.setdefault(leaf.extent, len(extents)),
             letters.setdefault(leaf.letter, len(letters)),
@@ -202,6 +234,7 @@ class Names:
             dict(zip(self.indices, others.indices, strict=True)),
             dict(zip(self.extents, others.extents, strict=True)),
             dict(zip(self.letters, others.letters, strict=True)),
+            dict(zip(self.numbers, others.numbers, strict=True)),
         )
 
 
@@ -221,6 +254,7 @@ class Renaming:
     indices: Mapping[str | None, str | None]
     extents: Mapping[Size | None, Size | None]
     letters: Mapping[str | None, str | None]
+    numbers: Mapping[int, int]
 
     def of(self, node: M) -> M:
         """Return an expression, condition or position with other leaves."""
@@ -251,7 +285,17 @@ class Renaming:
 
     def affine(self, position: Affine) -> Affine:
         """Return an affine position with other leaves."""
+        if not position.terms:
+            return Affine((), self.numbers[position.constant])
         return Affine(tuple([(self.index(i), c) for i, c in position.terms]), position.constant)
+
+    def comparison(self, condition: Comparison) -> Comparison:
+        """Return a comparison with other leaves; the number in [i = 3] is one."""
+        left, right = self.of(condition.left), self.of(condition.right)
+        match condition:
+            case Comparison("=", IndexValue(Index()), Number(value)) if value >= 0 and value.denominator == 1:
+                right = number(self.numbers[int(value)])
+        return Comparison(condition.relation, left, right)
 
 
 _RENAMED: Mapping[type[Any], Callable[[Renaming, Any], Any]] = {
@@ -261,6 +305,7 @@ _RENAMED: Mapping[type[Any], Callable[[Renaming, Any], Any]] = {
     Indexed: Renaming.entry,
     MatrixEntry: Renaming.matrix_entry,
     IndexValue: lambda names, value: IndexValue(names.of(value.position)),
+    Comparison: Renaming.comparison,
     ExtentValue: lambda names, value: ExtentValue(names.extent(value.extent), names.letters[value.letter] or ""),
     Partial: lambda names, node: Partial(names.entry(node.of), tuple(map(names.entry, node.wrt))),
     Reduce: lambda names, node: Reduce(node.op, tuple(map(names.index, node.indices)), names.of(node.body)),

@@ -43,11 +43,21 @@ def document_html(node: Node) -> str:
 
 
 def _group(group: Group) -> str:
-    inner = "".join(map(document_html, group.nodes))
+    nodes = group.nodes
     if group.label:
-        inner = f"<p>{escape(group.label)}</p>{inner}"
+        nodes = _labelled(group.label, nodes)
+    inner = "".join(map(document_html, nodes))
     style = f' style="margin-left:{group.indent * _INDENT_EM:.4g}em"' if group.indent else ""
     return f"<div{style}>{inner}</div>"
+
+
+def _labelled(label: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return the nodes of an item with its number before the first line."""
+    match nodes:
+        case (Line(words), *others):
+            return (Line((f"{label}. ", *words)), *others)
+        case _:
+            return (Line((f"{label}.",)), *nodes)
 
 
 def _table(table: Table) -> str:

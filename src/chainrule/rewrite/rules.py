@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, Protocol, TypeVar
+from functools import lru_cache
+from typing import Generic, Protocol, TypeVar, get_args
 
 from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_reduce, with_expressions
 from chainrule.expr.nodes import Constant, Expr, Index, Indexed, Number, Reduce
@@ -46,16 +47,18 @@ class Rewrite:
     names: tuple[Symbol, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule(Generic[A]):
     """A named law. `apply` returns what a node becomes, or None where the rule has nothing to say.
 
-    `statement` says the law in the notation or in words, as a book would.
+    `statement` says the law in the notation or in words, as a book would. `about` are the classes of nodes that the
+    rule is tried on, all if none are named.
     """
 
     name: str
     statement: str
     apply: Callable[[Expr, A], Expr | Rewrite | None]
+    about: tuple[type[Expr], ...] = ()
 
     @property
     def where(self) -> str:
@@ -190,13 +193,20 @@ def rewrite(
     the same rules and the same algebra hands it in again.
     """
     settled = set() if settled is None else settled
+    table = _by_class(tuple(rules))
     for _ in range(_PASSES):
         wrap: Wrap | None = None if recorder is None else lambda whole: whole
-        after = _visit(expr, rules, algebra, recorder, wrap, settled)
+        after = _visit(expr, table, algebra, recorder, wrap, settled)
         if after == expr:
             return expr
         expr = after
     raise AssertionError(f"rules do not settle: {[rule.name for rule in rules]} on {expr}")
+
+
+@lru_cache(maxsize=64)
+def _by_class(rules: tuple[Rule[A], ...]) -> Mapping[type[Expr], tuple[Rule[A], ...]]:
+    """Return the rules that are tried on each class of nodes."""
+    return {kind: tuple(r for r in rules if not r.about or kind in r.about) for kind in get_args(Expr)}
 
 
 _PLAIN = frozenset({Number, Constant})
@@ -205,7 +215,7 @@ _PLAIN = frozenset({Number, Constant})
 
 def _visit(
     node: Expr,
-    rules: Sequence[Rule[A]],
+    rules: Mapping[type[Expr], tuple[Rule[A], ...]],
     algebra: A,
     recorder: Recorder | None,
     wrap: Wrap | None,
@@ -215,7 +225,7 @@ def _visit(
         return node
     new = _visit_operands(node, rules, algebra, recorder, wrap, settled)
     level = algebra.fresh.level
-    for rule in rules:
+    for rule in rules[type(new)]:
         outcome = rule.apply(new, algebra)
         algebra.fresh.level = level
         if outcome is None:
@@ -233,7 +243,7 @@ def _visit(
 
 def _visit_operands(
     node: Expr,
-    rules: Sequence[Rule[A]],
+    rules: Mapping[type[Expr], tuple[Rule[A], ...]],
     algebra: A,
     recorder: Recorder | None,
     wrap: Wrap | None,

@@ -201,6 +201,8 @@ def renamed(expr: Expr, context: Context, read: Read | None) -> Expr | None:
         return None
     coefficient, factors = factors_of(expr)
     below = {base for factor, exponent in factors.items() for base in _below(factor, exponent, read)}
+    if not below:
+        return None
     for base, exponent in factors.items():
         for image in _images(base, equal):
             # To and fro would never end: where a factor cancels as it is, it is renamed to what has fewer indices only.
@@ -212,7 +214,9 @@ def renamed(expr: Expr, context: Context, read: Read | None) -> Expr | None:
 
 
 CANCEL: tuple[Rule[Context], ...] = (
-    Rule("the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]", equal_in_the_product),
+    Rule(
+        "the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]", equal_in_the_product, (Product,)
+    ),
     CANCELLED_POWER,
-    Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum),
+    Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum, (Product,)),
 )

@@ -133,19 +133,21 @@ def out_of_a_choice(expr: Expr, context: Context) -> Expr | None:
 
 COLLAPSE: tuple[Rule[Context], ...] = (
     *DECIDED,
-    Rule("one term remains", "[i = j] leaves one term of its sum: Σ_i [i = j]·a[i] = a[j]", leave_one_term),
+    Rule("one term remains", "[i = j] leaves one term of its sum: Σ_i [i = j]·a[i] = a[j]", leave_one_term, (Reduce,)),
     Rule(
         "solved for an index",
         "[q+u = p] leaves one term of Σ_q, that with q = p−u, where q has that value: Σ_q [q+u = p]·d[q] = d?[p−u], "
         "or [0 ≤ p−u < extent(q)] times what q stands in",
         solve_the_delta,
+        (Reduce,),
     ),
-    Rule("the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j] = [i = j]·a[i]", rename_in_product),
-    Rule("out of the choice", "where(c, [i = j]·a, [i = j]·b) = [i = j]·where(c, a, b)", out_of_a_choice),
-    Rule("the delta once", "[i = j]·[i = j] = [i = j]", delta_times_sum),
+    Rule("the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j] = [i = j]·a[i]", rename_in_product, (Product,)),
+    Rule("out of the choice", "where(c, [i = j]·a, [i = j]·b) = [i = j]·where(c, a, b)", out_of_a_choice, (Select,)),
+    Rule("the delta once", "[i = j]·[i = j] = [i = j]", delta_times_sum, (Product,)),
     Rule(
         "take the sum apart",
         "Σ_i a[i]·([i = j] + b[i]) = Σ_i [i = j]·a[i] + Σ_i a[i]·b[i]",
         free_the_delta,
+        (Reduce,),
     ),
 )

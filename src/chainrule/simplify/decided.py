@@ -24,6 +24,7 @@ from chainrule.expr.nodes import (
     Select,
     number,
 )
+from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Literal, Size
 from chainrule.rewrite.rules import Rule
 from chainrule.simplify.choices import OPPOSITE
@@ -32,17 +33,16 @@ from chainrule.simplify.context import Context
 
 def _highest(form: ExpressionForm, context: Context) -> Fraction | None:
     """Return a number that a linear form never exceeds, or None."""
-    ends: dict[ExpressionAtom, ExpressionForm] = {}
-    present: set[Size] = set()
-    for place, c in form.terms.items():
-        if not isinstance(place, Size):
-            present.add(place.extent)
-            last: ExpressionForm = LinearForm({place.extent: Fraction(1)}, Fraction(-1))
-            ends[place] = last if c > 0 else LinearForm({}, Fraction(0))
-    highest = form.substituted(ends)
+    present = {atom.extent for atom in form.terms if isinstance(atom, Index | Lookup)}
+    ends: dict[ExpressionAtom, ExpressionForm] = {
+        atom: _last(atom.extent) if c > 0 else _FIRST
+        for atom, c in form.terms.items()
+        if isinstance(atom, Index | Lookup)
+    }
+    highest = form.substituted(ends) if ends else form
     sizes: dict[ExpressionAtom, Fraction] = {}
     for extent, c in highest.terms.items():
-        assert isinstance(extent, Size)
+        assert not isinstance(extent, Index | Lookup)
         known = context.ranges.sizes.get(extent) if not isinstance(extent, Literal) else extent.count
         if c > 0 and known is None:
             return None
@@ -51,23 +51,38 @@ def _highest(form: ExpressionForm, context: Context) -> Fraction | None:
     return highest.value(sizes)
 
 
+_FIRST: ExpressionForm = LinearForm({}, Fraction(0))
+
+
+@kept
+def _last(extent: Size) -> ExpressionForm:
+    return LinearForm({extent: Fraction(1)}, Fraction(-1))
+
+
+def _is_below(form: ExpressionForm, context: Context, *, or_equal: bool = False) -> bool:
+    """Say whether a linear form is below 0 wherever its indices are, or not above it."""
+    highest = _highest(form, context)
+    return highest is not None and (highest < 0 or (or_equal and highest == 0))
+
+
 def always(comparison: Comparison, context: Context) -> bool:
     """Say whether the ranges of its indices make a comparison hold; that two indices are equal is not looked at."""
-    left, right = expression_form(comparison.left), expression_form(comparison.right)
-    if comparison.relation == "=" or left is None or right is None:
+    if comparison.relation == "=":
         return False
-    below, above = _highest(left - right, context), _highest(right - left, context)
+    left, right = expression_form(comparison.left), expression_form(comparison.right)
+    if left is None or right is None:
+        return False
     match comparison.relation:
         case "<":
-            return below is not None and below < 0
+            return _is_below(left - right, context)
         case "<=":
-            return below is not None and below <= 0
+            return _is_below(left - right, context, or_equal=True)
         case ">":
-            return above is not None and above < 0
+            return _is_below(right - left, context)
         case ">=":
-            return above is not None and above <= 0
+            return _is_below(right - left, context, or_equal=True)
         case _:
-            return (below is not None and below < 0) or (above is not None and above < 0)
+            return _is_below(left - right, context) or _is_below(right - left, context)
 
 
 def decided(expr: Expr, context: Context) -> Expr | None:
@@ -117,6 +132,13 @@ def _fits(entry: Indexed, context: Context) -> bool:
 
 
 DECIDED: tuple[Rule[Context], ...] = (
-    Rule("decided", "a bracket that holds for all values of its indices is 1, one that holds for none is 0", decided),
-    Rule("no mark needed", "what is never outside of its tensor needs no mark: a?[c] = a[c]", needless_mark),
+    Rule(
+        "decided",
+        "a bracket that holds for all values of its indices is 1, one that holds for none is 0",
+        decided,
+        (Bracket, Select),
+    ),
+    Rule(
+        "no mark needed", "what is never outside of its tensor needs no mark: a?[c] = a[c]", needless_mark, (Indexed,)
+    ),
 )

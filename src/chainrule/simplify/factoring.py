@@ -23,6 +23,7 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
+from chainrule.expr.shared import kept
 from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import (
     Factors,
@@ -73,8 +74,11 @@ def _divided(coefficient: Fraction, found: Factors, shared: Factors) -> Expr:
 
 def common_factor(expr: Expr, context: Context) -> Expr | None:
     """a*b + a*c = a*(b + c)."""
-    if not isinstance(expr, Sum):
-        return None
+    return _common_factor(expr) if isinstance(expr, Sum) else None
+
+
+@kept
+def _common_factor(expr: Sum) -> Expr | None:
     shared, rests = common_factor_of(expr.terms)
     return None if isinstance(shared, Number) or _unguards(shared, rests) else multiply((shared, add(rests)))
 
@@ -86,7 +90,12 @@ def _unguards(shared: Expr, rests: Sequence[Expr]) -> bool:
 
 def factor_some(expr: Expr, context: Context) -> Expr | None:
     """a*b + a*c + d = a*(b + c) + d, where that is shorter."""
-    if not isinstance(expr, Sum) or len(expr.terms) < 3 or len(expr.terms) > _MOST_TERMS:
+    return _factor_some(expr) if isinstance(expr, Sum) else None
+
+
+@kept
+def _factor_some(expr: Sum) -> Expr | None:
+    if not 3 <= len(expr.terms) <= _MOST_TERMS:
         return None
     views = [factors_of(term)[1] for term in expr.terms]
     bases = dict.fromkeys(base for view in views for base in view)
@@ -118,10 +127,10 @@ def multiply_out(expr: Expr, context: Context) -> Expr | Rewrite | None:
     if terms is None:
         return None
     apart = add(_recognised(term, context) for term in terms)
-    refactored = _refactored(apart, context)
+    refactored = _refactored(apart)
     if length(refactored) >= length(expr):
         return None
-    factored = _refactored(expr, context)
+    factored = _refactored(expr)
     cancels = len(terms_of(apart)) < len(terms) or _has_quotient_inside(expr)
     worse = length(refactored) >= length(factored) or len(terms_of(refactored)) > len(terms_of(expr))
     if refactored == factored or (not cancels and (worse or _splits_in_vain(expr, refactored))):
@@ -190,17 +199,16 @@ def _recognised(term: Expr, context: Context) -> Expr:
     return scaled(coefficient, rest) if outcome is None else multiply((Number(coefficient), outcome.expr))
 
 
-def _refactored(expr: Expr, context: Context) -> Expr:
+@kept
+def _refactored(expr: Expr) -> Expr:
     """Return the expression with common factors out again, so that lengths compare fairly."""
     coefficient, rest = split_coefficient(expr)
     for _ in range(_MOST_TERMS):
-        changed = common_factor(rest, context) or factor_some(rest, context)
+        changed = _taken_out(rest)
         if changed is None:
             if not isinstance(rest, Product):
                 break
-            changed = multiply(
-                (common_factor(f, context) or factor_some(f, context) or f) for f in product_factors(rest)
-            )
+            changed = multiply((_taken_out(f) or f) for f in product_factors(rest))
             if changed == rest:
                 break
         inner, rest = split_coefficient(changed)
@@ -208,10 +216,17 @@ def _refactored(expr: Expr, context: Context) -> Expr:
     return multiply((Number(coefficient), rest))
 
 
+def _taken_out(expr: Expr) -> Expr | None:
+    """Return a sum with a factor of all terms, or of some, before it; None where there is none."""
+    if not isinstance(expr, Sum):
+        return None
+    return _common_factor(expr) or _factor_some(expr)
+
+
 EXPAND: tuple[Rule[Context], ...] = (
-    Rule("multiply out", "(a + b)·c = a·c + b·c, and equal terms cancel", multiply_out),
+    Rule("multiply out", "(a + b)·c = a·c + b·c, and equal terms cancel", multiply_out, (Product, Sum)),
 )
 FACTOR: tuple[Rule[Context], ...] = (
-    Rule("common factor", "a·b + a·c = a·(b + c)", common_factor),
-    Rule("common factor", "a·b + a·c = a·(b + c)", factor_some),
+    Rule("common factor", "a·b + a·c = a·(b + c)", common_factor, (Sum,)),
+    Rule("common factor", "a·b + a·c = a·(b + c)", factor_some, (Sum,)),
 )

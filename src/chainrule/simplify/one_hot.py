@@ -85,4 +85,6 @@ def _picked(
                 yield normal(substitute_indices(others, plain), context.fresh), plain
 
 
-ONE_HOT: tuple[Rule[Context], ...] = (Rule("given", "a one-hot vector: y[k]·c[k] = y[k]·Σ_m y[m]·c[m]", pick_of_sum),)
+ONE_HOT: tuple[Rule[Context], ...] = (
+    Rule("given", "a one-hot vector: y[k]·c[k] = y[k]·Σ_m y[m]·c[m]", pick_of_sum, (Product,)),
+)

@@ -63,12 +63,31 @@ def split_constants(expr: Expr) -> tuple[Expr, Factors]:
 
 def recognise(expr: Expr, facts: Sequence[Fact]) -> Rewrite | None:
     """Return the expression with the first known quantity in it named, where that is shorter."""
+    if not facts:
+        return None
+    shapes = frozenset[str]() if isinstance(expr, Sum) else _shapes(expr)
     for fact in facts:
-        found = _match_sum(expr, fact) if isinstance(expr, Sum) else _match_product(expr, fact)
+        if isinstance(expr, Sum):
+            found = _match_sum(expr, fact)
+        elif shape(_anchor(fact)) in shapes or shape(fact.replacement) in shapes:
+            found = _match_product(expr, fact)
+        else:
+            continue
         if found is not None and length(found) < length(expr):
             names = (fact.replacement.tensor,) if isinstance(fact.replacement, Indexed) else ()
             return Rewrite(found, fact.assumption, names)
     return None
+
+
+@kept
+def _shapes(expr: Expr) -> frozenset[str]:
+    return frozenset(map(shape, factors_of(expr)[1]))
+
+
+@kept
+def _anchor(fact: Fact) -> Expr:
+    """Return the longest factor of a fact's pattern, which is looked for first."""
+    return max(_parts(fact)[1], key=length)
 
 
 def _match_product(expr: Expr, fact: Fact) -> Expr | None:
@@ -78,7 +97,7 @@ def _match_product(expr: Expr, fact: Fact) -> Expr | None:
     """
     constant, pattern = _parts(fact)
     coefficient, target = factors_of(expr)
-    anchor = max(pattern, key=length)
+    anchor = _anchor(fact)
     for base in target:
         if shape(base) != shape(anchor):
             continue

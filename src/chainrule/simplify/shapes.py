@@ -30,7 +30,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Axis, Formula, Limit, Literal, Size
-from chainrule.expr.skeleton import Bare, Numbering, Shape, bare, joined
+from chainrule.expr.skeleton import Bare, Names, Numbering, Shape, bare, joined
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.simplify.context import Fact, Ranges
 
@@ -202,23 +202,41 @@ def _bare_fact(fact: Fact) -> Bare:
     return joined((fact.assumption,), [bare(part) for part in (fact.pattern, fact.replacement, *fact.variables)])
 
 
+def _numbers(parts: Sequence[Bare], names: Names, ranges: Ranges) -> tuple[int, ...]:
+    """Return what matters of the numbers at which entries are read: that there are several, and which are 0 and 1.
+
+    All of that, where something is computed with positions or a number may be outside.
+    """
+    inside = all(number < ranges.least.get(extent, 0) for part in parts for extent, number in part.pins)
+    if inside and not any(part.loose or part.counted for part in parts):
+        return tuple([min(number, _LEAST_ALIKE) for number in names.numbers])
+    return tuple(names.numbers)
+
+
+_LEAST_ALIKE = 2
+"""0 and 1 are numbers of their own: what is measured is not as long with 1 in it."""
+
+
 def shape_of(
     items: Iterable[Bare],
     facts: Iterable[Fact],
     tensors: Iterable[Symbol],
     unnamed: frozenset[Size],
     ranges: Ranges,
-    axes: Callable[[str], tuple[Size, ...] | None] | None,
+    axes: Callable[[Symbol], Bare | None],
 ) -> Shape:
-    """Return the shape of all that `abstract` takes into a problem."""
+    """Return the shape of all that `abstract` takes into a problem; `axes` are the extents of a tensor's."""
     parts = [*items, *map(_bare_fact, facts)]
     numbering = Numbering(tensors)
     key: list[object] = [(part.skeleton, numbering.of(part.leaves)) for part in parts]
-    if axes is not None and any(part.loose for part in parts):
-        known = [axes(tensor) for tensor in numbering.names().tensors]
-        key += [None if of is None else numbering.of(joined((), list(map(bare, of))).leaves) for of in known]
+    if numbering.has_numbers or any(part.loose for part in parts):
+        key += [None if known is None else numbering.of(known.leaves) for known in map(axes, numbering.tensors())]
     names = numbering.names()
-    key += (tuple(names.places), tuple([e is None or isinstance(e, Formula) or e in unnamed for e in names.extents]))
+    key += (
+        _numbers(parts, names, ranges),
+        tuple(names.pattern),
+        tuple([e is None or isinstance(e, Formula) or e in unnamed for e in names.extents]),
+    )
     for part in (ranges.least, ranges.sizes):
         key.append(tuple([None if e is None else part.get(e) for e in names.extents]) if part else ())
     return Shape(tuple(key), names)

@@ -84,6 +84,11 @@ def _apart(term: Expr, context: Context) -> tuple[Expr, Expr] | None:
 
 
 SHARES: tuple[Rule[Context], ...] = (
-    Rule("shares add up", "what is divided by its sum adds up to 1: of a[k] = e[k]/Σ_m e[m], Σ_k a[k] = 1", use_share),
-    Rule("shares add up", "1 − Σ_k a[k]·(1 + b[k]) = −Σ_k a[k]·b[k], where Σ_k a[k] = 1", share_out),
+    Rule(
+        "shares add up",
+        "what is divided by its sum adds up to 1: of a[k] = e[k]/Σ_m e[m], Σ_k a[k] = 1",
+        use_share,
+        (Reduce,),
+    ),
+    Rule("shares add up", "1 − Σ_k a[k]·(1 + b[k]) = −Σ_k a[k]·b[k], where Σ_k a[k] = 1", share_out, (Sum,)),
 )

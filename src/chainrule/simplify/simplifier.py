@@ -16,7 +16,7 @@ from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Number, Power, Product, Reduce, times
 from chainrule.expr.sizes import Size
-from chainrule.expr.skeleton import Bare, Leaf, Names, Shape, bare
+from chainrule.expr.skeleton import Bare, Leaf, Names, Shape, bare, joined
 from chainrule.expr.symbols import Symbol, tensors_of
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
@@ -72,6 +72,7 @@ class Simplifier:
         self._ranges = ranges or Ranges()
         self._book = FactBook(facts)
         self._rank = {name: place for place, name in enumerate(names)}
+        self._bare_axes: dict[str, Bare | None] = {}
         self._places: dict[str, tuple[int, str]] = {}
         self._known: dict[tuple[object, ...], tuple[Expr, Names]] = {}
 
@@ -119,11 +120,17 @@ class Simplifier:
         What is made of them by simplifying them and what they hold is, in other names, what is made of others of this
         shape.
         """
-        read = frozenset([leaf for item in items for leaf in item.leaves if not isinstance(leaf, Leaf)])
+        read = frozenset([leaf for item in items for leaf in item.leaves if not isinstance(leaf, Leaf | int)])
         return self._shape(items, read, self._book.relevant(read))
 
     def _shape(self, items: Iterable[Bare], tensors: frozenset[Symbol], facts: Iterable[Fact]) -> Shape:
-        return shape_of(items, facts, self._listed(tensors), self._unnamed, self._ranges, self._axes)
+        return shape_of(items, facts, self._listed(tensors), self._unnamed, self._ranges, self._axes_of)
+
+    def _axes_of(self, tensor: Symbol) -> Bare | None:
+        if tensor not in self._bare_axes:
+            known = self._axes(tensor) if self._axes else None
+            self._bare_axes[tensor] = None if known is None else joined((), list(map(bare, known)))
+        return self._bare_axes[tensor]
 
     def relates(self, left: frozenset[Symbol], right: frozenset[Symbol]) -> bool:
         """Say whether a fact has tensors of both in it."""

@@ -10,7 +10,7 @@ from itertools import combinations, permutations
 from typing import TypeAlias
 
 from chainrule.expr.binding import free_indices, open_reduce, rename_indices
-from chainrule.expr.nodes import Bracket, Expr, ExtentValue, Index, Reduce, Sum, product_factors
+from chainrule.expr.nodes import Bracket, Expr, ExtentValue, Index, Product, Reduce, Sum, product_factors
 from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import add, close, factors_of, multiply, power, product_of, split_coefficient
 from chainrule.simplify.context import Context, measure
@@ -183,17 +183,21 @@ def name_through_the_sum(expr: Expr, context: Context) -> Rewrite | None:
 
 SUMS: tuple[Rule[Context], ...] = (
     Rule(
-        "constant out of the sum", "what does not depend on i stands before Σ_i: Σ_i c·a[i] = c·Σ_i a[i]", constant_out
+        "constant out of the sum",
+        "what does not depend on i stands before Σ_i: Σ_i c·a[i] = c·Σ_i a[i]",
+        constant_out,
+        (Reduce,),
     ),
     Rule(
         "call it by its name",
         "c·Σ_i e[i]·b[i] = Σ_i a[i]·b[i], where an equation names a[i] = c·e[i]",
         name_through_the_sum,
+        (Product,),
     ),
-    Rule("independent sums", "Σ_i Σ_k a[i]·b[k] = (Σ_i a[i])·Σ_k b[k]", independent_parts),
-    Rule("one sum", "Σ_i a[i]·Σ_k b[i,k] = Σ_{i,k} a[i]·b[i,k]", join_nested),
-    Rule("split the sum", "Σ_i (a[i] + b[i]) = Σ_i a[i] + Σ_i b[i]", split),
+    Rule("independent sums", "Σ_i Σ_k a[i]·b[k] = (Σ_i a[i])·Σ_k b[k]", independent_parts, (Reduce,)),
+    Rule("one sum", "Σ_i a[i]·Σ_k b[i,k] = Σ_{i,k} a[i]·b[i,k]", join_nested, (Reduce,)),
+    Rule("split the sum", "Σ_i (a[i] + b[i]) = Σ_i a[i] + Σ_i b[i]", split, (Reduce,)),
 )
 MERGE: tuple[Rule[Context], ...] = (
-    Rule("sums over the same range", "Σ_i a[i]·b[i] + Σ_i a[i]·c[i] = Σ_i a[i]·(b[i] + c[i])", merge),
+    Rule("sums over the same range", "Σ_i a[i]·b[i] + Σ_i a[i]·c[i] = Σ_i a[i]·(b[i] + c[i])", merge, (Sum,)),
 )

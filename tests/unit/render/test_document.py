@@ -126,6 +126,11 @@ def test_a_web_page_escapes_all_text() -> None:
     assert page.count("&lt;script&gt;&amp;") == 6
 
 
+def test_the_number_of_an_item_stands_in_its_first_line_on_a_web_page() -> None:
+    assert document_html(Group((Line(("law",)), A1), label="2")) == "<div><p>2. law</p><p>a1[k]</p></div>"
+    assert document_html(Group((A1,), label="2")) == "<div><p>2.</p><p>a1[k]</p></div>"
+
+
 def test_a_web_page_draws_bars_and_has_the_cells_of_the_text() -> None:
     page = document_html(TABLE)
     assert page.count("<tr>") == 4

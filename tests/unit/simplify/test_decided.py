@@ -15,6 +15,16 @@ LINES = {
     ),
     "more than is declared": ("index p = 6; param x[p]; cost C = sum(p) [2*p + 1 <= 11]*x[p]^2", {"x": "2·x[p]"}),
     "one that never holds": ("index p = 6; param x[p]; cost C = sum(p) ([p > 5] + 1)*x[p]^2", {"x": "2·x[p]"}),
+    "fractions, up to the end": ("index p = 2; param x[p]; cost C = sum(p) [p/2 <= 1/2]*x[p]^2", {"x": "2·x[p]"}),
+    "fractions that end beyond": (
+        "index p = 2; param x[p]; cost C = sum(p) [p/2 <= 1/4]*x[p]^2",
+        {"x": "2·[p/2 ≤ 1/4]·x[p]"},
+    ),
+    "fractions from below": (
+        "index p = 2; param x[p]; cost C = sum(p) [-1/4 < p/2 and p/2 >= 0]*x[p]^2",
+        {"x": "2·x[p]"},
+    ),
+    "never equal": ("index p = 2; param x[p]; cost C = sum(p) [p != 5]*x[p]^2", {"x": "2·x[p]"}),
     "a choice": ("index p = 6; param x[p]; cost C = sum(p) where(p < 6, x[p]^2, x[p])", {"x": "2·x[p]"}),
     "an end of a range": (
         "param x[t]; z[t] = x?[t-1]*x[t]; cost C = sum(t) z[t]",

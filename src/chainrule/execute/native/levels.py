@@ -21,7 +21,7 @@ from chainrule.expr.sizes import Size
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Program, Unsupported
 from chainrule.lower.text import program_document
-from chainrule.render.document_text import document_text
+from chainrule.render.document_text import document_lines
 from chainrule.system.batching import batch
 from chainrule.system.derived import solve
 from chainrule.system.model import System
@@ -44,11 +44,11 @@ def show(
     try:
         program = _lowered(batched, extents_by_letter(batched, sizes), machine, dtype)
         if level == "program":
-            return document_text(program_document(program)) + "\n"
+            return "".join(f"{line}\n" for line in document_lines(program_document(program)))
         made = module(program, machine, dtype_of(dtype))
         if level == "loops":
             loops = loops_document(program, made.schedules, np.dtype(dtype).itemsize)
-            return document_text(loops) + "\n"
+            return "".join(f"{line}\n" for line in document_lines(loops))
         return made.text if level == "llvm" else compile_text(made.text, machine).assembly()
     except Unsupported as signal:
         raise OptionError(

@@ -94,7 +94,6 @@ class Backprop:
     @bounded_depth()
     def plain_derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor without special cases beside it."""
-
         return replace(derive(self.cotangents, tensor), verifier=self.verify)
 
     @bounded_depth()

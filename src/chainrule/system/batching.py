@@ -198,9 +198,9 @@ class _Batching:
         return bool(self.system.cost) and isinstance(name, Derivative) and name.of == self.system.cost
 
     def along_samples(self, name: Symbol) -> Symbol:
-        """Return what a tensor that carries the sample index is called: a derivative by such a one goes along it."""
+        """Return what a tensor that carries the sample index is called: a derivative goes along it."""
         match name:
-            case Derivative(of, wrt) if of not in self.carried or not self.carried.keys().isdisjoint(wrt):
+            case Derivative(of, wrt):
                 return Derivative(of, *wrt, along=(self.sample.name,))
             case _:
                 return name

@@ -17,7 +17,7 @@ from chainrule.expr.functions import ONE_HOT
 from chainrule.expr.nodes import ONE, Comparison, Expr, Index, Indexed, Reduce
 from chainrule.expr.shared import Node
 from chainrule.expr.sizes import Size
-from chainrule.expr.symbols import Derivative, Symbol, Tensor, symbol, tensors_of
+from chainrule.expr.symbols import Derivative, Symbol, Tensor, of_one_sample, symbol, tensors_of
 from chainrule.render.text import equation_text
 from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text
@@ -186,7 +186,8 @@ class System(Node):
     def axes(self, tensor: str) -> tuple[Index, ...]:
         """Return the indices that label the axes of a tensor, as declared or as in its equation's target.
 
-        A `Derivative` has the axes that it goes along, then those of what it is taken of, none for the cost, and by.
+        A `Derivative` has the axes of what it is taken of, then of what it is taken by; that of the samples, if it goes
+        along them, once and in front.
         Raises KeyError for an unknown tensor.
         """
         if tensor in self.declared:
@@ -194,11 +195,9 @@ class System(Node):
         if tensor in self.defined:
             return self.defined[tensor].indices
         if isinstance(tensor, Derivative):
-            parts = [self.axes(part) for part in tensors_of(tensor) if part != self.cost]
-            shared = len(tensor.along)
-            leading = [axes[:shared] if tuple(i.name for i in axes[:shared]) == tensor.along else () for axes in parts]
-            own = (i for axes, first in zip(parts, leading, strict=True) for i in axes[len(first) :])
-            return (*next(filter(None, leading), ()), *own)
+            axes = [i for part in tensors_of(tensor) for i in self.axes(part)]
+            along = [i for i in self.indices if i.name in tensor.along]
+            return (*along, *(i for i in axes if i.name != self.samples or not self.samples))
         raise KeyError(tensor)
 
     def symbol(self, name: str) -> Symbol:
@@ -208,6 +207,11 @@ class System(Node):
     @cached_property
     def _symbols(self) -> Mapping[str, Symbol]:
         return {name: name for name in self.names()}
+
+    @cached_property
+    def per_sample(self) -> Mapping[str, Symbol]:
+        """The derivatives along samples, by what they are called in the system of one sample."""
+        return {of_one_sample(e.name): e.name for e in self.equations if e.name != of_one_sample(e.name)}
 
     def names(self) -> Iterator[Symbol]:
         """Yield every tensor of the system: declared ones, then defined ones."""

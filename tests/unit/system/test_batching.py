@@ -1,20 +1,24 @@
 """The batch pass: what gets the sample index, what becomes a mean, what is renamed, what is refused."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.errors import TypecheckError
 from chainrule.execute.reference.equations import evaluate, evaluate_all
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import ONE, Index, Partial, minus, number, plus, times
 from chainrule.expr.sizes import Declared
 from chainrule.expr.symbols import Derivative
+from chainrule.pipeline import training_step
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.batching import batch, computation_order
 from chainrule.system.model import Declaration, Equation, Given, System
+from chainrule.system.typecheck import typecheck
 from chainrule.verify.unknowns import RandomUnknowns
 from support import assert_close
 from unit.execute.build import CLASSIFIER, call, compare, entry, i, index, j, total, x
@@ -260,3 +264,62 @@ def test_no_depth_is_too_deep() -> None:
     )
     system = System((Declaration("data", "a0", (j,)), Declaration("param", "W", (j, i))), batch="n", equations=chain)
     assert lines(batch(system))[-1] == "a3000[n,j] = tanh(Σ_i W[j,i]·a2999[n,i])"
+
+
+CONVOLUTION = """data x[i], y
+param w[u], b
+z[p] = (sum(u) w[u]*x[p+u]) + b
+a[p] = relu(z[p])
+h = mean(p) a[p]
+batch n
+cost C = (h - y)^2
+"""
+NORMALISED = """data z[j], y[j]
+param g[j]
+mu = mean(j) z[j]
+v = mean(j) (z[j] - mu)^2
+h[j] = g[j]*(z[j] - mu)/sqrt(v + 0.1)
+batch n
+cost C = mean(j) (h[j] - y[j])^2
+"""
+
+
+@pytest.mark.parametrize("text", [CONVOLUTION, NORMALISED])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda system: cr.backprop(system).system,
+        cr.hessian,
+        lambda system: cr.hvp(system).system,
+        lambda system: cr.jacobian(system, "h", system.params[0]),
+        training_step,
+    ],
+)
+def test_what_the_pass_returns_is_what_typecheck_makes_of_it(text: str, make: Callable[[System], System]) -> None:
+    system = make(cr.parse(text))
+    batched = batch(system)
+    assert typecheck(batched) == batched
+    bare = replace(batched, samples="")
+    with pytest.raises(TypecheckError):
+        typecheck(bare)
+    for equation in batched.equations:
+        carries = SAMPLE in equation.indices
+        if isinstance(equation.name, Derivative):
+            assert carries == (equation.name.along == ("n",))
+        assert [i.extent for i in batched.axes(equation.name)] == [i.extent for i in equation.indices]
+
+
+def test_axes_of_derivatives_that_no_equation_defines_follow_from_those_of_their_tensors() -> None:
+    batched = batch(cr.parse(NORMALISED))
+    sizes = {name: [i.name for i in batched.axes(name)] for name in ("h", "g", "C")}
+    assert sizes == {"h": ["n", "j"], "g": ["j"], "C": ["n"]}
+    assert [i.name for i in batched.axes(Derivative("C", "h", along=("n",)))] == ["n", "j"]
+    assert [i.name for i in batched.axes(Derivative("C", "g"))] == ["j"]
+    assert [i.name for i in batched.axes(Derivative("h", "z", along=("n",)))] == ["n", "j", "j"]
+
+
+def test_results_are_called_as_in_the_system_of_one_sample() -> None:
+    system = cr.backprop(cr.parse(NORMALISED), ["z", "g"]).system
+    values = cr.evaluate(system, {"z": draw.normal(size=(4, 3)), "y": draw.normal(size=(4, 3)), "g": [1.0, 2.0, 3.0]})
+    assert values["∂C/∂z"].shape == (4, 3)
+    assert values["∂C/∂g"].shape == (3,)

@@ -53,7 +53,8 @@ class Solver:
         found = constraints_of(equation)
         numbers = self.read(found, place, target=equation.target if isinstance(equation.name, Derivative) else None)
         self.axes[equation.name] = tuple(numbers[: found.targets])
-        for axis, element in enumerate(self.axes[equation.name]):
+        # In a system for all samples sizes keep the names that they have in that of one, where axes count otherwise.
+        for axis, element in enumerate(() if self.system.samples else self.axes[equation.name]):
             self.known.limits.name(element, Axis(equation.name, axis))
         return numbers
 
@@ -84,8 +85,7 @@ class Solver:
                 advice="Derivatives that are still to be derived are for updates, "
                 "and for equations that only these read.",
             )
-        samples = [self.known.letters[self.system.samples]] if self.system.samples else []
-        if self.axes[cost] and not self._same(self.axes[cost], samples):
+        if self.known.axes_of_one_sample(cost):
             raise place.error(
                 f"the cost {cost} has {count_indices(len(self.axes[cost]))}",
                 cost,
@@ -181,7 +181,7 @@ class Solver:
         """Return the size that each `extent(i)` stands for: the one i has here, else the declared one."""
         own: dict[tuple[Size, str], int] = {}
         for node in found.extents:
-            if isinstance(node.extent, Axis):
+            if isinstance(node.extent, Axis) and not self.system.samples:
                 element = self._axis(node.extent, place)
             else:
                 known = self.known.element(node.extent, place)
@@ -306,19 +306,12 @@ class Solver:
     def _derivative_axes(self, tensor: Symbol, place: Place, side: str) -> tuple[int, ...]:
         if not isinstance(tensor, Derivative):
             raise self.names.unknown_tensor(tensor, place, side)
-        shared = [self.known.letters[letter] for letter in tensor.along]
-        axes = list(shared)
-        for part in tensors_of(tensor):
-            if part == self.system.cost:
-                continue
-            if part not in self.axes:
+        parts = tensors_of(tensor)
+        for part in parts:
+            if part not in self.axes and part != self.system.cost:
                 raise self.names.unknown_tensor(part, place, side)
-            own = self.axes[part]
-            axes += own[len(shared) :] if self._same(own[: len(shared)], shared) else own
-        return tuple(axes)
-
-    def _same(self, some: Sequence[int], others: Sequence[int]) -> bool:
-        return list(map(self.classes.find, some)) == list(map(self.classes.find, others))
+        along = [self.known.letters[letter] for letter in tensor.along]
+        return (*along, *(axis for part in parts for axis in self.known.axes_of_one_sample(part)))
 
     def _as_declared(self, tensor: str) -> str:
         letters = ",".join(i.preferred for i in self.system.axes(tensor))

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -200,6 +200,12 @@ def test_to_derive_loads_no_numbers_and_nothing_that_only_other_commands_need(
     assert options or not loaded & (steps | {"chainrule.cli.train", "chainrule.cli.explain"})
 
 
+def test_to_check_an_answer_loads_no_network_and_no_explanation() -> None:
+    loaded = run_python("import sys, chainrule.checking; print(*sorted(sys.modules))").split()
+    parts = {name.split(".")[1] for name in loaded if name.startswith("chainrule.")}
+    assert parts & {"network", "nn", "explanation", "training", "lower", "cli"} == set()
+
+
 def test_importing_chainrule_is_quick() -> None:
     """The best of several, since the machine may be busy with other tests."""
     code = "import time; start = time.perf_counter(); import chainrule; print(time.perf_counter() - start)"
@@ -225,3 +231,25 @@ print(callable(cr.train), hidden)
 def test_no_function_of_the_public_api_is_hidden_by_a_module_of_its_name() -> None:
     """`cr.train` stays callable after every submodule is imported; those that lack an optional library are left out."""
     assert run_python(IMPORT_EVERYTHING).strip() == "True []"
+
+
+def modules(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / "src/chainrule" / folder).rglob("*.py"))]
+
+
+def twice(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def test_no_two_classes_have_one_name() -> None:
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in modules("."))
+    assert not twice(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+
+
+def test_no_two_files_have_one_name_where_equations_are_derived_or_where_they_are_run() -> None:
+    """`lower` has no numbers, but is where running begins."""
+    deriving = [name for name in SYMBOLIC if name not in ("errors", "lower")]
+    derived = modules(*deriving)
+    run = [path for path in modules(".") if path not in derived]
+    for half in (derived, run):
+        assert not twice(path.name for path in half if path.name != "__init__.py")

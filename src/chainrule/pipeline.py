@@ -15,7 +15,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chainrule.diff.backprop import Cotangents
-from chainrule.diff.derivations import derive
 from chainrule.diff.local import bounded_depth
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
@@ -94,6 +93,8 @@ class Backprop:
     @bounded_depth()
     def plain_derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor without special cases beside it."""
+        from chainrule.diff.derivations import derive
+
         return replace(derive(self.cotangents, tensor), verifier=self.verify)
 
     @bounded_depth()
@@ -181,10 +182,10 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
     Softmax, sigmoid, their logarithms and those of sums of exponentials are computed so that nothing overflows. Raises
     InputError for inputs that do not fit the system, and GivenError for data that break a `given`.
     """
-    from chainrule.execute.reference import equations
+    from chainrule.execute.reference import evaluation
 
     whole = backprop(system).system if after_backprop(system) else system
-    values = equations.evaluate(stable(whole), inputs)
+    values = evaluation.evaluate(stable(whole), inputs)
     return {e.name: values[e.name] for e in whole.equations}
 
 
@@ -195,10 +196,10 @@ def value_and_grad(
 
     For a batch both are means over the samples. Raises as `evaluate` and `backprop` do.
     """
-    from chainrule.execute.reference import equations
+    from chainrule.execute.reference import evaluation
 
     asked = system.params if wrt is None else tuple(wrt)
-    values = equations.evaluate(_gradients(system, asked), inputs)
+    values = evaluation.evaluate(_gradients(system, asked), inputs)
     cost = float(values[system.cost].mean())
     return cost, {tensor: values[Derivative(system.cost, tensor)] for tensor in asked}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cases import CASES, Case
 from chainrule.execute.native.executor import Native, NativeExecutable
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.expr.sizes import Size
 from chainrule.notation import parse
 from chainrule.pipeline import backprop

@@ -14,7 +14,7 @@ from chainrule.execute.native.executor import NativeExecutable
 from chainrule.execute.native.machine import host, lowered
 from chainrule.execute.native.training import Session
 from chainrule.execute.native.vectormath import COVERED
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.expr.functions import ARITY
 from chainrule.notation import parse
 from conformance.test_native import FORMS, inputs_of

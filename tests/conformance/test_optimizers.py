@@ -10,7 +10,7 @@ import pytest
 from chainrule import nn
 from chainrule.execute.native.executor import Native
 from chainrule.execute.native.training import Session
-from chainrule.execute.reference.equations import Reference, start_values
+from chainrule.execute.reference.evaluation import Reference, start_values
 from chainrule.network import Network
 from chainrule.nn.optimizers import Optimizer
 from chainrule.nn.schedules import Timing

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.execute.native.machine import host, lowered
 from chainrule.execute.native.training import Session
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from dense import Dense
 
 TOLERANCE = {"float64": 1e-12, "float32": 2e-5}

@@ -124,6 +124,15 @@ def test_the_picture_of_the_house_shows_every_folder() -> None:
     assert sorted(name for name in shown if not name.endswith(".py")) == sorted(folders)
 
 
+def test_every_kind_and_role_of_a_document_is_in_the_schema() -> None:
+    schema = (ROOT / "docs/explaining.md").read_text(encoding="utf-8").partition("## As JSON")[2]
+    files = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "src/chainrule").rglob("*.py"))]
+    source = "".join(text for text in files if "chainrule.render.document" in text)
+    named = re.findall(r'\brole="([\w ]+)"', source) + re.findall(r'"kind": "(\w+)"', source)
+    assert len(named) > 20
+    assert [name for name in dict.fromkeys(named) if f"`{name}`" not in schema] == []
+
+
 def test_the_order_of_imports_is_the_one_that_is_enforced() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = next(c["layers"] for c in settings["tool"]["importlinter"]["contracts"] if c["id"] == "layers")

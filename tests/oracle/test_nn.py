@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chainrule import nn
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.network import Network
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad

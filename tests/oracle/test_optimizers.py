@@ -12,7 +12,7 @@ import pytest
 from chainrule import nn
 from chainrule.execute.native.executor import Native
 from chainrule.execute.protocol import Executor
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.network import Network
 from chainrule.nn.optimizers import Optimizer
 from chainrule.nn.schedules import Schedule, Timing

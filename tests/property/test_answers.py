@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chainrule.checking import check
 from chainrule.errors import InputError
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop
 from chainrule.verify.sampling import random_inputs

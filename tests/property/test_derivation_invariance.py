@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cases import CASES, SOFTMAX
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.expr.binding import map_operands, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed
 from chainrule.expr.symbols import Derivative

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad

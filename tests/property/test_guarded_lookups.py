@@ -13,7 +13,7 @@ import pytest
 from chainrule.checking.gradients import gradient_check
 from chainrule.errors import InputError, VerificationError
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.expr.binding import map_operands
 from chainrule.expr.nodes import Expr, Indexed, Product
 from chainrule.notation import parse

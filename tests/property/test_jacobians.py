@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.verify.differences import numeric_derivative
 from chainrule.verify.sampling import random_inputs
 from chainrule.verify.verification import Verification

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleError, NotationError
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chainrule.errors import VerificationError
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.verify.sampling import random_inputs

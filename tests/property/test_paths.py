@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.explanation.paths import paths
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad

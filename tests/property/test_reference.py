@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.expr.binding import free_in_order
 from chainrule.expr.nodes import Expr, Index, Indexed, walk

@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.expr.nodes import Expr
 from chainrule.notation import parse
 from chainrule.simplify.context import length
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
-from chainrule.system.user_functions import put_in_functions
+from chainrule.system.user_functions import inline_functions
 from chainrule.verify.sampling import random_inputs
 from property.random_expressions import FREE, SIZES, expressions, values
 from property.random_systems import systems
@@ -28,7 +28,7 @@ def test_simplifying_in_a_system_keeps_the_value(text: str, seed: int) -> None:
     simplifier = simplifier_of(system)
     evaluation = evaluate_all(system, random_inputs(system, seed))
     for equation in system.equations:
-        value = put_in_functions(equation.value, system.function)
+        value = inline_functions(equation.value, system.function)
         simple = simplifier.simplify(value, equation.indices)
         for form in (simple, simplifier.present(simple), simplifier.arranged(value, equation.indices)):
             assert_equal_values(
@@ -61,7 +61,7 @@ def test_what_is_simple_stays_as_it_is(text: str) -> None:
     system = parse(text)
     simplifier = simplifier_of(system)
     for equation in system.equations:
-        simple = simplifier.simplify(put_in_functions(equation.value, system.function), equation.indices)
+        simple = simplifier.simplify(inline_functions(equation.value, system.function), equation.indices)
         again = simplifier.simplify(simple, equation.indices)
         assert_same_form(again, simple)
         assert length(again) <= length(simple)
@@ -74,6 +74,6 @@ def test_the_simple_form_does_not_depend_on_the_order_of_terms_and_factors(text:
     simplifier = simplifier_of(system)
     for one, other in zip(system.equations, reordered(system, seed).equations, strict=True):
         assert_same_form(
-            simplifier.simplify(put_in_functions(other.value, system.function), other.indices),
-            simplifier.simplify(put_in_functions(one.value, system.function), one.indices),
+            simplifier.simplify(inline_functions(other.value, system.function), other.indices),
+            simplifier.simplify(inline_functions(one.value, system.function), one.indices),
         )

@@ -43,8 +43,8 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.sizes import Literal, Size
 from chainrule.expr.symbols import Derivative, tensors_of
-from chainrule.system.cases import unsettled
 from chainrule.system.model import Equation, System
+from chainrule.system.sizes.erase import erase_sizes
 from chainrule.system.typecheck import typecheck
 
 
@@ -168,7 +168,7 @@ def split(system: System, place: int, part: Expr) -> System:
     named = Equation(Indexed(NAME, axes), substitute_indices(part, dict(zip(free, axes, strict=True))))
     value = _replaced(equation.value, part, Indexed(NAME, free))
     equations = (*system.equations[:place], named, replace(equation, value=value), *system.equations[place + 1 :])
-    return typecheck(unsettled(system.with_equations(equations)))
+    return typecheck(erase_sizes(system.with_equations(equations)))
 
 
 def _replaced(expr: Expr, part: Expr, name: Indexed) -> Expr:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.expr.binding import tensors_in
 from chainrule.system.model import Equation

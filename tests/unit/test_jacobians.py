@@ -9,7 +9,7 @@ import pytest
 
 import chainrule as cr
 from cases import two_layers
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.expr.binding import tensors_in
 from chainrule.notation.parser import parse_expression
 from chainrule.system.model import Equation

@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from cases import two_layers
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.system.model import System
 from chainrule.verify.differences import numeric_derivative
 from chainrule.verify.sampling import random_inputs

@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.checking.points import ROUNDING, Array, Point, Points, differing
 from chainrule.errors import InputError
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.scope import Scope
 from chainrule.expr.binding import free_in_order, tensors_in

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from chainrule.checking.circular import Circle, circle_in
 from chainrule.checking.names import named_derivatives, with_names
-from chainrule.diff.backprop import Cotangents, Path
+from chainrule.diff.backprop import Cotangents
+from chainrule.diff.chain_rule import Contribution
 from chainrule.errors import NotationError, listed
 from chainrule.expr.binding import (
     Fresh,
@@ -29,8 +30,8 @@ from chainrule.expr.sizes import UNINFERRED
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.notation import named_symbol, parse_expression
 from chainrule.notation.source import Source
+from chainrule.system.locations import did_you_mean
 from chainrule.system.model import System
-from chainrule.system.places import did_you_mean
 from chainrule.system.sizes.infer import infer_expression
 
 _OPEN, _CLOSE = "([{", ")]}"
@@ -295,16 +296,16 @@ def _with_local_derivatives(value: Expr, cotangents: Cotangents, text: str) -> E
 def _local(node: Indexed, derivative: Derivative, cotangents: Cotangents) -> Expr | None:
     if len(derivative.wrt) != 1:
         return None
-    path = next(_paths_through(cotangents, derivative.wrt[0], derivative.of), None)
-    if path is None:
+    part = next(_contributions_through(cotangents, derivative.wrt[0], derivative.of), None)
+    if part is None:
         return None
-    own = len(path.indices)
-    places: dict[Index, Position] = dict(zip(path.indices, node.indices[:own], strict=True))
-    entry = path.partial.wrt[0]
+    own = len(part.indices)
+    places: dict[Index, Position] = dict(zip(part.indices, node.indices[:own], strict=True))
+    entry = part.local.partial.wrt[0]
     by = [i for i in entry.indices if isinstance(i, Index)]
     places |= dict(zip(by, node.indices[own:], strict=True))
-    return substitute_indices(path.local, places)
+    return substitute_indices(part.local.value, places)
 
 
-def _paths_through(cotangents: Cotangents, wrt: str, of: str) -> Iterator[Path]:
-    return (path for path in cotangents.paths(wrt) if path.user == of)
+def _contributions_through(cotangents: Cotangents, wrt: str, of: str) -> Iterator[Contribution]:
+    return (part for part in cotangents.contributions(wrt) if part.through == of)

@@ -294,8 +294,8 @@ def _known_factors(case: Case) -> Iterator[Expr]:
         return map_operands(expr, collect)
 
     collect(case.truth)
-    for path in case.cotangents.paths(case.answer.tensor):
-        collect(path.local)
+    for part in case.cotangents.contributions(case.answer.tensor):
+        collect(part.local.value)
     return iter(found)
 
 

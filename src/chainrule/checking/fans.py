@@ -13,36 +13,43 @@ from fractions import Fraction
 import numpy as np
 
 from chainrule.checking.points import TOLERANCE
-from chainrule.diff.backprop import Cotangents, Path
+from chainrule.diff.backprop import Cotangents
+from chainrule.diff.chain_rule import Contribution, named, product, symbolic
 from chainrule.diff.derivations import tied
 from chainrule.errors import InputError
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.expr.binding import free_indices
-from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Number, times, walk
+from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Number, walk
 from chainrule.render.text import expression_text
 
 
 @dataclass(frozen=True)
 class Fan:
-    """A path whose index k is not tied to an index of v: each entry of u may depend on each entry of v."""
+    """What reaches ∂C/∂v through a u with an index k tied to none of v: each entry may depend on each of v's."""
 
-    path: Path
+    part: Contribution
     index: Index
     target: tuple[Index, ...]
 
     @property
+    def above(self) -> Expr:
+        """∂C/∂u[k] by its name."""
+        assert self.part.beyond is not None, "the cost itself has no index"
+        return self.part.beyond
+
+    @property
     def share(self) -> Expr:
         """The product of one path."""
-        return times(self.path.upstream, self.path.local)
+        return product(self.part, beyond=named)
 
     @property
     def text(self) -> str:
         """The product of one path, ∂C/∂a[k]·∂a[k]/∂z[j]."""
-        return expression_text(times(self.path.upstream, self.path.partial))
+        return expression_text(product(self.part, symbolic, named))
 
     def differs(self, evaluation: Evaluation) -> bool:
         """Say whether the shares of the paths differ at a point."""
-        axes = (self.index, *(i for i in self.path.indices if i != self.index), *self.target)
+        axes = (self.index, *(i for i in self.part.indices if i != self.index), *self.target)
         try:
             values = evaluation.value_of(self.share, axes)
         except InputError:
@@ -56,12 +63,12 @@ def fans(tensor: str, cotangents: Cotangents) -> Iterator[Fan]:
     while waiting:
         current = waiting.pop(0)
         target = cotangents.of(current).indices
-        for path in cotangents.paths(current):
-            pairs = dict(tied(path.local, path.indices, target))
-            yield from (Fan(path, index, target) for index in path.indices if index not in pairs)
-            if path.user not in seen:
-                seen.add(path.user)
-                waiting.append(path.user)
+        for part in cotangents.contributions(current):
+            pairs = dict(tied(part.local.value, part.indices, target))
+            yield from (Fan(part, index, target) for index in part.indices if index not in pairs)
+            if part.through not in seen:
+                seen.add(part.through)
+                waiting.append(part.through)
 
 
 def multiple_words(multiple: Expr, target: Expr, tensor: str, cotangents: Cotangents, evaluation: Evaluation) -> str:
@@ -72,8 +79,8 @@ def multiple_words(multiple: Expr, target: Expr, tensor: str, cotangents: Cotang
     for fan in fans(tensor, cotangents):
         size = evaluation.scope.size(fan.index.extent, fan.index.preferred)
         if (fan.index.extent in counted or multiple == Number(Fraction(size))) and fan.differs(evaluation):
-            user, above = fan.path.user, expression_text(fan.path.upstream)
-            entry = expression_text(Indexed(user, fan.path.indices))
+            user, above = fan.part.through, expression_text(fan.above)
+            entry = expression_text(Indexed(user, fan.part.indices))
             return (
                 f"{claim}, but the ∂{entry} do not cancel as in a fraction, because {above} holds the other entries "
                 f"of {user} fixed: each product {fan.text} is the share of one path, the shares differ, and each is "

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chainrule.checking.sites import opened
-from chainrule.diff.backprop import Cotangents, Path
+from chainrule.diff.backprop import Cotangents
+from chainrule.diff.chain_rule import Contribution, chain_rule, named
 from chainrule.diff.derivations import tied
 from chainrule.expr.binding import (
     Fresh,
@@ -19,7 +20,20 @@ from chainrule.expr.binding import (
     rewrite_bottom_up,
     substitute_indices,
 )
-from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Partial, Position, Product, Reduce, Sum, plus, times
+from chainrule.expr.nodes import (
+    Bracket,
+    Expr,
+    Index,
+    Indexed,
+    Partial,
+    Position,
+    Product,
+    Reduce,
+    Sum,
+    plus,
+    product_factors,
+    times,
+)
 from chainrule.expr.symbols import taken_by
 from chainrule.render.text import expression_text
 
@@ -37,13 +51,13 @@ class Form:
 
 def forms_of(truth: Expr, tensor: str, cotangents: Cotangents) -> tuple[Form, ...]:
     """Return the truth as it stands, then multiplied out, with the ∂C/∂t it names put in, and as a sum over paths."""
-    put_in = cotangents.simplifier.arranged(_with_values(truth, cotangents))
+    inlined = cotangents.simplifier.arranged(_with_values(truth, cotangents))
     paths = over_paths(tensor, cotangents)
     return _forms(
         (truth, False),
         (terms_apart(truth, cotangents), True),
-        (put_in, False),
-        (terms_apart(put_in, cotangents), True),
+        (inlined, False),
+        (terms_apart(inlined, cotangents), True),
         *([] if paths is None else [(paths, False)]),
     )
 
@@ -70,10 +84,8 @@ def terms_apart(expr: Expr, cotangents: Cotangents) -> Expr:
 
 def over_paths(tensor: str, cotangents: Cotangents) -> Expr | None:
     """Return Σ over all paths of ∂C/∂u[k]·∂u[k]/∂v[j], each local derivative as it was found; None without a path."""
-    paths = cotangents.paths(tensor)
-    if not paths:
-        return None
-    return plus(*(reduce_over("sum", path.indices, times(path.upstream, path.local)) for path in paths))
+    found = cotangents.contributions(tensor)
+    return chain_rule(found, beyond=named) if found else None
 
 
 def multiplied_out(expr: Expr) -> Expr:
@@ -106,23 +118,23 @@ def _terms(expr: Expr, fresh: Fresh) -> list[Expr] | None:
 
 def users_of(tensor: str, cotangents: Cotangents) -> tuple[str, ...]:
     """Return the tensors u whose ∂C/∂u the sum over paths names."""
-    return tuple(path.user for path in cotangents.paths(tensor) if path.user != cotangents.cost)
+    return tuple(one.through for one in cotangents.contributions(tensor) if one.beyond is not None)
 
 
 def diagonal_derivatives(tensor: str, cotangents: Cotangents) -> Iterator[tuple[str, Expr]]:
     """Yield ∂u[j]/∂v[j] as text and value for every u whose entries depend on their own entry of v alone."""
     target = cotangents.of(tensor).indices
-    for path in cotangents.paths(tensor):
-        pairs = dict(tied(path.local, path.indices, target))
-        if path.indices and len(pairs) == len(path.indices):
-            factors = path.local.factors if isinstance(path.local, Product) else (path.local,)
+    for one in cotangents.contributions(tensor):
+        pairs = dict(tied(one.local.value, one.indices, target))
+        if one.indices and len(pairs) == len(one.indices):
+            factors = product_factors(one.local.value)
             value = times(*(rename_indices(f, pairs) for f in factors if not isinstance(f, Bracket)))
-            yield _local_name(path, pairs, target), value
+            yield _local_name(one, pairs, target), value
 
 
-def _local_name(path: Path, pairs: dict[Index, Index], target: tuple[Index, ...]) -> str:
-    user = Indexed(path.user, tuple(pairs[i] for i in path.indices))
-    return expression_text(Partial(user, (Indexed(path.partial.wrt[0].tensor, target),)))
+def _local_name(one: Contribution, pairs: dict[Index, Index], target: tuple[Index, ...]) -> str:
+    user = Indexed(one.through, tuple(pairs[i] for i in one.indices))
+    return expression_text(Partial(user, (Indexed(one.local.partial.wrt[0].tensor, target),)))
 
 
 def _with_values(truth: Expr, cotangents: Cotangents) -> Expr:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from chainrule.data.interchange import as_array
 from chainrule.errors import DerivativeError, InputError
-from chainrule.execute.reference.equations import Evaluation, evaluate_all
+from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.symbols import Derivative

@@ -30,15 +30,15 @@ from chainrule.checking.whole_batch import (
 )
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import ChainruleError, DerivativeError, InputError, NotationError
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr
 from chainrule.expr.symbols import Derivative, Symbol
 from chainrule.pipeline import cotangents_for
 from chainrule.render.text import expression_text
+from chainrule.system.locations import cost_advice
 from chainrule.system.model import Given, System
-from chainrule.system.places import cost_advice
 
 REDRAWN = 3
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import InputError, ShortageError
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.magnitudes import magnitude, size_of
 from chainrule.execute.reference.scope import Scope

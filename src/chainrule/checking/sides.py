@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.checking.points import Point, drawn_points
 from chainrule.errors import ChainruleError, InputError, VerificationError
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.expr.binding import free_in_order, lookups_in, own_positions, substitute_indices, tensors_in
 from chainrule.expr.functions import FUNCTIONS
 from chainrule.expr.nodes import (
@@ -41,7 +41,7 @@ from chainrule.expr.signs import UNKNOWN, Sign, is_not_negative, is_not_positive
 from chainrule.expr.sizes import Literal
 from chainrule.render.text import expression_text
 from chainrule.system.model import Given, System
-from chainrule.system.user_functions import put_in_functions
+from chainrule.system.user_functions import inline_functions
 from chainrule.verify.sampling import random_evaluation
 from chainrule.verify.unequal import LEAST, unequal_extents
 
@@ -100,8 +100,8 @@ def missing_sides(truth: Expr, answer: Expr, system: System, evaluations: Sequen
     """Return the sides that no point has reached, of all that truth and answer and what they read compare."""
     found: dict[Side, None] = {}
     compared = [(pair, False) for pair in _all_compared(truth, answer, system)]
-    own = put_in_functions(answer, system.function)
-    known = frozenset(_domains(put_in_functions(truth, system.function)))
+    own = inline_functions(answer, system.function)
+    known = frozenset(_domains(inline_functions(truth, system.function)))
     compared += [(pair, True) for pair in _domains(own) if pair not in known]
     for (left, right), domain in compared:
         for above in (True, False):
@@ -173,7 +173,7 @@ def _read(exprs: Iterable[Expr], system: System) -> Iterator[Expr]:
     seen = set[str]()
     waiting = list(exprs)
     while waiting:
-        value = put_in_functions(waiting.pop(), system.function)
+        value = inline_functions(waiting.pop(), system.function)
         yield value
         for tensor in sorted(tensors_in(value) - seen):
             seen.add(tensor)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from chainrule.checking.points import Points
 from chainrule.errors import InputError, VerificationError
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.expr.sizes import Literal, Size
 from chainrule.system.model import System
 from chainrule.verify.sampling import random_inputs

@@ -12,7 +12,7 @@ from chainrule.checking.answer import Answer
 from chainrule.checking.search import same
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError, VerificationError
-from chainrule.execute.reference.equations import Evaluation, evaluate_all
+from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.expr.nodes import ONE, Comparison, Expr, Index, Indexed, Reduce, walk
 from chainrule.expr.symbols import Derivative
 from chainrule.render.text import expression_text

@@ -14,9 +14,8 @@ import numpy as np
 from chainrule.checking.agreement import NEAR_ZERO, Agreement
 from chainrule.checking.diagnosis import Array, Case, change_words
 from chainrule.checking.points import ROUNDING, Points
-from chainrule.explanation.entry import put_at
 from chainrule.expr.binding import substitute_indices
-from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Sum
+from chainrule.expr.nodes import ZERO, Affine, Expr, Index, Indexed, Position, Sum
 from chainrule.expr.symbols import Derivative
 from chainrule.render.letters import with_letters
 from chainrule.render.numbers import number_text
@@ -115,8 +114,9 @@ def wrong(case: Case, values: Sequence[Array], agreement: Agreement) -> Verdict:
 def _terms(case: Case, value: Expr, indices: tuple[Index, ...], entry: tuple[int, ...], number: int) -> tuple[str, str]:
     """Return the name of an entry, and the terms of a value with their numbers there."""
     ranks = ranks_of(case.cotangents.system)
-    places = {Index(i.name, i.extent): put for i, put in put_at(indices, entry).items()}
-    own = {Index(i.name, i.extent): put for i, put in put_at(case.indices, entry).items()}
+    numbers = [Affine((), place) for place in entry]
+    places: dict[Index, Position] = {Index(i.name, i.extent): n for i, n in zip(indices, numbers, strict=True)}
+    own: dict[Index, Position] = {Index(i.name, i.extent): n for i, n in zip(case.indices, numbers, strict=True)}
     (name,) = with_letters(_target(case))
     (lettered,) = with_letters(value, taken=tuple(case.cotangents.graph.reads))
     shown = substitute_indices(lettered, places)

@@ -20,7 +20,7 @@ from chainrule.checking.sides import Side, further_points, missing_sides, points
 from chainrule.checking.verdicts import NOWHERE, UNEXPLAINED, Verdict, close_numbers, not_compared
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.expr import symbols
 from chainrule.expr.binding import map_operands, rename_indices
 from chainrule.expr.nodes import (

@@ -1,9 +1,9 @@
 """Backpropagation: the chain rule of several variables, walked once through the equations, last to first.
 
 ∂C/∂v[j] = Σ over the equations u that use v, Σ over u's indices k, of ∂C/∂u[k]·∂u[k]/∂v[j]: one product per path, added
-up. Each local derivative is simplified on its own, then the whole. What is used once, is a single entry or holds a
-Kronecker delta is put into its users; everything else stays named, and those names are the textbook's δ. Nothing here
-knows a layer, an activation or a cost; how to simplify is handed in.
+up. The formula is `chain_rule`; here it is walked. Each local derivative is simplified on its own, then the whole. What
+`inlining` does not write into its users stays named, and those names are the textbook's δ. Nothing here knows a layer,
+an activation or a cost; how to simplify is handed in.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from chainrule.diff.axis_letters import AxisLetters
+from chainrule.diff.chain_rule import Contribution, chain_rule
 from chainrule.diff.graph import Graph, graph_of
-from chainrule.diff.local import Letters, Local, Locals, refuse_coupled_samples
-from chainrule.diff.putting_in import Choice, Simplifier
+from chainrule.diff.inlining import Inlining
+from chainrule.diff.local import Locals, refuse_coupled_samples
+from chainrule.diff.order import last_to_first
+from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError, listed
-from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
+from chainrule.expr.binding import rename_indices, tensors_in
 from chainrule.expr.nodes import (
     ONE,
     ZERO,
@@ -23,53 +27,21 @@ from chainrule.expr.nodes import (
     Index,
     Indexed,
     Partial,
-    plus,
-    times,
 )
 from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
+from chainrule.system.locations import cost_advice, did_you_mean
 from chainrule.system.model import Equation, System
-from chainrule.system.places import cost_advice, did_you_mean
-
-
-@dataclass(frozen=True)
-class Path:
-    """One way from v to the cost: through the equation of `user`, whose indices are `indices`.
-
-    `upstream` is ∂C/∂u[k] by its name, `partial` is ∂u[k]/∂v[j] by its name, `raw` what calculus makes of it, `local`
-    the same simplified, and `notes` the rules of calculus used.
-    """
-
-    user: Symbol
-    indices: tuple[Index, ...]
-    upstream: Expr
-    local: Expr
-    derivative: Local
-
-    @property
-    def partial(self) -> Partial:
-        """∂u[k]/∂v[j] by its name."""
-        return self.derivative.partial
-
-    @property
-    def raw(self) -> Expr:
-        """∂u[k]/∂v[j] as calculus makes it."""
-        return self.derivative.raw
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The rules of calculus used."""
-        return self.derivative.notes
 
 
 @dataclass(frozen=True)
 class Cotangent:
-    """∂C/∂v[j] = value. `put_in` lists the u whose ∂C/∂u was put into the value instead of being named in it."""
+    """∂C/∂v[j] = value. `inlined` lists the u whose ∂C/∂u is written in the value instead of being named in it."""
 
     tensor: Symbol
     indices: tuple[Index, ...]
     value: Expr
-    put_in: tuple[Symbol, ...]
+    inlined: tuple[Symbol, ...]
 
 
 class Cotangents:
@@ -83,7 +55,7 @@ class Cotangents:
     def __init__(
         self,
         system: System,
-        simplifier: Simplifier,
+        simplifier: Simplifying,
         wrt: Iterable[str] = (),
         at_once: Iterable[str] | None = None,
     ) -> None:
@@ -108,12 +80,12 @@ class Cotangents:
         wanted = dict.fromkeys([*system.params, *wrt])
         self.active = self.graph.depending_on(wanted)
         self._locals = Locals(system, simplifier)
-        self._letters = Letters(system)
+        self._letters = AxisLetters(system)
         refuse_coupled_samples(system, self.active)
         self._known: dict[str, Cotangent] = {}
         self._bare: dict[str, Bare] = {}
         self._alike: dict[tuple[object, ...], tuple[Cotangent, Names]] = {}
-        self._paths: dict[tuple[str, str], Path] = {}
+        self._contributions: dict[tuple[str, str], Contribution] = {}
         self._fill(wanted if at_once is None else at_once)
 
     def _fill(self, wanted: Iterable[str]) -> None:
@@ -158,16 +130,16 @@ class Cotangents:
         declared = self.system.declared.get(tensor)
         return declared is not None and declared.values is not None
 
-    def paths(self, tensor: str) -> tuple[Path, ...]:
-        """Return every path from a tensor to the cost, by the equations that use it.
+    def contributions(self, tensor: str) -> tuple[Contribution, ...]:
+        """Return what reaches ∂C/∂tensor through each equation that reads the tensor.
 
-        Where a single path comes to nothing only once it is simplified, it is there too: a given may be the reason.
+        Where a single one comes to nothing only once it is simplified, it is there too: a given may be the reason.
         """
         if self.is_whole(tensor):
             return ()
         own = self.system.symbol(tensor)
         users = self._users(own)
-        found = [self._path(own, user) for user in users]
+        found = [self._contribution(own, user) for user in users]
         if self._cost_reads(tensor) and len(users) > 1:
             raise DerivativeError(
                 f"∂{self.cost}/∂{tensor} would mean two things: the unknown {self.cost} reads {tensor} directly, and "
@@ -175,25 +147,24 @@ class Cotangents:
                 expected="an unknown cost reads tensors that nothing else reads",
                 advice=f"Give the cost a copy: {tensor}_out[j] = {tensor}[j], and write {self.cost}({tensor}_out[j])",
             )
-        direct = len(found) == 1 and found[0].user == self.cost
-        return tuple(path for path in found if path.local != ZERO or (direct and path.raw != ZERO))
+        direct = len(found) == 1 and found[0].beyond is None
+        return tuple(one for one in found if one.local.value != ZERO or (direct and one.local.raw != ZERO))
 
     def _users(self, tensor: Symbol) -> list[Symbol]:
         return [user for user in self.graph.users.get(tensor, ()) if user in self._to_cost]
 
-    def _path(self, tensor: Symbol, user: Symbol) -> Path:
-        if (tensor, user) not in self._paths:
-            self._paths[tensor, user] = self._make_path(tensor, user)
-        return self._paths[tensor, user]
+    def _contribution(self, tensor: Symbol, user: Symbol) -> Contribution:
+        if (tensor, user) not in self._contributions:
+            target = self._axes(tensor)
+            indices = self._letters.give(self.system.axes(user), target)
+            local = self._locals.between(Indexed(user, indices), Indexed(tensor, target))
+            self._contributions[tensor, user] = Contribution(user, indices, local, self._beyond(user, indices))
+        return self._contributions[tensor, user]
 
-    def _make_path(self, tensor: str, user: Symbol) -> Path:
-        target = self._axes(tensor)
-        indices = self._letters.give(self.system.axes(user), target)
-        upstream = ONE if user == self.cost else self._upstream(user, indices)
-        local = self._locals.between(Indexed(user, indices), Indexed(tensor, target))
-        return Path(user, indices, upstream, local.value, local)
-
-    def _upstream(self, user: str, indices: tuple[Index, ...]) -> Expr:
+    def _beyond(self, user: Symbol, indices: tuple[Index, ...]) -> Expr | None:
+        """Return ∂C/∂user by its name, or as the derivative of an unknown cost; None for the cost itself."""
+        if user == self.cost:
+            return None
         if self.is_unknown(user):
             return Partial(Indexed(self.cost), (Indexed(user, indices),))
         return self.entry(user, indices)
@@ -209,8 +180,8 @@ class Cotangents:
         if known.tensor == tensor:
             return known
         renaming = names.to(shape.names)
-        put_in = tuple(renaming.tensors[user] for user in known.put_in)
-        return Cotangent(tensor, self._axes(tensor), renaming.of(known.value), put_in)
+        inlined = tuple(renaming.tensors[user] for user in known.inlined)
+        return Cotangent(tensor, self._axes(tensor), renaming.of(known.value), inlined)
 
     def _shape(self, tensor: Symbol) -> Shape | None:
         """Return the shape of all that a cotangent is derived from; None where more than that matters."""
@@ -228,7 +199,7 @@ class Cotangents:
                 flags.append(None)
                 continue
             items.append(self._bare_cotangent(user))
-            flags.append((len(indices), self._is_put_together(user)))
+            flags.append((len(indices), self._has_inlined(user)))
         shape = self.simplifier.shape(items)
         numbers = shape.names.tensors
         read = tuple([tuple(sorted([numbers[name] for name in names])) for names in moving])
@@ -241,65 +212,60 @@ class Cotangents:
             self._bare[tensor] = joined(("cotangent",), list(map(bare, parts)))
         return self._bare[tensor]
 
-    def _is_put_together(self, user: Symbol) -> bool:
-        """Say whether more than numbers was put into the value of ∂C/∂user."""
-        return any(tensors_in(self.of(other).value) for other in self._known[user].put_in)
+    def _has_inlined(self, user: Symbol) -> bool:
+        """Say whether more than numbers is inlined in the value of ∂C/∂user."""
+        return any(tensors_in(self.of(other).value) for other in self._known[user].inlined)
 
     def _derived(self, tensor: Symbol) -> Cotangent:
+        """Return ∂C/∂tensor by the chain rule: Σ over its contributions, each with ∂C/∂u by its name or inlined."""
         target = self._axes(tensor)
-        terms: list[Expr] = []
-        put_in: list[Symbol] = []
-        paths = self.paths(tensor)
-        if len(paths) == 1 and paths[0].user == self.cost:
-            return Cotangent(tensor, target, paths[0].local, ())
-        for path in paths:
-            term, inserted = self._term(tensor, path, target)
-            terms.append(term)
-            if inserted:
-                put_in.append(path.user)
-        return Cotangent(tensor, target, self.simplifier.simplify(plus(*terms), target), tuple(put_in))
+        found = tuple(self._as_is_better(one, target) for one in self.contributions(tensor))
+        if len(found) == 1 and found[0].beyond is None:
+            return Cotangent(tensor, target, found[0].local.value, ())
+        value = self.simplifier.simplify(chain_rule(found), target)
+        return Cotangent(tensor, target, value, tuple(one.through for one in found if one.inlined is not None))
 
-    def _term(self, tensor: str, path: Path, target: tuple[Index, ...]) -> tuple[Expr, bool]:
-        """Return Σ_k ∂C/∂u[k]·∂u[k]/∂v[j] of one path, and whether ∂C/∂u was put in."""
-        named = reduce_over("sum", path.indices, times(path.upstream, path.local))
-        if path.user == self.cost or self.is_unknown(path.user):
-            return named, False
-        value = self.put_in_value(path)
-        inserted = reduce_over("sum", path.indices, times(value, path.local))
-        simple = not self._is_put_together(path.user)
-        choice = Choice(value, named, inserted, lambda: self._uses(path.user), simple)
-        return (inserted, True) if choice.puts_in(self.simplifier, target) else (named, False)
+    def _as_is_better(self, one: Contribution, target: tuple[Index, ...]) -> Contribution:
+        """Return a contribution to a derivative with these indices, ∂C/∂u inlined where that is better."""
+        if one.beyond is None or self.is_unknown(one.through):
+            return one
+        inlined, simple = self._inlined(one), not self._has_inlined(one.through)
+        assert inlined.inlined is not None
+        choice = Inlining(
+            inlined.inlined, chain_rule([one]), chain_rule([inlined]), lambda: self._uses(one.through), simple
+        )
+        return inlined if choice.is_better(self.simplifier, target) else one
+
+    def _inlined(self, one: Contribution) -> Contribution:
+        """Return a contribution with the value of ∂C/∂u, at its indices."""
+        known = self._known[one.through]
+        return one.with_inlined(rename_indices(known.value, dict(zip(known.indices, one.indices, strict=True))))
+
+    def as_written(self, tensor: str) -> tuple[Contribution, ...]:
+        """Return the contributions to ∂C/∂tensor, ∂C/∂u inlined in those where it was when the value was derived."""
+        inlined = self.of(tensor).inlined
+        return tuple(self._inlined(c) if c.through in inlined else c for c in self.contributions(tensor))
 
     @property
     def values(self) -> tuple[Expr, ...]:
         """The values of all cotangents that are known by now."""
         return tuple(known.value for known in self._known.values())
 
-    def put_in_value(self, path: Path) -> Expr:
-        """Return the value of ∂C/∂u at the path's indices."""
-        known = self._known[path.user]
-        return rename_indices(known.value, dict(zip(known.indices, path.indices, strict=True)))
-
     def _uses(self, user: Symbol) -> int:
         """Return how many derivatives ∂C/∂user is a factor of: those of all that its equation really moves with."""
-        return sum(t in self.active and self._path(t, user).local != ZERO for t in self.graph.reads[user])
+        return sum(t in self.active and self._contribution(t, user).local.value != ZERO for t in self.graph.reads[user])
 
     def equations(self, wrt: Sequence[str]) -> tuple[Equation, ...]:
         """Return the equations of ∂C/∂t for the tensors asked for and for every name they need, in order."""
-        needed: dict[str, Cotangent] = {}
+        needed: dict[Symbol, Cotangent] = {}
         waiting = [self.of(tensor) for tensor in wrt if not self.is_unknown(self.of(tensor).tensor)]
         while waiting:
             cotangent = waiting.pop()
             if cotangent.tensor not in needed:
                 needed[cotangent.tensor] = cotangent
                 waiting.extend(self.of(name) for name in self._names_in(cotangent.value))
-        place: dict[str, int] = {name: n for n, name in enumerate(reversed(self.graph.order))}
-        position: dict[str, tuple[int, int]] = {}
-        for name in sorted(needed, key=lambda n: place.get(n, 0)):
-            read = [position[n][0] for n in self._names_in(needed[name].value)]
-            leaf = not self.graph.reads.get(name)
-            position[name] = (max(read, default=0), 1) if leaf else (place[name], 0)
-        order = sorted(needed, key=lambda n: (position[n], -place.get(n, 0) if position[n][1] else 0))
+        read = {tensor: self._names_in(known.value) for tensor, known in needed.items()}
+        order = last_to_first(read, self.graph)
         return tuple(map(self.equation, order))
 
     def equation(self, tensor: str) -> Equation:

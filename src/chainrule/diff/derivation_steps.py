@@ -1,6 +1,6 @@
 """The steps of the chain rule as a reader wants them, the same in both directions.
 
-First the sum over paths in full, then each local derivative, what is put in, and the collapse. Made on demand by the
+First the sum over paths in full, then each local derivative, what is inlined, and the collapse. Made on demand by the
 same simplifier and in the same order as the result, so that it ends there. The sentences say why each term is there and
 why others vanish; what only one direction has to say is in `derivations` and `total_derivations`.
 """
@@ -8,50 +8,38 @@ why others vanish; what only one direction has to say is in `derivations` and `t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
-from chainrule.diff.putting_in import Simplifier
-from chainrule.expr.binding import reduce_over
-from chainrule.expr.nodes import Bracket, Condition, Expr, Index, Indexed, Partial, Product, Reduce, Select, Sum, plus
+from chainrule.diff.chain_rule import Contribution, chain_rule, named, product
+from chainrule.diff.derivative import Differentiator
+from chainrule.diff.inlining import Inlining
+from chainrule.diff.local import Locals
+from chainrule.diff.simplifying import Simplifying
+from chainrule.errors import listed
+from chainrule.expr.nodes import Bracket, Condition, Expr, Index, Indexed, Product, Reduce, Select, Sum
 from chainrule.render.text import expression_text
-from chainrule.rewrite.rules import Derivation, Step
+from chainrule.rewrite.rules import Derivation, Step, where
 
-
-@dataclass(frozen=True)
-class Contribution:
-    """What reaches a derivative through one tensor: Σ over its `indices` of a local derivative times the one beyond.
-
-    The local derivative is `partial` by its name, `raw` as calculus makes it and `value` simplified; `notes` are the
-    rules of calculus used. `beyond` is the other derivative by its name, ∂C/∂u[k] or ∂v[m]/∂w[j], and None where the
-    local one is all; `found` is what it was derived to be, if that is put in.
-    """
-
-    through: str
-    indices: tuple[Index, ...]
-    partial: Partial
-    raw: Expr
-    value: Expr
-    notes: tuple[str, ...]
-    beyond: Expr | None
-    found: Expr | None = None
+Closing: TypeAlias = tuple[str, str, Callable[..., object]]
+"""The rule, the statement and the function by which a local derivative comes to look as it is shown."""
 
 
 class DerivationSteps(ABC):
     """Writes the derivation of one derivative: `target`, of the entry `of` by the entry `by`, is `result`.
 
-    `order` are the indices of the target in their order, `put_in` the tensors whose derivatives are put in.
+    `order` are the indices of the target in their order, `inlined` the tensors whose derivatives are written out.
     """
 
     def __init__(
         self,
-        simplifier: Simplifier,
+        simplifier: Simplifying,
         target: Expr,
         result: Expr,
         *,
         ends: tuple[Indexed, Indexed],
         order: tuple[Index, ...],
-        put_in: tuple[str, ...],
+        inlined: tuple[str, ...],
         taken: tuple[str, ...],
         ranks: Mapping[str, int] | None = None,
     ) -> None:
@@ -60,21 +48,17 @@ class DerivationSteps(ABC):
         self._result = result
         self._of, self._by = ends
         self._order = order
-        self._put_in = put_in
+        self._inlined = inlined
         self._taken = taken
         self._ranks = ranks
-
-    @abstractmethod
-    def product(self, local: Expr, beyond: Expr) -> Expr:
-        """Return a local derivative and the one beyond it as a product, in the order of this direction."""
 
     @abstractmethod
     def local_order(self, part: Contribution) -> tuple[Index, ...]:
         """Return the indices of a local derivative in their order."""
 
     @abstractmethod
-    def local_result(self, part: Contribution) -> tuple[Expr, tuple[str, str]]:
-        """Return a local derivative as it is shown, and the rule and statement by which it comes to look so."""
+    def local_result(self, part: Contribution) -> tuple[Expr, Closing]:
+        """Return a local derivative as it is shown, and by which rule, statement and function it comes to look so."""
 
     @abstractmethod
     def share_remark(self, entry: str, part: Contribution) -> str:
@@ -88,7 +72,8 @@ class DerivationSteps(ABC):
         """Return the derivation as the sum of these contributions."""
         if not parts:
             why = f"no path leads from {self.text(self._by)} to {self.text(self._of)}, so nothing is added up"
-            return self.of_steps((Step("chain rule", why, self._target, self._result),), remarks)
+            step = Step("chain rule", why, self._target, self._result, where=where(chain_rule))
+            return self.of_steps((step,), remarks)
         if len(parts) == 1 and parts[0].beyond is None:
             return self.of_steps(self._only_direct(parts[0]), remarks)
         return self.of_steps(tuple(self._over_paths(parts)), remarks)
@@ -96,7 +81,7 @@ class DerivationSteps(ABC):
     def of_steps(self, steps: tuple[Step, ...], remarks: tuple[str, ...] = ()) -> Derivation:
         """Return the derivation with these steps."""
         result, ranks = self._result, self._ranks
-        return Derivation(self._target, steps, result, remarks, self._put_in, self._taken, ranks=ranks)
+        return Derivation(self._target, steps, result, remarks, self._inlined, self._taken, ranks=ranks)
 
     def text(self, expr: Expr | Condition) -> str:
         """Return an expression or a condition as text."""
@@ -104,63 +89,68 @@ class DerivationSteps(ABC):
 
     def _only_direct(self, part: Contribution) -> tuple[Step, ...]:
         """One reads the other, and nothing lies between them: the local derivative is all."""
-        if part.value == part.partial:
+        if part.local.value == part.local.partial:
             why = f"{self._of.tensor} is an unknown function of {self.text(self._by)}: its derivative is a symbol"
-            return (Step("unknown function", why, self._target, self._result),)
+            return (Step("unknown function", why, self._target, self._result, where=where(Locals.between)),)
         return self._local_steps(part, self._target)
 
     def _local_steps(self, part: Contribution, target: Expr) -> tuple[Step, ...]:
         order = self.local_order(part)
-        begun = self._simplifier.arranged(part.raw, order)
-        first = Step("differentiate", "; ".join(part.notes) or "the derivative", target, begun)
-        return (first, *self._simplifier.steps(part.raw, order))
+        begun = self._simplifier.arranged(part.local.raw, order)
+        said, rule = "; ".join(part.local.notes) or "the derivative", where(Differentiator)
+        first = Step("differentiate", said, target, begun, remark=self._what_cancels(part.local.raw), where=rule)
+        return (first, *self._simplifier.steps(part.local.raw, order))
 
     def _over_paths(self, parts: tuple[Contribution, ...]) -> Iterator[Step]:
-        symbolic = plus(*map(self._share, parts))
-        yield Step("chain rule", self._why_a_sum(parts), self._target, symbolic, remark=self._what_a_share_is(parts))
+        rule, choice = where(chain_rule), where(Inlining.is_better)
+        symbolic = chain_rule(parts, self._by_name, named)
+        said = self._what_a_share_is(parts)
+        yield Step("chain rule", self._why_a_sum(parts), self._target, symbolic, remark=said, where=rule)
         for part in parts:
             if part.beyond is None:
                 yield self._direct_share(part)
-            elif part.value != part.partial:
+            elif part.local.value != part.local.partial:
                 yield self._local(part)
-        for name in dict.fromkeys(self._put_in):
+        for name in dict.fromkeys(self._inlined):
             part = next(p for p in parts if p.through == name)
-            assert part.beyond is not None, "what is put in lies between"
-            assert part.found is not None, "what is put in was derived"
-            value = self._simplifier.present(part.found)
-            yield Step("put in", f"{self.text(part.beyond)} was derived before", part.beyond, value)
-        inserted = plus(*map(self._inserted, parts))
+            assert part.beyond is not None, "what is inlined lies between"
+            assert part.inlined is not None, "what is inlined was derived"
+            value, said = self._simplifier.present(part.inlined), f"{self.text(part.beyond)} was derived before"
+            yield Step("put in", said, part.beyond, value, where=choice)
+        inserted = chain_rule(parts)
         arranged = self._simplifier.arranged(inserted, self._order)
         if arranged != symbolic:
-            yield Step("put in", "each factor is replaced by what it was found to be", symbolic, arranged)
+            said = "each factor is replaced by what it was found to be"
+            yield Step("put in", said, symbolic, arranged, remark=self._what_cancels(inserted), where=choice)
         yield from self._simplifier.steps(inserted, self._order)
 
-    def _share(self, part: Contribution) -> Expr:
-        if part.beyond is None:
-            return self._simplifier.present(part.value)
-        return reduce_over("sum", part.indices, self.product(part.partial, part.beyond))
+    def _by_name(self, part: Contribution) -> Expr:
+        """Return a local derivative by its name; as a book would write it where nothing lies beyond."""
+        return self._simplifier.present(part.local.value) if part.beyond is None else part.local.partial
 
-    def _inserted(self, part: Contribution) -> Expr:
-        if part.beyond is None:
-            return part.value
-        beyond = part.beyond if part.found is None else part.found
-        return reduce_over("sum", part.indices, self.product(part.value, beyond))
+    def _what_cancels(self, expr: Expr) -> str:
+        """Say what the normal form of an expression has lost: a factor that stood above a bar and below one."""
+        lost = [self.text(base) for base in self._simplifier.cancelled(expr)]
+        return f"{listed(lost)} cancel{'s' if len(lost) == 1 else ''}" if lost else ""
 
     def _direct_share(self, part: Contribution) -> Step:
-        begun = self._simplifier.arranged(part.raw, self._order)
+        begun = self._simplifier.arranged(part.local.raw, self._order)
         words = f"the share of {self.text(self._by)} itself, everything else held fixed"
-        said = "; ".join((words, *part.notes))
-        return Step("direct share", said, begun, self._simplifier.present(part.value))
+        said = "; ".join((words, *part.local.notes))
+        value = self._simplifier.present(part.local.value)
+        return Step("direct share", said, begun, value, where=where(Locals.between))
 
     def _local(self, part: Contribution) -> Step:
         after, closing = self.local_result(part)
-        steps = self._local_steps(part, part.partial)
+        steps = self._local_steps(part, part.local.partial)
         if steps[-1].after != after:
-            steps = (*steps, Step(*closing, steps[-1].after, after))
+            rule, statement, function = closing
+            steps = (*steps, Step(rule, statement, steps[-1].after, after, where=where(function)))
         why = self.why_zero(part)
         remarks = (why,) if why else ()
-        detail = Derivation(part.partial, steps, after, remarks=remarks, taken=self._taken, ranks=self._ranks)
-        return Step("local derivative", "; ".join(part.notes), part.partial, after, "", why, detail)
+        detail = Derivation(part.local.partial, steps, after, remarks=remarks, taken=self._taken, ranks=self._ranks)
+        said, rule = "; ".join(part.local.notes), where(Locals.between)
+        return Step("local derivative", said, part.local.partial, after, remark=why, detail=detail, where=rule)
 
     def _why_a_sum(self, parts: tuple[Contribution, ...]) -> str:
         between = [
@@ -177,7 +167,7 @@ class DerivationSteps(ABC):
         part = next(p for p in parts if p.beyond is not None)
         if not part.indices or part.beyond is None:
             return ""
-        return self.share_remark(self.text(self.product(part.partial, part.beyond)), part)
+        return self.share_remark(self.text(product(part, self._by_name, named)), part)
 
 
 def may_vanish(expr: Expr) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from chainrule.diff.backprop import Cotangents, Path
-from chainrule.diff.derivation_steps import Contribution, DerivationSteps, may_vanish
+from chainrule.diff.backprop import Cotangents
+from chainrule.diff.chain_rule import Contribution
+from chainrule.diff.derivation_steps import Closing, DerivationSteps, may_vanish
 from chainrule.expr.binding import rename_indices
 from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
@@ -35,8 +36,7 @@ def derive(cotangents: Cotangents, tensor: str) -> Derivation:
     writer = _Backward(cotangents, tensor)
     if cotangents.is_whole(tensor):
         return writer.of_steps((), (f"{tensor} holds whole numbers: its derivative is 0 by convention",))
-    paths = cotangents.paths(tensor) if tensor != cotangents.cost else ()
-    parts = tuple(map(writer.contribution, paths))
+    parts = cotangents.as_written(tensor) if tensor != cotangents.cost else ()
     vectors = [writer.vector_form(part) for part in parts if len(parts) == 1 and len(part.indices) == 1]
     return writer.derivation(parts, tuple(filter(None, vectors)))
 
@@ -54,37 +54,27 @@ class _Backward(DerivationSteps):
             cotangents.simplifier.present(known.value),
             ends=(Indexed(cotangents.cost), Indexed(tensor, known.indices)),
             order=known.indices,
-            put_in=known.put_in,
+            inlined=known.inlined,
             taken=tuple(cotangents.graph.reads),
         )
 
-    def contribution(self, path: Path) -> Contribution:
-        """Return what a path to the cost contributes."""
-        direct = path.user == self._all.cost
-        found = self._all.put_in_value(path) if path.user in self._put_in else None
-        local = (path.partial, path.raw, path.local, path.notes)
-        return Contribution(path.user, path.indices, *local, None if direct else path.upstream, found)
-
     def vector_form(self, part: Contribution) -> str:
         """Return Σ_k ∂h/∂g[k]·∂g[k]/∂x[j] as the product of a gradient and a column of the Jacobian matrix."""
-        if part.value != part.partial or not isinstance(part.beyond, Partial):
+        if part.local.value != part.local.partial or not isinstance(part.beyond, Partial):
             return ""
         column = self.text(Partial(Indexed(part.through), (self._by,)))
         return f"as a product of vectors: {self.text(self._target)} = ∇{self._all.cost} · {column}"
-
-    def product(self, local: Expr, beyond: Expr) -> Expr:
-        """Return ∂C/∂u[k]·∂u[k]/∂v[j]."""
-        return times(beyond, local)
 
     def local_order(self, part: Contribution) -> tuple[Index, ...]:
         """Return the indices of ∂u[k]/∂v[j]."""
         return (*part.indices, *self._own)
 
-    def local_result(self, part: Contribution) -> tuple[Expr, tuple[str, str]]:
+    def local_result(self, part: Contribution) -> tuple[Expr, Closing]:
         """Return ∂u[k]/∂v[j] in the letters of v where a delta ties those of u to them."""
-        pairs = dict(tied(part.value, part.indices, self._own))
-        shown = with_target_letters(self._simplifier.present(part.value), pairs)
-        return shown, ("the delta renames", "where the delta is 1 both indices are the same")
+        pairs = dict(tied(part.local.value, part.indices, self._own))
+        shown = with_target_letters(self._simplifier.present(part.local.value), pairs)
+        said = "where the delta is 1 both indices are the same"
+        return shown, ("the delta renames", said, with_target_letters)
 
     def share_remark(self, entry: str, part: Contribution) -> str:
         """Say that one term is not the whole, nor are all alike."""
@@ -98,7 +88,7 @@ class _Backward(DerivationSteps):
         """Say which of the terms ∂u[k]/∂v[j] vanish, and why."""
         user = self.text(Indexed(part.through, part.indices))
         own = self.text(self._by)
-        pairs = list(tied(part.value, part.indices, self._own))
+        pairs = list(tied(part.local.value, part.indices, self._own))
         if pairs:
             same = dict(pairs)
             only = Indexed(part.through, tuple(same.get(i, i) for i in part.indices))
@@ -106,9 +96,9 @@ class _Backward(DerivationSteps):
             return f"diagonal: only {self.text(only)} depends on {own}, so the terms with {unlike} vanish"
         if not part.indices:
             return ""
-        if may_vanish(part.value):
+        if may_vanish(part.local.value):
             return f"where its brackets are false, {user} does not depend on {own}, and the term vanishes"
-        if any(isinstance(piece, Bracket) for piece in walk(part.value)):
+        if any(isinstance(piece, Bracket) for piece in walk(part.local.value)):
             return f"not diagonal: every {user} moves with {own}, so no term vanishes"
         return f"every {user} depends on {own}, so no term vanishes"
 

@@ -12,8 +12,8 @@ from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Condition, Expr, Partial, operands
 from chainrule.expr.symbols import Symbol
+from chainrule.system.locations import did_you_mean
 from chainrule.system.model import System
-from chainrule.system.places import did_you_mean
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,14 @@ from functools import cached_property
 
 from chainrule.diff.derivative import Differentiator
 from chainrule.diff.powers import values_of_consts
-from chainrule.diff.putting_in import Simplifier
+from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, times, walk
 from chainrule.expr.skeleton import Bare, Names, bare, joined
 from chainrule.expr.symbols import Symbol
-from chainrule.render.letters import next_letter
 from chainrule.system.model import System
-from chainrule.system.printing import index_names
-from chainrule.system.user_functions import put_in_functions
+from chainrule.system.user_functions import inline_functions
 
 
 @dataclass(frozen=True)
@@ -63,10 +61,10 @@ def bounded_depth() -> Iterator[None]:
 class Locals:
     """The local derivatives of a system, whose extrema have equations of their own."""
 
-    def __init__(self, system: System, simplifier: Simplifier) -> None:
+    def __init__(self, system: System, simplifier: Simplifying) -> None:
         self._system = system
         self._simplifier = simplifier
-        self._values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
+        self._values = {e.name: inline_functions(e.value, system.function) for e in system.equations}
         self._unknown = {d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments}
         self._consts = values_of_consts(system.declarations)
         self._told = {d.tensor: (d.values is None, self._consts.get(d.tensor)) for d in system.declarations}
@@ -132,34 +130,6 @@ class Locals:
         indices = [i for i in of.indices if isinstance(i, Index)]
         known = self._system.defined[of.tensor].indices
         return rename_indices(self._values[of.tensor], dict(zip(known, indices, strict=True)))
-
-
-class Letters:
-    """Letters for the axes of tensors that meet in one equation, told apart from the names of the tensors.
-
-    An index that is declared by itself, `index i = 3`, keeps its letter for its extent.
-    """
-
-    def __init__(self, system: System) -> None:
-        self._taken, _ = index_names(system)
-        self._kept = {i.name: i.extent for i in system.indices}
-
-    def give(self, axes: Iterable[Index], used: Iterable[Index] = ()) -> tuple[Index, ...]:
-        """Return indices for these axes, under letters that are not used."""
-        found: list[Index] = []
-        others = {i.name for i in used}
-        for index in axes:
-            foreign = {letter for letter, extent in self._kept.items() if extent != index.extent}
-            letter = next_letter(index.preferred, others, {i.name for i in found}, self._taken, foreign)
-            found.append(Index(letter, index.extent, letter))
-        return tuple(found)
-
-    def own(self, axes: Iterable[Index]) -> tuple[Index, ...]:
-        """Return indices for the axes of a tensor under its own letters, as far as they are not kept for others."""
-        axes = tuple(axes)
-        if all(self._kept.get(i.preferred, i.extent) == i.extent for i in axes):
-            return tuple(Index(i.preferred, i.extent, i.preferred) for i in axes)
-        return self.give(axes)
 
 
 def refuse_coupled_samples(system: System, active: frozenset[str]) -> None:

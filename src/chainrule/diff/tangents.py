@@ -13,9 +13,11 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import count
 
+from chainrule.diff.axis_letters import AxisLetters
 from chainrule.diff.graph import check_names, graph_of
-from chainrule.diff.local import Letters, Locals, refuse_coupled_samples
-from chainrule.diff.putting_in import Simplifier, may_cancel
+from chainrule.diff.inlining import may_cancel
+from chainrule.diff.local import Locals, refuse_coupled_samples
+from chainrule.diff.simplifying import Simplifying
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.functions import ARITY, REDUCTIONS
 from chainrule.expr.nodes import Expr, Index, Indexed, plus, times
@@ -24,7 +26,7 @@ from chainrule.notation.advice import RESERVED
 from chainrule.system.model import Declaration, Equation, Role, System
 
 
-def with_tangents(system: System, simplifier: Simplifier, of: str, wrt: Sequence[str]) -> System:
+def with_tangents(system: System, simplifier: Simplifying, of: str, wrt: Sequence[str]) -> System:
     """Return the system with the equations of d‹of› and of every change it needs; `system` has its extrema named.
 
     The changes of `wrt` are inputs: const for params and consts, which are the same for all samples, else data. Where
@@ -36,7 +38,7 @@ def with_tangents(system: System, simplifier: Simplifier, of: str, wrt: Sequence
 class _Tangents:
     """One run of the walk."""
 
-    def __init__(self, system: System, simplifier: Simplifier, of: str, wrt: Sequence[str]) -> None:
+    def __init__(self, system: System, simplifier: Simplifying, of: str, wrt: Sequence[str]) -> None:
         self._system = system
         self._simplifier = simplifier
         self._graph = graph_of(system)
@@ -47,7 +49,7 @@ class _Tangents:
         refuse_coupled_samples(system, active)
         self._moving = active & self._graph.leading_to(of)
         self._locals = Locals(system, simplifier)
-        self._letters = Letters(system)
+        self._letters = AxisLetters(system)
         self._names = self._named()
         self._values: dict[str, tuple[tuple[Index, ...], Expr]] = {}
 

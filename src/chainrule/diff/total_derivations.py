@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from chainrule.diff.derivation_steps import Contribution, DerivationSteps, may_vanish
-from chainrule.diff.totals import Totals, Way
+from chainrule.diff.chain_rule import Contribution
+from chainrule.diff.derivation_steps import Closing, DerivationSteps, may_vanish
+from chainrule.diff.totals import Totals
 from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
     Comparison,
@@ -18,10 +19,9 @@ from chainrule.expr.nodes import (
     Indexed,
     IndexValue,
     product_factors,
-    times,
 )
 from chainrule.expr.symbols import Symbol
-from chainrule.rewrite.rules import Derivation, Step
+from chainrule.rewrite.rules import Derivation, Step, where
 
 
 def derive_total(totals: Totals, tensor: Symbol, ranks: Mapping[str, int]) -> Derivation:
@@ -29,7 +29,7 @@ def derive_total(totals: Totals, tensor: Symbol, ranks: Mapping[str, int]) -> De
     writer = _Forward(totals, tensor, ranks)
     if tensor == totals.wrt:
         return writer.of_itself()
-    return writer.derivation(tuple(map(writer.contribution, totals.ways(tensor))))
+    return writer.derivation(totals.as_written(tensor))
 
 
 class _Forward(DerivationSteps):
@@ -45,7 +45,7 @@ class _Forward(DerivationSteps):
             totals.simplifier.present(known.value),
             ends=(Indexed(tensor, known.indices), totals.by),
             order=(*known.indices, *totals.by_indices),
-            put_in=known.put_in,
+            inlined=known.inlined,
             taken=tuple(totals.graph.reads),
             ranks=ranks,
         )
@@ -53,26 +53,16 @@ class _Forward(DerivationSteps):
     def of_itself(self) -> Derivation:
         """Return the derivation of a tensor by itself."""
         why = f"{self.text(self._of)} is 1 for the same entry, else 0: a Kronecker delta"
-        return self.of_steps((Step("an entry by another", why, self._target, self._result),))
-
-    def contribution(self, way: Way) -> Contribution:
-        """Return what a way contributes."""
-        found = self._all.put_in_value(way) if way.through in self._put_in else None
-        local = (way.local.partial, way.local.raw, way.local.value, way.local.notes)
-        return Contribution(way.through, way.indices, *local, way.onward, found)
-
-    def product(self, local: Expr, beyond: Expr) -> Expr:
-        """Return ∂u[k]/∂v[m]·∂v[m]/∂w[j]."""
-        return times(local, beyond)
+        return self.of_steps((Step("an entry by another", why, self._target, self._result, where=where(Totals.of)),))
 
     def local_order(self, part: Contribution) -> tuple[Index, ...]:
         """Return the indices of ∂u[k]/∂v[m]."""
         return (*self._own, *part.indices)
 
-    def local_result(self, part: Contribution) -> tuple[Expr, tuple[str, str]]:
+    def local_result(self, part: Contribution) -> tuple[Expr, Closing]:
         """Return ∂u[k]/∂v[m]."""
-        shown = self._simplifier.present(part.value)
-        return shown, ("as a book writes it", "the same, arranged for readers")
+        shown = self._simplifier.present(part.local.value)
+        return shown, ("as a book writes it", "the same, arranged for readers", self._simplifier.present)
 
     def share_remark(self, entry: str, part: Contribution) -> str:
         """Say that one term is not the whole."""
@@ -88,13 +78,13 @@ class _Forward(DerivationSteps):
             return f"diagonal: {user} depends on {only} only, so the terms with {unlike} vanish"
         if not part.indices:
             return ""
-        if may_vanish(part.value):
+        if may_vanish(part.local.value):
             return f"where its brackets are false, {user} does not depend on {read}, and the term vanishes"
         return f"{user} depends on every {read}, so no term vanishes"
 
     def _tied(self, part: Contribution) -> Iterator[tuple[Index, Index]]:
         """Yield the pairs (m, k) of indices of v and of u that a Kronecker delta before the local derivative ties."""
-        for factor in product_factors(part.value):
+        for factor in product_factors(part.local.value):
             pair = plain_delta(factor) or ()
             for m, k in zip(pair, pair[::-1], strict=True):
                 if m in part.indices and k in self._own:

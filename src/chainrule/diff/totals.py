@@ -10,37 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from chainrule.diff.axis_letters import AxisLetters
+from chainrule.diff.chain_rule import Contribution, chain_rule
 from chainrule.diff.graph import Graph, check_names, graph_of
-from chainrule.diff.local import Letters, Local, Locals, refuse_coupled_samples
-from chainrule.diff.putting_in import Choice, Simplifier
+from chainrule.diff.inlining import Inlining
+from chainrule.diff.local import Locals, refuse_coupled_samples
+from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError, listed
-from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
-from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, plus, times
+from chainrule.expr.binding import rename_indices, tensors_in
+from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, times
 from chainrule.expr.symbols import Symbol, derivative_by
 from chainrule.system.model import Equation, System
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way from w to u: through the tensor v that u reads, whose indices are `indices`.
-
-    `local` is ∂u[k]/∂v[m], `onward` is ∂v[m]/∂w[j] by its name; where v is w itself the local derivative is all.
-    """
-
-    through: Symbol
-    indices: tuple[Index, ...]
-    local: Local
-    onward: Expr | None
-
-
-@dataclass(frozen=True)
 class Total:
-    """∂u[k]/∂w[j] = value, with u's `indices`. `put_in` lists the v whose ∂v/∂w was put into the value."""
+    """∂u[k]/∂w[j] = value, with u's `indices`. `inlined` lists the v whose ∂v/∂w is written in the value."""
 
     tensor: Symbol
     indices: tuple[Index, ...]
     value: Expr
-    put_in: tuple[Symbol, ...]
+    inlined: tuple[Symbol, ...]
 
 
 class Totals:
@@ -49,7 +39,7 @@ class Totals:
     `system` has its extrema named. Raises DerivativeError for names that it does not have, or that make no sense.
     """
 
-    def __init__(self, system: System, simplifier: Simplifier, of: Sequence[str], wrt: str) -> None:
+    def __init__(self, system: System, simplifier: Simplifying, of: Sequence[str], wrt: str) -> None:
         self.system = system
         self.simplifier = simplifier
         self.graph: Graph = graph_of(system)
@@ -60,7 +50,7 @@ class Totals:
         refuse_coupled_samples(system, self._active)
         self._leading = frozenset[str]().union(*(self.graph.leading_to(name) for name in of))
         letters = [i for name in of for i in system.axes(name)]
-        self._letters = Letters(system)
+        self._letters = AxisLetters(system)
         self.by = Indexed(wrt, self._letters.give(system.axes(wrt), letters))
         self._locals = Locals(system, simplifier)
         self._known: dict[Symbol, Total] = {}
@@ -119,8 +109,8 @@ class Totals:
         declared = self.system.declared.get(tensor)
         return () if declared is None else tuple(a.tensor for a in declared.arguments)
 
-    def ways(self, tensor: Symbol) -> tuple[Way, ...]:
-        """Return every way from wrt to a tensor, by what its equation reads."""
+    def contributions(self, tensor: Symbol) -> tuple[Contribution, ...]:
+        """Return what reaches ∂tensor/∂wrt through each tensor that its equation reads."""
         own = Indexed(tensor, self.axes(tensor))
         read = [v for v in self.graph.reads[tensor] if v in self._active]
         arguments = self._arguments(tensor)
@@ -132,50 +122,49 @@ class Totals:
                 expected="an unknown function of tensors that do not depend on one another",
                 advice=f"Give {tensor} a copy of {self.wrt}: an equation of its own, {self.wrt}_in[j] = {self.wrt}[j]",
             )
-        found = [self._way(own, through) for through in read]
-        return tuple(way for way in found if way.local.value != ZERO)
+        found = [self._contribution(own, through) for through in read]
+        return tuple(one for one in found if one.local.value != ZERO)
 
-    def _way(self, own: Indexed, through: Symbol) -> Way:
+    def _contribution(self, own: Indexed, through: Symbol) -> Contribution:
         if through == self.wrt:
-            return Way(through, self.by_indices, self._locals.between(own, self.by), None)
+            return Contribution(through, self.by_indices, self._locals.between(own, self.by), None, forward=True)
         used = [i for i in (*own.indices, *self.by.indices) if isinstance(i, Index)]
         indices = self._letters.give(self.system.axes(through), used)
         entry = Indexed(through, indices)
-        onward = Partial(entry, (self.by,)) if self.is_unknown(through) else self.entry(through, indices)
-        return Way(through, indices, self._locals.between(own, entry), onward)
+        beyond = Partial(entry, (self.by,)) if self.is_unknown(through) else self.entry(through, indices)
+        return Contribution(through, indices, self._locals.between(own, entry), beyond, forward=True)
 
     def _compute(self, tensor: Symbol) -> Total:
+        """Return ∂tensor/∂wrt by the chain rule: Σ over its contributions, each with ∂v/∂w by its name or inlined."""
         own = self.axes(tensor)
-        terms: list[Expr] = []
-        put_in: list[Symbol] = []
-        for way in self.ways(tensor):
-            term, inserted = self._term(tensor, way, (*own, *self.by_indices))
-            terms.append(term)
-            if inserted:
-                put_in.append(way.through)
-        value = self.simplifier.simplify(plus(*terms), (*own, *self.by_indices))
-        return Total(tensor, own, value, tuple(put_in))
+        order = (*own, *self.by_indices)
+        found = tuple(self._as_is_better(one, order) for one in self.contributions(tensor))
+        value = self.simplifier.simplify(chain_rule(found), order)
+        return Total(tensor, own, value, tuple(one.through for one in found if one.inlined is not None))
 
-    def _term(self, tensor: Symbol, way: Way, order: tuple[Index, ...]) -> tuple[Expr, bool]:
-        """Return Σ_m ∂u[k]/∂v[m]·∂v[m]/∂w[j] of one way, and whether ∂v/∂w was put in."""
-        if way.onward is None:
-            return way.local.value, False
-        named = reduce_over("sum", way.indices, times(way.local.value, way.onward))
-        if isinstance(way.onward, Partial):
-            return named, False
-        value = self.put_in_value(way)
-        inserted = reduce_over("sum", way.indices, times(way.local.value, value))
-        simple = not self._known[way.through].put_in
-        choice = Choice(value, named, inserted, lambda: self._uses(way.through), simple)
-        return (inserted, True) if choice.puts_in(self.simplifier, order) else (named, False)
+    def _as_is_better(self, one: Contribution, order: tuple[Index, ...]) -> Contribution:
+        """Return a contribution to a derivative with these indices, ∂v/∂w inlined where that is better."""
+        if one.beyond is None or isinstance(one.beyond, Partial):
+            return one
+        inlined, simple = self._inlined(one), not self._known[one.through].inlined
+        assert inlined.inlined is not None
+        choice = Inlining(
+            inlined.inlined, chain_rule([one]), chain_rule([inlined]), lambda: self._uses(one.through), simple
+        )
+        return inlined if choice.is_better(self.simplifier, order) else one
+
+    def _inlined(self, one: Contribution) -> Contribution:
+        """Return a contribution with the value of ∂v/∂w, at its indices."""
+        known = self._known[one.through]
+        return one.with_inlined(rename_indices(known.value, dict(zip(known.indices, one.indices, strict=True))))
+
+    def as_written(self, tensor: Symbol) -> tuple[Contribution, ...]:
+        """Return the contributions to ∂tensor/∂wrt, ∂v/∂w inlined in those where it was when the value was derived."""
+        inlined = self.of(tensor).inlined
+        return tuple(self._inlined(c) if c.through in inlined else c for c in self.contributions(tensor))
 
     def _uses(self, tensor: str) -> int:
         return sum(user in self._leading for user in self.graph.users.get(tensor, ()))
-
-    def put_in_value(self, way: Way) -> Expr:
-        """Return the value of ∂v/∂w at the indices of a way."""
-        known = self._known[way.through]
-        return rename_indices(known.value, dict(zip(known.indices, way.indices, strict=True)))
 
     def equations(self) -> tuple[Equation, ...]:
         """Return the equations of what is asked for and of every name they need, in order."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from chainrule.diff.putting_in import Simplifier
+from chainrule.diff.simplifying import Simplifying
 from chainrule.expr.binding import map_operands, tensors_in
 from chainrule.expr.nodes import Expr, Indexed
 from chainrule.expr.symbols import Derivative
 from chainrule.system.model import Equation, System
 
 
-def without_cost_in_derivatives(system: System, simplifier: Callable[[], Simplifier]) -> System:
+def without_cost_in_derivatives(system: System, simplifier: Callable[[], Simplifying]) -> System:
     """Return the system with the value of the cost in place of its name in the equations of derivatives.
 
     They are simplified anew, by what `simplifier` returns, which does not call the cost by its name.
@@ -31,7 +31,7 @@ def _holds_cost(equation: Equation, cost: Equation) -> bool:
     return isinstance(equation.name, Derivative) and cost.name in tensors_in(equation.value)
 
 
-def _written_out(equation: Equation, cost: Equation, simplifier: Simplifier) -> Equation:
+def _written_out(equation: Equation, cost: Equation, simplifier: Simplifying) -> Equation:
     if not _holds_cost(equation, cost):
         return equation
     value = simplifier.simplify(_with_value(equation.value, cost.target, cost.value), equation.indices)

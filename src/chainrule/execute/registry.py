@@ -28,7 +28,7 @@ class Registration:
 
 EXECUTORS: Mapping[str, Registration] = MappingProxyType(
     {
-        "reference": Registration("chainrule.execute.reference.equations", "Reference"),
+        "reference": Registration("chainrule.execute.reference.evaluation", "Reference"),
         "native": Registration("chainrule.execute.native.executor", "Native", "llvmlite"),
     }
 )

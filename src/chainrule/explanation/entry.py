@@ -20,8 +20,8 @@ from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.notation import named_symbol
 from chainrule.render.text import entry_text
+from chainrule.system.locations import cost_advice, did_you_mean
 from chainrule.system.model import System
-from chainrule.system.places import cost_advice, did_you_mean
 
 At: TypeAlias = Mapping[str, int] | Sequence[int] | int
 """An entry: the value of each index by its letter, or all of them in order."""

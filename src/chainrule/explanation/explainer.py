@@ -13,10 +13,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.diff.backprop import Path
+from chainrule.diff.chain_rule import Contribution
 from chainrule.diff.derivations import tied, with_target_letters
 from chainrule.errors import OptionError
-from chainrule.execute.reference.equations import Evaluation, evaluate_all
+from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.execute.shortage import enough_memory
 from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
 from chainrule.explanation.numbered import Numbered
@@ -26,6 +26,7 @@ from chainrule.explanation.result import Explanation
 from chainrule.explanation.totals import verified
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import (
+    ONE,
     Affine,
     Comparison,
     Expr,
@@ -102,7 +103,7 @@ def _levels(quantiles: Sequence[float]) -> tuple[float, ...]:
 
 def _with_paths(back: Backprop, tensor: str) -> System:
     """Return the forward and backward equations of a tensor and of whatever uses it."""
-    users = [path.user for path in back.cotangents.paths(tensor) if path.user != back.cotangents.cost]
+    users = [path.through for path in back.cotangents.contributions(tensor) if path.beyond is not None]
     system = back.cotangents.system
     derived = back.cotangents.equations(tuple(dict.fromkeys((tensor, *users))))
     return typecheck(system.with_equations((*system.equations, *derived)))
@@ -131,8 +132,8 @@ class _Opener:
         derivative = self._numbered.formula(target)
         name = str(derivative)
         parts = open_value(value, self._numbered)
-        paths_found = self._cotangents.paths(self._tensor)
-        direct = all(path.user == self._cotangents.cost for path in paths_found)
+        paths_found = self._cotangents.contributions(self._tensor)
+        direct = all(path.beyond is None for path in paths_found)
         opened = () if direct else tuple(self._path(path) for path in paths_found)
         own = Indexed(self._tensor, tuple(put_at(self._indices, self.places).values()))
         ends = (self._numbered.formula(Indexed(self._cotangents.cost)), self._numbered.formula(own))
@@ -151,23 +152,25 @@ class _Opener:
             places[Index(index.name, index.extent)] = put
         return [substitute_indices(node, places) for node in lettered]
 
-    def _path(self, path: Path) -> PathSum:
+    def _path(self, path: Contribution) -> PathSum:
         """Return the products of the paths through one tensor."""
         simplifier = self._cotangents.simplifier
-        pairs = dict(tied(path.local, path.indices, self._indices))
-        shown = with_target_letters(simplifier.present(path.local), pairs)
-        upstream, partial, local = self._at_entry(path.upstream, path.partial, shown)
+        pairs = dict(tied(path.local.value, path.indices, self._indices))
+        shown = with_target_letters(simplifier.present(path.local.value), pairs)
+        upstream, partial, local = self._at_entry(
+            ONE if path.beyond is None else path.beyond, path.local.partial, shown
+        )
         indices = tuple(Index(i.name, i.extent) for i in path.indices)
         whole = times(upstream, local)
         step = factor(local, whole, indices, self._numbered)
         terms = self._numbered.values(whole, indices)
-        if path.user == self._cotangents.cost:
+        if path.beyond is None:
             return PathSum((), OpenedSum(self._numbered.formula(local), indices, (step,), terms), None, ())
         derivative = self._numbered.formula(partial)
         factors = (factor(upstream, whole, indices, self._numbered), Factor(derivative, step.values, step.causes))
         share = times(upstream, partial)
         written = self._numbered.formula(Reduce("sum", indices, share) if indices else share)
-        user = self._numbered.formula(Indexed(path.user, indices))
+        user = self._numbered.formula(Indexed(path.through, indices))
         return PathSum(
             words("every ", user) if indices else words(user),
             OpenedSum(written, indices, factors, terms),
@@ -175,15 +178,15 @@ class _Opener:
             self._why(path),
         )
 
-    def _why(self, path: Path) -> Words:
-        pairs = list(tied(path.local, path.indices, self._cotangents.of(self._tensor).indices))
+    def _why(self, path: Contribution) -> Words:
+        pairs = list(tied(path.local.value, path.indices, self._cotangents.of(self._tensor).indices))
         if not pairs:
             return ()
         places = dict(zip((i.name for i in self._indices), self.places, strict=True))
         unlike = tuple(
             Comparison("!=", IndexValue(Index(k.preferred)), IndexValue(Affine((), places[j.name]))) for k, j in pairs
         )
-        user = self._numbered.formula(Indexed(path.user, path.indices))
-        own = self._numbered.formula(substitute_indices(path.partial.wrt[0], put_at(self._indices, self.places)))
+        user = self._numbered.formula(Indexed(path.through, path.indices))
+        own = self._numbered.formula(substitute_indices(path.local.partial.wrt[0], put_at(self._indices, self.places)))
         where = joined(tuple(map(self._numbered.formula, unlike)), " or ")
         return words("a Kronecker delta: ", user, " does not depend on ", own, " where ", where)

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy.typing as npt
 
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.expr.nodes import Condition, Expr, Index
-from chainrule.render.formula import Formula, lettered_formula
+from chainrule.render.formula import ShownFormula, lettered_formula
 
 Array = npt.NDArray[Any]
 
@@ -28,7 +28,7 @@ class Numbered:
     evaluation: Evaluation
     ranks: Mapping[str, int]
 
-    def formula(self, expr: Expr | Condition) -> Formula:
+    def formula(self, expr: Expr | Condition) -> ShownFormula:
         """Return an expression or a condition laid out."""
         return lettered_formula(expr, self.ranks)
 

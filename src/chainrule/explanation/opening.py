@@ -34,7 +34,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.render.document import Words, words
 from chainrule.render.document_text import words_text
-from chainrule.render.formula import Formula
+from chainrule.render.formula import ShownFormula
 
 Array = npt.NDArray[Any]
 
@@ -46,7 +46,7 @@ class Factor:
     `causes` are what can make it 0: the factor itself, or its own factors.
     """
 
-    formula: Formula
+    formula: ShownFormula
     values: Array
     causes: tuple[Cause, ...]
 
@@ -72,7 +72,7 @@ class OpenedSum:
     inside one.
     """
 
-    formula: Formula
+    formula: ShownFormula
     indices: tuple[Index, ...]
     factors: tuple[Factor, ...]
     terms: Array
@@ -151,7 +151,7 @@ class PathSum:
 
     between: Words
     opened: OpenedSum
-    equation: Formula | None
+    equation: ShownFormula | None
     why: Words
 
     @property
@@ -177,8 +177,8 @@ class Part:
     A part without a sum is all `before`. `factors` are the numbers that its factors have.
     """
 
-    formula: Formula
-    before: Formula | None
+    formula: ShownFormula
+    before: ShownFormula | None
     before_value: float
     factors: tuple[float, ...]
     causes: tuple[Cause, ...]

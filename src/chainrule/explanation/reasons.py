@@ -6,27 +6,23 @@ relu.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 
 from chainrule.diff.scalars import scalar_derivative
 from chainrule.expr.binding import Fresh, free_indices, open_reduce, rename_indices, tensors_in
+from chainrule.expr.functions import OPPOSITE
 from chainrule.expr.nodes import ONE, Bracket, Call, Comparison, Condition, Expr, Index, Indexed, Reduce, Select, walk
 from chainrule.render.document import Words, words
-from chainrule.render.formula import Formula
+from chainrule.render.formula import ShownFormula
 from chainrule.render.letters import next_letter
 from chainrule.system.model import System
-
-_OPPOSITE: Mapping[str, str] = MappingProxyType(
-    {">": "<=", ">=": "<", "<": ">=", "<=": ">", "=": "!=", "!=": "="},
-)
 
 
 def opposite(bracket: Expr) -> Comparison | None:
     """Return the comparison of values that holds where a bracket is 0; None for any other expression."""
     match bracket:
         case Bracket(Comparison(relation, left, right) as condition) if tensors_in(condition):
-            return Comparison(_OPPOSITE[relation], left, right)
+            return Comparison(OPPOSITE[relation], left, right)
         case _:
             return None
 
@@ -52,7 +48,7 @@ def function_with_derivative(bracket: Expr, system: System) -> str:
     return ""
 
 
-def reason_words(bracket: Expr, system: System, formula: Callable[[Expr | Condition], Formula]) -> Words:
+def reason_words(bracket: Expr, system: System, formula: Callable[[Expr | Condition], ShownFormula]) -> Words:
     """Say why a bracket of values is 0: what holds instead, and the function whose derivative it is; () for others."""
     contrary = opposite(bracket)
     if contrary is None:
@@ -61,7 +57,7 @@ def reason_words(bracket: Expr, system: System, formula: Callable[[Expr | Condit
     return words(formula(contrary), *([f", where the derivative of {function} is 0"] if function else []))
 
 
-def zero_factor(whole: Reduce, formula: Callable[[Expr | Condition], Formula]) -> Words:
+def zero_factor(whole: Reduce, formula: Callable[[Expr | Condition], ShownFormula]) -> Words:
     """Say which factor of a product is 0; prod(k) where(k = j, 1, u[k]) is that of all factors but one."""
     bound, opened = open_reduce(whole, Fresh())
     used = {i.name for i in free_indices(whole)}

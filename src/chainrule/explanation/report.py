@@ -22,7 +22,7 @@ from chainrule.render.document import (
     multiplied_numbers,
     words,
 )
-from chainrule.render.formula import Formula, added, equal
+from chainrule.render.formula import ShownFormula, added, equal
 from chainrule.render.numbers import number_text
 
 SHARE = "Each product is the share of one path, not the whole derivative: different shares are added up."
@@ -40,22 +40,24 @@ def part_group(part: Part, extract: Extract, *, alone: bool) -> Group:
     return Group((*named, Group(tuple(inner), indent=2)), role="term", apart=bool(part.sums))
 
 
-def result_heading(derivative: Formula, parts: tuple[Part, ...], value: float) -> Heading:
+def result_heading(derivative: ShownFormula, parts: tuple[Part, ...], value: float) -> Heading:
     """Say what the whole comes to: the sum of its parts where there are several."""
     steps = [added_numbers(tuple(part.value for part in parts))] if len(parts) > 1 else []
     return Heading(joined((derivative, *steps, value), " = "))
 
 
 def paths_group(
-    derivative: Formula, ends: tuple[Formula, Formula], paths: tuple[PathSum, ...], total: float, extract: Extract
+    derivative: ShownFormula,
+    ends: tuple[ShownFormula, ShownFormula],
+    paths: tuple[PathSum, ...],
+    total: float,
+    extract: Extract,
 ) -> Group:
     """Return the sum over all paths before anything is simplified; `ends` are what it is a derivative of and by."""
     shares = equal(derivative, added(*(path.opened.formula for path in paths)))
     each = (_path_group(path, extract) for path in paths)
     closing = map(Line, _paths_closing(paths, total))
-    return Group(
-        (Line(_why_a_sum(ends, paths)), Line((shares,)), *each, *closing), role="paths to the next", apart=True
-    )
+    return Group((Line(_why_a_sum(ends, paths)), Line((shares,)), *each, *closing), role="next paths", apart=True)
 
 
 def _closing(part: Part) -> Iterator[Words]:
@@ -78,7 +80,7 @@ def _closing(part: Part) -> Iterator[Words]:
         yield words("Times ", joined(tuple(times), " and "), " gives ", part.value, ".")
 
 
-def _why_a_sum(ends: tuple[Formula, Formula], paths: tuple[PathSum, ...]) -> Words:
+def _why_a_sum(ends: tuple[ShownFormula, ShownFormula], paths: tuple[PathSum, ...]) -> Words:
     """Say what the sum over all paths is, before anything is simplified."""
     cost, own = ends
     between = tuple(path.between for path in paths if path.between)

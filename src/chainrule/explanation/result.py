@@ -21,7 +21,7 @@ from chainrule.render.document import Group, Heading, Line, Node, words
 from chainrule.render.document_html import document_html
 from chainrule.render.document_json import document_json
 from chainrule.render.document_text import document_text
-from chainrule.render.formula import Formula, equal
+from chainrule.render.formula import ShownFormula, equal
 
 Array = npt.NDArray[Any]
 
@@ -35,9 +35,9 @@ class Explanation:
     vanished, and `routes` all paths to the cost, where they were asked for. `quantiles` are the levels to show.
     """
 
-    derivative: Formula
-    ends: tuple[Formula, Formula]
-    formula: Formula
+    derivative: ShownFormula
+    ends: tuple[ShownFormula, ShownFormula]
+    formula: ShownFormula
     value: float
     parts: tuple[Part, ...]
     paths: tuple[PathSum, ...]

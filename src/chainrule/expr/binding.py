@@ -11,7 +11,7 @@ what has been opened at some depth once is opened there for good.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import assert_never
+from typing import Any, assert_never
 
 from chainrule.expr.combinations import PositionAtom, PositionForm, linear_form, position_of, position_value
 from chainrule.expr.nodes import (
@@ -177,8 +177,8 @@ def map_operands(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
     Conditions are gone through. A `Partial` is an atom: its entries name what is differentiated.
     """
-    parts = () if isinstance(node, Partial) else operands(node)
-    return with_operands(node, _changed(parts, change)) if parts else node
+    parts = operands(node)
+    return with_operands(node, _changed(parts, change)) if parts and type(node) is not Partial else node
 
 
 def map_condition(condition: Condition, change: Callable[[Expr], Expr]) -> Condition:
@@ -187,7 +187,10 @@ def map_condition(condition: Condition, change: Callable[[Expr], Expr]) -> Condi
 
 
 def _changed(parts: tuple[Expr | Condition, ...], change: Callable[[Expr], Expr]) -> list[Expr | Condition]:
-    return [map_condition(p, change) if isinstance(p, Comparison | Logic) else change(p) for p in parts]
+    return [map_condition(p, change) if type(p) in _CONDITIONS else change(p) for p in parts]  # type: ignore[arg-type]
+
+
+_CONDITIONS = frozenset({Comparison, Logic})
 
 
 def expressions_in(node: Expr) -> tuple[Expr, ...]:
@@ -221,22 +224,22 @@ def rename_indices(node: Expr, mapping: Mapping[Index, Index]) -> Expr:
 
 def substitute_indices(node: Expr, mapping: Mapping[Index, Position]) -> Expr:
     """Return the expression with free indices replaced by positions."""
-    if not mapping or free_indices(node).isdisjoint(mapping):
+    return _substituted(node, mapping) if mapping else node
+
+
+def _substituted(node: Any, mapping: Mapping[Index, Position]) -> Any:
+    if free_indices(node).isdisjoint(mapping):
         return node
-    match node:
-        case Indexed(tensor, positions, guarded):
-            return Indexed(tensor, tuple(shift_position(p, mapping) for p in positions), guarded)
-        case MatrixEntry():
-            return map_positions(node, lambda position: shift_position(position, mapping))
-        case IndexValue(position):
-            return position_value(shift_position(position, mapping))
-        case Partial(of, wrt):
-            return Partial(_entry(of, mapping), tuple(_entry(w, mapping) for w in wrt))
-        case Reduce(_, bound, _):
-            inner = {old: new for old, new in mapping.items() if old not in bound}
-            return map_operands(node, lambda part: substitute_indices(part, inner))
-        case _:
-            return map_operands(node, lambda part: substitute_indices(part, mapping))
+    rule = _SUBSTITUTED.get(type(node))
+    if rule is not None:
+        return rule(node, mapping)
+    return with_operands(node, [_substituted(part, mapping) for part in operands(node)])
+
+
+def _under_a_binder(node: Reduce, mapping: Mapping[Index, Position]) -> Reduce:
+    if not mapping.keys().isdisjoint(node.indices):
+        mapping = {old: new for old, new in mapping.items() if old not in node.indices}
+    return Reduce(node.op, node.indices, substitute_indices(node.body, mapping))
 
 
 def stands_alone(index: Index, node: Expr | Condition) -> bool:
@@ -258,7 +261,18 @@ def map_positions(node: MatrixEntry, change: Callable[[Position], Position]) -> 
 
 
 def _entry(entry: Indexed, mapping: Mapping[Index, Position]) -> Indexed:
-    return Indexed(entry.tensor, tuple(shift_position(p, mapping) for p in entry.indices), entry.guarded)
+    get = mapping.get
+    moved = [get(p, p) if type(p) is Index else shift_position(p, mapping) for p in entry.indices]
+    return Indexed(entry.tensor, tuple(moved), entry.guarded)
+
+
+_SUBSTITUTED: Mapping[type[Any], Callable[[Any, Mapping[Index, Position]], Expr]] = {
+    Indexed: _entry,
+    MatrixEntry: lambda node, mapping: map_positions(node, lambda position: shift_position(position, mapping)),
+    IndexValue: lambda node, mapping: position_value(shift_position(node.position, mapping)),
+    Partial: lambda node, mapping: Partial(_entry(node.of, mapping), tuple(_entry(w, mapping) for w in node.wrt)),
+    Reduce: _under_a_binder,
+}
 
 
 def rewrite_bottom_up(node: Expr, change: Callable[[Expr], Expr], fresh: Fresh) -> Expr:

@@ -223,4 +223,6 @@ REDUCTIONS: tuple[str, ...] = ("sum", "mean", "max", "min", "prod")
 ONE_HOT = "onehot"
 """A reduction that only facts have: 1 where one entry is 1 and all others are 0, else 0."""
 RELATIONS: tuple[str, ...] = ("=", "!=", "<", "<=", ">", ">=")
+OPPOSITE: Mapping[str, str] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
+"""Of two numbers: what holds where a relation does not."""
 CONSTANTS: tuple[str, ...] = ("pi",)

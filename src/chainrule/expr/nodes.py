@@ -289,17 +289,17 @@ def delta(left: Position, right: Position) -> Bracket:
 
 def operands(node: Expr | Condition) -> tuple[Expr | Condition, ...]:
     """Return the expressions and conditions a node is made of, in writing order (indices are not expressions)."""
-    found: tuple[Expr | Condition, ...] = _OPERANDS[type(node)][0](node)
+    found: tuple[Expr | Condition, ...] = _PARTS[type(node)](node)
     return found
 
 
 def with_operands(node: AnyNode, parts: Sequence[Expr | Condition]) -> AnyNode:
     """Return the node made of others, as many and in the order of `operands`; nothing is simplified or renamed."""
-    old = operands(node)
+    old = _PARTS[type(node)](node)
     assert len(parts) == len(old), "a node has as many operands as before"
     if all(map(is_, parts, old)):
         return node
-    made: AnyNode = _OPERANDS[type(node)][1](node, tuple(parts))
+    made: AnyNode = _MADE[type(node)](node, tuple(parts))
     return made
 
 
@@ -318,6 +318,9 @@ _OPERANDS: Mapping[type[Any], tuple[Callable[[Any], Any], Callable[[Any, Any], A
     Partial: (lambda node: (node.of, *node.wrt), lambda _, parts: Partial(parts[0], parts[1:])),
 }
 
+_PARTS = {kind: parts for kind, (parts, _) in _OPERANDS.items()}
+_MADE = {kind: make for kind, (_, make) in _OPERANDS.items()}
+
 
 def walk(node: Expr | Condition) -> Iterator[Expr | Condition]:
     """Yield the node and everything in it, outermost first, left to right, without recursion."""
@@ -325,4 +328,6 @@ def walk(node: Expr | Condition) -> Iterator[Expr | Condition]:
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(operands(current)))
+        parts = _PARTS[type(current)](current)
+        if parts:
+            stack += parts[::-1]

@@ -19,6 +19,8 @@ from chainrule.expr.symbols import symbol
 N = TypeVar("N", bound="Node")
 T = TypeVar("T")
 _UNKNOWN = object()
+_ITSELF = object()
+"""Stands for the node that something is kept with: no node holds itself, so none waits for the garbage collector."""
 _keep = object.__setattr__
 
 
@@ -34,8 +36,8 @@ def kept(make: Callable[[N], T]) -> Callable[[N], T]:
         found = getattr(node, name, _UNKNOWN)
         if found is _UNKNOWN:
             found = make(node)
-            _keep(node, name, found)
-        return found  # type: ignore[return-value]
+            _keep(node, name, _ITSELF if found is node else found)
+        return node if found is _ITSELF else found  # type: ignore[return-value]
 
     return known
 

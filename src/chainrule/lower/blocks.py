@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import prod
 
 from chainrule.lower.layout import strides
-from chainrule.lower.program import Axis, Buffer, Contracted, Instruction, Store, over_axes
+from chainrule.lower.program import Buffer, Contracted, Instruction, LoopAxis, Store, over_axes
 
 LONGEST, LARGE = 400, 3 << 20
 """The longest sum that is left whole, and the bytes of factors up to which any is."""
@@ -44,7 +44,7 @@ def blocked(
         factors = tuple(replace(f, place=f.place.plus(start * f.stride(axis.name))) for f in contraction.factors)
         part = replace(
             contraction,
-            axes=(Axis(axis.name, min(length, axis.extent - start)),),
+            axes=(LoopAxis(axis.name, min(length, axis.extent - start)),),
             factors=factors,
             initial=partial if start else None,
         )

@@ -17,13 +17,13 @@ from chainrule.lower.code import CodeBuilder
 from chainrule.lower.fuse import Member, Nest
 from chainrule.lower.program import (
     Access,
-    Axis,
     Buffer,
     Contracted,
     Contraction,
     Instruction,
     Load,
     Looked,
+    LoopAxis,
     RowReduce,
     Scalar,
     Store,
@@ -78,7 +78,7 @@ class _Building:
             code.add(store)
         return Instruction(
             self.nest.members[-1].statement.equation.name,
-            tuple(Axis(name, extent) for name, extent in self.nest.axes.items()),
+            tuple(LoopAxis(name, extent) for name, extent in self.nest.axes.items()),
             self.contraction(),
             tuple(code.ops),
             tuple(dict.fromkeys(m.statement.equation for m in self.nest.members)),
@@ -88,14 +88,14 @@ class _Building:
         """Return what sets all entries to 0, and what then adds to those that are looked up, one after the other."""
         (member,) = self.nest.members
         statement, buffer = member.statement, self.buffers[member.statement.target]
-        every = tuple(Axis(f"r{n}", extent) for n, extent in enumerate(buffer.extents))
+        every = tuple(LoopAxis(f"r{n}", extent) for n, extent in enumerate(buffer.extents))
         whole = over_axes(buffer.name, every, buffer.strides)
         zeros = (Scalar(ZERO.value), Store(whole, 0))
         self.code = code = CodeBuilder(self.entry)
         access = self.access(buffer.name, Indexed(buffer.name, statement.at), member.names)
         added = code.value(statement.value, member.names)
         code.add(Store(access, code.apply("add", code.add(Load(access)), added)))
-        axes = tuple(Axis(name, extent) for name, extent in self.nest.axes.items())
+        axes = tuple(LoopAxis(name, extent) for name, extent in self.nest.axes.items())
         name, equations = statement.equation.name, (statement.equation,)
         return (
             Instruction(name, every, None, zeros, equations),
@@ -117,9 +117,9 @@ class _Building:
         found = [e for e in dict.fromkeys(walk(value)) if isinstance(e, Indexed) and e.tensor in self.inlined]
         if not found:
             return value
-        return replaced(value, {entry: self.expanded(self.put_in(entry)) for entry in found})
+        return replaced(value, {entry: self.expanded(self.written_out(entry)) for entry in found})
 
-    def put_in(self, entry: Indexed) -> Expr:
+    def written_out(self, entry: Indexed) -> Expr:
         """Return the value of an entry of a member that is put in."""
         statement = self.inlined[entry.tensor].statement
         mapping = dict(zip(statement.indices, entry.indices, strict=True))
@@ -140,7 +140,7 @@ class _Building:
         factors = tuple(
             self.access(self.copies.get(f.tensor, f.tensor), f, member.names) for f in member.statement.factors
         )
-        axes = tuple(Axis(name, extent) for name, extent in self.nest.inner.items())
+        axes = tuple(LoopAxis(name, extent) for name, extent in self.nest.inner.items())
         return Contraction(member.statement.op, axes, factors)
 
     def access(self, buffer: str, entry: Indexed, names: Mapping[Index, str]) -> Access:

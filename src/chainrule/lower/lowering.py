@@ -19,10 +19,10 @@ from chainrule.lower.fuse import Fused, Nest, fuse, sums_apart
 from chainrule.lower.inside import with_bounded
 from chainrule.lower.layout import Vectorization, innermost, references, strides
 from chainrule.lower.program import (
-    Axis,
     Buffer,
     Instruction,
     Load,
+    LoopAxis,
     Program,
     Role,
     Store,
@@ -138,7 +138,7 @@ def _copies(
             continue
         steps, size = strides(source.extents, axis, lanes, element)
         buffers[name] = replace(source, name=name, role="temporary", strides=steps, size=size + lanes)
-        axes = tuple(Axis(f"r{n}", extent) for n, extent in enumerate(source.extents))
+        axes = tuple(LoopAxis(f"r{n}", extent) for n, extent in enumerate(source.extents))
         load, store = (over_axes(b.name, axes, b.strides) for b in (source, buffers[name]))
         equations = tuple(m.statement.equation for m in nest.members[:1])
         instructions.append(Instruction(name, axes, None, (Load(load), Store(store, 0)), equations))

@@ -30,7 +30,7 @@ Role = Literal["data", "param", "const", "state", "output", "temporary"]
 
 
 @dataclass(frozen=True)
-class Axis:
+class LoopAxis:
     """A loop: an index and its number of values."""
 
     name: str
@@ -95,7 +95,7 @@ class Access:
         return tuple(a for looked in self.looked for a in (*looked.access.places, looked.access))
 
 
-def over_axes(buffer: str, axes: Sequence[Axis], strides: Sequence[int]) -> Access:
+def over_axes(buffer: str, axes: Sequence[LoopAxis], strides: Sequence[int]) -> Access:
     """Return the access to a buffer that goes along each axis with its stride."""
     return Access(buffer, LinearForm({axis.name: s for axis, s in zip(axes, strides, strict=True)}, 0))
 
@@ -166,7 +166,7 @@ class Contraction:
     """op over the axes of the product of the factors, begun with the initial value where there is one."""
 
     op: str
-    axes: tuple[Axis, ...]
+    axes: tuple[LoopAxis, ...]
     factors: tuple[Access, ...]
     initial: Access | None = None
 
@@ -181,7 +181,7 @@ class Instruction:
     """A loop nest over `axes`; `equations` are those it computes, in order."""
 
     name: str
-    axes: tuple[Axis, ...]
+    axes: tuple[LoopAxis, ...]
     contraction: Contraction | None
     code: tuple[Op, ...]
     equations: tuple[Equation, ...] = ()

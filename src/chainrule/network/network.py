@@ -19,7 +19,7 @@ import numpy.typing as npt
 from chainrule.data.interchange import as_array
 from chainrule.errors import ChainruleError, InputError, ModelFileError, OptionError, escaped
 from chainrule.execute.inputs import check_inputs
-from chainrule.execute.reference.equations import Reference, ReferenceExecutable
+from chainrule.execute.reference.evaluation import Reference, ReferenceExecutable
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Number
 from chainrule.expr.sizes import Size

@@ -16,7 +16,7 @@ from chainrule.nn.costs import Cost
 from chainrule.nn.layer import Codomain, Initial, Layer, Normal, Value
 from chainrule.nn.own import value_shape
 from chainrule.nn.penalties import penalised
-from chainrule.nn.shape import Shape, shape_of
+from chainrule.nn.shape import LayerShape, shape_of
 from chainrule.nn.template import apart_from, names_in, renamed
 from chainrule.render.letters import next_letter
 
@@ -165,7 +165,7 @@ class _Assembling:
         stem = f"{name}_{self.number}" if name[-1].isdigit() else f"{name}{self.number}"
         return apart_from(self.taken, stem)
 
-    def _letters(self, shape: Shape) -> dict[str, str]:
+    def _letters(self, shape: LayerShape) -> dict[str, str]:
         """Return new letters for the indices of a layer; its units keep their letter, or get one of their own."""
         before, same = self.letter, shape.input == shape.output
         if not same:
@@ -184,7 +184,9 @@ class _Assembling:
         self.taken |= {names[letter] for letter in shape.declared}
         return names
 
-    def _settle_sizes(self, layer: Layer, shape: Shape, extents: Mapping[Size, str], title: str, source: str) -> None:
+    def _settle_sizes(
+        self, layer: Layer, shape: LayerShape, extents: Mapping[Size, str], title: str, source: str
+    ) -> None:
         """Note the sizes that a layer fixes, by letter; refuse one that contradicts what is known."""
         declared = shape.declared
         found = [(declared[letter], size, f"{title}, takes {size} numbers") for letter, size in layer.sizes.items()]

@@ -22,7 +22,7 @@ from chainrule.system.model import System
 
 
 @dataclass(frozen=True)
-class Shape:
+class LayerShape:
     """A layer's lines as a system. `letters` are its indices, `own` its tensors and functions but input and output.
 
     `extents` holds the extent of each letter where it stands first.
@@ -42,7 +42,7 @@ class Shape:
         return {i.name: i.extent for param in self.system.params for i in self.system.axes(param)}
 
 
-def shape_of(layer: Layer) -> Shape:
+def shape_of(layer: Layer) -> LayerShape:
     """Return what the lines of a layer say. Raises NotationError for lines that make no sense, and OptionError."""
     names = names_in(layer.notation)
     letter = next_letter("i", names)
@@ -50,7 +50,7 @@ def shape_of(layer: Layer) -> Shape:
     _check(layer, system)
     (output,) = system.axes(layer.writes)
     known = {*system.names(), *system.function}
-    return Shape(
+    return LayerShape(
         system,
         tuple(n for n in names if n not in known and n not in ARITY and n not in RESERVED),
         {i.preferred: i.extent for i in reversed([*_indices(system)])},

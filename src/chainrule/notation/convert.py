@@ -42,7 +42,7 @@ from chainrule.notation.source import MAX_DEPTH, too_deep
 from chainrule.notation.spelling import SYNONYMS
 from chainrule.notation.subscripts import split_name, subscripts_of
 from chainrule.notation.trees import first_token, letters_of, name_token, ranges_of, subtrees, token_of
-from chainrule.system.places import count_indices, first_repeated
+from chainrule.system.locations import count_indices, first_repeated
 
 Scope: TypeAlias = frozenset[str] | None
 """The letters of the indices that are known at a place; None within brackets, where every name is an index."""

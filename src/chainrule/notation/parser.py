@@ -25,12 +25,12 @@ from chainrule.notation.convert import Converter
 from chainrule.notation.fields import spot_of
 from chainrule.notation.repeated import Repeated
 from chainrule.notation.source import Source, Statement, read_source, split
-from chainrule.notation.statements import Reading, Span, letters_in
+from chainrule.notation.statements import Span, SystemReader, letters_in
 from chainrule.notation.syntax import parse_statement
 from chainrule.notation.vocabulary import Vocabulary, collect_names, surroundings_of, vocabulary_of
 from chainrule.notation.wording import Surroundings
+from chainrule.system.locations import Location, check_calls
 from chainrule.system.model import Equation, System
-from chainrule.system.places import Place, check_calls
 from chainrule.system.sizes.infer import infer_equation, infer_expression
 from chainrule.system.typecheck import typecheck
 
@@ -50,7 +50,7 @@ def parse(text: str) -> System:
     check_letters(source)
     repeated = Repeated(source, parse_statement)
     statements = [(statement, repeated.tree(statement)) for statement in pieces]
-    reading = Reading(source, collect_names(source, statements))
+    reading = SystemReader(source, collect_names(source, statements))
     for statement, tree in statements:
         reading.read(statement, tree)
     try:
@@ -66,7 +66,7 @@ def _check_states(system: System) -> None:
     updated = {update.name for update in system.updates}
     for number, declaration in enumerate(system.declarations):
         if declaration.role == "state" and declaration.tensor not in updated:
-            raise Place("declaration", number, declaration.tensor).error(
+            raise Location("declaration", number, declaration.tensor).error(
                 f"the state {declaration.tensor} has no update",
                 declaration.tensor,
                 "target",
@@ -82,7 +82,7 @@ def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -
 
     >>> system = parse("data x[i]\nparam w[i]\ncost C = sum(i) w[i]*x[i]")
     >>> parse_expression("2*x[j]", system).factors[1].indices[0].extent
-    Axis(tensor='x', axis=0)
+    Axis(tensor='x', number=0)
     """
     vocabulary = vocabulary_of(system)
     source, statement, tree = _single(text, "expression", names_of(system), surroundings_of(system))
@@ -102,7 +102,7 @@ def parse_equation(text: str, system: System) -> Equation:
     """
     source, statement, tree = _single(text, "equation", names_of(system))
     vocabulary = vocabulary_of(system)
-    reading = Reading(source, vocabulary)
+    reading = SystemReader(source, vocabulary)
     reading.read(statement, tree)
     try:
         return infer_equation(system, reading.equations[0])
@@ -122,7 +122,7 @@ def parse_scalar(text: str, parameters: tuple[str, ...]) -> Expr:
     vocabulary = Vocabulary(ranks=dict.fromkeys(parameters, 0))
     value: Expr = Converter(source, statement.offset, vocabulary).convert(tree)
     try:
-        check_calls([n for n in walk(value) if isinstance(n, Call)], ARITY, (), Place("expression"))
+        check_calls([n for n in walk(value) if isinstance(n, Call)], ARITY, (), Location("expression"))
     except TypecheckError as error:
         raise located(source, _whole(statement), error) from None
     return value

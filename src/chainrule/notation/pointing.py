@@ -12,7 +12,7 @@ from chainrule.notation.advice import RESERVED, call_advice, entry_advice, name_
 from chainrule.notation.fields import Spot, spot_of
 from chainrule.notation.source import Source
 from chainrule.notation.vocabulary import Vocabulary
-from chainrule.system.places import did_you_mean
+from chainrule.system.locations import did_you_mean
 
 
 class Pointing:

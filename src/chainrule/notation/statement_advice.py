@@ -7,7 +7,7 @@ import re
 from chainrule.notation.source import KEYWORDS
 from chainrule.notation.spelling import OPENERS
 from chainrule.notation.wording import NAME, Surroundings
-from chainrule.system.places import did_you_mean
+from chainrule.system.locations import did_you_mean
 
 _FUNCTION = re.compile(rf"\s*(?P<f>{NAME})\s*\((?P<p>[\w\s,\[\]]*)\)\s*(?:=(?!=)|:\s*(?:return\b)?)\s*(?P<rest>.+)$")
 _SET = re.compile(rf"(?P<n>{NAME})\s*(?:\[[^\[\]]*\])?\s*(?:∈|\bin\b|:(?!\s*int\b))\s*[^,]*$")

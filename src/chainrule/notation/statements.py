@@ -46,7 +46,7 @@ class Span:
     end: int
 
 
-class Reading:
+class SystemReader:
     """The system as read so far, and where each piece of it stands."""
 
     def __init__(self, source: Source, vocabulary: Vocabulary) -> None:
@@ -331,16 +331,16 @@ def _name_of(entry: Indexed | Partial) -> str:
     return Derivative(entry.of.tensor, *(lower.tensor for lower in entry.wrt))
 
 
-_READERS: Mapping[str, Callable[[Reading, Statement, Tree[Token]], None]] = {
-    "declarations": Reading.read_declarations,
-    "constants": Reading.read_constants,
-    "indices": Reading.read_indices,
-    "given": Reading.read_given,
-    "one_hot": Reading.read_one_hot,
-    "batch": Reading.read_batch,
-    "abstract": Reading.read_abstract,
-    "unknown_cost": Reading.read_unknown_cost,
-    "cost": Reading.read_cost,
-    "definition": Reading.read_definition,
-    "equation": Reading.read_equation,
+_READERS: Mapping[str, Callable[[SystemReader, Statement, Tree[Token]], None]] = {
+    "declarations": SystemReader.read_declarations,
+    "constants": SystemReader.read_constants,
+    "indices": SystemReader.read_indices,
+    "given": SystemReader.read_given,
+    "one_hot": SystemReader.read_one_hot,
+    "batch": SystemReader.read_batch,
+    "abstract": SystemReader.read_abstract,
+    "unknown_cost": SystemReader.read_unknown_cost,
+    "cost": SystemReader.read_cost,
+    "definition": SystemReader.read_definition,
+    "equation": SystemReader.read_equation,
 }

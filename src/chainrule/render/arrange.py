@@ -42,13 +42,15 @@ from chainrule.expr.sizes import Literal
 from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.render.layout import (
     UNIT,
+    AffineNumber,
     Applied,
     BigOperator,
+    Cases,
     Chain,
-    Choice,
     Connective,
     Denial,
     Entry,
+    ExtentOf,
     Factors,
     Iverson,
     Layout,
@@ -59,10 +61,8 @@ from chainrule.render.layout import (
     NamedSlope,
     Negative,
     Parenthesised,
-    Place,
     Quotient,
     Relation,
-    Size,
     Slope,
     Superscript,
     Terms,
@@ -114,7 +114,7 @@ class _Arrangement:
             case Constant(name):
                 return Named(name)
             case ExtentValue(_, letter):
-                return Size(letter, letter.upper() in self.ranks)
+                return ExtentOf(letter, letter.upper() in self.ranks)
             case IndexValue(position):
                 return self._value(position)
             case Indexed(Derivative() as derivative):
@@ -150,7 +150,7 @@ class _Arrangement:
                 return Iverson(self.at(condition, Level.LOGIC))
             case Select(condition, then, otherwise):
                 branches = self.at(then, Level.SUM), self.at(otherwise, Level.SUM)
-                return Choice(self.at(condition, Level.LOGIC), *branches)
+                return Cases(self.at(condition, Level.LOGIC), *branches)
             case _:
                 assert_never(node)
 
@@ -159,7 +159,7 @@ class _Arrangement:
             case Index(name):
                 return Letter(name)
             case Affine():
-                return Place(position)
+                return AffineNumber(position)
             case Lookup(entry):
                 return self._entry(entry)
             case _:

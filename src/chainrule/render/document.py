@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from chainrule.render.formula import Formula
+from chainrule.render.formula import ShownFormula
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Added:
     value: float
 
 
-Inline: TypeAlias = str | int | float | Added | Among | Share | Formula
+Inline: TypeAlias = str | int | float | Added | Among | Share | ShownFormula
 """A piece of a line. A float is a value, written with about five digits; an int is a count or an index."""
 Words: TypeAlias = tuple[Inline, ...]
 
@@ -106,7 +106,7 @@ class Group:
     apart: bool = False
 
 
-Node: TypeAlias = Heading | Line | Formula | Table | Note | Bar | Group
+Node: TypeAlias = Heading | Line | ShownFormula | Table | Note | Bar | Group
 
 
 def words(*parts: Inline | Words) -> Words:

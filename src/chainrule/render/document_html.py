@@ -11,7 +11,7 @@ from typing import assert_never
 
 from chainrule.render.document import Bar, Cell, Group, Heading, Line, Node, Note, Table
 from chainrule.render.document_text import table_cells, words_text
-from chainrule.render.formula import Formula
+from chainrule.render.formula import ShownFormula
 
 _RIGHT = "text-align:right;padding:0 0.8em"
 _LEFT = "text-align:left;padding:0 0.8em"
@@ -30,7 +30,7 @@ def document_html(node: Node) -> str:
             return f"<p><b>{escape(words_text(words))}</b></p>"
         case Line(words) | Note(words):
             return f"<p>{escape(words_text(words))}</p>"
-        case Formula():
+        case ShownFormula():
             return f"<p>{escape(str(node))}</p>"
         case Table():
             return _table(node)

@@ -11,7 +11,7 @@ import math
 from typing import Any, assert_never
 
 from chainrule.render.document import Added, Among, Bar, Cell, Group, Heading, Inline, Line, Node, Note, Share, Table
-from chainrule.render.formula import Formula
+from chainrule.render.formula import ShownFormula
 
 VERSION = 1
 
@@ -35,7 +35,7 @@ def _node(node: Node) -> dict[str, Any]:
             return {"kind": "line", "words": [*map(_inline, words)]}
         case Note(words):
             return {"kind": "note", "words": [*map(_inline, words)]}
-        case Formula():
+        case ShownFormula():
             return {"kind": "formula", **_formula(node)}
         case Table(headings, rows, rest):
             below = {"rows": [[*map(_cell, row)] for row in rows], "rest": [*map(_cell, rest)]}
@@ -70,13 +70,13 @@ def _inline(part: Inline) -> Any:
             return {"number": _number(part.value)}
         case Share(value):
             return {"share": _number(value)}
-        case Formula():
+        case ShownFormula():
             return _formula(part)
         case _:
             assert_never(part)
 
 
-def _formula(formula: Formula) -> dict[str, str]:
+def _formula(formula: ShownFormula) -> dict[str, str]:
     return {"text": str(formula), "latex": formula.latex()}
 
 

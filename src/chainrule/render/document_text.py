@@ -9,7 +9,7 @@ from itertools import chain
 from typing import assert_never
 
 from chainrule.render.document import Added, Among, Bar, Cell, Group, Heading, Inline, Line, Node, Note, Share, Table
-from chainrule.render.formula import Formula
+from chainrule.render.formula import ShownFormula
 from chainrule.render.numbers import column_text, number_text, share_text
 
 LABEL = 3
@@ -87,7 +87,7 @@ def _rows(node: Node, indent: int, width: int | None) -> Iterator[_Row]:
             yield _Row(indent, words_text(words))
         case Line(words) | Note(words):
             yield from (_Row(indent, line) for line in _wrapped(words_text(words), indent, width))
-        case Formula():
+        case ShownFormula():
             yield from _formula(node, indent, width)
         case Table():
             yield from _table(node, indent + 2)
@@ -113,14 +113,14 @@ def _group(group: Group, indent: int, width: int | None) -> Iterator[_Row]:
         yield _BLANK
 
 
-def _formula(formula: Formula, indent: int, width: int | None) -> Iterator[_Row]:
+def _formula(formula: ShownFormula, indent: int, width: int | None) -> Iterator[_Row]:
     whole = str(formula)
     if width is None or len(formula.sides) < 2 or indent + len(whole) <= width:
         yield _Row(indent, whole)
         return
     first, *others = formula.sides
     yield _Row(indent, str(replace(formula, sides=(first,))))
-    yield from (_Row(indent, str(Formula((side,), continued=True))) for side in others)
+    yield from (_Row(indent, str(ShownFormula((side,), continued=True))) for side in others)
 
 
 def _wrapped(text: str, indent: int, width: int | None) -> list[str]:
@@ -157,7 +157,7 @@ def _inline(part: Inline) -> str:
             return column_text(numbers)[place]
         case Share(value):
             return share_text(value)
-        case str() | int() | Formula():
+        case str() | int() | ShownFormula():
             return str(part)
         case _:
             assert_never(part)

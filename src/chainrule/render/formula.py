@@ -19,7 +19,7 @@ from chainrule.render.text import UNICODE
 
 
 @dataclass(frozen=True)
-class Formula:
+class ShownFormula:
     """An expression, or sides that are equal. `continued` says that the line above ends with what it is equal to.
 
     >>> from chainrule.expr.nodes import Index, Indexed
@@ -50,7 +50,7 @@ def formula(
     taken: Collection[str] = (),
     declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
-) -> Formula:
+) -> ShownFormula:
     """Return an expression or a condition laid out; see `expression_text`."""
     (lettered,) = with_letters(expr, taken=taken, declared=declared)
     return lettered_formula(lettered, known_ranks((lettered,), ranks))
@@ -63,30 +63,30 @@ def equation_formula(
     taken: Collection[str] = (),
     declared: Mapping[str, sizes.Size] | None = None,
     ranks: Mapping[str, int] | None = None,
-) -> Formula:
+) -> ShownFormula:
     """Return `target = value` laid out; see `expression_text`."""
     sides = with_letters(target, value, taken=taken, declared=declared)
     known = known_ranks(sides, ranks)
     return equal(*(lettered_formula(side, known) for side in sides))
 
 
-def lettered_formula(expr: Expr | Condition, ranks: Mapping[str, int]) -> Formula:
+def lettered_formula(expr: Expr | Condition, ranks: Mapping[str, int]) -> ShownFormula:
     """Return an expression laid out whose indices `with_letters` has named already."""
-    return Formula((arrange(expr, ranks),))
+    return ShownFormula((arrange(expr, ranks),))
 
 
-def equal(*formulas: Formula) -> Formula:
+def equal(*formulas: ShownFormula) -> ShownFormula:
     """Return formulas as the sides of one equation."""
-    return Formula(tuple(side for one in formulas for side in one.sides), formulas[0].continued)
+    return ShownFormula(tuple(side for one in formulas for side in one.sides), formulas[0].continued)
 
 
-def added(*formulas: Formula) -> Formula:
+def added(*formulas: ShownFormula) -> ShownFormula:
     """Return the sum of expressions."""
     parts = [one.sides[0] for one in formulas]
     terms = [term for part in parts for term in (part.parts if isinstance(part, Terms) else (part,))]
-    return Formula((Terms(tuple(terms)) if len(terms) > 1 else terms[0],))
+    return ShownFormula((Terms(tuple(terms)) if len(terms) > 1 else terms[0],))
 
 
-def continued(one: Formula) -> Formula:
+def continued(one: ShownFormula) -> ShownFormula:
     """Return an expression as the right side of an equation whose left side stands above it."""
     return replace(one, continued=True)

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from chainrule.expr import sizes
 from chainrule.expr.nodes import Condition, Expr, Index, Lookup, Position
+from chainrule.expr.sizes import Size
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import (
     BigOperator,
-    Choice,
+    Cases,
     Entry,
+    ExtentOf,
     Layout,
     Matrix,
     NamedSlope,
     Numeral,
-    Size,
     Superscript,
     affine_text,
 )
@@ -59,7 +59,7 @@ def expression_latex(
     expr: Expr | Condition,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, sizes.Size] | None = None,
+    declared: Mapping[str, Size] | None = None,
     ranks: Mapping[str, int] | None = None,
 ) -> str:
     r"""Return an expression or condition as LaTeX for mathematics mode; braces and \left \right balance.
@@ -77,7 +77,7 @@ def equation_latex(
     value: Expr,
     *,
     taken: Collection[str] = (),
-    declared: Mapping[str, sizes.Size] | None = None,
+    declared: Mapping[str, Size] | None = None,
     ranks: Mapping[str, int] | None = None,
     sign: str = "=",
 ) -> str:
@@ -92,7 +92,7 @@ def _plain(name: str) -> str:
     return latex_name(name).plain
 
 
-def _size(size: Size) -> str:
+def _size(size: ExtentOf) -> str:
     return f"|{size.letter}|" if size.taken or len(size.letter) > 1 else size.letter.upper()
 
 
@@ -165,7 +165,7 @@ def _function(function: str) -> str:
     return rf"\operatorname{{{function}}}" if function in PLAIN_OPERATORS else _plain(function)
 
 
-def _choice(node: Choice) -> Pieces:
+def _choice(node: Cases) -> Pieces:
     frame = (r"\begin{cases} ", r" & \text{if } ", r" \\ ", r" & \text{otherwise} \end{cases}")
     return framed(frame, node.then, node.condition, node.otherwise)
 
@@ -198,5 +198,11 @@ LATEX = Style(
     parentheses=(r"\left(", r"\right)"),
     bracket=(r"\left[ ", r" \right]"),
     choice=_choice,
-    frames=MappingProxyType({"sqrt": (r"\sqrt{", "}"), "abs": (r"\left|", r"\right|")}),
+    frames=MappingProxyType(
+        {
+            "sqrt": (r"\sqrt{", "}"),
+            "abs": (r"\left|", r"\right|"),
+            "floor": (r"\left\lfloor ", r" \right\rfloor"),
+        }
+    ),
 )

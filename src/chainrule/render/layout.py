@@ -46,7 +46,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Size:
+class ExtentOf:
     """The extent of the index with this letter; `taken` says that a tensor is named by the capital letter."""
 
     letter: str
@@ -54,7 +54,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Place:
+class AffineNumber:
     """An affine expression of indices, as a number."""
 
     position: Affine
@@ -197,7 +197,7 @@ class Iverson:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Cases:
     """One of two values, by a condition."""
 
     condition: Layout
@@ -217,8 +217,8 @@ Layout: TypeAlias = (
     | Ratio
     | Letter
     | Named
-    | Size
-    | Place
+    | ExtentOf
+    | AffineNumber
     | Entry
     | Matrix
     | Slope
@@ -235,7 +235,7 @@ Layout: TypeAlias = (
     | Connective
     | Denial
     | Iverson
-    | Choice
+    | Cases
     | Parenthesised
 )
 
@@ -261,7 +261,7 @@ PRECEDENCE: dict[type[Layout], Level] = {
     Chain: Level.RELATION,
     Denial: Level.RELATION,
     Terms: Level.SUM,
-    Place: Level.SUM,
+    AffineNumber: Level.SUM,
     Negative: Level.NEGATIVE,
     Factors: Level.PRODUCT,
     Quotient: Level.PRODUCT,
@@ -273,12 +273,12 @@ PRECEDENCE: dict[type[Layout], Level] = {
     Numeral: Level.ATOM,
     Letter: Level.ATOM,
     Named: Level.ATOM,
-    Size: Level.ATOM,
+    ExtentOf: Level.ATOM,
     Entry: Level.ATOM,
     Matrix: Level.ATOM,
     Applied: Level.ATOM,
     Iverson: Level.ATOM,
-    Choice: Level.ATOM,
+    Cases: Level.ATOM,
     Parenthesised: Level.ATOM,
 }
 """The one table of precedence. A slope ∂a/∂z may be a factor as it stands, but not a base or a denominator."""

@@ -67,7 +67,7 @@ def with_letters(
     index with that extent.
     """
     giver = _Giver(nodes, taken, declared or {})
-    lettered = tuple(_rename(node, giver) for node in nodes)
+    lettered = tuple(_rename(node, giver) if giver.renames(node) else node for node in nodes)
     return tuple(_rename(node, giver, sizes=True) for node in lettered) if giver.sizes else lettered
 
 
@@ -97,11 +97,21 @@ class _Giver:
         self.said = declared.said if isinstance(declared, LetterSizes) else frozenset[str]()
         self.given: list[tuple[Index, str]] = []
         free = tuple(dict.fromkeys(i for node in nodes for i in free_in_order(node)))
-        self.sizes = [part for node in nodes for part in walk(node) if isinstance(part, ExtentValue)]
+        self.sizes, self.binding = list[ExtentValue](), set[int]()
+        for node in nodes:
+            parts = tuple(walk(node))
+            self.sizes += (part for part in parts if isinstance(part, ExtentValue))
+            if any(isinstance(part, Reduce) for part in parts):
+                self.binding.add(id(node))
         self.reserved = {size.letter: size.extent for size in reversed(self.sizes)}
         self.without_index = self._sizes_without_index(nodes, free) if self.sizes else {}
         self.reserved |= {letter: extent for extent, letter in self.without_index.items()}
         self.free = self._free_letters(free)
+        self.same = all(index.name == letter.name for index, letter in self.free.items())
+
+    def renames(self, node: Expr | Condition) -> bool:
+        """Say whether any index in one of the nodes is printed by another letter than its name."""
+        return not self.same or id(node) in self.binding
 
     def _free_letters(self, indices: Collection[Index]) -> dict[Index, Index]:
         named = [index for index in indices if index.name.isidentifier()]

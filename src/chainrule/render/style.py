@@ -14,13 +14,15 @@ from typing import TypeAlias, assert_never
 from chainrule.expr.nodes import Position
 from chainrule.render.layout import (
     UNIT,
+    AffineNumber,
     Applied,
     BigOperator,
+    Cases,
     Chain,
-    Choice,
     Connective,
     Denial,
     Entry,
+    ExtentOf,
     Factors,
     Iverson,
     Layout,
@@ -31,11 +33,9 @@ from chainrule.render.layout import (
     Negative,
     Numeral,
     Parenthesised,
-    Place,
     Quotient,
     Ratio,
     Relation,
-    Size,
     Slope,
     Superscript,
     Terms,
@@ -62,7 +62,7 @@ class Style:
     holds: bool
     number: Callable[[str, int], str]
     name: Callable[[str], str]
-    size: Callable[[Size], str]
+    size: Callable[[ExtentOf], str]
     entry: Callable[[Entry], str]
     position: Callable[[Position], str]
     matrix: Callable[[Matrix], Pieces]
@@ -85,7 +85,7 @@ class Style:
     power: Frame
     parentheses: Frame
     bracket: Frame
-    choice: Callable[[Choice], Pieces]
+    choice: Callable[[Cases], Pieces]
     frames: Mapping[str, Frame]
     """Functions that are no name before parentheses: a root, an absolute value."""
 
@@ -133,9 +133,9 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
             return framed(style.fraction, str(value.numerator), str(value.denominator))
         case Letter(name) | Named(name):
             return (style.name(name),)
-        case Size():
+        case ExtentOf():
             return (style.size(layout),)
-        case Place(position):
+        case AffineNumber(position):
             return (style.position(position),)
         case Entry():
             return (style.entry(layout),)
@@ -169,7 +169,7 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
             return (style.denial, part)
         case Iverson(condition):
             return framed(style.bracket, condition)
-        case Choice():
+        case Cases():
             return style.choice(layout)
         case Parenthesised(inner):
             superfluous = style.holds and isinstance(inner, Ratio)
@@ -206,7 +206,7 @@ def _base(base: Layout) -> Layout:
             return Parenthesised(base) if numeral_parts(value)[1] else base
         case Parenthesised(Ratio() as ratio):
             return Parenthesised(Parenthesised(ratio))
-        case Letter() | Named() | Size() | Iverson() | Parenthesised():
+        case Letter() | Named() | ExtentOf() | Iverson() | Parenthesised():
             return base
         case _:
             return Parenthesised(base)

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from chainrule.expr.nodes import Expr
 from chainrule.render.document import Group, Heading, Line, Node, Note, words
 from chainrule.render.document_text import document_lines, document_text
-from chainrule.render.formula import Formula, continued, equal
+from chainrule.render.formula import ShownFormula, continued, equal
 from chainrule.rewrite.rules import Derivation, Step
 
 WIDTH = 100
@@ -154,7 +154,7 @@ def _is_worked_out(step: Step) -> bool:
     return step.detail is not None and len(step.detail.steps) > 1
 
 
-def _formula(step: Step, derivation: Derivation, above: Expr | None) -> Formula:
+def _formula(step: Step, derivation: Derivation, above: Expr | None) -> ShownFormula:
     """Return both sides of a step, the right one alone where the left one stands above or is the same."""
     after = derivation.formula(step.after)
     if step.before == above:
@@ -163,7 +163,7 @@ def _formula(step: Step, derivation: Derivation, above: Expr | None) -> Formula:
     return after if str(before) == str(after) else equal(before, after)
 
 
-def _equation(step: Step, derivation: Derivation) -> Formula:
+def _equation(step: Step, derivation: Derivation) -> ShownFormula:
     return equal(derivation.formula(step.before), derivation.formula(step.after))
 
 

@@ -17,7 +17,7 @@ from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_red
 from chainrule.expr.nodes import Constant, Expr, Index, Indexed, Number, Reduce
 from chainrule.expr.shared import Node
 from chainrule.expr.symbols import Symbol
-from chainrule.render.formula import Formula, equation_formula, formula
+from chainrule.render.formula import ShownFormula, equation_formula, formula
 from chainrule.system.model import Equation
 
 
@@ -100,16 +100,16 @@ class Step(Node):
 class Derivation(Node):
     """The derivation of one derivative: `target` = `result`, step by step.
 
-    `remarks` are sentences about the result, `put_in` the tensors whose derivatives were put in, `taken` the names that
-    no index may be printed as. `cases` are titled special cases of an unknown function, to be read beside it. `ranks`
-    of tensors say which positions of ∂a/∂z[k,j] belong to a, for printers.
+    `remarks` are sentences about the result, `inlined` the tensors whose derivatives it writes out, `taken` the names
+    that no index may be printed as. `cases` are titled special cases of an unknown function, to be read beside it.
+    `ranks` of tensors say which positions of ∂a/∂z[k,j] belong to a, for printers.
     """
 
     target: Expr
     steps: tuple[Step, ...]
     result: Expr
     remarks: tuple[str, ...] = ()
-    put_in: tuple[str, ...] = ()
+    inlined: tuple[str, ...] = ()
     taken: tuple[str, ...] = field(default=(), compare=False)
     cases: tuple[tuple[str, Derivation], ...] = ()
     verifier: Callable[[Derivation], object] | None = field(default=None, compare=False, repr=False)
@@ -136,11 +136,11 @@ class Derivation(Node):
         """Return an expression of this derivation as text."""
         return str(self.formula(expr))
 
-    def equation_formula(self) -> Formula:
+    def equation_formula(self) -> ShownFormula:
         """Return the result laid out."""
         return equation_formula(self.target, self.result, taken=self.taken, ranks=self.ranks)
 
-    def formula(self, expr: Expr) -> Formula:
+    def formula(self, expr: Expr) -> ShownFormula:
         """Return an expression of this derivation laid out."""
         return formula(expr, taken=self.taken, ranks=self.ranks)
 

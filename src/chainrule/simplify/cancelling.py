@@ -11,7 +11,16 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TypeAlias
 
-from chainrule.expr.binding import free_indices, map_operands, open_reduce, stands_alone, substitute_indices
+from chainrule.expr.binding import (
+    Fresh,
+    expressions_in,
+    free_indices,
+    map_operands,
+    open_reduce,
+    stands_alone,
+    substitute_indices,
+    tensors_in,
+)
 from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
     Expr,
@@ -23,6 +32,7 @@ from chainrule.expr.nodes import (
     Product,
     Reduce,
     Sum,
+    product_factors,
     walk,
 )
 from chainrule.expr.shared import kept
@@ -211,6 +221,22 @@ def renamed(expr: Expr, context: Context, read: Read | None) -> Expr | None:
                 rest = product_of(coefficient, {b: e for b, e in factors.items() if b != base})
                 return multiply((rest, power(normal(image, context.fresh), exponent)))
     return None
+
+
+def cancelled_factors(expr: Expr, fresh: Fresh) -> Iterator[Expr]:
+    """Yield what stands in a product above a bar and below one, each once: a[k] in y[k]/a[k]·(a[k]·b)."""
+    seen: dict[Expr, None] = {}
+    waiting = [expr]
+    while waiting:
+        whole = waiting.pop()
+        if isinstance(whole, Reduce):
+            whole = open_reduce(whole, fresh)[1]
+        parts = [factors_of(normal(part, fresh))[1] for part in product_factors(whole)]
+        above = {base for part in parts for base, exponent in part.items() if exponent > 0}
+        below = [base for part in parts for base, exponent in part.items() if exponent < 0 and base in above]
+        seen |= dict.fromkeys(base for base in below if tensors_in(base))
+        waiting += [part for part in expressions_in(whole) if isinstance(part, Sum | Product | Reduce)][::-1]
+    yield from seen
 
 
 CANCEL: tuple[Rule[Context], ...] = (

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from chainrule.expr.functions import OPPOSITE
 from chainrule.expr.nodes import ZERO, Comparison, Condition, Expr, IndexValue, Logic, Number, Select
 from chainrule.rewrite.rules import Rule
 from chainrule.simplify.arithmetic import bracket, multiply
 from chainrule.simplify.context import Context
-
-OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
-"""Of two numbers: what holds where a relation does not."""
 
 
 def opposite(condition: Condition) -> Condition:

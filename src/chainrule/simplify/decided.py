@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from chainrule.expr.combinations import ExpressionAtom, ExpressionForm, expression_form, position_value
+from chainrule.expr.functions import OPPOSITE
 from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import (
     ONE,
@@ -27,7 +28,6 @@ from chainrule.expr.nodes import (
 from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Literal, Size
 from chainrule.rewrite.rules import Rule
-from chainrule.simplify.choices import OPPOSITE
 from chainrule.simplify.context import Context
 
 

@@ -20,6 +20,7 @@ from chainrule.expr.binding import (
     substitute_indices,
     tensors_in,
 )
+from chainrule.expr.functions import OPPOSITE
 from chainrule.expr.nodes import (
     MINUS_ONE,
     ONE,
@@ -191,10 +192,9 @@ def _finite_by(expr: Expr, context: Context) -> tuple[str, ...] | None:
 
 def _truth(asked: str, known: str) -> Expr | None:
     """Return the bracket of (value asked 0) where (value known 0) holds."""
-    opposite = {">": "<=", "<=": ">", "<": ">=", ">=": "<", "=": "!=", "!=": "="}
     if asked in _IMPLIED[known]:
         return ONE
-    return ZERO if opposite[asked] in _IMPLIED[known] else None
+    return ZERO if OPPOSITE[asked] in _IMPLIED[known] else None
 
 
 def _of_known_sign(function: str, argument: Expr, known: str) -> Expr | None:

@@ -22,7 +22,7 @@ from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.by_its_name import is_worth_its_name, may_be_worth_it
-from chainrule.simplify.cancelling import CANCEL
+from chainrule.simplify.cancelling import CANCEL, cancelled_factors
 from chainrule.simplify.choices import CHOICES
 from chainrule.simplify.collapse import COLLAPSE
 from chainrule.simplify.context import Context, Fact, Ranges
@@ -42,7 +42,7 @@ from chainrule.simplify.written import AS_IT_COMES, Written, written_in
 from chainrule.system.derived import solve
 from chainrule.system.model import System
 from chainrule.system.sizes.constraints import read_by_number
-from chainrule.system.user_functions import put_in_functions
+from chainrule.system.user_functions import inline_functions
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
@@ -136,6 +136,10 @@ class Simplifier:
         """Say whether a fact has tensors of both in it."""
         return self._book.relates(left, right)
 
+    def cancelled(self, expr: Expr) -> tuple[Expr, ...]:
+        """Return the factors that an expression loses in the normal form, since it is divided by them, too."""
+        return tuple(map(self.present, cancelled_factors(expr, Fresh())))
+
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
         return present(expr, self._written)
@@ -182,7 +186,7 @@ def simplifier_of(system: System, free: Collection[str] = (), *, cost_named: boo
     ranges = _ranges(system)
     axes = partial(_extents, system)
     bare = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges, axes=axes)
-    values = {e.name: put_in_functions(e.value, system.function) for e in system.equations}
+    values = {e.name: inline_functions(e.value, system.function) for e in system.equations}
     moving = {*system.params, *values}
     called = {e.name for e in system.equations if e.name != system.cost or may_be_worth_it(values[e.name], moving)}
     named = [e for e in system.equations if e.name in called and (cost_named or e.name != system.cost)]
@@ -225,7 +229,7 @@ def _with_totals(value: Expr, system: System) -> Expr:
         case Power(Indexed(tensor, positions), Number(exponent)) if exponent < 0 and tensor in system.defined:
             equation = system.defined[tensor]
             named = dict(zip(equation.indices, positions, strict=True))
-            below = substitute_indices(put_in_functions(equation.value, system.function), named)
+            below = substitute_indices(inline_functions(equation.value, system.function), named)
             return Power(below, Number(exponent)) if isinstance(equation.value, Reduce) else value
         case _:
             return value

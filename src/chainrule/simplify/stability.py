@@ -61,7 +61,7 @@ from chainrule.render.letters import next_letter
 from chainrule.simplify.tails import negated, with_tails
 from chainrule.simplify.undivided import undivided
 from chainrule.system.model import Equation, System
-from chainrule.system.user_functions import put_in_functions
+from chainrule.system.user_functions import inline_functions
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def stable(system: System) -> System:
     known: dict[str, _Sigmoid | _Softmax] = {}
     equations: list[Equation] = []
     for equation in system.equations:
-        value = put_in_functions(equation.value, system.function)
+        value = inline_functions(equation.value, system.function)
         found = _sigmoid(equation, value) or _softmax(equation, value, taken)
         if isinstance(found, _Softmax):
             equations += [found.largest, found.total, Equation(equation.target, found.value())]

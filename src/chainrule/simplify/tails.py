@@ -16,7 +16,7 @@ from chainrule.expr.nodes import Call, Expr, Indexed, Number, Power, Reduce, Sum
 from chainrule.expr.symbols import named_after, unused
 from chainrule.simplify.arithmetic import split_coefficient
 from chainrule.system.model import Equation, System
-from chainrule.system.user_functions import put_in_functions
+from chainrule.system.user_functions import inline_functions
 
 
 def with_tails(system: System) -> System:
@@ -53,7 +53,7 @@ class _Tails:
         """Yield the equations in their order; what each one is, is known after it."""
         for equation in self._system.equations:
             yield equation
-            match put_in_functions(equation.value, self._system.function):
+            match inline_functions(equation.value, self._system.function):
                 case Call("sigmoid" | "tanh" as function, (argument,), 0):
                     self._curves[equation.name] = _Curve(equation.target, function, argument)
                 case _:

@@ -42,7 +42,7 @@ from chainrule.simplify.context import Context
 from chainrule.simplify.exponents import one_power
 from chainrule.simplify.presentation import present
 from chainrule.system.model import Equation, System
-from chainrule.system.user_functions import put_in_functions
+from chainrule.system.user_functions import inline_functions
 
 _SATURATING = names_with(lambda function: function.saturates)
 
@@ -55,7 +55,7 @@ def undivided(system: System) -> System:
 def _saturating(system: System) -> Iterator[str]:
     """Yield the tensors that are exponential functions of something, or quotients of them."""
     for equation in system.equations:
-        factors = product_factors(put_in_functions(equation.value, system.function))
+        factors = product_factors(inline_functions(equation.value, system.function))
         if any(isinstance(f, Call) and f.function in _SATURATING for f in factors):
             yield equation.name
 

@@ -1,4 +1,4 @@
-"""Names and places: what a system's tensors and functions are called, and what may be read where.
+"""NameTable and places: what a system's tensors and functions are called, and what may be read where.
 
 Each name stands for one thing, each tensor is assigned once and read after that. An unknown function is there as soon
 as all of its arguments are. Extents are no matter of this module; `typecheck` calls it and `constraints` asks it.
@@ -13,14 +13,14 @@ from chainrule.errors import TypecheckError, listed
 from chainrule.expr.functions import ARITY, CONSTANTS, REDUCTIONS
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, MatrixEntry, Partial, Reduce, walk
 from chainrule.expr.symbols import Derivative, Symbol, taken_by, tensors_of
+from chainrule.system.locations import Location, check_calls, check_target, did_you_mean, first_repeated
 from chainrule.system.model import Equation, FunctionDefinition, System
-from chainrule.system.places import Place, check_calls, check_target, did_you_mean, first_repeated
 from chainrule.system.recurrence import steps
 
 BEFORE_ALL = -1
 
 
-class Names:
+class NameTable:
     """The names of one system: where each tensor is there from, and the arities of all functions."""
 
     def __init__(self, system: System) -> None:
@@ -46,10 +46,10 @@ class Names:
         letters = {self.system.batch}
         for number, index in enumerate(self.system.indices):
             if index.name in letters:
-                raise Place("index", number).error(f"index {index.name} is declared already", index.name, "target")
+                raise Location("index", number).error(f"index {index.name} is declared already", index.name, "target")
             letters.add(index.name)
 
-    def check_defined(self, tensor: Symbol, place: Place) -> None:
+    def check_defined(self, tensor: Symbol, place: Location) -> None:
         """Check that a statement may read a tensor. Raises TypecheckError."""
         position = self.positions.get(tensor)
         if place.statement == "equation" and (tensor in self.after_backprop or position is None):
@@ -73,7 +73,7 @@ class Names:
         advice = f"Each step of a recurrence has an equation of its own: {', then '.join(written)}"
         return advice if len(written) > 1 else f"{advice}. What an optimizer keeps from step to step is a state."
 
-    def check_update(self, update: Equation, place: Place) -> None:
+    def check_update(self, update: Equation, place: Location) -> None:
         """Check that an update is of a param or state. Raises TypecheckError."""
         declaration = self.system.declared.get(update.name)
         check_target(update, place)
@@ -90,7 +90,7 @@ class Names:
             )
         self._updated.add(update.name)
 
-    def check_partials(self, partials: Sequence[Partial], place: Place) -> None:
+    def check_partials(self, partials: Sequence[Partial], place: Location) -> None:
         """Check that derivatives that stay symbols are of unknown functions by their arguments."""
         for partial in partials:
             declaration = self.system.declared.get(partial.of.tensor)
@@ -105,7 +105,7 @@ class Names:
                     else "expected is an abstract tensor",
                 )
 
-    def unknown_tensor(self, tensor: Symbol, place: Place, side: str = "value") -> TypecheckError:
+    def unknown_tensor(self, tensor: Symbol, place: Location, side: str = "value") -> TypecheckError:
         """Return the error for a tensor that is not there, with the name that may be meant."""
         if isinstance(tensor, Derivative):
             missing = next((part for part in tensors_of(tensor) if part not in self.positions), None)
@@ -143,7 +143,7 @@ class Names:
         cost = self.system.cost or "C"
         return listed([Derivative(cost, p) for p in self.system.params]) or "the cost's by params"
 
-    def _is_gradient(self, tensor: Symbol, place: Place) -> bool:
+    def _is_gradient(self, tensor: Symbol, place: Location) -> bool:
         by = taken_by(tensor, self.system.cost)
         if place.statement not in ("equation", "update") or by is None:
             return False
@@ -167,18 +167,18 @@ class Names:
                 )
             taken[name] = kind
 
-    def _names(self) -> Iterator[tuple[str, str, Place]]:
+    def _names(self) -> Iterator[tuple[str, str, Location]]:
         for number, declaration in enumerate(self.system.declarations):
-            yield declaration.tensor, "a tensor", Place("declaration", number, declaration.tensor)
+            yield declaration.tensor, "a tensor", Location("declaration", number, declaration.tensor)
         for number, equation in enumerate(self.system.equations):
-            yield equation.name, "a tensor", Place("equation", number, equation.name)
+            yield equation.name, "a tensor", Location("equation", number, equation.name)
         for number, function in enumerate(self.system.functions):
-            yield function.name, "a function", Place("function", number, function.name)
+            yield function.name, "a function", Location("function", number, function.name)
 
     def _check_declarations(self) -> None:
         seen: set[str] = set()
         for number, declaration in enumerate(self.system.declarations):
-            place = Place("declaration", number, declaration.tensor)
+            place = Location("declaration", number, declaration.tensor)
             letters = [i.name for i in declaration.indices]
             repeated = first_repeated(letters)
             if repeated is not None:
@@ -198,7 +198,7 @@ class Names:
                 self._check_argument(argument.tensor, seen, place)
             seen.add(declaration.tensor)
 
-    def _check_argument(self, tensor: Symbol, seen: Collection[str], place: Place) -> None:
+    def _check_argument(self, tensor: Symbol, seen: Collection[str], place: Location) -> None:
         if tensor not in self.positions:
             raise self.unknown_tensor(tensor, place)
         later = self.system.declared.get(tensor)
@@ -211,7 +211,7 @@ class Names:
         known = dict(ARITY)
         consts: dict[str, None] = dict.fromkeys(self.system.with_role("const"))
         for number, function in enumerate(self.system.functions):
-            place = Place("function", number, function.name)
+            place = Location("function", number, function.name)
             self._check_parameters(function, place)
             if function.body is not None:
                 self._check_scalar(function.body, ChainMap(dict.fromkeys(function.parameters), consts), known, place)
@@ -222,7 +222,7 @@ class Names:
         for number, declaration in enumerate(self.system.declarations):
             if declaration.role not in ("const", "state"):
                 continue
-            place = Place("declaration", number, declaration.tensor)
+            place = Location("declaration", number, declaration.tensor)
             if declaration.value is not None:
                 if declaration.indices and declaration.role == "const":
                     raise place.error(f"{declaration.tensor} is one number, but has indices", declaration.tensor)
@@ -231,7 +231,7 @@ class Names:
                 known[declaration.tensor] = None
 
     def _check_scalar(
-        self, value: Expr, readable: Mapping[str, None], arities: Mapping[str, int], place: Place
+        self, value: Expr, readable: Mapping[str, None], arities: Mapping[str, int], place: Location
     ) -> None:
         """Check an expression that stands outside of all equations: numbers, functions and known numbers by name."""
         for node in walk(value):
@@ -255,7 +255,7 @@ class Names:
                 case _:
                     pass
 
-    def _check_parameters(self, function: FunctionDefinition, place: Place) -> None:
+    def _check_parameters(self, function: FunctionDefinition, place: Location) -> None:
         repeated = first_repeated(function.parameters)
         if repeated is not None:
             raise place.error(f"two parameters of {function.name} are named {repeated}", repeated, "target")

@@ -22,20 +22,39 @@ def size_lines(
     >>> size_lines([Index("t", Formula((Limit(LinearForm({x: 1}, -1), 2),)))], (), {"x": 1}, unicode=False)
     ['index t = floor((extent(x) - 1)/2) + 1']
     """
-    values = _Values(said, derived, ranks)
-    return [f"index {i.name} = {expression_text(values.of(i.extent), unicode=unicode)}" for i in said]
+    values = said_values(said, derived, ranks)
+    return [f"index {letter} = {expression_text(value, unicode=unicode)}" for letter, value in values]
 
 
-def size_lines_latex(said: Sequence[Index], derived: Sequence[DerivedExtent], ranks: Mapping[str, int]) -> list[str]:
-    """Return these lines as LaTeX."""
+def size_lines_latex(
+    said: Sequence[Index], derived: Sequence[DerivedExtent], ranks: Mapping[str, int], letters: Mapping[str, Size]
+) -> list[str]:
+    """Return these lines as LaTeX, where an axis is named by the letter that labels it: T = ⌊(P − 1)/2⌋ + 1."""
+    axes = {size: letter for letter, size in letters.items() if not any(i.name == letter for i in said)}
+    named = _Values(said, derived, ranks, axes)
+    sides = ((ExtentValue(i.extent, i.name), named.of(i.extent)) for i in said)
+    return [equation_latex(own, value, ranks=ranks, sign="&=") for own, value in sides]
+
+
+def said_values(
+    said: Sequence[Index], derived: Sequence[DerivedExtent], ranks: Mapping[str, int]
+) -> list[tuple[str, Expr]]:
+    """Return the letters that are said with their sizes as expressions."""
     values = _Values(said, derived, ranks)
-    return [equation_latex(ExtentValue(i.extent, i.name), values.of(i.extent), ranks=ranks, sign="&=") for i in said]
+    return [(index.name, values.of(index.extent)) for index in said]
 
 
 class _Values:
     """Sizes as expressions."""
 
-    def __init__(self, said: Sequence[Index], derived: Sequence[DerivedExtent], ranks: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        said: Sequence[Index],
+        derived: Sequence[DerivedExtent],
+        ranks: Mapping[str, int],
+        axes: Mapping[Size, str] | None = None,
+    ) -> None:
+        self._axes = axes or {}
         self._letters = {i.extent: i.name for i in reversed(said)}
         self._limits = {one.extent: one.limits for one in derived if not one.given}
         self._ranks = ranks
@@ -63,6 +82,8 @@ class _Values:
 
     def _extent(self, size: Size) -> Expr:
         match size:
+            case Axis() if size in self._axes:
+                return ExtentValue(size, self._axes[size])
             case Axis(tensor, axis):
                 return ExtentValue(size, tensor if self._ranks.get(tensor) == 1 else f"{tensor}, {axis}")
             case Declared(letter):

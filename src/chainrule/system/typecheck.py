@@ -6,13 +6,15 @@ as the same object. Nothing here recurses over equations.
 
 from __future__ import annotations
 
+from chainrule.expr.garbage import no_garbage
 from chainrule.system.model import System
-from chainrule.system.naming import Names
+from chainrule.system.naming import NameTable
 from chainrule.system.sizes.infer import infer_sizes
 from chainrule.system.sizes.said import is_read_from_text, say_sizes
 from chainrule.system.whole import whole_comparisons
 
 
+@no_garbage()
 def typecheck(system: System) -> System:
     """Return the system with the size of every index inferred, and with what its text has to say of them.
 
@@ -22,7 +24,7 @@ def typecheck(system: System) -> System:
     Raises TypecheckError.
     """
     system = whole_comparisons(system)
-    names = Names(system)
+    names = NameTable(system)
     names.check()
     inferred = infer_sizes(system, names)
     if inferred.__dict__.get("_says_sizes"):

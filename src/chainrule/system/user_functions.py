@@ -28,21 +28,21 @@ def put_arguments(body: Expr, actual: Mapping[str, Expr], fresh: Fresh) -> Expr:
     return rewrite_bottom_up(body, change, fresh)
 
 
-def put_in_functions(expr: Expr, functions: Mapping[str, FunctionDefinition]) -> Expr:
+def inline_functions(expr: Expr, functions: Mapping[str, FunctionDefinition]) -> Expr:
     """Return the expression with calls of functions that have a body replaced by it."""
-    return _put_in(expr, functions, Fresh())
+    return _inlined(expr, functions, Fresh())
 
 
-def _put_in(expr: Expr, functions: Mapping[str, FunctionDefinition], fresh: Fresh) -> Expr:
+def _inlined(expr: Expr, functions: Mapping[str, FunctionDefinition], fresh: Fresh) -> Expr:
     if not any(isinstance(part, Call) and part.function in functions for part in walk(expr)):
         return expr
     if isinstance(expr, Reduce):
         indices, body = open_reduce(expr, fresh)
-        return reduce_over(expr.op, indices, _put_in(body, functions, fresh))
-    inner = map_operands(expr, lambda part: _put_in(part, functions, fresh))
+        return reduce_over(expr.op, indices, _inlined(body, functions, fresh))
+    inner = map_operands(expr, lambda part: _inlined(part, functions, fresh))
     if isinstance(inner, Call) and inner.function in functions and inner.order == 0:
         definition = functions[inner.function]
         if definition.body is not None:
             actual = dict(zip(definition.parameters, inner.arguments, strict=True))
-            return _put_in(put_arguments(definition.body, actual, fresh), functions, fresh)
+            return _inlined(put_arguments(definition.body, actual, fresh), functions, fresh)
     return inner

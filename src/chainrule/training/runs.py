@@ -17,7 +17,7 @@ import numpy.typing as npt
 from chainrule.errors import InputError, TrainingError
 from chainrule.execute.finite import NotFinite, all_finite, first_not_finite, not_finite
 from chainrule.execute.protocol import Executable, Executor, Trainer, TrainingSession
-from chainrule.execute.reference.equations import start_values
+from chainrule.execute.reference.evaluation import start_values
 from chainrule.lower.program import Unsupported
 from chainrule.network.network import Network
 from chainrule.system.batching import batch

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from chainrule.errors import InputError, OptionError
 from chainrule.execute.protocol import Executor, Trainer
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Index
 from chainrule.expr.sizes import Literal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.network.network import Network
 from chainrule.network.samples import labels_of
 from chainrule.training.training_data import Samples

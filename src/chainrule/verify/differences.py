@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.execute.reference.equations import Evaluation
+from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.scope import Scope
 from chainrule.expr.binding import tensors_in

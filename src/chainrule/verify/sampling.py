@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.errors import InputError, ShortageError, VerificationError
 from chainrule.execute.protocol import Unknowns
-from chainrule.execute.reference.equations import Evaluation, evaluate_all
+from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.execute.reference.facts import sides
 from chainrule.execute.reference.matrices import condition
 from chainrule.execute.reference.scope import Scope

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import InputError, VerificationError
-from chainrule.execute.reference.equations import Evaluation, evaluate_all
+from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.magnitudes import magnitude, size_of
 from chainrule.execute.shortage import enough_memory

@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.checking import gradient_check, gradients
 from chainrule.errors import DerivativeError, InputError
-from chainrule.execute.reference.equations import Evaluation, evaluate_all
+from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.notation import parse
 from chainrule.system.model import System
 from unit.checking.systems import NETWORK, QUADRATIC_NETWORK, REGRESSION, RESIDUAL, SQUARE, UNKNOWN_SYSTEM

@@ -18,6 +18,7 @@ FAR = TRIPLET.format(" = 300")
 HINGE = "data y\nparam z\ncost L = maximum(0, 1 - y*z)"
 KNEE = "param x[i]\ncost C = maximum(9 - (sum(i) x[i]^2), 0)"
 LEAKY = "param w[i], x[i]\nh[i] = where(x[i] > 5, x[i], x[i]/10)\ncost C = sum(i) w[i]*h[i]"
+SQUARES = "param x[i]\ncost C = sum(i) x[i]^2/2"
 MASK = "const m[i]\nparam x[i]\ncost f = log(sum(i) [m[i] = 1]*exp(x[i]))"
 CHOICE = "const n[i]\nparam x[i]\ncost f = sum(i) where(n[i] = 0, 0, x[i]/n[i])"
 FUNCTION = "def bend(t) = where(t > 4, t^2, t)\nparam x\ncost C = bend(x)"
@@ -34,6 +35,7 @@ WRONG = [
     (LOGARITHM, "∂L/∂x[i] = 4*x[i]*log(x[i]) + 2*x[i]", "it has no value at points where the derivative has one"),
     (ALONE, "∂L/∂x = 4*x*log(x) + 2*x", "it has no value at points where the derivative has one"),
     ("param x\ncost C = x^2/2", "∂C/∂x = sqrt(x^2)", ""),
+    (SQUARES, "∂C/∂x[i] = x[i]*log1p(x[i]/5)/log1p(x[i]/5)", "it has no value at points where"),
     ("param x\ncost C = x^2/2", "∂C/∂x = x*sqrt(x)/sqrt(x)", "it has no value at points where"),
     (TRIPLET.format(""), "∂C/∂u[e] = 2*(w[e] - v[e])", ""),
     (FAR, "∂C/∂u[e] = 2*(w[e] - v[e])", ""),

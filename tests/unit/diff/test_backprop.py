@@ -6,7 +6,7 @@ import pytest
 
 from cases import two_layers
 from chainrule.diff.backprop import Cotangents
-from chainrule.diff.putting_in import is_single_entry
+from chainrule.diff.inlining import is_single_entry
 from chainrule.errors import DerivativeError
 from chainrule.expr.nodes import MINUS_ONE, ONE, ZERO, Indexed, number, plus, times
 from chainrule.notation import parse
@@ -23,9 +23,9 @@ def cotangents(system: System) -> Cotangents:
 
 def test_the_deltas_of_the_textbook_are_named_and_all_else_is_put_in() -> None:
     found = cotangents(DENSE)
-    assert found.of("z2").put_in == ("a2",)
-    assert found.of("z1").put_in == ("a1",)
-    assert found.of("W1").put_in == ()
+    assert found.of("z2").inlined == ("a2",)
+    assert found.of("z1").inlined == ("a1",)
+    assert found.of("W1").inlined == ()
     names = [e.name for e in backprop(DENSE).system.equations if e.name.startswith("∂")]
     assert names == ["∂C/∂z2", "∂C/∂W2", "∂C/∂b2", "∂C/∂z1", "∂C/∂W1", "∂C/∂b1"]
 
@@ -51,13 +51,13 @@ def test_the_cost_has_the_derivative_one_and_what_it_does_not_read_zero() -> Non
     found = cotangents(parse("param w, v\ncost C = w^2"))
     assert found.of("C").value == ONE
     assert found.of("v").value == ZERO
-    assert found.paths("v") == ()
+    assert found.contributions("v") == ()
 
 
-def test_there_is_one_path_for_each_equation_that_reads_a_tensor() -> None:
+def test_there_is_one_contribution_for_each_equation_that_reads_a_tensor() -> None:
     found = cotangents(parse("param x[i]\nu[i] = x[i]^2\nv = sum(i) x[i]\ndead = x[0]\ncost C = v*(sum(i) u[i]*x[i])"))
-    assert [path.user for path in found.paths("x")] == ["u", "v", "C"]
-    assert found.paths("x")[0].notes == (
+    assert [one.through for one in found.contributions("x")] == ["u", "v", "C"]
+    assert found.contributions("x")[0].local.notes == (
         "power rule: (u^n)' = n·u^(n−1)·u'",
         "∂x[j]/∂x[i] is 1 for the same entry, else 0: a Kronecker delta",
     )

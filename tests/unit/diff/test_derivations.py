@@ -61,7 +61,7 @@ def test_a_scalar_has_one_path_and_needs_no_word_about_shares() -> None:
 
 def test_what_is_put_in_is_said_with_where_it_comes_from() -> None:
     found = derivation("data y[k]\nparam x[k]\na[k] = sigmoid(x[k])\ncost C = sum(k) (a[k] - y[k])^2")
-    assert found.put_in == ("a",)
+    assert found.inlined == ("a",)
     (step,) = [step for step in found.steps if step.statement == "∂C/∂a[m] was derived before"]
     assert found.text(step.before) == "∂C/∂a[m]"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chainrule.diff.graph import graph_of
 from chainrule.diff.prepare import name_extrema
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.notation import parse
 from chainrule.system.printing import system_text
 from chainrule.verify.sampling import random_inputs

@@ -8,7 +8,7 @@ import pytest
 
 from chainrule.errors import InputError
 from chainrule.execute.inputs import check_inputs, is_batched
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.expr.nodes import Index, number, times
 from chainrule.expr.sizes import Declared
 from chainrule.notation import parse

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from chainrule.errors import OptionError
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.execute.registry import EXECUTORS, Registration, executor
 
 
@@ -43,7 +43,7 @@ def test_a_broken_executor_is_not_taken_for_a_missing_package() -> None:
 def test_asking_for_the_table_loads_no_executor() -> None:
     program = (
         "import sys, chainrule.execute.registry; "
-        "print([m for m in sys.modules if m in ('chainrule.execute.reference.equations', 'llvmlite', 'jax')])"
+        "print([m for m in sys.modules if m in ('chainrule.execute.reference.evaluation', 'llvmlite', 'jax')])"
     )
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import VerificationError
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.explanation.paths import paths
 from chainrule.explanation.paths.edges import Link
 from chainrule.explanation.rounding import cancels, size

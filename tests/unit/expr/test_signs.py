@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainrule.execute.reference.expressions import evaluate_expression
+from chainrule.expr.combinations import affine
 from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, IndexValue, Number, Power, Product, Sum
 from chainrule.expr.signs import MIRRORED, UNKNOWN, Sign, is_not_negative, is_not_positive, is_positive, sign_of
 from chainrule.expr.sizes import Axis
@@ -81,6 +82,9 @@ def test_indices_and_their_extents_count_from_0() -> None:
     assert sign_of(IndexValue(i)).relation == ">="
     assert sign_of(Sum((IndexValue(i), Number(Fraction(1))))).relation == ">"
     assert sign_of(ExtentValue(i.extent)).relation == ">"
+    assert sign_of(IndexValue(affine({i: 2}, 1))).relation == ">"
+    assert sign_of(IndexValue(affine({i: 1}, -1))).relation == ""
+    assert sign_of(IndexValue(affine({i: -1}, -1))).relation == "<"
 
 
 def test_a_sign_names_what_it_rests_on_and_nothing_else() -> None:

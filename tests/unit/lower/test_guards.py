@@ -10,7 +10,7 @@ import pytest
 
 from chainrule.execute.inputs import check_inputs
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.lower.lowering import lower
 from chainrule.lower.verify import InvalidProgram, verify
 from chainrule.notation import parse

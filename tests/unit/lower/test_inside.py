@@ -7,7 +7,7 @@ import pytest
 
 from chainrule.errors import InputError
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.verify.sampling import random_inputs

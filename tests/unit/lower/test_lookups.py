@@ -13,7 +13,7 @@ from chainrule.execute.inputs import check_inputs
 from chainrule.execute.native.executor import Native
 from chainrule.execute.native.machine import host
 from chainrule.execute.native.schedule import schedules
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Instruction, Program
 from chainrule.lower.text import program_document

@@ -11,7 +11,7 @@ from chainrule.errors import InputError
 from chainrule.execute.finite import NotFinite
 from chainrule.execute.native import rollback
 from chainrule.execute.native.training import Session
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from dense import Dense

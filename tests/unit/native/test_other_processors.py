@@ -20,7 +20,7 @@ from chainrule.execute.native.machine import Machine, host, lowered
 from chainrule.execute.native.schedule import is_transposition
 from chainrule.execute.native.training import Session
 from chainrule.execute.native.vectormath import COVERED
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.scope import Scope
 from chainrule.expr.functions import ARITY

@@ -27,7 +27,7 @@ from chainrule.execute.native.partition import (
 )
 from chainrule.execute.native.schedule import LoopSchedule, pieces
 from chainrule.expr.linear import LinearForm
-from chainrule.lower.program import Access, Axis, Buffer, Instruction, Load, Program, Store, over_axes
+from chainrule.lower.program import Access, Buffer, Instruction, Load, LoopAxis, Program, Store, over_axes
 from chainrule.notation import parse
 from dense import Dense, networks
 from support import examples
@@ -90,7 +90,7 @@ def turned() -> Program:
     x = Buffer("x", "data", (N, I), (I, 1), N * I + LANES)
     w = Buffer("W", "param", (N, I), (1, tall), I * tall + LANES, -(-x.size // LANES) * LANES)
     load, store = Access("x", LinearForm({"n": I, "i": 1}, 0)), Access("W", LinearForm({"n": 1, "i": tall}, 0))
-    copy = Instruction("W", (Axis("n", N), Axis("i", I)), None, (Load(load), Store(store, 0)))
+    copy = Instruction("W", (LoopAxis("n", N), LoopAxis("i", I)), None, (Load(load), Store(store, 0)))
     return Program({"x": x, "W": w}, (copy,), w.offset + w.size + LANES, HOST.lanes("f32"))
 
 
@@ -148,7 +148,7 @@ ROWS, COLUMNS = 40, 64
 def over(name: str, reads: str, writes: str, *, turned: bool = False, base: int = 0) -> Instruction:
     """Return a copy of one matrix to another, or to itself, by rows i and columns j."""
     own = Access(reads, LinearForm({"j": COLUMNS, "i": 1} if turned else {"i": COLUMNS, "j": 1}, base))
-    axes = (Axis("i", ROWS), Axis("j", COLUMNS))
+    axes = (LoopAxis("i", ROWS), LoopAxis("j", COLUMNS))
     return Instruction(name, axes, None, (Load(own), Store(over_axes(writes, axes, (COLUMNS, 1)), 0)))
 
 

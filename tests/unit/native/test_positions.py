@@ -17,7 +17,7 @@ from chainrule.execute.native.executor import Native
 from chainrule.execute.native.machine import host
 from chainrule.execute.native.partition import barriers, with_copies
 from chainrule.execute.native.training import Session
-from chainrule.execute.reference.equations import Reference, start_values
+from chainrule.execute.reference.evaluation import Reference, start_values
 from chainrule.network.network import Network
 from chainrule.nn.updates import updates_text
 from chainrule.notation import parse

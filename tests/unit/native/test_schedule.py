@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chainrule.execute.native.machine import host, lowered
 from chainrule.execute.native.schedule import LoopSchedule, largest_share, pieces, schedules
 from chainrule.expr.linear import LinearForm
-from chainrule.lower.program import Access, Axis, Contracted, Contraction, Instruction, Store
+from chainrule.lower.program import Access, Contracted, Contraction, Instruction, LoopAxis, Store
 from support import examples
 from unit.native.programs import WIDE, owners
 from unit.native.races import tiles
@@ -46,8 +46,8 @@ def bilinear(terms: int, j: int, k: int) -> Instruction:
     """Return c[k,j] = Σ_i u[i]·v[k,j], whose vectors can lie along j and along the sum."""
     factors = (Access("u", LinearForm({"i": 1}, 0)), Access("v", LinearForm({"j": 1, "k": 80}, 0)))
     store = Store(Access("c", LinearForm({"j": 1, "k": 80}, 0)), 0)
-    axes = (Axis("j", j), Axis("k", k))
-    return Instruction("c", axes, Contraction("sum", (Axis("i", terms),), factors), (Contracted(), store))
+    axes = (LoopAxis("j", j), LoopAxis("k", k))
+    return Instruction("c", axes, Contraction("sum", (LoopAxis("i", terms),), factors), (Contracted(), store))
 
 
 @examples(100)

@@ -11,7 +11,7 @@ import pytest
 from chainrule.errors import GivenError, InputError, OptionError
 from chainrule.execute.native import training
 from chainrule.execute.native.training import Session
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from dense import Dense, relative
 
 NETWORK = Dense((12, 9, 4), "tanh", "softmax", "cross-entropy", decay=True)

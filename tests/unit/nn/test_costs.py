@@ -11,7 +11,7 @@ import pytest
 from chainrule import nn
 from chainrule.errors import InputError, OptionError
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.network import Network
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, evaluate, value_and_grad

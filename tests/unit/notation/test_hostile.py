@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chainrule.errors import NotationError
 from chainrule.notation import parse, source
-from chainrule.system.places import did_you_mean
+from chainrule.system.locations import did_you_mean
 from support import examples
 from unit.notation.fuzzing import SEEDS, WORDS, outcome, text_of
 from unit.notation.hostile import DEEP, HOSTILE, LONG, ODD, OVERSIZED, full

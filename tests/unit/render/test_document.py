@@ -29,7 +29,7 @@ from chainrule.render.document import (
 from chainrule.render.document_html import document_html
 from chainrule.render.document_json import document_json
 from chainrule.render.document_text import document_lines, document_text, words_text
-from chainrule.render.formula import Formula, added, continued, equal, formula
+from chainrule.render.formula import ShownFormula, added, continued, equal, formula
 
 k = Index("k")
 A1, Z1 = formula(Indexed("a1", (k,))), formula(Indexed("z1", (k,)))
@@ -165,4 +165,4 @@ def test_json_has_no_character_that_a_terminal_obeys(unseen: str) -> None:
 
 def test_words_of_words_are_one_line() -> None:
     assert words("a", words("b", 0.5), ()) == ("a", "b", 0.5)
-    assert isinstance(formula(Indexed("x")), Formula)
+    assert isinstance(formula(Indexed("x")), ShownFormula)

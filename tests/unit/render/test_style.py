@@ -11,7 +11,7 @@ import pytest
 from chainrule.expr.nodes import Call, Expr, Indexed, Power, delta, number, over, plus, times
 from chainrule.render.arrange import arrange
 from chainrule.render.latex import LATEX
-from chainrule.render.layout import BigOperator, Entry, Size
+from chainrule.render.layout import BigOperator, Entry, ExtentOf
 from chainrule.render.style import Style, framed, write
 from chainrule.render.text import ASCII, UNICODE, position_text
 from unit.render.cases import a, b, j, k, reduced, x
@@ -26,7 +26,7 @@ def operator(node: BigOperator) -> str:
     return f"<munder><mo>Σ</mo><mi>{''.join(node.letters)}</mi></munder>"
 
 
-def size(node: Size) -> str:
+def size(node: ExtentOf) -> str:
     return f"<mi>|{node.letter}|</mi>"
 
 

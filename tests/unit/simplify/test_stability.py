@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from cases import two_layers
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.execute.registry import executor
 from chainrule.pipeline import backprop, training_step
 from chainrule.simplify.stability import stable

@@ -9,7 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import TypecheckError
-from chainrule.execute.reference.equations import evaluate, evaluate_all
+from chainrule.execute.reference.evaluation import evaluate, evaluate_all
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import ONE, Index, Partial, minus, number, plus, times
 from chainrule.expr.sizes import Declared

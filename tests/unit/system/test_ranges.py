@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import InputError
-from chainrule.execute.reference.equations import evaluate, evaluate_all
+from chainrule.execute.reference.evaluation import evaluate, evaluate_all
 from chainrule.expr.linear import LinearForm
 from chainrule.expr.sizes import Axis, Formula, Limit, Size, source_of
 from chainrule.notation import parse

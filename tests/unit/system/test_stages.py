@@ -8,7 +8,7 @@ import pytest
 import chainrule as cr
 from chainrule.errors import InputError
 from chainrule.execute.native.executor import Native
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.notation import parse
 from chainrule.pipeline import training_step
 from chainrule.system.stages import after_backprop, before_backprop, for_updates

@@ -13,7 +13,7 @@ import pytest
 import chainrule as cr
 from chainrule import nn, training
 from chainrule.errors import GivenError, InputError, OptionError, TrainingError
-from chainrule.execute.reference.equations import ReferenceExecutable
+from chainrule.execute.reference.evaluation import ReferenceExecutable
 from chainrule.network import Network
 from chainrule.notation import parse
 from chainrule.pipeline import value_and_grad

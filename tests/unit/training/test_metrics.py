@@ -12,7 +12,7 @@ from chainrule import data, nn
 from chainrule.errors import OptionError, TrainingError
 from chainrule.execute.native.executor import Native
 from chainrule.execute.native.training import Session
-from chainrule.execute.reference.equations import Reference
+from chainrule.execute.reference.evaluation import Reference
 from chainrule.network import Network
 from chainrule.network.forward import Ends
 from chainrule.notation import parse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import chainrule as cr
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.verify.verification import Trial
 
 NORMED = """

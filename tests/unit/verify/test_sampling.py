@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import VerificationError
-from chainrule.execute.reference.equations import evaluate, evaluate_all
+from chainrule.execute.reference.evaluation import evaluate, evaluate_all
 from chainrule.execute.reference.facts import holds
 from chainrule.expr.binding import free_in_order
 from chainrule.expr.nodes import (

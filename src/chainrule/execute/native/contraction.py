@@ -14,7 +14,7 @@ from chainrule.execute.native.memory import Memory
 from chainrule.execute.native.prefetch import Portion, fetch
 from chainrule.execute.native.schedule import LoopSchedule
 from chainrule.execute.native.writer import Writer
-from chainrule.lower.program import Access, Axis, Contraction
+from chainrule.lower.program import Access, Contraction, LoopAxis
 
 Offsets = tuple[int, ...]
 """A point of a tile: how many values, or vectors, it is from the first, along each axis of the nest."""
@@ -50,12 +50,12 @@ class ContractionWriter:
             fetch(self.w, self.portion)
         return held
 
-    def stretch(self, axis: Axis) -> int:
+    def stretch(self, axis: LoopAxis) -> int:
         """Return the values that one step along an axis of the reduction covers."""
         return self.schedule.stretch(axis.name, self.v.lanes)
 
     def reduce(
-        self, left: Sequence[Axis], pointers: Mapping[Access, str], held: Mapping[Offsets, str], lanes: int = 0
+        self, left: Sequence[LoopAxis], pointers: Mapping[Access, str], held: Mapping[Offsets, str], lanes: int = 0
     ) -> dict[Offsets, str]:
         """Write the loops over the axes that are left: whole rounds, then the steps and the lanes that remain.
 
@@ -77,7 +77,7 @@ class ContractionWriter:
 
     def rounds(
         self,
-        left: Sequence[Axis],
+        left: Sequence[LoopAxis],
         pointers: Mapping[Access, str],
         held: Mapping[Offsets, str],
         count: int,
@@ -101,7 +101,7 @@ class ContractionWriter:
 
     def steps(
         self,
-        left: Sequence[Axis],
+        left: Sequence[LoopAxis],
         pointers: Mapping[Access, str],
         held: dict[Offsets, str],
         steps: range,

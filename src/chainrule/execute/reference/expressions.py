@@ -96,6 +96,7 @@ def evaluate_expression(
     `unknowns`. Undefined arithmetic (1/0, log(-1)) gives inf or nan without a warning.
 
     >>> from chainrule.expr.binding import reduce_over
+    >>> from chainrule.expr.sizes import Axis
     >>> i = Index("i", Axis("x", 0))
     >>> x = np.asarray([1.0, 2.0, 4.0])
     >>> evaluate_expression(reduce_over("sum", (i,), Indexed("x", (i,))), {"x": x}, {i.extent: 3})

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy.typing as npt
 
 from chainrule.errors import OptionError
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.execute.reference.scope import Scope
 from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
 from chainrule.explanation.paths.counts import as_integer
@@ -48,7 +48,7 @@ from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Words, words
-from chainrule.render.formula import Formula, formula
+from chainrule.render.formula import ShownFormula, formula
 from chainrule.simplify.stability import stable
 from chainrule.system.model import System
 from chainrule.system.printing import index_names, ranks_of
@@ -167,7 +167,7 @@ class _Writer:
         places: dict[Index, Position] = {
             link.theirs[axis]: link.ours[tie] for axis, tie in enumerate(link.ties) if tie is not None
         }
-        derivative = self.formula(substitute_indices(link.path.partial, places))
+        derivative = self.formula(substitute_indices(link.path.local.partial, places))
         reasons = tuple((number, self._reason(factor)) for factor, number in count.causes)
         expression = self.formula(self._simplifier.present(link.local))
         return LinkSummary(derivative, expression, count.edges, count.zeros, reasons)
@@ -189,7 +189,7 @@ class _Writer:
         bracket = reason_words(factor, self._system, self.formula)
         return bracket or words(self.formula(factor), " is 0")
 
-    def formula(self, expr: Expr | Condition) -> Formula:
+    def formula(self, expr: Expr | Condition) -> ShownFormula:
         """Return an expression laid out."""
         return formula(expr, taken=self._taken, declared=self._declared, ranks=self._ranks)
 

@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.diff.backprop import Cotangents, Path
+from chainrule.diff.backprop import Cotangents
+from chainrule.diff.chain_rule import Contribution
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.scope import Scope
 from chainrule.explanation.paths.sparsity import structure
@@ -59,7 +60,7 @@ class Link:
 
     source: str
     user: str
-    path: Path
+    path: Contribution
     ours: tuple[Index, ...]
     theirs: tuple[Index, ...]
     ties: tuple[int | None, ...]
@@ -120,17 +121,17 @@ class Link:
         return found.reshape([stop - start for start, stop in (*box, *own)])
 
 
-def link_of(path: Path, source: str, scope: Scope, cotangents: Cotangents) -> Link:
+def link_of(path: Contribution, source: str, scope: Scope, cotangents: Cotangents) -> Link:
     """Return the edges that a path of the chain rule stands for.
 
     Where they are is read from the derivative as calculus makes it, before [j ≠ k]·(1 − t^2) becomes [j ≠ k] − a·t.
     """
-    ours = _plain(path.partial.wrt[0].indices)
+    ours = _plain(path.local.partial.wrt[0].indices)
     theirs = path.indices
     ties: list[int | None] = [None] * len(theirs)
     places: dict[Index, Position] = {}
     left: list[Expr] = []
-    for factor in product_factors(path.local):
+    for factor in product_factors(path.local.value):
         pair = _tie(factor, theirs, ours)
         if pair is None or ties[pair[0]] is not None or not _same_size(scope, theirs[pair[0]], ours[pair[1]]):
             left.append(factor)
@@ -138,9 +139,9 @@ def link_of(path: Path, source: str, scope: Scope, cotangents: Cotangents) -> Li
         ties[pair[0]] = pair[1]
         places[theirs[pair[0]]] = ours[pair[1]]
     local = substitute_indices(times(*left), places)
-    raw = substitute_indices(path.raw, places)
+    raw = substitute_indices(path.local.raw, places)
     there = cotangents.simplifier.simplify(structure(raw, cotangents.system))
-    return Link(source, path.user, path, ours, theirs, tuple(ties), local, there)
+    return Link(source, path.through, path, ours, theirs, tuple(ties), local, there)
 
 
 def pieces(box: Box, limit: int) -> Iterator[Box]:

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from chainrule.render.document import Words
 from chainrule.render.document_text import words_text
-from chainrule.render.formula import Formula
+from chainrule.render.formula import ShownFormula
 
 
 @dataclass(frozen=True)
 class LocalDerivative:
     """One factor of a path: what it is, ∂z2[0]/∂a1[3], what it is equal to, W2[0,3], and its number."""
 
-    derivative: Formula
-    expression: Formula
+    derivative: ShownFormula
+    expression: ShownFormula
     value: float
 
     @property
@@ -32,7 +32,7 @@ class LocalDerivative:
 class EntryPath:
     """A chain of entries from the start to the cost, and the product of the local derivatives along it."""
 
-    chain: tuple[Formula, ...]
+    chain: tuple[ShownFormula, ...]
     factors: tuple[LocalDerivative, ...]
     product: float
 
@@ -49,8 +49,8 @@ class EntryPath:
 class LinkSummary:
     """The local derivatives between two tensors: how many are on paths, how many of those are 0, and why."""
 
-    derivative: Formula
-    expression: Formula
+    derivative: ShownFormula
+    expression: ShownFormula
     edges: int
     zeros: int
     causes: tuple[tuple[int, Words], ...]

@@ -44,10 +44,10 @@ def largest_paths(swept: Sweep, scope: Scope, start: str, cost: str, top: int) -
     """Return the edges of the `top` paths with the largest products that are not 0, from the start to the cost."""
     if top < 1 or cost not in swept.reached or not alive_entries(swept.reached[cost]).any():
         return []
-    return list(_Search(swept, scope, start, cost, top).paths())
+    return list(_BestFirst(swept, scope, start, cost, top).paths())
 
 
-class _Search:
+class _BestFirst:
     """Looks at entries from the cost backward; those that it looked at are kept."""
 
     def __init__(self, swept: Sweep, scope: Scope, start: str, cost: str, top: int) -> None:

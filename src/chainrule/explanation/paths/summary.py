@@ -24,7 +24,7 @@ from chainrule.render.document import Group, Line, Node, words
 from chainrule.render.document_html import document_html
 from chainrule.render.document_json import document_json
 from chainrule.render.document_text import document_text
-from chainrule.render.formula import Formula
+from chainrule.render.formula import ShownFormula
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Paths:
     without their signs; `top` are those with the largest, in that sense.
     """
 
-    derivative: Formula
-    ends: tuple[Formula, Formula]
+    derivative: ShownFormula
+    ends: tuple[ShownFormula, ShownFormula]
     value: float
     total: float
     magnitude: float

@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from chainrule.explanation.paths.entry_paths import EntryPath, LinkSummary
 from chainrule.render.document import Cell, Group, Heading, Inline, Line, Share, Table, Words, joined, words
-from chainrule.render.formula import Formula, equal
+from chainrule.render.formula import ShownFormula, equal
 
 FACTORS_SHOWN = 3
 """Of how many paths the factors are shown; only of one where they are many."""
@@ -16,7 +16,7 @@ _LONGEST_CHAIN = 9
 _HEADINGS = ("", "path", "product", "share", "running sum")
 
 
-def title(derivative: Formula, start: Formula, cost: Formula, count: int) -> Heading:
+def title(derivative: ShownFormula, start: ShownFormula, cost: ShownFormula, count: int) -> Heading:
     """Say from where to where how many paths lead."""
     number = "1 path" if count == 1 else f"{count_text(count)} paths" if count else "no path"
     return Heading(words(number, " from ", start, " to ", cost, "; ", derivative, " is the sum of their products"))
@@ -71,7 +71,7 @@ def cancelling_sentence(positive: float, negative: float, total: float, magnitud
     return words(both, "|sum| is ", Share(abs(total) / magnitude), " of Σ|products|, the rest cancels.")
 
 
-def total_sentence(derivative: Formula, total: float, value: float) -> Words:
+def total_sentence(derivative: ShownFormula, total: float, value: float) -> Words:
     """Say that the total is the derivative."""
     if total != total or abs(total) == float("inf"):
         return words("These products overflow at such numbers; the backward pass gives ", value, ".")

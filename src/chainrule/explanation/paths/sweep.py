@@ -77,11 +77,11 @@ def sweep(back: Backprop, scope: Scope, start: str, place: tuple[int, ...]) -> S
                 reached[name] = arrived
         if name not in reached or name == cotangents.cost:
             continue
-        for path in cotangents.paths(name):
+        for path in cotangents.contributions(name):
             link = link_of(path, name, scope, cotangents)
-            if path.user not in arriving:
-                arriving[path.user] = _Arriving(link.shape(scope))
-            counted = _passed(link, scope, reached[name], arriving[path.user])
+            if path.through not in arriving:
+                arriving[path.through] = _Arriving(link.shape(scope))
+            counted = _passed(link, scope, reached[name], arriving[path.through])
             if counted.edges:
                 links.append(counted)
     return Sweep(reached, tuple(links))
@@ -164,7 +164,7 @@ def _passed(link: Link, scope: Scope, source: Reached, user: _Arriving) -> LinkC
     for box in pieces(source.box, EDGES_AT_ONCE // max(1, prod(stop - start for start, stop in own))):
         if not part_of(source.paths, source.box, box).any():
             continue
-        piece = _Piece(link, scope, source, box, own)
+        piece = _EdgeBox(link, scope, source, box, own)
         edges += int(piece.there.sum())
         empty = piece.there & (piece.values == 0)
         if empty.any():
@@ -178,7 +178,7 @@ def _passed(link: Link, scope: Scope, source: Reached, user: _Arriving) -> LinkC
     return LinkCount(link, edges, zeros, tuple((factors[n], causes[n]) for n in sorted(factors) if causes[n]))
 
 
-class _Piece:
+class _EdgeBox:
     """The edges from one box of entries, with the axes (tied, the user's own, the source's free ones)."""
 
     def __init__(self, link: Link, scope: Scope, source: Reached, box: Box, own: Box) -> None:

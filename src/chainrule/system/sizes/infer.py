@@ -14,9 +14,9 @@ from chainrule.expr.nodes import Expr, Index, Indexed
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Derivative
 from chainrule.system.derived import DerivedExtent
+from chainrule.system.locations import Location, check_target
 from chainrule.system.model import Declaration, Equation, Given, System
-from chainrule.system.naming import Names
-from chainrule.system.places import Place, check_target
+from chainrule.system.naming import NameTable
 from chainrule.system.sizes.annotate import Sizes, annotated_comparison, annotated_value, same, with_size
 from chainrule.system.sizes.constraints import Constraints, constraints_of, constraints_of_value
 from chainrule.system.sizes.solve import Solver
@@ -55,7 +55,7 @@ class Solution:
     derived: tuple[DerivedExtent, ...]
 
 
-def infer_sizes(system: System, names: Names) -> System:
+def infer_sizes(system: System, names: NameTable) -> System:
     """Return the system with the size of every index; the same object if all are there. Raises TypecheckError."""
     return annotate(system, solve(system, names, collect(system)))
 
@@ -63,9 +63,9 @@ def infer_sizes(system: System, names: Names) -> System:
 def collect(system: System) -> Collected:
     """Return what statements say about sizes. Raises TypecheckError for a left side that is no plain entry."""
     for number, equation in enumerate(system.equations):
-        check_target(equation, Place("equation", number, equation.name))
+        check_target(equation, Location("equation", number, equation.name))
     for number, update in enumerate(system.updates):
-        check_target(update, Place("update", number, update.name))
+        check_target(update, Location("update", number, update.name))
     return Collected(
         tuple(map(constraints_of, system.equations)),
         tuple(map(constraints_of, system.updates)),
@@ -73,15 +73,15 @@ def collect(system: System) -> Collected:
     )
 
 
-def solve(system: System, names: Names, collected: Collected) -> Solution:
+def solve(system: System, names: NameTable, collected: Collected) -> Solution:
     """Return the sizes that the constraints determine. Raises TypecheckError where they do not suffice, or clash."""
     solver = Solver(system, names)
     equations = [solver.read_equation(e, n) for n, e in enumerate(system.equations)]
     solver.check_cost()
     updates = [solver.read_update(u, n) for n, u in enumerate(system.updates)]
-    givens = [solver.read(found, Place("given", n)) for n, found in enumerate(collected.givens)]
+    givens = [solver.read(found, Location("given", n)) for n, found in enumerate(collected.givens)]
     arguments = [
-        solver.read_arguments(d, Place("declaration", n, d.tensor)) if d.arguments else ()
+        solver.read_arguments(d, Location("declaration", n, d.tensor)) if d.arguments else ()
         for n, d in enumerate(system.declarations)
     ]
     solver.lines.check()
@@ -116,7 +116,7 @@ def solve(system: System, names: Names, collected: Collected) -> Solution:
 def _inferred(solver: Solver, kind: str, number: int, pair: tuple[Constraints, Sequence[int]]) -> Inferred:
     found, numbers = pair
     size = solver.known.limits.size
-    place = Place(kind, number, solver.name_of(kind, number))
+    place = Location(kind, number, solver.name_of(kind, number))
     own = solver.own_sizes(found, numbers, place) if found.extents or found.lookups else {}
     return Inferred(tuple([size(n) for n in numbers]), {key: size(element) for key, element in own.items()})
 
@@ -186,7 +186,7 @@ def infer_equation(system: System, equation: Equation) -> Equation:
     It may name any derivative of the system's tensors, and its target need not be in the system. Raises TypecheckError.
     """
     solver = against(system)
-    place = Place("equation", 0, equation.name)
+    place = Location("equation", 0, equation.name)
     check_target(equation, place)
     known = equation.name in solver.axes or isinstance(equation.name, Derivative)
     found = constraints_of(equation)
@@ -200,13 +200,13 @@ def infer_expression(system: System, value: Expr) -> Expr:
     It may name any derivative of the system's tensors. Raises TypecheckError.
     """
     solver = against(system)
-    place = Place("expression")
+    place = Location("expression")
     found = constraints_of_value(value)
     inferred = _single(solver, found, solver.read(found, place), place)
     return annotated_value(value, found, inferred.sizes, inferred.own)
 
 
-def _single(solver: Solver, found: Constraints, numbers: Sequence[int], place: Place) -> Inferred:
+def _single(solver: Solver, found: Constraints, numbers: Sequence[int], place: Location) -> Inferred:
     limits = solver.known.limits
     limits.derived()
     own = solver.own_sizes(found, numbers, place)

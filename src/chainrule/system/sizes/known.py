@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chainrule.expr.sizes import Axis, Formula, Literal, Size, Uninferred
+from chainrule.system.locations import Location
 from chainrule.system.model import System
-from chainrule.system.places import Place
 from chainrule.system.sizes.classes import Classes
 from chainrule.system.sizes.limits import Limits
 
@@ -31,7 +31,7 @@ class Known:
     def __post_init__(self) -> None:
         self.limits = Limits(self.classes, ())
 
-    def unite(self, left: int, right: int, place: Place, letter: str, side: str = "value") -> None:
+    def unite(self, left: int, right: int, place: Location, letter: str, side: str = "value") -> None:
         """Make two sizes equal, or say how they contradict each other. Raises TypecheckError."""
         clash = self.classes.unite(left, right)
         if clash is not None:
@@ -42,7 +42,7 @@ class Known:
                 advice="Use another letter, or correct the index declarations.",
             )
 
-    def element(self, size: Size, place: Place) -> int | None:
+    def element(self, size: Size, place: Location) -> int | None:
         """Return the element of a size that an index carries, None of one that is not inferred yet."""
         if isinstance(size, Uninferred):
             return None

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from chainrule.expr.sizes import Axis, Declared, Formula, Limit, Size, Uninferred
 from chainrule.expr.symbols import symbol
-from chainrule.system.naming import Names
-from chainrule.system.places import Place, count_indices
+from chainrule.system.locations import Location, count_indices
+from chainrule.system.naming import NameTable
 from chainrule.system.sizes.known import Known
 from chainrule.system.sizes.limits import Bound
 
@@ -17,7 +17,7 @@ from chainrule.system.sizes.limits import Bound
 class IndexLines:
     """The index lines of one system that are formulas."""
 
-    def __init__(self, known: Known, names: Names) -> None:
+    def __init__(self, known: Known, names: NameTable) -> None:
         self._known = known
         self._names = names
         self._lines = {
@@ -35,14 +35,14 @@ class IndexLines:
     def check(self) -> None:
         """Resolve those that no statement has used. Raises TypecheckError."""
         for letter in self._lines:
-            self.element(letter, Place("system"))
+            self.element(letter, Location("system"))
 
-    def element(self, letter: str, user: Place) -> int:
+    def element(self, letter: str, user: Location) -> int:
         """Return the element of a letter, which stands in the statement `user`. Raises TypecheckError."""
         if letter in self._elements:
             return self._elements[letter]
         number, formula = self._lines[letter]
-        place = Place("index", number)
+        place = Location("index", number)
         if letter in self._open:
             raise place.error(
                 f"the size of {letter} depends on itself: {' → '.join((*self._open, letter))}",
@@ -59,7 +59,7 @@ class IndexLines:
         self._elements[letter] = self._defined(letter, bounds, formula.limits, place)
         return self._elements[letter]
 
-    def _defined(self, letter: str, bounds: list[Bound], limits: tuple[Limit, ...], place: Place) -> int:
+    def _defined(self, letter: str, bounds: list[Bound], limits: tuple[Limit, ...], place: Location) -> int:
         only = bounds[0].linear.plus(1).alone() if len(bounds) == 1 and bounds[0].divisor == 1 else None
         if only is not None:
             return only
@@ -74,7 +74,7 @@ class IndexLines:
                 )
         return self._known.limits.said(bounds, letter)
 
-    def _size(self, size: Size, letter: str, place: Place, user: Place) -> int:
+    def _size(self, size: Size, letter: str, place: Location, user: Location) -> int:
         match size:
             case Axis(tensor, axis):
                 axes = self._axes(tensor, letter, place, user)
@@ -96,7 +96,7 @@ class IndexLines:
                 assert element is not None
                 return element
 
-    def _axes(self, tensor: str, letter: str, place: Place, user: Place) -> tuple[int, ...]:
+    def _axes(self, tensor: str, letter: str, place: Location, user: Location) -> tuple[int, ...]:
         """Return the axes of a tensor, which has to be known where the letter is used."""
         if tensor in self._known.axes:
             return self._known.axes[tensor]
@@ -117,7 +117,7 @@ class IndexLines:
         )
 
 
-def no_axis(tensor: str, axis: int, rank: int, place: Place) -> Exception:
+def no_axis(tensor: str, axis: int, rank: int, place: Location) -> Exception:
     """Return the error for an axis that a tensor does not have."""
     counted = f"its axes are 0 to {rank - 1}" if rank > 1 else "its axis is 0" if rank else "it is one number"
     return place.error(
@@ -128,7 +128,7 @@ def no_axis(tensor: str, axis: int, rank: int, place: Place) -> Exception:
     )
 
 
-def which_axis(tensor: str, rank: int, place: Place) -> Exception:
+def which_axis(tensor: str, rank: int, place: Location) -> Exception:
     """Return the error for extent(x) of a tensor that does not have one axis."""
     if not rank:
         return place.error(

@@ -17,7 +17,7 @@ from chainrule.expr.nodes import Indexed, MatrixEntry
 from chainrule.expr.sizes import Axis, Formula, Literal, Uninferred
 from chainrule.expr.symbols import Derivative
 from chainrule.render.text import expression_text
-from chainrule.system.places import Place
+from chainrule.system.locations import Location
 from chainrule.system.sizes.constraints import Carries, Constraints, Partners, Reads, ReadsMatrix, Slot, Tied
 from chainrule.system.sizes.known import Known
 from chainrule.system.sizes.limits import Position
@@ -30,7 +30,7 @@ class Reading:
     """
 
     def __init__(
-        self, known: Known, constraints: Constraints, place: Place, said: Mapping[int, int] | None = None
+        self, known: Known, constraints: Constraints, place: Location, said: Mapping[int, int] | None = None
     ) -> None:
         self.known = known
         self.constraints = constraints

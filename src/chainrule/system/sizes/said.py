@@ -17,9 +17,9 @@ from chainrule.expr.nodes import Condition, Expr, ExtentValue, Index, Indexed, R
 from chainrule.expr.sizes import Axis, Formula, Size, Uninferred
 from chainrule.expr.symbols import Derivative
 from chainrule.render.letters import next_letter
+from chainrule.system.locations import Location
 from chainrule.system.model import Equation, Given, System
-from chainrule.system.naming import Names
-from chainrule.system.places import Place
+from chainrule.system.naming import NameTable
 from chainrule.system.sizes.annotate import relettered_comparison, relettered_value
 from chainrule.system.sizes.constraints import Constraints, constraints_of, constraints_of_value
 from chainrule.system.sizes.erase import erase_sizes
@@ -68,7 +68,7 @@ def _read(system: System, kept: Kept) -> System | None:
     """Return what reading the text of a system would make of it, in which the sizes of some variables are said."""
     erased = erase_sizes(system, kept)
     try:
-        return infer_sizes(erased, Names(erased))
+        return infer_sizes(erased, NameTable(erased))
     except TypecheckError:
         return None
 
@@ -103,7 +103,7 @@ def _all_constraints(system: System) -> Iterator[Constraints]:
 class _Rereading(Reading):
     """The reading of a statement whose sizes are known: it notes what would be read as another size, and goes on."""
 
-    def __init__(self, solver: Solver, erased: Constraints, true: Constraints, place: Place, own: bool) -> None:
+    def __init__(self, solver: Solver, erased: Constraints, true: Constraints, place: Location, own: bool) -> None:
         super().__init__(solver.known, erased, place)
         self.true = [self.known.element(i.extent, place) for i in true.variables]
         self.own = own
@@ -161,7 +161,7 @@ def _misread(system: System, kept: Kept) -> Kept:
     erased = erase_sizes(system, kept)
     found: Kept = {}
     for (kind, number, true), (_, _, bare) in zip(_statements(system), _statements(erased), strict=True):
-        place = Place(kind, number, solver.name_of(kind, number))
+        place = Location(kind, number, solver.name_of(kind, number))
         target = (
             {"equation": system.equations, "update": system.updates}[kind][number].target if kind != "given" else None
         )

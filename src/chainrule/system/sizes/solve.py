@@ -14,9 +14,9 @@ from chainrule.expr.functions import MATRIX_FUNCTIONS
 from chainrule.expr.nodes import Index, Indexed, Lookup, MatrixEntry
 from chainrule.expr.sizes import Axis, Declared, Formula, Size, Uninferred
 from chainrule.expr.symbols import Derivative, Symbol, symbol, tensors_of
+from chainrule.system.locations import Location, check_calls, count_indices
 from chainrule.system.model import Declaration, Equation, System
-from chainrule.system.naming import Names
-from chainrule.system.places import Place, check_calls, count_indices
+from chainrule.system.naming import NameTable
 from chainrule.system.sizes.annotate import lookup_key
 from chainrule.system.sizes.constraints import Constraints, Reads, ReadsMatrix, constraints_of
 from chainrule.system.sizes.known import Known
@@ -31,25 +31,25 @@ class Solver:
     With `names` None the system is an inferred one that something else is read against: any derivative may be named.
     """
 
-    def __init__(self, system: System, names: Names | None) -> None:
+    def __init__(self, system: System, names: NameTable | None) -> None:
         self.system = system
-        self.names = names or Names(system)
+        self.names = names or NameTable(system)
         self.known = Known(system, strict=names is not None)
         self.classes = self.known.classes
         self.axes = self.known.axes
         for number, declaration in enumerate(system.declarations):
-            self._declare(declaration, Place("declaration", number, declaration.tensor))
+            self._declare(declaration, Location("declaration", number, declaration.tensor))
         self._declare_letters()
         self.lines = IndexLines(self.known, self.names)
         for number, declaration in enumerate(system.declarations):
             if declaration.values is not None:
-                place = Place("declaration", number, declaration.tensor)
+                place = Location("declaration", number, declaration.tensor)
                 self.known.values[declaration.tensor] = self._values(declaration.values, place)
         self.known.limits = Limits(self.classes, system.derived)
 
     def read_equation(self, equation: Equation, number: int) -> list[int]:
         """Return the element of each variable of an equation; its target's are the axes of what it defines."""
-        place = Place("equation", number, equation.name)
+        place = Location("equation", number, equation.name)
         found = constraints_of(equation)
         numbers = self.read(found, place, target=equation.target if isinstance(equation.name, Derivative) else None)
         self.axes[equation.name] = tuple(numbers[: found.targets])
@@ -60,7 +60,7 @@ class Solver:
 
     def read_update(self, update: Equation, number: int) -> list[int]:
         """Return the element of each variable of an update."""
-        place = Place("update", number, update.name)
+        place = Location("update", number, update.name)
         self.names.check_update(update, place)
         return self.read(constraints_of(update), place, target=update.target)
 
@@ -69,7 +69,7 @@ class Solver:
         cost = self.system.cost
         if not cost:
             return
-        place = Place("cost", name=cost)
+        place = Location("cost", name=cost)
         declared = self.system.declared.get(cost)
         if cost not in self.axes or (declared is not None and declared.role != "abstract"):
             raise place.error(
@@ -113,7 +113,7 @@ class Solver:
                 found[self.known.limits.size(element)] = size
         return found
 
-    def read_arguments(self, declaration: Declaration, place: Place) -> tuple[tuple[int, ...], ...]:
+    def read_arguments(self, declaration: Declaration, place: Location) -> tuple[tuple[int, ...], ...]:
         """Return the axes of each argument of an unknown function; letters shared with its own axes are equal."""
         labels = dict(zip((i.name for i in declaration.indices), self.axes[declaration.tensor], strict=True))
         found = []
@@ -126,7 +126,7 @@ class Solver:
             found.append(axes)
         return tuple(found)
 
-    def read(self, found: Constraints, place: Place, target: Indexed | None = None) -> list[int]:
+    def read(self, found: Constraints, place: Location, target: Indexed | None = None) -> list[int]:
         """Return the element of each variable, after uniting what must be equal.
 
         `target` is what stands on the left if it has axes already. Raises TypecheckError.
@@ -141,7 +141,7 @@ class Solver:
             self.names.check_partials(found.partials, place)
         return reading.complete()
 
-    def _said_in(self, found: Constraints, place: Place, *, known_targets: bool) -> dict[int, int]:
+    def _said_in(self, found: Constraints, place: Location, *, known_targets: bool) -> dict[int, int]:
         """Return the variables whose size a line says, with their elements; axes that are known have their own."""
         if not self.lines:
             return {}
@@ -149,7 +149,7 @@ class Solver:
         letters = {v: i.preferred for v, i in enumerate(found.variables) if isinstance(i.extent, Uninferred)}
         return {v: self.lines.element(c, place) for v, c in letters.items() if v >= first and c in self.lines}
 
-    def _check_own_letter(self, letter: str, place: Place) -> None:
+    def _check_own_letter(self, letter: str, place: Location) -> None:
         """Check that a letter with a formula labels no declared axis, which would be another size."""
         if letter in self.known.letters:
             raise place.error(
@@ -177,7 +177,7 @@ class Solver:
         if None in reading.numbers:
             reading.derive()
 
-    def own_sizes(self, found: Constraints, numbers: Sequence[int], place: Place) -> dict[tuple[Size, str], int]:
+    def own_sizes(self, found: Constraints, numbers: Sequence[int], place: Location) -> dict[tuple[Size, str], int]:
         """Return the size that each `extent(i)` stands for: the one i has here, else the declared one."""
         own: dict[tuple[Size, str], int] = {}
         for node in found.extents:
@@ -191,7 +191,7 @@ class Solver:
             own[lookup.extent, lookup_key(lookup)] = self._values_of(lookup, place)
         return own
 
-    def _axis(self, axis: Axis, place: Place) -> int:
+    def _axis(self, axis: Axis, place: Location) -> int:
         """Return the element of an axis that is named: extent(x, 1)."""
         tensor = symbol(axis.tensor)
         if self.known.strict:
@@ -203,7 +203,7 @@ class Solver:
             raise no_axis(axis.tensor, axis.number, len(axes), place)
         return axes[axis.number]
 
-    def _values_of(self, lookup: Lookup, place: Place) -> int:
+    def _values_of(self, lookup: Lookup, place: Location) -> int:
         """Return the element of the index whose values an integer tensor holds."""
         tensor = lookup.entry.tensor
         if tensor not in self.known.values:
@@ -214,7 +214,7 @@ class Solver:
             )
         return self.known.values[tensor]
 
-    def _values(self, index: Index, place: Place) -> int:
+    def _values(self, index: Index, place: Location) -> int:
         element = self.known.element(index.extent, place)
         if element is None:
             element = self.known.letters.get(index.name)
@@ -228,7 +228,7 @@ class Solver:
             )
         return element
 
-    def _declare(self, declaration: Declaration, place: Place) -> None:
+    def _declare(self, declaration: Declaration, place: Location) -> None:
         own = []
         for axis, index in enumerate(declaration.indices):
             inferred = not isinstance(index.extent, Uninferred)
@@ -241,7 +241,7 @@ class Solver:
         sizes = dict(self.system.sizes)
         for number, index in enumerate(self.system.indices):
             if isinstance(index.extent, Formula):
-                self._check_own_letter(index.name, Place("index", number))
+                self._check_own_letter(index.name, Location("index", number))
                 continue
             extent = Declared(index.name) if isinstance(index.extent, Uninferred) else index.extent
             element = self.classes.add(extent)
@@ -249,14 +249,14 @@ class Solver:
             if size is not None:
                 self.classes.resize(element, size)
             self.known.unite(
-                self.known.letters.setdefault(index.name, element), element, Place("index", number), index.name
+                self.known.letters.setdefault(index.name, element), element, Location("index", number), index.name
             )
             self.known.indices[index.name] = element
         if self.system.batch:
             batch = self.known.letters.setdefault(self.system.batch, self.classes.add(Declared(self.system.batch)))
             self.known.indices[self.system.batch] = batch
 
-    def _entry_axes(self, entry: Indexed, place: Place, side: str) -> tuple[int, ...]:
+    def _entry_axes(self, entry: Indexed, place: Location, side: str) -> tuple[int, ...]:
         tensor = entry.tensor
         if self.known.strict and side == "value":
             self.names.check_defined(tensor, place)
@@ -272,7 +272,7 @@ class Solver:
             )
         return axes
 
-    def _matrix_axes(self, node: MatrixEntry, place: Place) -> tuple[int, ...]:
+    def _matrix_axes(self, node: MatrixEntry, place: Location) -> tuple[int, ...]:
         """Return the axes of a tensor that is named whole, after making the two of its matrix one extent."""
         tensor, call = node.tensor, f"{node.function}({node.tensor})"
         if self.known.strict:
@@ -303,7 +303,7 @@ class Solver:
             )
         return axes
 
-    def _derivative_axes(self, tensor: Symbol, place: Place, side: str) -> tuple[int, ...]:
+    def _derivative_axes(self, tensor: Symbol, place: Location, side: str) -> tuple[int, ...]:
         if not isinstance(tensor, Derivative):
             raise self.names.unknown_tensor(tensor, place, side)
         parts = tensors_of(tensor)
@@ -317,7 +317,7 @@ class Solver:
         letters = ",".join(i.preferred for i in self.system.axes(tensor))
         return f"it is {tensor}[{letters}]" if letters else f"it is {tensor} without brackets"
 
-    def _extent_of_letter(self, letter: str, found: Constraints, numbers: Sequence[int], place: Place) -> int:
+    def _extent_of_letter(self, letter: str, found: Constraints, numbers: Sequence[int], place: Location) -> int:
         here = {self.classes.find(n) for n, i in zip(numbers, found.variables, strict=True) if i.preferred == letter}
         if len(here) > 1:
             raise place.error(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import GivenError
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.expr.nodes import ONE, ZERO, number, times
 from chainrule.system.model import Declaration, Given, System
 from unit.execute.build import CLASSIFIER, SUM_TO_ONE, compare, entry, i, index, k, total, x, y

@@ -9,7 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import GivenError, NotationError
-from chainrule.execute.reference.equations import evaluate_all
+from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.execute.reference.facts import check_facts
 from chainrule.execute.registry import executor
 from chainrule.render.latex import expression_latex

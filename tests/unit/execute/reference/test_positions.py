@@ -9,7 +9,7 @@ import pytest
 
 from chainrule.checking.gradients import gradient_check
 from chainrule.errors import InputError
-from chainrule.execute.reference.equations import evaluate
+from chainrule.execute.reference.evaluation import evaluate
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, value_and_grad
 from chainrule.rewrite.derivation_text import derivation_text

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from chainrule import nn
-from chainrule.diff.backprop import Cotangents, Path
+from chainrule.diff.backprop import Cotangents
+from chainrule.diff.chain_rule import Contribution
 from chainrule.errors import OptionError, VerificationError
 from chainrule.execute.reference.scope import Scope
 from chainrule.explanation import explain
@@ -185,8 +186,12 @@ def _change(monkeypatch: pytest.MonkeyPatch, user: str, factor: Expr) -> None:
     """Make the local derivatives of one tensor wrong for whoever follows paths, not for the backward pass."""
     right = sweep.link_of
 
-    def wrong(path: Path, source: str, scope: Scope, cotangents: Cotangents) -> Link:
-        made = replace(path, local=times(factor, path.local)) if path.user == user else path
+    def wrong(path: Contribution, source: str, scope: Scope, cotangents: Cotangents) -> Link:
+        made = (
+            replace(path, local=replace(path.local, value=times(factor, path.local.value)))
+            if path.through == user
+            else path
+        )
         return right(made, source, scope, cotangents)
 
     monkeypatch.setattr(sweep, "link_of", wrong)

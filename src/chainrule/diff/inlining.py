@@ -1,6 +1,6 @@
-"""What is put into its users instead of being named there: one decision, made alike in every walk.
+"""What is inlined, written into its users instead of being named there: one decision, made alike in either direction.
 
-A derivative is put in if it is a single entry or a number, if a Kronecker delta before it makes a sum collapse, or if
+A derivative is inlined if it is a single entry or a number, if a Kronecker delta before it makes a sum collapse, or if
 something may cancel or it is used once, and the result is no larger than is good to read or has no sum left where there
 was one; everything else stays named, and those names are the textbook's δ. No rule knows the name of a layer or a cost.
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
+from chainrule.diff.simplifying import Simplifying
 from chainrule.expr.binding import free_indices, node_count, tensors_in
 from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
@@ -31,46 +31,22 @@ from chainrule.expr.nodes import (
     product_factors,
     walk,
 )
-from chainrule.expr.skeleton import Bare, Shape
 from chainrule.expr.symbols import Symbol
-from chainrule.rewrite.rules import Step
 
-_LONGEST_PUT_IN = 60
-
-
-class Simplifier(Protocol):
-    """What a walk needs in order to simplify; see `simplify.simplifier`."""
-
-    def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
-        """Return the simplest form."""
-
-    def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
-        """Return the steps that lead there."""
-
-    def arranged(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
-        """Return the expression before the first of these steps, as a book would write it."""
-
-    def present(self, expr: Expr) -> Expr:
-        """Return a simplified expression as a book would write it."""
-
-    def shape(self, items: Sequence[Bare]) -> Shape:
-        """Return the shape of some expressions with all that is known of what they read."""
-
-    def relates(self, left: frozenset[Symbol], right: frozenset[Symbol]) -> bool:
-        """Say whether something known of the system has tensors of both in it."""
+_LONGEST_INLINED = 60
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A product in which a derivative stands by its name (`named`) or by its value (`inserted`).
+class Inlining:
+    """A sum of products in which a derivative stands by its name (`named`) or by its `value` (`inlined`).
 
-    `uses` counts what uses the derivative, if that matters; `simple` says that nothing but numbers was put into its
+    `uses` counts what uses the derivative, if that matters; `simple` says that nothing but numbers was inlined in its
     value before.
     """
 
     value: Expr
     named: Expr
-    inserted: Expr
+    inlined: Expr
     uses: Callable[[], int]
     simple: bool
 
@@ -79,7 +55,7 @@ class Choice:
         """Whether nothing else uses the derivative."""
         return self.uses() == 1
 
-    def puts_in(self, simplifier: Simplifier, order: Sequence[Index]) -> bool:
+    def is_better(self, simplifier: Simplifying, order: Sequence[Index]) -> bool:
         """Say whether the value is better than the name."""
         value = self.value
         if is_single_entry(value) or not (tensors_in(value) or free_indices(value)):
@@ -88,7 +64,7 @@ class Choice:
             return False
         if not self.once and not _has_delta_factor(value) and self._is_apart(simplifier):
             return False
-        with_value = simplifier.simplify(self.inserted, order)
+        with_value = simplifier.simplify(self.inlined, order)
 
         def with_name() -> Expr:
             return simplifier.simplify(self.named, order)
@@ -98,14 +74,14 @@ class Choice:
         widest = _widest(with_value)
         return widest <= max(1, _widest(value)) or widest <= _widest(with_name())
 
-    def _is_apart(self, simplifier: Simplifier) -> bool:
+    def _is_apart(self, simplifier: Simplifying) -> bool:
         """Say whether nothing of the value can cancel or merge with what stands beside the name.
 
         Then the result is longer with the value, which has a quotient in it: nobody needs to try. What is left can
         make up for that only where a sum comes to a number, or numbers vanish together.
         """
         value, tensors = self.value, tensors_in(self.value)
-        others = [f for f in _factors(self.named) if tensors_in(f) <= tensors_in(self.inserted)]
+        others = [f for f in _factors(self.named) if tensors_in(f) <= tensors_in(self.inlined)]
         beside = frozenset[Symbol]().union(*map(tensors_in, others))
         if not tensors.isdisjoint(beside) or simplifier.relates(tensors, beside):
             return False
@@ -126,7 +102,7 @@ class Choice:
         """
         size = node_count(with_value)
         if self.simple and self.once:
-            short = size <= _LONGEST_PUT_IN
+            short = size <= _LONGEST_INLINED
         else:
             short = (self.once and size <= node_count(self.value)) or size <= node_count(with_name())
         return short or (self.once and _closes_a_sum(self.value, with_name(), with_value))

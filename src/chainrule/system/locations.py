@@ -17,7 +17,7 @@ from chainrule.system.model import Equation, System
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A statement of a system, for errors to point at: its kind, its number among them, what it defines."""
 
     statement: str
@@ -55,7 +55,7 @@ class Place:
         )
 
 
-def check_target(equation: Equation, place: Place) -> None:
+def check_target(equation: Equation, place: Location) -> None:
     """Check that the indices on the left are plain and distinct. Raises TypecheckError."""
     letters = [i.preferred if isinstance(i, Index) else "" for i in equation.target.indices]
     if "" in letters or equation.target.guarded:
@@ -75,7 +75,7 @@ def check_target(equation: Equation, place: Place) -> None:
         )
 
 
-def check_calls(calls: Iterable[Call], arities: Mapping[str, int], unknown: Collection[str], place: Place) -> None:
+def check_calls(calls: Iterable[Call], arities: Mapping[str, int], unknown: Collection[str], place: Location) -> None:
     """Check that functions are known and have the right number of arguments. Raises TypecheckError."""
     for call in calls:
         arity = arities.get(call.function)

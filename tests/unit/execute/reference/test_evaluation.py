@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule.errors import GivenError, InputError
-from chainrule.execute.reference.equations import Reference, evaluate, evaluate_all
+from chainrule.execute.reference.evaluation import Reference, evaluate, evaluate_all
 from chainrule.expr.nodes import Call, Index, Number, Partial, number, over, plus, times
 from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Derivative

@@ -83,6 +83,7 @@ class Cotangents:
         self._letters = AxisLetters(system)
         refuse_coupled_samples(system, self.active)
         self._known: dict[str, Cotangent] = {}
+        self._own_axes: dict[str, tuple[Index, ...]] = {}
         self._bare: dict[str, Bare] = {}
         self._alike: dict[tuple[object, ...], tuple[Cotangent, Names]] = {}
         self._contributions: dict[tuple[str, str], Contribution] = {}
@@ -119,7 +120,13 @@ class Cotangents:
         return declared is not None and any(a.tensor == tensor for a in declared.arguments)
 
     def _axes(self, tensor: str) -> tuple[Index, ...]:
-        return self._letters.own(self.system.axes(tensor))
+        if tensor not in self._own_axes:
+            self._own_axes[tensor] = self._letters.own(self.system.axes(tensor))
+        return self._own_axes[tensor]
+
+    def _indices(self, user: str, target: tuple[Index, ...]) -> tuple[Index, ...]:
+        """Return indices for the equation of a user that are none of the target's."""
+        return self._letters.give(self.system.axes(user), target)
 
     def entry(self, tensor: str, indices: tuple[Index, ...]) -> Indexed:
         """Return ∂C/∂tensor[indices] by its name."""
@@ -156,7 +163,7 @@ class Cotangents:
     def _contribution(self, tensor: Symbol, user: Symbol) -> Contribution:
         if (tensor, user) not in self._contributions:
             target = self._axes(tensor)
-            indices = self._letters.give(self.system.axes(user), target)
+            indices = self._indices(user, target)
             local = self._locals.between(Indexed(user, indices), Indexed(tensor, target))
             self._contributions[tensor, user] = Contribution(user, indices, local, self._beyond(user, indices))
         return self._contributions[tensor, user]
@@ -192,7 +199,7 @@ class Cotangents:
         flags: list[object] = []
         moving: list[list[Symbol]] = []
         for user in self._users(tensor):
-            indices = self._letters.give(self.system.axes(user), target)
+            indices = self._indices(user, target)
             items += (*map(bare, indices), self._locals.bare(user))
             moving.append([read for read in self.graph.reads[user] if read in self.active])
             if user == self.cost:

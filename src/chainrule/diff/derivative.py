@@ -59,8 +59,8 @@ class Differentiator:
     """Differentiates by the entry `wrt`. `own` is the entry whose equation is differentiated, for max and min.
 
     `functions` are those that the system defines, `unknown` the arguments of each unknown function of tensors, `consts`
-    those with a value; `notes` collects the rules used, in order, and `delta_note` what is said of the Kronecker
-    deltas.
+    those with a value; `notes` collects the rules used, in order, and `first_delta` is the first entry that became
+    Kronecker deltas.
     """
 
     wrt: Indexed
@@ -71,7 +71,14 @@ class Differentiator:
     consts: Mapping[str, Fraction] = field(default_factory=dict)
     fresh: Fresh = field(default_factory=Fresh)
     notes: dict[str, None] = field(default_factory=dict)
-    delta_note: str = ""
+    first_delta: Partial | None = None
+
+    @property
+    def delta_note(self) -> str:
+        """What is said of the Kronecker deltas, "" if there are none."""
+        if self.first_delta is None:
+            return ""
+        return f"{expression_text(self.first_delta)} is 1 for the same entry, else 0: a Kronecker delta"
 
     def of(self, expr: Expr) -> Expr:  # noqa: C901 -- one match over the nodes
         """Return ∂expr/∂wrt; 0 where the tensor does not occur."""
@@ -144,9 +151,8 @@ class Differentiator:
                 deltas.append(Bracket(Comparison("=", IndexValue(other), number(mine.constant))))
             else:
                 deltas.append(delta(mine, other))
-        if deltas and not self.delta_note:
-            name = expression_text(Partial(entry, (self.wrt,)))
-            self.delta_note = f"{name} is 1 for the same entry, else 0: a Kronecker delta"
+        if deltas and self.first_delta is None:
+            self.first_delta = Partial(entry, (self.wrt,))
         return times(*deltas) if deltas else ONE
 
     def _matrix(self, entry: MatrixEntry) -> Expr:
@@ -233,7 +239,12 @@ class Differentiator:
         return inner if inner == ZERO else outer if inner == ONE else times(outer, inner)
 
     def _reduce(self, expr: Reduce) -> Expr:
-        indices, body = open_reduce(expr, self.fresh)
+        level = self.fresh.level
+        closed = self._opened(expr, *open_reduce(expr, self.fresh))
+        self.fresh.level = level
+        return closed
+
+    def _opened(self, expr: Reduce, indices: tuple[Index, ...], body: Expr) -> Expr:
         match expr.op:
             case "sum" | "mean":
                 self._note("a sum is differentiated term by term")

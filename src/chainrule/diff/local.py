@@ -29,10 +29,10 @@ class Local:
 
     partial: Partial
     value: Expr
-    differentiate: Callable[[], tuple[Expr, tuple[str, ...]]]
+    differentiate: Callable[[], tuple[Expr, Differentiator | None]]
 
     @cached_property
-    def _differentiated(self) -> tuple[Expr, tuple[str, ...]]:
+    def _differentiated(self) -> tuple[Expr, Differentiator | None]:
         return self.differentiate()
 
     @property
@@ -43,7 +43,10 @@ class Local:
     @property
     def notes(self) -> tuple[str, ...]:
         """The rules of calculus that were used."""
-        return self._differentiated[1]
+        calculus = self._differentiated[1]
+        if calculus is None:
+            return ("a derivative of an unknown function",)
+        return (*calculus.notes, *filter(None, [calculus.delta_note]))
 
 
 @contextmanager
@@ -92,7 +95,7 @@ class Locals:
         """Return the derivative of one entry by another, both with plain indices. Raises DerivativeError."""
         partial = Partial(of, (by,))
         if of.tensor not in self._values:
-            return Local(partial, partial, lambda: (partial, ("a derivative of an unknown function",)))
+            return Local(partial, partial, lambda: (partial, None))
         if self.has_unknown:
             differentiated = self._differentiated(of, by)
             return Local(partial, self._simplified(differentiated[0], of, by), lambda: differentiated)
@@ -109,10 +112,9 @@ class Locals:
     def _simplified(self, raw: Expr, of: Indexed, by: Indexed) -> Expr:
         return self._simplifier.simplify(raw, [i for i in (*of.indices, *by.indices) if isinstance(i, Index)])
 
-    def _differentiated(self, of: Indexed, by: Indexed) -> tuple[Expr, tuple[str, ...]]:
+    def _differentiated(self, of: Indexed, by: Indexed) -> tuple[Expr, Differentiator]:
         calculus = self._calculus(of, by)
-        raw = calculus.of(self._value(of))
-        return raw, (*calculus.notes, *filter(None, [calculus.delta_note]))
+        return calculus.of(self._value(of)), calculus
 
     def along(self, of: Indexed, by: Indexed, change: Symbol) -> Expr:
         """Return Σ_m ∂of/∂by[m]·change[m], as calculus makes it: its entries are those of `by` in `of`."""

@@ -9,7 +9,7 @@ key, what is made of the first nodes alone is, in other names, what is made of t
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -115,6 +115,8 @@ def _count(extent: Size) -> int | None:
 
 
 def _index(index: Index) -> Bare:
+    if not index.letter and index.name:
+        return bare(Index(index.name, index.extent, index.name))
     bound, literal = index.name.startswith("%"), _count(index.extent)
     head = ("Index", index.name if bound else index.name.startswith("?"), literal)
     leaf = Leaf(None if bound else index.name, index.extent, index.preferred)
@@ -255,6 +257,11 @@ class Renaming:
     extents: Mapping[Size | None, Size | None]
     letters: Mapping[str | None, str | None]
     numbers: Mapping[int, int]
+
+    def marked(self, mark: str) -> Renaming:
+        """Return the renaming of indices with a mark before their names."""
+        indices: dict[str | None, str | None] = {f"{mark}{old}": f"{mark}{new}" for old, new in self.indices.items()}
+        return replace(self, indices=indices, letters={**self.letters, **indices})
 
     def of(self, node: M) -> M:
         """Return an expression, condition or position with other leaves."""

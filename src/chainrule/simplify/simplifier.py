@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import TypeAlias
 
 from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
@@ -185,19 +186,20 @@ def simplifier_of(system: System, free: Collection[str] = (), *, cost_named: boo
     unnamed = frozenset(one.extent for one in system.derived if not one.given)
     ranges = _ranges(system)
     axes = partial(_extents, system)
-    bare = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges, axes=axes)
+    simple = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges, axes=axes)
     values = {e.name: inline_functions(e.value, system.function) for e in system.equations}
     moving = {*system.params, *values}
     called = {e.name for e in system.equations if e.name != system.cost or may_be_worth_it(values[e.name], moving)}
     named = [e for e in system.equations if e.name in called and (cost_named or e.name != system.cost)]
-    facts = [_fact(bare, e.indices, values[e.name], e.target) for e in named]
+    alike: _Facts = {}
+    facts = [_fact_alike(simple, e.indices, values[e.name], e.target, alike) for e in named]
     facts = [f for f in facts if f is None or not _is_of(system.cost, f) or is_worth_its_name(f.pattern, moving)]
     for e in system.equations:
         if e.name not in free and e.indices:
-            facts += shares_of(e.target, values[e.name], bare.simplify, lambda value: _with_totals(value, system))
+            facts += shares_of(e.target, values[e.name], simple.simplify, lambda value: _with_totals(value, system))
     for given in system.givens:
         text = expression_text(given.condition)
-        facts += [_fact(bare, free_in_order(long), long, short, text) for long, short in equations_of(given)]
+        facts += [_fact(simple, free_in_order(long), long, short, text) for long, short in equations_of(given)]
     known = (fact for fact in facts if fact is not None)
     written = written_in(e.value for e in system.equations)
     return Simplifier(known, system.names(), unnamed, ranges, axes, written)
@@ -239,10 +241,26 @@ def _is_of(tensor: str, fact: Fact) -> bool:
     return isinstance(fact.replacement, Indexed) and fact.replacement.tensor == tensor
 
 
-def _fact(bare: Simplifier, free: Sequence[Index], value: Expr, name: Expr, assumption: str = "") -> Fact | None:
+def _fact_alike(simple: Simplifier, free: Sequence[Index], value: Expr, name: Indexed, alike: _Facts) -> Fact | None:
+    """Return the fact value = name, from that of an equation alike in all but names where there is one."""
+    shape = simple.shape([*map(bare, free), bare(name), bare(value)])
+    if shape.key not in alike:
+        alike[shape.key] = _fact(simple, free, value, name), shape.names
+    fact, names = alike[shape.key]
+    if fact is None or names is shape.names:
+        return fact
+    renaming = names.to(shape.names).marked("?")
+    variables = tuple(map(renaming.index, fact.variables))
+    return Fact(renaming.of(fact.pattern), renaming.of(fact.replacement), variables)
+
+
+_Facts: TypeAlias = dict[object, tuple[Fact | None, Names]]
+
+
+def _fact(simple: Simplifier, free: Sequence[Index], value: Expr, name: Expr, assumption: str = "") -> Fact | None:
     """Return the fact value = name, with variables apart from any other letters; None where it would match anything."""
     variables = {i: Index(f"?{i.name}", i.extent, i.letter) for i in free}
-    pattern = bare.simplify(rename_indices(value, variables), tuple(variables.values()))
+    pattern = simple.simplify(rename_indices(value, variables), tuple(variables.values()))
     _, found = split_constants(pattern)
     plain = len(found) == 1 and isinstance(next(iter(found)), Indexed) and not assumption
     if plain or not found:

@@ -81,6 +81,16 @@ class Known:
             raise place.error(f"an extent comes from {tensor}, which is not in the system", tensor)
         return number
 
+    def axes_of_one_sample(self, tensor: str) -> tuple[int, ...]:
+        """Return the axes of a tensor, () of an unknown one, without the one in front that is that of the samples.
+
+        Sizes of a system for all samples are called as in that of one: there these are all of its axes.
+        """
+        axes = self.axes.get(tensor, ())
+        samples = self.letters.get(self.system.samples)
+        carried = samples is not None and bool(axes) and self.classes.find(axes[0]) == self.classes.find(samples)
+        return axes[1:] if carried else axes
+
     def _new_element(self, size: Size) -> int | None:
         match size:
             case Literal(count):
@@ -89,7 +99,7 @@ class Known:
                 return number
             case Formula():
                 return self.limits.formula(size)
-            case Axis(tensor, number) if number < len(self.axes.get(tensor, ())):
-                return self.axes[tensor][number]
+            case Axis(tensor, number) if number < len(self.axes_of_one_sample(tensor)):
+                return self.axes_of_one_sample(tensor)[number]
             case _:
                 return None

@@ -18,6 +18,7 @@ from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop
 from chainrule.system.model import System
+from chainrule.system.typecheck import typecheck
 from chainrule.verify.differences import central_differences
 from chainrule.verify.sampling import random_inputs
 from property.random_marks import marked_system
@@ -69,6 +70,7 @@ def check(number: int) -> None:
     back = backprop(system)
     assert_right_along_a_line(back, inputs, number)
     assert reads_back(system)
+    assert typecheck(back.system) is back.system
     assert reads_back(back.system), f"{number}\n{marked_system(number)}\n{back}"
 
 

@@ -134,7 +134,7 @@ def annotate(system: System, solution: Solution) -> System:
             system.givens, [_given(g, sizes) for g, sizes in zip(system.givens, solution.givens, strict=True)]
         ),
         "indices": same(system.indices, solution.indices),
-        "sizes": same(system.sizes, [*solution.known]),
+        "sizes": system.sizes if system.sizes == solution.known else solution.known,
         "derived": same(system.derived, [known.get(one, one) for one in solution.derived]),
     }
     if all(part is getattr(system, name) for name, part in parts.items()):

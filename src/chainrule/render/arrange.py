@@ -114,7 +114,7 @@ class _Arrangement:
             case Constant(name):
                 return Named(name)
             case ExtentValue(_, letter):
-                return ExtentOf(letter, letter.upper() in self.ranks)
+                return ExtentOf(letter, letter in self.ranks or letter.upper() in self.ranks)
             case IndexValue(position):
                 return self._value(position)
             case Indexed(Derivative() as derivative):

@@ -47,7 +47,7 @@ class Named:
 
 @dataclass(frozen=True)
 class ExtentOf:
-    """The extent of the index with this letter; `taken` says that a tensor is named by the capital letter."""
+    """The extent of the index with this letter; `taken` says that a tensor is named by it, or by the capital letter."""
 
     letter: str
     taken: bool = False

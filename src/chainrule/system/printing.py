@@ -77,7 +77,7 @@ def equations_document(system: PrintedSystem, equations: Sequence[PrintedEquatio
     taken, declared = index_names(system)
     ranks = ranks_of(system)
     said = said_values(_said_in(system, equations), system.derived, ranks)
-    lines = (Line(words(f"index {letter} = ", formula(value))) for letter, value in said)
+    lines = (Line(words(f"index {letter} = ", formula(value, ranks=ranks))) for letter, value in said)
     formulas = (equation_formula(e.target, e.value, taken=taken, declared=declared, ranks=ranks) for e in equations)
     return Group((*lines, *formulas), role="equations")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from chainrule.diff.local import bounded_depth
 from chainrule.diff.pointwise import refuse_pointwise, without_pointwise
@@ -30,8 +30,6 @@ from chainrule.system.typecheck import typecheck
 
 if TYPE_CHECKING:
     from chainrule.verify.verification import Verification
-
-S = TypeVar("S", bound=System)
 
 
 @dataclass(frozen=True, eq=False)

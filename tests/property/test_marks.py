@@ -6,15 +6,19 @@ solved and the entry that told it is gone. Text then says its size in a line of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
+from chainrule import jacobians
 from chainrule.errors import ChainruleError, NotationError
 from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.expr.symbols import Derivative
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop
 from chainrule.system.model import System
+from chainrule.system.typecheck import typecheck
 from chainrule.verify.differences import central_differences
 from chainrule.verify.sampling import random_inputs
 from property.random_marks import marked_system
@@ -66,12 +70,29 @@ def check(number: int) -> None:
     back = backprop(system)
     assert_right_along_a_line(back, inputs, number)
     assert reads_back(system)
+    assert typecheck(back.system) is back.system
     assert reads_back(back.system), f"{number}\n{marked_system(number)}\n{back}"
 
 
 @pytest.mark.parametrize("number", range(FIRST))
 def test_a_random_system_is_derived_right_and_reads_back(number: int) -> None:
     check(number)
+
+
+OTHERS = {
+    "jvp": jacobians.jvp,
+    "hvp": lambda system: jacobians.hvp(system).system,
+    "jacobian": lambda system: jacobians.jacobian(system, system.cost, system.params[0]),
+    "hessian": lambda system: jacobians.hessian(system, system.params[0]),
+}
+
+
+@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("derive", OTHERS.values(), ids=OTHERS)
+def test_what_else_is_derived_of_a_random_system_reads_back(derive: Callable[[System], System], number: int) -> None:
+    found = drawn(number)
+    if found is not None:
+        assert reads_back(derive(found[0]))
 
 
 @pytest.mark.slow

@@ -155,7 +155,7 @@ def derivatives_named(value: Expr, cost: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(by for by in named if by is not None))
 
 
-def settled_again(value: Expr, indices: Sequence[Index], system: System) -> Expr:
+def inferred_again(value: Expr, indices: Sequence[Index], system: System) -> Expr:
     """Return a value whose entries have been changed, with the extents that its letters have now.
 
     Free letters take those of `indices`. Raises TypecheckError where a letter has none.

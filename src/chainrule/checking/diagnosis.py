@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.checking.answer import Answer, settled_again
+from chainrule.checking.answer import Answer, inferred_again
 from chainrule.checking.circular import multiple_of_itself
 from chainrule.checking.clashes import clashes
 from chainrule.checking.edits import (
@@ -269,7 +269,7 @@ def _ratio_words(case: Case, search: Search) -> str:
 def _is_true(case: Case, value: Expr) -> bool:
     """Say whether a changed answer is right."""
     try:
-        again = settled_again(value, case.answer.indices, case.cotangents.system)
+        again = inferred_again(value, case.answer.indices, case.cotangents.system)
     except TypecheckError:
         return False
     changed = replace(case.answer, value=again)

@@ -37,7 +37,7 @@ from chainrule.system.typecheck import typecheck
 
 @no_garbage()
 def parse(text: str) -> System:
-    r"""Return the system that a text describes, checked and with all extents settled.
+    r"""Return the system that a text describes, checked and with all sizes inferred.
 
     Raises NotationError, with line and column, for whatever cannot be read or makes no sense.
 
@@ -76,7 +76,7 @@ def _check_states(system: System) -> None:
 
 
 def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -> Expr:
-    r"""Return an expression in the names of a system, with extents settled; letters may be free in it.
+    r"""Return an expression in the names of a system, with sizes inferred; letters may be free in it.
 
     `indices` are free ones that are known already, with their extents. Raises NotationError.
 
@@ -96,7 +96,7 @@ def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -
 
 
 def parse_equation(text: str, system: System) -> Equation:
-    """Return one equation in the names of a system, with extents settled: `∂C/∂z[j] = a[j] - y[j]`.
+    """Return one equation in the names of a system, with sizes inferred: `∂C/∂z[j] = a[j] - y[j]`.
 
     What stands on the left may be new. Raises NotationError.
     """

@@ -56,7 +56,7 @@ def _entry(tensor: str, index: Index) -> Indexed:
 
 
 def _with(system: System, declaration: Declaration, equation: Equation) -> System:
-    """Return the system with an equation in place of an unknown function, its extents settled anew."""
+    """Return the system with an equation in place of an unknown function, its sizes inferred anew."""
     equations = list(system.equations)
     equations.insert(_place_after(system, declaration.arguments[0].tensor), equation)
     kept = tuple(d for d in system.declarations if d is not declaration)

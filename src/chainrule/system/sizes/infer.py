@@ -134,7 +134,7 @@ def annotate(system: System, solution: Solution) -> System:
             system.givens, [_given(g, sizes) for g, sizes in zip(system.givens, solution.givens, strict=True)]
         ),
         "indices": same(system.indices, solution.indices),
-        "sizes": same(system.sizes, [*solution.known]),
+        "sizes": system.sizes if system.sizes == solution.known else solution.known,
         "derived": same(system.derived, [known.get(one, one) for one in solution.derived]),
     }
     if all(part is getattr(system, name) for name, part in parts.items()):
@@ -186,7 +186,7 @@ def infer_equation(system: System, equation: Equation) -> Equation:
 
     It may name any derivative of the system's tensors, and its target need not be in the system. Raises TypecheckError.
     """
-    solver = against(system)
+    solver = _as_meant(system)
     place = Location("equation", 0, equation.name)
     check_target(equation, place)
     known = equation.name in solver.axes or isinstance(equation.name, Derivative)
@@ -200,7 +200,7 @@ def infer_expression(system: System, value: Expr) -> Expr:
 
     It may name any derivative of the system's tensors. Raises TypecheckError.
     """
-    solver = against(system)
+    solver = _as_meant(system)
     place = Location("expression")
     found = constraints_of_value(value)
     inferred = _single(solver, found, solver.read(found, place), place)
@@ -212,6 +212,23 @@ def _single(solver: Solver, found: Constraints, numbers: Sequence[int], place: L
     limits.derived()
     own = solver.own_sizes(found, numbers, place)
     return Inferred(tuple(map(limits.size, numbers)), {key: limits.size(element) for key, element in own.items()})
+
+
+def _as_meant(system: System) -> Solver:
+    """Return a solver for what somebody writes about a system: a letter means what it means on the left of equations.
+
+    So q in Σ_q w?[p-q] has the size that it has in z[q] = …, if it has one size wherever it stands on the left.
+    """
+    solver = against(system)
+    sizes: dict[str, set[Size]] = {}
+    for index in (i for equation in system.equations for i in equation.indices):
+        sizes.setdefault(index.preferred, set()).add(index.extent)
+    location = Location("system")
+    for letter, known in sizes.items():
+        element = solver.known.element(next(iter(known)), location) if len(known) == 1 else None
+        if element is not None:
+            solver.known.meant[letter] = element
+    return solver
 
 
 def against(system: System) -> Solver:

@@ -27,7 +27,8 @@ class Known:
     """Sizes as numbers of elements of `classes`. A later equation may still make two classes one.
 
     `letters` are those of declared axes and indices, `indices` those of declared indices alone. What is not `strict`
-    is read against a system that is inferred already: it determines nothing new.
+    is read against a system that is inferred already: it determines nothing new, and a letter that nothing tells may
+    be `meant` as the equations of the system have it on the left.
     """
 
     system: System
@@ -37,6 +38,7 @@ class Known:
     letters: dict[str, int] = field(default_factory=dict)
     indices: dict[str, int] = field(default_factory=dict)
     values: dict[str, int] = field(default_factory=dict)
+    meant: dict[str, int] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
     limits: Limits = field(init=False)
 

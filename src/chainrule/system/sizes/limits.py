@@ -8,7 +8,7 @@ same. Numbers are the matter of `derived`; which index may come here, that of `r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from math import gcd
@@ -59,6 +59,12 @@ class _Limited:
     @property
     def needs(self) -> list[int]:
         return [element for bound in self.limits for element in bound.linear.terms]
+
+
+def same_size(bounds: Collection[Bound]) -> int | None:
+    """Return the element whose size limits allow exactly, None where they are anything else."""
+    [only, *others] = bounds
+    return None if others or only.divisor != 1 else only.linear.plus(1).alone()
 
 
 class Limits:
@@ -143,13 +149,17 @@ class Limits:
         self._ranges.append(_Range(element, ((bound, position.text),), *names, further=True))
 
     def unite_equal(self) -> None:
-        """Make sizes with the same limits one; called once when all has been read."""
+        """Make sizes with the same limits one, and one that is limited by another alone that other; called once.
+
+        That is when all has been read: until then another equation may still make a size smaller.
+        """
         first: dict[frozenset[Bound], int] = {}
         limited = self._limited()
         for root in self._in_order(limited):
             if not self.classes.is_free(root):
                 limits = frozenset(map(self.canonical, limited[root].limits))
-                self.classes.unite(first.setdefault(limits, root), root)
+                same = same_size(limits)
+                self.classes.unite(first.setdefault(limits, root) if same is None else same, root)
 
     def derived(self) -> tuple[DerivedExtent, ...]:
         """Return the sizes that positions limit, each after those that it depends on, else in the order of names."""

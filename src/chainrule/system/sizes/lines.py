@@ -11,7 +11,7 @@ from chainrule.expr.symbols import symbol
 from chainrule.system.locations import Location, count_indices
 from chainrule.system.naming import NameTable
 from chainrule.system.sizes.known import Known
-from chainrule.system.sizes.limits import Bound
+from chainrule.system.sizes.limits import Bound, same_size
 
 
 class IndexLines:
@@ -60,9 +60,9 @@ class IndexLines:
         return self._elements[letter]
 
     def _defined(self, letter: str, bounds: list[Bound], limits: tuple[Limit, ...], place: Location) -> int:
-        only = bounds[0].linear.plus(1).alone() if len(bounds) == 1 and bounds[0].divisor == 1 else None
-        if only is not None:
-            return only
+        same = same_size(bounds)
+        if same is not None:
+            return same
         for bound in map(self._known.limits.canonical, bounds):
             count = bound.linear.constant // bound.divisor + 1
             if not bound.linear.terms and count < 1:

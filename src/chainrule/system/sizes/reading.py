@@ -14,6 +14,7 @@ from typing import assert_never
 from chainrule.errors import TypecheckError, listed
 from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import Indexed, MatrixEntry
+from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Axis, Formula, Literal, Uninferred
 from chainrule.expr.symbols import Derivative
 from chainrule.render.text import expression_text
@@ -90,7 +91,7 @@ class Reading:
         if not slot.terms and not entry.guarded:
             self._check_constant(entry.tensor, slot.constant, axis)
         if slot.terms and not entry.guarded:
-            self.positions.append(Position(slot, axis, expression_text(entry), protected))
+            self.positions.append(Position(slot, axis, _written(entry), protected))
 
     def _fits_in(self, variable: int) -> bool:
         return isinstance(self.constraints.variables[variable].extent, Literal | Formula)
@@ -136,6 +137,10 @@ class Reading:
         self.derive_in_turn()
         self._fit_into_guarded(())
         self.derive_in_turn()
+        for variable, index in enumerate(self.constraints.variables) if self.known.meant else ():
+            if self.numbers[variable] is None:
+                self.numbers[variable] = self.known.meant.get(index.preferred)
+        self._spread()
 
     def limit(self) -> None:
         """Note what the positions say about indices whose sizes were known without them, as of q in z[q]*x[q+1]."""
@@ -290,6 +295,12 @@ class Reading:
             expected="a position determines the extent of one index, and then of one that labels no axis",
             declare=f"Declare it: index {letter} = 10",
         )
+
+
+@kept
+def _written(entry: Indexed) -> str:
+    """Return an entry as errors show it."""
+    return expression_text(entry)
 
 
 def _variables(slot: Slot) -> tuple[int, ...]:

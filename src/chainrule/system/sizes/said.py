@@ -20,15 +20,16 @@ from chainrule.render.letters import next_letter
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation, Given, System
 from chainrule.system.naming import NameTable
-from chainrule.system.sizes.annotate import relettered_comparison, relettered_value
+from chainrule.system.sizes.annotate import relettered_comparison, relettered_value, same
 from chainrule.system.sizes.constraints import Constraints, constraints_of, constraints_of_value
 from chainrule.system.sizes.erase import erase_sizes
 from chainrule.system.sizes.infer import against, infer_sizes
-from chainrule.system.sizes.limits import Position
+from chainrule.system.sizes.limits import Position, same_size
 from chainrule.system.sizes.reading import Reading
 from chainrule.system.sizes.solve import Solver
 
-Kept = dict[tuple[str, int], set[int]]
+Misread = dict[tuple[str, int], set[int]]
+"""Variables by the statement that they stand in, its kind and its number."""
 
 ROUNDS = 4
 """How often what is said is read again; each round finds what the one before could not see."""
@@ -37,7 +38,7 @@ ROUNDS = 4
 def say_sizes(system: System) -> System:
     """Return an inferred system with the letters and sizes that its text has to say; the same object if it has them."""
     lonely = _named_only(system)
-    kept: Kept = {}
+    kept: Misread = {}
     if not all(found.plain for found in _all_constraints(system)):
         system = _under_declared_letters(system)
         kept = unsaid(system)
@@ -57,9 +58,9 @@ def _named_only(system: System) -> list[Size]:
     return found
 
 
-def unsaid(system: System) -> Kept:
+def unsaid(system: System) -> Misread:
     """Return the variables of an inferred system whose sizes its text would not be read with."""
-    kept: Kept = {}
+    kept: Misread = {}
     for _ in range(ROUNDS):
         read = _read(system, kept)
         if read == system:
@@ -73,7 +74,7 @@ def unsaid(system: System) -> Kept:
     return kept
 
 
-def _read(system: System, kept: Kept) -> System | None:
+def _read(system: System, kept: Misread) -> System | None:
     """Return what reading the text of a system would make of it, in which the sizes of some variables are said."""
     erased = erase_sizes(system, kept)
     try:
@@ -82,12 +83,12 @@ def _read(system: System, kept: Kept) -> System | None:
         return None
 
 
-def _with_namesakes(system: System, kept: Kept) -> Kept:
+def _with_namesakes(system: System, kept: Misread) -> Misread:
     """Return the variables with all others of their letters and sizes: these can share the letters that are said."""
     names = {(i.preferred, i.extent) for k, n, found in _statements(system) for i in _kept_indices(found, kept, k, n)}
     labels = {i.name for d in system.declarations for i in d.indices}
     names = {(letter, size) for letter, size in names if letter not in labels}
-    shared: Kept = {}
+    shared: Misread = {}
     for kind, number, found in _statements(system):
         same = {v for v, i in enumerate(found.variables) if (i.preferred, i.extent) in names}
         same |= kept.get((kind, number), set())
@@ -96,7 +97,7 @@ def _with_namesakes(system: System, kept: Kept) -> Kept:
     return shared
 
 
-def _kept_indices(found: Constraints, kept: Kept, kind: str, number: int) -> list[Index]:
+def _kept_indices(found: Constraints, kept: Misread, kind: str, number: int) -> list[Index]:
     return [found.variables[variable] for variable in sorted(kept.get((kind, number), ()))]
 
 
@@ -140,6 +141,9 @@ class _Rereading(Reading):
         bounds = {limits.bound(variable, position, self.numbers) for position in positions}
         element = self.true[variable]
         assert element is not None
+        same = same_size(bounds)
+        if same is not None and self.known.classes.find(same) == self.known.classes.find(element):
+            return element
         known = limits.limits_of(element)
         defined = self.own and variable < self.constraints.targets
         if not (bounds <= known if defined else limits.is_derived(element) and bounds == known):
@@ -167,11 +171,11 @@ class _Rereading(Reading):
         self.numbers[variable] = true
 
 
-def _misread(system: System, kept: Kept) -> Kept:
+def _misread(system: System, kept: Misread) -> Misread:
     """Return the variables that a statement by itself would be read with other sizes for, all others being right."""
     solver = against(system)
     erased = erase_sizes(system, kept)
-    found: Kept = {}
+    found: Misread = {}
     for (kind, number, true), (_, _, bare) in zip(_statements(system), _statements(erased), strict=True):
         place = Location(kind, number, solver.name_of(kind, number))
         target = (
@@ -186,9 +190,9 @@ def _misread(system: System, kept: Kept) -> Kept:
     return found
 
 
-def _different(system: System, read: System) -> Kept:
+def _different(system: System, read: System) -> Misread:
     """Return the variables that were read with other sizes, and those that define an axis otherwise."""
-    found: Kept = {}
+    found: Misread = {}
     definitions = {one.extent: one for one in read.derived if not one.given}
     changed = {one.extent for one in system.derived if not one.given and definitions.get(one.extent) != one}
     for (kind, number, true), (_, _, other) in zip(_statements(system), _statements(read), strict=True):
@@ -205,7 +209,7 @@ def _different(system: System, read: System) -> Kept:
 class _Letters:
     """The letters that are said, each with its size; no index whose size need not be said has one of them."""
 
-    def __init__(self, system: System, kept: Kept) -> None:
+    def __init__(self, system: System, kept: Misread) -> None:
         self.said: dict[str, Size] = {}
         declared = (i.name for i in (*(i for d in system.declarations for i in d.indices), *system.indices))
         self._taken = {*declared, *system.names(), *(f.name for f in system.functions), system.batch}
@@ -230,7 +234,7 @@ class _Letters:
             self.give(Index("t", size))
 
 
-def _with_letters(system: System, kept: Kept, lonely: Iterable[Size]) -> System:
+def _with_letters(system: System, kept: Misread, lonely: Iterable[Size]) -> System:
     """Return the system with a letter for each size that is said, which the indices that need it have."""
     letters = _Letters(system, kept)
     equations, updates, givens = list(system.equations), list(system.updates), list(system.givens)
@@ -246,7 +250,10 @@ def _with_letters(system: System, kept: Kept, lonely: Iterable[Size]) -> System:
         if isinstance(size, Formula):
             letters.add(size)
     said = tuple([Index(letter, size) for letter, size in letters.said.items()])
-    return replace(system, equations=tuple(equations), updates=tuple(updates), givens=tuple(givens), said=said)
+    parts = same(system.equations, equations), same(system.updates, updates), same(system.givens, givens)
+    if said == system.said and all(map(is_, parts, (system.equations, system.updates, system.givens))):
+        return system
+    return replace(system, equations=parts[0], updates=parts[1], givens=parts[2], said=said)
 
 
 NO_LETTER = "?"
@@ -276,8 +283,9 @@ def _under_declared_letters(system: System) -> System:
                 continue
             taken = {*found.free, *(chosen.get(v, found.variables[v].preferred) for v in within)}
             open_ones = [letter for letter in known if letter not in taken]
-            if index.preferred not in open_ones:
-                chosen[variable] = open_ones[0] if open_ones else NO_LETTER
+            letter = NO_LETTER if not open_ones else open_ones[0]
+            if index.preferred not in (*open_ones, letter):
+                chosen[variable] = letter
         return Equation(equation.target, relettered_value(equation.value, found, chosen)) if chosen else equation
 
     new = tuple([e if constraints_of(e).plain else lettered(e) for e in system.equations])
@@ -305,8 +313,11 @@ def _relettered(letters: _Letters, equation: Equation, variables: Collection[int
         index = found.variables[variable]
         renamed[index] = Index(letters.give(index, {i.name for i in renamed.values()}), index.extent)
     chosen = _chosen(letters, found, equation.value, variables, {i.name for i in renamed.values()})
+    own = all(old == new for old, new in renamed.items())
+    if own and all(found.variables[v].preferred == letter for v, letter in chosen.items()):
+        return equation
     value = relettered_value(equation.value, found, chosen)
-    if all(old == new for old, new in renamed.items()):
+    if own:
         return Equation(equation.target, value)
     indices = tuple(renamed.get(index, index) for index in equation.indices)
     return Equation(Indexed(equation.name, indices), rename_indices(value, renamed))

@@ -126,6 +126,7 @@ def _cotangents(system: System, wrt: tuple[str, ...], at_once: tuple[str, ...] |
     return cotangents if named is prepared else of(named)
 
 
+@no_garbage()
 @bounded_depth()
 def cotangents_for(system: System, tensor: str) -> Cotangents:
     """Return cotangents of which that of one tensor is known, and others as soon as somebody asks for them.
@@ -155,6 +156,7 @@ def _on_demand(system: System, tensor: str, kept: dict[str, Cotangents]) -> Cota
     return cotangents
 
 
+@no_garbage()
 @bounded_depth()
 def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
     """Derive the backward pass of a system, for all params or for the tensors named.

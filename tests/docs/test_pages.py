@@ -138,3 +138,35 @@ def test_the_order_of_imports_is_the_one_that_is_enforced() -> None:
     layers = next(c["layers"] for c in settings["tool"]["importlinter"]["contracts"] if c["id"] == "layers")
     order = " > ".join(re.sub(r" \| \(\w+\)|\(|\)", "", layer) for layer in layers if not layer.startswith("("))
     assert order in " ".join(ARCHITECTURE.split()), order
+
+
+SOFTMAX = "data y[k]\nparam z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))\ncost C = -(sum(k) y[k]*log(a[k]))"
+
+
+def questions() -> list[tuple[str, str, str]]:
+    return [row for heading, rows in tables(ARCHITECTURE) if heading[0] == "question" for row in rows]
+
+
+def test_what_the_answers_to_six_questions_name_is_where_they_say() -> None:
+    assert len(questions()) == 6
+    for question, first, answer in questions():
+        for name, elsewhere in re.findall(r"`(\w+)`(?: in `([\w/]+\.py)`)?", answer):
+            file = ROOT / "src/chainrule" / (elsewhere or first.strip("`"))
+            text = file.read_text(encoding="utf-8")
+            assert re.search(rf"^(def|class) {name}\b|^{name}\b.*=", text, re.MULTILINE), question
+
+
+def test_the_functions_that_the_answers_name_take_the_steps_of_softmax_with_cross_entropy() -> None:
+    steps = cr.backprop(cr.parse("given sum(k) y[k] = 1\n" + SOFTMAX)).derivation("z").steps
+    inner = [step for outer in steps if outer.detail for step in outer.detail.steps]
+    taken = {tuple(step.where.rsplit(".", 2)[-2:]) for step in (*steps, *inner)}
+    assert {("chain_rule", "chain_rule"), ("collapse", "leave_one_term"), ("collapse", "free_the_delta")} <= taken
+    assert {("recognise", "use_name"), ("recognise", "use_given"), ("factoring", "common_factor")} <= taken
+
+
+def test_that_a_sum_is_missing_is_decided_where_the_answer_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = cr.parse(SOFTMAX)
+    said = "the sum over k is missing"
+    assert said in str(cr.check(system, "∂C/∂a[j]*∂a[j]/∂z[j]", wrt="z"))
+    monkeypatch.setattr("chainrule.checking.diagnosis.lost_terms", lambda *asked: lambda expr, scope: iter(()))
+    assert said not in str(cr.check(system, "∂C/∂a[j]*∂a[j]/∂z[j]", wrt="z"))

@@ -32,7 +32,13 @@ def short_names(system: System) -> Mapping[str, Derivative]:
     taken = frozenset(system.names())
     greek = {tensor: error_name(tensor) for tensor in system.names()}
     pairs = ((name, tensor) for tensor, error in greek.items() for name in (error, error.replace("δ", "delta")))
-    return {name: Derivative(system.cost, tensor) for name, tensor in pairs if name and name not in taken}
+    return {name: _derivative(system, tensor) for name, tensor in pairs if name and name not in taken}
+
+
+def _derivative(system: System, tensor: Symbol) -> Derivative:
+    plain = Derivative(system.cost, tensor)
+    known = system.per_sample.get(plain)
+    return known if isinstance(known, Derivative) else plain
 
 
 def named_derivatives(value: Expr, short: Mapping[str, Derivative], system: System) -> Expr:

@@ -21,6 +21,7 @@ from chainrule.checking.verdicts import NOWHERE, UNEXPLAINED, Verdict, close_num
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError
 from chainrule.execute.reference.evaluation import Evaluation
+from chainrule.expr import symbols
 from chainrule.expr.binding import map_operands, rename_indices
 from chainrule.expr.nodes import (
     MINUS_ONE,
@@ -121,6 +122,12 @@ def _factor_of_one_sample(factors: tuple[Expr, ...], system: System) -> Expr | N
     return None if several or len(found) < len(parts) else times(*found)
 
 
+def _as_answered(expr: Expr) -> Expr:
+    if isinstance(expr, Indexed):
+        return Indexed(symbols.of_one_sample(expr.tensor), expr.indices, expr.guarded)
+    return map_operands(expr, _as_answered)
+
+
 def _named(text: str, system: System, wrt: str | None) -> tuple[str, ...]:
     """Return the tensors whose derivatives an answer is of or names, by ∂C/∂z2 or by δ2."""
     short: dict[str, str] = {name: full.wrt[-1] for name, full in short_names(system).items()}
@@ -163,11 +170,13 @@ class _Whole:
 
     def target(self, tensor: str) -> Equation:
         """Return the equation of ∂C/∂tensor for all samples."""
-        return self.system.defined[Derivative(self.system.cost, tensor)]
+        name = Derivative(self.system.cost, tensor)
+        return self.system.defined[self.system.per_sample.get(name, name)]
 
     def line(self, right: Equation) -> str:
-        """Return an equation as text."""
-        return equation_text(right.target, right.value, ranks=ranks_of(self.system))
+        """Return an equation as text that an answer can be: in it derivatives are called as for one sample."""
+        target, value = _as_answered(right.target), _as_answered(right.value)
+        return equation_text(target, value, ranks=ranks_of(self.system))
 
     def wrong_form(self, words: str, right: Equation) -> Verdict:
         """Return the verdict on an answer that has no values of its own to compare."""

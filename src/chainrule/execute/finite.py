@@ -7,8 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from chainrule.execute.scalars import Array
-from chainrule.render.text import equation_text
+from chainrule.expr.nodes import Index, Indexed
+from chainrule.expr.symbols import of_one_sample
+from chainrule.render.text import equation_text, lettered_text
 from chainrule.system.model import System
+from chainrule.system.printing import ranks_of
 
 
 class NotFinite(Exception):  # noqa: N818 - a signal to whoever trains, who knows the epoch and raises TrainingError
@@ -32,13 +35,14 @@ def first_not_finite(system: System, values: Mapping[str, Array], updated: Mappi
     """
     lines = [(e, "", values) for e in system.equations] + [(u, "update ", updated) for u in system.updates]
     for equation, kind, results in lines:
-        wrong = np.argwhere(~np.isfinite(results[equation.name])).tolist() if equation.name in results else []
-        if wrong:
+        value = results.get(of_one_sample(equation.name))
+        wrong = [] if value is None else np.argwhere(~np.isfinite(value)).tolist()
+        if value is not None and wrong:
             at = tuple(wrong[0])
-            entry = equation.name + (f"[{','.join(map(str, at))}]" if at else "")
+            entry = lettered_text(Indexed(equation.name, tuple(Index(str(n)) for n in at)), ranks_of(system))
             return (
                 f"{kind}{equation_text(equation.target, equation.value)}\n"
-                f"is the first equation with a number that is not finite: {entry} is {results[equation.name][at]}"
+                f"is the first equation with a number that is not finite: {entry} is {value[at]}"
             )
     return ""
 

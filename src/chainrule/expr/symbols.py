@@ -67,8 +67,8 @@ class Tensor(_Text):
 class Derivative(_Text):
     """The derivative of a tensor by others, a tensor with the axes of all of them: ∂C/∂z, ∂²C/∂z∂w.
 
-    `along` are letters of axes that all of them have and that are gone along together, once for all: ∂C[n]/∂z, whose
-    entries are ∂C[n]/∂z[n,j], is a derivative for each sample.
+    `along` are letters of leading axes that several of them have and that stand for one: ∂C[n]/∂z, whose entries are
+    ∂C[n]/∂z[n,j], is the derivative of each sample's C by the z of that sample. Its axes are n, then all others.
 
     >>> Derivative("C", "z"), Derivative("C", "z", "w"), Derivative("C", "z", along=("n",))
     ('∂C/∂z', '∂²C/∂z∂w', '∂C[n]/∂z')
@@ -165,6 +165,19 @@ def taken_by(tensor: Symbol, of: str) -> Symbol | None:
             return below
         case _:
             return None
+
+
+def of_one_sample(tensor: Symbol) -> Symbol:
+    """Return what a derivative along samples is called in the system of one sample.
+
+    >>> of_one_sample(Derivative("C", "z", along=("n",))), of_one_sample(Tensor("z"))
+    ('∂C/∂z', 'z')
+    """
+    match tensor:
+        case Derivative(of, wrt):
+            return Derivative(of, *wrt)
+        case _:
+            return tensor
 
 
 def tensors_of(tensor: Symbol) -> tuple[Symbol, ...]:

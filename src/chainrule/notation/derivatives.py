@@ -44,6 +44,9 @@ def derivative_of(
     ranks = [vocabulary.ranks.get(name) for name in names]
     positions = _positions(parts, ranks, error)
     name = Derivative(names[0], *names[1:])
+    per_sample = vocabulary.per_sample.get(name)
+    if per_sample is not None:
+        return Indexed(per_sample, positions, guarded=any(part.guarded for part in parts))
     arguments = vocabulary.arguments.get(names[0], ())
     if name in vocabulary.written or not all(lower in arguments for lower in names[1:]):
         return Indexed(name, positions, guarded=any(part.guarded for part in parts))

@@ -5,14 +5,14 @@ Collected from all statements of a text before any expression is read, or from a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 from lark import Token, Tree
 
 from chainrule.errors import NotationError
 from chainrule.expr.nodes import Number
-from chainrule.expr.symbols import Derivative
+from chainrule.expr.symbols import Derivative, Symbol
 from chainrule.notation.advice import RESERVED
 from chainrule.notation.operators import number_of
 from chainrule.notation.source import Source, Statement
@@ -25,6 +25,7 @@ from chainrule.system.model import System
 class Vocabulary:
     """Ranks of tensors, names of functions, arguments of unknown tensors, letters of indices that are declared.
 
+    `per_sample` are the derivatives along samples, by what they are called without them.
     `written` are the derivatives that an equation above defines: these are read as tensors, not as unknowns. `whole`
     are the consts whose value is a whole number: they can bound a range. `integers` are the tensors of whole numbers,
     which can stand as positions.
@@ -34,6 +35,7 @@ class Vocabulary:
     functions: set[str] = field(default_factory=set)
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     letters: set[str] = field(default_factory=set)
+    per_sample: Mapping[str, Symbol] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
     whole: dict[str, int] = field(default_factory=dict)
     integers: set[str] = field(default_factory=set)
@@ -48,6 +50,7 @@ def vocabulary_of(system: System) -> Vocabulary:
         functions={f.name for f in system.functions},
         arguments={d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments},
         letters={i.name for i in system.indices} | {i.name for d in system.declarations for i in d.indices},
+        per_sample=system.per_sample,
         written={name for name in names if isinstance(name, Derivative)},
         whole=dict(_whole_consts(system)),
         integers={d.tensor for d in system.declarations if d.values is not None},

@@ -2,9 +2,9 @@
 
 Data, and whatever depends on data, get the sample index as their first axis; the gradient of what is the same for all
 samples becomes the mean over n, because the cost that is trained is the mean over n. Derivatives of the cost by
-quantities that do carry n stay per sample, without 1/N. An equation that names n itself (`mean(n) x[c]`) couples
-samples: entries under its reduction read that index. The pass adds an index and moves no body. Its result is for
-executors: ∂C/∂z[n,j] then stands for ∂C[n]/∂z[n,j], no name of the notation, so `typecheck` does not apply to it.
+quantities that do carry n stay per sample, without 1/N, and are derivatives along n: ∂C[n]/∂z[n,j]. An equation that
+names n itself (`mean(n) x[c]`) couples samples: entries under its reduction read that index. The pass adds an index and
+moves no body.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.binding import (
@@ -40,11 +41,14 @@ from chainrule.expr.nodes import (
     plus,
     walk,
 )
+from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Declared
-from chainrule.expr.symbols import Derivative, Symbol, tensors_of
+from chainrule.expr.symbols import Derivative, Symbol, of_one_sample, symbol, tensors_of
 from chainrule.system.model import Declaration, Equation, Given, System
+from chainrule.system.typecheck import typecheck
 
 
+@kept
 def batch(system: System) -> System:
     """Return the system for a batch of samples, without `batch`; one that has none is returned as it is.
 
@@ -57,15 +61,17 @@ def batch(system: System) -> System:
     work = _Batching(Index(system.batch, Declared(system.batch), system.batch), system)
     for statement in computation_order(system):
         work.take(statement)
-    return replace(
+    batched = replace(
         system,
-        declarations=tuple(work.declarations.get(d.tensor, d) for d in system.declarations),
+        declarations=tuple(work.declarations.get(d.tensor) or work.relettered(d) for d in system.declarations),
         givens=tuple(work.given(g) for g in system.givens),
         batch="",
+        samples=system.batch,
         equations=tuple(work.equations),
         updates=tuple(work.update(u, number) for number, u in enumerate(system.updates)),
         indices=system.indices if work.sample in system.indices else (*system.indices, work.sample),
     )
+    return typecheck(batched)
 
 
 def computation_order(system: System) -> tuple[Declaration | Equation, ...]:
@@ -104,11 +110,11 @@ def _settled(name: str, users: Mapping[str, list[Declaration]], missing: dict[st
 
 @dataclass
 class _Batching:
-    """One run of the pass: the sample index, the tensors known to carry it, and what has been rewritten."""
+    """One run of the pass: the sample index, what the tensors that carry it are called, and what has been rewritten."""
 
     sample: Index
     system: System
-    carried: set[str] = field(default_factory=set)
+    carried: dict[Symbol, Symbol] = field(default_factory=dict)
     declarations: dict[str, Declaration] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
 
@@ -122,18 +128,36 @@ class _Batching:
     def declaration(self, declaration: Declaration) -> Declaration:
         """Return the declaration with the sample index as the first axis, and of those arguments that carry it."""
         arguments = tuple(self.entry(a, self.sample) for a in declaration.arguments)
-        inside = [i for a in arguments for i in a.indices if isinstance(i, Index)]
-        names = _renaming(self.sample, (*declaration.indices, *inside))
-        self.carried.add(declaration.tensor)
+        names = self.letters
+        self.carried[declaration.tensor] = declaration.tensor
         return replace(
             declaration,
             indices=(self.sample, *(names.get(i, i) for i in declaration.indices)),
             arguments=tuple(_rename_entry(a, names) for a in arguments),
         )
 
+    @cached_property
+    def letters(self) -> Mapping[Index, Index]:
+        """New letters for those in declarations that are the sample index's; a letter means one extent in all of them.
+
+        A declared tensor that does not carry the samples gets them too.
+        """
+        declared = [i for d in self.system.declarations for i in (*d.indices, *_plain_indices(d.arguments))]
+        return _renaming(self.sample, (*declared, *self.system.indices))
+
+    def relettered(self, declaration: Declaration) -> Declaration:
+        """Return a declaration of what is the same for all samples."""
+        if self.letters.keys().isdisjoint((*declaration.indices, *_plain_indices(declaration.arguments))):
+            return declaration
+        return replace(
+            declaration,
+            indices=tuple(self.letters.get(i, i) for i in declaration.indices),
+            arguments=tuple(_rename_entry(a, self.letters) for a in declaration.arguments),
+        )
+
     def equation(self, equation: Equation) -> Equation:
         """Return the equation with its target and value carrying the sample index, or averaged over it."""
-        if self.carried.isdisjoint(tensors_in(equation.value)) and not self.mentions(equation):
+        if self.carried.keys().isdisjoint(tensors_in(equation.value)) and not self.mentions(equation):
             value: Expr = equation.value
             target = equation.target
         else:
@@ -143,8 +167,8 @@ class _Batching:
         if self.averaged(equation.name):
             return Equation(target, self.mean(value))
         if self.sample in free_indices(value) or self.per_sample(equation.name):
-            self.carried.add(equation.name)
-            target = Indexed(target.tensor, (self.sample, *target.indices))
+            carrying = self.carried[equation.name] = self.along_samples(equation.name)
+            target = Indexed(carrying, (self.sample, *target.indices))
         return Equation(target, value)
 
     def mentions(self, equation: Equation) -> bool:
@@ -173,6 +197,14 @@ class _Batching:
         """Say whether a tensor is a derivative of the system's cost."""
         return bool(self.system.cost) and isinstance(name, Derivative) and name.of == self.system.cost
 
+    def along_samples(self, name: Symbol) -> Symbol:
+        """Return what a tensor that carries the sample index is called: a derivative goes along it."""
+        match name:
+            case Derivative(of, wrt):
+                return Derivative(of, *wrt, along=(self.sample.name,))
+            case _:
+                return name
+
     def mean(self, value: Expr) -> Expr:
         """Return the mean over the sample index of the terms that depend on it, plus the others."""
         terms = value.terms if isinstance(value, Sum) else (value,)
@@ -181,8 +213,9 @@ class _Batching:
     def entry(self, entry: Indexed, sample: Index) -> Indexed:
         """Return the entry with the sample index, if its tensor carries it."""
         indices = tuple(self.position(p, sample) for p in entry.indices)
-        if entry.tensor in self.carried:
-            indices = (sample, *indices)
+        carrying = self.carried.get(entry.tensor)
+        if carrying is not None:
+            return Indexed(carrying, (sample, *indices), entry.guarded)
         return entry if indices == entry.indices else Indexed(entry.tensor, indices, entry.guarded)
 
     def position(self, position: Position, sample: Index) -> Position:
@@ -197,7 +230,8 @@ class _Batching:
             case Indexed():
                 return self.entry(node, sample)
             case MatrixEntry(tensor=tensor):
-                return replace(node, samples=(sample, *node.samples)) if tensor in self.carried else node
+                carrying = self.carried.get(tensor)
+                return node if carrying is None else replace(node, tensor=carrying, samples=(sample, *node.samples))
             case IndexValue(position):
                 return IndexValue(self.position(position, sample))
             case Partial(of, wrt):
@@ -221,7 +255,7 @@ class _Batching:
         """Return the update; it may couple samples (`mean(n) …`) but not read a value per sample."""
         value = self.expression(update.value, self.sample)
         if self.sample in free_indices(value):
-            culprit = _reads_per_sample(value, self.sample)
+            culprit = of_one_sample(symbol(_reads_per_sample(value, self.sample)))
             raise TypecheckError(
                 f"the update of {update.name} reads {culprit}, which has a value for each sample {self.sample.name}",
                 expected="what an update reads is the same for all samples: params, and ∂C/∂ of them",
@@ -231,6 +265,10 @@ class _Batching:
                 symbol=culprit,
             )
         return Equation(update.target, value)
+
+
+def _plain_indices(entries: Iterable[Indexed]) -> Iterator[Index]:
+    return (i for entry in entries for i in entry.indices if isinstance(i, Index))
 
 
 def _rename_entry(entry: Indexed, names: Mapping[Index, Index]) -> Indexed:

@@ -17,7 +17,7 @@ from chainrule.expr.functions import ONE_HOT
 from chainrule.expr.nodes import ONE, Comparison, Expr, Index, Indexed, Reduce
 from chainrule.expr.shared import Node
 from chainrule.expr.sizes import Size
-from chainrule.expr.symbols import Derivative, Symbol, Tensor, symbol, tensors_of
+from chainrule.expr.symbols import Derivative, Symbol, Tensor, of_one_sample, symbol, tensors_of
 from chainrule.render.text import equation_text
 from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text
@@ -120,10 +120,12 @@ def one_hot(index: Index, entry: Expr) -> Comparison:
 class System(Node):
     """A forward pass, or a forward and backward pass, written as equations.
 
-    `batch` is the letter of the sample index, or "". `cost` is the tensor whose gradients are meant, or "". `indices`
-    are declared ones with what they declare: `index i = 784`. `sizes` are the extents known from them, `derived` those
-    that affine positions determine, in an order in which they can be solved. `said` are the letters and sizes that the
-    text of the system has to say, `index t = extent(x) - 1`, since reading it would not find them.
+    `batch` is the letter of the sample index, or "". A system that is written for all samples has it in `samples`
+    instead: its cost is that of each sample, and derivatives of the cost by what is the same for all samples are those
+    of the mean. `cost` is the tensor whose gradients are meant, or "". `indices` are declared ones with what they
+    declare: `index i = 784`. `sizes` are the extents known from them, `derived` those that affine positions determine,
+    in an order in which they can be solved. `said` are the letters and sizes that the text of the system has to say,
+    `index t = extent(x) - 1`, since reading it would not find them.
     """
 
     declarations: tuple[Declaration, ...] = ()
@@ -137,6 +139,7 @@ class System(Node):
     sizes: tuple[tuple[Size, int], ...] = ()
     derived: tuple[DerivedExtent, ...] = ()
     said: tuple[Index, ...] = field(default=(), compare=False)
+    samples: str = ""
 
     def __post_init__(self) -> None:
         self.__dict__["cost"] = symbol(self.cost)
@@ -183,7 +186,8 @@ class System(Node):
     def axes(self, tensor: str) -> tuple[Index, ...]:
         """Return the indices that label the axes of a tensor, as declared or as in its equation's target.
 
-        A `Derivative` has the axes of what it is taken of, then of what it is taken by.
+        A `Derivative` has the axes of what it is taken of, then of what it is taken by; that of the samples, if it goes
+        along them, once and in front.
         Raises KeyError for an unknown tensor.
         """
         if tensor in self.declared:
@@ -191,7 +195,9 @@ class System(Node):
         if tensor in self.defined:
             return self.defined[tensor].indices
         if isinstance(tensor, Derivative):
-            return tuple(i for part in tensors_of(tensor) for i in self.axes(part))
+            axes = [i for part in tensors_of(tensor) for i in self.axes(part)]
+            along = [i for i in self.indices if i.name in tensor.along]
+            return (*along, *(i for i in axes if i.name != self.samples or not self.samples))
         raise KeyError(tensor)
 
     def symbol(self, name: str) -> Symbol:
@@ -201,6 +207,11 @@ class System(Node):
     @cached_property
     def _symbols(self) -> Mapping[str, Symbol]:
         return {name: name for name in self.names()}
+
+    @cached_property
+    def per_sample(self) -> Mapping[str, Symbol]:
+        """The derivatives along samples, by what they are called in the system of one sample."""
+        return {of_one_sample(e.name): e.name for e in self.equations if e.name != of_one_sample(e.name)}
 
     def names(self) -> Iterator[Symbol]:
         """Yield every tensor of the system: declared ones, then defined ones."""

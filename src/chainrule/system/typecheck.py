@@ -20,7 +20,7 @@ def typecheck(system: System) -> System:
 
     Checked are: each name means one thing, each tensor is assigned once and before its use, ranks, free indices, the
     arities of functions, what unknown functions depend on, that the cost is a scalar, and that updates are of params
-    and states.
+    and states. A system for all samples is no text that is read, so its text has nothing more to say.
     Raises TypecheckError.
     """
     system = whole_comparisons(system)
@@ -29,6 +29,6 @@ def typecheck(system: System) -> System:
     inferred = infer_sizes(system, names)
     if inferred.__dict__.get("_says_sizes"):
         return inferred
-    said = inferred if is_read_from_text(system) else say_sizes(inferred)
+    said = inferred if inferred.samples or is_read_from_text(system) else say_sizes(inferred)
     said.__dict__["_says_sizes"] = True
     return said

@@ -12,9 +12,11 @@ from chainrule.errors import InputError, OptionError
 from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.reference.evaluation import evaluate
 from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import Index
+from chainrule.expr.sizes import Literal
 from chainrule.network.network import Network, check_lengths
 from chainrule.network.samples import is_one_hot, labels_of
-from chainrule.system.model import NO_COST
+from chainrule.system.model import NO_COST, Declaration
 
 Array = npt.NDArray[np.float64]
 _VALIDATION = 1
@@ -97,9 +99,17 @@ def _check_facts(network: Network, x: Array, y: Array) -> None:
     system, ends = network.system, network.ends
     data = {ends.data: x, ends.target: y}
     facts = tuple(g for g in system.givens if tensors_in(g.condition) <= data.keys())
-    declarations = tuple(d for d in system.declarations if d.tensor in data)
+    declarations = tuple(_with_own_values(d, network) for d in system.declarations if d.tensor in data)
     alone = replace(system, declarations=declarations, givens=facts, equations=(), updates=(), cost=NO_COST)
     evaluate(alone, data, sizes=network.sizes)
+
+
+def _with_own_values(declaration: Declaration, network: Network) -> Declaration:
+    """Return a declaration that does without the tensor whose axis its whole numbers are positions of."""
+    values = declaration.values
+    if values is None or values.extent not in network.sizes:
+        return declaration
+    return replace(declaration, values=Index(values.name, Literal(network.sizes[values.extent])))
 
 
 def checked_count(name: str, value: Any) -> int:

@@ -76,7 +76,7 @@ def test_few_classes_have_their_vectors_along_the_samples(classes: int, samples:
     network = Dense((64, 32, classes), "relu", "softmax", "cross-entropy", given=True)
     vectors, inner = chosen(network, samples)
     assert vectors["z2"] == vector
-    assert inner["∂C/∂z2"] == (0 if vector == "n" else 1)
+    assert inner["∂C[n]/∂z2"] == (0 if vector == "n" else 1)
 
 
 def test_data_keep_the_axes_they_come_with() -> None:

@@ -40,7 +40,7 @@ def named(made: Program, name: str) -> Instruction:
 def test_activations_costs_and_deltas_are_computed_where_the_product_is() -> None:
     made = training(Dense((64, 32, 10), "relu", "softmax", "cross-entropy", given=True), 32)
     output = next(i for i in made.instructions if any(e.name == "C" for e in i.equations))
-    assert {"z2", "a2", "C", "∂C/∂z2"} <= {e.name for e in output.equations}
+    assert {"z2", "a2", "C", "∂C[n]/∂z2"} <= {e.name for e in output.equations}
     assert output.contraction is not None
     assert output.row == "k"
 
@@ -50,7 +50,7 @@ def test_a_row_of_inputs_joins_the_nest_that_reads_it() -> None:
     made = training(Dense((64, 32, 10), "relu", "softmax", "cross-entropy"), 32)
     assert not any(i.contraction and i.contraction.factors[0].buffer == "y" for i in made.instructions)
     output = next(i for i in made.instructions if any(e.name == "C" for e in i.equations))
-    assert "∂C/∂z2" in {e.name for e in output.equations}
+    assert "∂C[n]/∂z2" in {e.name for e in output.equations}
 
 
 def test_a_gradient_that_only_feeds_an_update_is_never_stored() -> None:
@@ -83,7 +83,7 @@ def test_only_the_smaller_factor_is_copied_to_another_layout() -> None:
 def test_outputs_that_fill_no_vector_are_computed_for_many_samples_at_once() -> None:
     made = training(Dense((64, 32, 10)), 32)
     assert [name for name in made.buffers if "ᵀ" in name] == ["a1ᵀ0", "yᵀ0"]
-    assert made.buffers["∂C/∂z2"].strides[0] == 1
+    assert made.buffers["∂C[n]/∂z2"].strides[0] == 1
 
 
 def test_a_long_sum_of_few_outputs_has_its_vectors_along_the_sum() -> None:

@@ -109,7 +109,7 @@ def test_every_level_can_be_shown() -> None:
     assert "FLOPs" in loops
     assert "define internal void @i0(" in llvm
     assert "step:" in assembly
-    assert "∂C/∂W1[j1,i] = mean(n) x[n,i]·∂C/∂z1[n,j1]" in loops
+    assert "∂C/∂W1[j1,i] = mean(n) x[n,i]·∂C[n]/∂z1[n,j1]" in loops
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,24 @@
 """The batch pass: what gets the sample index, what becomes a mean, what is renamed, what is refused."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.errors import TypecheckError
 from chainrule.execute.reference.evaluation import evaluate, evaluate_all
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import ONE, Index, Partial, minus, number, plus, times
 from chainrule.expr.sizes import Declared
 from chainrule.expr.symbols import Derivative
+from chainrule.pipeline import training_step
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.batching import batch, computation_order
 from chainrule.system.model import Declaration, Equation, Given, System
+from chainrule.system.typecheck import typecheck
 from chainrule.verify.unknowns import RandomUnknowns
 from support import assert_close
 from unit.execute.build import CLASSIFIER, call, compare, entry, i, index, j, total, x
@@ -41,12 +45,12 @@ def test_the_classifier_reads_as_a_person_would_write_it() -> None:
         "z2[n,k] = Σ_j W2[k,j]·a1[n,j] + b2[k]",
         "a2[n,k] = exp(z2[n,k])/(Σ_m exp(z2[n,m]))",
         "C[n] = −Σ_k y[n,k]·log(a2[n,k])",
-        "∂C/∂z2[n,k] = a2[n,k] − y[n,k]",
-        "∂C/∂b2[k] = mean(n) ∂C/∂z2[n,k]",
-        "∂C/∂W2[k,j] = mean(n) a1[n,j]·∂C/∂z2[n,k]",
-        "∂C/∂z1[n,j] = a1[n,j]·(1 − a1[n,j])·Σ_k W2[k,j]·∂C/∂z2[n,k]",
-        "∂C/∂b1[j] = mean(n) ∂C/∂z1[n,j]",
-        "∂C/∂W1[j,i] = mean(n) x[n,i]·∂C/∂z1[n,j]",
+        "∂C[n]/∂z2[n,k] = a2[n,k] − y[n,k]",
+        "∂C/∂b2[k] = mean(n) ∂C[n]/∂z2[n,k]",
+        "∂C/∂W2[k,j] = mean(n) a1[n,j]·∂C[n]/∂z2[n,k]",
+        "∂C[n]/∂z1[n,j] = a1[n,j]·(1 − a1[n,j])·Σ_k W2[k,j]·∂C[n]/∂z2[n,k]",
+        "∂C/∂b1[j] = mean(n) ∂C[n]/∂z1[n,j]",
+        "∂C/∂W1[j,i] = mean(n) x[n,i]·∂C[n]/∂z1[n,j]",
     ]
     assert [expression_text(g.condition) for g in batched.givens] == ["Σ_k y[n,k] = 1"]
     assert batched.updates == CLASSIFIER.updates
@@ -97,11 +101,11 @@ def test_what_depends_on_params_only_stays_single_and_its_gradient_is_a_mean() -
         "R = 3·Σ_i q[i]",
         "z[n] = Σ_i W[i]·x[n,i]",
         "C[n] = z[n]·z[n] + R",
-        "∂C/∂C[n] = 1",
-        "∂C/∂R = mean(n) ∂C/∂C[n]",
+        "∂C[n]/∂C[n] = 1",
+        "∂C/∂R = mean(n) ∂C[n]/∂C[n]",
         "∂C/∂q[i] = 3·∂C/∂R",
-        "∂C/∂z[n] = 2·z[n]·∂C/∂C[n]",
-        "∂C/∂W[i] = mean(n) ∂C/∂z[n]·x[n,i] + 2·W[i]·∂C/∂q[i]",
+        "∂C[n]/∂z[n] = 2·z[n]·∂C[n]/∂C[n]",
+        "∂C/∂W[i] = mean(n) ∂C[n]/∂z[n]·x[n,i] + 2·W[i]·∂C/∂q[i]",
     ]
 
 
@@ -140,7 +144,7 @@ def test_a_letter_in_use_for_something_else_makes_room() -> None:
         "d[n1] = w[n1]",
     ]
     assert [expression_text(g.condition) for g in batched.givens] == ["x[n,n1] > 0"]
-    assert [d.indices[1].preferred for d in batched.declarations if d.role == "data"] == ["n1"]
+    assert [d.indices[1].preferred for d in batched.declarations if d.role == "data"] == ["n2"]
     inputs = {"x": draw.uniform(1, 2, size=(4, 3)), "u": draw.normal(size=2), "w": draw.normal(size=3)}
     values = evaluate(system, inputs)
     for sample in range(4):
@@ -154,7 +158,6 @@ def test_an_equation_that_names_the_samples_couples_them() -> None:
     system = System(
         declarations=(Declaration("data", "x", (i,)), Declaration("param", "m", (i,))),
         batch="n",
-        cost="C",
         equations=(
             Equation(entry("mu", i), over_samples(x)),
             Equation(entry("h", i), plus(x, minus(entry("mu", i)))),
@@ -202,11 +205,13 @@ def unknown_network() -> System:
 
 
 def test_unknown_functions_carry_the_samples_of_their_arguments() -> None:
-    batched = batch(unknown_network())
+    cost, *others = unknown_network().declarations
+    system = replace(unknown_network(), declarations=(*others, cost))
+    batched = batch(system)
     assert lines(batched) == [
         "z[n,n1] = Σ_i W[n1,i]·x[n,i]",
-        "∂C/∂a[n,k] = ∂C[n]/∂a[n,k]",
-        "∂C/∂w[i] = mean(n) Σ_k ∂C/∂a[n,k]·∂a[n,k]/∂w[i]",
+        "∂C[n]/∂a[n,k] = ∂C[n]/∂a[n,k]",
+        "∂C/∂w[i] = mean(n) Σ_k ∂C[n]/∂a[n,k]·∂a[n,k]/∂w[i]",
         "p[k] = b[k]·1",
     ]
     unknown = {
@@ -220,8 +225,8 @@ def test_unknown_functions_carry_the_samples_of_their_arguments() -> None:
         "b": (["k"], ["w[i]"]),
     }
     inputs = {"x": draw.normal(size=(4, 2)), "w": draw.normal(size=2), "W": draw.normal(size=(3, 2))}
-    values = evaluate(unknown_network(), inputs, unknowns=RandomUnknowns(0))
-    single = [evaluate(unknown_network(), inputs | {"x": one}, unknowns=RandomUnknowns(0)) for one in inputs["x"]]
+    values = evaluate(system, inputs, unknowns=RandomUnknowns(0))
+    single = [evaluate(system, inputs | {"x": one}, unknowns=RandomUnknowns(0)) for one in inputs["x"]]
     assert_close(values["∂C/∂w"], np.mean([one["∂C/∂w"] for one in single], 0))
     assert_close(values["C"], [one["C"] for one in single])
 
@@ -259,3 +264,62 @@ def test_no_depth_is_too_deep() -> None:
     )
     system = System((Declaration("data", "a0", (j,)), Declaration("param", "W", (j, i))), batch="n", equations=chain)
     assert lines(batch(system))[-1] == "a3000[n,j] = tanh(Σ_i W[j,i]·a2999[n,i])"
+
+
+CONVOLUTION = """data x[i], y
+param w[u], b
+z[p] = (sum(u) w[u]*x[p+u]) + b
+a[p] = relu(z[p])
+h = mean(p) a[p]
+batch n
+cost C = (h - y)^2
+"""
+NORMALISED = """data z[j], y[j]
+param g[j]
+mu = mean(j) z[j]
+v = mean(j) (z[j] - mu)^2
+h[j] = g[j]*(z[j] - mu)/sqrt(v + 0.1)
+batch n
+cost C = mean(j) (h[j] - y[j])^2
+"""
+
+
+@pytest.mark.parametrize("text", [CONVOLUTION, NORMALISED])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda system: cr.backprop(system).system,
+        cr.hessian,
+        lambda system: cr.hvp(system).system,
+        lambda system: cr.jacobian(system, "h", system.params[0]),
+        training_step,
+    ],
+)
+def test_what_the_pass_returns_is_what_typecheck_makes_of_it(text: str, make: Callable[[System], System]) -> None:
+    system = make(cr.parse(text))
+    batched = batch(system)
+    assert typecheck(batched) == batched
+    bare = replace(batched, samples="")
+    with pytest.raises(TypecheckError):
+        typecheck(bare)
+    for equation in batched.equations:
+        carries = SAMPLE in equation.indices
+        if isinstance(equation.name, Derivative):
+            assert carries == (equation.name.along == ("n",))
+        assert [i.extent for i in batched.axes(equation.name)] == [i.extent for i in equation.indices]
+
+
+def test_axes_of_derivatives_that_no_equation_defines_follow_from_those_of_their_tensors() -> None:
+    batched = batch(cr.parse(NORMALISED))
+    sizes = {name: [i.name for i in batched.axes(name)] for name in ("h", "g", "C")}
+    assert sizes == {"h": ["n", "j"], "g": ["j"], "C": ["n"]}
+    assert [i.name for i in batched.axes(Derivative("C", "h", along=("n",)))] == ["n", "j"]
+    assert [i.name for i in batched.axes(Derivative("C", "g"))] == ["j"]
+    assert [i.name for i in batched.axes(Derivative("h", "z", along=("n",)))] == ["n", "j", "j"]
+
+
+def test_results_are_called_as_in_the_system_of_one_sample() -> None:
+    system = cr.backprop(cr.parse(NORMALISED), ["z", "g"]).system
+    values = cr.evaluate(system, {"z": draw.normal(size=(4, 3)), "y": draw.normal(size=(4, 3)), "g": [1.0, 2.0, 3.0]})
+    assert values["∂C/∂z"].shape == (4, 3)
+    assert values["∂C/∂g"].shape == (3,)

@@ -27,6 +27,7 @@ from chainrule.execute.reference.scope import Scope
 from chainrule.execute.registry import executor
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.sizes import Size, size_order
+from chainrule.expr.symbols import of_one_sample
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Unsupported
 from chainrule.render.document_text import document_text
@@ -118,7 +119,8 @@ class NativeExecutable:
         values.update(results)
         check_facts(batched, scope, known_before=known)
         self._last = compiled
-        return results, {u.name: compiled.arena.take(u.name) for u in batched.updates}
+        named: dict[str, Array] = {of_one_sample(e.name): results[e.name] for e in batched.equations}
+        return named, {u.name: compiled.arena.take(u.name) for u in batched.updates}
 
     def _system(self, with_updates: bool, batched: bool) -> System:
         """Return the equations of one kind of run, made once."""

@@ -26,6 +26,7 @@ from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.nodes import Expr, Index
 from chainrule.expr.sizes import Size
+from chainrule.expr.symbols import of_one_sample
 from chainrule.render.text import equation_text
 from chainrule.system.batching import batch, computation_order
 from chainrule.system.derived import solve
@@ -193,4 +194,4 @@ def _solved(equation: Equation, scope: Scope) -> Array:
 def _computed(evaluation: Evaluation) -> dict[str, Array]:
     system, values = evaluation.system, evaluation.scope.values
     unknown = [tensor for tensor in system.with_role("abstract") if tensor in values]
-    return {name: values[name] for name in (*unknown, *(e.name for e in system.equations))}
+    return {of_one_sample(name): values[name] for name in (*unknown, *(e.name for e in system.equations))}

@@ -128,6 +128,12 @@ class Constraints:
         rest = (index for variable, index in enumerate(self.variables) if variable not in labels)
         return all(isinstance(index.extent, Literal) for index in rest)
 
+    @cached_property
+    def shifted(self) -> frozenset[int]:
+        """The variables in shifted positions that are not marked: the letter of a declared axis tells them nothing."""
+        slots = [slot for one in self.reads if not one.entry.guarded for slot in one.slots]
+        return frozenset(v for slot in slots if isinstance(slot, LinearForm) for v in slot.terms)
+
     def free_on_the_right(self) -> list[str]:
         """Return the names of the indices that are free in the value, the target's among them, in writing order."""
         return [name for name, number in self.free.items() if number in self.uses]

@@ -87,6 +87,7 @@ def solve(system: System, names: NameTable, collected: Collected) -> Solution:
     solver.lines.check()
     limits, known = solver.known.limits, solver.known
     limits.unite_equal()
+    known.check_claims()
     derived = limits.derived()
 
     def sizes(numbers: Sequence[int]) -> tuple[Size, ...]:

@@ -19,14 +19,15 @@ from chainrule.expr.symbols import Derivative
 from chainrule.render.text import expression_text
 from chainrule.system.locations import Location
 from chainrule.system.sizes.constraints import Carries, Constraints, Partners, Reads, ReadsMatrix, Slot, Tied
-from chainrule.system.sizes.known import Known
+from chainrule.system.sizes.known import Claim, Known
 from chainrule.system.sizes.limits import Position
 
 
 class Reading:
     """The reading of the constraints of one statement: the element of each variable so far.
 
-    A variable that is `said` has its size whatever it stands in, and says nothing about others.
+    A variable that is `said` has its size whatever it stands in, and says nothing about others: an axis that it labels
+    must be equally long.
     """
 
     def __init__(
@@ -74,7 +75,10 @@ class Reading:
                 self._shifted(entry, slot, axis, protected)
             elif entry.guarded:
                 self.fallback.setdefault(slot, axis)
-            elif slot not in self.said and not self._fits_in(slot):
+            elif slot in self.said:
+                letter = self.constraints.variables[slot].preferred
+                self.known.claims.append(Claim(self.said[slot], axis, letter, entry.tensor, self.place))
+            elif not self._fits_in(slot):
                 self.join(slot, axis, side)
 
     def _matrix(self, node: MatrixEntry, slots: tuple[Slot, ...], axes: tuple[int, ...]) -> None:

@@ -13,7 +13,7 @@ from operator import is_
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.binding import rename_indices
-from chainrule.expr.nodes import Condition, Expr, ExtentValue, Index, Indexed, Reduce, operands, walk
+from chainrule.expr.nodes import Condition, Expr, Index, Indexed, Reduce, operands
 from chainrule.expr.sizes import Axis, Formula, Size, Uninferred
 from chainrule.expr.symbols import Derivative
 from chainrule.render.letters import next_letter
@@ -36,16 +36,25 @@ ROUNDS = 4
 
 def say_sizes(system: System) -> System:
     """Return an inferred system with the letters and sizes that its text has to say; the same object if it has them."""
-    if all(found.plain for found in _all_constraints(system)):
-        return system if not system.said else replace(system, said=())
-    system = _under_declared_letters(system)
-    kept = unsaid(system)
-    lonely = [part.extent for e in system.equations for part in walk(e.value) if isinstance(part, ExtentValue)]
-    lonely = [size for size in lonely if isinstance(size, Formula)]
+    lonely = _named_only(system)
+    kept: Kept = {}
+    if not all(found.plain for found in _all_constraints(system)):
+        system = _under_declared_letters(system)
+        kept = unsaid(system)
     if not kept and not lonely:
         return system if not system.said else replace(system, said=())
     shared = _with_namesakes(system, kept)
     return _with_letters(system, shared if _read(system, shared) == system else kept, lonely)
+
+
+def _named_only(system: System) -> list[Size]:
+    """Return the formulas that an `extent(…)` names where no index has them."""
+    found: list[Size] = []
+    for _, _, constraints in _statements(system):
+        sizes = {index.extent for index in constraints.variables}
+        own = (node.extent for node in constraints.extents)
+        found += [size for size in own if isinstance(size, Formula) and size not in sizes]
+    return found
 
 
 def unsaid(system: System) -> Kept:
@@ -76,9 +85,12 @@ def _read(system: System, kept: Kept) -> System | None:
 def _with_namesakes(system: System, kept: Kept) -> Kept:
     """Return the variables with all others of their letters and sizes: these can share the letters that are said."""
     names = {(i.preferred, i.extent) for k, n, found in _statements(system) for i in _kept_indices(found, kept, k, n)}
+    labels = {i.name for d in system.declarations for i in d.indices}
+    names = {(letter, size) for letter, size in names if letter not in labels}
     shared: Kept = {}
     for kind, number, found in _statements(system):
         same = {v for v, i in enumerate(found.variables) if (i.preferred, i.extent) in names}
+        same |= kept.get((kind, number), set())
         if same:
             shared[kind, number] = same
     return shared
@@ -206,7 +218,8 @@ class _Letters:
         size = index.extent
         same = [letter for letter, known in self.said.items() if known == size and letter not in within]
         wanted = index.preferred
-        free = wanted not in self._taken and wanted not in within and self.said.get(wanted, size) == size
+        fits = wanted.isidentifier() and wanted not in self._taken and wanted not in within
+        free = fits and self.said.get(wanted, size) == size
         letter = wanted if free else same[0] if same else next_letter(wanted, self._taken, self.said, within)
         self.said[letter] = size
         return letter
@@ -236,21 +249,52 @@ def _with_letters(system: System, kept: Kept, lonely: Iterable[Size]) -> System:
     return replace(system, equations=tuple(equations), updates=tuple(updates), givens=tuple(givens), said=said)
 
 
+NO_LETTER = "?"
+"""What stands for the letter of a bound index that takes whatever letter is free."""
+
+
 def _under_declared_letters(system: System) -> System:
-    """Return the system with bound indices that label nothing under a declared letter of their size, as they print."""
+    """Return the system with bound indices that label nothing under a declared letter of their size, as they print.
+
+    Where each of these letters is that of a free index, or of one that it stands within, it has none that tells it.
+    """
     declared: dict[Size, list[str]] = {}
-    for index in (*(i for d in system.declarations for i in d.indices), *system.indices):
+    labels_too: dict[Size, list[str]] = {}
+    for index in system.indices:
         declared.setdefault(index.extent, []).append(index.name)
+    for index in (*(i for d in system.declarations for i in d.indices), *system.indices):
+        labels_too.setdefault(index.extent, []).append(index.name)
 
     def lettered(equation: Equation) -> Equation:
         found = constraints_of(equation)
         labels = {slot for read in found.reads for slot in read.slots}
-        known = {v: declared.get(found.variables[v].extent, []) for v in found.binders if v not in labels}
-        chosen = {v: c[0] for v, c in known.items() if c and found.variables[v].preferred not in c}
+        shifted = found.shifted
+        chosen: dict[int, str] = {}
+        for variable, index, within in _binders(found, equation.value):
+            known = (declared if variable in shifted else labels_too).get(index.extent, [])
+            if variable in labels or not known:
+                continue
+            taken = {*found.free, *(chosen.get(v, found.variables[v].preferred) for v in within)}
+            open_ones = [letter for letter in known if letter not in taken]
+            if index.preferred not in open_ones:
+                chosen[variable] = open_ones[0] if open_ones else NO_LETTER
         return Equation(equation.target, relettered_value(equation.value, found, chosen)) if chosen else equation
 
-    new = tuple(map(lettered, system.equations))
+    new = tuple([e if constraints_of(e).plain else lettered(e) for e in system.equations])
     return system if all(map(is_, new, system.equations)) else replace(system, equations=new)
+
+
+def _binders(found: Constraints, root: Expr | Condition) -> Iterator[tuple[int, Index, tuple[int, ...]]]:
+    """Yield each bound variable with its index and the bound variables that it stands within."""
+    binders = iter(found.binders)
+    waiting: list[tuple[Expr | Condition, tuple[int, ...]]] = [(root, ())]
+    while waiting:
+        node, within = waiting.pop()
+        for index in node.indices if isinstance(node, Reduce) else ():
+            variable = next(binders)
+            yield variable, index, within
+            within = (*within, variable)
+        waiting.extend((part, within) for part in reversed(operands(node)))
 
 
 def _relettered(letters: _Letters, equation: Equation, variables: Collection[int]) -> Equation:
@@ -276,17 +320,11 @@ def _chosen(
     outside: Collection[str] = (),
 ) -> dict[int, str]:
     """Return a letter for each bound variable that is said, another one than those it stands within."""
-    binders = iter(found.binders)
     chosen: dict[int, str] = {}
-    waiting: list[tuple[Expr | Condition, frozenset[str]]] = [(root, frozenset(outside))]
-    while waiting:
-        node, within = waiting.pop()
-        for index in node.indices if isinstance(node, Reduce) else ():
-            variable = next(binders)
-            if variable in variables:
-                chosen[variable] = letters.give(index, within)
-                within |= {chosen[variable]}
-        waiting.extend((part, within) for part in reversed(operands(node)))
+    for variable, index, within in _binders(found, root):
+        if variable in variables:
+            others = {*outside, *(chosen[v] for v in within if v in chosen)}
+            chosen[variable] = letters.give(index, others)
     return chosen
 
 

@@ -53,7 +53,8 @@ class Solver:
         found = constraints_of(equation)
         numbers = self.read(found, place, target=equation.target if isinstance(equation.name, Derivative) else None)
         self.axes[equation.name] = tuple(numbers[: found.targets])
-        for axis, element in enumerate(self.axes[equation.name]):
+        # In a system for all samples sizes keep the names that they have in that of one, where axes count otherwise.
+        for axis, element in enumerate(() if self.system.samples else self.axes[equation.name]):
             self.known.limits.name(element, Axis(equation.name, axis))
         return numbers
 
@@ -64,7 +65,7 @@ class Solver:
         return self.read(constraints_of(update), place, target=update.target)
 
     def check_cost(self) -> None:
-        """Check that the cost is a scalar that is defined. Raises TypecheckError."""
+        """Check that the cost is defined, and a scalar, for each sample of a batch. Raises TypecheckError."""
         cost = self.system.cost
         if not cost:
             return
@@ -84,7 +85,7 @@ class Solver:
                 advice="Derivatives that are still to be derived are for updates, "
                 "and for equations that only these read.",
             )
-        if self.axes[cost]:
+        if self.known.axes_of_one_sample(cost):
             raise place.error(
                 f"the cost {cost} has {count_indices(len(self.axes[cost]))}",
                 cost,
@@ -180,7 +181,7 @@ class Solver:
         """Return the size that each `extent(i)` stands for: the one i has here, else the declared one."""
         own: dict[tuple[Size, str], int] = {}
         for node in found.extents:
-            if isinstance(node.extent, Axis):
+            if isinstance(node.extent, Axis) and not self.system.samples:
                 element = self._axis(node.extent, place)
             else:
                 known = self.known.element(node.extent, place)
@@ -309,7 +310,8 @@ class Solver:
         for part in parts:
             if part not in self.axes and part != self.system.cost:
                 raise self.names.unknown_tensor(part, place, side)
-        return tuple([axis for part in parts for axis in self.axes.get(part, ())])
+        along = [self.known.letters[letter] for letter in tensor.along]
+        return (*along, *(axis for part in parts for axis in self.known.axes_of_one_sample(part)))
 
     def _as_declared(self, tensor: str) -> str:
         letters = ",".join(i.preferred for i in self.system.axes(tensor))

@@ -3,8 +3,8 @@
     text ─▶ parse ─▶ System ─▶ backprop (diff, simplify) ─▶ System of forward and cotangent equations ─▶ execute
 
 Each stop is a function here that can be called by itself. The parts know nothing of each other: diff is handed its
-simplifier, derivations are handed their verifier. What runs equations, and what tells the steps of a derivation, is
-imported where it is asked for.
+simplifier, derivations are handed their verifier. What runs equations, what makes them stable for it, and what tells
+the steps of a derivation are imported where they are asked for.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from chainrule.expr.garbage import no_garbage
 from chainrule.expr.symbols import Derivative
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
-from chainrule.simplify.stability import stable
 from chainrule.system.cases import special_cases
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import system_text
@@ -173,6 +172,8 @@ def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
 
 def training_step(system: System) -> System:
     """Return one step of training as a system: forward, backward, updates, written so that nothing overflows."""
+    from chainrule.simplify.stability import stable
+
     return stable(backprop(system).system)
 
 
@@ -185,6 +186,7 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
     InputError for inputs that do not fit the system, and GivenError for data that break a `given`.
     """
     from chainrule.execute.reference import evaluation
+    from chainrule.simplify.stability import stable
 
     whole = backprop(system).system if after_backprop(system) else system
     values = evaluation.evaluate(stable(whole), inputs)
@@ -210,5 +212,7 @@ def _gradients(system: System, wrt: tuple[str, ...]) -> System:
     """Return the system to compute gradients with, kept with the one it is made from: who asks once asks in a loop."""
     kept: dict[tuple[str, ...], System] = system.__dict__.setdefault("_gradients", {})
     if wrt not in kept:
+        from chainrule.simplify.stability import stable
+
         kept[wrt] = stable(backprop(system, wrt).system)
     return kept[wrt]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from chainrule.execute.reference.evaluation import evaluate
 from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.expr.binding import free_in_order
-from chainrule.expr.nodes import Expr, Index, Indexed, walk
+from chainrule.expr.nodes import ONE, Expr, Index, Indexed, walk
 from chainrule.expr.symbols import Derivative
 from chainrule.system.model import Declaration, Equation, System
 from property.loops import Loops
@@ -34,13 +34,14 @@ ROLES = {name: "data" if name in {"u", "M", "s"} else "param" for name in SHAPES
 @examples(100)
 @given(exprs=st.lists(expressions(depth=3), min_size=1, max_size=2), seed=st.integers(0, 1000))
 def test_a_batch_is_its_samples_one_by_one(exprs: list[Expr], seed: int) -> None:
-    declarations = tuple(Declaration(ROLES[name], name, AXES[name]) for name in SHAPES)
+    declarations = (*(Declaration(ROLES[name], name, AXES[name]) for name in SHAPES), Declaration("param", "w", FREE))
     equations = [Equation(Indexed(f"e{n}", free_in_order(expr)), expr) for n, expr in enumerate(exprs)]
     total = Indexed(Derivative("C", "w"), FREE)
-    equations.append(Equation(total, exprs[0]))
+    equations += [Equation(Indexed("C"), ONE), Equation(total, exprs[0])]
     system = System(declarations, batch="n", cost="C", equations=tuple(equations))
     samples = [values(seed + sample) for sample in range(3)]
     fixed = {name: samples[0][name] for name in SHAPES if ROLES[name] == "param"}
+    fixed["w"] = np.zeros([SIZES[i.extent] for i in FREE])
     data = {name: np.stack([sample[name] for sample in samples]) for name in SHAPES if ROLES[name] == "data"}
     batched = evaluate(system, {**data, **fixed})
     single = [evaluate(system, {**{name: sample[name] for name in data}, **fixed}) for sample in samples]

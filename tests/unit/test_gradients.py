@@ -7,15 +7,15 @@ import time
 import pytest
 
 import chainrule as cr
-from chainrule import pipeline
+from chainrule.simplify import stability
 
 LINE = "param w[i]\ndata x[i]\ncost C = (sum(i) w[i]*x[i])^2"
 
 
 def test_a_loop_derives_once_for_each_choice_of_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
     derived: list[tuple[str, ...]] = []
-    stable = pipeline.stable
-    monkeypatch.setattr(pipeline, "stable", lambda system: derived.append(system.names()) or stable(system))
+    stable = stability.stable
+    monkeypatch.setattr(stability, "stable", lambda system: derived.append(system.names()) or stable(system))
     system = cr.parse(LINE)
     for step in range(5):
         cost, gradients = cr.value_and_grad(system, {"w": [step, 1], "x": [1, 2]})

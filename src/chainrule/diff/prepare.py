@@ -71,6 +71,8 @@ def name_arguments(system: System, derived: Iterable[Expr]) -> System:
     a[j] = relu((sum(i) W[j,i]*x[i]) + b[j]) becomes a[j] = relu(a_argument[j]): its derivatives say [a_argument[j] > 0]
     and not the sum again. It stays the same object where nothing is written again.
     """
+    if not may_name_arguments(system):
+        return system
     again = {_without_indices(part) for value in derived for part in walk(value) if isinstance(part, Reduce)}
     taken = set(system.names()) | set(system.function)
     namer = _ArgumentNamer(taken, DeclaredRanges(system, taken), again) if again else None

@@ -177,17 +177,17 @@ def map_operands(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
     Conditions are gone through. A `Partial` is an atom: its entries name what is differentiated.
     """
-    parts = operands(node)
-    return with_operands(node, _changed(parts, change)) if parts and type(node) is not Partial else node
+    parts: Any = operands(node)
+    if not parts or type(node) is Partial:
+        return node
+    # Not by a function for both: Python's stack ends after some hundred levels, and each takes one frame more.
+    return with_operands(node, [map_condition(p, change) if type(p) in _CONDITIONS else change(p) for p in parts])
 
 
 def map_condition(condition: Condition, change: Callable[[Expr], Expr]) -> Condition:
     """Return the condition with `change` applied to every expression in it."""
-    return with_operands(condition, _changed(operands(condition), change))
-
-
-def _changed(parts: tuple[Expr | Condition, ...], change: Callable[[Expr], Expr]) -> list[Expr | Condition]:
-    return [map_condition(p, change) if type(p) in _CONDITIONS else change(p) for p in parts]  # type: ignore[arg-type]
+    parts: Any = operands(condition)
+    return with_operands(condition, [map_condition(p, change) if type(p) in _CONDITIONS else change(p) for p in parts])
 
 
 _CONDITIONS = frozenset({Comparison, Logic})

@@ -291,9 +291,9 @@ class Renaming:
         return MatrixEntry(entry.function, self.tensors[entry.tensor], indices, samples)
 
     def affine(self, position: Affine) -> Affine:
-        """Return an affine position with other leaves."""
+        """Return an affine position with other leaves; a number that a rule came to is the same in both."""
         if not position.terms:
-            return Affine((), self.numbers[position.constant])
+            return Affine((), self.numbers.get(position.constant, position.constant))
         return Affine(tuple([(self.index(i), c) for i, c in position.terms]), position.constant)
 
     def comparison(self, condition: Comparison) -> Comparison:
@@ -301,7 +301,7 @@ class Renaming:
         left, right = self.of(condition.left), self.of(condition.right)
         match condition:
             case Comparison("=", IndexValue(Index()), Number(value)) if value >= 0 and value.denominator == 1:
-                right = number(self.numbers[int(value)])
+                right = number(self.numbers.get(int(value), int(value)))
         return Comparison(condition.relation, left, right)
 
 

@@ -84,11 +84,14 @@ class Derivative(_Text):
         """Make it of symbols or plain names."""
         assert wrt, f"a derivative of {of} is by something"
         above, below = symbol(of), tuple(map(symbol, wrt))
-        order = str(len(below)).translate(_ORDERS) if len(below) > 1 else ""
-        samples = f"[{','.join(along)}]" if along else ""
-        text = f"∂{order}{above}{samples}/" + "".join(f"∂{w}" for w in below)
         structure = ("∂", above.structure, *(w.structure for w in below), along)
+        text = "/".join(_over_and_under(above, below, along))
         return _with(super().__new__(cls, text), of=above, wrt=below, along=along, structure=structure)
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """What stands over the bar and what stands under it: ∂²C and ∂z∂w."""
+        return _over_and_under(self.of, self.wrt, self.along)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _derivative, (self.of, self.wrt, self.along)
@@ -122,6 +125,12 @@ Symbol: TypeAlias = Tensor | Derivative | Change
 def symbol(name: str) -> Symbol:
     """Return a symbol as it is, and a plain name as that of a tensor."""
     return name if isinstance(name, Tensor | Derivative | Change) else Tensor(name)
+
+
+def _over_and_under(of: Symbol, wrt: tuple[Symbol, ...], along: tuple[str, ...]) -> tuple[str, str]:
+    order = str(len(wrt)).translate(_ORDERS) if len(wrt) > 1 else ""
+    samples = f"[{','.join(along)}]" if along else ""
+    return f"∂{order}{of}{samples}", "".join(f"∂{w}" for w in wrt)
 
 
 def _derivative(of: Symbol, wrt: tuple[Symbol, ...], along: tuple[str, ...]) -> Derivative:

@@ -19,6 +19,7 @@ from chainrule.expr.binding import substitute_indices
 from chainrule.expr.functions import ARITY
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Call, Expr, Index, Position, walk
+from chainrule.expr.symbols import Derivative
 from chainrule.notation.advice import rank_advice
 from chainrule.notation.confusables import check_letters, names_of
 from chainrule.notation.convert import Converter
@@ -170,7 +171,7 @@ def _find(source: Source, span: Span, symbol: str, side: str, count: int = 0) ->
     if not symbol:
         return start
     text = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), source.text[: span.end])
-    upper, _, lower = symbol.partition("/")
+    upper, lower = symbol.sides if isinstance(symbol, Derivative) else (symbol, "")
     plain = rf"(?:(?<=[Σ∑]_)|(?<![\w])){re.escape(symbol)}(?!\w)"
     derivative = rf"{re.escape(upper)}\s*+(?:\[[^\]]*+\])?+\s*+/\s*+{re.escape(lower)}"
     pattern = re.compile(derivative if lower else plain)

@@ -20,6 +20,7 @@ from chainrule.expr.nodes import (
     ExtentValue,
     Index,
     Indexed,
+    IndexValue,
     Lookup,
     Position,
     Select,
@@ -85,6 +86,16 @@ def always(comparison: Comparison, context: Context) -> bool:
             return _is_below(left - right, context) or _is_below(right - left, context)
 
 
+def _is_open(comparison: Comparison, context: Context) -> bool:
+    """Say whether it is an equality of two indices that have values: no range decides it."""
+    match comparison:
+        case Comparison("=" | "!=", IndexValue(Index() as left), IndexValue(Index() as right)):
+            sizes = context.ranges.sizes
+            return not any(isinstance(i.extent, Literal) or sizes.get(i.extent) == 0 for i in (left, right))
+        case _:
+            return False
+
+
 def decided(expr: Expr, context: Context) -> Expr | None:
     """[0 <= p] = 1, [p < 6] = 1 where p has 6 values, [p > 6] = 0, where([p < 6], a, b) = a."""
     match expr:
@@ -95,6 +106,8 @@ def decided(expr: Expr, context: Context) -> Expr | None:
             yes, no = then, otherwise
         case _:
             return None
+    if _is_open(comparison, context):
+        return None
     if always(comparison, context):
         return yes
     opposite = Comparison(OPPOSITE[comparison.relation], comparison.left, comparison.right)

@@ -16,6 +16,7 @@ from chainrule.expr.symbols import (
     Tensor,
     derivative_by,
     named_after,
+    of_one_sample,
     plain,
     symbol,
     taken_by,
@@ -108,7 +109,10 @@ def test_derivatives_are_asked_for_their_parts() -> None:
     assert (second, second.of, second.wrt) == ("∂²C/∂z∂w", "C", ("z", "w"))
     assert derivative_by(Change("z"), Tensor("w")).of == Change("z")
     assert tensors_of(second) == ("C", "z", "w")
+    assert second.sides == ("∂²C", "∂z∂w")
     assert tensors_of(Tensor("z")) == ("z",)
+    assert of_one_sample(Derivative("C", "z", "w", along=("n",))) == second
+    assert of_one_sample(Change("z")) == Change("z")
     assert taken_by(Derivative("C", "z"), "C") == "z"
     for other in (second, Derivative("D", "z"), Tensor("z"), Change("z")):
         assert taken_by(other, "C") is None

@@ -52,7 +52,7 @@ def test_a_copy_between_layouts_moves_every_entry(shape: tuple[int, int], dtype:
 @pytest.mark.parametrize("registers", [16, 32])
 def test_tiles_fit_the_registers(shape: tuple[int, int, int], registers: int) -> None:
     system = parse("param x[n,i], W[i,j]\nz[n,j] = sum(i) W[i,j]*x[n,i]")
-    sizes = dict(zip((of.LoopAxis("x", 0), of.LoopAxis("x", 1), of.LoopAxis("W", 1)), shape, strict=True))
+    sizes = dict(zip((of.Axis("x", 0), of.Axis("x", 1), of.Axis("W", 1)), shape, strict=True))
     program = lower(system, sizes, ("z",))
     chosen = schedules(program.instructions[-1], replace(WIDE, registers=registers), "f32")[0]
     held = np.prod([size for _, size in chosen.tile])
@@ -61,7 +61,7 @@ def test_tiles_fit_the_registers(shape: tuple[int, int, int], registers: int) ->
 
 def test_a_large_product_is_tiled_so_that_multiplying_is_the_limit() -> None:
     system = parse("param x[n,i], W[i,j]\nz[n,j] = sum(i) W[i,j]*x[n,i]")
-    sizes = dict(zip((of.LoopAxis("x", 0), of.LoopAxis("x", 1), of.LoopAxis("W", 1)), (256, 784, 1024), strict=True))
+    sizes = dict(zip((of.Axis("x", 0), of.Axis("x", 1), of.Axis("W", 1)), (256, 784, 1024), strict=True))
     chosen = schedules(lower(system, sizes, ("z",)).instructions[-1], WIDE, "f32")[0]
     assert chosen.vector == "j"
     assert np.prod([size for _, size in chosen.tile]) >= 24
@@ -76,7 +76,7 @@ def test_checked_mode_finds_an_access_outside_its_buffer(monkeypatch: pytest.Mon
     """The verifier would refuse this program; here it is run, to see that its code would not get away with it."""
     machine = host()
     system = parse("param v[j]\nw[j] = 2*v[j]")
-    program = lower(system, {of.LoopAxis("v", 0): 100}, ("w",), lanes=machine.lanes("f32"))
+    program = lower(system, {of.Axis("v", 0): 100}, ("w",), lanes=machine.lanes("f32"))
     instruction = program.instructions[0]
     code = tuple(
         replace(op, access=replace(op.access, place=op.access.place.plus(64))) if isinstance(op, Store) else op

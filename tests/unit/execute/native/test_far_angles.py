@@ -19,8 +19,8 @@ from chainrule.execute.native.vectormath_builder import Dtype
 from chainrule.execute.native.vectormath_far import FAR, TWO_OVER_PI, far_definitions
 from chainrule.pipeline import training_step
 from support import assert_close
-from unit.native.test_vectormath import DTYPES, MACHINES
-from unit.native.vector_loops import NUMPY, Floats, ulp_errors
+from unit.execute.native.test_vectormath import DTYPES, MACHINES
+from unit.execute.native.vector_loops import NUMPY, Floats, ulp_errors
 
 NEAREST = 6381956970095103 * 2.0**797
 """The number of float64 that comes nearest to a multiple of π/2."""

@@ -18,7 +18,7 @@ import pytest
 from chainrule.execute.native.vectormath import COVERED, body, declarations
 from chainrule.execute.native.vectormath_builder import Dtype
 from chainrule.expr.functions import ARITY
-from unit.native.vector_loops import NUMPY, Floats, assembly, compiled, loop_text, ulp_errors
+from unit.execute.native.vector_loops import NUMPY, Floats, assembly, compiled, loop_text, ulp_errors
 
 NAN = mpmath.mpf("nan")
 INF = mpmath.mpf("inf")

@@ -28,10 +28,10 @@ from chainrule.lower.lowering import lower
 from chainrule.notation import parse
 from conformance.test_native import FORMS, inputs_of, tolerance
 from dense import Dense, relative
+from unit.execute.native.emulator import MICROSOFT, Job, Processor, arm, assert_same, run_here, run_there, value
+from unit.execute.native.test_vectormath import specials
 from unit.lower.test_guards import FORMS as GUARDED
 from unit.lower.test_lookups import FORMS as LOOKED_UP
-from unit.native.emulator import MICROSOFT, Job, Processor, arm, assert_same, run_here, run_there, value
-from unit.native.test_vectormath import specials
 
 pytestmark = pytest.mark.oracle
 

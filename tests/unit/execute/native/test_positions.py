@@ -25,7 +25,7 @@ from chainrule.pipeline import training_step
 from chainrule.system.model import System
 from chainrule.training.loop import train
 from support import assert_close, examples
-from unit.native.races import races
+from unit.execute.native.races import races
 
 Values = dict[str, Any]
 SAMPLES, V, D = 43, 11, 18

@@ -31,8 +31,8 @@ from chainrule.lower.program import Access, Buffer, Instruction, Load, LoopAxis,
 from chainrule.notation import parse
 from dense import Dense, networks
 from support import examples
-from unit.native.programs import DATA, HOST, LARGE, WIDE, lowered, owners, run_together, step
-from unit.native.races import elements, races
+from unit.execute.native.programs import DATA, HOST, LARGE, WIDE, lowered, owners, run_together, step
+from unit.execute.native.races import elements, races
 
 MACHINES = (WIDE, Machine("avx2", 32, 16, True), Machine("neon", 16, 32, True))
 LANES = 16

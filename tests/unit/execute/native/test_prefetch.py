@@ -18,7 +18,7 @@ from chainrule.execute.native.partition import MOST_COPIES, with_copies
 from chainrule.execute.native.prefetch import LINE, LONG_SHARE, Prefetch, shared_out
 from chainrule.execute.native.training import TOTAL
 from dense import Dense
-from unit.native.programs import DATA, HOST, LARGE, run_together, step
+from unit.execute.native.programs import DATA, HOST, LARGE, run_together, step
 
 CYCLES = st.lists(st.floats(1, 1e6), min_size=1, max_size=12)
 

@@ -10,8 +10,8 @@ from chainrule.execute.native.schedule import LoopSchedule, largest_share, piece
 from chainrule.expr.linear import LinearForm
 from chainrule.lower.program import Access, Contracted, Contraction, Instruction, LoopAxis, Store
 from support import examples
-from unit.native.programs import WIDE, owners
-from unit.native.races import tiles
+from unit.execute.native.programs import WIDE, owners
+from unit.execute.native.races import tiles
 
 THREADS = st.integers(1, 9)
 

@@ -1,6 +1,6 @@
 """Programs written for other machines' vectors, run on this one: training, forms of equations, every function.
 
-Of `neon` only the vectors are seen here, not the instructions: for those see unit/execute/native/test_other_processors.py.
+Of `neon` only the vectors are seen here, not the instructions: for those see tests/unit/execute/native.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from chainrule.diff.inlining import Inlining
 from chainrule.diff.local import Locals
 from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import listed
+from chainrule.expr.binding import free_in_order
 from chainrule.expr.nodes import Bracket, Condition, Expr, Index, Indexed, Product, Reduce, Select, Sum
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Derivation, Step, where
@@ -130,7 +131,8 @@ class DerivationSteps(ABC):
 
     def _what_cancels(self, expr: Expr) -> str:
         """Say what the normal form of an expression has lost: a factor that stood above a bar and below one."""
-        lost = [self.text(base) for base in self._simplifier.cancelled(expr)]
+        taken = (*self._taken, *(index.preferred for index in free_in_order(expr)))
+        lost = [expression_text(base, taken=taken, ranks=self._ranks) for base in self._simplifier.cancelled(expr)]
         return f"{listed(lost)} cancel{'s' if len(lost) == 1 else ''}" if lost else ""
 
     def _direct_share(self, part: Contribution) -> Step:

@@ -186,6 +186,8 @@ class _Giver:
         """Say whether a letter that labels nothing here stands for a size: no free index has it for another."""
         if any(index.name == letter and index.extent != size for index in self.free.values()):
             return False
+        if isinstance(size, Axis) and isinstance(self.declared, LetterSizes):
+            return self.declared.get(letter) == size
         return not isinstance(self.declared, LetterSizes) or self.declared.get(letter, size) == size
 
     def _axis(self, size: Size, letter: str) -> str:

@@ -76,3 +76,10 @@ def test_an_unknown_cost_has_a_symbol_for_its_derivative() -> None:
     assert [step.rule for step in found.steps] == ["unknown function"]
     assert "its derivative is a symbol" in found.steps[0].statement
     assert found.equation() == "∂C/∂x[k] = ∂C/∂x[k]"
+
+
+def test_what_cancels_is_said_in_the_letters_of_the_line() -> None:
+    entropy = backprop(parse("param a[k]\ncost C = -(sum(k) a[k]*log(a[k]))")).derivation("a")
+    assert entropy.steps[0].remark == "a[m] cancels"
+    plain = backprop(parse("param a[k]\ncost C = sum(k) a[k]^2")).derivation("a")
+    assert not any("cancel" in step.remark for step in plain.steps)

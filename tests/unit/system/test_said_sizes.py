@@ -170,3 +170,18 @@ def test_a_system_made_by_hand_says_what_its_text_has_to() -> None:
     )
     system = typecheck(replaced)
     assert parse(str(system)) == system
+
+
+OWN_EXTENTS = [
+    "data x[p]\nparam w\nz[q] = x[q+1]*w/extent(q)\ncost C = sum(q) z[q]^2",
+    "data x[p]\nparam w\nindex q = extent(x) + 1\nz[q] = x?[q]*extent(q)*w\ncost C = sum(q) z[q]^2",
+    "param x[p]\nz[q] = x[q+1]\ncost C = mean(q) z[q]^2",
+    "data w[t]\nparam y[p]\na[t] = y?[t]^2\nb[i] = w[i]*a?[i-1]\ncost C = sum(i) b[i]^2",
+    "param w[s], y[u]\nf[u] = y[2*u+1]\ng[t] = f[t] + w[t+1]\ncost C = sum(t) g[t]",
+]
+
+
+@pytest.mark.parametrize("text", OWN_EXTENTS)
+def test_an_extent_of_an_axis_whose_letter_is_not_there_reads_back(text: str) -> None:
+    derived = backprop(parse(text)).system
+    assert parse(str(derived)) == derived

@@ -87,10 +87,17 @@ def _with_namesakes(system: System, kept: Misread) -> Misread:
     """Return the variables with all others of their letters and sizes: these can share the letters that are said."""
     names = {(i.preferred, i.extent) for k, n, found in _statements(system) for i in _kept_indices(found, kept, k, n)}
     labels = {i.name for d in system.declarations for i in d.indices}
+    limited = {one.extent for one in system.derived if not one.given and len(one.limits) > 1}
     names = {(letter, size) for letter, size in names if letter not in labels}
     shared: Misread = {}
     for kind, number, found in _statements(system):
-        same = {v for v, i in enumerate(found.variables) if (i.preferred, i.extent) in names}
+        # A letter that is said limits no axis, so one that labels an axis and is shifted beside it is not shared.
+        both = {slot for read in found.reads for slot in read.slots} & {*found.shifted}
+        same = {
+            v
+            for v, i in enumerate(found.variables)
+            if (i.preferred, i.extent) in names and not (i.extent in limited and v in both)
+        }
         same |= kept.get((kind, number), set())
         if same:
             shared[kind, number] = same

@@ -275,7 +275,7 @@ class Solver:
     def _matrix_axes(self, node: MatrixEntry, place: Location) -> tuple[int, ...]:
         """Return the axes of a tensor that is named whole, after making the two of its matrix one extent."""
         tensor, call = node.tensor, f"{node.function}({node.tensor})"
-        if self.known.strict and tensor not in self.names.positions:
+        if self.known.strict:
             self.names.check_defined(tensor, place)
         axes = self.axes.get(tensor)
         if axes is None:

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from chainrule.diff.axis_letters import AxisLetters
 from chainrule.diff.chain_rule import Contribution, chain_rule
 from chainrule.diff.graph import Graph, graph_of
-from chainrule.diff.inlining import Inlining
+from chainrule.diff.inlining import better_of
 from chainrule.diff.local import Locals, refuse_coupled_samples
 from chainrule.diff.order import last_to_first
 from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError, listed
-from chainrule.expr.binding import rename_indices, tensors_in
+from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import (
     ONE,
     ZERO,
@@ -236,17 +237,14 @@ class Cotangents:
         """Return a contribution to a derivative with these indices, ∂C/∂u inlined where that is better."""
         if one.beyond is None or self.is_unknown(one.through):
             return one
-        inlined, simple = self._inlined(one), not self._has_inlined(one.through)
-        assert inlined.inlined is not None
-        choice = Inlining(
-            inlined.inlined, chain_rule([one]), chain_rule([inlined]), lambda: self._uses(one.through), simple
-        )
-        return inlined if choice.is_better(self.simplifier, target) else one
+        simple = not self._has_inlined(one.through)
+        uses = partial(self._uses, one.through)
+        return better_of(one, self._inlined(one), uses, self.simplifier, target, simple=simple)
 
     def _inlined(self, one: Contribution) -> Contribution:
         """Return a contribution with the value of ∂C/∂u, at its indices."""
         known = self._known[one.through]
-        return one.with_inlined(rename_indices(known.value, dict(zip(known.indices, one.indices, strict=True))))
+        return one.with_inlined(known.indices, known.value)
 
     def as_written(self, tensor: str) -> tuple[Contribution, ...]:
         """Return the contributions to ∂C/∂tensor, ∂C/∂u inlined in those where it was when the value was derived."""

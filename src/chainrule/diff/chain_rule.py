@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from chainrule.diff.local import Local
-from chainrule.expr.binding import reduce_over
+from chainrule.expr.binding import reduce_over, rename_indices
 from chainrule.expr.nodes import Expr, Index, plus, times
 from chainrule.expr.symbols import Symbol
 
@@ -36,9 +36,9 @@ class Contribution:
     forward: bool = False
     inlined: Expr | None = None
 
-    def with_inlined(self, value: Expr) -> Contribution:
-        """Return the contribution with a value in place of the name of the factor beyond."""
-        return replace(self, inlined=value)
+    def with_inlined(self, indices: tuple[Index, ...], value: Expr) -> Contribution:
+        """Return the contribution with what the factor beyond was derived to be, a value in these indices."""
+        return replace(self, inlined=rename_indices(value, dict(zip(indices, self.indices, strict=True))))
 
 
 Factor = Callable[[Contribution], Expr | None]

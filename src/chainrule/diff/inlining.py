@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from chainrule.diff.chain_rule import Contribution, chain_rule
 from chainrule.diff.simplifying import Simplifying
 from chainrule.expr.binding import free_indices, node_count, tensors_in
 from chainrule.expr.deltas import kronecker
@@ -106,6 +107,21 @@ class Inlining:
         else:
             short = (self.once and size <= node_count(self.value)) or size <= node_count(with_name())
         return short or (self.once and _closes_a_sum(self.value, with_name(), with_value))
+
+
+def better_of(
+    named: Contribution,
+    inlined: Contribution,
+    uses: Callable[[], int],
+    simplifier: Simplifying,
+    order: Sequence[Index],
+    *,
+    simple: bool,
+) -> Contribution:
+    """Return a contribution with the derivative beyond by its name, or inlined where that is better; see `Inlining`."""
+    assert inlined.inlined is not None
+    choice = Inlining(inlined.inlined, chain_rule([named]), chain_rule([inlined]), uses, simple)
+    return inlined if choice.is_better(simplifier, order) else named
 
 
 def is_single_entry(expr: Expr) -> bool:

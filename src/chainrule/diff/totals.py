@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from chainrule.diff.axis_letters import AxisLetters
 from chainrule.diff.chain_rule import Contribution, chain_rule
 from chainrule.diff.graph import Graph, check_names, graph_of
-from chainrule.diff.inlining import Inlining
+from chainrule.diff.inlining import better_of
 from chainrule.diff.local import Locals, refuse_coupled_samples
 from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError, listed
-from chainrule.expr.binding import rename_indices, tensors_in
+from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, times
 from chainrule.expr.symbols import Symbol, derivative_by
 from chainrule.system.model import Equation, System
@@ -146,17 +147,14 @@ class Totals:
         """Return a contribution to a derivative with these indices, ∂v/∂w inlined where that is better."""
         if one.beyond is None or isinstance(one.beyond, Partial):
             return one
-        inlined, simple = self._inlined(one), not self._known[one.through].inlined
-        assert inlined.inlined is not None
-        choice = Inlining(
-            inlined.inlined, chain_rule([one]), chain_rule([inlined]), lambda: self._uses(one.through), simple
-        )
-        return inlined if choice.is_better(self.simplifier, order) else one
+        simple = not self._known[one.through].inlined
+        uses = partial(self._uses, one.through)
+        return better_of(one, self._inlined(one), uses, self.simplifier, order, simple=simple)
 
     def _inlined(self, one: Contribution) -> Contribution:
         """Return a contribution with the value of ∂v/∂w, at its indices."""
         known = self._known[one.through]
-        return one.with_inlined(rename_indices(known.value, dict(zip(known.indices, one.indices, strict=True))))
+        return one.with_inlined(known.indices, known.value)
 
     def as_written(self, tensor: Symbol) -> tuple[Contribution, ...]:
         """Return the contributions to ∂tensor/∂wrt, ∂v/∂w inlined in those where it was when the value was derived."""

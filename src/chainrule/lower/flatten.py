@@ -51,6 +51,7 @@ from chainrule.lower.implied import with_marks
 from chainrule.lower.inside import check_inside
 from chainrule.lower.known_powers import with_number
 from chainrule.lower.lookups import Term, terms_of
+from chainrule.lower.nested import as_one_sum
 from chainrule.lower.program import Unsupported
 from chainrule.lower.statements import Assignment, looked_up_whole
 from chainrule.system.model import Equation, System
@@ -111,14 +112,20 @@ class _Flattening:
         known = len(self.statements)
         flat = self._flat(value)
         last = self.statements[-1] if len(self.statements) > known else None
-        direct = isinstance(flat, Indexed) and last is not None and flat.tensor == last.target and not place
-        if direct and last is not None and isinstance(flat, Indexed) and set(flat.indices) == set(equation.indices):
+        if last is not None and isinstance(flat, Indexed) and not place and self._is_all(last, flat, equation):
             self._adopt(last, flat, name, equation)
             return
         self.statements.append(Assignment(name, equation.indices, flat, equation, place=place))
         if not isinstance(flat, Indexed | Number) and not place and len(free_indices(flat)) == len(equation.indices):
             order = free_in_order(flat)
             self.names.setdefault(_key(flat, order), (name, tuple(order.index(i) for i in equation.indices)))
+
+    def _is_all(self, last: Assignment, flat: Indexed, equation: Equation) -> bool:
+        """Say whether an equation's value is the target of the last statement, with the equation's axes."""
+        if flat.tensor != last.target or set(flat.indices) != set(equation.indices):
+            return False
+        return all(isinstance(p, Index) and self._size(p.extent) == self._size(i.extent)
+                   for p, i in zip(flat.indices, last.indices, strict=True))  # fmt: skip
 
     def _adopt(self, last: Assignment, flat: Indexed, name: str, equation: Equation) -> None:
         """Give the statement just made the name of the equation that it is all of, with the equation's axes."""
@@ -185,20 +192,9 @@ class _Flattening:
 
     def _reduction(self, node: Reduce) -> Expr:
         indices, body = open_reduce(node, self.fresh)
-        terms = terms_of(indices, body, self._size, self.fresh) if node.op in {"sum", "mean"} else ()
-        if terms:
-            count = prod(self._size(i.extent) for i in indices) if node.op == "mean" else 1
-            if count == 0:
-                raise Unsupported("a mean of nothing")
-            return times(number(Fraction(1, count)), plus(*map(self._term, terms)))
-        if node.op == "mean":
-            count = prod(self._size(i.extent) for i in indices)
-            if count == 0:
-                raise Unsupported("a mean of nothing")
-            return times(number(Fraction(1, count)), self._sum(indices, self._flat(body)))
+        if node.op in {"sum", "mean"}:
+            return self._sum_or_mean(node.op, indices, body)
         body = self._flat(body)
-        if node.op == "sum":
-            return self._sum(indices, body)
         if any(self._size(i.extent) == 0 for i in indices):
             raise Unsupported(f"the {node.op} of nothing")
         missing = [i for i in indices if i not in free_indices(body)]
@@ -206,6 +202,18 @@ class _Flattening:
             raise Unsupported("a product over an index that its body does not have")
         over = tuple(i for i in indices if i not in missing)
         return self._reduced(node.op, over, (self._entry(body),)) if over else body
+
+    def _sum_or_mean(self, op: str, indices: tuple[Index, ...], body: Expr) -> Expr:
+        count = prod(self._size(i.extent) for i in indices) if op == "mean" else 1
+        if count == 0:
+            raise Unsupported("a mean of nothing")
+        terms = terms_of(indices, body, self._size, self.fresh)
+        if terms:
+            total = plus(*map(self._term, terms))
+        else:
+            sums = as_one_sum(indices, body, self._size, self.fresh)
+            total = plus(*(self._sum(over, self._flat(one)) for over, one in sums))
+        return total if op == "sum" else times(number(Fraction(1, count)), total)
 
     def _term(self, term: Term) -> Expr:
         """Return a sum whose values go to places that are looked up."""

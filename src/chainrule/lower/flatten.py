@@ -35,6 +35,7 @@ from chainrule.expr.nodes import (
     Number,
     Partial,
     Power,
+    Product,
     Reduce,
     Sum,
     delta,
@@ -43,17 +44,20 @@ from chainrule.expr.nodes import (
     plus,
     product_factors,
     times,
+    walk,
 )
 from chainrule.expr.sizes import Literal, Size, source_of
 from chainrule.expr.symbols import Derivative
+from chainrule.lower.factors import all_factors
 from chainrule.lower.guards import marked, padded, written_out
 from chainrule.lower.implied import with_marks
 from chainrule.lower.inside import check_inside
 from chainrule.lower.known_powers import with_number
-from chainrule.lower.lookups import Term, terms_of
+from chainrule.lower.lookups import Term, chooses, terms_of
 from chainrule.lower.nested import as_one_sum
 from chainrule.lower.program import Unsupported
 from chainrule.lower.statements import Assignment, looked_up_whole
+from chainrule.lower.windows import turned
 from chainrule.system.model import Equation, System
 
 _CHEAP = names_with(lambda function: function.cheap)
@@ -172,6 +176,8 @@ class _Flattening:
             case Power(_, exponent) if (entry := mark_of(expr)) is not None:
                 *brackets, inside = product_factors(self._flat(entry))
                 return times(*brackets, Power(inside, exponent))
+            case Product() if (whole := self._beside(all_factors(expr))) is not None:
+                return whole
             case Indexed(tensor):
                 if tensor in self.system.declared and self.system.declared[tensor].role == "abstract":
                     raise Unsupported(f"the unknown function {tensor}")
@@ -212,8 +218,39 @@ class _Flattening:
             total = plus(*map(self._term, terms))
         else:
             sums = as_one_sum(indices, body, self._size, self.fresh)
-            total = plus(*(self._sum(over, self._flat(one)) for over, one in sums))
+            total = plus(*(self._turned(over, one) or self._sum(over, self._flat(one)) for over, one in sums))
         return total if op == "sum" else times(number(Fraction(1, count)), total)
+
+    def _turned(self, indices: tuple[Index, ...], body: Expr) -> Expr | None:
+        """Return a sum turned inside out, None where that is not possible."""
+        found = turned(indices, body, self.system, self.sizes, self.fresh)
+        if found is None:
+            return None
+        self.sizes = found.sizes
+        value = self._sum(tuple(i for i in found.indices if i not in found.over), self._flat(found.body))
+        if not found.places:
+            return value
+        shown = times(*(IndexValue(p) for p in found.places.values()), value)
+        free = (*found.places, *(i for i in free_in_order(shown) if i not in found.over))
+        order = tuple(sorted(dict.fromkeys(free), key=lambda i: i.extent not in self.samples))
+        at = tuple(found.places.get(i, i) for i in order)
+        made = Assignment(self._name(), order, value, self._equation(), over=found.over, at=at, tiled=found.tiled)
+        self.statements.append(made)
+        return Indexed(made.target, tuple(found.reads.get(i, i) for i in order))
+
+    def _beside(self, factors: tuple[Expr, ...]) -> Expr | None:
+        """Return a product with a sum that is turned inside out, the other factors taken into it; else None."""
+        sums = [f for f in factors if isinstance(f, Reduce) and f.op == "sum"]
+        others = [f for f in factors if f not in sums]
+        if (
+            len(sums) != 1
+            or not others
+            or chooses(sums[0])
+            or any(isinstance(part, Reduce) for f in others for part in walk(f))
+        ):
+            return None
+        indices, body = open_reduce(sums[0], self.fresh)
+        return self._turned(indices, times(*others, body))
 
     def _term(self, term: Term) -> Expr:
         """Return a sum whose values go to places that are looked up."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from chainrule.expr.binding import position_indices
 from chainrule.expr.nodes import Index, Indexed
 from chainrule.expr.sizes import Size
 from chainrule.lower.statements import Assignment, entries_of, looked_up_whole
@@ -27,8 +28,15 @@ class Member:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """The axes of the target, in order."""
-        return tuple(self.names[i] for i in self.statement.indices)
+        """The axes of the target, in order; of one that is written at places, those that its values go over."""
+        statement = self.statement
+        return tuple(self.names[i] for i in (statement.loops if statement.at else statement.indices))
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The axes that go through a part of what the target has there: beyond an end lie other entries of it."""
+        shifted = (p for p in self.statement.at if not isinstance(p, Index))
+        return frozenset(self.names[i] for p in shifted for i in position_indices(p))
 
 
 @dataclass
@@ -47,8 +55,8 @@ class Nest:
 
     @property
     def adds(self) -> bool:
-        """Whether the nest adds values to entries that are looked up; nobody reads them before it has ended."""
-        return bool(self.members[0].statement.at)
+        """Whether the nest adds values to entries that are looked up."""
+        return self.members[0].statement.adds
 
     @property
     def updates(self) -> bool:
@@ -192,7 +200,7 @@ class _Fusion:
             return False
         if statement.place and nest.contraction and statement.place in nest.contraction.statement.reads:
             return False
-        domain = {names[i] for i in statement.indices}
+        domain = {names[i] for i in (statement.loops if statement.at else statement.indices)}
         if statement.op:
             if not self.is_row(statement):
                 return False
@@ -222,20 +230,25 @@ class _Fusion:
         return number in seen
 
     def placed(self, nest: Nest, statement: Assignment) -> dict[Index, str] | None:
-        """Return the axes for the indices of a statement, or None if it cannot: it reads more than one point."""
-        if nest.adds or statement.at or looked_up_whole(nest.members[0].statement.value):
+        """Return the axes for the indices of a statement, or None if it cannot: it reads more than one point.
+
+        What is written at places is there when the whole nest has ended.
+        """
+        if nest.adds or statement.adds or looked_up_whole(nest.members[0].statement.value):
             return None
         made = nest.produces
         names: dict[Index, str] = {}
         for entry in entries_of(statement):
             if entry.tensor not in made:
                 continue
+            if made[entry.tensor].statement.at:
+                return None
             for position, axis in zip(entry.indices, made[entry.tensor].axes, strict=True):
                 if not isinstance(position, Index) or names.setdefault(position, axis) != axis:
                     return None
                 if self.sizes[position.extent] != nest.axes[axis]:
                     return None
-        own = (*statement.indices, *statement.over)
+        own = statement.loops if statement.at else (*statement.indices, *statement.over)
         complete = set(names) == set(own) and len(set(names.values())) == len(names)
         return names if complete else None
 

@@ -32,13 +32,15 @@ TRANSPOSE = 0.6
 class AccessPattern:
     """A tensor as a nest reads or writes it: for each of its axes the coefficients of the nest's axes.
 
-    Of one that is `looked` up few entries may be read: it is never copied as a whole.
+    Of one that is `looked` up few entries may be read: it is never copied as a whole. Along the axes of `parts` lie
+    other entries beyond an end, which no vector may reach.
     """
 
     tensor: str
     terms: Terms
     kind: Usage
     looked: bool = False
+    parts: frozenset[str] = frozenset()
 
     def step(self, axis: str, inner: int) -> int | None:
         """Return the stride along an axis of the nest if it is 0 or that of the innermost axis, else None."""
@@ -76,7 +78,7 @@ def references(nest: Nest, stored: frozenset[str]) -> tuple[AccessPattern, ...]:
                 found[AccessPattern(entry.tensor, terms, kind, looked)] = None
         if statement.at:
             terms = tuple(_terms(p, member.names) for p in statement.at)
-            found[AccessPattern(statement.target, terms, "store", looked=True)] = None
+            found[AccessPattern(statement.target, terms, "store", statement.adds, member.parts)] = None
         elif statement.target in stored:
             place = statement.place or statement.target
             found[AccessPattern(place, tuple(((axis, 1),) for axis in member.axes), "store")] = None
@@ -128,7 +130,7 @@ def choose(asked: Work, inner: Mapping[str, int], lanes: int) -> Vectorization:
     for axis, extent in nest.axes.items():
         if nest.row and axis != nest.row and nest.axes[nest.row] > lanes:
             continue
-        bad = [r for r in refs if not r.fits(axis, inner.get(r.tensor, 0))]
+        bad = [r for r in refs if not r.fits(axis, inner.get(r.tensor, 0)) or (extent % lanes and axis in r.parts)]
         if any(r.kind == "store" or r.looked or axis_count(r, axis) != 1 for r in bad) or _read_twice(bad, refs):
             continue
         copied = tuple(dict.fromkeys(r.tensor for r in bad))

@@ -131,7 +131,7 @@ def is_transposition(instruction: Instruction) -> bool:
     """Say whether an instruction copies between two layouts, with different axes innermost."""
     if instruction.contraction or len(instruction.code) != 2 or not instruction.loads or not instruction.stores:
         return False
-    if instruction.loads[0].looked or instruction.adding:
+    if instruction.loads[0].looked or instruction.adding or instruction.parts:
         return False
     inner = [[axis for axis, s in a.strides.items() if s == 1] for a in (instruction.loads[0], instruction.stores[0])]
     return len(inner[0]) == 1 and len(inner[1]) == 1 and inner[0] != inner[1]
@@ -142,16 +142,17 @@ def unit(access: Access, axis: str) -> bool:
     return access.stride(axis) in {0, 1} and axis not in access.scattered
 
 
-def _fits(instruction: Instruction, axis: str) -> bool:
-    if not all(unit(a, axis) for a in instruction.loads):
+def _fits(instruction: Instruction, axis: str, lanes: int) -> bool:
+    """Say whether vectors can lie along an axis: lanes beyond its end are written to padding only."""
+    if instruction.extent(axis) % lanes and axis in instruction.parts:
         return False
-    return all(unit(s, axis) for s in instruction.stores)
+    return all(unit(a, axis) for a in (*instruction.loads, *instruction.stores))
 
 
 def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Iterator[LoopSchedule]:
     axes = [a.name for a in instruction.axes]
     row = instruction.row
-    for vector in (*(a for a in axes if _fits(instruction, a)), ""):
+    for vector in (*(a for a in axes if _fits(instruction, a, lanes)), ""):
         for tile in _tiles(instruction, vector, machine, lanes):
             sizes = dict(tile)
             # what is added up in memory is added one by one, in one order

@@ -32,6 +32,9 @@ from chainrule.lower.program import (
 from chainrule.lower.replace import replaced
 from chainrule.lower.statements import form_of_axes
 
+LINE = 16
+"""The elements that come from memory together: from one to the next of them is the shorter way."""
+
 
 def instructions(
     nest: Nest, buffers: Mapping[str, Buffer], stored: frozenset[str], copies: Mapping[str, str]
@@ -148,8 +151,9 @@ class _Building:
         factors = tuple(
             self.access(self.copies.get(f.tensor, f.tensor), f, member.names) for f in member.statement.factors
         )
-        axes = tuple(LoopAxis(name, extent) for name, extent in self.nest.inner.items())
-        return Contraction(member.statement.op, axes, factors)
+        far = {axis: sum(min(abs(f.stride(axis)), LINE) for f in factors) for axis in self.nest.inner}
+        axes = [LoopAxis(name, extent) for name, extent in self.nest.inner.items()]
+        return Contraction(member.statement.op, tuple(sorted(axes, key=lambda a: -far[a.name])), factors)
 
     def access(self, buffer: str, entry: Indexed, names: Mapping[Index, str]) -> Access:
         """Return where an entry is in memory."""

@@ -8,7 +8,7 @@ the order of additions and multiplications.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
@@ -49,6 +49,7 @@ from chainrule.expr.nodes import (
 from chainrule.expr.sizes import Literal, Size, source_of
 from chainrule.expr.symbols import Derivative
 from chainrule.lower.factors import all_factors
+from chainrule.lower.groups import defined, grouped
 from chainrule.lower.guards import marked, padded, written_out
 from chainrule.lower.implied import with_marks
 from chainrule.lower.inside import check_inside
@@ -105,6 +106,8 @@ class _Flattening:
     current: Equation | None = None
     root: str = ""
     count: int = 0
+    undefined: set[str] = field(default_factory=set)
+    """The names of values that may be undefined where nobody wants them."""
 
     def equation(self, equation: Equation, name: str) -> None:
         """Add the statements of an equation; its own comes last."""
@@ -289,24 +292,7 @@ class _Flattening:
         return times(*outside, self._reduced("sum", over, tuple(self._entry(g) for g in groups)))
 
     def _groups(self, indices: tuple[Index, ...], body: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
-        """Return the factors that do not vary with the indices, and the others in products with equal indices.
-
-        Two products stay two factors, as in a matrix times a vector; of more, or where it must be computed anyway, the
-        narrow ones are put into the wider: a sum of three factors would multiply twice at every step.
-        """
-        factors = product_factors(body)
-        outside = tuple(f for f in factors if free_indices(f).isdisjoint(indices))
-        inner = [f for f in factors if f not in outside]
-        parts: dict[frozenset[Index], list[Expr]] = {}
-        for factor in inner:
-            parts.setdefault(free_indices(factor), []).append(factor)
-        for own in sorted(parts, key=len):
-            wider = [s for s in parts if own < s]
-            plain = all(len(parts[s]) == 1 and _is_read(parts[s][0], parts[own]) for s in wider)
-            if wider and (len(parts) > 2 or not plain):
-                chosen = min(wider, key=lambda s: prod(self._size(i.extent) for i in s))
-                parts[chosen] = [*parts[chosen], *parts.pop(own)]
-        return outside, tuple(times(*part) for part in parts.values())
+        return grouped(indices, body, self._size, self.undefined)
 
     def _entry(self, group: Expr) -> Indexed:
         """Return a group of factors as one entry."""
@@ -331,6 +317,8 @@ class _Flattening:
             name = self._name()
             self.names[key] = (name, tuple(free_in_order(flat).index(i) for i in order))
             self.statements.append(Assignment(name, order, flat, self._equation()))
+            if not defined(flat, self.undefined):
+                self.undefined.add(name)
         return self._known(key, free_in_order(flat))
 
     def _reduced(self, op: str, over: tuple[Index, ...], factors: tuple[Indexed, ...]) -> Indexed:
@@ -361,14 +349,6 @@ class _Flattening:
     def _equation(self) -> Equation:
         assert self.current is not None
         return self.current
-
-
-def _is_read(wide: Expr, narrow: Sequence[Expr]) -> bool:
-    """Say whether a factor is an entry in memory that is multiplied by others in a sum as they stand.
-
-    What may be undefined where a mark rules it out is put under the mark.
-    """
-    return isinstance(wide, Indexed) or (marked(wide) is not None and all(isinstance(f, Indexed) for f in narrow))
 
 
 def _key(flat: Expr, order: tuple[Index, ...]) -> Expr:

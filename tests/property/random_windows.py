@@ -27,7 +27,7 @@ class Builder:
 
     def window(self, place: str, other: str) -> str:
         """Return a condition that keeps place - step·other in a window."""
-        step, start, width = self.number(1, 4), self.number(-2, 2), self.number(1, 5)
+        step, start, width = self.number(1, 4), self.number(-2, 2), self.number(1, 7)
         shift = f"{place} - {step}*{other}"
         if self.number(0, 1):
             return f"[{start} <= {shift} and {shift} < {start + width}]"

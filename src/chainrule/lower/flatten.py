@@ -116,6 +116,8 @@ class _Flattening:
         check_inside(self.system, value, self.sizes)
         place = equation.name if name != equation.name else ""
         value = self._inlined(value)
+        if not defined(value, self.undefined):
+            self.undefined.add(name)
         known = len(self.statements)
         flat = self._flat(value)
         last = self.statements[-1] if len(self.statements) > known else None
@@ -135,11 +137,14 @@ class _Flattening:
                    for p, i in zip(flat.indices, last.indices, strict=True))  # fmt: skip
 
     def _adopt(self, last: Assignment, flat: Indexed, name: str, equation: Equation) -> None:
-        """Give the statement just made the name of the equation that it is all of, with the equation's axes."""
+        """Give the target just made the name of the equation that it is all of, with the equation's axes."""
         order = tuple(flat.indices.index(i) for i in equation.indices)
         indices = tuple(last.indices[n] for n in order)
-        at = tuple(last.at[n] for n in order) if last.at else ()
-        self.statements[-1] = replace(last, target=name, indices=indices, equation=equation, at=at)
+        for number_, statement in enumerate(self.statements):
+            if statement.target == last.target:
+                at = tuple(statement.at[n] for n in order) if statement.at else ()
+                changed = replace(statement, target=name, indices=indices, equation=equation, at=at)
+                self.statements[number_] = changed
         for key, (tensor, axes) in self.names.items():
             if tensor == last.target:
                 self.names[key] = (name, tuple(axes[n] for n in order))
@@ -230,16 +235,18 @@ class _Flattening:
         if found is None:
             return None
         self.sizes = found.sizes
-        value = self._sum(tuple(i for i in found.indices if i not in found.over), self._flat(found.body))
-        if not found.places:
-            return value
-        shown = times(*(IndexValue(p) for p in found.places.values()), value)
-        free = (*found.places, *(i for i in free_in_order(shown) if i not in found.over))
-        order = tuple(sorted(dict.fromkeys(free), key=lambda i: i.extent not in self.samples))
-        at = tuple(found.places.get(i, i) for i in order)
-        made = Assignment(self._name(), order, value, self._equation(), over=found.over, at=at, tiled=found.tiled)
-        self.statements.append(made)
-        return Indexed(made.target, tuple(found.reads.get(i, i) for i in order))
+        values = [self._sum(part.indices, self._flat(part.body)) for part in found.parts]
+        if not found.parts[0].places:
+            return values[0]
+        free = (i for i in free_in_order(body) if i not in indices)
+        order = tuple(sorted(free, key=lambda i: i.extent not in self.samples))
+        target, name = tuple(found.longer[i][0] if i in found.longer else i for i in order), self._name()
+        for part, value in zip(found.parts, values, strict=True):
+            at = tuple(part.places.get(i, i) for i in order)
+            self.statements.append(
+                Assignment(name, target, value, self._equation(), over=part.over, at=at, tiled=found.tiled)
+            )
+        return Indexed(name, tuple(found.longer[i][1] if i in found.longer else i for i in order))
 
     def _beside(self, factors: tuple[Expr, ...]) -> Expr | None:
         """Return a product with a sum that is turned inside out, the other factors taken into it; else None."""

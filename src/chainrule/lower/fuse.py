@@ -117,6 +117,8 @@ class _Fusion:
         self.lanes = lanes
         self.nests: list[Nest] = []
         self.home: dict[str, int] = {}
+        self.homes: dict[str, list[int]] = {}
+        """All nests that a target is made in, where it is made in parts."""
         self.waiting: dict[str, Assignment] = {}
         self.late = False
         """Whether a nest reads what one behind it makes, so that their numbers are no order in which they can run."""
@@ -130,7 +132,12 @@ class _Fusion:
         number = max(homes, default=-1)
         if number < 0 or not self.join(number, statement):
             number = self.placed_alone(statement)
-        self.home[statement.target] = number
+        self.settle(statement.target, number)
+
+    def settle(self, tensor: str, number: int) -> None:
+        """Note in which nest a target, or a part of it, is made: it is all there behind the last of them."""
+        self.homes.setdefault(tensor, []).append(number)
+        self.home[tensor] = max(self.homes[tensor])
 
     def placed_alone(self, statement: Assignment) -> int:
         """Open a nest for a statement, with the rows that wait for it, and return its number."""
@@ -162,7 +169,7 @@ class _Fusion:
         """Give a tensor that waits a nest of its own."""
         if tensor in self.waiting:
             self.nests.append(self.opened(self.waiting.pop(tensor)))
-            self.home[tensor] = len(self.nests) - 1
+            self.settle(tensor, len(self.nests) - 1)
 
     def pull(self, number: int, names: Mapping[Index, str], entry: Indexed) -> None:
         """Put a row that waits into the nest where an entry of it is read at a point, or into one of its own."""
@@ -180,7 +187,7 @@ class _Fusion:
         nest.row = left[0]
         places = {**dict(zip(statement.indices, axes, strict=True)), statement.over[0]: left[0]}
         nest.members.append(Member(statement, places))
-        self.home[entry.tensor] = number
+        self.settle(entry.tensor, number)
 
     def opened(self, statement: Assignment) -> Nest:
         """Return a new nest for a statement."""
@@ -220,11 +227,11 @@ class _Fusion:
 
     def needed_for(self, number: int, statement: Assignment) -> bool:
         """Say whether a nest must have run before another one that the statement reads."""
-        left = [home for t in statement.reads if (home := self.home.get(t, number)) != number]
+        left = [home for t in statement.reads for home in self.homes.get(t, ()) if home != number]
         seen = set(left)
         while left:
             reads = {t for member in self.nests[left.pop()].members for t in member.statement.reads}
-            new = {self.home[t] for t in reads if t in self.home} - seen
+            new = {home for t in reads for home in self.homes.get(t, ())} - seen
             seen |= new
             left.extend(new)
         return number in seen
@@ -234,9 +241,9 @@ class _Fusion:
 
         What is written at places is there when the whole nest has ended.
         """
-        if nest.adds or statement.adds or looked_up_whole(nest.members[0].statement.value):
-            return None
         made = nest.produces
+        if nest.adds or statement.adds or statement.target in made or looked_up_whole(nest.members[0].statement.value):
+            return None
         names: dict[Index, str] = {}
         for entry in entries_of(statement):
             if entry.tensor not in made:
@@ -306,13 +313,15 @@ def _shadowed(nest: Nest, number: int) -> Nest:
 
 def _sorted(nests: list[Nest]) -> tuple[list[Nest], list[Nest]]:
     """Return the nests in an order in which they can run, and those that can in none."""
-    home = {target: number for number, nest in enumerate(nests) for target in nest.produces}
+    homes: dict[str, list[int]] = {}
+    for number, nest in enumerate(nests):
+        for target in nest.produces:
+            homes.setdefault(target, []).append(number)
     place = {m.statement.place: number for number, nest in enumerate(nests) for m in nest.members if m.statement.place}
     before: list[set[int]] = [set() for _ in nests]
     for number, nest in enumerate(nests):
         for tensor in {t for m in nest.members for t in m.statement.reads}:
-            if home.get(tensor, number) != number:
-                before[number].add(home[tensor])
+            before[number].update(home for home in homes.get(tensor, ()) if home != number)
             if place.get(tensor, number) != number:
                 before[place[tensor]].add(number)
     order: list[int] = []

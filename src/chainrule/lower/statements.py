@@ -25,7 +25,7 @@ class Assignment:
     `place` is the tensor whose memory the target takes: that of a param for its update, else its own. With `at`,
     positions of the target, it is 0 everywhere but where the value goes, for all values of the indices, among them
     those that are not the target's, `over`. Where some positions are look-ups the value is added to the entry there;
-    else no two values go to one entry, and `tiled` says that one goes to each.
+    else no two values go to one entry, and `tiled` says that one goes to each, be it from several statements.
     """
 
     target: str

@@ -2,31 +2,38 @@
 
 In Σ_r [0 ≤ p - s·r - c < w]·f(p,r) all but a few r add nothing to a p. Where w ≤ s, p = s·r + u + c with u < w names
 each place once: f(s·r+u+c, r) goes there, and what no window reaches is 0. Where it is p that is summed over,
-p = s·r + u + c goes through the window alone, and nothing is written to places. A bracket and the mark of an entry,
-w?[p-2*r], say the same.
+p = s·r + u + c goes through the window alone, and nothing is written to places. Where w > s, places are told apart by
+their remainders: at p = s·a + b, b a number, r is a - j with ⌈w/s⌉ values of j at most, so that each remainder has sums
+without brackets. A bracket and the mark of an entry, w?[p-2*r], say the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import permutations
+from itertools import permutations, product
+from math import prod
+from typing import TypeAlias
 
 from chainrule.expr.binding import Fresh, can_stand_at, map_condition, substitute_indices
 from chainrule.expr.combinations import PositionAtom, affine
 from chainrule.expr.nodes import (
+    ZERO,
     Affine,
     Bracket,
     Comparison,
     Condition,
     Expr,
     Index,
+    Indexed,
     IndexValue,
     Logic,
     Lookup,
+    Number,
     Position,
     mark_of,
     number,
+    plus,
     times,
 )
 from chainrule.expr.sizes import Literal, Size
@@ -36,6 +43,12 @@ from chainrule.lower.implied import facts_of, least, not_negative, with_marks
 from chainrule.lower.inside import check_inside
 from chainrule.lower.program import Unsupported
 from chainrule.system.model import System
+
+MOST_PHASES = 16
+"""The remainders that places are told apart by."""
+MOST_TERMS = 16
+"""The terms to which a sum over shifts is written out."""
+Indices: TypeAlias = tuple[Index, ...]
 
 
 @dataclass(frozen=True)
@@ -50,19 +63,26 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Turned:
-    """Σ over the indices of the body; with `places`, the sum for each value of `over`, which goes there.
-
-    `reads` are the positions at which the places are read; `sizes` are those of the new indices too. `tiled` says that
-    every place is reached.
-    """
+class Part:
+    """Σ over the indices of the body; with `places`, the sum for each value of `over`, which goes there."""
 
     indices: tuple[Index, ...]
     body: Expr
-    sizes: Mapping[Size, int]
     over: tuple[Index, ...] = ()
     places: Mapping[Index, Position] = field(default_factory=dict)
-    reads: Mapping[Index, Position] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A sum in parts that go to different places, or in one that goes to none; `sizes` are those of new indices too.
+
+    `longer` are the indices of the places where these reach past the ends, with the positions that are inside, by the
+    index that says them. `tiled` says that every place is reached.
+    """
+
+    parts: tuple[Part, ...]
+    sizes: Mapping[Size, int]
+    longer: Mapping[Index, tuple[Index, Position]] = field(default_factory=dict)
     tiled: bool = False
 
 
@@ -94,33 +114,35 @@ class _Turning:
             if index in self.indices and 0 < window.width < self.sizes[index.extent]:
                 inner = self.within(window)
                 position = affine({window.other: window.step, **dict.fromkeys(inner, 1)}, window.start)
-                if self.put({index: position}):
+                body = self.put({index: position})
+                if body is not None:
                     self.indices = (*(i for i in self.indices if i != index), *inner)
+                    self.body, self.changed = body, True
                     return True
         return False
 
     def result(self) -> Turned | None:
-        """Return the sum, with the places that its terms go to where the windows of other indices lie apart."""
+        """Return the sum, with the places that its terms go to where windows of other indices are narrow."""
         chosen: dict[Index, Window] = {}
         for window in self.windows():
             summed = window.other in self.indices and window.place not in self.indices
             known = (w.other for w in chosen.values())
-            if summed and 0 < window.width <= window.step > 1 and window.other not in known:
+            narrow = window.width > 0 and -(-window.width // window.step) < self.sizes[window.other.extent]
+            if summed and narrow and window.step > 1 and window.other not in known:
                 chosen.setdefault(window.place, window)
-        if not chosen or any(self.sizes[w.other.extent] < 2 for w in chosen.values()):
-            return self.narrow()
-        return self.spread(chosen)
-
-    def narrow(self) -> Turned | None:
-        """Return the sum where no terms go to places."""
-        return Turned(self.indices, self.body, self.sizes) if self.changed else None
+        found = None
+        if chosen and all(w.width <= w.step for w in chosen.values()):
+            found = self.spread(chosen)
+        elif chosen and prod(w.step for w in chosen.values()) <= MOST_PHASES:
+            found = self.phases(chosen)
+        return found or (Turned((Part(self.indices, self.body),), self.sizes) if self.changed else None)
 
     def spread(self, windows: Mapping[Index, Window]) -> Turned | None:
         """Return the sum with the value for each window and each place in it."""
         over: list[Index] = []
         positions: dict[Index, Index | Affine] = {}
         places: dict[Index, Position] = {}
-        reads: dict[Index, Position] = {}
+        longer: dict[Index, tuple[Index, Position]] = {}
         tiled = True
         for place, window in windows.items():
             inner = self.within(window)
@@ -128,28 +150,68 @@ class _Turning:
             terms: dict[PositionAtom, int] = {window.other: window.step, **dict.fromkeys(inner, 1)}
             position = affine(terms, window.start)
             assert not isinstance(position, Lookup)
-            positions[place] = position
+            positions[place] = places[place] = position
             low, high = span(position, self.sizes)
             extent = self.sizes[place.extent]
             tiled = tiled and (low, high, window.width) == (0, extent - 1, window.step)
-            if low >= 0 and high < extent:
-                places[place] = position
-                continue
-            low, high = min(low, 0), max(high, extent - 1)
-            longer = self.index(high - low + 1, place.preferred)
-            places[longer], reads[longer] = affine(terms, window.start - low), affine({place: 1}, -low)
-        if not self.put(positions):
-            return self.narrow()
+            if low < 0 or high >= extent:
+                low, high = min(low, 0), max(high, extent - 1)
+                longer[place] = self.index(high - low + 1, place.preferred), affine({place: 1}, -low)
+                places[place] = affine(terms, window.start - low)
+        body = self.put(positions)
+        if body is None:
+            return None
         left = tuple(i for i in self.indices if i not in over)
-        return Turned(left, self.body, self.sizes, tuple(over), places, reads, tiled)
+        return Turned((Part(left, body, tuple(over), places),), self.sizes, longer, tiled)
 
-    def put(self, positions: Mapping[Index, Position]) -> bool:
-        """Put positions in place of indices, unless what is read would have no form then; say whether it was done.
+    def phases(self, windows: Mapping[Index, Window]) -> Turned | None:
+        """Return the sum in parts, one for each remainder b of places s·a + b: what is read there is r = a - j."""
+        left = tuple(i for i in self.indices if all(i != w.other for w in windows.values()))
+        parts: list[Part] = []
+        for chosen in product(*(range(min(w.step, self.sizes[p.extent])) for p, w in windows.items())):
+            part = self.phase(dict(zip(windows, chosen, strict=True)), windows, left)
+            if part is None:
+                return None
+            parts.append(part)
+        return Turned(tuple(parts), self.sizes, tiled=True)
 
-        Positions keep to the extents of the indices, and conditions that always hold are gone.
+    def phase(self, remainders: Mapping[Index, int], windows: Mapping[Index, Window], left: Indices) -> Part | None:
+        """Return the part of places with these remainders; a short sum that multiplies nothing is written out."""
+        over: list[Index] = []
+        places: dict[Index, Position] = {}
+        shifts: list[range] = []
+        for place, b in remainders.items():
+            window = windows[place]
+            over.append(self.index(-(-(self.sizes[place.extent] - b) // window.step), place.preferred))
+            places[place] = affine({over[-1]: window.step}, b)
+            first, last = window.start - b, window.start - b + window.width - 1
+            shifts.append(range(-(-first // window.step), last // window.step + 1))
+        others = [windows[place].other for place in remainders]
+        if prod(map(len, shifts)) == 0:
+            return Part((), ZERO, tuple(over), places)
+        if not left and prod(map(len, shifts)) <= MOST_TERMS:
+            bodies = [
+                self.put({**places, **{r: affine({a: 1}, -j) for r, a, j in zip(others, over, chosen, strict=True)}})
+                for chosen in product(*shifts)
+            ]
+            whole = [body for body in bodies if body is not None]
+            return Part((), plus(*whole), tuple(over), places) if len(whole) == len(bodies) else None
+        inner = [self.index(len(shift), "j") for shift in shifts]
+        reads = {
+            r: affine({a: 1, j: -1} if len(shift) > 1 else {a: 1}, -shift[0])
+            for r, a, j, shift in zip(others, over, inner, shifts, strict=True)
+        }
+        body = self.put({**places, **reads})
+        summed = tuple(j for j, shift in zip(inner, shifts, strict=True) if len(shift) > 1)
+        return None if body is None else Part((*left, *summed), body, tuple(over), places)
+
+    def put(self, positions: Mapping[Index, Position]) -> Expr | None:
+        """Return the body with positions in place of indices, None where what is read would have no form then.
+
+        Positions keep to the extents of the indices, and conditions that always hold, or that marks say, are gone.
         """
         if not can_stand_at(self.body, positions):
-            return False
+            return None
         inside = [c for i, position in positions.items() for c in _within(position, self.sizes[i.extent])]
         conditions = [map_condition(c, lambda side: substitute_indices(side, positions)) for c in self.conditions()]
         kept = [Bracket(c) for c in (*conditions, *inside) if not self.holds(c)]
@@ -158,9 +220,22 @@ class _Turning:
             body = with_marks(self.system, times(*kept, *rest), self.sizes)
             check_inside(self.system, body, self.sizes)
         except Unsupported:
-            return False
-        self.body, self.changed = body, True
-        return True
+            return None
+        return self.without_what_marks_say(body)
+
+    def without_what_marks_say(self, body: Expr) -> Expr:
+        """Return the body without brackets that marks make unnecessary, where all else that is multiplied is read."""
+        factors = all_factors(body)
+        rest = [f for f in factors if not isinstance(f, Bracket)]
+        if not all(isinstance(f, Indexed | Number) or mark_of(f) is not None for f in rest):
+            return body
+        said = [fact for f in rest if mark_of(f) is not None for fact in facts_of(self.system, f, self.sizes)]
+
+        def needed(bracket: Bracket) -> bool:
+            facts = list(not_negative(bracket.condition, self.sizes))
+            return not facts or any(all(least(fact - own, self.sizes) < 0 for own in said) for fact in facts)
+
+        return times(*(f for f in factors if not isinstance(f, Bracket) or needed(f)))
 
     def within(self, window: Window) -> tuple[Index, ...]:
         """Return the index of the places in a window, none where there is one place."""

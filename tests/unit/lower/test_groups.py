@@ -25,6 +25,8 @@ DRAW = np.random.default_rng(0)
         "t[m] = sum(j) k?[j-1]*log(h[m,j])",
         "t[n,m] = sum(j) k?[j-1]*g[n,j]*log(h[m,j])",
         "l[m,j] = log(h[m,j])\nt[m] = sum(j) [j > 0]*k[j]*log(h[m,j])*(log(h[m,j]) + 1)",
+        "l[m,j] = log(h[m,j])\nt[n,m] = sum(j) [j > 0]*g[n,j]*l[m,j]",
+        "l[m,j] = log(h[m,j])\nd[m,j] = 2*l[m,j]\nt[n,m] = sum(j) [j > 0]*g[n,j]*d[m,j]",
     ],
 )
 def test_what_a_bracket_rules_out_may_be_undefined_in_every_factor(text: str, rows: int) -> None:

@@ -40,6 +40,15 @@ FORMS = {
     "mean": "t[p] = mean(r) [0 <= p-3*r < 3]*g[r]",
     "more terms": "t[p] = sum(r) ([0 <= p-3*r < 3]*g[r] + [0 <= p-2*r < 2]*x[p] + g[r]^2)",
     "of what may be undefined outside": "t[p] = sum(r) [0 <= p-3*r < 3]*log(p-3*r+1)*g[r]",
+    "overlapping": "t[p] = sum(r) [0 <= p-2*r < 5]*[x[p] > g[r]]*g[r]",
+    "overlapping, past both ends": "t[p] = sum(r) [-3 <= p-4*r < 3]*tanh(x[p]*g[r])",
+    "overlapping, of what may be undefined": "t[n,p] = sum(r,m) [0 <= p-4*r < 6]*A[r,m]*log(2*G[n,r]^2)*X[n,p]",
+    "overlapping, some places in no window": "t[p] = sum(r) [-1 <= p-5*r+3 < 6]*x[p]*g[r]^2",
+    "overlapping, as a mark": "t[p] = sum(r) w?[p-2*r]*g[r]",
+    "overlapping, with a factor outside": "t[p] = [x[p] > 0]*x[p]*(sum(r) w?[p-2*r+1]*g[r])",
+    "a matrix product in each that overlaps": "t[p,m] = sum(r) w?[p-2*r+1]*A[r,m]",
+    "a product for all samples": "t[n,p,m] = sum(r) w?[p-2*r+1]*A[r,m]*G[n,r]",
+    "a mean of what overlaps": "t[n,p] = mean(r,m) [0 <= p-3*r < 4]*A[r,m]*X[n,p]",
     "summed over the places": "t[r] = sum(p) [0 <= p-3*r < 5]*x[p]*g[r]",
     "summed over both": "t = sum(p,r) [0 <= p-3*r-1 < 5]*x[p]*g[r]",
     "steps of one": "t[p] = sum(r) [0 <= p-r < 4]*[x[p] > g[r]]*g[r]",
@@ -103,6 +112,22 @@ def test_places_that_no_window_reaches_are_set_to_0_before() -> None:
     tiles = "param g[r]\nindex p = 18\nt[p] = sum(r) [0 <= p-3*r < 3]*g[r]"
     assert len(stores(HEAD + FORMS["with gaps"])) == 2
     assert len(stores(tiles)) == 1
+
+
+STRIDED = "data x[c,p,q], y[m,r,s]\nparam w[o,c,u], v[m,o,u]\nindex r = 4, s = 3, k = 9\nbatch n\n"
+STRIDED += "h[o,k,q] = tanh(sum(c,u) w[o,c,u]*x?[c,k+u-1,q])\n"
+STRIDED += "z[m,r,s] = sum(o,u) v[m,o,u]*h?[o,2*r+u-1,2*s]\ncost C = sum(m,r,s) (z[m,r,s] - y[m,r,s])^2"
+
+
+def test_the_gradient_of_a_strided_convolution_multiplies_no_more_than_the_convolution() -> None:
+    extents = {"n": 2, "c": 2, "p": 9, "q": 6, "m": 3, "r": 4, "s": 3, "o": 5, "u": 3}
+    system = backprop(parse(STRIDED)).system
+    whole = batch(system)
+    values = {d.tensor: np.zeros([extents[i.preferred] for i in d.indices]) for d in whole.declarations}
+    made = lower(whole, check_inputs(whole, values).sizes, ("∂C[n]/∂h",))
+    gradient = [i for i in made.instructions if i.equations[0].name == "∂C[n]/∂h" and i.contraction]
+    # of every two rows one meets one of the three taps and one two; of every two columns one meets the only tap
+    assert sum(map(points, gradient)) == 2 * 5 * 3 * (5 * 1 + 4 * 2) * 3
 
 
 APART = "param x[p], g[r], h[v]\nt[p] = sum(r) h?[p - {step}*r]*g[r] + {more}*x[p]\n"

@@ -17,6 +17,7 @@ from chainrule.expr.nodes import (
     Affine,
     Call,
     Comparison,
+    Condition,
     Constant,
     ExtentValue,
     Index,
@@ -151,8 +152,19 @@ def _comparison(condition: Comparison) -> Bare:
             return joined(("delta",), [bare(left), bare(right)], loose=left.extent != right.extent)
         case Comparison("=", IndexValue(Index() as left), Number(value)) if value >= 0 and value.denominator == 1:
             return joined(("pinned",), [bare(left)], int(value))._replace(pins=((left.extent, int(value)),))
+        case Comparison(relation, left, right):
+            return joined(("Comparison", relation), [bare(left), bare(right)], loose=chooses_outside(condition))
+
+
+def chooses_outside(condition: Condition) -> bool:
+    """Say whether it is [tok[t] = v] with a number that is none of the range of v."""
+    match condition:
+        case Comparison("=", IndexValue(Lookup() as looked), IndexValue(Index() as index)) | Comparison(
+            "=", IndexValue(Index() as index), IndexValue(Lookup() as looked)
+        ):
+            return looked.extent != index.extent
         case _:
-            return joined(("Comparison", condition.relation), [bare(condition.left), bare(condition.right)])
+            return False
 
 
 _RULES: Mapping[type[Any], Callable[[Any], Bare]] = {
@@ -313,7 +325,7 @@ _RENAMED: Mapping[type[Any], Callable[[Renaming, Any], Any]] = {
     MatrixEntry: Renaming.matrix_entry,
     IndexValue: lambda names, value: IndexValue(names.of(value.position)),
     Comparison: Renaming.comparison,
-    ExtentValue: lambda names, value: ExtentValue(names.extent(value.extent), names.letters[value.letter] or ""),
+    ExtentValue: lambda names, value: ExtentValue(names.extent(value.extent), names.letters.get(value.letter) or ""),
     Partial: lambda names, node: Partial(names.entry(node.of), tuple(map(names.entry, node.wrt))),
     Reduce: lambda names, node: Reduce(node.op, tuple(map(names.index, node.indices)), names.of(node.body)),
 }

@@ -30,7 +30,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Axis, Formula, Limit, Literal, Size
-from chainrule.expr.skeleton import Bare, Names, Numbering, Shape, bare, joined
+from chainrule.expr.skeleton import Bare, Names, Numbering, Shape, bare, chooses_outside, joined
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.simplify.context import Fact, Ranges
 
@@ -80,8 +80,8 @@ class Relabeling:
         return known
 
     def letter(self, letter: str) -> str:
-        """Return the token that stands for a preferred letter."""
-        known = self.letters.get(letter)
+        """Return the token that stands for a preferred letter; for none there is none."""
+        known = self.letters.get(letter) if letter else ""
         if known is None:
             assert not self.closed, letter
             known = self.letters[letter] = f"l{len(self.letters)}"
@@ -123,6 +123,9 @@ class Relabeling:
             case Bracket() if (pair := plain_delta(expr)) is not None:
                 self.loose = self.loose or pair[0].extent != pair[1].extent
                 return delta(*map(self.index, pair))
+            case Bracket(condition) if chooses_outside(condition):
+                self.loose = True
+                return map_operands(expr, self.expr)
             case ExtentValue(extent, letter):
                 return ExtentValue(self.extent(extent), self.letter(letter))
             case Partial(of, wrt):

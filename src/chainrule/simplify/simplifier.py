@@ -250,7 +250,7 @@ def _fact_alike(simple: Simplifier, free: Sequence[Index], value: Expr, name: In
     if fact is None or names is shape.names:
         return fact
     renaming = names.to(shape.names).marked("?")
-    variables = tuple(map(renaming.index, fact.variables))
+    variables = tuple(map(renaming.of, fact.variables))
     return Fact(renaming.of(fact.pattern), renaming.of(fact.replacement), variables)
 
 

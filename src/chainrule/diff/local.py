@@ -17,7 +17,7 @@ from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, times, walk
-from chainrule.expr.skeleton import Bare, Names, bare, joined
+from chainrule.expr.skeleton import Bare, Names, bare, joined, packed
 from chainrule.expr.symbols import Symbol
 from chainrule.system.model import System
 from chainrule.system.user_functions import inline_functions
@@ -84,7 +84,7 @@ class Locals:
         if tensor not in self._bare:
             indices = self._system.defined[tensor].indices
             parts = (*indices, Indexed(tensor, indices), self._values[tensor])
-            self._bare[tensor] = joined(("equation",), list(map(bare, parts)))
+            self._bare[tensor] = packed(joined(("equation",), list(map(bare, parts))))
         return self._bare[tensor]
 
     def told(self, tensors: Iterable[Symbol]) -> tuple[object, ...]:

@@ -252,6 +252,18 @@ class Renaming(NamedTuple):
         parts = operands(whole)
         return with_operands(whole, [self.of(part) for part in parts]) if parts else node
 
+    def bare(self, known: Bare) -> Bare:
+        """Return the skeleton of an expression and its leaves, as those of the expression with other leaves."""
+        pins = tuple([(self.extent(extent), self.numbers.get(n, n)) for extent, n in known.pins])
+        return Bare(known.skeleton, tuple(map(self._leaf, known.leaves)), known.loose, known.counted, pins)
+
+    def _leaf(self, leaf: AnyLeaf) -> AnyLeaf:
+        if isinstance(leaf, str):
+            return self.tensors[leaf]
+        if isinstance(leaf, int):
+            return self.numbers[leaf]
+        return Leaf(self.indices[leaf.name], self.extents[leaf.extent], self.letters[leaf.letter])
+
     def extent(self, extent: Size) -> Size:
         """Return an extent; one bounded by a number stays."""
         return self.extents.get(extent) or extent

@@ -7,7 +7,7 @@ by shape. With steps asked for, the very same run is made again and written down
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -72,9 +72,8 @@ class Simplifier:
         self._axes = axes
         self._ranges = ranges or Ranges()
         self._book = FactBook(facts)
-        self._rank = {name: place for place, name in enumerate(names)}
         self._bare_axes: dict[str, Bare | None] = {}
-        self._places: dict[str, tuple[int, str]] = {}
+        self._places = _Places({name: place for place, name in enumerate(names)})
         self._known: dict[tuple[object, ...], tuple[Expr, Names]] = {}
 
     def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
@@ -82,13 +81,7 @@ class Simplifier:
         return abstract(expr, order, facts, self._listed(tensors_in(expr)), self._unnamed, self._ranges, self._axes)
 
     def _listed(self, tensors: frozenset[Symbol]) -> list[Symbol]:
-        return sorted(tensors, key=self._place)
-
-    def _place(self, tensor: Symbol) -> tuple[int, str]:
-        if tensor not in self._places:
-            last = tensors_of(tensor)[-1]
-            self._places[tensor] = self._rank.get(last, len(self._rank)), tensor
-        return self._places[tensor]
+        return sorted(tensors, key=self._places.__getitem__)
 
     def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
@@ -144,6 +137,21 @@ class Simplifier:
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
         return present(expr, self._written)
+
+    def presents_alike(self, tensors: Iterable[Symbol]) -> bool:
+        """Say whether how an expression with these tensors is written does not depend on what they are called."""
+        return not self._written.may_know(tensors)
+
+
+class _Places(dict[Symbol, tuple[int, str]]):
+    """Where each tensor is listed, worked out when it is first asked for: a derivative where what it is by is."""
+
+    def __init__(self, rank: Mapping[str, int]) -> None:
+        self._rank = rank
+
+    def __missing__(self, tensor: Symbol) -> tuple[int, str]:
+        place = self[tensor] = self._rank.get(tensors_of(tensor)[-1], len(self._rank)), tensor
+        return place
 
 
 def _shown(step: Step, problem: Problem, written: Written) -> Step:

@@ -240,7 +240,7 @@ class Renaming(NamedTuple):
 
     def marked(self, mark: str) -> Renaming:
         """Return the renaming of indices with a mark before their names."""
-        indices: dict[str | None, str | None] = {f"{mark}{old}": f"{mark}{new}" for old, new in self.indices.items()}
+        indices = {_marked(mark, old): _marked(mark, new) for old, new in self.indices.items()}
         return self._replace(indices=indices, letters={**self.letters, **indices})
 
     def of(self, node: M) -> M:
@@ -295,6 +295,10 @@ class Renaming(NamedTuple):
             case Comparison("=", IndexValue(Index()), Number(value)) if value >= 0 and value.denominator == 1:
                 right = number(self.numbers.get(int(value), int(value)))
         return Comparison(condition.relation, left, right)
+
+
+def _marked(mark: str, name: str | None) -> str | None:
+    return None if name is None else f"{mark}{name}"
 
 
 _RENAMED: Mapping[type[Any], Callable[[Renaming, Any], Any]] = {

@@ -30,9 +30,8 @@ from chainrule.expr.nodes import (
     Reduce,
     delta,
 )
-from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Axis, Formula, Limit, Literal, Size
-from chainrule.expr.skeleton import AnyLeaf, Bare, Names, Shape, Skeleton, bare, joined, places_of
+from chainrule.expr.skeleton import AnyLeaf, Bare, Names, Shape, Skeleton, places_of
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.simplify.context import Fact, Ranges
 
@@ -199,11 +198,6 @@ def abstract(
     return Problem(bare, known, relabel.ranges(ranges or Ranges(), axes), relabel.inverse())
 
 
-@kept
-def _bare_fact(fact: Fact) -> Bare:
-    return joined((fact.assumption,), [bare(part) for part in (fact.pattern, fact.replacement, *fact.variables)])
-
-
 def _numbers(parts: Sequence[Bare], names: Names, ranges: Ranges) -> tuple[int, ...]:
     """Return what matters of the numbers at which entries are read: that there are several, and which are 0 and 1.
 
@@ -221,14 +215,13 @@ _LEAST_ALIKE = 2
 
 def shape_of(
     items: Iterable[Bare],
-    facts: Iterable[Fact],
     tensors: Iterable[Symbol],
     unnamed: frozenset[Size],
     ranges: Ranges,
     axes: Callable[[Symbol], Bare | None],
 ) -> Shape:
     """Return the shape of all that `abstract` takes into a problem; `axes` are the extents of a tensor's."""
-    parts = [*items, *map(_bare_fact, facts)]
+    parts = list(items)
     leaves: list[AnyLeaf] = [*tensors, *chain.from_iterable([part.leaves for part in parts])]
     skeletons = [part.skeleton for part in parts]
     if int in map(type, leaves) or any(map(_IS_LOOSE, parts)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from chainrule.expr.nodes import Expr, Index
@@ -25,6 +25,9 @@ class Simplifying(Protocol):
 
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
+
+    def presents_alike(self, tensors: Iterable[Symbol]) -> bool:
+        """Say whether how an expression with these tensors is written does not depend on what they are called."""
 
     def cancelled(self, expr: Expr) -> tuple[Expr, ...]:
         """Return the factors that an expression loses in the normal form, since it is divided by them, too."""

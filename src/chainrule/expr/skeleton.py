@@ -8,9 +8,10 @@ key, what is made of the first nodes alone is, in other names, what is made of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from chainrule.expr.nodes import (
@@ -39,7 +40,6 @@ from chainrule.expr.symbols import Derivative, Symbol
 
 T = TypeVar("T", bound=Hashable)
 M = TypeVar("M", bound=Node)
-Numbers: TypeAlias = tuple[int, ...]
 
 
 @made_once
@@ -50,18 +50,20 @@ class Skeleton(Node):
     parts: tuple[Skeleton, ...] = ()
 
 
-class Leaf:
-    """An index with its extent and preferred letter, or an extent alone: what of it is a name, and else None.
+@made_once
+class Leaf(Node):
+    """An index with its extent and preferred letter, or an extent alone: what of it is a name, and else None."""
 
-    It is kept with its node and is equal to itself only.
-    """
+    name: str | None
+    extent: Size | None
+    letter: str | None
 
-    __slots__ = ("extent", "letter", "name")
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
 
-    def __init__(self, name: str | None, extent: Size, letter: str | None) -> None:
-        self.name = name
-        self.extent = None if isinstance(extent, Literal) else extent
-        self.letter = letter
+
+def _leaf(name: str | None, extent: Size, letter: str | None) -> Leaf:
+    return Leaf(name, None if isinstance(extent, Literal) else extent, letter)
 
 
 AnyLeaf: TypeAlias = Symbol | int | Leaf
@@ -108,7 +110,7 @@ def bare(node: Node) -> Bare:
 
 def _extent(extent: Size) -> Bare:
     count = _count(extent)
-    return joined(("Size", count), (), Leaf(None, extent, None), loose=count is not None)
+    return joined(("Size", count), (), _leaf(None, extent, None), loose=count is not None)
 
 
 def _count(extent: Size) -> int | None:
@@ -120,7 +122,7 @@ def _index(index: Index) -> Bare:
         return bare(Index(index.name, index.extent, index.name))
     bound, literal = index.name.startswith("%"), _count(index.extent)
     head = ("Index", index.name if bound else index.name.startswith("?"), literal)
-    leaf = Leaf(None if bound else index.name, index.extent, index.preferred)
+    leaf = _leaf(None if bound else index.name, index.extent, index.preferred)
     return joined(head, (), leaf, loose=literal is not None)
 
 
@@ -143,7 +145,7 @@ def _matrix_entry(entry: MatrixEntry) -> Bare:
 
 def _extent_value(value: ExtentValue) -> Bare:
     literal = _count(value.extent)
-    return joined(("ExtentValue", literal), (), Leaf(None, value.extent, value.letter), loose=literal is not None)
+    return joined(("ExtentValue", literal), (), _leaf(None, value.extent, value.letter), loose=literal is not None)
 
 
 def _comparison(condition: Comparison) -> Bare:
@@ -187,62 +189,38 @@ _HEADS: Mapping[type[Any], Callable[[Any], tuple[object, ...]]] = {
 }
 
 
-class Numbering:
-    """Numbers for leaves as they are met, those of some tensors before all others."""
+def places_of(things: Iterable[T]) -> dict[T, int]:
+    """Return the place of each thing among those that are different, in the order in which they are met."""
+    return dict(zip(dict.fromkeys(things), count(), strict=False))
 
-    def __init__(self, tensors: Iterable[Symbol]) -> None:
-        self._known: dict[AnyLeaf, int] = {}
-        self.of(tensors)
 
-    def of(self, leaves: Iterable[AnyLeaf]) -> tuple[int, ...]:
-        """Return the numbers of leaves."""
-        known = self._known
-        return tuple([known.setdefault(leaf, len(known)) for leaf in leaves])
-
-    @property
-    def has_numbers(self) -> bool:
-        """Whether something is read at a whole number, so that its entry does not show how far its axis runs."""
-        return int in map(type, self._known)
-
-    def tensors(self) -> list[Symbol]:
-        """Return the tensors met so far."""
-        return [leaf for leaf in self._known if isinstance(leaf, str)]
-
-    def names(self) -> Names:
-        """Return the names in the leaves that have been met."""
-        names = Names()
-        for leaf in self._known:
-            if isinstance(leaf, Leaf):
-                names.add(leaf)
-            elif isinstance(leaf, str):
-                names.tensors[leaf] = len(names.tensors)
-            else:
-                names.numbers[leaf] = len(names.numbers)
-        return names
+def packed(whole: Bare) -> Bare:
+    """Return the skeleton with what says which leaves are the same, and each leaf once."""
+    places = places_of(whole.leaves)
+    pattern = tuple(map(places.__getitem__, whole.leaves))
+    return whole._replace(skeleton=Skeleton(pattern, (whole.skeleton,)), leaves=tuple(places))
 
 
 class Names:
-    """The names in leaves, each with its place among them; `pattern` are the places leaf by leaf."""
+    """The names in different leaves, each with its place among them; `pattern` are the places leaf by leaf.
 
-    def __init__(self) -> None:
-        self.tensors: dict[Symbol, int] = {}
-        self.indices: dict[str | None, int] = {}
-        self.extents: dict[Size | None, int] = {}
-        self.letters: dict[str | None, int] = {}
-        self.numbers: dict[int, int] = {}
-        self.pattern: list[int] = []
+    None counts as a name, too.
+    """
 
-    def add(self, leaf: Leaf) -> None:
-        """Take the names of an index, an extent and a letter; None counts as a name, too."""
-        indices, extents, letters = self.indices, self.extents, self.letters
-        self.pattern += (
-            indices.setdefault(leaf.name, len(indices)),
-            extents.setdefault(leaf.extent, len(extents)),
-            letters.setdefault(leaf.letter, len(letters)),
+    def __init__(self, leaves: Collection[AnyLeaf]) -> None:
+        self.tensors = places_of([leaf for leaf in leaves if isinstance(leaf, str)])
+        self.numbers = places_of([leaf for leaf in leaves if type(leaf) is int])
+        marks = [leaf for leaf in leaves if type(leaf) is Leaf]
+        names, extents, letters = (list(map(part, marks)) for part in _PARTS_OF_LEAF)
+        self.indices, self.extents, self.letters = places_of(names), places_of(extents), places_of(letters)
+        self.pattern = (
+            *map(self.indices.__getitem__, names),
+            *map(self.extents.__getitem__, extents),
+            *map(self.letters.__getitem__, letters),
         )
 
     def to(self, others: Names) -> Renaming:
-        """Return the renaming to those that have the same numbers."""
+        """Return the renaming to those that have the same places."""
         return Renaming(
             dict(zip(self.tensors, others.tensors, strict=True)),
             dict(zip(self.indices, others.indices, strict=True)),
@@ -250,6 +228,9 @@ class Names:
             dict(zip(self.letters, others.letters, strict=True)),
             dict(zip(self.numbers, others.numbers, strict=True)),
         )
+
+
+_PARTS_OF_LEAF: tuple[Callable[[Leaf], Any], ...] = tuple(map(attrgetter, ("name", "extent", "letter")))
 
 
 @dataclass(frozen=True)
@@ -260,8 +241,7 @@ class Shape:
     names: Names
 
 
-@dataclass(frozen=True)
-class Renaming:
+class Renaming(NamedTuple):
     """Other leaves for those of an expression, all at once; canonical names of bound indices stay."""
 
     tensors: Mapping[Symbol, Symbol]
@@ -272,8 +252,8 @@ class Renaming:
 
     def marked(self, mark: str) -> Renaming:
         """Return the renaming of indices with a mark before their names."""
-        indices: dict[str | None, str | None] = {f"{mark}{old}": f"{mark}{new}" for old, new in self.indices.items()}
-        return replace(self, indices=indices, letters={**self.letters, **indices})
+        indices = {_marked(mark, old): _marked(mark, new) for old, new in self.indices.items()}
+        return self._replace(indices=indices, letters={**self.letters, **indices})
 
     def of(self, node: M) -> M:
         """Return an expression, condition or position with other leaves."""
@@ -284,11 +264,23 @@ class Renaming:
         parts = operands(whole)
         return with_operands(whole, [self.of(part) for part in parts]) if parts else node
 
+    def bare(self, known: Bare) -> Bare:
+        """Return the skeleton of an expression and its leaves, as those of the expression with other leaves."""
+        pins = tuple([(self.extent(extent), self.numbers.get(n, n)) for extent, n in known.pins])
+        return Bare(known.skeleton, tuple(map(self._leaf, known.leaves)), known.loose, known.counted, pins)
+
+    def _leaf(self, leaf: AnyLeaf) -> AnyLeaf:
+        if isinstance(leaf, str):
+            return self.tensors[leaf]
+        if isinstance(leaf, int):
+            return self.numbers[leaf]
+        return Leaf(self.indices[leaf.name], self.extents[leaf.extent], self.letters[leaf.letter])
+
     def extent(self, extent: Size) -> Size:
         """Return an extent; one bounded by a number stays."""
         return self.extents.get(extent) or extent
 
-    def index(self, index: Index) -> Index:
+    def plain_index(self, index: Index) -> Index:
         """Return an index with other leaves."""
         name = index.name if index.name.startswith("%") else self.indices[index.name]
         return Index(name or "", self.extent(index.extent), self.letters[index.preferred] or "")
@@ -306,7 +298,7 @@ class Renaming:
         """Return an affine position with other leaves; a number that a rule came to is the same in both."""
         if not position.terms:
             return Affine((), self.numbers.get(position.constant, position.constant))
-        return Affine(tuple([(self.index(i), c) for i, c in position.terms]), position.constant)
+        return Affine(tuple([(self.plain_index(i), c) for i, c in position.terms]), position.constant)
 
     def comparison(self, condition: Comparison) -> Comparison:
         """Return a comparison with other leaves; the number in [i = 3] is one."""
@@ -317,8 +309,12 @@ class Renaming:
         return Comparison(condition.relation, left, right)
 
 
+def _marked(mark: str, name: str | None) -> str | None:
+    return None if name is None else f"{mark}{name}"
+
+
 _RENAMED: Mapping[type[Any], Callable[[Renaming, Any], Any]] = {
-    Index: Renaming.index,
+    Index: Renaming.plain_index,
     Affine: Renaming.affine,
     Lookup: lambda names, position: Lookup(names.entry(position.entry), names.extent(position.extent)),
     Indexed: Renaming.entry,
@@ -327,5 +323,5 @@ _RENAMED: Mapping[type[Any], Callable[[Renaming, Any], Any]] = {
     Comparison: Renaming.comparison,
     ExtentValue: lambda names, value: ExtentValue(names.extent(value.extent), names.letters.get(value.letter) or ""),
     Partial: lambda names, node: Partial(names.entry(node.of), tuple(map(names.entry, node.wrt))),
-    Reduce: lambda names, node: Reduce(node.op, tuple(map(names.index, node.indices)), names.of(node.body)),
+    Reduce: lambda names, node: Reduce(node.op, tuple(map(names.plain_index, node.indices)), names.of(node.body)),
 }

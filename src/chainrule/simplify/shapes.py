@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from operator import attrgetter
 
 from chainrule.expr.binding import map_operands, map_positions
 from chainrule.expr.deltas import plain_delta
@@ -28,9 +30,8 @@ from chainrule.expr.nodes import (
     Reduce,
     delta,
 )
-from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Axis, Formula, Limit, Literal, Size
-from chainrule.expr.skeleton import Bare, Names, Numbering, Shape, bare, chooses_outside, joined
+from chainrule.expr.skeleton import AnyLeaf, Bare, Names, Shape, Skeleton, chooses_outside, places_of
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.simplify.context import Fact, Ranges
 
@@ -200,11 +201,6 @@ def abstract(
     return Problem(bare, known, relabel.ranges(ranges or Ranges(), axes), relabel.inverse())
 
 
-@kept
-def _bare_fact(fact: Fact) -> Bare:
-    return joined((fact.assumption,), [bare(part) for part in (fact.pattern, fact.replacement, *fact.variables)])
-
-
 def _numbers(parts: Sequence[Bare], names: Names, ranges: Ranges) -> tuple[int, ...]:
     """Return what matters of the numbers at which entries are read: that there are several, and which are 0 and 1.
 
@@ -222,24 +218,34 @@ _LEAST_ALIKE = 2
 
 def shape_of(
     items: Iterable[Bare],
-    facts: Iterable[Fact],
     tensors: Iterable[Symbol],
     unnamed: frozenset[Size],
     ranges: Ranges,
     axes: Callable[[Symbol], Bare | None],
 ) -> Shape:
     """Return the shape of all that `abstract` takes into a problem; `axes` are the extents of a tensor's."""
-    parts = [*items, *map(_bare_fact, facts)]
-    numbering = Numbering(tensors)
-    key: list[object] = [(part.skeleton, numbering.of(part.leaves)) for part in parts]
-    if numbering.has_numbers or any(part.loose for part in parts):
-        key += [None if known is None else numbering.of(known.leaves) for known in map(axes, numbering.tensors())]
-    names = numbering.names()
-    key += (
+    parts = list(items)
+    leaves: list[AnyLeaf] = [*tensors, *chain.from_iterable([part.leaves for part in parts])]
+    skeletons = [part.skeleton for part in parts]
+    if int in map(type, leaves) or any(map(_IS_LOOSE, parts)):
+        met = [leaf for leaf in dict.fromkeys(leaves) if isinstance(leaf, str)]
+        for known in map(axes, met):
+            skeletons.append(_UNKNOWN if known is None else known.skeleton)
+            leaves += () if known is None else known.leaves
+    places = places_of(leaves)
+    names = Names(places)
+    extents = names.extents
+    key: list[object] = [
+        tuple(skeletons),
+        tuple(map(places.__getitem__, leaves)),
         _numbers(parts, names, ranges),
-        tuple(names.pattern),
-        tuple([e is None or isinstance(e, Formula) or e in unnamed for e in names.extents]),
-    )
-    for part in (ranges.least, ranges.sizes):
-        key.append(tuple([None if e is None else part.get(e) for e in names.extents]) if part else ())
+        names.pattern,
+        tuple([e is None or isinstance(e, Formula) or e in unnamed for e in extents]),
+    ]
+    known_sizes = (ranges.least, ranges.sizes)
+    key += (tuple([None if e is None else part.get(e) for e in extents]) if part else () for part in known_sizes)
     return Shape(tuple(key), names)
+
+
+_IS_LOOSE = attrgetter("loose")
+_UNKNOWN = Skeleton(("unknown axes",))

@@ -63,7 +63,15 @@ class Leaf:
         self.letter = letter
 
 
-AnyLeaf: TypeAlias = Symbol | int | Leaf
+class Place(NamedTuple):
+    """A whole number as a position: of which axis of which tensor, or in [i = 3], where `of` is the extent of i."""
+
+    of: Symbol | Size
+    axis: int
+    number: int
+
+
+AnyLeaf: TypeAlias = Symbol | Place | Leaf
 """A tensor, a whole number as a position, or an index."""
 
 
@@ -71,27 +79,32 @@ class Bare(NamedTuple):
     """A skeleton and its leaves.
 
     `loose` says that some index need not label the axis it stands on, `counted` that one stands as a number elsewhere
-    than in a delta; `pins` are the numbers in deltas such as [i = 3], with the extents of their indices.
+    than in a delta; `compared` are the extents of those in deltas, [i = j] and [i = 3].
     """
 
     skeleton: Skeleton
     leaves: tuple[AnyLeaf, ...] = ()
     loose: bool = False
     counted: bool = False
-    pins: tuple[tuple[Size, int], ...] = ()
+    compared: tuple[Size, ...] = ()
 
 
-def joined(head: tuple[object, ...], parts: Sequence[Bare], *own: AnyLeaf, loose: bool = False) -> Bare:
+def joined(
+    head: tuple[object, ...],
+    parts: Sequence[Bare],
+    *own: AnyLeaf,
+    loose: bool = False,
+    counted: bool = False,
+    compared: tuple[Size, ...] = (),
+) -> Bare:
     """Return several as one, its own leaves before theirs."""
     skeleton = Skeleton(head, tuple([part[0] for part in parts]))
     leaves = (*own, *chain.from_iterable([part[1] for part in parts]))
-    counted = False
-    pins: tuple[tuple[Size, int], ...] = ()
     for part in parts:
         loose = loose or part[2]
         counted = counted or part[3]
-        pins += part[4]
-    return Bare(skeleton, leaves, loose, counted, pins)
+        compared += part[4]
+    return Bare(skeleton, leaves, loose, counted, compared)
 
 
 @kept
@@ -103,6 +116,11 @@ def bare(node: Node) -> Bare:
     whole: Any = node
     head = _HEADS[type(node)](node) if type(node) in _HEADS else ()
     return joined((type(node).__name__, *head), list(map(bare, operands(whole))))
+
+
+def extents_in(leaves: Iterable[AnyLeaf]) -> Extents:
+    """Return the extents in leaves."""
+    return tuple([leaf.extent for leaf in leaves if isinstance(leaf, Leaf)])
 
 
 def _extent(extent: Size) -> Bare:
@@ -124,15 +142,17 @@ def _index(index: Index) -> Bare:
 
 
 def _affine(position: Affine) -> Bare:
-    if not position.terms:
-        return joined(("Affine",), (), position.constant)
     head = ("Affine", position.constant, *(c for _, c in position.terms))
-    return joined(head, [bare(i) for i, _ in position.terms], loose=True)
+    return joined(head, [bare(i) for i, _ in position.terms], loose=bool(position.terms), counted=not position.terms)
 
 
 def _entry(entry: Indexed) -> Bare:
     head = ("Indexed", entry.guarded, isinstance(entry.tensor, Derivative))
-    return joined(head, list(map(bare, entry.indices)), entry.tensor, loose=entry.guarded)
+    parts = [
+        joined(("Place",), (), Place(entry.tensor, axis, p.constant)) if type(p) is Affine and not p.terms else bare(p)
+        for axis, p in enumerate(entry.indices)
+    ]
+    return joined(head, parts, entry.tensor, loose=entry.guarded)
 
 
 def _matrix_entry(entry: MatrixEntry) -> Bare:
@@ -148,9 +168,10 @@ def _extent_value(value: ExtentValue) -> Bare:
 def _comparison(condition: Comparison) -> Bare:
     match condition:
         case Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right)):
-            return joined(("delta",), [bare(left), bare(right)], loose=left.extent != right.extent)
+            sizes = left.extent, right.extent
+            return joined(("delta",), [bare(left), bare(right)], loose=sizes[0] != sizes[1], compared=sizes)
         case Comparison("=", IndexValue(Index() as left), Number(value)) if value >= 0 and value.denominator == 1:
-            return joined(("pinned",), [bare(left)], int(value))._replace(pins=((left.extent, int(value)),))
+            return joined(("pinned",), [bare(left)], Place(left.extent, 0, int(value)), compared=(left.extent,))
         case _:
             return joined(("Comparison", condition.relation), [bare(condition.left), bare(condition.right)])
 
@@ -162,7 +183,7 @@ _RULES: Mapping[type[Any], Callable[[Any], Bare]] = {
     Lookup: lambda position: joined(("Lookup",), [bare(position.entry), bare(position.extent)]),
     Indexed: _entry,
     MatrixEntry: _matrix_entry,
-    IndexValue: lambda value: joined(("IndexValue",), [bare(value.position)])._replace(counted=True),
+    IndexValue: lambda value: joined(("IndexValue",), [bare(value.position)], counted=True),
     ExtentValue: _extent_value,
     Reduce: lambda node: joined(("Reduce", node.op, len(node.indices)), list(map(bare, (*node.indices, node.body)))),
     Comparison: _comparison,
@@ -190,35 +211,46 @@ class Numbering:
     @property
     def has_numbers(self) -> bool:
         """Whether something is read at a whole number, so that its entry does not show how far its axis runs."""
-        return int in map(type, self._known)
+        return Place in map(type, self._known)
 
     def tensors(self) -> list[Symbol]:
         """Return the tensors met so far."""
         return [leaf for leaf in self._known if isinstance(leaf, str)]
 
-    def names(self) -> Names:
-        """Return the names in the leaves that have been met."""
-        names = Names()
+    def names(self, *, loose: bool = False) -> Names:
+        """Return the names in the leaves that have been met, some of them `loose`."""
+        names = Names(loose=loose)
         for leaf in self._known:
             if isinstance(leaf, Leaf):
                 names.add(leaf)
             elif isinstance(leaf, str):
                 names.tensors[leaf] = len(names.tensors)
             else:
-                names.numbers[leaf] = len(names.numbers)
+                names.places.append(leaf)
         return names
 
 
-class Names:
-    """The names in leaves, each with its place among them; `pattern` are the places leaf by leaf."""
+Extents: TypeAlias = tuple[Size | None, ...]
+"""The extents of the axes of a tensor; None for a number that is written."""
 
-    def __init__(self) -> None:
+
+class Names:
+    """The names in leaves, each with its number among them; `pattern` are these numbers leaf by leaf.
+
+    `places` are the whole numbers at which something is read. They are names as well where `numbers` has them: of
+    entries along the `axes` of one extent. `loose` says that some index need not label the axis it stands on.
+    """
+
+    def __init__(self, *, loose: bool = False) -> None:
+        self.loose = loose
         self.tensors: dict[Symbol, int] = {}
         self.indices: dict[str | None, int] = {}
         self.extents: dict[Size | None, int] = {}
         self.letters: dict[str | None, int] = {}
-        self.numbers: dict[int, int] = {}
         self.pattern: list[int] = []
+        self.places: list[Place] = []
+        self.axes: Mapping[Symbol, Extents] = {}
+        self.numbers: dict[tuple[Size | None, int], int] = {}
 
     def add(self, leaf: Leaf) -> None:
         """Take the names of an index, an extent and a letter; None counts as a name, too."""
@@ -229,14 +261,23 @@ class Names:
             letters.setdefault(leaf.letter, len(letters)),
         )
 
+    def add_numbers(self, axes: Mapping[Symbol, Extents]) -> None:
+        """Take the numbers of places as names, too; those of axes of two extents have nothing to do with each other."""
+        self.axes = axes
+        for place in self.places:
+            extent = axes[place.of][place.axis] if isinstance(place.of, str) else place.of
+            self.pattern.append(self.numbers.setdefault((extent, place.number), len(self.numbers)))
+
     def to(self, others: Names) -> Renaming:
-        """Return the renaming to those that have the same numbers."""
+        """Return the renaming to those with the same numbers; numbers of places stay where one side has none."""
+        both = self.numbers and others.numbers
         return Renaming(
             dict(zip(self.tensors, others.tensors, strict=True)),
             dict(zip(self.indices, others.indices, strict=True)),
             dict(zip(self.extents, others.extents, strict=True)),
             dict(zip(self.letters, others.letters, strict=True)),
-            dict(zip(self.numbers, others.numbers, strict=True)),
+            {old: new for old, (_, new) in zip(self.numbers, others.numbers, strict=True)} if both else {},
+            self.axes,
         )
 
 
@@ -256,7 +297,8 @@ class Renaming:
     indices: Mapping[str | None, str | None]
     extents: Mapping[Size | None, Size | None]
     letters: Mapping[str | None, str | None]
-    numbers: Mapping[int, int]
+    numbers: Mapping[tuple[Size | None, int], int]
+    axes: Mapping[Symbol, Extents]
 
     def marked(self, mark: str) -> Renaming:
         """Return the renaming of indices with a mark before their names."""
@@ -283,7 +325,16 @@ class Renaming:
 
     def entry(self, entry: Indexed) -> Indexed:
         """Return an entry with other leaves."""
-        return Indexed(self.tensors[entry.tensor], tuple([self.of(p) for p in entry.indices]), entry.guarded)
+        positions = [self.of(p) for p in entry.indices]
+        if self.numbers:
+            for axis, (position, extent) in enumerate(zip(entry.indices, self.axes[entry.tensor], strict=True)):
+                if isinstance(position, Affine) and not position.terms:
+                    positions[axis] = Affine((), self.number(extent, position.constant))
+        return Indexed(self.tensors[entry.tensor], tuple(positions), entry.guarded)
+
+    def number(self, extent: Size | None, number: int) -> int:
+        """Return the number of another entry along an axis; one that a rule came to is the same in both."""
+        return self.numbers.get((extent, number), number)
 
     def matrix_entry(self, entry: MatrixEntry) -> MatrixEntry:
         """Return an entry of a function of a matrix with other leaves."""
@@ -291,17 +342,15 @@ class Renaming:
         return MatrixEntry(entry.function, self.tensors[entry.tensor], indices, samples)
 
     def affine(self, position: Affine) -> Affine:
-        """Return an affine position with other leaves; a number that a rule came to is the same in both."""
-        if not position.terms:
-            return Affine((), self.numbers.get(position.constant, position.constant))
+        """Return an affine position with other leaves."""
         return Affine(tuple([(self.index(i), c) for i, c in position.terms]), position.constant)
 
     def comparison(self, condition: Comparison) -> Comparison:
         """Return a comparison with other leaves; the number in [i = 3] is one."""
         left, right = self.of(condition.left), self.of(condition.right)
         match condition:
-            case Comparison("=", IndexValue(Index()), Number(value)) if value >= 0 and value.denominator == 1:
-                right = number(self.numbers.get(int(value), int(value)))
+            case Comparison("=", IndexValue(Index() as index), Number(value)) if value.denominator == 1:
+                right = number(self.number(index.extent, int(value)))
         return Comparison(condition.relation, left, right)
 
 

@@ -71,6 +71,7 @@ SYSTEMS = {
     "a delta for the number of an entry and for another": """
         param v[g], w[g]
         data x[g]
+        index g = 4
         a = sum(g) [g = 2]*v[g]*v[2]*x[3]
         b = sum(g) [g = 2]*w[g]*w[3]*x[2]
         cost C = exp(a) + exp(b)

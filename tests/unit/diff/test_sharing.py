@@ -72,8 +72,8 @@ SYSTEMS = {
         param v[g], w[g]
         data x[g]
         index g = 4
-        a = sum(g) [g = 2]*v[g]*v[2]*x[3]
-        b = sum(g) [g = 2]*w[g]*w[3]*x[2]
+        a = sum(g) [g = 2]*v[g]*v[3]*x[2]
+        b = sum(g) [g = 2]*w[g]*w[3]*x[3]
         cost C = exp(a) + exp(b)
         """,
     "numbers in determinants and beside them": """

@@ -1,4 +1,4 @@
-"""Which expressions are one problem in other names: numbers at which entries are read are names along axes of one size."""
+"""Which expressions are one problem in other names: numbers of entries are names along axes of one size."""
 
 from __future__ import annotations
 

@@ -27,6 +27,9 @@ class Simplifying(Protocol):
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
 
+    def presents_alike(self, tensors: Iterable[Symbol]) -> bool:
+        """Say whether how an expression with these tensors is written does not depend on what they are called."""
+
     def cancelled(self, expr: Expr) -> tuple[Expr, ...]:
         """Return the factors that an expression loses in the normal form, since it is divided by them, too."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 
 from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import Expr
-from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Axis, Formula, Limit, Size
-from chainrule.expr.skeleton import Bare, Names, Numbering, Renaming, Shape, bare, extents_in, joined
+from chainrule.expr.skeleton import AnyLeaf, Bare, Entry, Names, Renaming, Shape, Skeleton, extents_in, places_of
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.simplify.context import Fact, Ranges
 
@@ -78,18 +79,12 @@ def _nameless(names: Names, unnamed: frozenset[Size]) -> Names:
 
 def _renamed(fact: Fact, names: Renaming) -> Fact:
     """Return a fact with other names; its assumption, a text for readers, stays."""
-    variables = tuple(map(names.index, fact.variables))
+    variables = tuple(map(names.plain_index, fact.variables))
     return Fact(names.of(fact.pattern), names.of(fact.replacement), variables, fact.assumption)
-
-
-@kept
-def _bare_fact(fact: Fact) -> Bare:
-    return joined((fact.assumption,), [bare(part) for part in (fact.pattern, fact.replacement, *fact.variables)])
 
 
 def shape_of(
     items: Iterable[Bare],
-    facts: Iterable[Fact],
     tensors: Iterable[Symbol],
     unnamed: frozenset[Size],
     ranges: Ranges,
@@ -101,24 +96,34 @@ def shape_of(
     They belong to it, too, where something is read at a number, which does not show how far the axis runs. `compared`
     are the extents of indices that stand in deltas which are not there yet.
     """
-    parts = [*items, *map(_bare_fact, facts)]
-    numbering = Numbering(tensors)
-    key: list[object] = [(part.skeleton, numbering.of(part.leaves)) for part in parts]
-    loose = any(part.loose for part in parts)
+    parts = list(items)
+    leaves: list[AnyLeaf] = [*tensors, *chain.from_iterable([part.leaves for part in parts])]
+    skeletons = [part.skeleton for part in parts]
     along: dict[Symbol, Bare | None] = {}
-    if loose or numbering.has_numbers:
-        along = {tensor: axes(tensor) for tensor in numbering.tensors()}
-        key += [None if known is None else (known.skeleton, numbering.of(known.leaves)) for known in along.values()]
-    names = numbering.names(loose=loose)
-    if names.places:
-        key.append(_numbers(parts, names, along, ranges, compared))
-    key += (
-        tuple(names.pattern),
-        tuple([e is None or isinstance(e, Formula) or e in unnamed for e in names.extents]),
-    )
-    for part in (ranges.least, ranges.sizes):
-        key.append(tuple([None if e is None else part.get(e) for e in names.extents]) if part else ())
+    loose = any(map(_IS_LOOSE, parts))
+    if loose or Entry in map(type, leaves):
+        along = {leaf: axes(leaf) for leaf in dict.fromkeys(leaves) if isinstance(leaf, str)}
+        for known in along.values():
+            skeletons.append(_UNKNOWN if known is None else known.skeleton)
+            leaves += () if known is None else known.leaves
+    places = places_of(leaves)
+    names = Names(places, loose=loose)
+    extents = names.extents
+    numbers = _numbers(parts, names, along, ranges, compared) if names.entries else ()
+    key: list[object] = [
+        tuple(skeletons),
+        tuple(map(places.__getitem__, leaves)),
+        numbers,
+        names.pattern,
+        tuple([e is None or isinstance(e, Formula) or e in unnamed for e in extents]),
+    ]
+    known_sizes = (ranges.least, ranges.sizes)
+    key += (tuple([None if e is None else part.get(e) for e in extents]) if part else () for part in known_sizes)
     return Shape(tuple(key), names)
+
+
+_IS_LOOSE = attrgetter("loose")
+_UNKNOWN = Skeleton(("unknown axes",))
 
 
 def _numbers(
@@ -135,10 +140,10 @@ def _numbers(
     computed with positions, where it may be outside, and where it is not known how far an axis runs.
     """
     axes = {tensor: () if known is None else extents_in(known.leaves) for tensor, known in along.items()}
-    outside = any(n >= ranges.least.get(of, 0) for of, _, n in names.places if not isinstance(of, str))
+    outside = any(n >= ranges.least.get(of, 0) for of, _, n in names.entries if not isinstance(of, str))
     plain = not (names.loose or outside or any(part.counted for part in parts))
     if not plain or any(known is None or None in axes[tensor] for tensor, known in along.items()):
-        return tuple([place.number for place in names.places])
+        return tuple([entry.number for entry in names.entries])
     names.add_numbers(axes)
     measured: set[Size | None] = {*compared, *(extent for part in parts for extent in part.compared)}
     return tuple([number == 1 and extent in measured for extent, number in names.numbers])

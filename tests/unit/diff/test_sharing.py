@@ -128,6 +128,14 @@ SYSTEMS = {
         q[k] = exp(s[k])/(sum(m) exp(s[m]))
         cost C = -(sum(k) y[k]*log(p[k])) - (sum(k) t[k]*log(q[k]))
         """,
+    "a difference that is written one way round in one of two": """
+        param w1[j], w2[j], v[j]
+        data x1[j], y1[j], x2[j], y2[j]
+        p1[j] = w1[j]*x1[j] - w1[j]*y1[j]
+        p2[j] = w2[j]*x2[j] - w2[j]*y2[j]
+        q[j] = (y2[j] - x2[j])*v[j]
+        cost C = (sum(j) sin(p1[j])) + (sum(j) sin(p2[j])) + (sum(j) q[j]^2)
+        """,
     "shifted positions and marks": """
         param w[u], v[u]
         data x[i]

@@ -203,6 +203,8 @@ def _numbers(parts: Sequence[Bare], names: Names, ranges: Ranges) -> tuple[int, 
 
     All of that, where something is computed with positions or a number may be outside.
     """
+    if not names.numbers:
+        return ()
     inside = all(number < ranges.least.get(extent, 0) for part in parts for extent, number in part.pins)
     if inside and not any(part.loose or part.counted for part in parts):
         return tuple([min(number, _LEAST_ALIKE) for number in names.numbers])

@@ -17,7 +17,7 @@ from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Number, Power, Product, Reduce, times
 from chainrule.expr.sizes import Size
-from chainrule.expr.skeleton import Bare, Leaf, Names, Shape, bare, joined
+from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
 from chainrule.expr.symbols import Symbol, tensors_of
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
@@ -88,8 +88,9 @@ class Simplifier:
         """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
         facts = self._book.relevant(tensors_in(expr))
         shape = self._shape((*map(bare, order), bare(expr)), tensors_in(expr), facts)
-        if shape.key in self._known:
-            known, names = self._known[shape.key]
+        alike = self._known.get(shape.key)
+        if alike is not None:
+            known, names = alike
             return names.to(shape.names).of(known)
         problem = self._problem(expr, order, facts)
         made = problem.back.expr(_run(problem, None))
@@ -115,7 +116,7 @@ class Simplifier:
         What is made of them by simplifying them and what they hold is, in other names, what is made of others of this
         shape.
         """
-        read = frozenset([leaf for item in items for leaf in item.leaves if not isinstance(leaf, Leaf | int)])
+        read = frozenset([leaf for item in items for leaf in item.leaves if isinstance(leaf, str)])
         return self._shape(items, read, self._book.relevant(read))
 
     def _shape(self, items: Iterable[Bare], tensors: frozenset[Symbol], facts: Iterable[Filed]) -> Shape:
@@ -252,13 +253,14 @@ def _with_totals(value: Expr, system: System) -> Expr:
 def _fact_alike(simple: Simplifier, equation: Equation, alike: _Facts) -> Filed | None:
     """Return the fact value = name, from that of an equation alike in all but names where there is one."""
     shape = simple.shape([bare_equation(equation)])
-    if shape.key not in alike:
+    found = alike.get(shape.key)
+    if found is None:
         fact = _fact(simple, equation.indices, equation.value, equation.target)
-        alike[shape.key] = None if fact is None else filed(fact), shape.names
-    known, names = alike[shape.key]
-    if known is None or names is shape.names:
+        known = None if fact is None else filed(fact)
+        alike[shape.key] = known, shape.names
         return known
-    return known.renamed(names.to(shape.names).marked("?"))
+    known, names = found
+    return None if known is None else known.renamed(names.to(shape.names).marked("?"))
 
 
 _Facts: TypeAlias = dict[object, tuple[Filed | None, Names]]

@@ -35,6 +35,7 @@ from chainrule.expr.nodes import (
     mark_of,
     operands,
 )
+from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Literal, Size, Uninferred
 from chainrule.system.model import Equation, System
 
@@ -143,12 +144,10 @@ class Constraints:
         return variable in self.uses
 
 
+@kept
 def constraints_of(equation: Equation) -> Constraints:
     """Return the constraints of an equation, whose target has plain indices."""
-    known: Constraints | None = equation.__dict__.get("_constraints")
-    if known is None:
-        known = equation.__dict__["_constraints"] = constraints_of_value(equation.value, equation.indices)
-    return known
+    return constraints_of_value(equation.value, equation.indices)
 
 
 def constraints_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> Constraints:  # noqa: C901 -- one match

@@ -114,6 +114,8 @@ class Cotangents:
         wanted = dict.fromkeys([*system.params, *wrt])
         self.active = self.graph.depending_on(wanted)
         self._locals = Locals(system, simplifier)
+        known = [tensor for tensor in self.active if tensor in self.graph.reads]
+        self._compared = frozenset(i.extent for tensor in known for i in system.axes(tensor))
         self._letters = AxisLetters(system)
         refuse_coupled_samples(system, self.active)
         self._known: dict[str, Cotangent] = {}
@@ -251,7 +253,7 @@ class Cotangents:
                 continue
             items.append(self._bare_cotangent(user))
             flags.append((len(indices), self._has_inlined(user)))
-        shape = self.simplifier.shape(items)
+        shape = self.simplifier.shape(items, self._compared)
         numbers = shape.names.tensors
         read = tuple([tuple(sorted(map(numbers.__getitem__, self._moves_with(user)))) for user in users])
         return Shape((shape.key, tuple(flags), read, self._locals.told(numbers)), shape.names)

@@ -94,7 +94,8 @@ class Locals:
         if self.has_unknown:
             differentiated = self._differentiated(of, by)
             return Local(partial, self._simplified(differentiated[0], of, by), lambda: differentiated)
-        shape = self._simplifier.shape([self.bare(of.tensor), *map(bare, (*of.indices, by))])
+        compared = [i.extent for i in by.indices if isinstance(i, Index)]
+        shape = self._simplifier.shape([self.bare(of.tensor), *map(bare, (*of.indices, by))], compared)
         key = shape.key, self.told(shape.names.tensors)
         if key in self._alike:
             known, names = self._alike[key]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from chainrule.expr.nodes import Expr, Index
+from chainrule.expr.sizes import Size
 from chainrule.expr.skeleton import Bare, Shape
 from chainrule.expr.symbols import Symbol
 from chainrule.rewrite.rules import Step
@@ -32,8 +33,11 @@ class Simplifying(Protocol):
     def cancelled(self, expr: Expr) -> tuple[Expr, ...]:
         """Return the factors that an expression loses in the normal form, since it is divided by them, too."""
 
-    def shape(self, items: Sequence[Bare]) -> Shape:
-        """Return the shape of some expressions with all that is known of what they read."""
+    def shape(self, items: Sequence[Bare], compared: Iterable[Size] = ()) -> Shape:
+        """Return the shape of some expressions, with all that is known of what they read.
+
+        `compared` are the extents of indices that come to stand in deltas when they are differentiated.
+        """
 
     def relates(self, left: frozenset[Symbol], right: frozenset[Symbol]) -> bool:
         """Say whether something known of the system has tensors of both in it."""

@@ -18,6 +18,7 @@ from chainrule.expr.nodes import (
     Affine,
     Call,
     Comparison,
+    Condition,
     Constant,
     ExtentValue,
     Index,
@@ -65,7 +66,15 @@ def _leaf(name: str | None, extent: Size, letter: str | None) -> Leaf:
     return Leaf(name, None if isinstance(extent, Literal) else extent, letter)
 
 
-AnyLeaf: TypeAlias = Symbol | int | Leaf
+class Entry(NamedTuple):
+    """A whole number as a position: of which axis of which tensor, or in [i = 3], where `of` is the extent of i."""
+
+    of: Symbol | Size
+    axis: int
+    number: int
+
+
+AnyLeaf: TypeAlias = Symbol | Entry | Leaf
 """A tensor, a whole number as a position, or an index."""
 
 
@@ -73,27 +82,32 @@ class Bare(NamedTuple):
     """A skeleton and its leaves.
 
     `loose` says that some index need not label the axis it stands on, `counted` that one stands as a number elsewhere
-    than in a delta; `pins` are the numbers in deltas such as [i = 3], with the extents of their indices.
+    than in a delta; `compared` are the extents of those in deltas, [i = j] and [i = 3].
     """
 
     skeleton: Skeleton
     leaves: tuple[AnyLeaf, ...] = ()
     loose: bool = False
     counted: bool = False
-    pins: tuple[tuple[Size, int], ...] = ()
+    compared: tuple[Size, ...] = ()
 
 
-def joined(head: tuple[object, ...], parts: Sequence[Bare], *own: AnyLeaf, loose: bool = False) -> Bare:
+def joined(
+    head: tuple[object, ...],
+    parts: Sequence[Bare],
+    *own: AnyLeaf,
+    loose: bool = False,
+    counted: bool = False,
+    compared: tuple[Size, ...] = (),
+) -> Bare:
     """Return several as one, its own leaves before theirs."""
     skeleton = Skeleton(head, tuple([part[0] for part in parts]))
     leaves = (*own, *chain.from_iterable([part[1] for part in parts]))
-    counted = False
-    pins: tuple[tuple[Size, int], ...] = ()
     for part in parts:
         loose = loose or part[2]
         counted = counted or part[3]
-        pins += part[4]
-    return Bare(skeleton, leaves, loose, counted, pins)
+        compared += part[4]
+    return Bare(skeleton, leaves, loose, counted, compared)
 
 
 @kept
@@ -105,6 +119,11 @@ def bare(node: Node) -> Bare:
     whole: Any = node
     head = _HEADS[type(node)](node) if type(node) in _HEADS else ()
     return joined((type(node).__name__, *head), list(map(bare, operands(whole))))
+
+
+def extents_in(leaves: Iterable[AnyLeaf]) -> Extents:
+    """Return the extents in leaves."""
+    return tuple([leaf.extent for leaf in leaves if isinstance(leaf, Leaf)])
 
 
 def _extent(extent: Size) -> Bare:
@@ -126,15 +145,17 @@ def _index(index: Index) -> Bare:
 
 
 def _affine(position: Affine) -> Bare:
-    if not position.terms:
-        return joined(("Affine",), (), position.constant)
     head = ("Affine", position.constant, *(c for _, c in position.terms))
-    return joined(head, [bare(i) for i, _ in position.terms], loose=True)
+    return joined(head, [bare(i) for i, _ in position.terms], loose=bool(position.terms), counted=not position.terms)
 
 
 def _entry(entry: Indexed) -> Bare:
     head = ("Indexed", entry.guarded, isinstance(entry.tensor, Derivative))
-    return joined(head, list(map(bare, entry.indices)), entry.tensor, loose=entry.guarded)
+    parts = [
+        joined(("Entry",), (), Entry(entry.tensor, axis, p.constant)) if type(p) is Affine and not p.terms else bare(p)
+        for axis, p in enumerate(entry.indices)
+    ]
+    return joined(head, parts, entry.tensor, loose=entry.guarded)
 
 
 def _matrix_entry(entry: MatrixEntry) -> Bare:
@@ -150,11 +171,23 @@ def _extent_value(value: ExtentValue) -> Bare:
 def _comparison(condition: Comparison) -> Bare:
     match condition:
         case Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right)):
-            return joined(("delta",), [bare(left), bare(right)], loose=left.extent != right.extent)
+            sizes = left.extent, right.extent
+            return joined(("delta",), [bare(left), bare(right)], loose=sizes[0] != sizes[1], compared=sizes)
         case Comparison("=", IndexValue(Index() as left), Number(value)) if value >= 0 and value.denominator == 1:
-            return joined(("pinned",), [bare(left)], int(value))._replace(pins=((left.extent, int(value)),))
+            return joined(("pinned",), [bare(left)], Entry(left.extent, 0, int(value)), compared=(left.extent,))
+        case Comparison(relation, left, right):
+            return joined(("Comparison", relation), [bare(left), bare(right)], loose=chooses_outside(condition))
+
+
+def chooses_outside(condition: Condition) -> bool:
+    """Say whether it is [tok[t] = v] with a number that is none of the range of v."""
+    match condition:
+        case Comparison("=", IndexValue(Lookup() as looked), IndexValue(Index() as index)) | Comparison(
+            "=", IndexValue(Index() as index), IndexValue(Lookup() as looked)
+        ):
+            return looked.extent != index.extent
         case _:
-            return joined(("Comparison", condition.relation), [bare(condition.left), bare(condition.right)])
+            return False
 
 
 _RULES: Mapping[type[Any], Callable[[Any], Bare]] = {
@@ -164,7 +197,7 @@ _RULES: Mapping[type[Any], Callable[[Any], Bare]] = {
     Lookup: lambda position: joined(("Lookup",), [bare(position.entry), bare(position.extent)]),
     Indexed: _entry,
     MatrixEntry: _matrix_entry,
-    IndexValue: lambda value: joined(("IndexValue",), [bare(value.position)])._replace(counted=True),
+    IndexValue: lambda value: joined(("IndexValue",), [bare(value.position)], counted=True),
     ExtentValue: _extent_value,
     Reduce: lambda node: joined(("Reduce", node.op, len(node.indices)), list(map(bare, (*node.indices, node.body)))),
     Comparison: _comparison,
@@ -189,32 +222,49 @@ def packed(whole: Bare) -> Bare:
     return whole._replace(skeleton=Skeleton(pattern, (whole.skeleton,)), leaves=tuple(places))
 
 
+Extents: TypeAlias = tuple[Size | None, ...]
+"""The extents of the axes of a tensor; None for a number that is written."""
+
+
 class Names:
     """The names in different leaves, each with its place among them; `pattern` are the places leaf by leaf.
 
-    None counts as a name, too.
+    None counts as a name, too. The numbers of entries are names where `numbers` has them: each of entries along the
+    `axes` of one extent. `loose` says that some index need not label the axis it stands on.
     """
 
-    def __init__(self, leaves: Collection[AnyLeaf]) -> None:
+    def __init__(self, leaves: Collection[AnyLeaf] = (), *, loose: bool = False) -> None:
+        self.loose = loose
         self.tensors = places_of([leaf for leaf in leaves if isinstance(leaf, str)])
-        self.numbers = places_of([leaf for leaf in leaves if type(leaf) is int])
+        self.entries = [leaf for leaf in leaves if type(leaf) is Entry]
+        self.axes: Mapping[Symbol, Extents] = {}
+        self.numbers: dict[tuple[Size | None, int], int] = {}
         marks = [leaf for leaf in leaves if type(leaf) is Leaf]
         names, extents, letters = (list(map(part, marks)) for part in _PARTS_OF_LEAF)
         self.indices, self.extents, self.letters = places_of(names), places_of(extents), places_of(letters)
-        self.pattern = (
+        self.pattern: tuple[int, ...] = (
             *map(self.indices.__getitem__, names),
             *map(self.extents.__getitem__, extents),
             *map(self.letters.__getitem__, letters),
         )
 
+    def add_numbers(self, axes: Mapping[Symbol, Extents]) -> None:
+        """Take the numbers of entries as names, too; those of axes of two extents have nothing in common."""
+        self.axes = axes
+        found = [(axes[one.of][one.axis] if isinstance(one.of, str) else one.of, one.number) for one in self.entries]
+        self.numbers = places_of(found)
+        self.pattern += tuple(map(self.numbers.__getitem__, found))
+
     def to(self, others: Names) -> Renaming:
-        """Return the renaming to those that have the same places."""
+        """Return the renaming to those that have the same places; numbers of entries stay where one side names none."""
+        both = self.numbers and others.numbers
         return Renaming(
             dict(zip(self.tensors, others.tensors, strict=True)),
             dict(zip(self.indices, others.indices, strict=True)),
             dict(zip(self.extents, others.extents, strict=True)),
             dict(zip(self.letters, others.letters, strict=True)),
-            dict(zip(self.numbers, others.numbers, strict=True)),
+            {old: new for old, (_, new) in zip(self.numbers, others.numbers, strict=True)} if both else {},
+            self.axes,
         )
 
 
@@ -236,7 +286,8 @@ class Renaming(NamedTuple):
     indices: Mapping[str | None, str | None]
     extents: Mapping[Size | None, Size | None]
     letters: Mapping[str | None, str | None]
-    numbers: Mapping[int, int]
+    numbers: Mapping[tuple[Size | None, int], int]
+    axes: Mapping[Symbol, Extents]
 
     def marked(self, mark: str) -> Renaming:
         """Return the renaming of indices with a mark before their names."""
@@ -254,15 +305,18 @@ class Renaming(NamedTuple):
 
     def bare(self, known: Bare) -> Bare:
         """Return the skeleton of an expression and its leaves, as those of the expression with other leaves."""
-        pins = tuple([(self.extent(extent), self.numbers.get(n, n)) for extent, n in known.pins])
-        return Bare(known.skeleton, tuple(map(self._leaf, known.leaves)), known.loose, known.counted, pins)
+        compared = tuple(map(self.extent, known.compared))
+        return Bare(known.skeleton, tuple(map(self._leaf, known.leaves)), known.loose, known.counted, compared)
 
     def _leaf(self, leaf: AnyLeaf) -> AnyLeaf:
         if isinstance(leaf, str):
             return self.tensors[leaf]
-        if isinstance(leaf, int):
-            return self.numbers[leaf]
-        return Leaf(self.indices[leaf.name], self.extents[leaf.extent], self.letters[leaf.letter])
+        if isinstance(leaf, Leaf):
+            return Leaf(self.indices[leaf.name], self.extents[leaf.extent], self.letters[leaf.letter])
+        of, axis, number = leaf
+        if isinstance(of, str):
+            return Entry(self.tensors[of], axis, self.number(self.axes[of][axis], number) if self.numbers else number)
+        return Entry(self.extent(of), axis, self.number(of, number))
 
     def extent(self, extent: Size) -> Size:
         """Return an extent; one bounded by a number stays."""
@@ -275,7 +329,16 @@ class Renaming(NamedTuple):
 
     def entry(self, entry: Indexed) -> Indexed:
         """Return an entry with other leaves."""
-        return Indexed(self.tensors[entry.tensor], tuple([self.of(p) for p in entry.indices]), entry.guarded)
+        positions = [self.of(p) for p in entry.indices]
+        if self.numbers:
+            for axis, (position, extent) in enumerate(zip(entry.indices, self.axes[entry.tensor], strict=True)):
+                if isinstance(position, Affine) and not position.terms:
+                    positions[axis] = Affine((), self.number(extent, position.constant))
+        return Indexed(self.tensors[entry.tensor], tuple(positions), entry.guarded)
+
+    def number(self, extent: Size | None, number: int) -> int:
+        """Return the number of another entry along an axis; one that a rule came to is the same in both."""
+        return self.numbers.get((extent, number), number)
 
     def matrix_entry(self, entry: MatrixEntry) -> MatrixEntry:
         """Return an entry of a function of a matrix with other leaves."""
@@ -283,17 +346,15 @@ class Renaming(NamedTuple):
         return MatrixEntry(entry.function, self.tensors[entry.tensor], indices, samples)
 
     def affine(self, position: Affine) -> Affine:
-        """Return an affine position with other leaves; a number that a rule came to is the same in both."""
-        if not position.terms:
-            return Affine((), self.numbers.get(position.constant, position.constant))
+        """Return an affine position with other leaves."""
         return Affine(tuple([(self.plain_index(i), c) for i, c in position.terms]), position.constant)
 
     def comparison(self, condition: Comparison) -> Comparison:
         """Return a comparison with other leaves; the number in [i = 3] is one."""
         left, right = self.of(condition.left), self.of(condition.right)
         match condition:
-            case Comparison("=", IndexValue(Index()), Number(value)) if value >= 0 and value.denominator == 1:
-                right = number(self.numbers.get(int(value), int(value)))
+            case Comparison("=", IndexValue(Index() as index), Number(value)) if value.denominator == 1:
+                right = number(self.number(index.extent, int(value)))
         return Comparison(condition.relation, left, right)
 
 
@@ -309,7 +370,7 @@ _RENAMED: Mapping[type[Any], Callable[[Renaming, Any], Any]] = {
     MatrixEntry: Renaming.matrix_entry,
     IndexValue: lambda names, value: IndexValue(names.of(value.position)),
     Comparison: Renaming.comparison,
-    ExtentValue: lambda names, value: ExtentValue(names.extent(value.extent), names.letters[value.letter] or ""),
+    ExtentValue: lambda names, value: ExtentValue(names.extent(value.extent), names.letters.get(value.letter) or ""),
     Partial: lambda names, node: Partial(names.entry(node.of), tuple(map(names.entry, node.wrt))),
     Reduce: lambda names, node: Reduce(node.op, tuple(map(names.plain_index, node.indices)), names.of(node.body)),
 }

@@ -33,6 +33,7 @@ from chainrule.simplify.facts import FactBook, Filed, filed
 from chainrule.simplify.fitting import FIT
 from chainrule.simplify.given import GIVEN, equations_of
 from chainrule.simplify.identities import IDENTITIES
+from chainrule.simplify.marks import MARKS
 from chainrule.simplify.one_hot import ONE_HOT
 from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import RECOGNISE, split_constants
@@ -49,7 +50,7 @@ PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
     ("recognise", (*IDENTITIES, *CHOICES, *EXPONENTS, *SHARES, *ONE_HOT, *GIVEN, *RECOGNISE)),
     ("sums", SUMS),
-    ("multiply out", (*EXPAND, *CANCEL)),
+    ("multiply out", (*EXPAND, *MARKS, *CANCEL)),
     ("factor", (*FACTOR, *MERGE)),
 )
 _ROUNDS = 12
@@ -64,7 +65,7 @@ class Simplifier:
         names: Iterable[str] = (),
         unnamed: frozenset[Size] = frozenset(),
         ranges: Ranges | None = None,
-        axes: Callable[[str], tuple[Size, ...] | None] | None = None,
+        axes: Callable[[str], tuple[Size, ...] | None] = lambda _: None,
         written: Written = AS_IT_COMES,
     ) -> None:
         self._written = written
@@ -76,10 +77,12 @@ class Simplifier:
         self._places = _Places({name: place for place, name in enumerate(names)})
         self._known: dict[tuple[object, ...], tuple[Expr, Names]] = {}
 
-    def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Filed]) -> Problem:
+    def _problem(self, expr: Expr, facts: Sequence[Filed], names: Names) -> Problem:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
-        known = [one.fact for one in facts]
-        return abstract(expr, order, known, self._listed(tensors_in(expr)), self._unnamed, self._ranges, self._axes)
+        return abstract(expr, [one.fact for one in facts], names, self._unnamed, self._ranges, self._axes)
+
+    def _problem_of(self, expr: Expr, order: Sequence[Index], facts: Sequence[Filed]) -> Problem:
+        return self._problem(expr, facts, self._shape((*map(bare, order), bare(expr)), tensors_in(expr), facts).names)
 
     def _listed(self, tensors: frozenset[Symbol]) -> list[Symbol]:
         return sorted(tensors, key=self._places.__getitem__)
@@ -92,14 +95,14 @@ class Simplifier:
         if alike is not None:
             known, names = alike
             return names.to(shape.names).of(known)
-        problem = self._problem(expr, order, facts)
-        made = problem.back.expr(_run(problem, None))
+        problem = self._problem(expr, facts, shape.names)
+        made = problem.back.of(_run(problem, None))
         self._known[shape.key] = made, shape.names
         return made
 
     def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
         """Return the steps by which `simplify` arrives, as a book would write each line."""
-        problem = self._problem(expr, order, self._book.relevant(tensors_in(expr)))
+        problem = self._problem_of(expr, order, self._book.relevant(tensors_in(expr)))
         recorder = Recorder()
         _run(problem, recorder)
         shown = [_shown(step, problem, self._written) for step in recorder.steps]
@@ -107,25 +110,31 @@ class Simplifier:
 
     def arranged(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return what the first of the steps begins with: the expression in arithmetic normal form, for readers."""
-        problem = self._problem(expr, order, ())
-        return self.present(problem.back.expr(normal(problem.expr, Fresh())))
+        problem = self._problem_of(expr, order, ())
+        return self.present(problem.back.of(normal(problem.expr, Fresh())))
 
-    def shape(self, items: Sequence[Bare]) -> Shape:
+    def shape(self, items: Sequence[Bare], compared: Iterable[Size] = ()) -> Shape:
         """Return the shape of some expressions with all that is known of what they read.
 
         What is made of them by simplifying them and what they hold is, in other names, what is made of others of this
-        shape.
+        shape, deltas between indices of the extents `compared` included.
         """
         read = frozenset([leaf for item in items for leaf in item.leaves if isinstance(leaf, str)])
-        return self._shape(items, read, self._book.relevant(read))
+        return self._shape(items, read, self._book.relevant(read), compared)
 
-    def _shape(self, items: Iterable[Bare], tensors: frozenset[Symbol], facts: Iterable[Filed]) -> Shape:
+    def _shape(
+        self,
+        items: Iterable[Bare],
+        tensors: frozenset[Symbol],
+        facts: Iterable[Filed],
+        compared: Iterable[Size] = (),
+    ) -> Shape:
         parts = [*items, *[fact.bare for fact in facts]]
-        return shape_of(parts, self._listed(tensors), self._unnamed, self._ranges, self._axes_of)
+        return shape_of(parts, self._listed(tensors), self._unnamed, self._ranges, self._axes_of, compared)
 
     def _axes_of(self, tensor: Symbol) -> Bare | None:
         if tensor not in self._bare_axes:
-            known = self._axes(tensor) if self._axes else None
+            known = self._axes(tensor)
             self._bare_axes[tensor] = None if known is None else joined((), list(map(bare, known)))
         return self._bare_axes[tensor]
 
@@ -162,7 +171,7 @@ def _shown(step: Step, problem: Problem, written: Written) -> Step:
     back = problem.back
     names = tuple(back.tensors[name] for name in step.names)
     defined = f"by the equation that defines {' and '.join(names)}" if names and not step.assumption else step.statement
-    before, after = present(back.expr(step.before), written), present(back.expr(step.after), written)
+    before, after = present(back.of(step.before), written), present(back.of(step.after), written)
     return replace(step, before=before, after=after, names=names, statement=defined)
 
 

@@ -130,6 +130,22 @@ class Constraints:
         return all(isinstance(index.extent, Literal) for index in rest)
 
     @cached_property
+    def settled(self) -> tuple[tuple[Indexed, tuple[int, ...]], ...] | None:
+        """The entries, each with the variables at its positions; None where a size depends on more than them.
+
+        It does where an index does not carry its size, or a position is marked, shifted, looked up or compared.
+        """
+        found: list[tuple[Indexed, tuple[int, ...]]] = []
+        for one in self.constraints:
+            if not isinstance(one, Reads) or one.entry.guarded or not self.inferred:
+                return None
+            plain = tuple([slot for slot in one.slots if isinstance(slot, int)])
+            if len(plain) < len(one.slots):
+                return None
+            found.append((one.entry, plain))
+        return tuple(found)
+
+    @cached_property
     def shifted(self) -> frozenset[int]:
         """The variables in shifted positions that are not marked: the letter of a declared axis tells them nothing."""
         slots = [slot for one in self.reads if not one.entry.guarded for slot in one.slots]

@@ -215,10 +215,10 @@ def simplifier_of(system: System, free: Collection[str] = (), *, cost_named: boo
     alike: _Facts = {}
     facts = [f for e in named if (f := _fact_alike(simple, whole[e.name], alike)) is not None]
     facts = [f for f in facts if system.cost not in f.replaced or is_worth_its_name(f.fact.pattern, moving)]
-    for e in system.equations:
-        if e.name not in free and e.indices:
-            shares = shares_of(e.target, values[e.name], simple.simplify, lambda value: _with_totals(value, system))
-            facts += map(filed, shares)
+    totals = partial(_with_totals, system=system)
+    derived_by = frozenset(free)
+    shared = [e for e in system.equations if e.indices and e.name not in derived_by]
+    facts += [filed(f) for e in shared for f in shares_of(e.target, values[e.name], simple.simplify, totals)]
     for given in system.givens:
         text = expression_text(given.condition)
         given_facts = [_fact(simple, free_in_order(long), long, short, text) for long, short in equations_of(given)]

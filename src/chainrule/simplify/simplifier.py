@@ -91,8 +91,9 @@ class Simplifier:
         """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
         facts = self._book.relevant(tensors_in(expr))
         shape = self._shape((*map(bare, order), bare(expr)), tensors_in(expr), facts)
-        if shape.key in self._known:
-            known, names = self._known[shape.key]
+        alike = self._known.get(shape.key)
+        if alike is not None:
+            known, names = alike
             return names.to(shape.names).of(known)
         problem = self._problem(expr, facts, shape.names)
         made = problem.back.of(_run(problem, None))
@@ -214,10 +215,10 @@ def simplifier_of(system: System, free: Collection[str] = (), *, cost_named: boo
     alike: _Facts = {}
     facts = [f for e in named if (f := _fact_alike(simple, whole[e.name], alike)) is not None]
     facts = [f for f in facts if system.cost not in f.replaced or is_worth_its_name(f.fact.pattern, moving)]
-    for e in system.equations:
-        if e.name not in free and e.indices:
-            shares = shares_of(e.target, values[e.name], simple.simplify, lambda value: _with_totals(value, system))
-            facts += map(filed, shares)
+    totals = partial(_with_totals, system=system)
+    derived_by = frozenset(free)
+    shared = [e for e in system.equations if e.indices and e.name not in derived_by]
+    facts += [filed(f) for e in shared for f in shares_of(e.target, values[e.name], simple.simplify, totals)]
     for given in system.givens:
         text = expression_text(given.condition)
         given_facts = [_fact(simple, free_in_order(long), long, short, text) for long, short in equations_of(given)]
@@ -261,13 +262,14 @@ def _with_totals(value: Expr, system: System) -> Expr:
 def _fact_alike(simple: Simplifier, equation: Equation, alike: _Facts) -> Filed | None:
     """Return the fact value = name, from that of an equation alike in all but names where there is one."""
     shape = simple.shape([bare_equation(equation)])
-    if shape.key not in alike:
+    found = alike.get(shape.key)
+    if found is None:
         fact = _fact(simple, equation.indices, equation.value, equation.target)
-        alike[shape.key] = None if fact is None else filed(fact), shape.names
-    known, names = alike[shape.key]
-    if known is None or names is shape.names:
+        known = None if fact is None else filed(fact)
+        alike[shape.key] = known, shape.names
         return known
-    return known.renamed(names.to(shape.names).marked("?"))
+    known, names = found
+    return None if known is None else known.renamed(names.to(shape.names).marked("?"))
 
 
 _Facts: TypeAlias = dict[object, tuple[Filed | None, Names]]

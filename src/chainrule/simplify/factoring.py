@@ -37,7 +37,7 @@ from chainrule.simplify.arithmetic import (
     split_coefficient,
     terms_of,
 )
-from chainrule.simplify.cancelling import settled
+from chainrule.simplify.cancelling import divisors, settled
 from chainrule.simplify.context import Context, length
 from chainrule.simplify.evident import always_defined, guarded
 from chainrule.simplify.recognise import may_be_recognised, recognise
@@ -152,7 +152,8 @@ def _stays(expr: Expr, context: Context) -> bool:
 def _is_coprime(expr: Product) -> bool:
     """Say whether a product has one sum, whose terms have nothing in common and cancel nothing of what is beside it.
 
-    What they have in common with the product is what is beside the sum then, each to its exponent.
+    Multiplied out, its terms have in common what was beside the sum. A bracket there changes nothing where nothing is
+    divided by, which could be called otherwise, and where it guards no term alone.
     """
     found = factors_of(expr)[1]
     sums = [factor for factor in expr.factors if isinstance(factor, Sum)]
@@ -161,7 +162,9 @@ def _is_coprime(expr: Product) -> bool:
     inside = [factors_of(term)[1] for term in sums[0].terms]
     if any(isinstance(base, Sum) for view in inside for base in view):
         return False
-    if not all(_is_plain(base, e) for view in (found, *inside) for base, e in view.items()):
+    divides = any(e < 0 or divisors(base) for view in (found, *inside) for base, e in view.items())
+    outside = {base: e for base, e in found.items() if divides or not isinstance(base, Bracket)}
+    if not all(_is_plain(base, e) for view in (outside, *inside) for base, e in view.items()):
         return False
     return all((e > 0) == (found[base] > 0) for view in inside for base, e in view.items() if base in found)
 

@@ -33,6 +33,7 @@ from chainrule.simplify.facts import FactBook, Filed, filed
 from chainrule.simplify.fitting import FIT
 from chainrule.simplify.given import GIVEN, equations_of
 from chainrule.simplify.identities import IDENTITIES
+from chainrule.simplify.marks import MARKS
 from chainrule.simplify.one_hot import ONE_HOT
 from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import RECOGNISE, split_constants
@@ -49,7 +50,7 @@ PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
     ("recognise", (*IDENTITIES, *CHOICES, *EXPONENTS, *SHARES, *ONE_HOT, *GIVEN, *RECOGNISE)),
     ("sums", SUMS),
-    ("multiply out", (*EXPAND, *CANCEL)),
+    ("multiply out", (*EXPAND, *MARKS, *CANCEL)),
     ("factor", (*FACTOR, *MERGE)),
 )
 _ROUNDS = 12

@@ -76,11 +76,10 @@ def assert_like_the_reference(text: str, dtype: str, inputs: dict[str, Any] | No
     assert_close(found, expected, rtol=tolerance, atol=tolerance * max(1.0, float(np.abs(expected).max())))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", FORMS)
-def test_windows_have_the_values_of_the_reference(name: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_have_the_values_of_the_reference(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAINRULE_CHECKED", "1")
-    assert_like_the_reference(HEAD + FORMS[name], dtype)
+    assert_like_the_reference(HEAD + FORMS[name], "float32")
 
 
 def lowered(text: str) -> Program:

@@ -16,7 +16,7 @@ from chainrule.diff.powers import by_base, by_exponent, refuse_tower
 from chainrule.diff.scalars import rectified, scalar_derivative, statement
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import Fresh, open_reduce, reduce_over, rename_indices, tensors_in
-from chainrule.expr.functions import FUNCTIONS
+from chainrule.expr.functions import DRAWN, FUNCTIONS
 from chainrule.expr.nodes import (
     MINUS_ONE,
     ONE,
@@ -223,6 +223,9 @@ class Differentiator:
             inner, derivative, words = against_zero
             self._note(words)
             return self._times_inner(put_arguments(derivative, {"t": inner}, self.fresh), inner)
+        if call.function in DRAWN:
+            self._note(statement(call.function))
+            return ZERO
         terms = []
         for n, argument in enumerate(call.arguments):
             if not self._depends(argument):

@@ -50,6 +50,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.symbols import Symbol
 from chainrule.render.text import expression_text
+from chainrule.system.drawn import drawn_in
 from chainrule.system.model import FunctionDefinition
 from chainrule.system.user_functions import put_arguments
 
@@ -178,6 +179,8 @@ class Differentiator:
         if len(depending) > 1:
             quotient = any(isinstance(factors[n], Power) for n in depending)
             self._note("quotient rule" if quotient else "product rule: one factor at a time")
+        for function in dict.fromkeys(name for f in factors for name in drawn_in(f)):
+            self._note(statement(function))
         terms = []
         for n in depending:
             inner = self.of(factors[n])

@@ -127,7 +127,7 @@ class ScalarFunction:
 
     def compared(self, arguments: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:
         """Yield what is equal where the function of these arguments bends or jumps."""
-        named = dict(zip(self.parameters, arguments, strict=True))
+        named = dict(zip(self.parameters, arguments, strict=self.drawn is None))
         for pair in self.kinks:
             left, right = (named[side] if isinstance(side, str) else number(side) for side in pair)
             yield left, right
@@ -218,14 +218,14 @@ FUNCTIONS: Mapping[str, ScalarFunction] = {
         ScalarFunction(
             "uniform",
             ("0",),
-            "what is drawn is a constant: the derivative of uniform is 0",
+            "what is drawn is a constant: its derivative is 0",
             values=Interval(0, 1, open=True),
             drawn=Distribution(0, Fraction(1, 2), "1 - clip(t, 0, 1)"),
         ),
         ScalarFunction(
             "normal",
             ("0",),
-            "what is drawn is a constant: the derivative of normal is 0",
+            "what is drawn is a constant: its derivative is 0",
             values=Interval(-6, 6, open=True),
             drawn=Distribution(1, Fraction(0), "1/2 - 1/2*erf(t/sqrt(2))"),
         ),

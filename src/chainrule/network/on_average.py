@@ -35,7 +35,7 @@ from chainrule.expr.nodes import (
 from chainrule.expr.shared import kept
 from chainrule.expr.signs import MIRRORED
 from chainrule.notation.parser import parse_scalar
-from chainrule.system.drawn import has_drawn
+from chainrule.system.drawn import drawn_in
 from chainrule.system.model import Equation, System
 from chainrule.system.typecheck import typecheck
 
@@ -49,7 +49,7 @@ def on_average(system: System) -> System:
     >>> print(on_average(parse(text)).equations[0])
     d[j] = a[j]
     """
-    if not any(has_drawn(e.value) for e in system.equations):
+    if not any(drawn_in(e.value) for e in system.equations):
         return system
     consts: dict[str, Fraction] = {
         d.tensor: d.value.value for d in system.declarations if d.role == "const" and isinstance(d.value, Number)
@@ -69,7 +69,7 @@ class _Mean:
 
     def of(self, expr: Expr) -> Expr:
         """Return an expression without anything drawn."""
-        if not has_drawn(expr):
+        if not drawn_in(expr):
             return expr
         match expr:
             case Call(function) if function in DRAWN:
@@ -77,7 +77,7 @@ class _Mean:
             case Bracket(condition):
                 chance = self.chance(condition)
                 return Bracket(map_condition(condition, self.of)) if chance is None else chance
-            case Select(condition, then, otherwise) if has_drawn(condition):
+            case Select(condition, then, otherwise) if drawn_in(condition):
                 chance, yes, no = self.chance(condition), self.of(then), self.of(otherwise)
                 if chance is None:
                     return Select(map_condition(condition, self.of), yes, no)
@@ -97,7 +97,7 @@ class _Mean:
         relation, left, right = condition.relation, condition.left, condition.right
         if isinstance(right, Call) and right.function in DRAWN:
             relation, left, right = MIRRORED[relation], right, left
-        if not isinstance(left, Call) or left.function not in DRAWN or has_drawn(right):
+        if not isinstance(left, Call) or left.function not in DRAWN or drawn_in(right):
             return None
         if relation in {"=", "!="}:
             return ONE if relation == "!=" else ZERO

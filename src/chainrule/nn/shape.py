@@ -52,7 +52,7 @@ def shape_of(layer: Layer) -> LayerShape:
     drawing = any(name in DRAWN for name in names)
     lines = [layer.notation, f"data {layer.reads}[{letter}]", *([f"batch {SAMPLE}"] if drawing else [])]
     system = parse("\n".join(lines))
-    _check(layer, replace(system, batch=""))
+    _check(layer, replace(system, batch="") if drawing else system)
     (output,) = system.axes(layer.writes)
     counters = {d.tensor for d in system.declarations if d.implied} | ({SAMPLE} if drawing else set())
     known = {*system.names(), *system.function}

@@ -31,9 +31,11 @@ from chainrule.system.sizes.constraints import constraints_of, constraints_of_va
 
 
 @kept
-def has_drawn(node: Expr | Condition) -> bool:
-    """Say whether something in a node is drawn."""
-    return any(isinstance(part, Call) and part.function in DRAWN for part in walk(node))
+def drawn_in(node: Expr | Condition) -> tuple[str, ...]:
+    """Return the functions that draw in a node, each once, in order."""
+    own = (node.function,) if isinstance(node, Call) and node.function in DRAWN else ()
+    inner = [name for part in operands(node) for name in drawn_in(part)]
+    return tuple(dict.fromkeys((*own, *inner))) if inner else own
 
 
 @kept

@@ -24,7 +24,7 @@ from chainrule.expr.nodes import (
     walk,
     with_operands,
 )
-from chainrule.expr.sizes import UNINFERRED, Axis, Literal, Size
+from chainrule.expr.sizes import UNINFERRED, Axis, Declared, Literal, Size
 from chainrule.expr.symbols import Symbol, tensors_of
 
 ROTATION = "ijkmpqrstuvw"
@@ -184,17 +184,20 @@ class _Giver:
 
     def _means(self, letter: str, size: Size) -> bool:
         """Say whether a letter that labels nothing here stands for a size: no free index has it for another."""
-        if any(index.name == letter and index.extent != size for index in self.free.values()):
+        if not letter or any(index.name == letter and index.extent != size for index in self.free.values()):
             return False
         if isinstance(size, Axis) and isinstance(self.declared, LetterSizes):
             return self.declared.get(letter) == size
         return not isinstance(self.declared, LetterSizes) or self.declared.get(letter, size) == size
 
     def _axis(self, size: Size, letter: str) -> str:
-        """Return what names an axis between the parentheses of extent(x), extent(W, 1)."""
-        if not isinstance(size, Axis) or not isinstance(self.declared, LetterSizes):
+        """Return what names a size between the parentheses of extent(k), extent(x), extent(W, 1)."""
+        if isinstance(size, Declared) and not letter:
+            return size.letter
+        ranks = self.declared.ranks if isinstance(self.declared, LetterSizes) else {}
+        if not isinstance(size, Axis) or (letter and not ranks):
             return letter
-        return size.tensor if self.declared.ranks.get(size.tensor) == 1 else f"{size.tensor}, {size.number}"
+        return size.tensor if ranks.get(size.tensor) == 1 else f"{size.tensor}, {size.number}"
 
 
 def _rename(root: Expr | Condition, giver: _Giver, *, sizes: bool = False) -> Any:

@@ -279,7 +279,7 @@ def read_by_number(system: System) -> dict[Size, int]:
     least: dict[Size, int] = {}
     for equation in system.equations:
         for read in constraints_of(equation).reads:
-            if read.protected or read.entry.guarded:
+            if read.protected or read.entry.guarded or Affine not in map(type, read.entry.indices):
                 continue
             for position, axis in zip(read.entry.indices, system.axes(read.entry.tensor), strict=True):
                 if isinstance(position, Affine) and not position.terms:

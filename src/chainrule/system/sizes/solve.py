@@ -8,12 +8,14 @@ the matter of `reading`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from chainrule.expr.functions import MATRIX_FUNCTIONS
 from chainrule.expr.nodes import Index, Indexed, Lookup, MatrixEntry
 from chainrule.expr.sizes import Axis, Declared, Formula, Size, Uninferred
 from chainrule.expr.symbols import Derivative, Symbol, symbol, tensors_of
+from chainrule.render.text import entry_text
 from chainrule.system.locations import Location, check_calls, count_indices
 from chainrule.system.model import Declaration, Equation, System
 from chainrule.system.naming import NameTable
@@ -22,6 +24,7 @@ from chainrule.system.sizes.constraints import Constraints, Reads, ReadsMatrix, 
 from chainrule.system.sizes.known import Known
 from chainrule.system.sizes.limits import Limits
 from chainrule.system.sizes.lines import IndexLines, no_axis, which_axis
+from chainrule.system.sizes.lookups import looked_up_axes
 from chainrule.system.sizes.reading import Reading
 
 
@@ -204,7 +207,7 @@ class Solver:
         return axes[axis.number]
 
     def _values_of(self, lookup: Lookup, place: Location) -> int:
-        """Return the element of the index whose values an integer tensor holds."""
+        """Return the element of the axis that a whole number is a position of, failing that of the declared values."""
         tensor = lookup.entry.tensor
         if tensor not in self.known.values:
             raise place.error(
@@ -212,7 +215,11 @@ class Solver:
                 tensor,
                 declare=f"Declare it: data {tensor}[…] : int(V)",
             )
-        return self.known.values[tensor]
+        return self._looked_up.get(tensor, self.known.values[tensor])
+
+    @cached_property
+    def _looked_up(self) -> Mapping[str, int]:
+        return looked_up_axes(self.known, self.lines)
 
     def _values(self, index: Index, place: Location) -> int:
         element = self.known.element(index.extent, place)
@@ -220,6 +227,14 @@ class Solver:
             element = self.known.letters.get(index.name)
         if element is None and index.name in self.lines:
             element = self.lines.element(index.name, place)
+        if element is None and index.name in self.system.declared:
+            axes = self.system.axes(index.name)
+            raise place.error(
+                f"int({index.name}) does not say how many values there are: {entry_text(index.name, axes)} "
+                "is not a const whose value is a whole number, 1 or more",
+                index.name,
+                declare=f"Declare it: const {index.name} = 10, or write int(10).",
+            )
         if element is None:
             raise place.error(
                 f"int({index.name}) does not say how many values there are: no axis and no index is named {index.name}",

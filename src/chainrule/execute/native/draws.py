@@ -6,24 +6,27 @@ The bits are those of `execute/threefry`, whose constants these are: additions, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from chainrule.execute.native import vectormath
+from chainrule.execute.native.machine import Dtype
+from chainrule.execute.native.vectormath_builder import Builder
+from chainrule.execute.native.writer import Writer
 from chainrule.execute.threefry import GROUPS, KEPT_BITS, PARITY, ROTATIONS, SCALE
-
-if TYPE_CHECKING:
-    from chainrule.execute.native.lanes import Lanes
 
 
 class Words:
     """The operations on words of as many lanes as a vector of numbers has."""
 
-    def __init__(self, lanes: Lanes) -> None:
-        self.v = lanes
-        self.w = lanes.w
-        self.type = f"<{lanes.lanes} x i32>"
+    def __init__(self, writer: Writer, dtype: Dtype, lanes: int, fma: bool) -> None:
+        self.w = writer
+        self.dtype = dtype
+        self.lanes = lanes
+        self.fma = fma
+        self.type = f"<{lanes} x i32>"
+        self.numbers = f"<{lanes} x {'float' if dtype == 'f32' else 'double'}>"
 
     def constant(self, value: int) -> str:
         """Return a word in all lanes."""
@@ -35,10 +38,10 @@ class Words:
 
     def word(self, number: str) -> str:
         """Return a whole number as a word, modulo 2^32."""
-        wide = f"<{self.v.lanes} x i64>"
-        if self.v.dtype == "f32":
-            return self.w.value(f"fptosi {self.v.type} {number} to {self.type}")
-        whole = self.w.value(f"fptosi {self.v.type} {number} to {wide}")
+        wide = f"<{self.lanes} x i64>"
+        if self.dtype == "f32":
+            return self.w.value(f"fptosi {self.numbers} {number} to {self.type}")
+        whole = self.w.value(f"fptosi {self.numbers} {number} to {wide}")
         return self.w.value(f"trunc {wide} {whole} to {self.type}")
 
     def halves(self, high: str, low: str) -> str:
@@ -47,15 +50,15 @@ class Words:
 
     def pair(self, first: str, second: str) -> str:
         """Return two words as a vector of twice as many lanes."""
-        lanes = ", ".join(f"i32 {n}" for n in range(2 * self.v.lanes))
-        kind = f"<{2 * self.v.lanes} x i32>"
+        lanes = ", ".join(f"i32 {n}" for n in range(2 * self.lanes))
+        kind = f"<{2 * self.lanes} x i32>"
         return self.w.value(f"shufflevector {self.type} {first}, {self.type} {second}, {kind} <{lanes}>")
 
     def half(self, pair: str, number: int) -> str:
         """Return the first word of a pair, or the second."""
-        start = number * self.v.lanes
-        lanes = ", ".join(f"i32 {n}" for n in range(start, start + self.v.lanes))
-        kind = f"<{2 * self.v.lanes} x i32>"
+        start = number * self.lanes
+        lanes = ", ".join(f"i32 {n}" for n in range(start, start + self.lanes))
+        kind = f"<{2 * self.lanes} x i32>"
         return self.w.value(f"shufflevector {kind} {pair}, {kind} poison, {self.type} <{lanes}>")
 
     def threefry(self, pair: str, first: str, second: str) -> str:
@@ -81,8 +84,19 @@ class Words:
         """Return the number between 0 and 1 of a word, exactly."""
         upper = self.operation("lshr", word, self.constant(31 - KEPT_BITS))
         odd = self.operation("or", upper, self.constant(1))
-        number = self.w.value(f"uitofp {self.type} {odd} to {self.v.type}")
-        return self.v.apply("multiply", [number, self.v.number(SCALE)])
+        number = self.w.value(f"uitofp {self.type} {odd} to {self.numbers}")
+        return self.scaled(number, SCALE)
+
+    def scaled(self, number: str, factor: float) -> str:
+        """Return a number times a constant."""
+        constant = Builder(self.dtype, self.lanes, "", fma=self.fma).constant(factor)
+        return self.w.value(f"fmul {self.numbers} {number}, {constant}")
+
+    def function(self, name: str, number: str) -> str:
+        """Return a function of a number within its limit."""
+        body = vectormath.body(name, self.dtype, self.lanes, [number], self.w.prefix(), fma=self.fma)
+        self.w.lines.extend("  " + line for line in body.lines)
+        return body.result
 
     def uniform(self, pair: str) -> str:
         """Return a number drawn evenly between 0 and 1."""
@@ -91,14 +105,11 @@ class Words:
     def normal(self, pair: str) -> str:
         """Return a number drawn from N(0, 1): √(−2·log u)·cos(2π·v)."""
         first, second = (self.fraction(self.half(pair, n)) for n in range(2))
-        minus_twice = self.v.apply("multiply", [self.v.called("log", [first]), self.v.number(-2.0)])
-        size = self.v.called("sqrt", [minus_twice])
-        angle = self.v.apply("multiply", [second, self.v.number(2 * PI)])
-        assert (vectormath.COVERED["cos"].limit or 0) > 2 * PI
-        return self.v.apply("multiply", [size, self.v.straight("cos", [angle])])
+        size = self.function("sqrt", self.scaled(self.function("log", first), -2.0))
+        angle = self.function("cos", self.scaled(second, 2 * math.pi))
+        return self.w.value(f"fmul {self.numbers} {size}, {angle}")
 
 
-PI = 3.141592653589793
 DRAWS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
         "word": Words.word,
@@ -114,6 +125,6 @@ DRAWS: Mapping[str, Callable[..., str]] = MappingProxyType(
 """The operations of programs that draw, and the functions of the notation that do."""
 
 
-def draw(lanes: Lanes, operation: str, values: Sequence[str]) -> str:
+def draw(words: Words, operation: str, values: Sequence[str]) -> str:
     """Return the value of one of `DRAWS`."""
-    return DRAWS[operation](Words(lanes), *values)
+    return DRAWS[operation](words, *values)

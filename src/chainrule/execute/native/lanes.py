@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from chainrule.execute.native import vectormath
-from chainrule.execute.native.draws import DRAWS, draw
+from chainrule.execute.native.draws import DRAWS, Words, draw
 from chainrule.execute.native.machine import Dtype
 from chainrule.execute.native.vectormath_builder import Builder
 from chainrule.execute.native.vectormath_far import far_name
@@ -75,24 +75,20 @@ class Lanes:
                 return self.w.value(f"xor {self.mask} {values[0]}, splat (i1 true)")
             case "maximum" | "minimum":
                 return self.extremum(function, *values)
-        return draw(self, function, values) if function in DRAWS else self.called(function, values)
+        if function in DRAWS:
+            return draw(Words(self.w, self.dtype, self.lanes, self.fma), function, values)
+        return self.called(function, values)
 
     def called(self, function: str, values: Sequence[str]) -> str:
         """Return the value of a function of the notation."""
-        result = self.straight(function, values)
-        limit = vectormath.COVERED[function].limit
-        return result if limit is None else self._far(function, values[0], result, limit)
-
-    def straight(self, function: str, values: Sequence[str]) -> str:
-        """Return the value of a function by straight-line code, which is right up to its limit."""
         try:
-            body = vectormath.body(function, self.dtype, self.lanes, values, f"m{self.w.count}_", fma=self.fma)
+            body = vectormath.body(function, self.dtype, self.lanes, values, self.w.prefix(), fma=self.fma)
         except KeyError:
             assert function in ARITY, function
             raise Unsupported(f"the function {function}") from None
-        self.w.count += 1
         self.w.lines.extend("  " + line for line in body.lines)
-        return body.result
+        limit = vectormath.COVERED[function].limit
+        return body.result if limit is None else self._far(function, values[0], body.result, limit)
 
     def _far(self, function: str, x: str, near: str, limit: float) -> str:
         """Return the value also in lanes whose |x| is beyond the limit of straight-line code."""

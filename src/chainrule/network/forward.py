@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from chainrule.errors import OptionError, listed
 from chainrule.expr.binding import map_operands, tensors_in
-from chainrule.expr.nodes import MINUS_ONE, ONE, Expr, Indexed, Number, Power, Product, minus, plus, times
+from chainrule.expr.nodes import ONE, Expr, Indexed, Number, Product, minus, plus
+from chainrule.network.on_average import on_average, without_cancelling
 from chainrule.system.model import NO_COST, Equation, System
 
 
@@ -44,29 +45,23 @@ def forward_system(system: System, output: str) -> System:
 
 
 def without_masks(system: System, masks: Mapping[str, str]) -> System:
-    """Return the system outside of training: with what its masks are on average, 1 − p, and (1 − p)·z/(1 − p) as z."""
+    """Return the system outside of training: with what its masks are on average, 1 − p, and (1 − p)·z/(1 − p) as z.
+
+    What is drawn by equations is what it is on average, too.
+    """
+    system = on_average(system)
 
     def kept(node: Expr) -> Expr:
         if isinstance(node, Indexed) and node.tensor in masks:
             return plus(ONE, minus(Indexed(masks[node.tensor])))
         made = map_operands(node, kept)
-        return _cancelled(made) if made is not node and isinstance(made, Product) else made
+        return without_cancelling(made) if made is not node and isinstance(made, Product) else made
 
     if not masks:
         return system
     equations = tuple(Equation(e.target, kept(e.value)) for e in system.equations)
     declarations = tuple(d for d in system.declarations if d.tensor not in masks)
     return replace(system, declarations=declarations, equations=equations)
-
-
-def _cancelled(product: Product) -> Expr:
-    """Return a product without factors that stand in it as divisors too."""
-    factors = list(product.factors)
-    for factor in product.factors:
-        if factor in factors and Power(factor, MINUS_ONE) in factors:
-            factors.remove(factor)
-            factors.remove(Power(factor, MINUS_ONE))
-    return times(*factors)
 
 
 def ends_of(system: System, output: str, masks: Mapping[str, str]) -> Ends:
@@ -76,7 +71,7 @@ def ends_of(system: System, output: str, masks: Mapping[str, str]) -> Ends:
     if output not in system.defined:
         known = listed(e.name for e in system.equations)
         raise OptionError(f"no equation defines the output {output}", expected=f"one of {known}")
-    forward = forward_system(system, output)
+    forward = forward_system(on_average(system), output)
     kept = [tensor for tensor in system.states if tensor in forward.declared]
     if kept:
         raise OptionError(

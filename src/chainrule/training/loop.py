@@ -20,9 +20,9 @@ from chainrule.network.locks import owned
 from chainrule.network.network import Network
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
-from chainrule.nn.updates import updates_text
+from chainrule.nn.updates import counting_line, updates_text
 from chainrule.pipeline import training_step
-from chainrule.system.model import System
+from chainrule.system.model import STEP, System
 from chainrule.training.callbacks import Callback, checked_callbacks
 from chainrule.training.checkpoint import LENGTH
 from chainrule.training.course import Course, file_of, settings_of
@@ -136,12 +136,13 @@ def train(
 def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> str:
     """Return the lines of the optimizer."""
     if network.system.updates:
+        counts = network.system.counts_steps and all(u.name != STEP for u in network.system.updates)
         if optimizer is not None:
             raise OptionError(
                 "the system has updates of its own, and an optimizer is given too",
                 advice="Leave out the optimizer, or the lines that begin with update.",
             )
-        return ""
+        return counting_line() if counts else ""
     if optimizer is not None and not isinstance(optimizer, Optimizer):
         raise _no_optimizer(optimizer)
     return updates_text(optimizer or SGD(0.5), network.system, timing)

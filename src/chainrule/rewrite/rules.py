@@ -197,7 +197,7 @@ def rewrite(
     for _ in range(_PASSES):
         wrap: Wrap | None = None if recorder is None else lambda whole: whole
         after = _visit(expr, table, algebra, recorder, wrap, settled)
-        if after == expr:
+        if after is expr or after == expr:
             return expr
         expr = after
     raise AssertionError(f"rules do not settle: {[rule.name for rule in rules]} on {expr}")
@@ -231,12 +231,12 @@ def _visit(
         if outcome is None:
             continue
         made = outcome if isinstance(outcome, Rewrite) else Rewrite(outcome)
-        if made.expr == new:
+        if made.expr is new or made.expr == new:
             continue
         if recorder is not None and wrap is not None:
             recorder.add(rule, wrap(new), replace(made, expr=wrap(made.expr)))
         return made.expr
-    if new == node:
+    if new is node or new == node:
         settled.add(node)
     return new
 
@@ -256,7 +256,7 @@ def _visit_operands(
         inner: Wrap | None = None if wrap is None else lambda part: wrap(algebra.close(op, indices, part))
         changed = _visit(body, rules, algebra, recorder, inner, settled)
         algebra.fresh.level = level
-        return node if changed == body else algebra.close(op, indices, changed)
+        return node if changed is body or changed == body else algebra.close(op, indices, changed)
     if wrap is None:
         new = map_operands(node, lambda part: _visit(part, rules, algebra, None, None, settled))
         return node if new is node else algebra.rebuild(new)

@@ -127,7 +127,11 @@ def made_once(kind: type[T]) -> type[T]:
     identity = [_IDENTITY[str(f.type)].format(f.name) for f in listed]
     lines = [
         f"def __new__(cls, {', '.join(parameters)}):",
-        *(f"    if {f.name}.__class__ not in symbols: {f.name} = symbol({f.name})" for f in listed if f.type == "Symbol"),
+        *(
+            f"    if {f.name}.__class__ not in symbols: {f.name} = symbol({f.name})"
+            for f in listed
+            if f.type == "Symbol"
+        ),
         f"    key = (cls, {', '.join(identity)})",
         "    found = table.recent.get(key)",
         "    if found is None:",

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import Generic, Protocol, TypeVar, get_args
+from functools import lru_cache, reduce
+from operator import or_
+from typing import Any, Generic, Protocol, TypeVar, get_args
 
 from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_reduce, with_expressions
-from chainrule.expr.nodes import Constant, Expr, Index, Indexed, Number, Reduce
-from chainrule.expr.shared import Node
+from chainrule.expr.nodes import Condition, Constant, Expr, Index, Indexed, Number, Reduce, operands
+from chainrule.expr.shared import Node, kept
 from chainrule.expr.symbols import Symbol
 from chainrule.render.formula import ShownFormula, equation_formula, formula
 from chainrule.system.model import Equation
@@ -52,13 +53,14 @@ class Rule(Generic[A]):
     """A named law. `apply` returns what a node becomes, or None where the rule has nothing to say.
 
     `statement` says the law in the notation or in words, as a book would. `about` are the classes of nodes that the
-    rule is tried on, all if none are named.
+    rule is tried on, all if none are named; it has nothing to say where no node of the classes `within` is in them.
     """
 
     name: str
     statement: str
     apply: Callable[[Expr, A], Expr | Rewrite | None]
     about: tuple[type[Expr], ...] = ()
+    within: tuple[type[Any], ...] = ()
 
     @property
     def where(self) -> str:
@@ -193,7 +195,7 @@ def rewrite(
     the same rules and the same algebra hands it in again.
     """
     settled = set() if settled is None else settled
-    table = _by_class(tuple(rules))
+    table = _table(tuple(rules))
     for _ in range(_PASSES):
         wrap: Wrap | None = None if recorder is None else lambda whole: whole
         after = _visit(expr, table, algebra, recorder, wrap, settled)
@@ -203,10 +205,33 @@ def rewrite(
     raise AssertionError(f"rules do not settle: {[rule.name for rule in rules]} on {expr}")
 
 
+class Marked:
+    """Stands for an entry with a mark among the classes of nodes that a rule needs."""
+
+
+class _Table(Generic[A]):
+    """The rules that are tried on each class of nodes, and the classes of which one must be there for any to apply."""
+
+    def __init__(self, rules: tuple[Rule[A], ...]) -> None:
+        self.of = {kind: tuple(r for r in rules if not r.about or kind in r.about) for kind in get_args(Expr)}
+        self.needed = reduce(or_, (_BITS[kind] for r in rules for kind in r.within or r.about or _BITS), 0)
+
+
+_BITS: Mapping[type[Any], int] = {kind: 1 << place for place, kind in enumerate((*get_args(Expr), Marked))}
+
+
+@kept
+def _classes(node: Expr | Condition) -> int:
+    """Return the classes of a node and of all nodes in it, a bit for each."""
+    own = _BITS.get(type(node), 0)
+    if isinstance(node, Indexed) and node.guarded:
+        own |= _BITS[Marked]
+    return reduce(or_, map(_classes, operands(node)), own)
+
+
 @lru_cache(maxsize=64)
-def _by_class(rules: tuple[Rule[A], ...]) -> Mapping[type[Expr], tuple[Rule[A], ...]]:
-    """Return the rules that are tried on each class of nodes."""
-    return {kind: tuple(r for r in rules if not r.about or kind in r.about) for kind in get_args(Expr)}
+def _table(rules: tuple[Rule[A], ...]) -> _Table[A]:
+    return _Table(rules)
 
 
 _PLAIN = frozenset({Number, Constant})
@@ -215,17 +240,17 @@ _PLAIN = frozenset({Number, Constant})
 
 def _visit(
     node: Expr,
-    rules: Mapping[type[Expr], tuple[Rule[A], ...]],
+    rules: _Table[A],
     algebra: A,
     recorder: Recorder | None,
     wrap: Wrap | None,
     settled: set[Expr],
 ) -> Expr:
-    if type(node) in _PLAIN or node in settled:
+    if type(node) in _PLAIN or not rules.needed & _classes(node) or node in settled:
         return node
     new = _visit_operands(node, rules, algebra, recorder, wrap, settled)
     level = algebra.fresh.level
-    for rule in rules[type(new)]:
+    for rule in rules.of[type(new)]:
         outcome = rule.apply(new, algebra)
         algebra.fresh.level = level
         if outcome is None:
@@ -243,7 +268,7 @@ def _visit(
 
 def _visit_operands(
     node: Expr,
-    rules: Mapping[type[Expr], tuple[Rule[A], ...]],
+    rules: _Table[A],
     algebra: A,
     recorder: Recorder | None,
     wrap: Wrap | None,

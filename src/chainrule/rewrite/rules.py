@@ -8,7 +8,7 @@ same result. The laws of arithmetic that rebuild a node after a change belong to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from operator import or_
@@ -210,11 +210,27 @@ class Marked:
 
 
 class _Table(Generic[A]):
-    """The rules that are tried on each class of nodes, and the classes of which one must be there for any to apply."""
+    """Some rules: those that are tried on nodes of a class which have nodes of some classes in them.
+
+    `needed` are the classes of which one must be there for any to apply.
+    """
 
     def __init__(self, rules: tuple[Rule[A], ...]) -> None:
-        self.of = {kind: tuple(r for r in rules if not r.about or kind in r.about) for kind in get_args(Expr)}
-        self.needed = reduce(or_, (_BITS[kind] for r in rules for kind in r.within or r.about or _BITS), 0)
+        self.needed = _bits_of(kind for r in rules for kind in r.within or r.about or _BITS)
+        self._rules = rules
+        self._known: dict[tuple[type[Expr], int], tuple[Rule[A], ...]] = {}
+
+    def of(self, node: Expr) -> tuple[Rule[A], ...]:
+        """Return the rules that are tried on a node."""
+        kind, inside = key = type(node), _classes(node)
+        if key not in self._known:
+            tried = [r for r in self._rules if not r.about or kind in r.about]
+            self._known[key] = tuple([r for r in tried if not r.within or _bits_of(r.within) & inside])
+        return self._known[key]
+
+
+def _bits_of(kinds: Iterable[type[Any]]) -> int:
+    return reduce(or_, map(_BITS.__getitem__, kinds), 0)
 
 
 _BITS: Mapping[type[Any], int] = {kind: 1 << place for place, kind in enumerate((*get_args(Expr), Marked))}
@@ -250,7 +266,7 @@ def _visit(
         return node
     new = _visit_operands(node, rules, algebra, recorder, wrap, settled)
     level = algebra.fresh.level
-    for rule in rules.of[type(new)]:
+    for rule in rules.of(new):
         outcome = rule.apply(new, algebra)
         algebra.fresh.level = level
         if outcome is None:

@@ -23,6 +23,7 @@ from chainrule.expr.binding import (
 )
 from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
+    Bracket,
     Expr,
     Index,
     Indexed,
@@ -241,8 +242,12 @@ def cancelled_factors(expr: Expr, fresh: Fresh) -> Iterator[Expr]:
 
 CANCEL: tuple[Rule[Context], ...] = (
     Rule(
-        "the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]", equal_in_the_product, (Product,)
+        "the delta renames",
+        "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]",
+        equal_in_the_product,
+        (Product,),
+        (Bracket,),
     ),
     CANCELLED_POWER,
-    Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum, (Product,)),
+    Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum, (Product,), (Power,)),
 )

@@ -24,7 +24,7 @@ from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.by_its_name import is_worth_its_name, may_be_worth_it
-from chainrule.simplify.cancelling import CANCEL, cancelled_factors
+from chainrule.simplify.cancelling import CANCEL, INTO_SUMS, cancelled_factors, factors_lost
 from chainrule.simplify.choices import CHOICES
 from chainrule.simplify.collapse import COLLAPSE
 from chainrule.simplify.context import Context, Fact, Ranges
@@ -61,6 +61,7 @@ _RESTS_ON: Mapping[Rule[Context], Callable[[Context], tuple[Fact, ...]]] = {
 }
 """The facts without which a rule has nothing to say."""
 _ROUNDS = 12
+_MULTIPLIES_OUT = frozenset(rule.name for rule in (*EXPAND, *INTO_SUMS))
 
 
 class Simplifier:
@@ -152,6 +153,12 @@ class Simplifier:
     def cancelled(self, expr: Expr) -> tuple[Expr, ...]:
         """Return the factors that an expression loses in the normal form, since it is divided by them, too."""
         return tuple(map(self.present, cancelled_factors(expr, Fresh())))
+
+    def lost(self, step: Step) -> tuple[Expr, ...]:
+        """Return the factors that a step loses because it multiplies sums out that are divided by them."""
+        if step.rule not in _MULTIPLIES_OUT:
+            return ()
+        return tuple(map(self.present, factors_lost(step.before, step.after, Fresh())))
 
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""

@@ -8,7 +8,7 @@ other; it is equal to that text and has its hash. Its parts are fields: what is 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NoReturn, Self, TypeAlias, TypeVar
+from typing import Any, Final, NoReturn, Self, TypeAlias, TypeVar
 
 Steps: TypeAlias = tuple[tuple[str, int], ...]
 """A superscript, step by step: each is a letter, or "" for none, and what is added to it. (("l", 1),) is l+1."""
@@ -129,9 +129,12 @@ Symbol: TypeAlias = Tensor | Derivative | Change
 
 def symbol(name: str) -> Symbol:
     """Return a symbol as it is, and a plain name as that of a tensor; "" is none."""
-    if isinstance(name, Tensor | Derivative | Change):
+    if isinstance(name, _SYMBOLS):
         return name
     return Tensor(name) if name else NO_TENSOR
+
+
+_SYMBOLS: Final = (Tensor, Derivative, Change)
 
 
 def _over_and_under(of: Symbol, wrt: tuple[Symbol, ...], along: tuple[str, ...]) -> tuple[str, str]:

@@ -33,6 +33,7 @@ from chainrule.system.model import (
     Given,
     Role,
     System,
+    counter,
     one_hot,
 )
 
@@ -65,8 +66,9 @@ class SystemReader:
 
     def system(self) -> System:
         """Return what has been read, not yet checked."""
+        counters = tuple(counter(name) for name in sorted(self.vocabulary.counted))
         return System(
-            declarations=tuple(self.declarations),
+            declarations=(*self.declarations, *counters),
             functions=tuple(self.functions),
             givens=tuple(self.givens),
             batch=self.batch,

@@ -23,6 +23,7 @@ from chainrule.expr.binding import (
 )
 from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
+    Bracket,
     Expr,
     Index,
     Indexed,
@@ -271,10 +272,16 @@ def _below_any(part: Expr) -> Iterator[Expr]:
     yield from (base for factor, exponent in factors.items() for base in _below(factor, exponent, None))
 
 
-INTO_SUMS: tuple[Rule[Context], ...] = (Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum, (Product,)),)
+INTO_SUMS: tuple[Rule[Context], ...] = (
+    Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum, (Product,), (Power,)),
+)
 CANCEL: tuple[Rule[Context], ...] = (
     Rule(
-        "the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]", equal_in_the_product, (Product,)
+        "the delta renames",
+        "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]",
+        equal_in_the_product,
+        (Product,),
+        (Bracket,),
     ),
     CANCELLED_POWER,
     *INTO_SUMS,

@@ -87,7 +87,7 @@ def explain(
     inputs = network.inputs(x[sample], y[sample])
     found = open_sum(network, inputs, of, _entry(at or []), paths=paths, top=top, quantiles=levels)
     which = Line((f"Sample {sample} of {escaped(name)}{_answers(network, inputs)}.",))
-    show_document(Group((Group((which,), apart=True), found.document())), json=json)
+    show_document(Group((Group((which,), apart=True), found.document()), role="sample"), json=json)
 
 
 def _explained(

@@ -23,6 +23,7 @@ from chainrule.expr.nodes import Index, Reduce, walk
 from chainrule.expr.sizes import Literal, Size, source_of
 from chainrule.render.text import entry_text, equation_text, place_text
 from chainrule.system.derived import solve
+from chainrule.system.drawn import counting
 from chainrule.system.lookalikes import difference, twin_of
 from chainrule.system.model import Declaration, Equation, System
 
@@ -61,6 +62,8 @@ def check_inputs(
     for tensor, array in values.items():
         if system.declared[tensor].values is None:
             _check_finite(system.declared[tensor], array, inputs[tensor])
+            if tensor in counting(system):
+                _check_counting(tensor, array, inputs[tensor])
     solved = solve(system.derived, settled)
     for declaration in system.declarations:
         if declaration.values is not None and declaration.tensor in values:
@@ -202,6 +205,21 @@ def _check_finite(declaration: Declaration, array: Array, given: npt.ArrayLike) 
         where=f"{declaration.role} {entry_text(declaration.tensor, declaration.indices)}",
         expected="finite numbers",
         advice=f"{int(wrong.sum())} of its {array.size} entries are not finite.",
+    )
+
+
+def _check_counting(tensor: str, array: Array, given: npt.ArrayLike) -> None:
+    """Check that what counts drawn numbers are whole numbers, which the type of numbers holds exactly."""
+    exact = as_array(tensor, given).astype(np.float64)
+    largest = 2 ** (np.finfo(array.dtype).nmant + 1)
+    wrong = (exact != np.floor(exact)) | (np.abs(exact) > largest)
+    if not wrong.any():
+        return
+    at = tuple(int(n) for n in np.argwhere(wrong)[0])
+    raise InputError(
+        f"{place_text(tensor, at)} is {exact[at]:.17g}, and counts what is drawn",
+        expected=f"a whole number up to {largest}" + (f", as {array.dtype} counts" if array.itemsize < 8 else ""),
+        advice="A larger one can stand in the system: const seed = 123456789.",
     )
 
 

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 from chainrule.expr.copying import field_values, flattened, rebuilt
-from chainrule.expr.symbols import symbol
+from chainrule.expr.symbols import Change, Derivative, Tensor, symbol
 
 N = TypeVar("N", bound="Node")
 T = TypeVar("T")
@@ -101,6 +101,7 @@ TABLE = _Table(1 << 15)
 _NODES = ("Size", "Limit", "Index", "Position", "Indexed", "Expr", "Condition", "Skeleton")
 _IDENTITY = {
     "str": "{0}",
+    "str | None": "{0}",
     "Symbol": "{0}, {0}.structure",
     "int": "{0}",
     "bool": "{0}",
@@ -108,7 +109,7 @@ _IDENTITY = {
     "LinearForm[Size, int]": "{0}",
     "Fraction": "{0}.numerator, {0}.denominator",
     "tuple[tuple[Index, int], ...]": "tuple([(id(i), c) for i, c in {0}])",
-    **dict.fromkeys(_NODES, "id({0})"),
+    **dict.fromkeys((*_NODES, "Size | None"), "id({0})"),
     **{f"tuple[{part}, ...]": "tuple(map(id, {0}))" for part in _NODES},
 }
 """What tells two nodes apart in a field of some type: for nodes, which are made once, that they are two."""
@@ -126,7 +127,11 @@ def made_once(kind: type[T]) -> type[T]:
     identity = [_IDENTITY[str(f.type)].format(f.name) for f in listed]
     lines = [
         f"def __new__(cls, {', '.join(parameters)}):",
-        *(f"    {f.name} = symbol({f.name})" for f in listed if f.type == "Symbol"),
+        *(
+            f"    if {f.name}.__class__ not in symbols: {f.name} = symbol({f.name})"
+            for f in listed
+            if f.type == "Symbol"
+        ),
         f"    key = (cls, {', '.join(identity)})",
         "    found = table.recent.get(key)",
         "    if found is None:",
@@ -138,7 +143,7 @@ def made_once(kind: type[T]) -> type[T]:
         "    return found",
     ]
     scope: dict[str, Any] = {f.name: f.default for f in listed} | {"table": TABLE, "new": object.__new__, "keep": _keep}
-    scope["symbol"] = symbol
+    scope |= {"symbol": symbol, "symbols": frozenset({Tensor, Derivative, Change})}
     exec("\n".join(lines), scope)  # noqa: S102 -- as dataclasses make their __init__
     made.__new__ = staticmethod(scope["__new__"])
     return made  # type: ignore[no-any-return]

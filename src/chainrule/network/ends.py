@@ -9,6 +9,7 @@ from chainrule.errors import OptionError, listed
 from chainrule.expr.nodes import Number
 from chainrule.network.compared import Compared, met, pair_of, reads
 from chainrule.network.forward import forward_system
+from chainrule.network.on_average import on_average
 from chainrule.network.sample_axis import SampleAxis, sample_axis
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import System
@@ -43,7 +44,7 @@ def ends_of(system: System, output: str | Sequence[str] | None, masks: Mapping[s
     _check_trainable(system)
     samples = sample_axis(system)
     _check_masks(system, masks, samples)
-    costing = before_backprop(system)
+    costing = before_backprop(on_average(system))
     outputs = _named(system, output)
     known = reads(costing)
     compared = met(forward_system(costing, system.cost), masks)

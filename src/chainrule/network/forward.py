@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from chainrule.errors import OptionError
 from chainrule.expr.binding import map_operands, tensors_in
-from chainrule.expr.nodes import MINUS_ONE, ONE, Expr, Indexed, Power, Product, minus, plus, times
+from chainrule.expr.nodes import ONE, Expr, Indexed, Product, minus, plus
 from chainrule.expr.sizes import Axis, Size
+from chainrule.network.on_average import on_average, without_cancelling
 from chainrule.system.model import NO_COST, Equation, System
 from chainrule.system.sizes.fixed import indices_in, with_fixed_sizes
 from chainrule.system.typecheck import typecheck
@@ -64,26 +65,20 @@ def told_by_others(system: System, part: System) -> tuple[Axis, ...]:
 
 
 def without_masks(system: System, masks: Mapping[str, str]) -> System:
-    """Return the system outside of training: with what its masks are on average, 1 − p, and (1 − p)·z/(1 − p) as z."""
+    """Return the system outside of training: with what its masks are on average, 1 − p, and (1 − p)·z/(1 − p) as z.
+
+    What is drawn by equations is what it is on average, too.
+    """
+    system = on_average(system)
 
     def kept(node: Expr) -> Expr:
         if isinstance(node, Indexed) and node.tensor in masks:
             return plus(ONE, minus(Indexed(masks[node.tensor])))
         made = map_operands(node, kept)
-        return _cancelled(made) if made is not node and isinstance(made, Product) else made
+        return without_cancelling(made) if made is not node and isinstance(made, Product) else made
 
     if not masks:
         return system
     equations = tuple(Equation(e.target, kept(e.value)) for e in system.equations)
     declarations = tuple(d for d in system.declarations if d.tensor not in masks)
     return replace(system, declarations=declarations, equations=equations)
-
-
-def _cancelled(product: Product) -> Expr:
-    """Return a product without factors that stand in it as divisors too."""
-    factors = list(product.factors)
-    for factor in product.factors:
-        if factor in factors and Power(factor, MINUS_ONE) in factors:
-            factors.remove(factor)
-            factors.remove(Power(factor, MINUS_ONE))
-    return times(*factors)

@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from chainrule.errors import OptionError
+from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.registry import executor as executor_named
 from chainrule.execute.shortage import enough_memory
 from chainrule.network.initial import seeded
@@ -19,9 +20,9 @@ from chainrule.network.named_data import Data
 from chainrule.network.network import Network
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
-from chainrule.nn.updates import updates_text
+from chainrule.nn.updates import counting_line, updates_text
 from chainrule.pipeline import training_step
-from chainrule.system.model import System
+from chainrule.system.model import STEP, System
 from chainrule.training.callbacks import Callback, checked_callbacks
 from chainrule.training.checkpoint import LENGTH
 from chainrule.training.course import Course, file_of, settings_of
@@ -31,6 +32,7 @@ from chainrule.training.scores import Scores
 from chainrule.training.stopping import EarlyStopping, check_monitor
 from chainrule.training.training_data import checked_count, checked_pair, checked_samples, checked_threads, divided
 
+MOST_STEPS = 1 << 24
 _LONGER = 1000
 """By that much longer a training shows whether its updates depend on its length; rounding would hide an epoch more."""
 
@@ -110,6 +112,7 @@ def train(
     updates, longer = (_updates(network, optimizer, Timing(per_epoch, steps)) for steps in lengths)
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
+    _check_steps(network, lengths[0], engine)
     system = training_step(network.with_updates(updates))
     file = file_of(checkpoint, resume)
     run = run_of(engine, network, system, samples, batch_size, progress, threads)
@@ -138,15 +141,26 @@ def train(
         return course.finish(epochs)
 
 
+def _check_steps(network: Network, steps: int, engine: Executor) -> None:
+    """Check that the steps can be counted where their number is read: float32 does not get beyond 2^24."""
+    if network.system.counts_steps and steps > MOST_STEPS and isinstance(engine, Trainer):
+        raise OptionError(
+            f"{steps} steps are too many for {engine.name}, which counts them in float32",
+            expected=f"up to {MOST_STEPS} where equations read {STEP}",
+            advice='Larger batches, fewer epochs, or executor="reference", which counts in float64.',
+        )
+
+
 def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> str:
     """Return the lines of the optimizer."""
     if network.system.updates:
+        counts = network.system.counts_steps and all(u.name != STEP for u in network.system.updates)
         if optimizer is not None:
             raise OptionError(
                 "the system has updates of its own, and an optimizer is given too",
                 advice="Leave out the optimizer, or the lines that begin with update.",
             )
-        return ""
+        return counting_line() if counts else ""
     if optimizer is not None and not isinstance(optimizer, Optimizer):
         raise _no_optimizer(optimizer)
     return updates_text(optimizer or SGD(0.5), network.system, timing)

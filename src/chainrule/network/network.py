@@ -30,6 +30,7 @@ from chainrule.network.initial import initial_params
 from chainrule.network.samples import are_probabilities, as_samples, as_targets, labels_of
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Layer
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
@@ -44,6 +45,7 @@ _ROWS = 4096
 """Samples that are run at once, so that memory does not grow with the data."""
 
 
+@answering_class
 class Network:
     """Layers and a cost as one system of equations, with params drawn by the seed.
 

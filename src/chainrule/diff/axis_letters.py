@@ -33,7 +33,7 @@ class AxisLetters:
         key = tuple([i.preferred for i in axes]), others, foreign
         if key not in self._given:
             self._given[key] = self._letters(*key)
-        return tuple([Index(c, i.extent, c) for c, i in zip(self._given[key], axes, strict=True)])
+        return tuple(map(_lettered, axes, self._given[key]))
 
     def _letters(
         self, wanted: Sequence[str], used: Collection[str], foreign: Sequence[Collection[str]]
@@ -46,6 +46,10 @@ class AxisLetters:
     def own(self, axes: Iterable[Index]) -> tuple[Index, ...]:
         """Return indices for the axes of a tensor under its own letters, as far as they are not kept for others."""
         axes = tuple(axes)
-        if all(self._kept.get(i.preferred, i.extent) == i.extent for i in axes):
-            return tuple(Index(i.preferred, i.extent, i.preferred) for i in axes)
+        if not self._kept or all(self._kept.get(i.preferred, i.extent) == i.extent for i in axes):
+            return tuple([_lettered(i, i.preferred) for i in axes])
         return self.give(axes)
+
+
+def _lettered(index: Index, letter: str) -> Index:
+    return index if letter == index.name == index.letter else Index(letter, index.extent, letter)

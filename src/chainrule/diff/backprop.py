@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 from chainrule.diff.axis_letters import AxisLetters
 from chainrule.diff.chain_rule import Contribution, chain_rule
@@ -29,14 +29,15 @@ from chainrule.expr.nodes import (
     Indexed,
     Partial,
 )
+from chainrule.expr.shared import Node, kept
 from chainrule.expr.skeleton import Bare, Names, Renaming, Shape, bare, joined, packed
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.system.locations import cost_advice, did_you_mean
 from chainrule.system.model import Equation, System
 
 
-@dataclass(frozen=True)
-class Cotangent:
+@dataclass(frozen=True, eq=False)
+class Cotangent(Node):
     """∂C/∂v[j] = value. `inlined` lists the u whose ∂C/∂u is written in the value instead of being named in it.
 
     What has been derived in other names is put in those of v when somebody asks for it: `like` is that derivative, with
@@ -49,22 +50,36 @@ class Cotangent:
     found: Expr | None = None
     like: tuple[Cotangent, Renaming] | None = None
 
-    @cached_property
+    @property
     def value(self) -> Expr:
         """The derivative, simplified."""
-        if self.found is not None:
-            return self.found
-        assert self.like is not None
-        known, renaming = self.like
-        return renaming.of(known.value)
+        return _value(self)
 
-    @cached_property
+    @property
     def read(self) -> tuple[Symbol, ...]:
         """The tensors in the value."""
-        if self.like is None:
-            return tuple(sorted(tensors_in(self.value)))
-        known, renaming = self.like
-        return tuple(map(renaming.tensors.__getitem__, known.read))
+        return _read(self)
+
+    def compared(self) -> tuple[object, ...]:
+        """Return the derivative itself, however it was found."""
+        return self.tensor, self.indices, self.inlined, self.value
+
+
+@kept
+def _value(cotangent: Cotangent) -> Expr:
+    if cotangent.like is None:
+        assert cotangent.found is not None
+        return cotangent.found
+    known, renaming = cotangent.like
+    return renaming.of(known.value)
+
+
+@kept
+def _read(cotangent: Cotangent) -> tuple[Symbol, ...]:
+    if cotangent.like is None:
+        return tuple(sorted(tensors_in(cotangent.value)))
+    known, renaming = cotangent.like
+    return tuple([renaming.tensors[tensor] for tensor in known.read])
 
 
 class Cotangents:
@@ -159,9 +174,13 @@ class Cotangents:
 
     def entry(self, tensor: str, indices: tuple[Index, ...]) -> Indexed:
         """Return ∂C/∂tensor[indices] by its name."""
-        if tensor not in self._symbols:
-            self._symbols[tensor] = Derivative(self.cost, tensor)
-        return Indexed(self._symbols[tensor], indices)
+        return Indexed(self._symbol(tensor), indices)
+
+    def _symbol(self, tensor: str) -> Derivative:
+        known = self._symbols.get(tensor)
+        if known is None:
+            known = self._symbols[tensor] = Derivative(self.cost, tensor)
+        return known
 
     def is_whole(self, tensor: str) -> bool:
         """Say whether a tensor holds whole numbers, whose derivative is 0 by convention."""
@@ -212,11 +231,12 @@ class Cotangents:
         shape = self._shape(tensor)
         if shape is None:
             return self._derived(tensor)
-        if shape.key not in self._alike:
-            self._alike[shape.key] = self._derived(tensor), shape.names
-        known, names = self._alike[shape.key]
-        if known.tensor == tensor:
-            return known
+        alike = self._alike.get(shape.key)
+        if alike is None:
+            found = self._derived(tensor)
+            self._alike[shape.key] = found, shape.names
+            return found
+        known, names = alike
         renaming = names.to(shape.names)
         inlined = tuple([renaming.tensors[user] for user in known.inlined])
         return Cotangent(tensor, self._axes(tensor), inlined, like=(known, renaming))
@@ -245,9 +265,8 @@ class Cotangents:
     def _bare_entries(self, tensor: Symbol) -> Bare:
         """Return the skeleton and the leaves of ∂C/∂v[j] and v[j]."""
         if tensor not in self._entries:
-            target = self._axes(tensor)
-            parts = (*target, self.entry(tensor, target), Indexed(tensor, target))
-            self._entries[tensor] = packed(joined(("entries", len(target)), list(map(bare, parts))))
+            own, target = (self._symbol(tensor), self.system.symbol(tensor)), self._axes(tensor)
+            self._entries[tensor] = joined(("entries", len(target)), list(map(bare, target)), *own)
         return self._entries[tensor]
 
     def _bare_cotangent(self, tensor: Symbol) -> Bare:

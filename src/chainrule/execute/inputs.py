@@ -57,7 +57,8 @@ def check_inputs(
     values: dict[str, Array] = {tensor: _array(tensor, inputs[tensor], dtype) for tensor in given}
     for tensor, array in values.items():
         _check_rank(system.declared[tensor], array)
-    settled = _settle(system, values, sizes or {})
+    shapes = {tensor: array.shape for tensor, array in values.items()}
+    settled = _settle(system, shapes, sizes or {})
     for tensor, array in values.items():
         if system.declared[tensor].values is None:
             _check_finite(system.declared[tensor], array, inputs[tensor])
@@ -238,7 +239,17 @@ class _Axis:
         return f"{self.tensor} axis {self.axis} ({letter}) is {self.size}"
 
 
-def _settle(system: System, values: Mapping[str, Array], sizes: Mapping[Size, int]) -> dict[Size, int]:
+def settled_sizes(
+    system: System, shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[Size, int]
+) -> Mapping[Size, int]:
+    """Return all extents that follow from the shapes of tensors, of declared rank, and from what is known before.
+
+    Raises InputError where two places give one differently, and where an index has no value left.
+    """
+    return solve(system.derived, _settle(system, shapes, sizes))
+
+
+def _settle(system: System, shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[Size, int]) -> dict[Size, int]:
     """Return all extents; one that two places give differently is an error."""
     first: dict[Size, _Axis] = {}
     for index in system.indices:
@@ -246,9 +257,9 @@ def _settle(system: System, values: Mapping[str, Array], sizes: Mapping[Size, in
             first[index.extent] = _Axis(f"index {index.preferred}", -1, index, system.size[index.extent])
     for extent, size in (*system.sizes, *sizes.items()):
         first.setdefault(extent, _Axis(f"the extent of {source_of(extent)}", -1, None, size))
-    for tensor, array in values.items():
+    for tensor, shape in shapes.items():
         for axis, index in enumerate(system.declared[tensor].indices):
-            found = _Axis(tensor, axis, index, array.shape[axis])
+            found = _Axis(tensor, axis, index, shape[axis])
             known = first.setdefault(index.extent, found)
             if known.size != found.size:
                 raise _disagreement(system, found, known)

@@ -66,7 +66,7 @@ def _leaf(name: str | None, extent: Size, letter: str | None) -> Leaf:
     return Leaf(name, None if isinstance(extent, Literal) else extent, letter)
 
 
-class Entry(NamedTuple):
+class FixedPosition(NamedTuple):
     """A whole number as a position: of which axis of which tensor, or in [i = 3], where `of` is the extent of i."""
 
     of: Symbol | Size
@@ -74,7 +74,7 @@ class Entry(NamedTuple):
     number: int
 
 
-AnyLeaf: TypeAlias = Symbol | Entry | Leaf
+AnyLeaf: TypeAlias = Symbol | FixedPosition | Leaf
 """A tensor, a whole number as a position, or an index."""
 
 
@@ -152,7 +152,9 @@ def _affine(position: Affine) -> Bare:
 def _entry(entry: Indexed) -> Bare:
     head = ("Indexed", entry.guarded, isinstance(entry.tensor, Derivative))
     parts = [
-        joined(("Entry",), (), Entry(entry.tensor, axis, p.constant)) if type(p) is Affine and not p.terms else bare(p)
+        joined(("fixed",), (), FixedPosition(entry.tensor, axis, p.constant))
+        if type(p) is Affine and not p.terms
+        else bare(p)
         for axis, p in enumerate(entry.indices)
     ]
     return joined(head, parts, entry.tensor, loose=entry.guarded)
@@ -174,7 +176,7 @@ def _comparison(condition: Comparison) -> Bare:
             sizes = left.extent, right.extent
             return joined(("delta",), [bare(left), bare(right)], loose=sizes[0] != sizes[1], compared=sizes)
         case Comparison("=", IndexValue(Index() as left), Number(value)) if value >= 0 and value.denominator == 1:
-            return joined(("pinned",), [bare(left)], Entry(left.extent, 0, int(value)), compared=(left.extent,))
+            return joined(("pinned",), [bare(left)], FixedPosition(left.extent, 0, int(value)), compared=(left.extent,))
         case Comparison(relation, left, right):
             return joined(("Comparison", relation), [bare(left), bare(right)], loose=chooses_outside(condition))
 
@@ -236,7 +238,7 @@ class Names:
     def __init__(self, leaves: Collection[AnyLeaf] = (), *, loose: bool = False) -> None:
         self.loose = loose
         self.tensors = places_of([leaf for leaf in leaves if isinstance(leaf, str)])
-        self.entries = [leaf for leaf in leaves if type(leaf) is Entry]
+        self.entries = [leaf for leaf in leaves if type(leaf) is FixedPosition]
         self.axes: Mapping[Symbol, Extents] = {}
         self.numbers: dict[tuple[Size | None, int], int] = {}
         marks = [leaf for leaf in leaves if type(leaf) is Leaf]
@@ -315,8 +317,10 @@ class Renaming(NamedTuple):
             return Leaf(self.indices[leaf.name], self.extents[leaf.extent], self.letters[leaf.letter])
         of, axis, number = leaf
         if isinstance(of, str):
-            return Entry(self.tensors[of], axis, self.number(self.axes[of][axis], number) if self.numbers else number)
-        return Entry(self.extent(of), axis, self.number(of, number))
+            return FixedPosition(
+                self.tensors[of], axis, self.number(self.axes[of][axis], number) if self.numbers else number
+            )
+        return FixedPosition(self.extent(of), axis, self.number(of, number))
 
     def extent(self, extent: Size) -> Size:
         """Return an extent; one bounded by a number stays."""

@@ -153,10 +153,11 @@ class RowReduce:
 
 @dataclass(frozen=True)
 class Store:
-    """A value written to memory."""
+    """A value written to memory. Along the axes of `parts` lie other entries of the tensor beyond an end."""
 
     access: Access
     operand: int
+    parts: frozenset[str] = frozenset()
 
 
 Op: TypeAlias = Load | Scalar | LinearForm[str, int] | Contracted | Apply | RowReduce | Store
@@ -213,6 +214,11 @@ class Instruction:
     def stores(self) -> tuple[Access, ...]:
         """The accesses that the code writes."""
         return tuple(op.access for op in self.code if isinstance(op, Store))
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The axes along which other entries lie beyond an end of what a store goes through."""
+        return frozenset().union(*(op.parts for op in self.code if isinstance(op, Store)))
 
     @cached_property
     def adding(self) -> tuple[str, ...]:

@@ -25,7 +25,8 @@ from chainrule.system.model import STEP, System
 class Vocabulary:
     """Ranks of tensors, names of functions, arguments of unknown tensors, letters of indices that are declared.
 
-    `per_sample` are the derivatives along samples, by what they are called without them.
+    `per_sample` are the derivatives along samples, by what they are called without them, and `costs` is the cost of the
+    samples in a system for all of them, "" elsewhere.
     `written` are the derivatives that an equation above defines: these are read as tensors, not as unknowns. `whole`
     are the consts whose value is a whole number: they can bound a range. `integers` are the tensors of whole numbers,
     which can stand as positions. `counters` are the names that stand for a count unless they are defined: the letter of
@@ -37,6 +38,7 @@ class Vocabulary:
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     letters: set[str] = field(default_factory=set)
     per_sample: Mapping[str, Symbol] = field(default_factory=dict)
+    costs: str = ""
     written: set[str] = field(default_factory=set)
     whole: dict[str, int] = field(default_factory=dict)
     integers: set[str] = field(default_factory=set)
@@ -55,6 +57,7 @@ def vocabulary_of(system: System) -> Vocabulary:
         arguments={d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments},
         letters={i.name for i in system.indices} | {i.name for d in system.declarations for i in d.indices},
         per_sample=system.per_sample,
+        costs=system.cost if system.samples else "",
         written={name for name in names if isinstance(name, Derivative)},
         whole=dict(_whole_consts(system)),
         integers={d.tensor for d in system.declarations if d.values is not None},

@@ -15,7 +15,17 @@ from operator import attrgetter
 from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import Expr
 from chainrule.expr.sizes import Axis, Formula, Limit, Size
-from chainrule.expr.skeleton import AnyLeaf, Bare, Entry, Names, Renaming, Shape, Skeleton, extents_in, places_of
+from chainrule.expr.skeleton import (
+    AnyLeaf,
+    Bare,
+    FixedPosition,
+    Names,
+    Renaming,
+    Shape,
+    Skeleton,
+    extents_in,
+    places_of,
+)
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.simplify.context import Fact, Ranges
 
@@ -101,7 +111,7 @@ def shape_of(
     skeletons = [part.skeleton for part in parts]
     along: dict[Symbol, Bare | None] = {}
     loose = any(map(_IS_LOOSE, parts))
-    if loose or Entry in map(type, leaves):
+    if loose or FixedPosition in map(type, leaves):
         along = {leaf: axes(leaf) for leaf in dict.fromkeys(leaves) if isinstance(leaf, str)}
         for known in along.values():
             skeletons.append(_UNKNOWN if known is None else known.skeleton)

@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-import numpy.typing as npt
-
 from chainrule.errors import OptionError
 from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.registry import executor as executor_named
 from chainrule.execute.shortage import enough_memory
 from chainrule.network.initial import seeded
 from chainrule.network.locks import owned
+from chainrule.network.named_data import Data
 from chainrule.network.network import Network
 from chainrule.nn.keywords import answers
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
@@ -43,8 +42,8 @@ _LONGER = 1000
 @enough_memory("the training", advice="Train on fewer samples, with a smaller batch_size or with narrower layers.")
 def train(
     network: Network,
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
+    x: Data,
+    y: Data | None = None,
     *,
     epochs: int = 10,
     batch_size: int = 32,
@@ -52,10 +51,10 @@ def train(
     executor: str = "native",
     threads: int | None = None,
     seed: int = 0,
-    x_validation: npt.ArrayLike | None = None,
-    y_validation: npt.ArrayLike | None = None,
-    x_test: npt.ArrayLike | None = None,
-    y_test: npt.ArrayLike | None = None,
+    x_validation: Data | None = None,
+    y_validation: Data | None = None,
+    x_test: Data | None = None,
+    y_test: Data | None = None,
     validation_fraction: float | None = None,
     early_stopping: EarlyStopping | None = None,
     callbacks: Sequence[Callback] = (),
@@ -65,8 +64,13 @@ def train(
 ) -> History:
     """Train a network in place with the equations derived from it, and return what happened.
 
-    x has the shape (samples, features); y is labels of shape (samples,) or targets of shape (samples, outputs): arrays
-    of any library, or frames. The optimizer is `SGD(0.5)` unless the system has updates of its own. After every epoch
+    x are samples, of shape (samples, features) where the network takes a vector, else with the axes of its data behind
+    that of the samples; y are targets, or labels in the place of one-hot rows: shape (samples,) for one label each.
+    They are arrays of any library, or frames, or dicts of such by the names of the data, where there are several; y is
+    left out where the cost compares with no data of its own. Without `batch` in the system, mini-batches are what the
+    first index of all data runs over; where they have none in common, each step learns from all data.
+
+    The optimizer is `SGD(0.5)` unless the system has updates of its own. After every epoch
     the accuracy, or for targets that are no classes the mean absolute error, is measured on x_test, y_test where they
     are given, else on x, y; beside it, with the cost, on x_validation, y_validation, by which settings can be chosen
     while the test data remain unseen. Nothing is learned from either. `validation_fraction` takes that part of x, y to
@@ -90,7 +94,7 @@ def train(
     (array([5.]), True)
     """
     if not isinstance(network, Network):
-        made = 'cr.Network.from_system(system, params, output="a")'
+        made = "cr.Network.from_system(system)"
         advice = f"Make one of the system: {made}" if isinstance(network, System) else ""
         raise OptionError(f"a {type(network).__name__} is to be trained", expected="a network", advice=advice)
     epochs, batch_size = checked_count("epochs", epochs), checked_count("batch_size", batch_size)
@@ -102,9 +106,10 @@ def train(
         if validation is not None:
             raise OptionError("both x_validation and validation_fraction are given", expected="one of them, or neither")
         samples, validation = divided(samples, validation_fraction, seed)
-    check_monitor(early_stopping, validated=validation is not None, classes=samples.classes)
+    check_monitor(early_stopping, validation is not None, accuracy=bool(samples.classes), error=bool(samples.numbers))
     called = checked_callbacks(callbacks)
-    per_epoch = -(-len(samples.x) // batch_size)
+    together = batch_size if network.ends.samples.coupled else 0
+    per_epoch = -(-samples.count // batch_size)
     lengths = (epochs * per_epoch, epochs * per_epoch * _LONGER)
     updates, longer = (_updates(network, optimizer, Timing(per_epoch, steps)) for steps in lengths)
     engine = executor_named(executor)
@@ -118,10 +123,10 @@ def train(
         updates=updates,
         run=run,
         generator=generator,
-        scores=Scores(engine, network, test or samples),
-        validation=Scores(engine, network, validation, cost=True),
+        scores=Scores(engine, network, test or samples, together=together),
+        validation=Scores(engine, network, validation, cost=True, together=together),
         history=History(note=run.note, accuracy_on="test" if test else "training"),
-        facts={"samples": len(samples.x), "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
+        facts={"samples": samples.count, "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
         early=early_stopping,
         callbacks=called,
         progress=progress,

@@ -87,13 +87,13 @@ class Best:
         return f"{early.monitor} has not been {better}{least} for {waited} epoch{'s' * (waited > 1)}"
 
 
-def check_monitor(early: EarlyStopping | None, *, validated: bool, classes: bool) -> None:
+def check_monitor(early: EarlyStopping | None, validated: bool, *, accuracy: bool, error: bool) -> None:
     """Raise OptionError where the data cannot tell what is watched."""
     if early is None:
         return
     if not isinstance(early, EarlyStopping):
         raise OptionError(f"early_stopping is {early!r}", expected="for example EarlyStopping(patience=10)")
-    missing = {"validation_accuracy": not classes, "validation_error": classes}.get(early.monitor, False)
+    missing = {"validation_accuracy": not accuracy, "validation_error": not error}.get(early.monitor, False)
     if missing or (early.monitor != "cost" and not validated):
         raise _nothing_to_watch(early.monitor)
 

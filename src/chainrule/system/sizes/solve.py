@@ -58,7 +58,8 @@ class Solver:
         self.axes[equation.name] = tuple(numbers[: found.targets])
         # In a system for all samples sizes keep the names that they have in that of one, where axes count otherwise.
         for axis, element in enumerate(() if self.system.samples else self.axes[equation.name]):
-            self.known.limits.name(element, Axis(equation.name, axis))
+            if not self.classes.is_free(element):
+                self.known.limits.name(element, Axis(equation.name, axis))
         return numbers
 
     def read_update(self, update: Equation, number: int) -> list[int]:
@@ -134,15 +135,34 @@ class Solver:
 
         `target` is what stands on the left if it has axes already. Raises TypecheckError.
         """
-        reading = Reading(self.known, found, place, self._said_in(found, place, known_targets=target is not None))
-        self.note(reading, target)
-        if self.known.strict:
-            reading.limit()
+        settled = self._settled(found, place, target)
+        if settled is None:
+            reading = Reading(self.known, found, place, self._said_in(found, place, known_targets=target is not None))
+            self.note(reading, target)
+            if self.known.strict:
+                reading.limit()
         if found.calls:
             check_calls(found.calls, self.names.arities, self.names.unknown, place)
         if found.partials:
             self.names.check_partials(found.partials, place)
-        return reading.complete()
+        return reading.complete() if settled is None else settled
+
+    def _settled(self, found: Constraints, place: Location, target: Indexed | None) -> list[int] | None:
+        """Return the elements of a statement whose indices carry the very sizes of the axes that they label.
+
+        It says nothing about them that is not known. None is returned of any other, and where an index is left free.
+        """
+        entries = found.settled
+        if entries is None or self.lines or len(found.free) > found.targets:
+            return None
+        number = self.classes.number
+        numbers = [number(index.extent) for index in found.variables]
+        if target is not None and [*self._entry_axes(target, place, "target")] != numbers[: found.targets]:
+            return None
+        for entry, variables in entries:
+            if [*self._entry_axes(entry, place, "value")] != [numbers[variable] for variable in variables]:
+                return None
+        return [n for n in numbers if n is not None] if None not in numbers else None
 
     def _said_in(self, found: Constraints, place: Location, *, known_targets: bool) -> dict[int, int]:
         """Return the variables whose size a line says, with their elements; axes that are known have their own."""

@@ -33,6 +33,7 @@ from chainrule.network.parts import in_parts
 from chainrule.network.start import begun, checked_values, united, waiting
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Layer
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
@@ -44,6 +45,7 @@ from chainrule.system.printing import system_text
 Array = npt.NDArray[np.float64]
 
 
+@answering_class
 class Network:
     """Layers and a cost as one system of equations, with params drawn by the seed.
 

@@ -14,6 +14,7 @@ from typing import final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_choice, check_fraction, check_number, settle
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.schedules import Schedule
 
 
@@ -91,6 +92,7 @@ class GradientMethod(Optimizer):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class SGD(GradientMethod):
     """Stochastic gradient descent: a step against the gradient; weight decay pulls weights, not biases, towards 0.
@@ -131,6 +133,7 @@ class SGD(GradientMethod):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class RMSProp(GradientMethod):
     """A step of the gradient over its root mean square, a moving average v. Hinton, lecture 6e of his course, 2012.
@@ -202,6 +205,7 @@ class Moments(GradientMethod):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Adam(Moments):
     """A step of the mean gradient over its root mean square. Kingma and Ba 2015, algorithm 1.
@@ -216,6 +220,7 @@ class Adam(Moments):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class AdamW(Moments):
     """Adam with a weight decay beside the gradient, not in it: W ← W − learning_rate·weight_decay·W.

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import OptionError
+from chainrule.nn.keywords import answering_class
 from chainrule.training.history import Epoch
 
 Array = npt.NDArray[np.float64]
@@ -25,6 +26,7 @@ MONITORS: Mapping[str, int] = {
 """The numbers of an epoch that can be watched, and whether they are to rise or to fall."""
 
 
+@answering_class
 @dataclass(frozen=True)
 class EarlyStopping:
     """Stop when a number has not become better for `patience` epochs; the network keeps the params of its best epoch.

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,27 +23,37 @@ from safetensors.numpy import save as save_tensors
 
 from chainrule.errors import ModelFileError, escaped
 from chainrule.network.atomic import write_atomically
+from chainrule.network.params import as_type
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[Any]
+FLOAT64 = np.dtype(np.float64)
 Fact: TypeAlias = str | int | float
 FORMAT, CHECKPOINT, VERSION = "chainrule", "chainrule-checkpoint", "1"
 KEYS = ("notation", "output", "updates", "layers", "cost")
 """What a file says about the network, beside its format, version and checksum."""
 MASKS = "masks"
 """What the file of a network with dropout says too."""
+FROZEN = "frozen"
+"""What the file of a network says too of which some params are frozen."""
+TENSORS = ("float64", "float32")
+"""In what a network may be written; a checkpoint has float64 alone."""
 
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A kind of file: its format, the texts that it must hold, and in words what it is and who writes it."""
+    """A kind of file: its format, the texts that it must hold, and in words what it is and who writes it.
+
+    `types` are those that its tensors may have.
+    """
 
     format: str
     keys: tuple[str, ...]
     what: str
     writer: str
+    types: tuple[str, ...] = TENSORS[:1]
 
 
-MODEL = FileFormat(FORMAT, KEYS, "no network of chainrule", "Network.save")
+MODEL = FileFormat(FORMAT, KEYS, "no network of chainrule", "Network.save", TENSORS)
 
 
 OTHERS: Mapping[str, tuple[str, str]] = {
@@ -64,7 +74,7 @@ class Saved:
     """What a file holds. `updates` are the lines of the optimizer; `layers` and `cost` are names for people only.
 
     `trained` is what is known of its training, by name; `masks` are the data that the trainer draws: the file
-    of a network without any says nothing of them.
+    of a network without any says nothing of them. `frozen` are the params that are not trained.
     """
 
     notation: str
@@ -75,10 +85,11 @@ class Saved:
     params: Mapping[str, Array]
     trained: Mapping[str, Fact] = field(default_factory=dict)
     masks: Mapping[str, str] = field(default_factory=dict)
+    frozen: tuple[str, ...] = ()
 
 
-def write_model(path: str | Path, saved: Saved) -> None:
-    """Write a file, all of it or nothing. Raises OptionError where it cannot be written."""
+def write_model(path: str | Path, saved: Saved, dtype: np.dtype[Any] = FLOAT64) -> None:
+    """Write a file, all of it or nothing. Raises OptionError where it cannot be written, InputError for the type."""
     facts = {
         "notation": saved.notation,
         "output": saved.output,
@@ -86,23 +97,25 @@ def write_model(path: str | Path, saved: Saved) -> None:
         "layers": json.dumps(saved.layers),
         "cost": saved.cost,
         **({MASKS: json.dumps(dict(saved.masks))} if saved.masks else {}),
+        **({FROZEN: json.dumps(saved.frozen)} if saved.frozen else {}),
     }
     if saved.trained:
         facts["trained"] = json.dumps(dict(saved.trained))
-    write_file(path, MODEL, facts, saved.params)
+    write_file(path, MODEL, facts, {name: as_type(name, array, dtype) for name, array in saved.params.items()})
 
 
 def read_model(path: str | Path) -> Saved:
     """Read a file that `write_model` wrote. Raises ModelFileError, which names the file, for any other."""
     facts, params = read_file(path, MODEL)
     names = (facts["notation"], facts["output"], facts["updates"])
+    layers, frozen = (_texts(path, facts.get(key, "[]"), key) for key in ("layers", FROZEN))
     trained, masks = _trained(path, facts), _masks(path, facts.get(MASKS, "{}"))
-    return Saved(*names, _layers(path, facts["layers"]), facts["cost"], params, trained, masks)
+    return Saved(*names, layers, facts["cost"], params, trained, masks, frozen)
 
 
 def write_file(path: str | Path, kind: FileFormat, facts: Mapping[str, str], tensors: Mapping[str, Array]) -> None:
-    """Write texts and float64 tensors, all of it or nothing. Raises OptionError where the file cannot be written."""
-    arrays = {name: np.array(array, np.float64, order="C") for name, array in tensors.items()}
+    """Write texts and tensors, all of it or nothing. Raises OptionError where the file cannot be written."""
+    arrays = {name: np.array(array, order="C") for name, array in tensors.items()}
     head = {"format": kind.format, "version": VERSION, **facts, "sha256": checksum(facts, arrays)}
     write_atomically(path, with_metadata(save_tensors(arrays), head))
 
@@ -120,9 +133,9 @@ def read_file(path: str | Path, kind: FileFormat) -> tuple[dict[str, str], dict[
         what = f"this is no safetensors file, or it is cut short: {error}"
         raise refused(path, what, advice="Copy or save the file again.") from None
     _check_head(path, kind, metadata)
-    wrong = [name for name, array in tensors.items() if array.dtype != np.float64]
+    wrong = [name for name, array in tensors.items() if array.dtype.name not in kind.types]
     if wrong:
-        raise refused(path, f"{wrong[0]} holds {tensors[wrong[0]].dtype} numbers", expected="float64")
+        raise refused(path, f"{wrong[0]} holds {tensors[wrong[0]].dtype} numbers", expected=" or ".join(kind.types))
     facts = {key: text for key, text in metadata.items() if key not in ("format", "version", "sha256")}
     if checksum(facts, tensors) != metadata["sha256"]:
         what = "the file was altered: its content does not have the checksum that it names"
@@ -199,14 +212,15 @@ def _trained(path: str | Path, facts: Mapping[str, str]) -> dict[str, Fact]:
     return found
 
 
-def _layers(path: str | Path, text: str) -> tuple[str, ...]:
+def _texts(path: str | Path, text: str, key: str) -> tuple[str, ...]:
     try:
-        layers = json.loads(text)
+        found = json.loads(text)
     except (ValueError, RecursionError):
-        layers = None
-    if not isinstance(layers, list) or not all(isinstance(layer, str) for layer in layers):
-        raise refused(path, "the layers named in the file are no list of texts")
-    return tuple(layers)
+        found = None
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        what = "the layers" if key == "layers" else "the frozen params"
+        raise refused(path, f"{what} named in the file are no list of texts")
+    return tuple(found)
 
 
 def _masks(path: str | Path, text: str) -> dict[str, str]:

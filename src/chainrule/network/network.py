@@ -24,10 +24,12 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Number
 from chainrule.expr.sizes import Size
 from chainrule.network.equations import Equations
-from chainrule.network.files import Fact, Saved, read_model, write_model
+from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
 from chainrule.network.forward import Ends, ends_of, forward_system, without_masks
 from chainrule.network.initial import initial_params
+from chainrule.network.params import Params, checked_dtype
 from chainrule.network.samples import are_probabilities, as_samples, as_targets, labels_of
+from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
 from chainrule.nn.layer import Layer
@@ -44,7 +46,7 @@ _ROWS = 4096
 """Samples that are run at once, so that memory does not grow with the data."""
 
 
-class Network:
+class Network(Learned):
     """Layers and a cost as one system of equations, with params drawn by the seed.
 
     `system` is the forward pass; `params` are its params by name, float64 arrays that may be changed; `updates` are the
@@ -58,7 +60,6 @@ class Network:
     """
 
     system: System
-    params: dict[str, Array]
     updates: str
     layers: tuple[str, ...]
     cost: str
@@ -106,7 +107,8 @@ class Network:
         self.cost = cost
         self.trained = {}
         self._sizes = self._check_params(params)
-        self.params = {name: np.array(as_array(name, params[name]), np.float64) for name in system.params}
+        copies = {name: np.array(as_array(name, params[name]), np.float64) for name in system.params}
+        self._params = Params(system, copies)
 
     def _check_params(self, params: Mapping[str, npt.ArrayLike]) -> Mapping[Size, int]:
         """Return the extents. Raises InputError for params that are missing, misshaped or not finite."""
@@ -184,6 +186,10 @@ class Network:
         parts = [self._run(samples[start : start + _ROWS]) for start in range(0, max(len(samples), 1), _ROWS)]
         return np.concatenate(parts)
 
+    def __call__(self, x: npt.ArrayLike) -> Array:
+        """Return what comes out, as `predict` does."""
+        return self.predict(x)
+
     def _run(self, samples: Array) -> Array:
         needed = self.predicting.declared
         params = {name: array for name, array in self.params.items() if name in needed}
@@ -233,20 +239,29 @@ class Network:
 
     def equations(self) -> Equations:
         """Return the forward pass, the backward pass derived from it, and the update, in textbook form."""
-        return Equations(backprop(self.with_updates(self.updates)).system)
+        return Equations(backprop(self.learning(self.with_updates(self.updates))).system)
 
     def with_updates(self, updates: str) -> System:
         """Return the system with the lines of an optimizer; see `nn.updates.updates_text`."""
         return parse(f"{system_text(self.system)}\n{updates}") if updates else self.system
 
-    def save(self, path: str | Path) -> None:
-        """Write notation and params to a safetensors file, whole or not at all. Raises OptionError, InputError."""
+    def save(self, path: str | Path, dtype: Any = "float64") -> None:
+        """Write notation and params to a safetensors file, whole or not at all. Raises OptionError, InputError.
+
+        As "float32" the file has half the size; of params that the executor native has trained nothing is lost then.
+        """
+        kind = checked_dtype(dtype, TENSORS)
         self._check_params(self.params)
-        write_model(path, self._saved())
+        write_model(path, self._saved(), kind)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Network:
+        """Return a network from a file, as `chainrule.load` does."""
+        return load(path)
 
     def _saved(self) -> Saved:
         about = (system_text(self.system), self.ends.output, self.updates, self.layers, self.cost)
-        return Saved(*about, self.params, self.trained, self.ends.masks)
+        return Saved(*about, self.params, self.trained, self.ends.masks, self.frozen)
 
 
 def check_lengths(x: Array, y: Array, names: tuple[str, str] = ("x", "y")) -> None:
@@ -280,6 +295,8 @@ def _rebuilt(saved: Saved) -> Network:
     network.updates = saved.updates
     network.layers, network.cost = saved.layers, saved.cost
     network.trained = dict(saved.trained)
+    if saved.frozen:
+        network.freeze(*saved.frozen)
     _check_updates(network.system, network.with_updates(saved.updates))
     return network
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.errors import OptionError
 from chainrule.network.atomic import check_writable, remove_leftovers
-from chainrule.network.files import Fact
+from chainrule.network.files import Fact, checksum
 from chainrule.network.locks import owned
 from chainrule.network.network import Network
 from chainrule.system.printing import system_text
@@ -67,7 +67,7 @@ class Course:
         check_settings(self.file, found.settings, self.settings)
         check_tensors(self.file, found.kept, self.run.kept)
         if found.best.params is not None:
-            check_tensors(self.file, found.best.params, self.run.params)
+            check_tensors(self.file, found.best.params, self.network.params)
         put_generator(self.file, self.generator, found.generator)
         self.run.put(found.kept)
         self.history.epochs = list(found.epochs)
@@ -139,7 +139,8 @@ class Course:
 
     def _take(self) -> None:
         """Give the network what was learned so far."""
-        self.network.params, self.network.updates = self.run.params, self.updates
+        self.network.params = {**self.network.params, **self.run.params}
+        self.network.updates = self.updates
 
     def _describe(self) -> None:
         """Note in the network how it was trained."""
@@ -186,6 +187,7 @@ def settings_of(
     What the others can be the cause of stands last: the steps in an epoch go into the updates of some.
     """
     samples, validation, test = data
+    frozen = {name: network.params[name] for name in network.frozen}
     return {
         "the equations of the network": fingerprint(system_text(network.system), network.ends.output),
         "the executor": executor,
@@ -195,5 +197,6 @@ def settings_of(
         "x and y": fingerprint(samples),
         "the validation data": fingerprint(validation),
         "the test data": fingerprint(test),
+        **({"the frozen params": checksum({}, frozen)} if frozen else {}),
         UPDATES: fingerprint(updates),
     }

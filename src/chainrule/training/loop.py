@@ -105,7 +105,7 @@ def train(
     updates, longer = (_updates(network, optimizer, Timing(per_epoch, steps)) for steps in lengths)
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
-    system = training_step(network.with_updates(updates))
+    system = training_step(network.learning(network.with_updates(updates)))
     file = file_of(checkpoint, resume)
     run = run_of(engine, network, system, samples, batch_size, progress, threads)
     course = Course(
@@ -134,7 +134,9 @@ def train(
 
 
 def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> str:
-    """Return the lines of the optimizer."""
+    """Return the lines of the optimizer. Raises OptionError where there is none, or nothing that it could change."""
+    if set(network.frozen) >= set(network.system.params):
+        raise OptionError("all params are frozen: there is nothing to learn", advice="Let some go: network.unfreeze()")
     if network.system.updates:
         if optimizer is not None:
             raise OptionError(
@@ -144,7 +146,7 @@ def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> s
         return ""
     if optimizer is not None and not isinstance(optimizer, Optimizer):
         raise _no_optimizer(optimizer)
-    return updates_text(optimizer or SGD(0.5), network.system, timing)
+    return updates_text(optimizer or SGD(0.5), network.system, timing, frozen=network.frozen)
 
 
 def _no_optimizer(given: object) -> OptionError:

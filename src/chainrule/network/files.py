@@ -35,6 +35,10 @@ MASKS = "masks"
 """What the file of a network with dropout says too."""
 FROZEN = "frozen"
 """What the file of a network says too of which some params are frozen."""
+OUTPUTS = "layer outputs"
+"""What the file of a network made of layers says too."""
+_TEXTS = {"layers": "the layers", FROZEN: "the frozen params", OUTPUTS: "the outputs of layers"}
+"""Lists of texts in a file, by their keys, in words."""
 TENSORS = ("float64", "float32")
 """In what a network may be written; a checkpoint has float64 alone."""
 
@@ -74,7 +78,8 @@ class Saved:
     """What a file holds. `updates` are the lines of the optimizer; `layers` and `cost` are names for people only.
 
     `trained` is what is known of its training, by name; `masks` are the data that the trainer draws: the file
-    of a network without any says nothing of them. `frozen` are the params that are not trained.
+    of a network without any says nothing of them. `frozen` are the params that are not trained;
+    `layer_outputs` the tensors that the layers write, for people too.
     """
 
     notation: str
@@ -86,10 +91,12 @@ class Saved:
     trained: Mapping[str, Fact] = field(default_factory=dict)
     masks: Mapping[str, str] = field(default_factory=dict)
     frozen: tuple[str, ...] = ()
+    layer_outputs: tuple[str, ...] = ()
 
 
 def write_model(path: str | Path, saved: Saved, dtype: np.dtype[Any] = FLOAT64) -> None:
     """Write a file, all of it or nothing. Raises OptionError where it cannot be written, InputError for the type."""
+    more = {FROZEN: saved.frozen, OUTPUTS: saved.layer_outputs}
     facts = {
         "notation": saved.notation,
         "output": saved.output,
@@ -97,7 +104,7 @@ def write_model(path: str | Path, saved: Saved, dtype: np.dtype[Any] = FLOAT64) 
         "layers": json.dumps(saved.layers),
         "cost": saved.cost,
         **({MASKS: json.dumps(dict(saved.masks))} if saved.masks else {}),
-        **({FROZEN: json.dumps(saved.frozen)} if saved.frozen else {}),
+        **{key: json.dumps(texts) for key, texts in more.items() if texts},
     }
     if saved.trained:
         facts["trained"] = json.dumps(dict(saved.trained))
@@ -108,9 +115,9 @@ def read_model(path: str | Path) -> Saved:
     """Read a file that `write_model` wrote. Raises ModelFileError, which names the file, for any other."""
     facts, params = read_file(path, MODEL)
     names = (facts["notation"], facts["output"], facts["updates"])
-    layers, frozen = (_texts(path, facts.get(key, "[]"), key) for key in ("layers", FROZEN))
+    layers, frozen, outputs = (_texts(path, facts.get(key, "[]"), key) for key in _TEXTS)
     trained, masks = _trained(path, facts), _masks(path, facts.get(MASKS, "{}"))
-    return Saved(*names, layers, facts["cost"], params, trained, masks, frozen)
+    return Saved(*names, layers, facts["cost"], params, trained, masks, frozen, outputs)
 
 
 def write_file(path: str | Path, kind: FileFormat, facts: Mapping[str, str], tensors: Mapping[str, Array]) -> None:
@@ -218,8 +225,7 @@ def _texts(path: str | Path, text: str, key: str) -> tuple[str, ...]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        what = "the layers" if key == "layers" else "the frozen params"
-        raise refused(path, f"{what} named in the file are no list of texts")
+        raise refused(path, f"{_TEXTS[key]} named in the file are no list of texts")
     return tuple(found)
 
 

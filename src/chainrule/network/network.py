@@ -27,6 +27,7 @@ from chainrule.network.equations import Equations
 from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
 from chainrule.network.forward import Ends, ends_of, forward_system, without_masks
 from chainrule.network.initial import initial_params
+from chainrule.network.layer_table import Summary, labels_of_layers, summary_of
 from chainrule.network.params import Params, checked_dtype
 from chainrule.network.samples import are_probabilities, as_samples, as_targets, labels_of
 from chainrule.network.state import Learned
@@ -64,12 +65,14 @@ class Network(Learned):
     layers: tuple[str, ...]
     cost: str
     trained: dict[str, Fact]
+    layer_outputs: tuple[str, ...] = ()
 
     def __init__(self, layers: Sequence[Layer], *, cost: Cost, seed: int = 0) -> None:
         assembly = assemble(layers, cost)
         system = parse(assembly.text)
         params = initial_params(system, assembly.initial, seed)
         self._set(system, params, assembly.output, tuple(map(repr, layers)), repr(cost), assembly.masks)
+        self.layer_outputs = assembly.outputs
 
     @classmethod
     def from_system(
@@ -241,6 +244,26 @@ class Network(Learned):
         """Return the forward pass, the backward pass derived from it, and the update, in textbook form."""
         return Equations(backprop(self.learning(self.with_updates(self.updates))).system)
 
+    def summary(self) -> Summary:
+        """Return a table of the network: each layer and equation, its shape, its params, and how many they are.
+
+        It displays itself in a notebook; elsewhere print it.
+
+        >>> from chainrule import nn
+        >>> print(Network([nn.Linear(2, 3), nn.Tanh()], cost=nn.QuadraticCost()).summary())
+          layer             output    shape   params        count   equation
+          data              x[i]          2
+          data              y[j]          3
+          Linear(2, 3)      z1[j]         3   W1 3×2, b1 3      9   z1[j] = Σ_i W1[j,i]·x[i] + b1[j]
+          Tanh()            a1[j]         3                         a1[j] = tanh(z1[j])
+          QuadraticCost()   C        number                         C = 1/2·Σ_j (a1[j] − y[j])^2
+        9 params in 2 tensors, 0.1 KiB as float64
+        """
+        shapes = {name: array.shape for name, array in self.params.items()}
+        labels = labels_of_layers(self.system, self.layers, self.layer_outputs, self.cost)
+        labels |= dict.fromkeys(self.ends.masks, "drawn")
+        return summary_of(self.system, shapes, self.sizes, frozen=self.frozen, labels=labels)
+
     def with_updates(self, updates: str) -> System:
         """Return the system with the lines of an optimizer; see `nn.updates.updates_text`."""
         return parse(f"{system_text(self.system)}\n{updates}") if updates else self.system
@@ -261,7 +284,7 @@ class Network(Learned):
 
     def _saved(self) -> Saved:
         about = (system_text(self.system), self.ends.output, self.updates, self.layers, self.cost)
-        return Saved(*about, self.params, self.trained, self.ends.masks, self.frozen)
+        return Saved(*about, self.params, self.trained, self.ends.masks, self.frozen, self.layer_outputs)
 
 
 def check_lengths(x: Array, y: Array, names: tuple[str, str] = ("x", "y")) -> None:
@@ -293,7 +316,7 @@ def _rebuilt(saved: Saved) -> Network:
     """Return the network of what was saved. Raises ChainruleError where it makes no sense."""
     network = Network.from_system(parse(saved.notation), saved.params, output=saved.output, masks=saved.masks)
     network.updates = saved.updates
-    network.layers, network.cost = saved.layers, saved.cost
+    network.layers, network.layer_outputs, network.cost = saved.layers, saved.layer_outputs, saved.cost
     network.trained = dict(saved.trained)
     if saved.frozen:
         network.freeze(*saved.frozen)

@@ -65,12 +65,12 @@ def test_a_system_by_hand_with_what_only_data_tell() -> None:
         ("", "C", ()),
     ]
     assert str(summary).splitlines() == [
-        "         output     shape   params          count   equation",
-        "  data   tok[t]         t",
-        "  data   y[u]           5",
-        "         h[t,d]       t×3   E 5×3, c number    16   h[t,d] = c·E[tok[t],d]",
-        "         s[u]           5   E again                 s[u] = Σ_{t,d} h[t,d]·E[u,d]",
-        "         C         number                           C = Σ_u (s[u] − y[u])^2",
+        "         output    shape   params            count   equation",
+        "  data   tok[t]        t",
+        "  data   y[u]          5",
+        "         h[t,d]      t×3   E 5×3, c number      16   h[t,d] = c·E[tok[t],d]",
+        "         s[u]          5   E again                   s[u] = Σ_{t,d} h[t,d]·E[u,d]",
+        "         C        number                             C = Σ_u (s[u] − y[u])^2",
         "19 params in 3 tensors, 0.1 KiB as float64",
         "no equation reads idle",
     ]

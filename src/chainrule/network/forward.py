@@ -24,9 +24,9 @@ class Ends:
     masks: Mapping[str, str] = field(default_factory=dict)
 
 
-def forward_system(system: System, output: str) -> System:
-    """Return the equations that lead to a tensor, with the declarations they read."""
-    needed = {output}
+def forward_system(system: System, *outputs: str) -> System:
+    """Return the equations that lead to the tensors, with the declarations they read."""
+    needed: set[str] = set(outputs)
     for equation in reversed(system.equations):
         if equation.name in needed:
             needed |= tensors_in(equation.value)

@@ -31,6 +31,7 @@ from chainrule.training.checkpoint import (
     write_checkpoint,
 )
 from chainrule.training.history import Epoch, History
+from chainrule.training.measured import Measured
 from chainrule.training.runs import Progress, Run
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import Best, EarlyStopping
@@ -49,6 +50,8 @@ class Course:
     validation: Scores
     history: History
     facts: Mapping[str, Fact]
+    metrics: Measured
+    validation_metrics: Measured
     early: EarlyStopping | None = None
     callbacks: Sequence[tuple[str, Function]] = ()
     progress: Callable[[Progress], None] | None = None
@@ -135,6 +138,8 @@ class Course:
             validation.cost,
             score.error,
             validation.error,
+            self.metrics.of(params),
+            self.validation_metrics.of(params),
         )
 
     def _take(self) -> None:
@@ -193,7 +198,7 @@ def settings_of(
         "the executor": executor,
         "batch_size": batch_size,
         "seed": seed,
-        "early_stopping": asdict(early) if early else None,
+        "early_stopping": {name: value for name, value in asdict(early).items() if value != ""} if early else None,
         "x and y": fingerprint(samples),
         "the validation data": fingerprint(validation),
         "the test data": fingerprint(test),

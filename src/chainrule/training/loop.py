@@ -27,6 +27,8 @@ from chainrule.training.callbacks import Callback, checked_callbacks
 from chainrule.training.checkpoint import LENGTH
 from chainrule.training.course import Course, file_of, settings_of
 from chainrule.training.history import History
+from chainrule.training.measured import Measured, metric_system
+from chainrule.training.progress_line import reporting
 from chainrule.training.runs import Progress, run_of
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import EarlyStopping, check_monitor
@@ -57,7 +59,8 @@ def train(
     callbacks: Sequence[Callback] = (),
     checkpoint: str | Path | None = None,
     resume: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    metrics: Sequence[str] = (),
+    progress: Callable[[Progress], None] | bool | None = None,
 ) -> History:
     """Train a network in place with the equations derived from it, and return what happened.
 
@@ -68,6 +71,11 @@ def train(
     while the test data remain unseen. Nothing is learned from either. `validation_fraction` takes that part of x, y to
     validate with instead, drawn by the seed, of each class the same fraction.
 
+    `metrics` are measured after every epoch too, and kept in `history.epochs[-1].metrics` and `validation_metrics`.
+    Each is a name, "accuracy", "top-5 accuracy", "perplexity", "r2", "mae", "mse" or "rmse", or an equation over what
+    comes out, `a`, and what should, `y`: "worst = max(k) abs(a[k] - y[k])" is written for one sample, and averaged;
+    one that names the samples, max(n), is over all of them.
+
     `early_stopping` ends the training when it goes on for nothing; the network then has the params of its best epoch,
     however the training ends. `callbacks` are told of every epoch and may stop; an error in one ends the training with
     what was learned. `checkpoint` names a file that is written after every epoch, whole or not at all; with `resume`
@@ -75,9 +83,9 @@ def train(
 
     `executor` is "reference" (float64, NumPy) or "native" (float32, machine code, whole epochs in one call). `threads`
     is for native: so many divide the work, by default as many as it is worth. `progress` is called on the way, by the
-    reference after every step. Ctrl-C ends the training with what was learned so far. Raises InputError and OptionError
-    before the first step, and TrainingError where the cost is not finite any more; the network is then as it was after
-    the last whole epoch.
+    reference after every step; True shows a line that changes, in a notebook or a terminal. Ctrl-C ends the training
+    with what was learned so far. Raises InputError and OptionError before the first step, and TrainingError where the
+    cost is not finite any more; the network is then as it was after the last whole epoch.
 
     >>> from chainrule import nn
     >>> network = Network([nn.Linear(1, 1)], cost=nn.QuadraticCost())
@@ -98,7 +106,13 @@ def train(
         if validation is not None:
             raise OptionError("both x_validation and validation_fraction are given", expected="one of them, or neither")
         samples, validation = divided(samples, validation_fraction, seed)
-    check_monitor(early_stopping, validated=validation is not None, classes=samples.classes)
+    measured = metric_system(network, metrics, samples)
+    check_monitor(
+        early_stopping,
+        validated=validation is not None,
+        classes=samples.classes,
+        metrics=[metric.name for metric in measured.metrics],
+    )
     called = checked_callbacks(callbacks)
     per_epoch = -(-len(samples.x) // batch_size)
     lengths = (epochs * per_epoch, epochs * per_epoch * _LONGER)
@@ -107,29 +121,33 @@ def train(
     threads = checked_threads("threads", threads, engine)
     system = training_step(network.learning(network.with_updates(updates)))
     file = file_of(checkpoint, resume)
-    run = run_of(engine, network, system, samples, batch_size, progress, threads)
-    course = Course(
-        network=network,
-        updates=updates,
-        run=run,
-        generator=generator,
-        scores=Scores(engine, network, test or samples),
-        validation=Scores(engine, network, validation, cost=True),
-        history=History(note=run.note, accuracy_on="test" if test else "training"),
-        facts={"samples": len(samples.x), "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
-        early=early_stopping,
-        callbacks=called,
-        progress=progress,
-        file=file,
-    )
-    if file is not None:
-        data = (samples, validation, test)
-        course.settings = settings_of(network, updates, engine.name, batch_size, int(seed), early_stopping, data)
-        if updates != longer:
-            course.settings = {LENGTH: epochs, **course.settings}
-    with owned(file, "checkpoint") if file is not None else nullcontext():
-        if file is not None and resume and file.exists():
-            course.resume()
+    measured_on = "test" if test else "training"
+    owner = owned(file, "checkpoint") if file is not None else nullcontext()
+    with reporting(progress, measured_on) as report, owner:
+        run = run_of(engine, network, system, samples, batch_size, report, threads)
+        course = Course(
+            network=network,
+            updates=updates,
+            run=run,
+            generator=generator,
+            scores=Scores(engine, network, test or samples),
+            validation=Scores(engine, network, validation, cost=True),
+            metrics=Measured(engine, network, measured, test or samples),
+            validation_metrics=Measured(engine, network, measured, validation),
+            history=History(note=run.note, accuracy_on=measured_on),
+            facts={"samples": len(samples.x), "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
+            early=early_stopping,
+            callbacks=called,
+            progress=report,
+            file=file,
+        )
+        if file is not None:
+            data = (samples, validation, test)
+            course.settings = settings_of(network, updates, engine.name, batch_size, int(seed), early_stopping, data)
+            if updates != longer:
+                course.settings = {LENGTH: epochs, **course.settings}
+            if resume and file.exists():
+                course.resume()
         return course.finish(epochs)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.errors import OptionError, listed
+from chainrule.errors import OptionError, TypecheckError, listed
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import unused
@@ -18,6 +18,7 @@ from chainrule.nn.template import names_in, renamed
 from chainrule.notation import parse_equation
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import Equation, System
+from chainrule.system.typecheck import typecheck
 from chainrule.training.metric_names import NAMED, NamedMetric, OutputAndTarget, named
 
 _DEFINES = re.compile(r"\s*(\w+)\s*(?:\[[^\]]*\])?\s*=(?!=)")
@@ -136,6 +137,10 @@ def _equation(made: MetricSystem, pairs: Sequence[tuple[OutputAndTarget, str]], 
         meant = {short: name for short, name in (("a", pair.output), ("y", pair.target)) if short not in own}
         meant = {short: name for short, name in meant.items() if short not in defined}
     made = made.with_lines([renamed(line, meant) for line in lines])
+    try:
+        typecheck(made.whole)
+    except TypecheckError as error:
+        raise OptionError(error.what, where=text.strip(), expected=error.expected, advice=error.advice) from None
     last = made.lines[-1]
     if last.indices:
         letters = ",".join(i.preferred for i in last.indices)

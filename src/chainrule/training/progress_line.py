@@ -5,6 +5,7 @@ Where nobody watches, such as in a file, it is a line for each epoch. IPython is
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 import time
@@ -122,8 +123,9 @@ class ProgressLine:
         self._place = place
         self._accuracy_on = accuracy_on
         self._clock = clock
-        self._begin: tuple[float, float] | None = None
-        self._said = -_PAUSE
+        self._start = clock()
+        self._first: float | None = None
+        self._said = -math.inf
         self._text = ""
         self._epoch: Epoch | None = None
 
@@ -131,12 +133,11 @@ class ProgressLine:
         """Take note of a report, and write it unless the last one was written just before."""
         now = self._clock()
         done = report.epoch - 1 + report.step / report.steps
-        if self._begin is None:
-            # A training that is resumed begins somewhere.
-            self._begin = now, float(report.epoch - 1)
-            self._said = now - _PAUSE
+        if self._first is None:
+            # Where a training goes on, epochs are done already.
+            self._first = float(report.epoch - 1)
         self._epoch = report.finished or self._epoch
-        self._text = self._line(report, self._left(now, done, report.epochs))
+        self._text = self._line(report, self._left(now - self._start, done - self._first, report.epochs - self._first))
         if report.finished is not None or now - self._said >= _PAUSE:
             self._put(now, epoch=report.finished is not None)
 
@@ -148,13 +149,11 @@ class ProgressLine:
         self._place.put(self._text, epoch=epoch)
         self._said = now
 
-    def _left(self, now: float, done: float, epochs: int) -> str:
-        """Return the time that is left, or that was taken where none is."""
-        assert self._begin is not None
-        start, first = self._begin
+    def _left(self, seconds: float, done: float, epochs: float) -> str:
+        """Return the time that is left after so many epochs, or that was taken where none is."""
         if done >= epochs:
-            return f"{_duration(now - start)} in all"
-        return f"{_duration((now - start) / max(done - first, 1e-9) * (epochs - done))} left"
+            return f"{_duration(seconds)} in all"
+        return f"{_duration(seconds / done * (epochs - done))} left"
 
     def _line(self, report: Progress, left: str) -> str:
         parts = [f"epoch {report.epoch} of {report.epochs}"]

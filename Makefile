@@ -57,6 +57,7 @@ bench: $(INSTALLED_BENCH)
 	@$(BIN)/python bench/derivation.py
 	@$(BIN)/python bench/finite_differences.py
 	@$(BIN)/python bench/training --json build/bench/training.json --plot build/bench/training.svg
+	@$(BIN)/python bench/systems --json build/bench/systems.json --plot build/bench/systems.svg
 
 setup: $(INSTALLED_DEV)
 

@@ -84,7 +84,7 @@ def _detailed(result: dict[str, Any]) -> list[str]:
         lines.append(
             f"| {entry['peer']} | {entry['threads']} | {_time(seconds)} | {ratio} | {rate:.3g} "
             f"| {100 * rate / sum(peak[: entry['threads']]):.0f} % | {entry['compile seconds']:.2f} s "
-            f"| {entry['peak bytes'] / 1e6:.0f} MB | {entry['difference after 100 steps']:.0e} |"
+            f"| {entry['peak bytes'] / 1e6:.0f} MB | {entry['difference']:.0e} |"
         )
     lines += [f"\n{name} threads: not run, {reason}" for name, reason in result["missing"].items()]
     return lines

@@ -21,7 +21,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Ready:
-    """A peer that is ready: seconds until its first step was done, and its weights after 100 steps."""
+    """A peer that is ready: seconds until its first step was done, and its weights after as many as are compared."""
 
     compile_seconds: float
     weights: list[Any]
@@ -101,9 +101,9 @@ def _answer(pipe: Connection, peer: str, key: str, threads: int) -> None:
     made.run(given.order(0, 1))
     compile_seconds = time.perf_counter() - began
     made.reset()
-    made.run(given.order(0, 100))
+    made.run(given.order(0, workload.compared))
     details = {"data": given.source, "seconds to derive": getattr(made, "seconds_to_derive", None)}
-    pipe.send(Ready(compile_seconds, [(np.array(w), np.array(b)) for w, b in made.weights()], details))
+    pipe.send(Ready(compile_seconds, [tuple(map(np.array, group)) for group in made.weights()], details))
     # the shapes of a whole timing, compiled before it
     made.reset()
     made.run(given.order(1, workload.steps))
@@ -139,5 +139,7 @@ def _import(peer: str) -> None:
 
         from chainrule import Network, nn  # noqa: F401
         from chainrule.execute import registry
+        from chainrule.notation import parse  # noqa: F401
+        from chainrule.pipeline import training_step  # noqa: F401
 
         registry.executor("native").compile_training  # noqa: B018 - imports the compiler

@@ -30,6 +30,8 @@ class Workload:
     against_best: float
     """How many times faster than the best peer chainrule wants to be."""
     against_eager: float
+    compared: int = 100
+    """Steps after which the weights of all must agree."""
 
     @property
     def title(self) -> str:

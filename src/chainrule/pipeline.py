@@ -20,7 +20,7 @@ from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.garbage import no_garbage
-from chainrule.expr.symbols import Derivative
+from chainrule.expr.symbols import Derivative, taken_by
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
@@ -60,8 +60,8 @@ class Backprop:
     def system(self) -> System:
         """The forward and backward equations, and those that read what was derived, in an order to compute them in."""
         prepared, late = self.cotangents.system, after_backprop(self.forward)
-        read = {t for e in late for t in tensors_in(e.value)}
-        more = [p for p in self.forward.params if Derivative(self.forward.cost, p) in read and p not in self.wrt]
+        read = {taken_by(t, self.forward.cost) for e in late for t in tensors_in(e.value)}
+        more = [p for p in self.forward.params if p in read and p not in self.wrt]
         derived = self.cotangents.equations((*self.wrt, *more))
         equations = (*prepared.equations, *derived, *late)
         return typecheck(replace(prepared, equations=equations, updates=self.forward.updates))

@@ -134,7 +134,8 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         """Return what comes out of the network."""
         check_is_fitted(self)
         x = validate_data(self, X, dtype=np.float64, reset=False)
-        return self.network_.predict(self._scaled(x))
+        found: Array = self.network_.predict(self._scaled(x))
+        return found
 
 
 class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[misc]

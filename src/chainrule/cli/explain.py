@@ -166,10 +166,11 @@ def _answers(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> str:
     """Say what the sample is and what the network takes it for, where it is one of several classes."""
     import numpy as np
 
-    from chainrule.network.samples import is_one_hot, labels_of
+    from chainrule.network.answers import answers_of
 
-    targets = np.asarray(inputs[network.ends.target])[None, :]
-    if targets.shape[1] < 2 or not is_one_hot(targets):
+    data = {name: np.asarray(inputs[name]) for name in network.ends.data}
+    classes, _ = answers_of(network.ends.pairs, 0, data)
+    if len(classes) != 1 or classes[0].labels(data[classes[0].pair.target]).ndim or network.outputs < 2:
         return ""
-    found = network.classify(np.asarray(inputs[network.ends.data])[None, :])[0]
-    return f": its class is {labels_of(targets)[0]}, and the network says {found}"
+    found = network.classify({name: data[name] for name in network.ends.inputs})
+    return f": its class is {classes[0].labels(data[classes[0].pair.target])}, and the network says {found}"

@@ -8,7 +8,7 @@ an activation or a cost; how to simplify is handed in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,20 +29,53 @@ from chainrule.expr.nodes import (
     Indexed,
     Partial,
 )
-from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
+from chainrule.expr.shared import Node, kept
+from chainrule.expr.skeleton import Bare, Names, Renaming, Shape, bare, joined, packed
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.system.locations import cost_advice, did_you_mean
 from chainrule.system.model import Equation, System
 
 
-@dataclass(frozen=True)
-class Cotangent:
-    """∂C/∂v[j] = value. `inlined` lists the u whose ∂C/∂u is written in the value instead of being named in it."""
+@dataclass(frozen=True, eq=False)
+class Cotangent(Node):
+    """∂C/∂v[j] = value. `inlined` lists the u whose ∂C/∂u is written in the value instead of being named in it.
+
+    What has been derived in other names is put in those of v when somebody asks for it: `like` is that derivative, with
+    the renaming from its names.
+    """
 
     tensor: Symbol
     indices: tuple[Index, ...]
-    value: Expr
     inlined: tuple[Symbol, ...]
+    found: Expr | None = None
+    like: tuple[Cotangent, Renaming] | None = None
+
+    @property
+    def value(self) -> Expr:
+        """The derivative, simplified."""
+        return _value(self)
+
+    @property
+    def read(self) -> tuple[Symbol, ...]:
+        """The tensors in the value."""
+        return _read(self)
+
+
+@kept
+def _value(cotangent: Cotangent) -> Expr:
+    if cotangent.like is None:
+        assert cotangent.found is not None
+        return cotangent.found
+    known, renaming = cotangent.like
+    return renaming.of(known.value)
+
+
+@kept
+def _read(cotangent: Cotangent) -> tuple[Symbol, ...]:
+    if cotangent.like is None:
+        return tuple(sorted(tensors_in(cotangent.value)))
+    known, renaming = cotangent.like
+    return tuple([renaming.tensors[tensor] for tensor in known.read])
 
 
 class Cotangents:
@@ -81,12 +114,18 @@ class Cotangents:
         wanted = dict.fromkeys([*system.params, *wrt])
         self.active = self.graph.depending_on(wanted)
         self._locals = Locals(system, simplifier)
+        known = [tensor for tensor in self.active if tensor in self.graph.reads]
+        self._compared = frozenset(i.extent for tensor in known for i in system.axes(tensor))
         self._letters = AxisLetters(system)
         refuse_coupled_samples(system, self.active)
         self._known: dict[str, Cotangent] = {}
         self._own_axes: dict[str, tuple[Index, ...]] = {}
+        self._entries: dict[str, Bare] = {}
         self._bare: dict[str, Bare] = {}
         self._alike: dict[tuple[object, ...], tuple[Cotangent, Names]] = {}
+        self._symbols: dict[str, Derivative] = {}
+        self._moving: dict[str, tuple[Symbol, ...]] = {}
+        self._presented: dict[str, Expr] = {}
         self._contributions: dict[tuple[str, str], Contribution] = {}
         self._fill(wanted if at_once is None else at_once)
 
@@ -105,11 +144,11 @@ class Cotangents:
             raise DerivativeError(f"no tensor named '{tensor}'", expected=f"known are {known}", advice=advice)
         own = self.system.symbol(tensor)
         if own == self.cost:
-            return Cotangent(own, (), ONE, ())
+            return Cotangent(own, (), (), ONE)
         if own not in self._known:
             self._fill([own])
         if own not in self._known:
-            self._known[own] = Cotangent(own, self._axes(own), ZERO, ())
+            self._known[own] = Cotangent(own, self._axes(own), (), ZERO)
         return self._known[own]
 
     def is_unknown(self, tensor: str) -> bool:
@@ -131,7 +170,13 @@ class Cotangents:
 
     def entry(self, tensor: str, indices: tuple[Index, ...]) -> Indexed:
         """Return ∂C/∂tensor[indices] by its name."""
-        return Indexed(Derivative(self.cost, tensor), indices)
+        return Indexed(self._symbol(tensor), indices)
+
+    def _symbol(self, tensor: str) -> Derivative:
+        known = self._symbols.get(tensor)
+        if known is None:
+            known = self._symbols[tensor] = Derivative(self.cost, tensor)
+        return known
 
     def is_whole(self, tensor: str) -> bool:
         """Say whether a tensor holds whole numbers, whose derivative is 0 by convention."""
@@ -182,56 +227,72 @@ class Cotangents:
         shape = self._shape(tensor)
         if shape is None:
             return self._derived(tensor)
-        if shape.key not in self._alike:
-            self._alike[shape.key] = self._derived(tensor), shape.names
-        known, names = self._alike[shape.key]
-        if known.tensor == tensor:
-            return known
+        alike = self._alike.get(shape.key)
+        if alike is None:
+            found = self._derived(tensor)
+            self._alike[shape.key] = found, shape.names
+            return found
+        known, names = alike
         renaming = names.to(shape.names)
-        inlined = tuple(renaming.tensors[user] for user in known.inlined)
-        return Cotangent(tensor, self._axes(tensor), renaming.of(known.value), inlined)
+        inlined = tuple([renaming.tensors[user] for user in known.inlined])
+        return Cotangent(tensor, self._axes(tensor), inlined, like=(known, renaming))
 
     def _shape(self, tensor: Symbol) -> Shape | None:
         """Return the shape of all that a cotangent is derived from; None where more than that matters."""
         if self._locals.has_unknown:
             return None
         target = self._axes(tensor)
-        items = [*map(bare, target), bare(self.entry(tensor, target)), bare(Indexed(tensor, target))]
+        items = [self._bare_entries(tensor)]
         flags: list[object] = []
-        moving: list[list[Symbol]] = []
-        for user in self._users(tensor):
+        users = self._users(tensor)
+        for user in users:
             indices = self._indices(user, target)
             items += (*map(bare, indices), self._locals.bare(user))
-            moving.append([read for read in self.graph.reads[user] if read in self.active])
             if user == self.cost:
                 flags.append(None)
                 continue
             items.append(self._bare_cotangent(user))
             flags.append((len(indices), self._has_inlined(user)))
-        shape = self.simplifier.shape(items)
+        shape = self.simplifier.shape(items, self._compared)
         numbers = shape.names.tensors
-        read = tuple([tuple(sorted([numbers[name] for name in names])) for names in moving])
-        return Shape((shape.key, len(target), tuple(flags), read, self._locals.told(numbers)), shape.names)
+        read = tuple([tuple(sorted(map(numbers.__getitem__, self._moves_with(user)))) for user in users])
+        return Shape((shape.key, tuple(flags), read, self._locals.told(numbers)), shape.names)
+
+    def _bare_entries(self, tensor: Symbol) -> Bare:
+        """Return the skeleton and the leaves of ∂C/∂v[j] and v[j]."""
+        if tensor not in self._entries:
+            own, target = (self._symbol(tensor), self.system.symbol(tensor)), self._axes(tensor)
+            self._entries[tensor] = joined(("entries", len(target)), list(map(bare, target)), *own)
+        return self._entries[tensor]
 
     def _bare_cotangent(self, tensor: Symbol) -> Bare:
         if tensor not in self._bare:
             known = self._known[tensor]
-            parts = (*known.indices, self.entry(tensor, known.indices), known.value)
-            self._bare[tensor] = joined(("cotangent",), list(map(bare, parts)))
+            self._bare[tensor] = (
+                packed(joined(("cotangent",), [self._bare_entries(tensor), bare(known.value)]))
+                if known.like is None
+                else known.like[1].bare(self._bare_cotangent(known.like[0].tensor))
+            )
         return self._bare[tensor]
+
+    def _moves_with(self, user: Symbol) -> tuple[Symbol, ...]:
+        """Return the active tensors that an equation reads."""
+        if user not in self._moving:
+            self._moving[user] = tuple([read for read in self.graph.reads[user] if read in self.active])
+        return self._moving[user]
 
     def _has_inlined(self, user: Symbol) -> bool:
         """Say whether more than numbers is inlined in the value of ∂C/∂user."""
-        return any(tensors_in(self.of(other).value) for other in self._known[user].inlined)
+        return any(self.of(other).read for other in self._known[user].inlined)
 
     def _derived(self, tensor: Symbol) -> Cotangent:
         """Return ∂C/∂tensor by the chain rule: Σ over its contributions, each with ∂C/∂u by its name or inlined."""
         target = self._axes(tensor)
         found = tuple(self._as_is_better(one, target) for one in self.contributions(tensor))
         if len(found) == 1 and found[0].beyond is None:
-            return Cotangent(tensor, target, found[0].local.value, ())
+            return Cotangent(tensor, target, (), found[0].local.value)
         value = self.simplifier.simplify(chain_rule(found), target)
-        return Cotangent(tensor, target, value, tuple(one.through for one in found if one.inlined is not None))
+        return Cotangent(tensor, target, tuple(one.through for one in found if one.inlined is not None), value)
 
     def _as_is_better(self, one: Contribution, target: tuple[Index, ...]) -> Contribution:
         """Return a contribution to a derivative with these indices, ∂C/∂u inlined where that is better."""
@@ -252,9 +313,9 @@ class Cotangents:
         return tuple(self._inlined(c) if c.through in inlined else c for c in self.contributions(tensor))
 
     @property
-    def values(self) -> tuple[Expr, ...]:
+    def values(self) -> Iterator[Expr]:
         """The values of all cotangents that are known by now."""
-        return tuple(known.value for known in self._known.values())
+        return (known.value for known in self._known.values())
 
     def _uses(self, user: Symbol) -> int:
         """Return how many derivatives ∂C/∂user is a factor of: those of all that its equation really moves with."""
@@ -262,21 +323,28 @@ class Cotangents:
 
     def equations(self, wrt: Sequence[str]) -> tuple[Equation, ...]:
         """Return the equations of ∂C/∂t for the tensors asked for and for every name they need, in order."""
-        needed: dict[Symbol, Cotangent] = {}
+        read: dict[Symbol, list[Symbol]] = {}
         waiting = [self.of(tensor) for tensor in wrt if not self.is_unknown(self.of(tensor).tensor)]
         while waiting:
             cotangent = waiting.pop()
-            if cotangent.tensor not in needed:
-                needed[cotangent.tensor] = cotangent
-                waiting.extend(self.of(name) for name in self._names_in(cotangent.value))
-        read = {tensor: self._names_in(known.value) for tensor, known in needed.items()}
+            if cotangent.tensor not in read:
+                read[cotangent.tensor] = [by for t in cotangent.read if (by := taken_by(t, self.cost)) is not None]
+                waiting.extend(map(self.of, read[cotangent.tensor]))
         order = last_to_first(read, self.graph)
         return tuple(map(self.equation, order))
 
     def equation(self, tensor: str) -> Equation:
         """Return the equation of ∂C/∂tensor, as a book would write it."""
         known = self.of(tensor)
-        return Equation(self.entry(tensor, known.indices), self.simplifier.present(known.value))
+        return Equation(self.entry(known.tensor, known.indices), self._presentation(known))
 
-    def _names_in(self, expr: Expr) -> list[Symbol]:
-        return sorted(by for t in tensors_in(expr) if (by := taken_by(t, self.cost)) is not None)
+    def _presentation(self, known: Cotangent) -> Expr:
+        """Return the value of a cotangent as a book would write it; if nothing depends on names, that of one alike."""
+        if known.tensor not in self._presented:
+            alike = self.simplifier.presents_alike
+            if known.like is not None and alike(known.read) and alike(known.like[0].read):
+                found = known.like[1].of(self._presentation(known.like[0]))
+            else:
+                found = self.simplifier.present(known.value)
+            self._presented[known.tensor] = found
+        return self._presented[known.tensor]

@@ -17,10 +17,10 @@ from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, times, walk
-from chainrule.expr.skeleton import Bare, Names, bare, joined
+from chainrule.expr.skeleton import Bare, Names, bare
 from chainrule.expr.symbols import Symbol
 from chainrule.system.model import System
-from chainrule.system.user_functions import inline_functions
+from chainrule.system.user_functions import bare_equation, whole_equations
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,11 @@ class Locals:
     def __init__(self, system: System, simplifier: Simplifying) -> None:
         self._system = system
         self._simplifier = simplifier
-        self._values = {e.name: inline_functions(e.value, system.function) for e in system.equations}
+        self._equations = whole_equations(system)
         self._unknown = {d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments}
         self._consts = values_of_consts(system.declarations)
         self._told = {d.tensor: (d.values is None, self._consts.get(d.tensor)) for d in system.declarations}
         self._alike: dict[object, tuple[Expr, Names]] = {}
-        self._bare: dict[Symbol, Bare] = {}
 
     @property
     def has_unknown(self) -> bool:
@@ -81,11 +80,7 @@ class Locals:
 
     def bare(self, tensor: Symbol) -> Bare:
         """Return the skeleton of a tensor's equation, functions put in, and its leaves."""
-        if tensor not in self._bare:
-            indices = self._system.defined[tensor].indices
-            parts = (*indices, Indexed(tensor, indices), self._values[tensor])
-            self._bare[tensor] = joined(("equation",), list(map(bare, parts)))
-        return self._bare[tensor]
+        return bare_equation(self._equations[tensor])
 
     def told(self, tensors: Iterable[Symbol]) -> tuple[object, ...]:
         """Return what is declared of tensors that matters for their derivatives."""
@@ -94,12 +89,13 @@ class Locals:
     def between(self, of: Indexed, by: Indexed) -> Local:
         """Return the derivative of one entry by another, both with plain indices. Raises DerivativeError."""
         partial = Partial(of, (by,))
-        if of.tensor not in self._values:
+        if of.tensor not in self._equations:
             return Local(partial, partial, lambda: (partial, None))
         if self.has_unknown:
             differentiated = self._differentiated(of, by)
             return Local(partial, self._simplified(differentiated[0], of, by), lambda: differentiated)
-        shape = self._simplifier.shape([self.bare(of.tensor), *map(bare, (*of.indices, by))])
+        compared = [i.extent for i in by.indices if isinstance(i, Index)]
+        shape = self._simplifier.shape([self.bare(of.tensor), *map(bare, (*of.indices, by))], compared)
         key = shape.key, self.told(shape.names.tensors)
         if key in self._alike:
             known, names = self._alike[key]
@@ -118,7 +114,7 @@ class Locals:
 
     def along(self, of: Indexed, by: Indexed, change: Symbol) -> Expr:
         """Return Σ_m ∂of/∂by[m]·change[m], as calculus makes it: its entries are those of `by` in `of`."""
-        if of.tensor not in self._values:
+        if of.tensor not in self._equations:
             indices = tuple(i for i in by.indices if isinstance(i, Index))
             return reduce_over("sum", indices, times(Partial(of, (by,)), Indexed(change, indices)))
         calculus = self._calculus(of, by, change)
@@ -131,7 +127,7 @@ class Locals:
     def _value(self, of: Indexed) -> Expr:
         indices = [i for i in of.indices if isinstance(i, Index)]
         known = self._system.defined[of.tensor].indices
-        return rename_indices(self._values[of.tensor], dict(zip(known, indices, strict=True)))
+        return rename_indices(self._equations[of.tensor].value, dict(zip(known, indices, strict=True)))
 
 
 def refuse_coupled_samples(system: System, active: frozenset[str]) -> None:

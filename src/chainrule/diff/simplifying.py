@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from chainrule.expr.nodes import Expr, Index
+from chainrule.expr.sizes import Size
 from chainrule.expr.skeleton import Bare, Shape
 from chainrule.expr.symbols import Symbol
 from chainrule.rewrite.rules import Step
@@ -26,11 +27,17 @@ class Simplifying(Protocol):
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
 
+    def presents_alike(self, tensors: Iterable[Symbol]) -> bool:
+        """Say whether how an expression with these tensors is written does not depend on what they are called."""
+
     def cancelled(self, expr: Expr) -> tuple[Expr, ...]:
         """Return the factors that an expression loses in the normal form, since it is divided by them, too."""
 
-    def shape(self, items: Sequence[Bare]) -> Shape:
-        """Return the shape of some expressions with all that is known of what they read."""
+    def shape(self, items: Sequence[Bare], compared: Iterable[Size] = ()) -> Shape:
+        """Return the shape of some expressions, with all that is known of what they read.
+
+        `compared` are the extents of indices that come to stand in deltas when they are differentiated.
+        """
 
     def relates(self, left: frozenset[Symbol], right: frozenset[Symbol]) -> bool:
         """Say whether something known of the system has tensors of both in it."""

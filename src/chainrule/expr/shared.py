@@ -101,6 +101,7 @@ TABLE = _Table(1 << 15)
 _NODES = ("Size", "Limit", "Index", "Position", "Indexed", "Expr", "Condition", "Skeleton")
 _IDENTITY = {
     "str": "{0}",
+    "str | None": "{0}",
     "Symbol": "{0}, {0}.structure",
     "int": "{0}",
     "bool": "{0}",
@@ -108,7 +109,7 @@ _IDENTITY = {
     "LinearForm[Size, int]": "{0}",
     "Fraction": "{0}.numerator, {0}.denominator",
     "tuple[tuple[Index, int], ...]": "tuple([(id(i), c) for i, c in {0}])",
-    **dict.fromkeys(_NODES, "id({0})"),
+    **dict.fromkeys((*_NODES, "Size | None"), "id({0})"),
     **{f"tuple[{part}, ...]": "tuple(map(id, {0}))" for part in _NODES},
 }
 """What tells two nodes apart in a field of some type: for nodes, which are made once, that they are two."""

@@ -8,7 +8,7 @@ other; it is equal to that text and has its hash. Its parts are fields: what is 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NoReturn, Self, TypeAlias, TypeVar
+from typing import Any, Final, NoReturn, Self, TypeAlias, TypeVar
 
 Steps: TypeAlias = tuple[tuple[str, int], ...]
 """A superscript, step by step: each is a letter, or "" for none, and what is added to it. (("l", 1),) is l+1."""
@@ -124,7 +124,10 @@ Symbol: TypeAlias = Tensor | Derivative | Change
 
 def symbol(name: str) -> Symbol:
     """Return a symbol as it is, and a plain name as that of a tensor."""
-    return name if isinstance(name, Tensor | Derivative | Change) else Tensor(name)
+    return name if isinstance(name, _SYMBOLS) else Tensor(name)
+
+
+_SYMBOLS: Final = (Tensor, Derivative, Change)
 
 
 def _over_and_under(of: Symbol, wrt: tuple[Symbol, ...], along: tuple[str, ...]) -> tuple[str, str]:

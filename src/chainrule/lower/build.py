@@ -32,13 +32,25 @@ from chainrule.lower.program import (
 from chainrule.lower.replace import replaced
 from chainrule.lower.statements import form_of_axes
 
+LINE = 16
+"""The elements that come from memory together: from one to the next of them is the shorter way."""
+
 
 def instructions(
     nest: Nest, buffers: Mapping[str, Buffer], stored: frozenset[str], copies: Mapping[str, str]
 ) -> tuple[Instruction, ...]:
     """Return the nest as instructions; `copies` names the buffer to read in place of a tensor."""
     building = _Building(nest, buffers, stored, copies)
-    return building.adding() if nest.adds else (building.instruction(),)
+    zeros = [_zeros(m, buffers[m.statement.target]) for m in nest.members if m.statement.at and not m.statement.tiled]
+    return (*zeros, building.adding() if nest.adds else building.instruction())
+
+
+def _zeros(member: Member, buffer: Buffer) -> Instruction:
+    """Return what sets all entries of a buffer to 0."""
+    every = tuple(LoopAxis(f"r{n}", extent) for n, extent in enumerate(buffer.extents))
+    code = (Scalar(ZERO.value), Store(over_axes(buffer.name, every, buffer.strides), 0))
+    equation = member.statement.equation
+    return Instruction(equation.name, every, None, code, (equation,))
 
 
 @dataclass
@@ -68,12 +80,11 @@ class _Building:
             number = self.member(member)
             self.values[statement.target] = number
             if statement.target in self.stored:
-                place = statement.place or statement.target
-                access = self.access(place, Indexed(place, statement.indices), member.names)
+                store = self.stored_at(member, number)
                 if statement.place:
-                    late.append(Store(access, number))
+                    late.append(store)
                 else:
-                    code.add(Store(access, number))
+                    code.add(store)
         for store in late:
             code.add(store)
         return Instruction(
@@ -84,23 +95,23 @@ class _Building:
             tuple(dict.fromkeys(m.statement.equation for m in self.nest.members)),
         )
 
-    def adding(self) -> tuple[Instruction, ...]:
-        """Return what sets all entries to 0, and what then adds to those that are looked up, one after the other."""
+    def adding(self) -> Instruction:
+        """Return what adds to the entries that are looked up, one after the other."""
         (member,) = self.nest.members
-        statement, buffer = member.statement, self.buffers[member.statement.target]
-        every = tuple(LoopAxis(f"r{n}", extent) for n, extent in enumerate(buffer.extents))
-        whole = over_axes(buffer.name, every, buffer.strides)
-        zeros = (Scalar(ZERO.value), Store(whole, 0))
+        statement = member.statement
         self.code = code = CodeBuilder(self.entry)
-        access = self.access(buffer.name, Indexed(buffer.name, statement.at), member.names)
+        access = self.access(statement.target, Indexed(statement.target, statement.at), member.names)
         added = code.value(statement.value, member.names)
         code.add(Store(access, code.apply("add", code.add(Load(access)), added)))
         axes = tuple(LoopAxis(name, extent) for name, extent in self.nest.axes.items())
-        name, equations = statement.equation.name, (statement.equation,)
-        return (
-            Instruction(name, every, None, zeros, equations),
-            Instruction(name, axes, None, tuple(code.ops), equations),
-        )
+        return Instruction(statement.equation.name, axes, None, tuple(code.ops), (statement.equation,))
+
+    def stored_at(self, member: Member, number: int) -> Store:
+        """Return the store of a statement's value."""
+        statement = member.statement
+        place = statement.place or statement.target
+        positions = statement.at or statement.indices
+        return Store(self.access(place, Indexed(place, positions), member.names), number, member.parts)
 
     def member(self, member: Member) -> int:
         """Return the number of a statement's value."""
@@ -140,8 +151,9 @@ class _Building:
         factors = tuple(
             self.access(self.copies.get(f.tensor, f.tensor), f, member.names) for f in member.statement.factors
         )
-        axes = tuple(LoopAxis(name, extent) for name, extent in self.nest.inner.items())
-        return Contraction(member.statement.op, axes, factors)
+        far = {axis: sum(min(abs(f.stride(axis)), LINE) for f in factors) for axis in self.nest.inner}
+        axes = [LoopAxis(name, extent) for name, extent in self.nest.inner.items()]
+        return Contraction(member.statement.op, tuple(sorted(axes, key=lambda a: -far[a.name])), factors)
 
     def access(self, buffer: str, entry: Indexed, names: Mapping[Index, str]) -> Access:
         """Return where an entry is in memory."""

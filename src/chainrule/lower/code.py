@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import assert_never
 
-from chainrule.expr.functions import ARITY
+from chainrule.expr.functions import ARITY, DRAWN
 from chainrule.expr.nodes import (
     Bracket,
     Call,
@@ -34,8 +34,10 @@ from chainrule.expr.nodes import (
     Select,
     Sum,
 )
+from chainrule.lower.factors import all_factors
 from chainrule.lower.program import Apply, Load, Op, Scalar, Unsupported
 from chainrule.lower.statements import form_of_axes
+from chainrule.lower.words import WordBuilder
 
 LONGEST_POWER = 64
 MOST_READABLE = 1000
@@ -95,7 +97,9 @@ class CodeBuilder:
             case Sum(terms):
                 return self._sum(terms, names)
             case Product() | Power():
-                return self._product(_factors(expr), names)
+                return self._product(all_factors(expr), names)
+            case Call(function, arguments) if function in DRAWN:
+                return WordBuilder(self.apply, self.number, self.value).drawn(function, arguments, names)
             case Call(function, arguments, order):
                 if function not in ARITY or order:
                     raise Unsupported(f"the function {function}")
@@ -206,7 +210,7 @@ class CodeBuilder:
 
     def _sum(self, terms: Sequence[Expr], names: Mapping[Index, str]) -> int:
         """Return the sum: terms that are no products first, then each product multiplied and added at once."""
-        parts = [(t, _factors(t)) for t in terms]
+        parts = [(t, all_factors(t)) for t in terms]
         fused = [f for _, f in parts if _multiplied(f)]
         first = [t for t, f in parts if not _multiplied(f)]
         result = self._plain(first, names) if first else self._product(fused.pop(0), names)
@@ -236,13 +240,6 @@ class CodeBuilder:
         return self.apply("fma", self.apply("negate", left) if negative else left, values[-1], result)
 
 
-def _factors(expr: Expr) -> tuple[Expr, ...]:
-    """Return the factors of a product, those of factors that are products included."""
-    if not isinstance(expr, Product):
-        return (expr,)
-    return tuple(f for factor in expr.factors for f in _factors(factor))
-
-
 def _negative(factor: Power) -> bool:
     return isinstance(factor.exponent, Number) and factor.exponent.value < 0
 
@@ -257,7 +254,7 @@ def _multiplied(factors: tuple[Expr, ...]) -> bool:
 
 def _negated(term: Expr) -> Expr | None:
     """Return the term without its sign where it has one."""
-    factors = _factors(term)
+    factors = all_factors(term)
     if len(factors) == 2 and factors[0] == Number(Fraction(-1)):
         return factors[1]
     return None

@@ -8,7 +8,7 @@ the order of additions and multiplications.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
@@ -22,7 +22,7 @@ from chainrule.expr.binding import (
     position_indices,
     substitute_indices,
 )
-from chainrule.expr.functions import names_with
+from chainrule.expr.functions import DRAWN, names_with
 from chainrule.expr.nodes import (
     Call,
     Expr,
@@ -35,6 +35,7 @@ from chainrule.expr.nodes import (
     Number,
     Partial,
     Power,
+    Product,
     Reduce,
     Sum,
     delta,
@@ -43,16 +44,22 @@ from chainrule.expr.nodes import (
     plus,
     product_factors,
     times,
+    walk,
 )
 from chainrule.expr.sizes import Literal, Size, source_of
 from chainrule.expr.symbols import Derivative
+from chainrule.lower.factors import all_factors
+from chainrule.lower.groups import defined, grouped
 from chainrule.lower.guards import marked, padded, written_out
 from chainrule.lower.implied import with_marks
 from chainrule.lower.inside import check_inside
 from chainrule.lower.known_powers import with_number
-from chainrule.lower.lookups import Term, terms_of
+from chainrule.lower.lookups import Term, chooses, terms_of
+from chainrule.lower.nested import as_one_sum
 from chainrule.lower.program import Unsupported
 from chainrule.lower.statements import Assignment, looked_up_whole
+from chainrule.lower.windows import turned
+from chainrule.lower.words import counted
 from chainrule.system.model import Equation, System
 
 _CHEAP = names_with(lambda function: function.cheap)
@@ -100,6 +107,8 @@ class _Flattening:
     current: Equation | None = None
     root: str = ""
     count: int = 0
+    undefined: set[str] = field(default_factory=set)
+    """The names of values that may be undefined where nobody wants them."""
 
     def equation(self, equation: Equation, name: str) -> None:
         """Add the statements of an equation; its own comes last."""
@@ -108,11 +117,12 @@ class _Flattening:
         check_inside(self.system, value, self.sizes)
         place = equation.name if name != equation.name else ""
         value = self._inlined(value)
+        if not defined(value, self.undefined):
+            self.undefined.add(name)
         known = len(self.statements)
         flat = self._flat(value)
         last = self.statements[-1] if len(self.statements) > known else None
-        direct = isinstance(flat, Indexed) and last is not None and flat.tensor == last.target and not place
-        if direct and last is not None and isinstance(flat, Indexed) and set(flat.indices) == set(equation.indices):
+        if last is not None and isinstance(flat, Indexed) and not place and self._is_all(last, flat, equation):
             self._adopt(last, flat, name, equation)
             return
         self.statements.append(Assignment(name, equation.indices, flat, equation, place=place))
@@ -120,12 +130,22 @@ class _Flattening:
             order = free_in_order(flat)
             self.names.setdefault(_key(flat, order), (name, tuple(order.index(i) for i in equation.indices)))
 
+    def _is_all(self, last: Assignment, flat: Indexed, equation: Equation) -> bool:
+        """Say whether an equation's value is the target of the last statement, with the equation's axes."""
+        if flat.tensor != last.target or set(flat.indices) != set(equation.indices):
+            return False
+        return all(isinstance(p, Index) and self._size(p.extent) == self._size(i.extent)
+                   for p, i in zip(flat.indices, last.indices, strict=True))  # fmt: skip
+
     def _adopt(self, last: Assignment, flat: Indexed, name: str, equation: Equation) -> None:
-        """Give the statement just made the name of the equation that it is all of, with the equation's axes."""
+        """Give the target just made the name of the equation that it is all of, with the equation's axes."""
         order = tuple(flat.indices.index(i) for i in equation.indices)
         indices = tuple(last.indices[n] for n in order)
-        at = tuple(last.at[n] for n in order) if last.at else ()
-        self.statements[-1] = replace(last, target=name, indices=indices, equation=equation, at=at)
+        for number_, statement in enumerate(self.statements):
+            if statement.target == last.target:
+                at = tuple(statement.at[n] for n in order) if statement.at else ()
+                changed = replace(statement, target=name, indices=indices, equation=equation, at=at)
+                self.statements[number_] = changed
         for key, (tensor, axes) in self.names.items():
             if tensor == last.target:
                 self.names[key] = (name, tuple(axes[n] for n in order))
@@ -137,6 +157,8 @@ class _Flattening:
             expr = with_number(expr, self.system, self.consts, self.sizes, self.fresh)
         if isinstance(expr, Power) and not isinstance(expr.exponent, Number) and self._positive(expr.base):
             return Call("exp", (times(expr.exponent, Call("log", (expr.base,))),))
+        if isinstance(expr, Call) and expr.function in DRAWN:
+            return counted(expr, self.system, self.consts, self.sizes, self.fresh)
         if isinstance(expr, Call) and expr.function in self.system.function:
             definition = self.system.function[expr.function]
             if definition.body is None or expr.order:
@@ -165,6 +187,8 @@ class _Flattening:
             case Power(_, exponent) if (entry := mark_of(expr)) is not None:
                 *brackets, inside = product_factors(self._flat(entry))
                 return times(*brackets, Power(inside, exponent))
+            case Product() if (whole := self._beside(all_factors(expr))) is not None:
+                return whole
             case Indexed(tensor):
                 if tensor in self.system.declared and self.system.declared[tensor].role == "abstract":
                     raise Unsupported(f"the unknown function {tensor}")
@@ -185,20 +209,9 @@ class _Flattening:
 
     def _reduction(self, node: Reduce) -> Expr:
         indices, body = open_reduce(node, self.fresh)
-        terms = terms_of(indices, body, self._size, self.fresh) if node.op in {"sum", "mean"} else ()
-        if terms:
-            count = prod(self._size(i.extent) for i in indices) if node.op == "mean" else 1
-            if count == 0:
-                raise Unsupported("a mean of nothing")
-            return times(number(Fraction(1, count)), plus(*map(self._term, terms)))
-        if node.op == "mean":
-            count = prod(self._size(i.extent) for i in indices)
-            if count == 0:
-                raise Unsupported("a mean of nothing")
-            return times(number(Fraction(1, count)), self._sum(indices, self._flat(body)))
+        if node.op in {"sum", "mean"}:
+            return self._sum_or_mean(node.op, indices, body)
         body = self._flat(body)
-        if node.op == "sum":
-            return self._sum(indices, body)
         if any(self._size(i.extent) == 0 for i in indices):
             raise Unsupported(f"the {node.op} of nothing")
         missing = [i for i in indices if i not in free_indices(body)]
@@ -206,6 +219,51 @@ class _Flattening:
             raise Unsupported("a product over an index that its body does not have")
         over = tuple(i for i in indices if i not in missing)
         return self._reduced(node.op, over, (self._entry(body),)) if over else body
+
+    def _sum_or_mean(self, op: str, indices: tuple[Index, ...], body: Expr) -> Expr:
+        count = prod(self._size(i.extent) for i in indices) if op == "mean" else 1
+        if count == 0:
+            raise Unsupported("a mean of nothing")
+        terms = terms_of(indices, body, self._size, self.fresh)
+        if terms:
+            total = plus(*map(self._term, terms))
+        else:
+            sums = as_one_sum(indices, body, self._size, self.fresh)
+            total = plus(*(self._turned(over, one) or self._sum(over, self._flat(one)) for over, one in sums))
+        return total if op == "sum" else times(number(Fraction(1, count)), total)
+
+    def _turned(self, indices: tuple[Index, ...], body: Expr) -> Expr | None:
+        """Return a sum turned inside out, None where that is not possible."""
+        found = turned(indices, body, self.system, self.sizes, self.fresh)
+        if found is None:
+            return None
+        self.sizes = found.sizes
+        values = [self._sum(part.indices, self._flat(part.body)) for part in found.parts]
+        if not found.parts[0].places:
+            return values[0]
+        free = (i for i in free_in_order(body) if i not in indices)
+        order = tuple(sorted(free, key=lambda i: i.extent not in self.samples))
+        target, name = tuple(found.longer[i][0] if i in found.longer else i for i in order), self._name()
+        for part, value in zip(found.parts, values, strict=True):
+            at = tuple(part.places.get(i, i) for i in order)
+            self.statements.append(
+                Assignment(name, target, value, self._equation(), over=part.over, at=at, tiled=found.tiled)
+            )
+        return Indexed(name, tuple(found.longer[i][1] if i in found.longer else i for i in order))
+
+    def _beside(self, factors: tuple[Expr, ...]) -> Expr | None:
+        """Return a product with a sum that is turned inside out, the other factors taken into it; else None."""
+        sums = [f for f in factors if isinstance(f, Reduce) and f.op == "sum"]
+        others = [f for f in factors if f not in sums]
+        if (
+            len(sums) != 1
+            or not others
+            or chooses(sums[0])
+            or any(isinstance(part, Reduce) for f in others for part in walk(f))
+        ):
+            return None
+        indices, body = open_reduce(sums[0], self.fresh)
+        return self._turned(indices, times(*others, body))
 
     def _term(self, term: Term) -> Expr:
         """Return a sum whose values go to places that are looked up."""
@@ -244,24 +302,7 @@ class _Flattening:
         return times(*outside, self._reduced("sum", over, tuple(self._entry(g) for g in groups)))
 
     def _groups(self, indices: tuple[Index, ...], body: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
-        """Return the factors that do not vary with the indices, and the others in products with equal indices.
-
-        Two products stay two factors, as in a matrix times a vector; of more, or where it must be computed anyway, the
-        narrow ones are put into the wider: a sum of three factors would multiply twice at every step.
-        """
-        factors = product_factors(body)
-        outside = tuple(f for f in factors if free_indices(f).isdisjoint(indices))
-        inner = [f for f in factors if f not in outside]
-        parts: dict[frozenset[Index], list[Expr]] = {}
-        for factor in inner:
-            parts.setdefault(free_indices(factor), []).append(factor)
-        for own in sorted(parts, key=len):
-            wider = [s for s in parts if own < s]
-            plain = all(len(parts[s]) == 1 and _is_read(parts[s][0], parts[own]) for s in wider)
-            if wider and (len(parts) > 2 or not plain):
-                chosen = min(wider, key=lambda s: prod(self._size(i.extent) for i in s))
-                parts[chosen] = [*parts[chosen], *parts.pop(own)]
-        return outside, tuple(times(*part) for part in parts.values())
+        return grouped(indices, body, self._size, self.undefined)
 
     def _entry(self, group: Expr) -> Indexed:
         """Return a group of factors as one entry."""
@@ -286,6 +327,8 @@ class _Flattening:
             name = self._name()
             self.names[key] = (name, tuple(free_in_order(flat).index(i) for i in order))
             self.statements.append(Assignment(name, order, flat, self._equation()))
+            if not defined(flat, self.undefined):
+                self.undefined.add(name)
         return self._known(key, free_in_order(flat))
 
     def _reduced(self, op: str, over: tuple[Index, ...], factors: tuple[Indexed, ...]) -> Indexed:
@@ -316,14 +359,6 @@ class _Flattening:
     def _equation(self) -> Equation:
         assert self.current is not None
         return self.current
-
-
-def _is_read(wide: Expr, narrow: Sequence[Expr]) -> bool:
-    """Say whether a factor is an entry in memory that is multiplied by others in a sum as they stand.
-
-    What may be undefined where a mark rules it out is put under the mark.
-    """
-    return isinstance(wide, Indexed) or (marked(wide) is not None and all(isinstance(f, Indexed) for f in narrow))
 
 
 def _key(flat: Expr, order: tuple[Index, ...]) -> Expr:

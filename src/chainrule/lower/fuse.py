@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from chainrule.expr.binding import position_indices
 from chainrule.expr.nodes import Index, Indexed
 from chainrule.expr.sizes import Size
 from chainrule.lower.statements import Assignment, entries_of, looked_up_whole
@@ -27,8 +28,15 @@ class Member:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """The axes of the target, in order."""
-        return tuple(self.names[i] for i in self.statement.indices)
+        """The axes of the target, in order; of one that is written at places, those that its values go over."""
+        statement = self.statement
+        return tuple(self.names[i] for i in (statement.loops if statement.at else statement.indices))
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The axes that go through a part of what the target has there: beyond an end lie other entries of it."""
+        shifted = (p for p in self.statement.at if not isinstance(p, Index))
+        return frozenset(self.names[i] for p in shifted for i in position_indices(p))
 
 
 @dataclass
@@ -47,8 +55,8 @@ class Nest:
 
     @property
     def adds(self) -> bool:
-        """Whether the nest adds values to entries that are looked up; nobody reads them before it has ended."""
-        return bool(self.members[0].statement.at)
+        """Whether the nest adds values to entries that are looked up."""
+        return self.members[0].statement.adds
 
     @property
     def updates(self) -> bool:
@@ -109,6 +117,8 @@ class _Fusion:
         self.lanes = lanes
         self.nests: list[Nest] = []
         self.home: dict[str, int] = {}
+        self.homes: dict[str, list[int]] = {}
+        """All nests that a target is made in, where it is made in parts."""
         self.waiting: dict[str, Assignment] = {}
         self.late = False
         """Whether a nest reads what one behind it makes, so that their numbers are no order in which they can run."""
@@ -122,7 +132,12 @@ class _Fusion:
         number = max(homes, default=-1)
         if number < 0 or not self.join(number, statement):
             number = self.placed_alone(statement)
-        self.home[statement.target] = number
+        self.settle(statement.target, number)
+
+    def settle(self, tensor: str, number: int) -> None:
+        """Note in which nest a target, or a part of it, is made: it is all there behind the last of them."""
+        self.homes.setdefault(tensor, []).append(number)
+        self.home[tensor] = max(self.homes[tensor])
 
     def placed_alone(self, statement: Assignment) -> int:
         """Open a nest for a statement, with the rows that wait for it, and return its number."""
@@ -154,7 +169,7 @@ class _Fusion:
         """Give a tensor that waits a nest of its own."""
         if tensor in self.waiting:
             self.nests.append(self.opened(self.waiting.pop(tensor)))
-            self.home[tensor] = len(self.nests) - 1
+            self.settle(tensor, len(self.nests) - 1)
 
     def pull(self, number: int, names: Mapping[Index, str], entry: Indexed) -> None:
         """Put a row that waits into the nest where an entry of it is read at a point, or into one of its own."""
@@ -172,7 +187,7 @@ class _Fusion:
         nest.row = left[0]
         places = {**dict(zip(statement.indices, axes, strict=True)), statement.over[0]: left[0]}
         nest.members.append(Member(statement, places))
-        self.home[entry.tensor] = number
+        self.settle(entry.tensor, number)
 
     def opened(self, statement: Assignment) -> Nest:
         """Return a new nest for a statement."""
@@ -192,7 +207,7 @@ class _Fusion:
             return False
         if statement.place and nest.contraction and statement.place in nest.contraction.statement.reads:
             return False
-        domain = {names[i] for i in statement.indices}
+        domain = {names[i] for i in (statement.loops if statement.at else statement.indices)}
         if statement.op:
             if not self.is_row(statement):
                 return False
@@ -212,30 +227,35 @@ class _Fusion:
 
     def needed_for(self, number: int, statement: Assignment) -> bool:
         """Say whether a nest must have run before another one that the statement reads."""
-        left = [home for t in statement.reads if (home := self.home.get(t, number)) != number]
+        left = [home for t in statement.reads for home in self.homes.get(t, ()) if home != number]
         seen = set(left)
         while left:
             reads = {t for member in self.nests[left.pop()].members for t in member.statement.reads}
-            new = {self.home[t] for t in reads if t in self.home} - seen
+            new = {home for t in reads for home in self.homes.get(t, ())} - seen
             seen |= new
             left.extend(new)
         return number in seen
 
     def placed(self, nest: Nest, statement: Assignment) -> dict[Index, str] | None:
-        """Return the axes for the indices of a statement, or None if it cannot: it reads more than one point."""
-        if nest.adds or statement.at or looked_up_whole(nest.members[0].statement.value):
-            return None
+        """Return the axes for the indices of a statement, or None if it cannot: it reads more than one point.
+
+        What is written at places is there when the whole nest has ended.
+        """
         made = nest.produces
+        if nest.adds or statement.adds or statement.target in made or looked_up_whole(nest.members[0].statement.value):
+            return None
         names: dict[Index, str] = {}
         for entry in entries_of(statement):
             if entry.tensor not in made:
                 continue
+            if made[entry.tensor].statement.at:
+                return None
             for position, axis in zip(entry.indices, made[entry.tensor].axes, strict=True):
                 if not isinstance(position, Index) or names.setdefault(position, axis) != axis:
                     return None
                 if self.sizes[position.extent] != nest.axes[axis]:
                     return None
-        own = (*statement.indices, *statement.over)
+        own = statement.loops if statement.at else (*statement.indices, *statement.over)
         complete = set(names) == set(own) and len(set(names.values())) == len(names)
         return names if complete else None
 
@@ -293,13 +313,15 @@ def _shadowed(nest: Nest, number: int) -> Nest:
 
 def _sorted(nests: list[Nest]) -> tuple[list[Nest], list[Nest]]:
     """Return the nests in an order in which they can run, and those that can in none."""
-    home = {target: number for number, nest in enumerate(nests) for target in nest.produces}
+    homes: dict[str, list[int]] = {}
+    for number, nest in enumerate(nests):
+        for target in nest.produces:
+            homes.setdefault(target, []).append(number)
     place = {m.statement.place: number for number, nest in enumerate(nests) for m in nest.members if m.statement.place}
     before: list[set[int]] = [set() for _ in nests]
     for number, nest in enumerate(nests):
         for tensor in {t for m in nest.members for t in m.statement.reads}:
-            if home.get(tensor, number) != number:
-                before[number].add(home[tensor])
+            before[number].update(home for home in homes.get(tensor, ()) if home != number)
             if place.get(tensor, number) != number:
                 before[place[tensor]].add(number)
     order: list[int] = []

@@ -46,7 +46,7 @@ def with_marks(system: System, node: Expr, sizes: Mapping[Size, int], facts: Seq
         case IndexValue(Lookup() as looked):
             return IndexValue(_looked_up(system, looked, sizes, facts))
         case Product(factors):
-            held = {f: tuple(_facts_of(system, f, sizes)) for f in _flat(factors)}
+            held = {f: tuple(facts_of(system, f, sizes)) for f in _flat(factors)}
             held = {f: own for f, own in held.items() if own}
 
             def beside(part: Expr) -> Expr:
@@ -54,7 +54,7 @@ def with_marks(system: System, node: Expr, sizes: Mapping[Size, int], facts: Seq
 
             return map_operands(Product(tuple(_flat(factors))), beside) if held else map_operands(node, below)
         case Select(condition, then, otherwise):
-            known = (*facts, *_facts(condition, sizes))
+            known = (*facts, *not_negative(condition, sizes))
             return Select(map_condition(condition, below), below(then, known), below(otherwise))
         case _:
             return map_operands(node, below)
@@ -68,11 +68,11 @@ def _flat(factors: Sequence[Expr]) -> Iterator[Expr]:
             yield factor
 
 
-def _facts_of(system: System, factor: Expr, sizes: Mapping[Size, int]) -> Iterator[ExpressionForm]:
+def facts_of(system: System, factor: Expr, sizes: Mapping[Size, int]) -> Iterator[ExpressionForm]:
     """Yield what is not negative where a factor is not 0 by a bracket or a mark."""
     entry = mark_of(factor)
     if isinstance(factor, Bracket):
-        yield from _facts(factor.condition, sizes)
+        yield from not_negative(factor.condition, sizes)
     elif entry is not None:
         yield from (end for end in _ends(system, entry, sizes) if end is not None)
 
@@ -92,7 +92,7 @@ def _read(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Sequ
     """Return an entry with the marks that it and what is looked up in it need."""
     if not entry.indices or entry.tensor not in system.names():
         return entry
-    inner = (*facts, *_facts_of(system, entry, sizes))
+    inner = (*facts, *facts_of(system, entry, sizes))
     positions = tuple(_looked_up(system, p, sizes, inner) if isinstance(p, Lookup) else p for p in entry.indices)
     moved = entry if positions == entry.indices else Indexed(entry.tensor, positions, entry.guarded)
     return moved if entry.guarded or not facts else _marked(system, moved, sizes, facts)
@@ -121,21 +121,21 @@ def _marked(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Se
 
 def _holds(wanted: ExpressionForm, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm]) -> bool:
     """Say whether something is known not to be negative: by itself, or because it is no less than a fact."""
-    return _least(wanted, sizes) >= 0 or any(_least(wanted - fact, sizes) >= 0 for fact in facts)
+    return least(wanted, sizes) >= 0 or any(least(wanted - fact, sizes) >= 0 for fact in facts)
 
 
-def _least(form: ExpressionForm, sizes: Mapping[Size, int]) -> Fraction:
+def least(form: ExpressionForm, sizes: Mapping[Size, int]) -> Fraction:
     """Return the lowest value."""
     indices = [atom for atom in form.terms if isinstance(atom, Index)]
     return form.bounds({i: (Fraction(0), Fraction(sizes[i.extent] - 1)) for i in indices})[0]
 
 
-def _facts(condition: Condition, sizes: Mapping[Size, int]) -> Iterator[ExpressionForm]:
+def not_negative(condition: Condition, sizes: Mapping[Size, int]) -> Iterator[ExpressionForm]:
     """Yield what is not negative where a condition holds."""
     if not isinstance(condition, Comparison):
         if condition.op == "and":
             for part in condition.operands:
-                yield from _facts(part, sizes)
+                yield from not_negative(part, sizes)
         return
     left, right = _in_indices(condition.left, sizes), _in_indices(condition.right, sizes)
     if left is None or right is None or not (_is_whole(left) and _is_whole(right)):

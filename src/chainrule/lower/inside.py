@@ -31,7 +31,7 @@ def check_inside(system: System, node: Expr | Condition, sizes: Mapping[Size, in
     """Raise Unsupported for an entry that may, unmarked, lie outside its tensor."""
     for part in walk(node):
         if isinstance(part, IndexValue) and isinstance(part.position, Lookup):
-            _check(system, part.position.entry, sizes)
+            _check_choice(system, part.position, sizes)
         if isinstance(part, Indexed) and part.indices:
             _check(system, part, sizes)
 
@@ -56,8 +56,23 @@ def _check(system: System, entry: Indexed, sizes: Mapping[Size, int]) -> None:
             raise Unsupported(f"a position beyond {MOST:,}, {expression_text(entry)}")
 
 
+def _check_choice(system: System, lookup: Lookup, sizes: Mapping[Size, int]) -> None:
+    """Check [tok[t] = v], which may become the place of an entry: the numbers must be those of the axis of v."""
+    _, high = _values(system, lookup, sizes)
+    if high >= _count(lookup.extent, sizes):
+        raise Unsupported(f"a position that may be outside its tensor, {expression_text(lookup.entry)}")
+
+
 def _values(system: System, lookup: Lookup, sizes: Mapping[Size, int]) -> tuple[int, int]:
-    """Return the lowest and the highest whole number that a look-up may find."""
+    """Return the lowest and the highest whole number that a look-up may find: what is declared, and checked of inputs.
+
+    That the axis it stands on holds it, as the look-up itself says, is what is to be shown.
+    """
     _check(system, lookup.entry, sizes)
-    size = lookup.extent
-    return 0, (size.count if isinstance(size, Literal) else sizes[size]) - 1
+    declared = system.declared[lookup.entry.tensor].values
+    assert declared is not None
+    return 0, _count(declared.extent, sizes) - 1
+
+
+def _count(size: Size, sizes: Mapping[Size, int]) -> int:
+    return size.count if isinstance(size, Literal) else sizes[size]

@@ -32,13 +32,15 @@ TRANSPOSE = 0.6
 class AccessPattern:
     """A tensor as a nest reads or writes it: for each of its axes the coefficients of the nest's axes.
 
-    Of one that is `looked` up few entries may be read: it is never copied as a whole.
+    Of one that is `looked` up few entries may be read: it is never copied as a whole. Along the axes of `parts` lie
+    other entries beyond an end, which no vector may reach.
     """
 
     tensor: str
     terms: Terms
     kind: Usage
     looked: bool = False
+    parts: frozenset[str] = frozenset()
 
     def step(self, axis: str, inner: int) -> int | None:
         """Return the stride along an axis of the nest if it is 0 or that of the innermost axis, else None."""
@@ -76,7 +78,7 @@ def references(nest: Nest, stored: frozenset[str]) -> tuple[AccessPattern, ...]:
                 found[AccessPattern(entry.tensor, terms, kind, looked)] = None
         if statement.at:
             terms = tuple(_terms(p, member.names) for p in statement.at)
-            found[AccessPattern(statement.target, terms, "store", looked=True)] = None
+            found[AccessPattern(statement.target, terms, "store", statement.adds, member.parts)] = None
         elif statement.target in stored:
             place = statement.place or statement.target
             found[AccessPattern(place, tuple(((axis, 1),) for axis in member.axes), "store")] = None
@@ -128,20 +130,29 @@ def choose(asked: Work, inner: Mapping[str, int], lanes: int) -> Vectorization:
     for axis, extent in nest.axes.items():
         if nest.row and axis != nest.row and nest.axes[nest.row] > lanes:
             continue
-        bad = [r for r in refs if not r.fits(axis, inner.get(r.tensor, 0))]
-        if any(r.kind == "store" or r.looked or axis_count(r, axis) != 1 for r in bad) or _read_twice(bad, refs):
+        bad = [r for r in refs if not r.fits(axis, inner.get(r.tensor, 0)) or (extent % lanes and axis in r.parts)]
+        if not _can_be_copied(bad, refs, axis):
             continue
-        copied = tuple(dict.fromkeys(r.tensor for r in bad))
-        extra = sum(TRANSPOSE * prod(_extents(r, nest)) for r in bad)
+        copied, extra = _copied(bad, nest)
         cost = points / extent * (-(-extent // lanes)) + extra + asked.beside(axis, lanes)
         if cost < best.cost:
             best = Vectorization(cost, axis, copied)
     return best if not nest.inner or nest.row else min(best, _along_reduction(asked, inner, lanes), key=_cost)
 
 
-def _read_twice(bad: Sequence[AccessPattern], refs: Sequence[AccessPattern]) -> bool:
-    """Say whether a tensor that would be copied is read in another place too, which the copy need not fit."""
-    return any(r.tensor == other.tensor and r.terms != other.terms for r in bad for other in refs)
+def _can_be_copied(bad: Sequence[AccessPattern], refs: Sequence[AccessPattern], axis: str) -> bool:
+    """Say whether copies with an axis innermost can be read in place of tensors that do not fit it.
+
+    One that is read in another place too, which the copy need not fit, is not copied.
+    """
+    if any(r.kind == "store" or r.looked or axis_count(r, axis) != 1 for r in bad):
+        return False
+    return not any(r.tensor == other.tensor and r.terms != other.terms for r in bad for other in refs)
+
+
+def _copied(bad: Sequence[AccessPattern], nest: Nest) -> tuple[tuple[str, ...], float]:
+    """Return the tensors that are copied, and what that costs."""
+    return tuple(dict.fromkeys(r.tensor for r in bad)), sum(TRANSPOSE * prod(_extents(r, nest)) for r in bad)
 
 
 def _cost(choice: Vectorization) -> float:
@@ -160,10 +171,13 @@ def _along_reduction(asked: Work, inner: Mapping[str, int], lanes: int) -> Vecto
     if not nest.updates:
         code = min((asked.beside(axis, lanes) for axis in nest.axes), default=asked.code)
     for axis, extent in nest.inner.items():
-        if all(r.fits(axis, inner.get(r.tensor, 0)) for r in asked.refs if r.kind == "factor"):
+        factors = [r for r in asked.refs if r.kind == "factor"]
+        bad = [r for r in factors if not r.fits(axis, inner.get(r.tensor, 0))]
+        if _can_be_copied(bad, asked.refs, axis):
             rest = asked.outputs * prod(nest.inner.values()) / max(extent, 1)
-            cost = rest * -(-extent // lanes) + ACROSS * asked.outputs + code
-            best = min(best, Vectorization(cost, axis), key=_cost)
+            copied, extra = _copied(bad, nest)
+            cost = rest * -(-extent // lanes) + ACROSS * asked.outputs + extra + code
+            best = min(best, Vectorization(cost, axis, copied), key=_cost)
     return best
 
 

@@ -48,7 +48,7 @@ class Term:
 
 def terms_of(indices: tuple[Index, ...], body: Expr, size: SizeOf, fresh: Fresh) -> tuple[Term, ...]:
     """Return Σ body as terms; none where no bracket of it compares what a whole number names with an index."""
-    if not _chooses(body):
+    if not chooses(body):
         return ()
     return tuple(_placed((*indices, *more), factors, size) for more, factors in _multiplied_out(body, size, fresh))
 
@@ -62,14 +62,15 @@ def _choice(factor: Expr | Condition) -> tuple[Lookup, Index] | None:
             return None
 
 
-def _chooses(node: Expr) -> bool:
+def chooses(node: Expr) -> bool:
+    """Say whether a bracket compares what a whole number names with an index."""
     return any(_choice(part) is not None for part in walk(node))
 
 
 def _multiplied_out(expr: Expr, size: SizeOf, fresh: Fresh) -> list[SummedProduct]:
     """Return an expression as a sum of products, taken apart no further than the brackets need."""
     match expr:
-        case _ if not _chooses(expr):
+        case _ if not chooses(expr):
             return [((), (expr,))]
         case Sum(terms):
             return [part for term in terms for part in _multiplied_out(term, size, fresh)]

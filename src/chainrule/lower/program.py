@@ -133,7 +133,9 @@ class Apply:
     """A scalar function of earlier values, given by their numbers in the code.
 
     Beside the functions of the notation: add, subtract, multiply, divide, negate, fma (a·b + c), choose (condition,
-    then, otherwise), the relations, and, or, not.
+    then, otherwise), the relations, and, or, not. What is drawn is made of words of 32 bits: word (of a whole number),
+    words (of the two halves of one), word_sum, word_product; of pairs of words: key (of two words) and threefry (a pair
+    enciphered under a key).
     """
 
     function: str
@@ -151,10 +153,11 @@ class RowReduce:
 
 @dataclass(frozen=True)
 class Store:
-    """A value written to memory."""
+    """A value written to memory. Along the axes of `parts` lie other entries of the tensor beyond an end."""
 
     access: Access
     operand: int
+    parts: frozenset[str] = frozenset()
 
 
 Op: TypeAlias = Load | Scalar | LinearForm[str, int] | Contracted | Apply | RowReduce | Store
@@ -211,6 +214,11 @@ class Instruction:
     def stores(self) -> tuple[Access, ...]:
         """The accesses that the code writes."""
         return tuple(op.access for op in self.code if isinstance(op, Store))
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The axes along which other entries lie beyond an end of what a store goes through."""
+        return frozenset().union(*(op.parts for op in self.code if isinstance(op, Store)))
 
     @cached_property
     def adding(self) -> tuple[str, ...]:

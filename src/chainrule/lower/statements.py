@@ -23,8 +23,9 @@ class Assignment:
     """target[indices] = value; or, with `op`, op over `over` of the product of the factors.
 
     `place` is the tensor whose memory the target takes: that of a param for its update, else its own. With `at`,
-    positions of the target of which some are look-ups, it is 0 everywhere, and then the value is added to the entry
-    there for all values of the indices, among them those that are not the target's, `over`.
+    positions of the target, it is 0 everywhere but where the value goes, for all values of the indices, among them
+    those that are not the target's, `over`. Where some positions are look-ups the value is added to the entry there;
+    else no two values go to one entry, and `tiled` says that one goes to each, be it from several statements.
     """
 
     target: str
@@ -36,6 +37,12 @@ class Assignment:
     factors: tuple[Indexed, ...] = ()
     place: str = ""
     at: tuple[Position, ...] = ()
+    tiled: bool = False
+
+    @property
+    def adds(self) -> bool:
+        """Whether values are added to entries that are looked up."""
+        return any(isinstance(position, Lookup) for position in self.at)
 
     @property
     def reads(self) -> frozenset[str]:

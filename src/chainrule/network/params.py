@@ -35,10 +35,16 @@ class Params(dict[str, Array]):
     """
 
     def __init__(self, system: System, arrays: Mapping[Any, npt.ArrayLike]) -> None:
-        super().__init__({name: _float64(name, arrays[name]) for name in system.params})
+        super().__init__({name: _float64(name, arrays[name]) for name in system.params if name in arrays})
         self._system = system
 
     def __setitem__(self, name: str, value: npt.ArrayLike) -> None:
+        if name in self._system.params and name not in self:
+            raise OptionError(
+                f"the param {name} has not begun: only data tell how many entries it has",
+                expected="a network that was trained, or all params at once",
+                advice="Give it when the network is made, or all of them: network.load_state_dict({…})",
+            )
         super().__setitem__(name, fitting(self._system, self, name, value))
 
     def setdefault(self, name: str, default: npt.ArrayLike | None = None) -> Array:
@@ -83,22 +89,26 @@ class Params(dict[str, Array]):
 def replaced(system: System, old: Mapping[str, Array], new: Mapping[str, npt.ArrayLike]) -> Params:
     """Return params that take the place of others. Raises InputError for what is missing, not there or misshaped."""
     check_names(system, new)
-    missing = [name for name in system.params if name not in new]
+    missing = [name for name in old if name not in new]
     if missing:
         raise InputError(f"nothing is given for {listed(missing)}", expected=_all(system))
-    return Params(system, {name: fitting(system, old, name, new[name]) for name in system.params})
+    return Params(system, {name: fitting(system, old, name, value) for name, value in new.items()})
 
 
 def fitting(system: System, params: Mapping[str, Array], name: str, value: npt.ArrayLike) -> Array:
-    """Return an array for a param as float64. Raises InputError by name for what does not fit."""
+    """Return an array for a param as float64. Raises InputError by name for what does not fit.
+
+    Of a param that has not begun only the number of axes is known.
+    """
     check_names(system, [name])
     array = _float64(name, value)
-    if array.shape != params[name].shape:
+    shape = params[name].shape if name in params else (*array.shape, *system.axes(name))[: len(system.axes(name))]
+    if array.shape != shape:
         raise InputError(
             f"{name} is given with the shape {list(array.shape)}",
             where=_declared(system, name),
-            expected=f"the shape {list(params[name].shape)}",
-            advice=f"Its transpose has that shape: {name}.T" if array.T.shape == params[name].shape else "",
+            expected=f"the shape {list(shape)}" if name in params else f"{len(shape)} axes",
+            advice=f"Its transpose has that shape: {name}.T" if array.T.shape == shape else "",
         )
     if not all_finite(array):
         at = tuple(int(n) for n in np.argwhere(~np.isfinite(array))[0])
@@ -115,8 +125,8 @@ def loaded(
         raise InputError(
             f"the state is a {type(given).__name__}", expected="a dict of arrays by name, such as network.state_dict()"
         )
-    missing = tuple(str(name) for name in params if name not in given)
-    unexpected = tuple(str(name) for name in given if name not in params)
+    missing = tuple(str(name) for name in system.params if name not in given)
+    unexpected = tuple(str(name) for name in given if name not in system.params)
     if strict and (missing or unexpected):
         said = [f"it lacks {listed(missing)}"] * bool(missing)
         said += [f"it has {listed(unexpected)}, which the network has not"] * bool(unexpected)
@@ -125,7 +135,9 @@ def loaded(
             expected=_all(system),
             advice=_renaming(params, given) or "With strict=False what fits is taken, and the rest left alone.",
         )
-    fits = {name: np.array(fitting(system, params, name, given[name])) for name in params if name in given}
+    fits: dict[str, Array] = {
+        name: np.array(fitting(system, params, name, given[name])) for name in system.params if name in given
+    }
     return {**params, **fits}, Loaded(missing, unexpected)
 
 

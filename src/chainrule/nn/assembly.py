@@ -16,12 +16,12 @@ from chainrule.nn.costs import Cost
 from chainrule.nn.layer import Codomain, Initial, Layer, Normal, Value
 from chainrule.nn.own import value_shape
 from chainrule.nn.penalties import penalised
-from chainrule.nn.shape import LayerShape, shape_of
+from chainrule.nn.shape import SAMPLE, LayerShape, shape_of
 from chainrule.nn.template import apart_from, names_in, renamed
 from chainrule.render.letters import next_letter
 
-DATA, TARGET, COST, SAMPLE = "x", "y", "C", "n"
-"""The names that every network has: samples, what should come out, the cost, and the index of the samples."""
+DATA, TARGET, COST = "x", "y", "C"
+"""The names that every network has: samples, what should come out, and the cost."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,23 @@ def assemble(layers: Sequence[Layer], cost: Cost) -> Assembly:
     cost C = 1/2*(sum(j) (a1[j] - y[j])^2)
     """
     _check_kinds(layers, cost)
+    _check_seeds(layers)
     work = _Assembling()
     for number, layer in enumerate(layers, start=1):
         work.add(layer, f"layer {number}, {layer!r}")
     return work.finish(cost)
+
+
+def _check_seeds(layers: Sequence[Layer]) -> None:
+    """Check that no two layers would draw the same numbers."""
+    drawing: dict[int, int] = {}
+    for number, layer in enumerate(layers, start=1):
+        first = number if layer.seed is None else drawing.setdefault(layer.seed, number)
+        if first != number:
+            raise OptionError(
+                f"layer {number}, {layer!r}, would draw the same numbers as layer {first}",
+                expected="another seed for each layer that draws",
+            )
 
 
 def _check_kinds(layers: Sequence[object], cost: object) -> None:

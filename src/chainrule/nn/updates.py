@@ -16,7 +16,7 @@ from chainrule.nn.schedules import Timing
 from chainrule.nn.selection import selected
 from chainrule.nn.template import apart_from, const_line, names_in, renamed
 from chainrule.notation.source import Source, split
-from chainrule.system.model import System
+from chainrule.system.model import STEP, System
 from chainrule.system.printing import index_names
 
 _DEFINES = re.compile(r"(?:(?:const|state|update)\s+)?(\w+)\s*=")
@@ -59,24 +59,33 @@ def updates_text(
     clip, clipped = _clipping(optimizer)
     shared = [const_line(name, value) for name, value in optimizer.constants.items()]
     if optimizer.schedule is not None:
-        shared += _split(optimizer.schedule.written("step", "learning_rate", timing))
+        shared += _split(optimizer.schedule.written(STEP, "learning_rate", timing))
     shared += [*clip, *_split(optimizer.shared)]
     own = {param: _own_lines(optimizer, len(system.axes(param)), clipped) for param in learned}
     for param, factor in _factors(optimizer, system).items():
         if param in own:
             shared += [const_line(f"rate_factor_{param}", factor), f"rate_{param} = rate_factor_{param}*{RATE}"]
             own[param] = [renamed(line, {RATE: f"rate_{param}"}) for line in own[param]]
-    if any("step" in names_in(line) for line in (*shared, *(line for lines in own.values() for line in lines))):
-        shared = ["state step = 0", *shared, "update step = step + 1"]
+    counted = any(STEP in names_in(line) for line in (*shared, *(line for lines in own.values() for line in lines)))
+    if counted and not system.counts_steps:
+        shared = [f"state {STEP} = 0", *shared]
+    if counted or system.counts_steps:
+        shared = [*shared, counting_line()]
     taken, letters = index_names(system)
     names = _Names({*taken, *letters, system.batch})
-    common = {name: names.unused(name) for name in _defined(shared)}
+    known = {STEP} if system.counts_steps else set[str]()
+    common = {name: names.unused(name) for name in _defined(shared) if name not in known}
     lines = [renamed(line, common).replace(_SQUARES, _squares(system, entries)) for line in shared]
     for param, entry in entries.items():
         letters_of = [i.name for i in system.axes(param)]
         mapping = {n: _entry(names.unused(f"{n}_{param}"), letters_of) for n in _defined(own[param]) if n != "p"}
         lines += [renamed(line, {**common, **mapping, "p": entry, "C": system.cost}) for line in own[param]]
     return "\n".join(sorted(lines, key=_kind))
+
+
+def counting_line() -> str:
+    """Return the line that counts the steps, for a system that reads their number."""
+    return f"update {STEP} = {STEP} + 1"
 
 
 def _factors(optimizer: Optimizer, system: System) -> dict[Symbol, float]:

@@ -1,7 +1,8 @@
 """Derivatives as written: ∂C/∂z[j], ∂a[k]/∂z[j], ∂²C/∂z∂z[i,j].
 
 Such a name is that of a tensor, with the axes of what is differentiated and then those of what it is taken by;
-positions stand behind each of them, or all at the end. Only where the upper one is an unknown function with the lower
+positions stand behind each of them, or all at the end. In a system for all samples the letter of the sample stands
+behind the cost too, ∂C[n]/∂z[n,j], or behind z alone. Only where the upper one is an unknown function with the lower
 ones among its arguments, and no equation above defines the derivative, is it a symbol of its own, a `Partial`.
 """
 
@@ -18,6 +19,7 @@ from chainrule.expr.nodes import Indexed, Partial, Position
 from chainrule.expr.symbols import Derivative
 from chainrule.notation.operators import superscript_of
 from chainrule.notation.vocabulary import Vocabulary
+from chainrule.render.text import position_text
 
 ErrorAt: TypeAlias = Callable[..., NotationError]
 """Makes an error that points at a token: (what, token, expected=…)."""
@@ -42,8 +44,11 @@ def derivative_of(
     names = [str(part.token) for part in parts]
     _check_order(tree, parts, error)
     ranks = [vocabulary.ranks.get(name) for name in names]
-    positions = _positions(parts, ranks, error)
     name = Derivative(names[0], *names[1:])
+    of_samples = names[0] == vocabulary.costs and len(parts) == 2 and names[1] in vocabulary.ranks
+    if of_samples and parts[0].positions:
+        return _of_one_sample(name, parts, vocabulary, error)
+    positions = _positions(parts, ranks, error)
     per_sample = vocabulary.per_sample.get(name)
     if per_sample is not None:
         return Indexed(per_sample, positions, guarded=any(part.guarded for part in parts))
@@ -60,6 +65,28 @@ def derivative_of(
     ends = [sum(known[: n + 1]) for n in range(len(known))]
     entries = [Indexed(n, positions[end - rank : end]) for n, rank, end in zip(names, known, ends, strict=True)]
     return Partial(entries[0], tuple(entries[1:]))
+
+
+def _of_one_sample(name: Derivative, parts: Sequence[Slot], vocabulary: Vocabulary, error: ErrorAt) -> Indexed:
+    """Return ∂C[n]/∂z[n,j], the derivative of the cost of one sample by what belongs to it. Raises NotationError."""
+    above, below = parts[0].positions or (), parts[1].positions or ()
+    (by,), sample = name.wrt, position_text(above[0])
+    known = vocabulary.per_sample.get(name)
+    if known is None and name in vocabulary.written:
+        raise error(
+            f"∂{name.of}[{sample}]/∂{by}, one for each sample, is not derived",
+            parts[0].token,
+            expected=f"{name} without [{sample}], which is the mean over the samples",
+            advice=f"Where {sample} stands nowhere, all is said of one sample, and so is {name}.",
+        )
+    if known is None or len(above) != 1 or below[:1] != above or len(below) != vocabulary.ranks[by]:
+        rest = ",…" if vocabulary.ranks.get(by, 0) > 1 else ""
+        raise error(
+            f"the cost of a sample has derivatives by the {by} of that sample, by no other",
+            parts[1].token,
+            expected=f"one letter for the sample in both places, as in ∂{name.of}[{sample}]/∂{by}[{sample}{rest}]",
+        )
+    return Indexed(known, below, guarded=any(part.guarded for part in parts))
 
 
 def _check_order(tree: Tree[Token], parts: Sequence[Slot], error: ErrorAt) -> None:

@@ -33,6 +33,7 @@ from chainrule.system.model import (
     Given,
     Role,
     System,
+    counter,
     one_hot,
 )
 
@@ -65,8 +66,9 @@ class SystemReader:
 
     def system(self) -> System:
         """Return what has been read, not yet checked."""
+        counters = tuple(counter(name) for name in sorted(self.vocabulary.counted))
         return System(
-            declarations=tuple(self.declarations),
+            declarations=(*self.declarations, *counters),
             functions=tuple(self.functions),
             givens=tuple(self.givens),
             batch=self.batch,
@@ -110,13 +112,16 @@ class SystemReader:
             raise error("this is no type of a tensor", name, expected="expected is int(V): 0, 1 … V - 1")
         if role != "data":
             raise error("whole numbers cannot be learned", name, expected="expected is data: data tok[t] : int(V)")
-        text = str(size[0])
-        count = number_of(text) if size[0].type == "NUMBER" else self.vocabulary.whole.get(text)
+        text, count = str(size[0]), self._number(size[0])
         if count is None:
             return Index(text)
         if Fraction(count).denominator != 1 or count < 1:
             raise error(f"{text} is no number of values", size[0], expected="expected is a whole number, 1 or more")
         return Index(text, Literal(int(count)))
+
+    def _number(self, token: Token) -> Fraction | int | None:
+        """Return the number that a token is, or that it names as a const with a whole number."""
+        return number_of(str(token)) if token.type == "NUMBER" else self.vocabulary.whole.get(str(token))
 
     def read_constants(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read constants, with or without a value, and states, which have one to begin with."""
@@ -162,17 +167,22 @@ class SystemReader:
         """Read declared indices: with a number of values, or with a formula for it."""
         for piece in subtrees(tree):
             name, _, size = piece.children
+            assert isinstance(size, Tree)
             converter = self._converter(statement)
             converter.check_letters([str(name)], name_token(piece))
             self._place("index", len(self.indices), statement, piece)
-            if isinstance(size, Tree) and size.data == "number":
+            if size.data == "number" or self._is_whole(size):
                 self.indices.append(Index(str(name)))
                 self.sizes.append((Declared(str(name)), self._count(converter, first_token(size))))
             else:
                 self.indices.append(Index(str(name), self._formula(converter, name_token(piece), size)))
 
+    def _is_whole(self, size: Tree[Token]) -> bool:
+        """Say whether a const that is a whole number stands there, and nothing else."""
+        return size.data == "entry" and len(size.children) == 1 and str(size.children[0]) in self.vocabulary.whole
+
     def _count(self, converter: Converter, token: Token) -> int:
-        value = number_of(str(token))
+        value = self._number(token)
         if value is None or value.denominator != 1:
             raise converter.error(
                 f"{token} is no number of values", token, expected="expected is a whole number, 0 or more"

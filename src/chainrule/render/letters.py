@@ -24,7 +24,7 @@ from chainrule.expr.nodes import (
     walk,
     with_operands,
 )
-from chainrule.expr.sizes import UNINFERRED, Axis, Literal, Size
+from chainrule.expr.sizes import UNINFERRED, Axis, Declared, Literal, Size
 from chainrule.expr.symbols import Symbol, tensors_of
 
 ROTATION = "ijkmpqrstuvw"
@@ -149,8 +149,8 @@ class _Giver:
         return not self.declared or any(index in part.indices for part in walk(node.body) if isinstance(part, Indexed))
 
     def _choose(self, index: Index, scope: Mapping[Index, Index], *, labels: bool = True) -> str:
-        blocked = {letter.name for letter in scope.values()} | self.names
-        blocked |= {letter for letter, extent in self.reserved.items() if extent != index.extent}
+        within = {letter.name for letter in scope.values()} | self.names
+        blocked = within | {letter for letter, extent in self.reserved.items() if extent != index.extent}
         if self.said:
             own = index.preferred
             if own in self.said and own not in blocked and self.declared[own] == index.extent:
@@ -158,7 +158,9 @@ class _Giver:
             blocked |= self.said
         if not labels:
             fitting = (c for c, size in self.declared.items() if size == index.extent and c not in self.said)
-            known = [c for c in fitting if c not in blocked and c not in self.taken]
+            known = [c for c in fitting if c not in within and c not in self.taken]
+            # Nothing but its letter tells the size of this index. An extent(…) can be named otherwise: see `size`.
+            known = [c for c in known if c not in blocked] or known
             if known:
                 return index.preferred if index.preferred in known else known[0]
             blocked |= self.declared.keys()
@@ -173,7 +175,8 @@ class _Giver:
 
     def size(self, value: ExtentValue) -> str:
         """Return the letter for an extent: its own where that is an index, else one of an index with that extent."""
-        same = [(index, letter) for index, letter in self.given if index.extent == value.extent]
+        others = self._letters_of_others(value.extent)
+        same = [(i, letter) for i, letter in self.given if i.extent == value.extent and letter not in others]
         own = [letter for index, letter in same if index.preferred == value.letter]
         if own:
             return own[0]
@@ -183,18 +186,24 @@ class _Giver:
         return letter if self._means(letter, value.extent) else self._axis(value.extent, letter)
 
     def _means(self, letter: str, size: Size) -> bool:
-        """Say whether a letter that labels nothing here stands for a size: no free index has it for another."""
-        if any(index.name == letter and index.extent != size for index in self.free.values()):
+        """Say whether a letter that labels nothing here stands for a size: no index has it for another."""
+        if not letter or letter in self._letters_of_others(size):
             return False
         if isinstance(size, Axis) and isinstance(self.declared, LetterSizes):
             return self.declared.get(letter) == size
         return not isinstance(self.declared, LetterSizes) or self.declared.get(letter, size) == size
 
+    def _letters_of_others(self, size: Size) -> set[str]:
+        return {letter for index, letter in self.given if index.extent != size}
+
     def _axis(self, size: Size, letter: str) -> str:
-        """Return what names an axis between the parentheses of extent(x), extent(W, 1)."""
-        if not isinstance(size, Axis) or not isinstance(self.declared, LetterSizes):
+        """Return what names a size between the parentheses of extent(k), extent(x), extent(W, 1)."""
+        if isinstance(size, Declared) and not letter:
+            return size.letter
+        ranks = self.declared.ranks if isinstance(self.declared, LetterSizes) else {}
+        if not isinstance(size, Axis) or (letter and not ranks):
             return letter
-        return size.tensor if self.declared.ranks.get(size.tensor) == 1 else f"{size.tensor}, {size.number}"
+        return size.tensor if ranks.get(size.tensor) == 1 else f"{size.tensor}, {size.number}"
 
 
 def _rename(root: Expr | Condition, giver: _Giver, *, sizes: bool = False) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import permutations
 from math import gcd, lcm
+from operator import le
 from typing import TypeAlias
 
 from chainrule.expr.binding import (
@@ -376,4 +377,20 @@ def resort(expr: Expr, renamed: frozenset[Index]) -> Expr:
     if free_indices(expr).isdisjoint(renamed):
         return expr
     again = map_operands(expr, lambda part: resort(part, renamed))
-    return again if isinstance(expr, Reduce) else renormal(again)
+    if isinstance(expr, Reduce):
+        return again
+    if again is expr and _is_in_order(expr):
+        return expr
+    return renormal(again)
+
+
+def _is_in_order(expr: Expr) -> bool:
+    """Say whether the parts of a node stand in their order, so that it is normal if it was before their names."""
+    match expr:
+        case Sum(terms):
+            keys = [sort_key(split_coefficient(term)[1]) for term in terms]
+        case Product(factors):
+            keys = [sort_key(factor) for factor in factors if type(factor) is not Number]
+        case _:
+            return not isinstance(expr, Bracket)
+    return all(map(le, keys, keys[1:]))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import (
     Bracket,
     Call,
@@ -17,6 +18,7 @@ from chainrule.expr.nodes import (
     Expr,
     Indexed,
     Number,
+    Power,
     Product,
     Reduce,
     Sum,
@@ -35,10 +37,10 @@ from chainrule.simplify.arithmetic import (
     split_coefficient,
     terms_of,
 )
-from chainrule.simplify.cancelling import settled
+from chainrule.simplify.cancelling import divisors, settled
 from chainrule.simplify.context import Context, length
 from chainrule.simplify.evident import always_defined, guarded
-from chainrule.simplify.recognise import recognise
+from chainrule.simplify.recognise import may_be_recognised, recognise
 
 _MOST_TERMS = 24
 _MOST_FACTORS = 60
@@ -121,7 +123,7 @@ def multiply_out(expr: Expr, context: Context) -> Expr | Rewrite | None:
 
     Where nothing cancels, it must be shorter than with common factors out too.
     """
-    if not _has_sum_inside(expr) or length(expr) > _LONGEST:
+    if not _has_sum_inside(expr) or length(expr) > _LONGEST or _stays(expr, context):
         return None
     terms = _expanded(expr, context)
     if terms is None:
@@ -136,6 +138,40 @@ def multiply_out(expr: Expr, context: Context) -> Expr | Rewrite | None:
     if refactored == factored or (not cancels and (worse or _splits_in_vain(expr, refactored))):
         return None
     return refactored
+
+
+def _stays(expr: Expr, context: Context) -> bool:
+    """Say whether a product plainly is itself again when it is multiplied out and common factors are taken out.
+
+    No fact may be recognised in its terms then, of which nobody needs to make one.
+    """
+    return isinstance(expr, Product) and _is_coprime(expr) and not may_be_recognised(tensors_in(expr), context.names)
+
+
+@kept
+def _is_coprime(expr: Product) -> bool:
+    """Say whether a product has one sum, whose terms have nothing in common and cancel nothing of what is beside it.
+
+    Multiplied out, its terms have in common what was beside the sum. A bracket there changes nothing where nothing is
+    divided by, which could be called otherwise, and where it guards no term alone.
+    """
+    found = factors_of(expr)[1]
+    sums = [factor for factor in expr.factors if isinstance(factor, Sum)]
+    if len(sums) != 1 or found.pop(sums[0], None) != 1 or _taken_out(sums[0]) is not None:
+        return False
+    inside = [factors_of(term)[1] for term in sums[0].terms]
+    if any(isinstance(base, Sum) for view in inside for base in view):
+        return False
+    divides = any(e < 0 or divisors(base) for view in (found, *inside) for base, e in view.items())
+    outside = {base: e for base, e in found.items() if divides or not isinstance(base, Bracket)}
+    if not all(_is_plain(base, e) for view in (outside, *inside) for base, e in view.items()):
+        return False
+    return all((e > 0) == (found[base] > 0) for view in inside for base, e in view.items() if base in found)
+
+
+def _is_plain(base: Expr, exponent: Fraction) -> bool:
+    """Say whether a factor is merged by its exponent alone, and no entry that may be divided by something known."""
+    return not isinstance(base, Number | Bracket | Power) and (exponent > 0 or not isinstance(base, Indexed))
 
 
 def _splits_in_vain(expr: Expr, apart: Expr) -> bool:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import product
 from math import floor
 
-from chainrule.expr.binding import substitute_indices
+from chainrule.expr.binding import substitute_indices, tensors_in
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
@@ -36,6 +36,7 @@ from chainrule.expr.nodes import (
     operands,
 )
 from chainrule.expr.shared import kept
+from chainrule.expr.symbols import Symbol
 from chainrule.rewrite.rules import Rewrite, Rule
 from chainrule.simplify.arithmetic import Factors, add, factors_of, multiply, power, product_of, split_coefficient
 from chainrule.simplify.context import Context, Fact, length
@@ -63,20 +64,23 @@ def split_constants(expr: Expr) -> tuple[Expr, Factors]:
 
 def recognise(expr: Expr, facts: Sequence[Fact]) -> Rewrite | None:
     """Return the expression with the first known quantity in it named, where that is shorter."""
-    if not facts:
-        return None
-    shapes = frozenset[str]() if isinstance(expr, Sum) else _shapes(expr)
+    tensors = tensors_in(expr) if facts else frozenset()
     for fact in facts:
-        if isinstance(expr, Sum):
-            found = _match_sum(expr, fact)
-        elif shape(_anchor(fact)) in shapes or shape(fact.replacement) in shapes:
-            found = _match_product(expr, fact)
+        if tensors_in(fact.pattern) <= tensors:
+            found = _match_sum(expr, fact) if isinstance(expr, Sum) else _match_product(expr, fact)
+        elif tensors_in(fact.replacement) <= tensors and not isinstance(expr, Sum):
+            found = _match_solved(expr, fact)
         else:
             continue
         if found is not None and length(found) < length(expr):
             names = (fact.replacement.tensor,) if isinstance(fact.replacement, Indexed) else ()
             return Rewrite(found, fact.assumption, names)
     return None
+
+
+def may_be_recognised(tensors: frozenset[Symbol], facts: Sequence[Fact]) -> bool:
+    """Say whether some fact may be found in a product of these tensors that divides by no entry."""
+    return any(tensors_in(fact.pattern) <= tensors for fact in facts)
 
 
 @kept
@@ -95,9 +99,11 @@ def _match_product(expr: Expr, fact: Fact) -> Expr | None:
 
     A bracket of the pattern stays where it guards something else.
     """
+    anchor = _anchor(fact)
+    if shape(anchor) not in _shapes(expr):
+        return _match_solved(expr, fact)
     constant, pattern = _parts(fact)
     coefficient, target = factors_of(expr)
-    anchor = _anchor(fact)
     for base in target:
         if shape(base) != shape(anchor):
             continue
@@ -107,6 +113,14 @@ def _match_product(expr: Expr, fact: Fact) -> Expr | None:
                 ratio = _ratio(pattern, target, images)
                 if ratio and _bound_all(fact, final):
                     return _replaced(coefficient, target, pattern, images, ratio, constant, fact, final)
+    return _match_solved(expr, fact)
+
+
+def _match_solved(expr: Expr, fact: Fact) -> Expr | None:
+    """Return expr with the fact solved for a factor of its pattern."""
+    if shape(fact.replacement) not in _shapes(expr):
+        return None
+    coefficient, target = factors_of(expr)
     solved = _solved(target, fact)
     return None if solved is None else multiply((product_of(coefficient, {}), solved))
 

@@ -7,7 +7,7 @@ by shape. With steps asked for, the very same run is made again and written down
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -17,7 +17,7 @@ from chainrule.errors import InputError
 from chainrule.expr.binding import Fresh, free_in_order, rename_indices, substitute_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Number, Power, Product, Reduce, times
 from chainrule.expr.sizes import Size
-from chainrule.expr.skeleton import Bare, Leaf, Names, Shape, bare, joined
+from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
 from chainrule.expr.symbols import Symbol, tensors_of
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
@@ -29,10 +29,11 @@ from chainrule.simplify.collapse import COLLAPSE
 from chainrule.simplify.context import Context, Fact, Ranges
 from chainrule.simplify.exponents import EXPONENTS
 from chainrule.simplify.factoring import EXPAND, FACTOR
-from chainrule.simplify.facts import FactBook
+from chainrule.simplify.facts import FactBook, Filed, filed
 from chainrule.simplify.fitting import FIT
 from chainrule.simplify.given import GIVEN, equations_of
 from chainrule.simplify.identities import IDENTITIES
+from chainrule.simplify.marks import MARKS
 from chainrule.simplify.one_hot import ONE_HOT
 from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import RECOGNISE, split_constants
@@ -41,15 +42,15 @@ from chainrule.simplify.shares import SHARES, shares_of
 from chainrule.simplify.sums import MERGE, SUMS
 from chainrule.simplify.written import AS_IT_COMES, Written, written_in
 from chainrule.system.derived import solve
-from chainrule.system.model import System
+from chainrule.system.model import Equation, System
 from chainrule.system.sizes.constraints import read_by_number
-from chainrule.system.user_functions import inline_functions
+from chainrule.system.user_functions import bare_equation, inline_functions, whole_equations
 
 PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
     ("collapse", COLLAPSE),
     ("recognise", (*IDENTITIES, *CHOICES, *EXPONENTS, *SHARES, *ONE_HOT, *GIVEN, *RECOGNISE)),
     ("sums", SUMS),
-    ("multiply out", (*EXPAND, *CANCEL)),
+    ("multiply out", (*EXPAND, *MARKS, *CANCEL)),
     ("factor", (*FACTOR, *MERGE)),
 )
 _ROUNDS = 12
@@ -60,11 +61,11 @@ class Simplifier:
 
     def __init__(
         self,
-        facts: Iterable[Fact] = (),
+        facts: Iterable[Filed] = (),
         names: Iterable[str] = (),
         unnamed: frozenset[Size] = frozenset(),
         ranges: Ranges | None = None,
-        axes: Callable[[str], tuple[Size, ...] | None] | None = None,
+        axes: Callable[[str], tuple[Size, ...] | None] = lambda _: None,
         written: Written = AS_IT_COMES,
     ) -> None:
         self._written = written
@@ -72,39 +73,36 @@ class Simplifier:
         self._axes = axes
         self._ranges = ranges or Ranges()
         self._book = FactBook(facts)
-        self._rank = {name: place for place, name in enumerate(names)}
         self._bare_axes: dict[str, Bare | None] = {}
-        self._places: dict[str, tuple[int, str]] = {}
+        self._places = _Places({name: place for place, name in enumerate(names)})
         self._known: dict[tuple[object, ...], tuple[Expr, Names]] = {}
 
-    def _problem(self, expr: Expr, order: Sequence[Index], facts: Sequence[Fact]) -> Problem:
+    def _problem(self, expr: Expr, facts: Sequence[Filed], names: Names) -> Problem:
         """Return the problem without names. Tensors keep the order in which the system lists them."""
-        return abstract(expr, order, facts, self._listed(tensors_in(expr)), self._unnamed, self._ranges, self._axes)
+        return abstract(expr, [one.fact for one in facts], names, self._unnamed, self._ranges, self._axes)
+
+    def _problem_of(self, expr: Expr, order: Sequence[Index], facts: Sequence[Filed]) -> Problem:
+        return self._problem(expr, facts, self._shape((*map(bare, order), bare(expr)), tensors_in(expr), facts).names)
 
     def _listed(self, tensors: frozenset[Symbol]) -> list[Symbol]:
-        return sorted(tensors, key=self._place)
-
-    def _place(self, tensor: Symbol) -> tuple[int, str]:
-        if tensor not in self._places:
-            last = tensors_of(tensor)[-1]
-            self._places[tensor] = self._rank.get(last, len(self._rank)), tensor
-        return self._places[tensor]
+        return sorted(tensors, key=self._places.__getitem__)
 
     def simplify(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return the simplest form. Where two free indices are equal, the one that comes first in `order` is kept."""
         facts = self._book.relevant(tensors_in(expr))
         shape = self._shape((*map(bare, order), bare(expr)), tensors_in(expr), facts)
-        if shape.key in self._known:
-            known, names = self._known[shape.key]
+        alike = self._known.get(shape.key)
+        if alike is not None:
+            known, names = alike
             return names.to(shape.names).of(known)
-        problem = self._problem(expr, order, facts)
-        made = problem.back.expr(_run(problem, None))
+        problem = self._problem(expr, facts, shape.names)
+        made = problem.back.of(_run(problem, None))
         self._known[shape.key] = made, shape.names
         return made
 
     def steps(self, expr: Expr, order: Sequence[Index] = ()) -> tuple[Step, ...]:
         """Return the steps by which `simplify` arrives, as a book would write each line."""
-        problem = self._problem(expr, order, self._book.relevant(tensors_in(expr)))
+        problem = self._problem_of(expr, order, self._book.relevant(tensors_in(expr)))
         recorder = Recorder()
         _run(problem, recorder)
         shown = [_shown(step, problem, self._written) for step in recorder.steps]
@@ -112,24 +110,31 @@ class Simplifier:
 
     def arranged(self, expr: Expr, order: Sequence[Index] = ()) -> Expr:
         """Return what the first of the steps begins with: the expression in arithmetic normal form, for readers."""
-        problem = self._problem(expr, order, ())
-        return self.present(problem.back.expr(normal(problem.expr, Fresh())))
+        problem = self._problem_of(expr, order, ())
+        return self.present(problem.back.of(normal(problem.expr, Fresh())))
 
-    def shape(self, items: Sequence[Bare]) -> Shape:
+    def shape(self, items: Sequence[Bare], compared: Iterable[Size] = ()) -> Shape:
         """Return the shape of some expressions with all that is known of what they read.
 
         What is made of them by simplifying them and what they hold is, in other names, what is made of others of this
-        shape.
+        shape, deltas between indices of the extents `compared` included.
         """
-        read = frozenset([leaf for item in items for leaf in item.leaves if not isinstance(leaf, Leaf | int)])
-        return self._shape(items, read, self._book.relevant(read))
+        read = frozenset([leaf for item in items for leaf in item.leaves if isinstance(leaf, str)])
+        return self._shape(items, read, self._book.relevant(read), compared)
 
-    def _shape(self, items: Iterable[Bare], tensors: frozenset[Symbol], facts: Iterable[Fact]) -> Shape:
-        return shape_of(items, facts, self._listed(tensors), self._unnamed, self._ranges, self._axes_of)
+    def _shape(
+        self,
+        items: Iterable[Bare],
+        tensors: frozenset[Symbol],
+        facts: Iterable[Filed],
+        compared: Iterable[Size] = (),
+    ) -> Shape:
+        parts = [*items, *[fact.bare for fact in facts]]
+        return shape_of(parts, self._listed(tensors), self._unnamed, self._ranges, self._axes_of, compared)
 
     def _axes_of(self, tensor: Symbol) -> Bare | None:
         if tensor not in self._bare_axes:
-            known = self._axes(tensor) if self._axes else None
+            known = self._axes(tensor)
             self._bare_axes[tensor] = None if known is None else joined((), list(map(bare, known)))
         return self._bare_axes[tensor]
 
@@ -145,13 +150,28 @@ class Simplifier:
         """Return a simplified expression as a book would write it."""
         return present(expr, self._written)
 
+    def presents_alike(self, tensors: Iterable[Symbol]) -> bool:
+        """Say whether how an expression with these tensors is written does not depend on what they are called."""
+        return not self._written.may_know(tensors)
+
+
+class _Places(dict[Symbol, tuple[int, str]]):
+    """Where each tensor is listed, worked out when it is first asked for: a derivative where what it is by is."""
+
+    def __init__(self, rank: Mapping[str, int]) -> None:
+        self._rank = rank
+
+    def __missing__(self, tensor: Symbol) -> tuple[int, str]:
+        place = self[tensor] = self._rank.get(tensors_of(tensor)[-1], len(self._rank)), tensor
+        return place
+
 
 def _shown(step: Step, problem: Problem, written: Written) -> Step:
     """Return a step in the names of the system, as a book would write it."""
     back = problem.back
     names = tuple(back.tensors[name] for name in step.names)
     defined = f"by the equation that defines {' and '.join(names)}" if names and not step.assumption else step.statement
-    before, after = present(back.expr(step.before), written), present(back.expr(step.after), written)
+    before, after = present(back.of(step.before), written), present(back.of(step.after), written)
     return replace(step, before=before, after=after, names=names, statement=defined)
 
 
@@ -187,22 +207,24 @@ def simplifier_of(system: System, free: Collection[str] = (), *, cost_named: boo
     ranges = _ranges(system)
     axes = partial(_extents, system)
     simple = Simplifier(names=system.names(), unnamed=unnamed, ranges=ranges, axes=axes)
-    values = {e.name: inline_functions(e.value, system.function) for e in system.equations}
+    whole = whole_equations(system)
+    values = {name: equation.value for name, equation in whole.items()}
     moving = {*system.params, *values}
     called = {e.name for e in system.equations if e.name != system.cost or may_be_worth_it(values[e.name], moving)}
     named = [e for e in system.equations if e.name in called and (cost_named or e.name != system.cost)]
     alike: _Facts = {}
-    facts = [_fact_alike(simple, e.indices, values[e.name], e.target, alike) for e in named]
-    facts = [f for f in facts if f is None or not _is_of(system.cost, f) or is_worth_its_name(f.pattern, moving)]
-    for e in system.equations:
-        if e.name not in free and e.indices:
-            facts += shares_of(e.target, values[e.name], simple.simplify, lambda value: _with_totals(value, system))
+    facts = [f for e in named if (f := _fact_alike(simple, whole[e.name], alike)) is not None]
+    facts = [f for f in facts if system.cost not in f.replaced or is_worth_its_name(f.fact.pattern, moving)]
+    totals = partial(_with_totals, system=system)
+    derived_by = frozenset(free)
+    shared = [e for e in system.equations if e.indices and e.name not in derived_by]
+    facts += [filed(f) for e in shared for f in shares_of(e.target, values[e.name], simple.simplify, totals)]
     for given in system.givens:
         text = expression_text(given.condition)
-        facts += [_fact(simple, free_in_order(long), long, short, text) for long, short in equations_of(given)]
-    known = (fact for fact in facts if fact is not None)
+        given_facts = [_fact(simple, free_in_order(long), long, short, text) for long, short in equations_of(given)]
+        facts += [filed(fact) for fact in given_facts if fact is not None]
     written = written_in(e.value for e in system.equations)
-    return Simplifier(known, system.names(), unnamed, ranges, axes, written)
+    return Simplifier(facts, system.names(), unnamed, ranges, axes, written)
 
 
 def _extents(system: System, tensor: str) -> tuple[Size, ...] | None:
@@ -237,24 +259,20 @@ def _with_totals(value: Expr, system: System) -> Expr:
             return value
 
 
-def _is_of(tensor: str, fact: Fact) -> bool:
-    return isinstance(fact.replacement, Indexed) and fact.replacement.tensor == tensor
-
-
-def _fact_alike(simple: Simplifier, free: Sequence[Index], value: Expr, name: Indexed, alike: _Facts) -> Fact | None:
+def _fact_alike(simple: Simplifier, equation: Equation, alike: _Facts) -> Filed | None:
     """Return the fact value = name, from that of an equation alike in all but names where there is one."""
-    shape = simple.shape([*map(bare, free), bare(name), bare(value)])
-    if shape.key not in alike:
-        alike[shape.key] = _fact(simple, free, value, name), shape.names
-    fact, names = alike[shape.key]
-    if fact is None or names is shape.names:
-        return fact
-    renaming = names.to(shape.names).marked("?")
-    variables = tuple(map(renaming.index, fact.variables))
-    return Fact(renaming.of(fact.pattern), renaming.of(fact.replacement), variables)
+    shape = simple.shape([bare_equation(equation)])
+    found = alike.get(shape.key)
+    if found is None:
+        fact = _fact(simple, equation.indices, equation.value, equation.target)
+        known = None if fact is None else filed(fact)
+        alike[shape.key] = known, shape.names
+        return known
+    known, names = found
+    return None if known is None else known.renamed(names.to(shape.names).marked("?"))
 
 
-_Facts: TypeAlias = dict[object, tuple[Fact | None, Names]]
+_Facts: TypeAlias = dict[object, tuple[Filed | None, Names]]
 
 
 def _fact(simple: Simplifier, free: Sequence[Index], value: Expr, name: Expr, assumption: str = "") -> Fact | None:

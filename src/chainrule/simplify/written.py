@@ -12,7 +12,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TypeAlias
 
-from chainrule.expr.binding import Fresh, map_operands
+from chainrule.expr.binding import Fresh, map_operands, tensors_in
 from chainrule.expr.nodes import (
     Affine,
     Condition,
@@ -29,6 +29,7 @@ from chainrule.expr.nodes import (
     walk,
 )
 from chainrule.expr.shared import kept
+from chainrule.expr.symbols import Symbol
 from chainrule.simplify.arithmetic import normal, scaled, split_coefficient
 from chainrule.simplify.ordering import sort_key
 
@@ -37,9 +38,18 @@ _Terms: TypeAlias = frozenset[tuple[str, tuple[str, ...], Fraction]]
 
 @dataclass(frozen=True)
 class Written:
-    """Which term of a difference a system writes with a plus: for its terms, indices aside, the sign of the first."""
+    """Which term of a difference a system writes with a plus: for its terms, indices aside, the sign of the first.
+
+    `tensors` are those in these differences; `nameless` says that one has none, only sizes.
+    """
 
     signs: Mapping[_Terms, int] = field(default_factory=lambda: MappingProxyType({}))
+    tensors: frozenset[Symbol] = frozenset()
+    nameless: bool = False
+
+    def may_know(self, tensors: Iterable[Symbol]) -> bool:
+        """Say whether something that reads these tensors alone may hold a difference that the system writes."""
+        return self.nameless or not self.tensors.isdisjoint(tensors)
 
     def knows(self, expr: Expr) -> bool:
         """Say whether an expression is a difference that the system writes, one way or the other."""
@@ -84,6 +94,7 @@ AS_IT_COMES = Written()
 def written_in(values: Iterable[Expr]) -> Written:
     """Return the differences that expressions write, as they stand."""
     signs: dict[_Terms, int] = {}
+    read: list[frozenset[Symbol]] = []
     for value in values:
         for part in walk(value):
             if not isinstance(part, Sum) or not _may_subtract(part):
@@ -93,7 +104,9 @@ def written_in(values: Iterable[Expr]) -> Written:
             if found is not None:
                 sign = found[1] if content > 0 else -found[1]
                 signs[found[0]] = sign if signs.get(found[0], sign) == sign else 0
-    return Written({terms: sign for terms, sign in signs.items() if sign})
+                read.append(tensors_in(plain))
+    known = {terms: sign for terms, sign in signs.items() if sign}
+    return Written(known, frozenset[Symbol]().union(*read), not all(read))
 
 
 @kept

@@ -7,10 +7,11 @@ as the same object. Nothing here recurses over equations.
 from __future__ import annotations
 
 from chainrule.expr.garbage import no_garbage
+from chainrule.system.drawn import check_drawn
 from chainrule.system.model import System
 from chainrule.system.naming import NameTable
 from chainrule.system.sizes.infer import infer_sizes
-from chainrule.system.sizes.said import is_read_from_text, say_sizes
+from chainrule.system.sizes.said import is_read_from_text, keeps_its_letters, say_sizes
 from chainrule.system.whole import whole_comparisons
 
 
@@ -27,8 +28,10 @@ def typecheck(system: System) -> System:
     names = NameTable(system)
     names.check()
     inferred = infer_sizes(system, names)
+    check_drawn(inferred)
     if inferred.__dict__.get("_says_sizes"):
         return inferred
-    said = inferred if inferred.samples or is_read_from_text(system) else say_sizes(inferred)
+    prints_as_read = is_read_from_text(system) and keeps_its_letters(inferred)
+    said = inferred if inferred.samples or prints_as_read else say_sizes(inferred)
     said.__dict__["_says_sizes"] = True
     return said

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from chainrule.expr.binding import Fresh, map_operands, open_reduce, reduce_over, rewrite_bottom_up
 from chainrule.expr.nodes import Call, Expr, Indexed, Product, Reduce, Sum, plus, times, walk
-from chainrule.system.model import FunctionDefinition
+from chainrule.expr.shared import kept
+from chainrule.expr.skeleton import Bare, bare, joined, packed
+from chainrule.system.model import Equation, FunctionDefinition, System
 
 
 def put_arguments(body: Expr, actual: Mapping[str, Expr], fresh: Fresh) -> Expr:
@@ -31,6 +33,21 @@ def put_arguments(body: Expr, actual: Mapping[str, Expr], fresh: Fresh) -> Expr:
 def inline_functions(expr: Expr, functions: Mapping[str, FunctionDefinition]) -> Expr:
     """Return the expression with calls of functions that have a body replaced by it."""
     return _inlined(expr, functions, Fresh())
+
+
+@kept
+def whole_equations(system: System) -> Mapping[str, Equation]:
+    """Return the equations of a system by the tensor that each defines, calls of the system's functions replaced."""
+    if not system.functions:
+        return system.defined
+    return {e.name: Equation(e.target, inline_functions(e.value, system.function)) for e in system.equations}
+
+
+@kept
+def bare_equation(equation: Equation) -> Bare:
+    """Return the skeleton of an equation, and its leaves."""
+    parts = (*equation.indices, equation.target, equation.value)
+    return packed(joined(("equation", len(equation.indices)), list(map(bare, parts))))
 
 
 def _inlined(expr: Expr, functions: Mapping[str, FunctionDefinition], fresh: Fresh) -> Expr:

@@ -175,13 +175,15 @@ def _text(value: Any) -> str:
 
 
 def fingerprint(*parts: Samples | str | None) -> str:
-    """Return a hash of samples and texts: other data, another hash."""
+    """Return a hash of samples and texts: other data, another hash. Names count where there are more than x and y."""
     digest = hashlib.sha256()
     for part in parts:
-        arrays = () if part is None or isinstance(part, str) else (part.x, part.y)
-        digest.update(f"{type(part).__name__} {[a.shape for a in arrays]}\n".encode())
+        arrays = {} if part is None or isinstance(part, str) else part.data
+        digest.update(f"{type(part).__name__} {[a.shape for a in arrays.values()]}\n".encode())
+        if len(arrays) != 2:
+            digest.update(f"{list(arrays)}\n".encode() if arrays else b"")
         if isinstance(part, str):
             digest.update(part.encode())
-        for array in arrays:
+        for array in arrays.values():
             digest.update(np.ascontiguousarray(array, "<f8").reshape(-1).data)
     return digest.hexdigest()

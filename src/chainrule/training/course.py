@@ -194,11 +194,12 @@ def settings_of(
     samples, validation, test = data
     frozen = {name: network.params[name] for name in network.frozen}
     return {
-        "the equations of the network": fingerprint(system_text(network.system), network.ends.output),
+        "the equations of the network": fingerprint(system_text(network.system), *network.ends.outputs),
         "the executor": executor,
         "batch_size": batch_size,
         "seed": seed,
         "early_stopping": {name: value for name, value in asdict(early).items() if value != ""} if early else None,
+        **({"the consts": fingerprint(Samples(network.consts, 0, {}))} if network.consts else {}),
         "x and y": fingerprint(samples),
         "the validation data": fingerprint(validation),
         "the test data": fingerprint(test),

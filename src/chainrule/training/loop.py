@@ -10,19 +10,18 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-import numpy.typing as npt
-
 from chainrule.errors import OptionError
 from chainrule.execute.registry import executor as executor_named
 from chainrule.execute.shortage import enough_memory
 from chainrule.network.initial import seeded
 from chainrule.network.locks import owned
+from chainrule.network.named_data import Data
 from chainrule.network.network import Network
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
-from chainrule.nn.updates import updates_text
+from chainrule.nn.updates import counting_line, updates_text
 from chainrule.pipeline import training_step
-from chainrule.system.model import System
+from chainrule.system.model import STEP, System
 from chainrule.training.callbacks import Callback, checked_callbacks
 from chainrule.training.checkpoint import LENGTH
 from chainrule.training.course import Course, file_of, settings_of
@@ -41,8 +40,8 @@ _LONGER = 1000
 @enough_memory("the training", advice="Train on fewer samples, with a smaller batch_size or with narrower layers.")
 def train(
     network: Network,
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
+    x: Data,
+    y: Data | None = None,
     *,
     epochs: int = 10,
     batch_size: int = 32,
@@ -50,10 +49,10 @@ def train(
     executor: str = "native",
     threads: int | None = None,
     seed: int = 0,
-    x_validation: npt.ArrayLike | None = None,
-    y_validation: npt.ArrayLike | None = None,
-    x_test: npt.ArrayLike | None = None,
-    y_test: npt.ArrayLike | None = None,
+    x_validation: Data | None = None,
+    y_validation: Data | None = None,
+    x_test: Data | None = None,
+    y_test: Data | None = None,
     validation_fraction: float | None = None,
     early_stopping: EarlyStopping | None = None,
     callbacks: Sequence[Callback] = (),
@@ -64,8 +63,13 @@ def train(
 ) -> History:
     """Train a network in place with the equations derived from it, and return what happened.
 
-    x has the shape (samples, features); y is labels of shape (samples,) or targets of shape (samples, outputs): arrays
-    of any library, or frames. The optimizer is `SGD(0.5)` unless the system has updates of its own. After every epoch
+    x are samples, of shape (samples, features) where the network takes a vector, else with the axes of its data behind
+    that of the samples; y are targets, or labels in the place of one-hot rows: shape (samples,) for one label each.
+    They are arrays of any library, or frames, or dicts of such by the names of the data, where there are several; y is
+    left out where the cost compares with no data of its own. Without `batch` in the system, mini-batches are what the
+    first index of all data runs over; where they have none in common, each step learns from all data.
+
+    The optimizer is `SGD(0.5)` unless the system has updates of its own. After every epoch
     the accuracy, or for targets that are no classes the mean absolute error, is measured on x_test, y_test where they
     are given, else on x, y; beside it, with the cost, on x_validation, y_validation, by which settings can be chosen
     while the test data remain unseen. Nothing is learned from either. `validation_fraction` takes that part of x, y to
@@ -94,7 +98,7 @@ def train(
     (array([5.]), True)
     """
     if not isinstance(network, Network):
-        made = 'cr.Network.from_system(system, params, output="a")'
+        made = "cr.Network.from_system(system)"
         advice = f"Make one of the system: {made}" if isinstance(network, System) else ""
         raise OptionError(f"a {type(network).__name__} is to be trained", expected="a network", advice=advice)
     epochs, batch_size = checked_count("epochs", epochs), checked_count("batch_size", batch_size)
@@ -107,14 +111,12 @@ def train(
             raise OptionError("both x_validation and validation_fraction are given", expected="one of them, or neither")
         samples, validation = divided(samples, validation_fraction, seed)
     measured = metric_system(network, metrics, samples)
-    check_monitor(
-        early_stopping,
-        validated=validation is not None,
-        classes=samples.classes,
-        metrics=[metric.name for metric in measured.metrics],
-    )
+    known = [metric.name for metric in measured.metrics]
+    accuracy, error = bool(samples.classes), bool(samples.numbers)
+    check_monitor(early_stopping, validation is not None, accuracy=accuracy, error=error, metrics=known)
     called = checked_callbacks(callbacks)
-    per_epoch = -(-len(samples.x) // batch_size)
+    together = batch_size if network.ends.samples.coupled else 0
+    per_epoch = -(-samples.count // batch_size)
     lengths = (epochs * per_epoch, epochs * per_epoch * _LONGER)
     updates, longer = (_updates(network, optimizer, Timing(per_epoch, steps)) for steps in lengths)
     engine = executor_named(executor)
@@ -130,12 +132,12 @@ def train(
             updates=updates,
             run=run,
             generator=generator,
-            scores=Scores(engine, network, test or samples),
-            validation=Scores(engine, network, validation, cost=True),
-            metrics=Measured(engine, network, measured, test or samples),
-            validation_metrics=Measured(engine, network, measured, validation),
+            scores=Scores(engine, network, test or samples, together=together),
+            validation=Scores(engine, network, validation, cost=True, together=together),
+            metrics=Measured(engine, network, measured, test or samples, together=together),
+            validation_metrics=Measured(engine, network, measured, validation, together=together),
             history=History(note=run.note, accuracy_on=measured_on),
-            facts={"samples": len(samples.x), "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
+            facts={"samples": samples.count, "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
             early=early_stopping,
             callbacks=called,
             progress=report,
@@ -156,12 +158,13 @@ def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> s
     if set(network.frozen) >= set(network.system.params):
         raise OptionError("all params are frozen: there is nothing to learn", advice="Let some go: network.unfreeze()")
     if network.system.updates:
+        counts = network.system.counts_steps and all(u.name != STEP for u in network.system.updates)
         if optimizer is not None:
             raise OptionError(
                 "the system has updates of its own, and an optimizer is given too",
                 advice="Leave out the optimizer, or the lines that begin with update.",
             )
-        return ""
+        return counting_line() if counts else ""
     if optimizer is not None and not isinstance(optimizer, Optimizer):
         raise _no_optimizer(optimizer)
     return updates_text(optimizer or SGD(0.5), network.system, timing, frozen=network.frozen)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from chainrule.execute.protocol import Executor
 from chainrule.execute.reference.evaluation import Reference
-from chainrule.network.forward import without_masks
+from chainrule.network.answers import Answers
+from chainrule.network.forward import leading_to
+from chainrule.network.named_data import Data
 from chainrule.network.network import Network
+from chainrule.network.parts import rows_at_once
 from chainrule.system.stages import before_backprop
 from chainrule.training.measures import Measures, check_probabilities
 from chainrule.training.metric_lines import MetricSystem, with_metrics
@@ -31,33 +33,40 @@ def metric_system(network: Network, metrics: Sequence[str], samples: Samples) ->
 
     Raises OptionError for what is no metric of such samples, and NotationError for an equation that cannot be read.
     """
-    system = without_masks(before_backprop(network.system), network.ends.masks)
-    made = with_metrics(system, _pairs(network, samples), metrics)
+    axis = network.ends.samples
+    system = before_backprop(network.system)
+    made = with_metrics(system, _pairs(network, samples), metrics, axis.extent if axis.coupled else None)
     if made.metrics:
-        some = next(_parts(network, samples, _TRIED))
-        if any(metric.probabilities for metric in made.metrics):
-            values = Reference().compile(network.predicting).evaluate(_needed(network, some[1]))
-            check_probabilities(made.metrics, values, front=1)
-        Measures(made, Reference(), {}).of(network.params, [some])
+        measures = _measures(made, Reference(), network, samples)
+        some = next(_parts(samples, _TRIED))
+        check_probabilities(made.metrics, measures.first(network.params, some[1]), axis.in_front)
+        measures.of(network.params, [some])
     return made
 
 
 class Measured:
-    """Metrics ready to be measured of samples; of none, and of no samples, nothing is."""
+    """Metrics ready to be measured of samples; of none, and of no samples, nothing is.
 
-    def __init__(self, engine: Executor, network: Network, made: MetricSystem, samples: Samples | None) -> None:
-        self._network = network
+    Samples that the equations couple are measured in parts of `together`, as they are learned from.
+    """
+
+    def __init__(
+        self, engine: Executor, network: Network, made: MetricSystem, samples: Samples | None, *, together: int = 0
+    ) -> None:
         self._samples = samples
-        self._measures = Measures(made, engine, {}) if made.metrics and samples is not None else None
+        self._measures: Measures | None = None
+        if made.metrics and samples is not None:
+            self._measures = _measures(made, engine, network, samples)
+            self._rows = together or rows_at_once(self._measures.system, samples.sizes, _ROWS)
 
     def of(self, params: Mapping[str, Array]) -> dict[str, float]:
         """Return each metric by its name, with these params."""
         if self._measures is None or self._samples is None:
             return {}
-        return self._measures.of(params, _parts(self._network, self._samples, _ROWS))
+        return self._measures.of(params, _parts(self._samples, self._rows))
 
 
-def measure(network: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, metrics: Sequence[str] = ()) -> dict[str, float]:
+def measure(network: Network, x: Data, y: Data | None = None, *, metrics: Sequence[str] = ()) -> dict[str, float]:
     """Return how good a network is on samples: cost, accuracy or error, and metrics, by name.
 
     `accuracy` is the fraction of labels that are right; of targets that are no classes `error` is the mean absolute
@@ -71,28 +80,47 @@ def measure(network: Network, x: npt.ArrayLike, y: npt.ArrayLike, *, metrics: Se
     {'cost': 0.25, 'error': 0.5, 'r2': -1.0, 'worst': 1.0}
     """
     samples = checked_samples(network, x, y, ("x", "y"))
+    together = samples.count if network.ends.samples.coupled else 0
     made = metric_system(network, metrics, samples)
-    score = Scores(Reference(), network, samples, cost=True).of(network.params)
+    score = Scores(Reference(), network, samples, cost=True, together=together).of(network.params)
     told = {"cost": score.cost, "accuracy": score.accuracy, "error": score.error}
     found = {name: value for name, value in told.items() if value is not None}
-    return found | Measured(Reference(), network, made, samples).of(network.params)
+    return found | Measured(Reference(), network, made, samples, together=together).of(network.params)
+
+
+def _measures(made: MetricSystem, engine: Executor, network: Network, samples: Samples) -> Measures:
+    sizes = {**network.sizes, **samples.sizes}
+    return Measures(
+        made, engine, network.consts, lambda system, names: leading_to(system, network.ends.masks, sizes, names)
+    )
 
 
 def _pairs(network: Network, samples: Samples) -> list[tuple[OutputAndTarget, str]]:
     """Return what comes out with what should, and what the targets are."""
-    ends, batch = network.ends, network.system.batch
-    letters = tuple(i.preferred for i in network.system.axes(ends.output))
-    pair = OutputAndTarget(ends.output, ends.target, letters, 0, False, network.outputs, batch, (batch,))
-    return [(pair, "classes" if samples.classes else "numbers")]
+    kinds: list[tuple[Answers, str]] = [(one, "classes") for one in samples.classes]
+    kinds += [(one, "numbers") for one in samples.numbers]
+    return [(_pair(network, one, samples), kind) for one, kind in kinds]
 
 
-def _parts(network: Network, samples: Samples, rows: int) -> Iterator[tuple[int, dict[str, Array]]]:
+def _pair(network: Network, answers: Answers, samples: Samples) -> OutputAndTarget:
+    pair, axis = answers.pair, network.ends.samples
+    axes = network.system.axes(pair.output)
+    letters = tuple(i.preferred for i in axes)
+    counted: tuple[str, ...] = letters
+    if network.system.batch:
+        counted = (network.system.batch,)
+    elif axis.coupled:
+        counted = tuple(i.preferred for i in axes if i.extent == axis.extent)
+    width = 1 if pair.axis is None else network.shape_of(pair.output, {**network.sizes, **samples.sizes})[pair.axis]
+    return OutputAndTarget(
+        pair.output, pair.target, letters, pair.axis, pair.labels, width, network.system.batch, counted
+    )
+
+
+def _parts(samples: Samples, rows: int) -> Iterator[tuple[int, dict[str, Array]]]:
     """Yield the data some samples at a time, each with their number."""
-    for start in range(0, len(samples.x), rows):
-        x, y = (values[start : start + rows] for values in (samples.x, samples.y))
-        yield len(x), {network.ends.data: x, network.ends.target: y}
-
-
-def _needed(network: Network, data: Mapping[str, Array]) -> dict[str, Array]:
-    given = {**network.params, **data}
-    return {name: np.asarray(array) for name, array in given.items() if name in network.predicting.declared}
+    if not samples.counted:
+        yield 1, samples.some(slice(None))
+        return
+    for start in range(0, samples.count, rows):
+        yield min(rows, samples.count - start), samples.some(slice(start, start + rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,6 @@ from chainrule.execute.finite import all_finite
 from chainrule.execute.protocol import Executable, Executor
 from chainrule.execute.reference.evaluation import Reference
 from chainrule.expr.binding import tensors_in
-from chainrule.network.forward import forward_system
 from chainrule.simplify.stability import stable
 from chainrule.system.batching import batch
 from chainrule.system.model import NO_COST, Declaration, System
@@ -23,6 +22,7 @@ from chainrule.training.metric_lines import Metric, MetricSystem
 from chainrule.training.metric_names import perplexity_of_scores
 
 Array = npt.NDArray[Any]
+Leading = Callable[[System, Sequence[str]], System]
 
 
 @dataclass(frozen=True)
@@ -37,29 +37,36 @@ class _Split:
 class Measures:
     """Metrics of a system, ready to be measured of samples that come in parts.
 
-    `values` are consts. Raises OptionError where nothing but data would be read.
+    `values` are consts; `leading` returns the equations of a system that lead to some of its tensors.
     """
 
-    def __init__(self, made: MetricSystem, engine: Executor, values: Mapping[str, Array]) -> None:
+    def __init__(self, made: MetricSystem, engine: Executor, values: Mapping[str, Array], leading: Leading) -> None:
         self.metrics = made.metrics
-        self._split = _split(made)
+        self._split = _split(made, leading)
         self._values = values
         self._executable: Executable = engine.compile(stable(self._split.first))
         self._second: Executable | None = None
         if self._split.second is not None:
             self._second = Reference().compile(self._split.second)
 
+    @property
+    def system(self) -> System:
+        """What is run with the samples."""
+        return self._split.first
+
+    def first(self, params: Mapping[str, Array], data: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the value of each equation that is run with the samples."""
+        given = {n: array for n, array in {**params, **self._values, **data}.items() if n in self.system.declared}
+        return self._executable.evaluate(given)
+
     def of(self, params: Mapping[str, Array], parts: Iterable[tuple[int, Mapping[str, Array]]]) -> dict[str, float]:
         """Return each metric by its name; the parts are data by name, with the number of samples in each."""
-        declared = self._split.first.declared
-        kept = {n: array for n, array in {**params, **self._values}.items() if n in declared}
         late = {e.name for e in self._split.second.equations} if self._split.second else set()
         alone = [metric for metric in self.metrics if metric.tensor not in late]
         totals, samples = dict.fromkeys(alone, 0.0), 0
         handed: dict[str, list[Array]] = {name: [] for name in self._split.handed}
         for count, data in parts:
-            used = {name: array for name, array in data.items() if name in declared}
-            found = {**used, **self._executable.evaluate({**kept, **used})}
+            found = {**data, **self.first(params, data)}
             for metric in alone:
                 value = float(np.mean(found[metric.tensor], dtype=np.float64))
                 totals[metric] += value * count
@@ -79,14 +86,14 @@ class Measures:
         return {metric.name: measured[metric.name] for metric in self.metrics}
 
 
-def _split(made: MetricSystem) -> _Split:
+def _split(made: MetricSystem, leading: Leading) -> _Split:
     late = made.late
     names = {line.name for line in late}
     read = [t for line in late for t in sorted(tensors_in(line.value)) if t not in names]
     whole = made.whole
     handed = tuple(dict.fromkeys(t for t in read if t in _carrying(made)))
     wanted = [m.tensor for m in made.metrics if m.tensor not in names]
-    first = forward_system(whole, *wanted, *handed)
+    first = leading(whole, (*wanted, *handed))
     if not late:
         return _Split(first, None, ())
     given = tuple(_given(whole, t) for t in handed)

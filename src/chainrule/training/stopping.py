@@ -107,7 +107,7 @@ class Best:
 
 
 def check_monitor(
-    early: EarlyStopping | None, *, validated: bool, classes: bool, metrics: Collection[str] = ()
+    early: EarlyStopping | None, validated: bool, *, accuracy: bool, error: bool, metrics: Collection[str] = ()
 ) -> None:
     """Raise OptionError where the data and `metrics` cannot tell what is watched, or nothing says what is better."""
     if early is None:
@@ -120,8 +120,8 @@ def check_monitor(
             expected=f'EarlyStopping(monitor="{early.monitor}", better="lower"), or "higher"',
         )
     measured = early.monitor.removeprefix(VALIDATION) in metrics
-    missing = {"validation_accuracy": not classes, "validation_error": classes}.get(early.monitor, True)
-    missing = missing and not measured and early.monitor not in ("cost", "validation_cost")
+    told = {"cost": True, "validation_cost": True, "validation_accuracy": accuracy, "validation_error": error}
+    missing = not measured and not told.get(early.monitor, False)
     if missing or (early.monitor != "cost" and not validated):
         raise _nothing_to_watch(early.monitor)
 

@@ -26,7 +26,9 @@ from chainrule.expr.nodes import Expr, Indexed, MatrixEntry, walk
 from chainrule.expr.sizes import Literal, Size
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.derived import solve, too_short
+from chainrule.system.drawn import counting
 from chainrule.system.model import System
+from chainrule.system.sizes.constraints import constraints_of
 from chainrule.system.stages import before_backprop
 from chainrule.verify.differences import moving
 from chainrule.verify.distributions import DISTRIBUTIONS
@@ -39,6 +41,8 @@ LARGEST_ADDITION = 8
 LARGEST_CONDITION = 1e3
 """Matrices that are inverted are drawn again above this: differences would see nothing but rounding."""
 LONGEST = 200
+MOST_COUNTED = 1000
+"""Seeds, and whatever else counts what is drawn, are whole numbers below it."""
 LEAST = 2
 """Extents that positions determine are at least this long; those they depend on grow by up to 200 in all for it."""
 
@@ -159,8 +163,12 @@ class _Search:
                 which = attempt if attempt < len(DISTRIBUTIONS) else int(self.draw.integers(len(DISTRIBUTIONS)))
                 if declaration.tensor in self.hot:
                     values[declaration.tensor] = self._one_hot(shape, self.hot[declaration.tensor])
+                elif declaration.tensor in counting(self.system) and declaration.values is None:
+                    values[declaration.tensor] = np.asarray(self.draw.integers(0, MOST_COUNTED, shape), np.float64)
                 elif declaration.values is not None:
-                    values[declaration.tensor] = self.whole(declaration.values.extent, shape, extents)
+                    values[declaration.tensor] = self.whole(
+                        declaration.tensor, declaration.values.extent, shape, extents
+                    )
                 elif self.variety is not None:
                     values[declaration.tensor] = self.variety.entries(self.draw, declaration, shape, attempt)
                 else:
@@ -183,10 +191,23 @@ class _Search:
         np.put_along_axis(entries, places, 1.0, axis)
         return entries
 
-    def whole(self, extent: Size, shape: tuple[int, ...], extents: Mapping[Size, int]) -> Array:
-        """Return random whole numbers below an extent, which may be one that positions determine."""
-        known = solve(self.system.derived, extents) if extent not in extents else extents
-        count = extent.count if isinstance(extent, Literal) else known[extent]
+    @cached_property
+    def looked_up(self) -> Mapping[str, Size]:
+        """The axes that whole numbers are positions of."""
+        return {one.entry.tensor: one.extent for e in self.system.equations for one in constraints_of(e).lookups}
+
+    def whole(self, tensor: str, declared: Size, shape: tuple[int, ...], extents: Mapping[Size, int]) -> Array:
+        """Return random whole numbers as declared, inside of the axis that they are looked up on.
+
+        The size of either may be one that positions determine.
+        """
+        bounds = {declared, self.looked_up.get(tensor, declared)}
+        known = (
+            extents
+            if all(isinstance(b, Literal) or b in extents for b in bounds)
+            else solve(self.system.derived, extents)
+        )
+        count = min(b.count if isinstance(b, Literal) else known[b] for b in bounds)
         return np.asarray(self.draw.integers(0, count, size=shape), np.float64)
 
     def evaluated(self, values: dict[str, Array]) -> Evaluation | None:
@@ -233,7 +254,11 @@ class _Search:
 
     def _variables(self, values: Mapping[str, Array]) -> tuple[str, ...]:
         """Return the inputs to move: those that facts are about, at once or through what is computed from them."""
-        fixed = {*self.hot, *(d.tensor for d in self.system.declarations if d.values is not None)}
+        fixed = {
+            *self.hot,
+            *counting(self.system),
+            *(d.tensor for d in self.system.declarations if d.values is not None),
+        }
         return tuple(name for name in values if name not in fixed and name in self.leading)
 
     @cached_property

@@ -121,3 +121,47 @@ def test_a_side_that_no_sample_reaches_is_said() -> None:
     assert verdict
     assert verdict.untried == ("sin(z[n]) < −5",)
     assert str(verdict).endswith("\nNot compared where sin(z[n]) < −5: no such point was found")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "∂C[n]/∂z2[n,k] = a2[n,k] - y[n,k]",
+        "∂C[n]/∂z2[n,p] = a2[n,p] - y[n,p]",
+        "∂C[n]/∂z1[n,j] = a1[n,j]*(1 - a1[n,j])*(sum(k) W2[k,j]*∂C[n]/∂z2[n,k])",
+    ],
+)
+def test_the_derivative_of_the_cost_of_a_sample_may_name_it_twice(answer: str) -> None:
+    assert check(BATCH, answer).message.startswith("Right: ∂C/∂z")
+
+
+def test_it_may_stand_on_the_right_and_be_by_a_number() -> None:
+    assert check(BATCH, "∂C/∂W2[k,j] = mean(n) a1[n,j]*∂C[n]/∂z2[n,k]")
+    line = parse("data x[i], y\nparam w[i]\nbatch n\np = sum(i) w[i]*x[i]\ncost C = (p - y)^2")
+    assert check(line, "∂C[n]/∂p[n] = 2*(p[n] - y[n])")
+    assert check(line, "∂C/∂w[i] = mean(n) ∂C[n]/∂p[n]*x[n,i]")
+
+
+def test_a_wrong_one_that_names_its_sample_twice_is_found() -> None:
+    assert check(BATCH, "∂C[n]/∂z2[n,k] = y[n,k] - a2[n,k]").change.startswith("the sign is wrong")
+    wrong = check(BATCH, "∂C/∂W2[k,j] = sum(n) a1[n,j]*∂C[n]/∂z2[n,k]")
+    assert wrong.change.startswith("the sum over the samples n stands where their mean belongs")
+
+
+NO_SAMPLES = {
+    "∂C[n]/∂z2[m,k] = a2[n,k]": ("by the z2 of that sample, by no other", "as in ∂C[n]/∂z2[n,…]"),
+    "∂C[n]/∂z2[k] = a2[n,k]": ("by the z2 of that sample, by no other", "as in ∂C[n]/∂z2[n,…]"),
+    "∂C[n,k]/∂z2[n,k] = a2[n,k]": ("by the z2 of that sample, by no other", "as in ∂C[n]/∂z2[n,…]"),
+    "∂C[n]/∂b2[k] = a2[n,k]": ("∂C[n]/∂b2, one for each sample, is not derived", "∂C/∂b2 without [n]"),
+    "∂C[n]/∂b2[n,k] = a2[n,k]": ("∂C[n]/∂b2, one for each sample, is not derived", "∂C/∂b2 without [n]"),
+}
+
+
+@pytest.mark.parametrize("answer", NO_SAMPLES)
+def test_one_that_is_no_derivative_for_each_sample_says_what_is(answer: str) -> None:
+    with pytest.raises(NotationError) as caught:
+        check(BATCH, answer)
+    what, expected = NO_SAMPLES[answer]
+    assert what in caught.value.what
+    assert expected in caught.value.expected
+    assert caught.value.column == answer.index("z2" if "z2" in answer else "C") + 1

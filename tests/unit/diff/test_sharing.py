@@ -8,10 +8,14 @@ import pytest
 
 from apart import derived, nothing_shared
 from chainrule.diff.backprop import Cotangent, Cotangents
+from chainrule.expr.nodes import Expr
 from chainrule.expr.shared import TABLE
 from chainrule.expr.symbols import Symbol
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
+from chainrule.rewrite.rules import Recorder
+from chainrule.simplify import simplifier
+from chainrule.simplify.shapes import Problem
 
 
 def _step(n: int) -> str:
@@ -50,6 +54,34 @@ SYSTEMS = {
         c = p[2]*p[3]
         d = p[3]*p[3]
         cost C = exp(a) + exp(b) + exp(c) + exp(d)
+        """,
+    "numbers along axes of one size and of two": """
+        param A[g,i], B[g,j], P[g,h]
+        data x[i], y[j], u[h]
+        given P[g,h] = P[h,g]
+        a = (sum(i) A[2,i]*x[i])*(sum(j) B[2,j]*y[j])
+        b = (sum(i) A[3,i]*x[i])*(sum(j) B[2,j]*y[j])
+        c = A[2,2]*B[2,3]
+        d = A[2,3]*B[2,3]
+        e = A[3,3]*B[3,3]
+        p = sum(h) P[2,h]*P[h,3]*u[h]
+        q = sum(h) P[2,h]*P[h,2]*u[h]
+        cost C = exp(a) + exp(b) + exp(c) + exp(d) + exp(e) + p^2 + q^2
+        """,
+    "a delta for the number of an entry and for another": """
+        param v[g], w[g]
+        data x[g]
+        index g = 4
+        a = sum(g) [g = 2]*v[g]*v[3]*x[2]
+        b = sum(g) [g = 2]*w[g]*w[3]*x[3]
+        cost C = exp(a) + exp(b)
+        """,
+    "numbers in determinants and beside them": """
+        param A[i,j], B[i,j]
+        a = inv(A)[2,3]*A[2,3]
+        b = inv(B)[2,3]*B[3,2]
+        c = inv(A)[2,2]*A[3,2]
+        cost C = a^2 + b^2 + c^2
         """,
     "written comparisons with numbers": """
         param w[i], u[j], v[j]
@@ -96,6 +128,14 @@ SYSTEMS = {
         q[k] = exp(s[k])/(sum(m) exp(s[m]))
         cost C = -(sum(k) y[k]*log(p[k])) - (sum(k) t[k]*log(q[k]))
         """,
+    "a difference that is written one way round in one of two": """
+        param w1[j], w2[j], v[j]
+        data x1[j], y1[j], x2[j], y2[j]
+        p1[j] = w1[j]*x1[j] - w1[j]*y1[j]
+        p2[j] = w2[j]*x2[j] - w2[j]*y2[j]
+        q[j] = (y2[j] - x2[j])*v[j]
+        cost C = (sum(j) sin(p1[j])) + (sum(j) sin(p2[j])) + (sum(j) q[j]^2)
+        """,
     "shifted positions and marks": """
         param w[u], v[u]
         data x[i]
@@ -130,6 +170,35 @@ def test_equal_steps_are_derived_once_wherever_they_read_their_data(monkeypatch:
     assert len(made) < 9
 
 
+def test_equal_steps_with_gates_at_numbers_are_derived_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _derivations(monkeypatch)
+    counts = []
+    for steps in (5, 9):
+        made.clear()
+        backprop(parse(_gated(steps)))
+        counts.append(len(made))
+    assert counts[0] == counts[1] < 30
+
+
+def test_numbers_of_gates_are_names_where_no_delta_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[Problem] = []
+    alone = simplifier._run
+
+    def noted(problem: Problem, recorder: Recorder | None) -> Expr:
+        runs.append(problem)
+        return alone(problem, recorder)
+
+    monkeypatch.setattr(simplifier, "_run", noted)
+    counts = []
+    for places in ((2, 3, 4, 5), (0, 1, 2, 3)):
+        runs.clear()
+        gates = "\n".join(f"a{n}[j] = exp(sum(i) W[{n},j,i]*z[i])" for n in places)
+        total = " + ".join(f"a{n}[j]" for n in places)
+        backprop(parse(f"data W[g,j,i]\nparam z[i]\n{gates}\ncost C = sum(j) ({total})"))
+        counts.append(len(runs))
+    assert counts[0] == counts[1]
+
+
 def test_nothing_that_was_derived_stays_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TABLE, "size", 200)
     alive = []
@@ -139,6 +208,18 @@ def test_nothing_that_was_derived_stays_for_ever(monkeypatch: pytest.MonkeyPatch
             gc.collect()
             alive.append(len(gc.get_objects()))
     assert alive[1] - alive[0] < 2000
+
+
+def _gated(steps: int) -> str:
+    lines = ["data x[t,i], h0[j]", "param W[g,j,i], U[g,j,m]"]
+    for n in range(steps):
+        lines += [
+            f"z{gate}{n}[j] = (sum(i) W[{place},j,i]*x[{n},i]) + (sum(m) U[{place},j,m]*h{n}[m])\n"
+            f"{gate}{n}[j] = tanh(z{gate}{n}[j])"
+            for place, gate in enumerate("ufo")
+        ]
+        lines.append(f"h{n + 1}[j] = o{n}[j]*(u{n}[j] + f{n}[j]*h{n}[j])")
+    return "\n".join([*lines, f"cost C = sum(j) h{steps}[j]^2"])
 
 
 def _derivations(monkeypatch: pytest.MonkeyPatch) -> list[str]:

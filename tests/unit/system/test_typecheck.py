@@ -151,6 +151,13 @@ def test_a_new_equation_can_make_extents_equal_in_a_settled_system() -> None:
     assert bound(square.equations[1].value) == [("m", Axis("x", 0))]
 
 
+def test_a_new_equation_whose_indices_carry_sizes_can_make_extents_equal() -> None:
+    system = parse("data x[i], y[j]\na[i] = x[i]\nc[j] = y[j]\ncost C = (sum(i) a[i]) + (sum(j) c[j])")
+    (own,) = system.axes("x")
+    both = typecheck(system.with_equations((*system.equations, equation("b", own, value=entry("y", own)))))
+    assert {index.extent for index in (*both.axes("y"), *both.axes("c"))} == {Axis("x", 0)}
+
+
 def test_one_name_with_and_without_extent_is_one_index() -> None:
     settled = Index("j", Axis("W", 0))
     mixed = equation("a", settled, value=plus(entry("b", j), entry("b", settled)))

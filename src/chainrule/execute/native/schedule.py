@@ -6,7 +6,7 @@ bytes that an order of loops brings in from beyond the first cache.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from math import ceil, prod
@@ -21,6 +21,8 @@ Pieces: TypeAlias = tuple[tuple[int, int], ...]
 L1, L2 = 32 << 10, 768 << 10
 REACH, OVERLAP = 100, 0.4
 """The multiply-adds that a core sees ahead, and what is left of a tile's end where the next tile begins beside it."""
+BUSY = 8
+"""The accumulators that hide the latency of a multiply-add."""
 UNROLLED = 320
 """The multiply-adds that a reduction may have to be written out without a loop."""
 
@@ -131,7 +133,7 @@ def is_transposition(instruction: Instruction) -> bool:
     """Say whether an instruction copies between two layouts, with different axes innermost."""
     if instruction.contraction or len(instruction.code) != 2 or not instruction.loads or not instruction.stores:
         return False
-    if instruction.loads[0].looked or instruction.adding:
+    if instruction.loads[0].looked or instruction.adding or instruction.parts:
         return False
     inner = [[axis for axis, s in a.strides.items() if s == 1] for a in (instruction.loads[0], instruction.stores[0])]
     return len(inner[0]) == 1 and len(inner[1]) == 1 and inner[0] != inner[1]
@@ -142,16 +144,17 @@ def unit(access: Access, axis: str) -> bool:
     return access.stride(axis) in {0, 1} and axis not in access.scattered
 
 
-def _fits(instruction: Instruction, axis: str) -> bool:
-    if not all(unit(a, axis) for a in instruction.loads):
+def _fits(instruction: Instruction, axis: str, lanes: int) -> bool:
+    """Say whether vectors can lie along an axis: lanes beyond its end are written to padding only."""
+    if instruction.extent(axis) % lanes and axis in instruction.parts:
         return False
-    return all(unit(s, axis) for s in instruction.stores)
+    return all(unit(a, axis) for a in (*instruction.loads, *instruction.stores))
 
 
 def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Iterator[LoopSchedule]:
     axes = [a.name for a in instruction.axes]
     row = instruction.row
-    for vector in (*(a for a in axes if _fits(instruction, a)), ""):
+    for vector in (*(a for a in axes if _fits(instruction, a, lanes)), ""):
         for tile in _tiles(instruction, vector, machine, lanes):
             sizes = dict(tile)
             # what is added up in memory is added one by one, in one order
@@ -172,12 +175,16 @@ def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Itera
 def _tiles(
     instruction: Instruction, vector: str, machine: Machine, lanes: int
 ) -> Iterator[tuple[tuple[str, int], ...]]:
-    """Yield tiles over the vector axis and one other, in both orders of the two loops, all other axes outside."""
+    """Yield tiles over the vector axis and one other, in both orders of the two loops, all other axes outside.
+
+    Where these are too small to keep the units busy, there are two others.
+    """
     axes = [a.name for a in instruction.axes]
     row = instruction.row
     others = [a for a in axes if a != vector]
     inner = [*others, None] if others else [None]
     vectors = ceil(instruction.extent(vector) / lanes) if vector else 1
+    held = 1
     for other in inner:
         for along_vector in range(1, min(vectors, 8) + 1):
             if row and row == vector and along_vector != vectors:
@@ -188,12 +195,28 @@ def _tiles(
             for along_other in _sizes(largest, most if other != row else largest):
                 if along_vector > 1 and along_other > most:
                     continue
+                held = max(held, along_vector * along_other)
                 sizes = {vector: along_vector, other: along_other}
                 rest = [(a, instruction.extent(a) if a == row else 1) for a in axes if a not in (vector, other)]
                 pair = [(a, sizes[a]) for a in (vector, other) if a]
                 yield (*rest, *pair)
                 if len(pair) == 2:
                     yield (*rest, *reversed(pair))
+    if held < BUSY and not row:
+        yield from _deeper(instruction, vector, others, machine, vectors)
+
+
+def _deeper(
+    instruction: Instruction, vector: str, others: Sequence[str], machine: Machine, vectors: int
+) -> Iterator[tuple[tuple[str, int], ...]]:
+    """Yield tiles over two axes beside that of the vectors."""
+    for whole, part in permutations(others, 2):
+        extent = instruction.extent(whole)
+        for along_vector in range(1, min(vectors, 4) + 1):
+            most = (machine.registers - 2 - along_vector) // (along_vector * extent)
+            rest = [(a, 1) for a in others if a not in (whole, part)]
+            for size in range(2, min(most, instruction.extent(part)) + 1):
+                yield (*rest, (part, size), (whole, extent), *([(vector, along_vector)] if vector else []))
 
 
 def _pairs(instruction: Instruction, machine: Machine) -> Iterator[tuple[tuple[str, int], ...]]:
@@ -236,7 +259,7 @@ def _cycles(instruction: Instruction, s: LoopSchedule, lanes: int, element: int)
 
 _NOT_COUNTED = frozenset({"sin", "cos", "tan", "sinh", "cosh", "atan", "log1p", "expm1"})
 """Functions that take long, and are not counted so: to count them would choose other schedules, and so other bits."""
-_LONG = (names_with(lambda function: not function.cheap) | {"divide"}) - _NOT_COUNTED
+_LONG = (names_with(lambda function: not function.cheap) | {"divide", "threefry"}) - _NOT_COUNTED
 
 
 def _weight(op: object) -> float:
@@ -263,7 +286,7 @@ def _step(instruction: Instruction, s: LoopSchedule, sizes: dict[str, int]) -> f
     for factor in instruction.contraction.factors:
         loads += prod(size for axis, size in sizes.items() if factor.stride(axis))
     fused = held * max(len(instruction.contraction.factors) - 1, 1)
-    busy = max(fused / 2, loads / 2, (fused + loads) / 4, 4.0 if held < 8 else 0.0)
+    busy = max(fused / 2, loads / 2, (fused + loads) / 4, 4.0 if held < BUSY else 0.0)
     return busy + 0.5
 
 

@@ -35,6 +35,7 @@ from chainrule.expr.nodes import (
     mark_of,
     operands,
 )
+from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Literal, Size, Uninferred
 from chainrule.system.model import Equation, System
 
@@ -129,6 +130,22 @@ class Constraints:
         return all(isinstance(index.extent, Literal) for index in rest)
 
     @cached_property
+    def settled(self) -> tuple[tuple[Indexed, tuple[int, ...]], ...] | None:
+        """The entries, each with the variables at its positions; None where a size depends on more than them.
+
+        It does where an index does not carry its size, or a position is marked, shifted, looked up or compared.
+        """
+        found: list[tuple[Indexed, tuple[int, ...]]] = []
+        for one in self.constraints:
+            if not isinstance(one, Reads) or one.entry.guarded or not self.inferred:
+                return None
+            plain = tuple([slot for slot in one.slots if isinstance(slot, int)])
+            if len(plain) < len(one.slots):
+                return None
+            found.append((one.entry, plain))
+        return tuple(found)
+
+    @cached_property
     def shifted(self) -> frozenset[int]:
         """The variables in shifted positions that are not marked: the letter of a declared axis tells them nothing."""
         slots = [slot for one in self.reads if not one.entry.guarded for slot in one.slots]
@@ -143,12 +160,10 @@ class Constraints:
         return variable in self.uses
 
 
+@kept
 def constraints_of(equation: Equation) -> Constraints:
     """Return the constraints of an equation, whose target has plain indices."""
-    known: Constraints | None = equation.__dict__.get("_constraints")
-    if known is None:
-        known = equation.__dict__["_constraints"] = constraints_of_value(equation.value, equation.indices)
-    return known
+    return constraints_of_value(equation.value, equation.indices)
 
 
 def constraints_of_value(value: Expr | Condition, target: Sequence[Index] = ()) -> Constraints:  # noqa: C901 -- one match
@@ -279,7 +294,7 @@ def read_by_number(system: System) -> dict[Size, int]:
     least: dict[Size, int] = {}
     for equation in system.equations:
         for read in constraints_of(equation).reads:
-            if read.protected or read.entry.guarded:
+            if read.protected or read.entry.guarded or Affine not in map(type, read.entry.indices):
                 continue
             for position, axis in zip(read.entry.indices, system.axes(read.entry.tensor), strict=True):
                 if isinstance(position, Affine) and not position.terms:

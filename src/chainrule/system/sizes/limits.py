@@ -107,9 +107,8 @@ class Limits:
 
     def name(self, element: int, axis: Axis) -> None:
         """Let an axis on the left name the size of an index that positions determine."""
-        if not self.classes.is_free(element):
-            own = self.classes.add(axis, free=False)
-            self.classes.unite(element, own)
+        own = self.classes.add(axis, free=False)
+        self.classes.unite(element, own)
 
     def is_derived(self, element: int | None) -> bool:
         """Say whether a size comes from positions, as far as has been read."""

@@ -8,12 +8,14 @@ the matter of `reading`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from chainrule.expr.functions import MATRIX_FUNCTIONS
 from chainrule.expr.nodes import Index, Indexed, Lookup, MatrixEntry
 from chainrule.expr.sizes import Axis, Declared, Formula, Size, Uninferred
 from chainrule.expr.symbols import Derivative, Symbol, symbol, tensors_of
+from chainrule.render.text import entry_text
 from chainrule.system.locations import Location, check_calls, count_indices
 from chainrule.system.model import Declaration, Equation, System
 from chainrule.system.naming import NameTable
@@ -22,6 +24,7 @@ from chainrule.system.sizes.constraints import Constraints, Reads, ReadsMatrix, 
 from chainrule.system.sizes.known import Known
 from chainrule.system.sizes.limits import Limits
 from chainrule.system.sizes.lines import IndexLines, no_axis, which_axis
+from chainrule.system.sizes.lookups import looked_up_axes
 from chainrule.system.sizes.reading import Reading
 
 
@@ -55,7 +58,8 @@ class Solver:
         self.axes[equation.name] = tuple(numbers[: found.targets])
         # In a system for all samples sizes keep the names that they have in that of one, where axes count otherwise.
         for axis, element in enumerate(() if self.system.samples else self.axes[equation.name]):
-            self.known.limits.name(element, Axis(equation.name, axis))
+            if not self.classes.is_free(element):
+                self.known.limits.name(element, Axis(equation.name, axis))
         return numbers
 
     def read_update(self, update: Equation, number: int) -> list[int]:
@@ -131,15 +135,34 @@ class Solver:
 
         `target` is what stands on the left if it has axes already. Raises TypecheckError.
         """
-        reading = Reading(self.known, found, place, self._said_in(found, place, known_targets=target is not None))
-        self.note(reading, target)
-        if self.known.strict:
-            reading.limit()
+        settled = self._settled(found, place, target)
+        if settled is None:
+            reading = Reading(self.known, found, place, self._said_in(found, place, known_targets=target is not None))
+            self.note(reading, target)
+            if self.known.strict:
+                reading.limit()
         if found.calls:
             check_calls(found.calls, self.names.arities, self.names.unknown, place)
         if found.partials:
             self.names.check_partials(found.partials, place)
-        return reading.complete()
+        return reading.complete() if settled is None else settled
+
+    def _settled(self, found: Constraints, place: Location, target: Indexed | None) -> list[int] | None:
+        """Return the elements of a statement whose indices carry the very sizes of the axes that they label.
+
+        It says nothing about them that is not known. None is returned of any other, and where an index is left free.
+        """
+        entries = found.settled
+        if entries is None or self.lines or len(found.free) > found.targets:
+            return None
+        number = self.classes.number
+        numbers = [number(index.extent) for index in found.variables]
+        if target is not None and [*self._entry_axes(target, place, "target")] != numbers[: found.targets]:
+            return None
+        for entry, variables in entries:
+            if [*self._entry_axes(entry, place, "value")] != [numbers[variable] for variable in variables]:
+                return None
+        return [n for n in numbers if n is not None] if None not in numbers else None
 
     def _said_in(self, found: Constraints, place: Location, *, known_targets: bool) -> dict[int, int]:
         """Return the variables whose size a line says, with their elements; axes that are known have their own."""
@@ -204,7 +227,7 @@ class Solver:
         return axes[axis.number]
 
     def _values_of(self, lookup: Lookup, place: Location) -> int:
-        """Return the element of the index whose values an integer tensor holds."""
+        """Return the element of the axis that a whole number is a position of, failing that of the declared values."""
         tensor = lookup.entry.tensor
         if tensor not in self.known.values:
             raise place.error(
@@ -212,7 +235,11 @@ class Solver:
                 tensor,
                 declare=f"Declare it: data {tensor}[…] : int(V)",
             )
-        return self.known.values[tensor]
+        return self._looked_up.get(tensor, self.known.values[tensor])
+
+    @cached_property
+    def _looked_up(self) -> Mapping[str, int]:
+        return looked_up_axes(self.known, self.lines)
 
     def _values(self, index: Index, place: Location) -> int:
         element = self.known.element(index.extent, place)
@@ -220,6 +247,14 @@ class Solver:
             element = self.known.letters.get(index.name)
         if element is None and index.name in self.lines:
             element = self.lines.element(index.name, place)
+        if element is None and index.name in self.system.declared:
+            axes = self.system.axes(index.name)
+            raise place.error(
+                f"int({index.name}) does not say how many values there are: {entry_text(index.name, axes)} "
+                "is not a const whose value is a whole number, 1 or more",
+                index.name,
+                declare=f"Declare it: const {index.name} = 10, or write int(10).",
+            )
         if element is None:
             raise place.error(
                 f"int({index.name}) does not say how many values there are: no axis and no index is named {index.name}",

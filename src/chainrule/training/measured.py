@@ -10,7 +10,6 @@ import numpy.typing as npt
 from chainrule.execute.protocol import Executor
 from chainrule.execute.reference.evaluation import Reference
 from chainrule.network.answers import Answers
-from chainrule.network.forward import leading_to
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
 from chainrule.network.parts import rows_at_once
@@ -89,10 +88,8 @@ def measure(network: Network, x: Data, y: Data | None = None, *, metrics: Sequen
 
 
 def _measures(made: MetricSystem, engine: Executor, network: Network, samples: Samples) -> Measures:
-    sizes = {**network.sizes, **samples.sizes}
-    return Measures(
-        made, engine, network.consts, lambda system, names: leading_to(system, network.ends.masks, sizes, names)
-    )
+    sizes, masks = {**network.sizes, **samples.sizes}, network.ends.masks
+    return Measures(made, engine, values=network.consts, sizes=sizes, masks=masks)
 
 
 def _pairs(network: Network, samples: Samples) -> list[tuple[OutputAndTarget, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,15 +14,18 @@ from chainrule.execute.finite import all_finite
 from chainrule.execute.protocol import Executable, Executor
 from chainrule.execute.reference.evaluation import Reference
 from chainrule.expr.binding import tensors_in
+from chainrule.expr.nodes import Index
+from chainrule.expr.sizes import Literal, Size
+from chainrule.network.forward import leading_to, told_by_others
 from chainrule.simplify.stability import stable
 from chainrule.system.batching import batch
 from chainrule.system.model import NO_COST, Declaration, System
+from chainrule.system.sizes.fixed import with_fixed_sizes
 from chainrule.system.typecheck import typecheck
 from chainrule.training.metric_lines import Metric, MetricSystem
 from chainrule.training.metric_names import perplexity_of_scores
 
 Array = npt.NDArray[Any]
-Leading = Callable[[System, Sequence[str]], System]
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,20 @@ class _Split:
 class Measures:
     """Metrics of a system, ready to be measured of samples that come in parts.
 
-    `values` are consts; `leading` returns the equations of a system that lead to some of its tensors.
+    `values` are consts, `sizes` all extents but that of the samples; `masks` are what they are on average.
     """
 
-    def __init__(self, made: MetricSystem, engine: Executor, values: Mapping[str, Array], leading: Leading) -> None:
+    def __init__(
+        self,
+        made: MetricSystem,
+        engine: Executor,
+        *,
+        values: Mapping[str, Array],
+        sizes: Mapping[Size, int],
+        masks: Mapping[str, str],
+    ) -> None:
         self.metrics = made.metrics
-        self._split = _split(made, leading)
+        self._split = _split(made, sizes, masks)
         self._values = values
         self._executable: Executable = engine.compile(stable(self._split.first))
         self._second: Executable | None = None
@@ -86,22 +97,23 @@ class Measures:
         return {metric.name: measured[metric.name] for metric in self.metrics}
 
 
-def _split(made: MetricSystem, leading: Leading) -> _Split:
+def _split(made: MetricSystem, sizes: Mapping[Size, int], masks: Mapping[str, str]) -> _Split:
     late = made.late
     names = {line.name for line in late}
     read = [t for line in late for t in sorted(tensors_in(line.value)) if t not in names]
     whole = made.whole
     handed = tuple(dict.fromkeys(t for t in read if t in _carrying(made)))
     wanted = [m.tensor for m in made.metrics if m.tensor not in names]
-    first = leading(whole, (*wanted, *handed))
+    first = leading_to(whole, masks, sizes, (*wanted, *handed))
     if not late:
         return _Split(first, None, ())
-    given = tuple(_given(whole, t) for t in handed)
     others = tuple(d for d in whole.declarations if d.tensor in read and d.tensor not in handed)
+    given = tuple(_given(whole, t, others, sizes) for t in handed)
     second = replace(
         whole, declarations=(*given, *others), givens=(), equations=late, cost=NO_COST, updates=(), derived=()
     )
-    return _Split(first, typecheck(second), handed)
+    told: dict[Size, int] = {size: sizes[size] for size in told_by_others(whole, second) if size in sizes}
+    return _Split(first, typecheck(with_fixed_sizes(second, told)), handed)
 
 
 def _carrying(made: MetricSystem) -> set[str]:
@@ -113,9 +125,17 @@ def _carrying(made: MetricSystem) -> set[str]:
     return {t for t in whole.names() if t not in late and len(batched.axes(t)) > len(whole.axes(t))}
 
 
-def _given(system: System, tensor: str) -> Declaration:
-    declared = system.declared.get(tensor)
-    return declared if declared is not None else Declaration("data", tensor, system.axes(tensor))
+def _given(system: System, tensor: str, others: Sequence[Declaration], sizes: Mapping[Size, int]) -> Declaration:
+    """Return a tensor as data, whole numbers without what they are positions of where that is not there."""
+    declared = system.declared.get(tensor) or Declaration("data", tensor, system.axes(tensor))
+    values = declared.values
+    if (
+        values is None
+        or values.extent not in sizes
+        or any(i.extent == values.extent for d in others for i in d.indices)
+    ):
+        return declared
+    return replace(declared, values=Index(values.name, Literal(sizes[values.extent])))
 
 
 def check_probabilities(metrics: Sequence[Metric], values: Mapping[str, Array], front: int) -> None:

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 from chainrule.expr.copying import field_values, flattened, rebuilt
-from chainrule.expr.symbols import symbol
+from chainrule.expr.symbols import Change, Derivative, Tensor, symbol
 
 N = TypeVar("N", bound="Node")
 T = TypeVar("T")
@@ -127,7 +127,11 @@ def made_once(kind: type[T]) -> type[T]:
     identity = [_IDENTITY[str(f.type)].format(f.name) for f in listed]
     lines = [
         f"def __new__(cls, {', '.join(parameters)}):",
-        *(f"    {f.name} = symbol({f.name})" for f in listed if f.type == "Symbol"),
+        *(
+            f"    if {f.name}.__class__ not in symbols: {f.name} = symbol({f.name})"
+            for f in listed
+            if f.type == "Symbol"
+        ),
         f"    key = (cls, {', '.join(identity)})",
         "    found = table.recent.get(key)",
         "    if found is None:",
@@ -139,7 +143,7 @@ def made_once(kind: type[T]) -> type[T]:
         "    return found",
     ]
     scope: dict[str, Any] = {f.name: f.default for f in listed} | {"table": TABLE, "new": object.__new__, "keep": _keep}
-    scope["symbol"] = symbol
+    scope |= {"symbol": symbol, "symbols": frozenset({Tensor, Derivative, Change})}
     exec("\n".join(lines), scope)  # noqa: S102 -- as dataclasses make their __init__
     made.__new__ = staticmethod(scope["__new__"])
     return made  # type: ignore[no-any-return]

@@ -63,7 +63,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Part:
+class TurnedPart:
     """Σ over the indices of the body; with `places`, the sum for each value of `over`, which goes there."""
 
     indices: tuple[Index, ...]
@@ -80,7 +80,7 @@ class Turned:
     index that says them. `tiled` says that every place is reached.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[TurnedPart, ...]
     sizes: Mapping[Size, int]
     longer: Mapping[Index, tuple[Index, Position]] = field(default_factory=dict)
     tiled: bool = False
@@ -135,7 +135,7 @@ class _Turning:
             found = self.spread(chosen)
         elif chosen and prod(w.step for w in chosen.values()) <= MOST_PHASES:
             found = self.phases(chosen)
-        return found or (Turned((Part(self.indices, self.body),), self.sizes) if self.changed else None)
+        return found or (Turned((TurnedPart(self.indices, self.body),), self.sizes) if self.changed else None)
 
     def spread(self, windows: Mapping[Index, Window]) -> Turned | None:
         """Return the sum with the value for each window and each place in it."""
@@ -162,12 +162,12 @@ class _Turning:
         if body is None:
             return None
         left = tuple(i for i in self.indices if i not in over)
-        return Turned((Part(left, body, tuple(over), places),), self.sizes, longer, tiled)
+        return Turned((TurnedPart(left, body, tuple(over), places),), self.sizes, longer, tiled)
 
     def phases(self, windows: Mapping[Index, Window]) -> Turned | None:
         """Return the sum in parts, one for each remainder b of places s·a + b: what is read there is r = a - j."""
         left = tuple(i for i in self.indices if all(i != w.other for w in windows.values()))
-        parts: list[Part] = []
+        parts: list[TurnedPart] = []
         for chosen in product(*(range(min(w.step, self.sizes[p.extent])) for p, w in windows.items())):
             part = self.phase(dict(zip(windows, chosen, strict=True)), windows, left)
             if part is None:
@@ -175,7 +175,9 @@ class _Turning:
             parts.append(part)
         return Turned(tuple(parts), self.sizes, tiled=True)
 
-    def phase(self, remainders: Mapping[Index, int], windows: Mapping[Index, Window], left: Indices) -> Part | None:
+    def phase(
+        self, remainders: Mapping[Index, int], windows: Mapping[Index, Window], left: Indices
+    ) -> TurnedPart | None:
         """Return the part of places with these remainders; a short sum that multiplies nothing is written out."""
         over: list[Index] = []
         places: dict[Index, Position] = {}
@@ -188,14 +190,14 @@ class _Turning:
             shifts.append(range(-(-first // window.step), last // window.step + 1))
         others = [windows[place].other for place in remainders]
         if prod(map(len, shifts)) == 0:
-            return Part((), ZERO, tuple(over), places)
+            return TurnedPart((), ZERO, tuple(over), places)
         if not left and prod(map(len, shifts)) <= MOST_TERMS:
             bodies = [
                 self.put({**places, **{r: affine({a: 1}, -j) for r, a, j in zip(others, over, chosen, strict=True)}})
                 for chosen in product(*shifts)
             ]
             whole = [body for body in bodies if body is not None]
-            return Part((), plus(*whole), tuple(over), places) if len(whole) == len(bodies) else None
+            return TurnedPart((), plus(*whole), tuple(over), places) if len(whole) == len(bodies) else None
         inner = [self.index(len(shift), "j") for shift in shifts]
         reads = {
             r: affine({a: 1, j: -1} if len(shift) > 1 else {a: 1}, -shift[0])
@@ -203,7 +205,7 @@ class _Turning:
         }
         body = self.put({**places, **reads})
         summed = tuple(j for j, shift in zip(inner, shifts, strict=True) if len(shift) > 1)
-        return None if body is None else Part((*left, *summed), body, tuple(over), places)
+        return None if body is None else TurnedPart((*left, *summed), body, tuple(over), places)
 
     def put(self, positions: Mapping[Index, Position]) -> Expr | None:
         """Return the body with positions in place of indices, None where what is read would have no form then.

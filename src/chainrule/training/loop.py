@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from chainrule.errors import OptionError
+from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.registry import executor as executor_named
 from chainrule.execute.shortage import enough_memory
 from chainrule.network.initial import seeded
@@ -33,6 +34,7 @@ from chainrule.training.scores import Scores
 from chainrule.training.stopping import EarlyStopping, check_monitor
 from chainrule.training.training_data import checked_count, checked_pair, checked_samples, checked_threads, divided
 
+MOST_STEPS = 1 << 24
 _LONGER = 1000
 """By that much longer a training shows whether its updates depend on its length; rounding would hide an epoch more."""
 
@@ -121,6 +123,7 @@ def train(
     updates, longer = (_updates(network, optimizer, Timing(per_epoch, steps)) for steps in lengths)
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
+    _check_steps(network, lengths[0], engine)
     system = training_step(network.learning(network.with_updates(updates)))
     file = file_of(checkpoint, resume)
     measured_on = "test" if test else "training"
@@ -151,6 +154,16 @@ def train(
             if resume and file.exists():
                 course.resume()
         return course.finish(epochs)
+
+
+def _check_steps(network: Network, steps: int, engine: Executor) -> None:
+    """Check that the steps can be counted where their number is read: float32 does not get beyond 2^24."""
+    if network.system.counts_steps and steps > MOST_STEPS and isinstance(engine, Trainer):
+        raise OptionError(
+            f"{steps} steps are too many for {engine.name}, which counts them in float32",
+            expected=f"up to {MOST_STEPS} where equations read {STEP}",
+            advice='Larger batches, fewer epochs, or executor="reference", which counts in float64.',
+        )
 
 
 def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> str:

@@ -158,13 +158,15 @@ class _Search:
         """Return entries for every input."""
         values: dict[str, Array] = {}
         for declaration in self.system.declarations:
-            if declaration.role != "abstract" and declaration.value is None:
+            counts = declaration.tensor in counting(self.system) and declaration.values is None
+            if counts and (declaration.role == "state" or declaration.value is None or declaration.implied):
+                shape = tuple(extents[i.extent] for i in declaration.indices)
+                values[declaration.tensor] = np.asarray(self.draw.integers(0, MOST_COUNTED, shape), np.float64)
+            elif declaration.role != "abstract" and declaration.value is None:
                 shape = tuple(extents[i.extent] for i in declaration.indices)
                 which = attempt if attempt < len(DISTRIBUTIONS) else int(self.draw.integers(len(DISTRIBUTIONS)))
                 if declaration.tensor in self.hot:
                     values[declaration.tensor] = self._one_hot(shape, self.hot[declaration.tensor])
-                elif declaration.tensor in counting(self.system) and declaration.values is None:
-                    values[declaration.tensor] = np.asarray(self.draw.integers(0, MOST_COUNTED, shape), np.float64)
                 elif declaration.values is not None:
                     values[declaration.tensor] = self.whole(
                         declaration.tensor, declaration.values.extent, shape, extents

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import chainrule as cr
+from chainrule.errors import OptionError
 from chainrule.network.on_average import on_average
 from support import assert_close
 
@@ -82,3 +83,9 @@ def test_a_system_with_updates_of_its_own_has_its_steps_counted() -> None:
         found.append(made.params["W"])
         assert made.updates == "update step = step + 1"
     assert_close(found[0], found[1], rtol=1e-5)
+
+
+def test_more_steps_than_float32_counts_are_refused_where_their_number_is_read() -> None:
+    made = cr.Network.from_system(cr.parse(NOISY), PARAMS, output="a")
+    with pytest.raises(OptionError, match="33554432 steps are too many for native, which counts them in float32"):
+        cr.train(made, [[1.0, 1.0], [0.5, 2.0]], [[1.0], [2.0]], epochs=2**24, batch_size=1)

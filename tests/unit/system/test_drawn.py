@@ -106,6 +106,30 @@ def test_a_sum_over_a_delta_leaves_the_number_of_its_place() -> None:
     assert not cr.check(system, "∂C/∂w[j] = normal(3, j)")
 
 
+MASKED = """data x[i]
+param w[i]
+const seed, p
+batch n
+d[i] = [uniform(seed, step, n, i) >= p]*w[i]*x[i]/(1 - p)
+cost C = sum(i) d[i]^2"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        ("2*d[i]*[uniform(seed, step, n, i) >= p]*x[i]/(1 - p)", True),
+        ("2*d[i]*x[i]/(1 - p)", True),
+        ("2*d[i]*[uniform(seed, n, step, i) >= p]*x[i]/(1 - p)", False),
+        ("2*d[i]*[uniform(step, seed, n, i) >= p]*x[i]/(1 - p)", False),
+        ("2*d[i]*[normal(seed, step, n, i) >= p]*x[i]/(1 - p)", False),
+        ("2*w[i]*x[i]^2/(1 - p)", False),
+    ],
+)
+def test_an_answer_is_graded_with_any_seed_step_and_sample(answer: str, right: bool) -> None:
+    """Step and sample are 0 unless they are given: an answer that exchanges them would be right there."""
+    assert bool(cr.check(cr.parse(MASKED), answer, wrt="w")) is right
+
+
 def test_params_and_numbers_that_need_not_be_whole_are_refused() -> None:
     said = refused("param w\ncost C = w*normal(w)")
     assert "normal is given the param w: what is drawn cannot depend on what is learned" in said

@@ -3,6 +3,7 @@
 from chainrule.training.callbacks import Callback
 from chainrule.training.history import Epoch, History
 from chainrule.training.loop import train
+from chainrule.training.measured import measure
 from chainrule.training.runs import Progress
 from chainrule.training.stopping import EarlyStopping
 from chainrule.training.trackers import MLflow, TensorBoard, Trackio, WandB
@@ -17,5 +18,6 @@ __all__ = [
     "TensorBoard",
     "Trackio",
     "WandB",
+    "measure",
     "train",
 ]

@@ -43,6 +43,15 @@ def kept(make: Callable[[N], T]) -> Callable[[N], T]:
     return known
 
 
+def memory_of(owner: object, purpose: str) -> dict[Any, Any]:
+    """Return what is kept with an object for a purpose, by key, beside its fields: for what depends on more than it.
+
+    Nodes that are copied or pickled leave it behind.
+    """
+    found: dict[Any, Any] = vars(owner).setdefault(f"_memory of {purpose}", {})
+    return found
+
+
 @cache
 def _compared(kind: Any) -> Callable[[Any], Any]:
     return attrgetter(*(f.name for f in fields(kind) if f.compare))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache, wraps
 from operator import attrgetter
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 from chainrule.expr.copying import field_values, flattened, rebuilt
 from chainrule.expr.frozen import fixed
@@ -108,10 +108,15 @@ class _Table:
 
 
 TABLE = _Table(1 << 15)
+Word: TypeAlias = str
+"""Text in a field of a node that is never a symbol: a letter, the name of an operation.
+
+Two symbols of one text may be different, so a field that can hold one is a Symbol and no plain str.
+"""
 _NODES = ("Size", "Limit", "Index", "Position", "Indexed", "Expr", "Condition", "Skeleton")
 _IDENTITY = {
-    "str": "{0}",
-    "str | None": "{0}",
+    "Word": "{0}",
+    "Word | None": "{0}",
     "Symbol": "{0}, {0}.structure",
     "int": "{0}",
     "bool": "{0}",
@@ -129,10 +134,14 @@ _IDENTITY = {
 def made_once(kind: type[T]) -> type[T]:
     """Make a class of nodes of a class with annotated fields: a frozen dataclass whose objects are made once.
 
-    A field that is a Symbol may be given as a plain name.
+    A field that is a Symbol may be given as a plain name. Raises TypeError for a field of a type of which it is not
+    known what tells two apart, plain str among them.
     """
     made: Any = fixed(dataclass(init=False, repr=False, eq=False)(kind))
     listed = fields(made)
+    unknown = [f"{f.name}: {f.type}" for f in listed if f.type not in _IDENTITY]
+    if unknown:
+        raise TypeError(f"{kind.__name__} has {unknown[0]}; text is a Word or, where it may be one, a Symbol")
     parameters = [f.name if f.default is MISSING else f"{f.name}={f.name}" for f in listed]
     identity = [_IDENTITY[str(f.type)].format(f.name) for f in listed]
     lines = [

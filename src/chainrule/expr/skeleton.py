@@ -34,7 +34,7 @@ from chainrule.expr.nodes import (
     operands,
     with_operands,
 )
-from chainrule.expr.shared import Node, kept, made_once
+from chainrule.expr.shared import Node, Word, kept, made_once
 from chainrule.expr.sizes import Axis, Declared, Formula, Literal, Size, Uninferred
 from chainrule.expr.symbols import Derivative, Symbol
 
@@ -54,9 +54,9 @@ class Skeleton(Node):
 class Leaf(Node):
     """An index with its extent and preferred letter, or an extent alone: what of it is a name, and else None."""
 
-    name: str | None
+    name: Word | None
     extent: Size | None
-    letter: str | None
+    letter: Word | None
 
     __hash__ = object.__hash__
     __eq__ = object.__eq__

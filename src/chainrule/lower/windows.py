@@ -9,7 +9,7 @@ without brackets. A bracket and the mark of an entry, w?[p-2*r], say the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations, product
 from math import prod
@@ -106,6 +106,8 @@ class _Turning:
     sizes: dict[Size, int]
     fresh: Fresh
     changed: bool = False
+    shifts: list[Index] = field(default_factory=list)
+    """The new indices that are summed over."""
 
     def solved(self) -> bool:
         """Let an index that an equation of several says have one value: u = p - 2·r where [2·r+u = p]."""
@@ -136,6 +138,7 @@ class _Turning:
                 if body is not None:
                     self.indices = (*(i for i in self.indices if i != index), *inner)
                     self.body, self.changed = body, True
+                    self.shifts += inner
                     return True
         return False
 
@@ -153,7 +156,28 @@ class _Turning:
             found = self.spread(chosen)
         elif chosen and prod(w.step for w in chosen.values()) <= MOST_PHASES:
             found = self.phases(chosen)
-        return found or (Turned((TurnedPart(self.indices, self.body),), self.sizes) if self.changed else None)
+        return found or (Turned((self.narrow(),), self.sizes) if self.changed else None)
+
+    def narrow(self) -> TurnedPart:
+        """Return the sum that goes to no places; a short one that multiplies nothing is written out."""
+        if self.indices and all(i in self.shifts for i in self.indices):
+            ranges = [range(self.sizes[i.extent]) for i in self.indices]
+            if prod(map(len, ranges)) <= MOST_TERMS:
+                whole = self.written_out(
+                    [
+                        {i: affine({}, n) for i, n in zip(self.indices, numbers, strict=True)}
+                        for numbers in product(*ranges)
+                    ]
+                )
+                if whole is not None:
+                    return TurnedPart((), whole)
+        return TurnedPart(self.indices, self.body)
+
+    def written_out(self, chosen: Sequence[Mapping[Index, Position]]) -> Expr | None:
+        """Return the sum of the body with each of the positions, None where one has no form."""
+        bodies = [self.put(positions) for positions in chosen]
+        whole = [body for body in bodies if body is not None]
+        return plus(*whole) if len(whole) == len(bodies) else None
 
     def spread(self, windows: Mapping[Index, Window]) -> Turned | None:
         """Return the sum with the value for each window and each place in it."""
@@ -210,12 +234,13 @@ class _Turning:
         if prod(map(len, shifts)) == 0:
             return TurnedPart((), ZERO, tuple(over), places)
         if not left and prod(map(len, shifts)) <= MOST_TERMS:
-            bodies = [
-                self.put({**places, **{r: affine({a: 1}, -j) for r, a, j in zip(others, over, chosen, strict=True)}})
-                for chosen in product(*shifts)
-            ]
-            whole = [body for body in bodies if body is not None]
-            return TurnedPart((), plus(*whole), tuple(over), places) if len(whole) == len(bodies) else None
+            whole = self.written_out(
+                [
+                    {**places, **{r: affine({a: 1}, -j) for r, a, j in zip(others, over, chosen, strict=True)}}
+                    for chosen in product(*shifts)
+                ]
+            )
+            return None if whole is None else TurnedPart((), whole, tuple(over), places)
         inner = [self.index(len(shift), "j") for shift in shifts]
         reads = {
             r: affine({a: 1, j: -1} if len(shift) > 1 else {a: 1}, -shift[0])

@@ -84,7 +84,7 @@ def explain(
     inputs, name = _one_sample(network, data, data_dir, sample)
     found = open_sum(network, inputs, of, _entry(at or []), paths=paths, top=top, quantiles=levels)
     which = Line((f"Sample {sample} of {escaped(name)}{_answers(network, inputs)}.",))
-    show_document(Group((Group((which,), apart=True), found.document())), json=json)
+    show_document(Group((Group((which,), apart=True), found.document()), role="sample"), json=json)
 
 
 def _explained(

@@ -216,7 +216,7 @@ def _advice(declared: Declaration, label: str, array: Array, sizes: list[int], f
     """Return how to get labels out of one-hot rows, or as many numbers into the shape that was expected."""
     if declared.values is not None and array.ndim == len(sizes) + front + 1:
         return f"Of one-hot rows the labels are {label}.argmax(axis=-1)"
-    if not sizes or 0 in sizes or array.ndim == 0 or front == 0 or array.size != len(array) * prod(sizes):
+    if 0 in sizes or array.ndim == 0 or front == 0 or array.size != len(array) * prod(sizes):
         return ""
     return f"The numbers are as many: {label}.reshape({', '.join(['-1', *map(str, sizes)])})"
 

@@ -147,7 +147,7 @@ class Network(Learned):
         count = sum(array.size for array in self.params.values())
         ends = self.ends
         targets = f", compared with {listed(ends.targets)}" if ends.targets else ""
-        data = f"{', '.join(ends.inputs)} → {', '.join(ends.outputs) or '?'}{targets}"
+        data = f"{', '.join(ends.inputs) or 'no data'} → {', '.join(ends.outputs) or '?'}{targets}"
         made = f"[{', '.join(self.layers)}], cost={self.cost}" if self.layers else data
         begins = f"{listed(self.waiting)} begin{'s' * (len(self.waiting) == 1)} with the first training"
         return f"<Network({escaped(made)}): {begins if self.waiting else f'{count:,} params'}>"
@@ -170,7 +170,7 @@ class Network(Learned):
             found = self.ends.candidates
             raise OptionError(
                 "what comes out of the network is not one thing",
-                expected="the name of a tensor, or several: one of " + listed(found),
+                expected=f"the name of a tensor, or several: one of {listed(found)}" if found else "an equation for it",
                 advice=f'Say which: cr.Network.from_system(…, output="{found[-1] if found else "a"}")',
             )
         return self.ends.outputs

@@ -71,6 +71,12 @@ def test_a_weight_of_one_number_is_no_scale() -> None:
     assert first(text, w=(4,), V=(4,), t=()) == {"w": Normal(1.0), "V": Normal(1 / 4), "t": Value(1.0)}
 
 
+def test_a_penalty_makes_no_scale_of_a_bias_and_a_width_is_one() -> None:
+    text = "data x[i], D[i,j]\nparam b[i], l\nh[i] = x[i] + b[i]\nK[i,j] = exp(-D[i,j]/(2*l^2))\n"
+    text += "cost C = (sum(i) b[i]^2) + (sum(i,j) h[i]*K[i,j]*h[j])"
+    assert first(text, b=(3,), l=()) == {"b": Value(0.0), "l": Value(1.0)}
+
+
 TEXT = "data x[i], y[k]\nparam W[k,i], b[k]\nbatch n\nz[k] = sum(i) W[k,i]*x[i] + b[k]\ncost C = sum(k) (z[k] - y[k])^2"
 
 

@@ -20,6 +20,7 @@ from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.garbage import no_garbage
+from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
@@ -133,7 +134,7 @@ def cotangents_for(system: System, tensor: str) -> Cotangents:
     They have the form that `backprop` gives them, and are kept with the system: who asks once asks for others too.
     Raises as `backprop` does.
     """
-    kept: dict[str, Cotangents] = system.__dict__.setdefault("_cotangents", {})
+    kept: dict[str, Cotangents] = memory_of(system, "cotangents")
     if tensor in kept:
         return kept[tensor]
     cotangents = _on_demand(system, tensor, kept)
@@ -224,7 +225,7 @@ def forward_and_wrt(system: System | Backprop, wrt: Sequence[str] | None) -> tup
 def gradient_system(system: System | Backprop, wrt: tuple[str, ...]) -> System:
     """Return the system to compute gradients with, kept with the one it is made from: who asks once asks in a loop."""
     forward, _ = forward_and_wrt(system, wrt)
-    kept: dict[tuple[str, ...], System] = forward.__dict__.setdefault("_gradients", {})
+    kept: dict[tuple[str, ...], System] = memory_of(forward, "gradients")
     if wrt not in kept:
         from chainrule.simplify.stability import stable
 

@@ -14,7 +14,6 @@ from typing import TypeAlias
 
 from chainrule.diff.chain_rule import Contribution, chain_rule, named, product
 from chainrule.diff.derivative import Differentiator
-from chainrule.diff.inlining import Inlining
 from chainrule.diff.local import Locals
 from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import listed
@@ -104,7 +103,7 @@ class DerivationSteps(ABC):
         return (first, *self._simplified(part.local.raw, order))
 
     def _over_paths(self, parts: tuple[Contribution, ...]) -> Iterator[Step]:
-        rule, choice = where(chain_rule), where(Inlining.is_better)
+        rule = where(chain_rule)
         symbolic = chain_rule(parts, self._by_name, named)
         said = self._what_a_share_is(parts)
         yield Step("chain rule", self._why_a_sum(parts), self._target, symbolic, remark=said, where=rule)
@@ -118,12 +117,12 @@ class DerivationSteps(ABC):
             assert part.beyond is not None, "what is inlined lies between"
             assert part.inlined is not None, "what is inlined was derived"
             value, said = self._simplifier.present(part.inlined), f"{self.text(part.beyond)} was derived before"
-            yield Step("put in", said, part.beyond, value, where=choice)
+            yield Step("put in", said, part.beyond, value, where=where(Contribution.with_inlined))
         inserted = chain_rule(parts)
         arranged = self._simplifier.arranged(inserted, self._order)
         if arranged != symbolic:
             said = "each factor is replaced by what it was found to be"
-            yield Step("put in", said, symbolic, arranged, remark=self._what_cancels(inserted), where=choice)
+            yield Step("put in", said, symbolic, arranged, remark=self._what_cancels(inserted), where=where(product))
         yield from self._simplified(inserted, self._order)
 
     def _simplified(self, expr: Expr, order: tuple[Index, ...]) -> Iterator[Step]:

@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 from chainrule.expr.copying import field_values, flattened, rebuilt
+from chainrule.expr.frozen import fixed
 from chainrule.expr.symbols import Change, Derivative, Tensor, symbol
 
 N = TypeVar("N", bound="Node")
@@ -40,6 +41,15 @@ def kept(make: Callable[[N], T]) -> Callable[[N], T]:
         return node if found is _ITSELF else found  # type: ignore[return-value]
 
     return known
+
+
+def memory_of(owner: object, purpose: str) -> dict[Any, Any]:
+    """Return what is kept with an object for a purpose, by key, beside its fields: for what depends on more than it.
+
+    Nodes that are copied or pickled leave it behind.
+    """
+    found: dict[Any, Any] = vars(owner).setdefault(f"_memory of {purpose}", {})
+    return found
 
 
 @cache
@@ -121,7 +131,7 @@ def made_once(kind: type[T]) -> type[T]:
 
     A field that is a Symbol may be given as a plain name.
     """
-    made: Any = dataclass(frozen=True, eq=False, init=False)(kind)
+    made: Any = fixed(dataclass(init=False, repr=False, eq=False)(kind))
     listed = fields(made)
     parameters = [f.name if f.default is MISSING else f"{f.name}={f.name}" for f in listed]
     identity = [_IDENTITY[str(f.type)].format(f.name) for f in listed]

@@ -16,7 +16,7 @@ from math import prod
 from typing import TypeAlias
 
 from chainrule.expr.binding import Fresh, can_stand_at, map_condition, substitute_indices
-from chainrule.expr.combinations import PositionAtom, affine
+from chainrule.expr.combinations import ExpressionAtom, PositionAtom, affine
 from chainrule.expr.nodes import (
     ZERO,
     Affine,
@@ -91,7 +91,7 @@ def turned(
 ) -> Turned | None:
     """Return Σ body turned inside out, None where it has no window."""
     work = _Turning(indices, body, system, dict(sizes), fresh)
-    while work.narrowed():
+    while work.solved() or work.narrowed():
         pass
     return work.result()
 
@@ -106,6 +106,24 @@ class _Turning:
     sizes: dict[Size, int]
     fresh: Fresh
     changed: bool = False
+
+    def solved(self) -> bool:
+        """Let an index that an equation of several says have one value: u = p - 2·r where [2·r+u = p]."""
+        for condition in self.conditions():
+            fact = next(not_negative(condition, self.sizes), None)
+            if not isinstance(condition, Comparison) or condition.relation != "=" or fact is None:
+                continue
+            for index in sorted(self.indices, key=lambda i: -self.sizes[i.extent]):
+                form = fact.solved_for(index)
+                if form is None or len(form.terms) < 2:
+                    continue
+                position = affine({_index(i): int(c) for i, c in form.terms.items()}, int(form.constant))
+                body = self.put({index: position})
+                if body is not None:
+                    self.indices = tuple(i for i in self.indices if i != index)
+                    self.body, self.changed = body, True
+                    return True
+        return False
 
     def narrowed(self) -> bool:
         """Let an index that is summed over go through its window alone; say whether there is one that gains by it."""
@@ -271,13 +289,16 @@ class _Turning:
                 sign, step = fact.terms[place], -fact.terms[other] / fact.terms[place]
                 if len(fact.terms) != 2 or abs(sign) != 1 or step < 1 or step.denominator != 1:
                     continue
-                assert isinstance(place, Index)
-                assert isinstance(other, Index)
-                lows, highs = bounds.setdefault((place, other, int(step)), ([], []))
+                lows, highs = bounds.setdefault((_index(place), _index(other), int(step)), ([], []))
                 (lows if sign > 0 else highs).append(int(-fact.constant * sign))
         for (one, its, number_), (lows, highs) in bounds.items():
             if lows and highs:
                 yield Window(one, its, number_, max(lows), min(highs) - max(lows) + 1)
+
+
+def _index(atom: ExpressionAtom) -> Index:
+    assert isinstance(atom, Index), "sizes are numbers here, and what is looked up has no form"
+    return atom
 
 
 def _all_of(condition: Condition) -> Iterator[Condition]:

@@ -30,10 +30,11 @@ from chainrule.network.named_data import Data, GivenData, Reader, by_name
 from chainrule.network.optimizer_lines import check_updates
 from chainrule.network.params import Params, checked_dtype
 from chainrule.network.parts import in_parts
-from chainrule.network.start import begun, checked_values, waiting
+from chainrule.network.start import begun, checked_values, united, waiting
 from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Layer
 from chainrule.notation import parse
 from chainrule.render.text import equation_text
@@ -44,6 +45,7 @@ from chainrule.system.printing import system_text
 Array = npt.NDArray[np.float64]
 
 
+@answering_class
 class Network(Learned):
     """Layers and a cost as one system of equations, with params drawn by the seed.
 
@@ -94,10 +96,7 @@ class Network(Learned):
         <Network(x → z, compared with y): W begins with the first training>
         """
         self = cls.__new__(cls)
-        twice = [name for name in (values or {}) if name in (params or {})]
-        if twice:
-            raise OptionError(f"{twice[0]} is among the values and among the params", expected="it in one of them")
-        self._set(system, {**(values or {}), **(params or {})}, ends_of(system, output, masks), seed)
+        self._set(system, united(values, params), ends_of(system, output, masks), seed)
         return self
 
     def _set(self, system: System, values: Mapping[str, npt.ArrayLike], ends: Ends, seed: int) -> None:

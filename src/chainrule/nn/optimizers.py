@@ -15,6 +15,7 @@ from typing import Any, final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_choice, check_fraction, check_number, settle
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.schedules import Schedule
 
 
@@ -115,6 +116,7 @@ def _checked_factors(factors: Any) -> dict[str | int, float]:
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class SGD(GradientMethod):
     """Stochastic gradient descent: a step against the gradient; weight decay pulls weights, not biases, towards 0.
@@ -155,6 +157,7 @@ class SGD(GradientMethod):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class RMSProp(GradientMethod):
     """A step of the gradient over its root mean square, a moving average v. Hinton, lecture 6e of his course, 2012.
@@ -226,6 +229,7 @@ class Moments(GradientMethod):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Adam(Moments):
     """A step of the mean gradient over its root mean square. Kingma and Ba 2015, algorithm 1.
@@ -240,6 +244,7 @@ class Adam(Moments):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class AdamW(Moments):
     """Adam with a weight decay beside the gradient, not in it: W ← W − learning_rate·weight_decay·W.

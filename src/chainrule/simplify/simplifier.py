@@ -34,6 +34,7 @@ from chainrule.simplify.facts import FactBook, Filed, filed
 from chainrule.simplify.fitting import FIT
 from chainrule.simplify.given import GIVEN, equations_of
 from chainrule.simplify.identities import IDENTITIES
+from chainrule.simplify.marks import MARKS
 from chainrule.simplify.one_hot import ONE_HOT
 from chainrule.simplify.presentation import present
 from chainrule.simplify.recognise import NAMES, STATED, split_constants
@@ -51,7 +52,7 @@ PHASES: Phases = (
     ("collapse", COLLAPSE),
     ("recognise", (*IDENTITIES, *CHOICES, *EXPONENTS, *SHARES, *ONE_HOT, *GIVEN, *NAMES, *STATED)),
     ("sums", SUMS),
-    ("multiply out", (*EXPAND, *CANCEL)),
+    ("multiply out", (*EXPAND, *MARKS, *CANCEL)),
     ("factor", (*FACTOR, *MERGE)),
 )
 _RESTS_ON: Mapping[Rule[Context], Callable[[Context], tuple[Fact, ...]]] = {

@@ -17,12 +17,12 @@ from chainrule.expr.functions import ONE_HOT
 from chainrule.expr.nodes import ONE, ZERO, Comparison, Expr, Index, Indexed, Reduce
 from chainrule.expr.shared import Node
 from chainrule.expr.sizes import Size
-from chainrule.expr.symbols import Derivative, Symbol, Tensor, of_one_sample, symbol, tensors_of
+from chainrule.expr.symbols import NO_TENSOR, Derivative, Symbol, of_one_sample, symbol, tensors_of
 from chainrule.render.text import equation_text
 from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text
 
-NO_COST = Tensor("")
+NO_COST = NO_TENSOR
 STEP = "step"
 """The name of the number of the step, unless something else has it."""
 

@@ -6,7 +6,12 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import OptionError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 METRICS = ("metrics", "validation_metrics")
 """The fields of an epoch that hold numbers by name."""
@@ -84,6 +89,26 @@ class History:
         end = {"interrupted": self.interrupted, "stopped": self.stopped, "restored": self.restored}
         return {"epochs": epochs, "accuracy_on": self.accuracy_on, **end}
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a frame of pandas: a row for each epoch, numbered from 1, a column for all that was measured.
+
+        Raises OptionError where pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ModuleNotFoundError as error:
+            if error.name != "pandas":
+                raise
+            raise OptionError(
+                "to_frame needs pandas, which is not installed",
+                expected="history.as_dict() and history.to_json() need nothing",
+                advice="Install it: pip install 'chainrule[pandas]'",
+            ) from None
+        rows = [measured(epoch) for epoch in self.epochs]
+        numbers = pd.RangeIndex(1, len(rows) + 1, name="epoch")
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        return pd.DataFrame(rows, index=numbers, columns=columns or None)
+
     def to_json(self) -> str:
         """Return the history as JSON: the fields of `History` and of each `Epoch` under their names."""
         return json.dumps(self.as_dict(), indent=1, allow_nan=False)
@@ -100,6 +125,17 @@ class History:
         said += [f"stopped: {self.stopped}"] if self.stopped else []
         kept = self.restored is not None and self.restored != len(self.epochs)
         return [*said, *([f"the params are those of epoch {self.restored}"] if kept else [])]
+
+
+def measured(epoch: Epoch) -> dict[str, float]:
+    """Return the numbers of an epoch by name, metrics too, without those that there are no data for.
+
+    >>> measured(Epoch(0.5, None, 0.25, error=2.0, metrics={"r2": 0.75}, validation_metrics={"r2": 0.5}))
+    {'cost': 0.5, 'seconds': 0.25, 'error': 2.0, 'r2': 0.75, 'validation_r2': 0.5}
+    """
+    told = {name: value for name, value in asdict(epoch).items() if value is not None and name not in METRICS}
+    metrics = {**epoch.metrics, **{f"validation_{name}": value for name, value in epoch.validation_metrics.items()}}
+    return {**told, **{name: value for name, value in metrics.items() if name not in told}}
 
 
 def _plain(epoch: Epoch) -> dict[str, Any]:

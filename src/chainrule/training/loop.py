@@ -18,6 +18,7 @@ from chainrule.network.initial import seeded
 from chainrule.network.locks import owned
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
+from chainrule.nn.keywords import answers
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
 from chainrule.nn.updates import counting_line, updates_text
@@ -39,6 +40,7 @@ _LONGER = 1000
 """By that much longer a training shows whether its updates depend on its length; rounding would hide an epoch more."""
 
 
+@answers
 @enough_memory("the training", advice="Train on fewer samples, with a smaller batch_size or with narrower layers.")
 def train(
     network: Network,

@@ -13,6 +13,7 @@ from chainrule.network.answers import Answers
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
 from chainrule.network.parts import rows_at_once
+from chainrule.nn.keywords import answers
 from chainrule.system.stages import before_backprop
 from chainrule.training.measures import Measures, check_probabilities
 from chainrule.training.metric_lines import MetricSystem, with_metrics
@@ -65,6 +66,7 @@ class Measured:
         return self._measures.of(params, _parts(self._samples, self._rows))
 
 
+@answers
 def measure(network: Network, x: Data, y: Data | None = None, *, metrics: Sequence[str] = ()) -> dict[str, float]:
     """Return how good a network is on samples: cost, accuracy or error, and metrics, by name.
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import OptionError
+from chainrule.nn.keywords import answering_class
 from chainrule.training.history import Epoch
 from chainrule.training.metric_names import named
 
@@ -28,6 +29,7 @@ VALIDATION = "validation_"
 WAYS: Mapping[str, int] = {"lower": -1, "higher": 1}
 
 
+@answering_class
 @dataclass(frozen=True)
 class EarlyStopping:
     """Stop when a number has not become better for `patience` epochs; the network keeps the params of its best epoch.

@@ -49,6 +49,10 @@ FORMS = {
     "a matrix product in each that overlaps": "t[p,m] = sum(r) w?[p-2*r+1]*A[r,m]",
     "a product for all samples": "t[n,p,m] = sum(r) w?[p-2*r+1]*A[r,m]*G[n,r]",
     "a mean of what overlaps": "t[n,p] = mean(r,m) [0 <= p-3*r < 4]*A[r,m]*X[n,p]",
+    "an equation of three": "t[p] = sum(r,u) [3*r+u = p]*w[u]*g[r]",
+    "an equation of three that overlaps": "t[p] = sum(r,u) [2*r+u-1 = p]*w[u]*g[r]",
+    "an equation of three, steps of one": "t[p] = sum(r,u) [p = r+u]*w[u]*x[p]*g[r]",
+    "an equation that says the place": "t[r,u] = sum(p) [p = 3*r+u]*x[p]*g[r]",
     "summed over the places": "t[r] = sum(p) [0 <= p-3*r < 5]*x[p]*g[r]",
     "summed over both": "t = sum(p,r) [0 <= p-3*r-1 < 5]*x[p]*g[r]",
     "steps of one": "t[p] = sum(r) [0 <= p-r < 4]*[x[p] > g[r]]*g[r]",
@@ -128,6 +132,14 @@ def test_the_gradient_of_a_strided_convolution_multiplies_no_more_than_the_convo
     gradient = [i for i in made.instructions if i.equations[0].name == "∂C[n]/∂h" and i.contraction]
     # of every two rows one meets one of the three taps and one two; of every two columns one meets the only tap
     assert sum(map(points, gradient)) == 2 * 5 * 3 * (5 * 1 + 4 * 2) * 3
+
+
+def test_the_digits_of_a_place_are_known() -> None:
+    text = "param B[h,d]\nindex p = 35\nt[p] = sum(h,d) [p = 7*h+d]*B[h,d]\nu[h] = sum(p,d) [p = 7*h+d]*t[p]*B[h,d]"
+    system, values = parse(text), {"B": DRAW.normal(size=(5, 7))}
+    made = lower(system, check_inputs(system, values).sizes, ("t", "u"))
+    assert max(map(points, made.instructions)) == 35
+    assert_close(Native().compile(system, dtype="float64").evaluate(values)["t"], values["B"].ravel())
 
 
 APART = "param x[p], g[r], h[v]\nt[p] = sum(r) h?[p - {step}*r]*g[r] + {more}*x[p]\n"

@@ -34,7 +34,8 @@ def _facts(model: str, network: Network) -> list[str]:
         layers = ", ".join(map(escaped, network.layers))
         lines += ["", f"layers      {layers}", f"cost        {escaped(network.cost)}"]
     trained = training_text(network.trained)
-    return [*lines, f"trained     {trained[0]}", *(f"            {line}" for line in trained[1:])]
+    frozen = [f"frozen      {', '.join(map(escaped, network.frozen))}"] if network.frozen else []
+    return [*lines, f"trained     {trained[0]}", *(f"            {line}" for line in trained[1:]), *frozen]
 
 
 def _ends(network: Network) -> str:

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy.typing as npt
 
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Indexed
@@ -38,7 +42,7 @@ class SummaryRow:
     layer: str
     output: str
     shape: Shape
-    params: Mapping[str, tuple[int, ...]]
+    params: Mapping[str, Shape]
     shared: tuple[str, ...]
     entry: ShownFormula
     equation: ShownFormula | None
@@ -57,7 +61,7 @@ class Summary:
     """
 
     rows: tuple[SummaryRow, ...]
-    params: Mapping[str, tuple[int, ...]]
+    params: Mapping[str, Shape]
     frozen: tuple[str, ...] = ()
     unread: tuple[str, ...] = field(default=())
 
@@ -88,6 +92,9 @@ class Summary:
 
     def _totals(self) -> Iterator[tuple[str, ...]]:
         yield (f"{self.count:,} params in {len(self.params)} tensors, {8 * self.count / _KIB:,.1f} KiB as float64",)
+        begin = [name for name, shape in self.params.items() if _is_open(shape)]
+        if begin:
+            yield (f"not counted, for only data tell how many numbers they have: {', '.join(begin)}",)
         if self.frozen:
             names = ", ".join(self.frozen)
             yield (f"{self.trained:,} are trained, {self.count - self.trained:,} are frozen: {names}",)
@@ -110,13 +117,16 @@ class Summary:
 
 def summary_of(
     system: System,
-    params: Mapping[str, tuple[int, ...]],
+    arrays: Mapping[str, npt.NDArray[Any]],
     sizes: Mapping[Size, int],
     *,
     frozen: Sequence[str],
     labels: Mapping[str, str],
 ) -> Summary:
-    """Return the summary of a system with params of these shapes; `labels` are the layers, by their first tensors."""
+    """Return the summary of a system with these params; `labels` are the layers, by their first tensors."""
+    params: dict[str, Shape] = {
+        name: arrays[name].shape if name in arrays else _shape(system, name, sizes) for name in system.params
+    }
     forward = before_backprop(system)
     taken, declared = index_names(forward)
     rows, seen = [], set[str]()
@@ -138,7 +148,7 @@ def summary_of(
             )
         )
         seen.update(read)
-    return Summary(tuple(rows), dict(params), tuple(frozen), tuple(p for p in params if p not in seen))
+    return Summary(tuple(rows), params, tuple(frozen), tuple(p for p in params if p not in seen))
 
 
 def labels_of_layers(system: System, layers: Sequence[str], outputs: Sequence[str], cost: str) -> dict[str, str]:
@@ -173,8 +183,10 @@ def _shape_text(shape: Sequence[int | str]) -> str:
     return "×".join(map(str, shape)) or "number"
 
 
-def _numbers(shape: tuple[int, ...]) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
+def _numbers(shape: Shape) -> int:
+    """Return how many numbers have a shape, 0 where only data would tell."""
+    return 0 if _is_open(shape) else prod(int(size) for size in shape)
+
+
+def _is_open(shape: Shape) -> bool:
+    return any(isinstance(size, str) for size in shape)

@@ -192,10 +192,9 @@ class Learned:
           QuadraticCost()   C        number                         C = 1/2·Σ_j (a1[j] − y[j])^2
         9 params in 2 tensors, 0.1 KiB as float64
         """
-        shapes = {name: array.shape for name, array in self._params.items()}
         labels = labels_of_layers(self.system, self.layers, self.layer_outputs, self.cost)
         labels |= dict.fromkeys(self.ends.masks, "drawn")
-        return summary_of(self.system, shapes, self.sizes, frozen=self.frozen, labels=labels)
+        return summary_of(self.system, self._params, self.sizes, frozen=self.frozen, labels=labels)
 
     def equations(self) -> Equations:
         """Return the forward pass, the backward pass derived from it, and the update, in textbook form."""

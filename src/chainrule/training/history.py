@@ -128,12 +128,14 @@ class History:
 
 
 def measured(epoch: Epoch) -> dict[str, float]:
-    """Return the numbers of an epoch by name, without those that there are no data for.
+    """Return the numbers of an epoch by name, metrics too, without those that there are no data for.
 
-    >>> measured(Epoch(0.5, None, 0.25, error=2.0))
-    {'cost': 0.5, 'seconds': 0.25, 'error': 2.0}
+    >>> measured(Epoch(0.5, None, 0.25, error=2.0, metrics={"r2": 0.75}, validation_metrics={"r2": 0.5}))
+    {'cost': 0.5, 'seconds': 0.25, 'error': 2.0, 'r2': 0.75, 'validation_r2': 0.5}
     """
-    return {name: value for name, value in asdict(epoch).items() if value is not None}
+    told = {name: value for name, value in asdict(epoch).items() if value is not None and name not in METRICS}
+    metrics = {**epoch.metrics, **{f"validation_{name}": value for name, value in epoch.validation_metrics.items()}}
+    return {**told, **{name: value for name, value in metrics.items() if name not in told}}
 
 
 def _plain(epoch: Epoch) -> dict[str, Any]:

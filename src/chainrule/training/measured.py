@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy.typing as npt
@@ -13,10 +14,11 @@ from chainrule.network.answers import Answers
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
 from chainrule.network.parts import rows_at_once
+from chainrule.nn.keywords import answers
 from chainrule.system.stages import before_backprop
-from chainrule.training.measures import Measures, check_probabilities
+from chainrule.training.measures import Measures, are_probabilities, are_scores, check_probabilities
 from chainrule.training.metric_lines import MetricSystem, with_metrics
-from chainrule.training.metric_names import OutputAndTarget
+from chainrule.training.metric_names import OutputAndTarget, takes_probabilities
 from chainrule.training.scores import Scores
 from chainrule.training.training_data import Samples, checked_samples
 
@@ -34,10 +36,15 @@ def metric_system(network: Network, metrics: Sequence[str], samples: Samples) ->
     """
     axis = network.ends.samples
     system = before_backprop(network.system)
-    made = with_metrics(system, _pairs(network, samples), metrics, axis.extent if axis.coupled else None)
+    if not metrics:
+        return with_metrics(system, (), metrics)
+    some = next(_parts(samples, _TRIED))
+    pairs = _pairs(network, samples)
+    if any(takes_probabilities(metric) for metric in metrics):
+        pairs = [(_seen(network, pair, some[1]), kind) for pair, kind in pairs]
+    made = with_metrics(system, pairs, metrics, axis.extent if axis.coupled else None)
     if made.metrics:
         measures = _measures(made, Reference(), network, samples)
-        some = next(_parts(samples, _TRIED))
         check_probabilities(made.metrics, measures.first(network.params, some[1]), axis.in_front)
         measures.of(network.params, [some])
     return made
@@ -65,6 +72,7 @@ class Measured:
         return self._measures.of(params, _parts(self._samples, self._rows))
 
 
+@answers
 def measure(network: Network, x: Data, y: Data | None = None, *, metrics: Sequence[str] = ()) -> dict[str, float]:
     """Return how good a network is on samples: cost, accuracy or error, and metrics, by name.
 
@@ -112,6 +120,18 @@ def _pair(network: Network, answers: Answers, samples: Samples) -> OutputAndTarg
     return OutputAndTarget(
         pair.output, pair.target, letters, pair.axis, pair.labels, width, network.system.batch, counted
     )
+
+
+def _seen(network: Network, pair: OutputAndTarget, data: Mapping[str, Array]) -> OutputAndTarget:
+    """Return a pair whose outputs are scores where the cost of some samples shows it."""
+    system = network.scored
+    if pair.single or pair.output not in system.defined:
+        return pair
+    given = {name: array for name, array in {**network.values, **data}.items() if name in system.declared}
+    values: dict[str, Array] = {**data, **Reference().compile(system).evaluate(given)}
+    front = network.ends.samples.in_front
+    scores = not are_probabilities(pair, values, front) and are_scores(pair, values, values[network.system.cost], front)
+    return replace(pair, scores=scores)
 
 
 def _parts(samples: Samples, rows: int) -> Iterator[tuple[int, dict[str, Array]]]:

@@ -23,7 +23,7 @@ from chainrule.system.model import NO_COST, Declaration, System
 from chainrule.system.sizes.fixed import with_fixed_sizes
 from chainrule.system.typecheck import typecheck
 from chainrule.training.metric_lines import Metric, MetricSystem
-from chainrule.training.metric_names import perplexity_of_scores
+from chainrule.training.metric_names import OutputAndTarget, perplexity_of_scores
 
 Array = npt.NDArray[Any]
 
@@ -142,14 +142,39 @@ def check_probabilities(metrics: Sequence[Metric], values: Mapping[str, Array], 
     """Raise OptionError where a metric takes outputs for probabilities, and they are none."""
     for metric in metrics:
         pair = metric.probabilities
-        if pair is None:
+        if pair is None or pair.scores:
             continue
-        found = np.asarray(values[pair.output], np.float64)
-        sums = found if pair.single or pair.axis is None else found.sum(axis=pair.axis + front)
-        if bool(np.all(found >= 0) and np.all(found <= 1 + 1e-5)) and (pair.single or np.allclose(sums, 1, atol=1e-4)):
+        if are_probabilities(pair, values, front):
             continue
         raise OptionError(
             f"{metric.name} takes {pair.output} for probabilities, and it is none",
             expected="outputs between 0 and 1, those of all classes 1 together",
             advice="" if pair.single else f"Of scores it is an equation:\n{perplexity_of_scores(pair)}",
         )
+
+
+def are_probabilities(pair: OutputAndTarget, values: Mapping[str, Array], front: int) -> bool:
+    """Say whether outputs could be probabilities: of a yes, or of all classes together."""
+    found = np.asarray(values[pair.output], np.float64)
+    if not (np.all(found >= 0) and np.all(found <= 1 + 1e-5)):
+        return False
+    return pair.single or pair.axis is None or bool(np.allclose(found.sum(axis=pair.axis + front), 1, atol=1e-4))
+
+
+def are_scores(pair: OutputAndTarget, values: Mapping[str, Array], cost: Array, front: int) -> bool:
+    """Say whether the cost is the cross-entropy of a softmax of the outputs, added up or averaged over their axes.
+
+    `values` are outputs and targets of some samples.
+    """
+    if pair.single or pair.axis is None:
+        return False
+    found = np.moveaxis(np.asarray(values[pair.output], np.float64), pair.axis + front, -1)
+    target = np.asarray(values[pair.target])
+    if pair.labels:
+        own = np.take_along_axis(found, target.astype(np.int64)[..., None], axis=-1)[..., 0]
+    else:
+        own = (np.moveaxis(target, pair.axis + front, -1) * found).sum(axis=-1)
+    most = found.max(axis=-1)
+    surprise = most + np.log(np.exp(found - most[..., None]).sum(axis=-1)) - own
+    axes = tuple(range(np.ndim(cost), surprise.ndim))
+    return any(np.allclose(cost, way(surprise, axis=axes), rtol=1e-6) for way in (np.mean, np.sum))

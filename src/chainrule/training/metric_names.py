@@ -19,7 +19,8 @@ class OutputAndTarget:
     """An output and its target, by name and letters; `samples` are the letters that count samples.
 
     `axis` is the place of the class axis, None where the output has none; of `labels` the target has all other axes.
-    `width` is how many classes there are; `batch` is the letter of samples that stand in no entry, "" for none.
+    `width` is how many classes there are; `batch` is the letter of samples that stand in no entry, "" for none. Of
+    `scores` a softmax is still to be taken: the cost is seen to be that of one.
     """
 
     output: str
@@ -30,6 +31,7 @@ class OutputAndTarget:
     width: int
     batch: str
     samples: tuple[str, ...]
+    scores: bool = False
 
     @property
     def a(self) -> str:
@@ -84,6 +86,12 @@ def named(name: str) -> tuple[str, NamedMetric] | None:
     return (short, NAMED[short]) if short in NAMED else None
 
 
+def takes_probabilities(name: object) -> bool:
+    """Say whether a name is that of a metric that takes outputs for probabilities."""
+    found = named(name) if isinstance(name, str) else None
+    return found is not None and found[1].of == "probabilities"
+
+
 def entry(name: str, letters: tuple[str, ...]) -> str:
     """Return an entry of a tensor: a[t,k]."""
     return f"{name}[{','.join(letters)}]" if letters else name
@@ -116,7 +124,9 @@ def _own(pair: OutputAndTarget) -> str:
 
 def _perplexity(pair: OutputAndTarget) -> list[str]:
     """Return e to the mean of −log of the probability of the target."""
-    if pair.labels:
+    if pair.scores:
+        logarithm = _log_softmax(pair)
+    elif pair.labels:
         logarithm = f"log({_own(pair)})"
     else:
         yes = f"[{pair.y} > 0]*{pair.y}*log({pair.a})"
@@ -128,9 +138,14 @@ def _perplexity(pair: OutputAndTarget) -> list[str]:
 
 def perplexity_of_scores(pair: OutputAndTarget) -> str:
     """Return the perplexity of outputs that a softmax is still to be taken of, as a line."""
-    own = _own(pair) if pair.labels else f"(sum({pair.k}) {pair.y}*{pair.a})"
-    surprise = over("mean", pair.others, f"log(sum({pair.k}) exp({pair.a})) - {own}")
+    surprise = f"-{over('mean', pair.others, _log_softmax(pair))}"
     return f"perplexity = exp({over('mean', (pair.batch,) if pair.batch else (), surprise)})"
+
+
+def _log_softmax(pair: OutputAndTarget) -> str:
+    """Return the logarithm of the probability of the target, by scores."""
+    own = _own(pair) if pair.labels else f"(sum({pair.k}) {pair.y}*{pair.a})"
+    return f"{own} - log(sum({pair.k}) exp({pair.a}))"
 
 
 def _r2(pair: OutputAndTarget) -> list[str]:

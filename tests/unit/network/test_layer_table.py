@@ -76,6 +76,19 @@ def test_a_system_by_hand_with_what_only_data_tell() -> None:
     ]
 
 
+def test_params_that_wait_for_data_are_not_counted() -> None:
+    text = "data x[t,i], y : int(k)\nparam W[k,t,i], b[k]\nindex k = 3\nbatch n\n"
+    text += "z[k] = sum(t,i) W[k,t,i]*x[t,i] + b[k]\ncost C = log(sum(m) exp(z[m])) - z[y]"
+    network = Network.from_system(parse(text))
+    summary = network.summary()
+    assert (summary.count, summary.params) == (3, {"W": (3, "t", "i"), "b": (3,)})
+    assert str(summary).endswith("not counted, for only data tell how many numbers they have: W")
+    assert "W 3×t×i, b 3" in str(summary)
+    network.load_state_dict({"W": np.zeros((3, 4, 5)), "b": np.zeros(3)})
+    assert network.summary().count == 63
+    assert network(np.ones((2, 4, 5))).shape == (2, 3)
+
+
 def test_what_is_frozen_is_marked_and_counted() -> None:
     network = own()
     network.freeze(2)

@@ -12,6 +12,7 @@ import pytest
 
 from chainrule.errors import InputError, OptionError
 from chainrule.network import Network
+from chainrule.notation import parse
 from support import assert_close
 from unit.network.builders import classifier
 
@@ -134,6 +135,24 @@ def test_a_state_under_the_names_of_another_library_is_told_how_to_fit() -> None
 def test_a_state_that_is_no_dict_is_refused() -> None:
     with pytest.raises(InputError, match="the state is a list"):
         classifier().load_state_dict([1.0])  # type: ignore[arg-type]
+
+
+def test_params_that_wait_for_data_are_set_all_at_once() -> None:
+    text = "data x[i], y\nparam w[i], b\nbatch n\na = sum(i) w[i]*x[i] + b\ncost C = (a - y)^2"
+    network = Network.from_system(parse(text))
+    assert network.waiting == ("w",)
+    assert list(network.state_dict()) == ["b"]
+    with pytest.raises(OptionError, match="the param w has not begun: only data tell how many entries it has"):
+        network.params["w"] = np.ones(3)
+    with pytest.raises(InputError, match="it lacks b"):
+        network.load_state_dict({"w": np.ones(3)})
+    with pytest.raises(InputError, match=r"w is given with the shape \[1, 3\]\n  param w\[i\]\n  1 axes"):
+        network.load_state_dict({"w": np.ones((1, 3)), "b": 2.0})
+    network.load_state_dict({"w": np.ones(3), "b": 2.0})
+    assert network.waiting == ()
+    assert network(np.ones((2, 3))).tolist() == [5.0, 5.0]
+    with pytest.raises(InputError, match=r"the shape \[3\]"):
+        network.params["w"] = np.ones(4)
 
 
 @pytest.mark.oracle

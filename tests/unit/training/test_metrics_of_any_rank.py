@@ -62,6 +62,35 @@ def test_labels_at_each_place_of_a_sequence() -> None:
     assert_close(own["long"], tok.mean(1).max())
 
 
+@pytest.mark.parametrize("reduction", ["mean(t)", "sum(t)"])
+def test_scores_have_the_perplexity_of_their_softmax_where_the_cost_is_that_of_one(reduction: str) -> None:
+    scores = (
+        "data tok[t] : int(v), y[t] : int(k)\nparam E[v,k]\nbatch n\nz[t,k] = E[tok[t],k]\n"
+        f"cost C = {reduction} (log(sum(m) exp(z[t,m])) - z[t,y[t]])"
+    )
+    table = 30 * DRAW.normal(size=(7, 5))
+    tok, y = DRAW.integers(0, 7, (20, 6)), DRAW.integers(0, 5, (20, 6))
+    expected = of(network(WORDS, E=table), tok, y, ["perplexity", "accuracy"])
+    found = of(network(scores, E=table), tok, y, ["perplexity", "accuracy"])
+    assert_close(found["perplexity"], expected["perplexity"])
+    assert found["accuracy"] == expected["accuracy"]
+
+
+def test_of_scores_with_another_cost_it_is_said_how_to_write_it() -> None:
+    margins = (
+        "data x[i], y : int(k)\nparam W[k,i]\nbatch n\nz[k] = sum(i) W[k,i]*x[i]\n"
+        "cost C = log(sum(m) exp(2*z[m])) - 2*z[y]"
+    )
+    made = network(margins, W=DRAW.normal(size=(3, 2)))
+    x, y = DRAW.normal(size=(9, 2)), DRAW.integers(0, 3, 9)
+    with pytest.raises(OptionError, match="perplexity takes z for probabilities") as caught:
+        of(made, x, y, ["perplexity"])
+    line = str(caught.value).splitlines()[-1].strip()
+    z = made.predict(x)
+    surprise = np.log(np.exp(z).sum(1)) - z[np.arange(9), y]
+    assert_close(of(made, x, y, [line])["perplexity"], np.exp(surprise.mean()))
+
+
 def test_classes_along_the_first_axis() -> None:
     sk = pytest.importorskip("sklearn.metrics")
     map_ = network(MAP, W=DRAW.normal(size=(4, 3)))

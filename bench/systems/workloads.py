@@ -106,6 +106,7 @@ class Workload:
     against_eager: float
     ones: tuple[str, ...] = ()
     compared: int = 20
+    agree: float = 1e-5
 
     @property
     def useful_flops(self) -> int:

@@ -18,7 +18,6 @@ from worker import Ready, Worker
 
 ABSENT = 0.7
 """A core that does less than this part of its best in this run counts as absent."""
-AGREE = 1e-3
 
 
 def run(description: str, program: str, workloads: Sequence[Any], peers: Sequence[str], rounds: int) -> None:
@@ -72,7 +71,7 @@ def measured(
         for name, reason in missing.items():
             print(f"  {name}: {reason}", file=sys.stderr)
         present = [w for w in workers if isinstance(w.ready, Ready)]
-        differences = _differences(present, workload.compared)
+        differences = _differences(present, workload.compared, workload.agree)
         times: dict[Worker, list[float]] = {w: [] for w in present}
         flags = []
         for number in range(rounds):
@@ -126,7 +125,7 @@ def _absent(peaks: list[list[float]], after: list[float]) -> bool:
     return any(now < ABSENT * most for probe in (peaks[-1], after) for now, most in zip(probe, best, strict=True))
 
 
-def _differences(workers: list[Worker], steps: int) -> dict[Worker, float]:
+def _differences(workers: list[Worker], steps: int, most: float) -> dict[Worker, float]:
     """Return how far each is from the others' median weights after some steps, in relative norm.
 
     Ends the run where one is too far: figures of networks that learn different things compare nothing.
@@ -140,9 +139,9 @@ def _differences(workers: list[Worker], steps: int) -> dict[Worker, float]:
         raise SystemExit("no peer can run this")
     middle = np.median(np.stack(list(flat.values())), axis=0)
     differences = {w: float(np.linalg.norm(v - middle) / np.linalg.norm(middle)) for w, v in flat.items()}
-    wrong = [f"{w.peer} with {w.threads} threads by {d:.1e}" for w, d in differences.items() if not d < AGREE]
+    wrong = [f"{w.peer} with {w.threads} threads by {d:.1e}" for w, d in differences.items() if not d < most]
     if wrong:
-        raise SystemExit(f"after {steps} steps the weights differ by more than {AGREE}: {', '.join(wrong)}")
+        raise SystemExit(f"after {steps} steps the weights differ by more than {most}: {', '.join(wrong)}")
     return differences
 
 

@@ -31,7 +31,8 @@ class Workload:
     """How many times faster than the best peer chainrule wants to be."""
     against_eager: float
     compared: int = 100
-    """Steps after which the weights of all must agree."""
+    """Steps after which the weights of all must agree to `agree`, in relative norm."""
+    agree: float = 1e-3
 
     @property
     def title(self) -> str:

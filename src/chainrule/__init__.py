@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from chainrule.rewrite.rules import Derivation as Derivation
     from chainrule.system.model import System as System
     from chainrule.training import EarlyStopping as EarlyStopping
+    from chainrule.training import measure as measure
     from chainrule.training import train as train
 
 _HOMES = {
@@ -71,6 +72,7 @@ _HOMES = {
     "jacobian": "chainrule.jacobians",
     "jvp": "chainrule.jacobians",
     "load": "chainrule.network",
+    "measure": "chainrule.training",
     "nn": "chainrule",
     "parse": "chainrule.notation",
     "paths": "chainrule.explanation.paths",
@@ -103,6 +105,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "load",
+    "measure",
     "nn",
     "parse",
     "paths",

@@ -6,6 +6,7 @@ an entry; windows lie apart or overlap, tile the axis or leave some of it out, o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
@@ -34,7 +35,9 @@ class Builder:
         return f"[{shift} < {start + width}]*[{shift} >= {start}]"
 
     def reaching(self, place: str, other: str) -> str:
-        """Return a marked entry that keeps place - step·other in a window of 3, the extent of w."""
+        """Return a mark, or an equation, that keeps place - step·other in a window of 3, the extent of w."""
+        if self.number(0, 2) == 0:
+            return f"[{self.number(1, 4)}*{other} + u - {self.number(0, 2)} = {place}]*w[u]"
         return f"w?[{place} - {self.number(1, 4)}*{other} + {self.number(0, 2)}]"
 
     def kept(self, place: str, other: str) -> str:
@@ -52,18 +55,17 @@ class Builder:
             windows += "*" + self.kept("q", "s")
             summed.append("s")
         term = self.term("p")
-        summed += ["m"] * ("m]" in term or "h[m" in term) if "sum(m)" not in term else []
-        free = ["n", "p"] + ["q"] * ((len(summed) > 1 and "s" in summed) or "q]" in term) + ["s"] * ("s" not in summed)
-        if "W[" not in term and term == "h[m,r,s]":
-            free.remove("n")
+        summed += ["u"] if "w[u]" in windows else []
+        summed += ["m"] if "h[m" in term and "sum(m)" not in term else []
+        read = windows + term
+        free = [letter for letter in "pqsn" if re.search(rf"\b{letter}\b", read) and letter not in summed]
         if self.number(0, 3) == 0:
             free.remove("p")
             summed.append("p")
-        front = self.pick("", "", "1/3*", "[x[n,0,0] > 0]*", "[p > 1]*" if "p" in free else "")
-        if "n" not in free and "x[n" in front:
-            front = ""
-        op = self.pick("sum", "sum", "mean")
-        return HEADER + f"t[{','.join(free)}] = {front}({op}({','.join(summed)}) {windows}*{term})\n"
+        fronts = ["", "", "1/3*", *(["[x[n,0,0] > 0]*"] if "n" in free else []), *(["[p > 1]*"] if "p" in free else [])]
+        front, op = self.pick(*fronts), self.pick("sum", "sum", "mean")
+        target = f"t[{','.join(sorted(free))}]" if free else "t"
+        return HEADER + f"{target} = {front}({op}({','.join(summed)}) {windows}*{term})\n"
 
 
 @st.composite

@@ -15,7 +15,8 @@ HELP = """Try a saved network on samples whose answers are known: cost, accuracy
   chainrule evaluate mnist.safetensors mnist --data-dir DIR
 
 DATA is digits or mnist (their samples to test with), or an .npz with x_test and y_test, x and y, or x_train and
-y_train. Of answers that are no classes the mean absolute error is told.
+y_train; for a network of other data an .npz with an array for each, by its name, which may end in _test. Of answers
+that are no classes the mean absolute error is told.
 """
 
 
@@ -36,7 +37,7 @@ def evaluate(
     from chainrule.training.training_data import checked_samples
 
     network = read_network(model)
-    x, y, name = pair_of(source, data_dir)
+    x, y, name = pair_of(source, data_dir, network)
     try:
         samples = checked_samples(network, x, y, ("x", "y"))
     except InputError as error:

@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 from chainrule.expr.copying import field_values, flattened, rebuilt
+from chainrule.expr.frozen import fixed
 from chainrule.expr.symbols import Change, Derivative, Tensor, symbol
 
 N = TypeVar("N", bound="Node")
@@ -136,7 +137,7 @@ def made_once(kind: type[T]) -> type[T]:
     A field that is a Symbol may be given as a plain name. Raises TypeError for a field of a type of which it is not
     known what tells two apart, plain str among them.
     """
-    made: Any = dataclass(frozen=True, eq=False, init=False)(kind)
+    made: Any = fixed(dataclass(init=False, repr=False, eq=False)(kind))
     listed = fields(made)
     unknown = [f"{f.name}: {f.type}" for f in listed if f.type not in _IDENTITY]
     if unknown:

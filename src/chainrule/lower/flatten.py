@@ -24,6 +24,7 @@ from chainrule.expr.binding import (
 )
 from chainrule.expr.functions import DRAWN, names_with
 from chainrule.expr.nodes import (
+    ZERO,
     Call,
     Expr,
     ExtentValue,
@@ -57,6 +58,7 @@ from chainrule.lower.known_powers import with_number
 from chainrule.lower.lookups import Term, chooses, terms_of
 from chainrule.lower.nested import as_one_sum
 from chainrule.lower.program import Unsupported
+from chainrule.lower.short_sums import is_short, written_out_sum
 from chainrule.lower.statements import Assignment, looked_up_whole
 from chainrule.lower.windows import turned
 from chainrule.lower.words import counted
@@ -237,6 +239,9 @@ class _Flattening:
         found = turned(indices, body, self.system, self.sizes, self.fresh)
         if found is None:
             return None
+        if any(isinstance(part, Reduce) for part in walk(body)):
+            body = self._with_names(body)
+            found = turned(indices, body, self.system, self.sizes, self.fresh) or found
         self.sizes = found.sizes
         values = [self._sum(part.indices, self._flat(part.body)) for part in found.parts]
         if not found.parts[0].places:
@@ -250,6 +255,18 @@ class _Flattening:
                 Assignment(name, target, value, self._equation(), over=part.over, at=at, tiled=found.tiled)
             )
         return Indexed(name, tuple(found.longer[i][1] if i in found.longer else i for i in order))
+
+    def _with_names(self, expr: Expr) -> Expr:
+        """Return an expression with names for the reductions in it, which are then read at other places."""
+        if not isinstance(expr, Reduce) or not free_indices(expr):
+            return map_operands(expr, self._with_names)
+        flat = self._flat(expr)
+        entry = flat if isinstance(flat, Indexed) else self._named(flat)
+        made = next((s for s in self.statements if s.target == entry.tensor), None)
+        if made is not None and entry.tensor not in self.system.defined:
+            known = (*self.system.equations, Equation(Indexed(entry.tensor, made.indices), ZERO))
+            self.system = self.system.with_equations(known)
+        return entry
 
     def _beside(self, factors: tuple[Expr, ...]) -> Expr | None:
         """Return a product with a sum that is turned inside out, the other factors taken into it; else None."""
@@ -299,6 +316,8 @@ class _Flattening:
         over = tuple(i for i in indices if i in inside)
         if not over:
             return times(*outside, *groups)
+        if len(groups) == 1 and is_short(over) and not (isinstance(groups[0], Indexed) or marked(groups[0])):
+            return times(*outside, self._named(written_out_sum(over, groups[0])))
         return times(*outside, self._reduced("sum", over, tuple(self._entry(g) for g in groups)))
 
     def _groups(self, indices: tuple[Index, ...], body: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:

@@ -9,14 +9,14 @@ without brackets. A bracket and the mark of an entry, w?[p-2*r], say the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations, product
 from math import prod
 from typing import TypeAlias
 
 from chainrule.expr.binding import Fresh, can_stand_at, map_condition, substitute_indices
-from chainrule.expr.combinations import PositionAtom, affine
+from chainrule.expr.combinations import ExpressionAtom, PositionAtom, affine
 from chainrule.expr.nodes import (
     ZERO,
     Affine,
@@ -91,7 +91,7 @@ def turned(
 ) -> Turned | None:
     """Return Σ body turned inside out, None where it has no window."""
     work = _Turning(indices, body, system, dict(sizes), fresh)
-    while work.narrowed():
+    while work.solved() or work.narrowed():
         pass
     return work.result()
 
@@ -106,6 +106,26 @@ class _Turning:
     sizes: dict[Size, int]
     fresh: Fresh
     changed: bool = False
+    shifts: list[Index] = field(default_factory=list)
+    """The new indices that are summed over."""
+
+    def solved(self) -> bool:
+        """Let an index that an equation of several says have one value: u = p - 2·r where [2·r+u = p]."""
+        for condition in self.conditions():
+            fact = next(not_negative(condition, self.sizes), None)
+            if not isinstance(condition, Comparison) or condition.relation != "=" or fact is None:
+                continue
+            for index in sorted(self.indices, key=lambda i: -self.sizes[i.extent]):
+                form = fact.solved_for(index)
+                if form is None or len(form.terms) < 2:
+                    continue
+                position = affine({_index(i): int(c) for i, c in form.terms.items()}, int(form.constant))
+                body = self.put({index: position})
+                if body is not None:
+                    self.indices = tuple(i for i in self.indices if i != index)
+                    self.body, self.changed = body, True
+                    return True
+        return False
 
     def narrowed(self) -> bool:
         """Let an index that is summed over go through its window alone; say whether there is one that gains by it."""
@@ -118,6 +138,7 @@ class _Turning:
                 if body is not None:
                     self.indices = (*(i for i in self.indices if i != index), *inner)
                     self.body, self.changed = body, True
+                    self.shifts += inner
                     return True
         return False
 
@@ -135,7 +156,28 @@ class _Turning:
             found = self.spread(chosen)
         elif chosen and prod(w.step for w in chosen.values()) <= MOST_PHASES:
             found = self.phases(chosen)
-        return found or (Turned((TurnedPart(self.indices, self.body),), self.sizes) if self.changed else None)
+        return found or (Turned((self.narrow(),), self.sizes) if self.changed else None)
+
+    def narrow(self) -> TurnedPart:
+        """Return the sum that goes to no places; a short one that multiplies nothing is written out."""
+        if self.indices and all(i in self.shifts for i in self.indices):
+            ranges = [range(self.sizes[i.extent]) for i in self.indices]
+            if prod(map(len, ranges)) <= MOST_TERMS:
+                whole = self.written_out(
+                    [
+                        {i: affine({}, n) for i, n in zip(self.indices, numbers, strict=True)}
+                        for numbers in product(*ranges)
+                    ]
+                )
+                if whole is not None:
+                    return TurnedPart((), whole)
+        return TurnedPart(self.indices, self.body)
+
+    def written_out(self, chosen: Sequence[Mapping[Index, Position]]) -> Expr | None:
+        """Return the sum of the body with each of the positions, None where one has no form."""
+        bodies = [self.put(positions) for positions in chosen]
+        whole = [body for body in bodies if body is not None]
+        return plus(*whole) if len(whole) == len(bodies) else None
 
     def spread(self, windows: Mapping[Index, Window]) -> Turned | None:
         """Return the sum with the value for each window and each place in it."""
@@ -192,12 +234,13 @@ class _Turning:
         if prod(map(len, shifts)) == 0:
             return TurnedPart((), ZERO, tuple(over), places)
         if not left and prod(map(len, shifts)) <= MOST_TERMS:
-            bodies = [
-                self.put({**places, **{r: affine({a: 1}, -j) for r, a, j in zip(others, over, chosen, strict=True)}})
-                for chosen in product(*shifts)
-            ]
-            whole = [body for body in bodies if body is not None]
-            return TurnedPart((), plus(*whole), tuple(over), places) if len(whole) == len(bodies) else None
+            whole = self.written_out(
+                [
+                    {**places, **{r: affine({a: 1}, -j) for r, a, j in zip(others, over, chosen, strict=True)}}
+                    for chosen in product(*shifts)
+                ]
+            )
+            return None if whole is None else TurnedPart((), whole, tuple(over), places)
         inner = [self.index(len(shift), "j") for shift in shifts]
         reads = {
             r: affine({a: 1, j: -1} if len(shift) > 1 else {a: 1}, -shift[0])
@@ -271,13 +314,16 @@ class _Turning:
                 sign, step = fact.terms[place], -fact.terms[other] / fact.terms[place]
                 if len(fact.terms) != 2 or abs(sign) != 1 or step < 1 or step.denominator != 1:
                     continue
-                assert isinstance(place, Index)
-                assert isinstance(other, Index)
-                lows, highs = bounds.setdefault((place, other, int(step)), ([], []))
+                lows, highs = bounds.setdefault((_index(place), _index(other), int(step)), ([], []))
                 (lows if sign > 0 else highs).append(int(-fact.constant * sign))
         for (one, its, number_), (lows, highs) in bounds.items():
             if lows and highs:
                 yield Window(one, its, number_, max(lows), min(highs) - max(lows) + 1)
+
+
+def _index(atom: ExpressionAtom) -> Index:
+    assert isinstance(atom, Index), "sizes are numbers here, and what is looked up has no form"
+    return atom
 
 
 def _all_of(condition: Condition) -> Iterator[Condition]:

@@ -1,7 +1,6 @@
 """Networks: params and their first values, prediction, saving and loading. A network is a system with numbers."""
 
 from chainrule.network.equations import Equations
-from chainrule.network.loading import load
-from chainrule.network.network import Network
+from chainrule.network.network import Network, load
 
 __all__ = ["Equations", "Network", "load"]

@@ -7,8 +7,9 @@ function that is about z above 0 and slope·z below (He et al. 2015, eq. 10 and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 from chainrule.errors import ChainruleError
 from chainrule.execute.reference.evaluation import evaluate
@@ -73,16 +74,8 @@ def _initial(system: System, uses: Sequence[Use], shape: Sequence[int]) -> Initi
     weights = [use for use in uses if use.summed is not None]
     if not weights:
         return Value(1.0 if any(use.scales for use in uses) else 0.0)
-    largest = max(weights, key=lambda use: _product(shape, use.summed or ()))
-    gain = max(_gain(system, use) for use in weights)
-    return Normal(gain / max(1, _product(shape, largest.summed or ())))
-
-
-def _product(shape: Sequence[int], axes: Iterable[int]) -> int:
-    result = 1
-    for axis in axes:
-        result *= shape[axis]
-    return result
+    inputs = max(prod(shape[axis] for axis in use.summed or ()) for use in weights)
+    return Normal(max(_gain(system, use) for use in weights) / max(1, inputs))
 
 
 def _entries(value: Expr) -> Iterator[tuple[Indexed, tuple[Expr | Condition, ...]]]:
@@ -116,10 +109,10 @@ def _use(equation: Equation, entry: Indexed, above: Sequence[Expr | Condition], 
     axes = [frozenset(position_indices(p)) for p in entry.indices]
     summed = tuple(n for n, own in enumerate(axes) if own & bound & shared)
     apart = any(not own & shared for own in axes)
-    weighs = (bool(others) and bool(axes) and (bool(summed) or apart) and not raised) or looked_up
+    weighs = looked_up or bool(others and (summed or apart) and not raised)
     outside = next((n for n in reversed(above) if not isinstance(n, Sum | Product | Reduce | Power)), None)
     function = outside if isinstance(outside, Call) and len(outside.arguments) == 1 else None
-    return Use(equation.name, summed if weighs else None, bool(beside) or raised, function)
+    return Use(equation.name, summed if weighs else None, bool(others), function)
 
 
 def _gain(system: System, use: Use) -> float:

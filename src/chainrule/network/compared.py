@@ -57,7 +57,7 @@ def reads(system: System) -> dict[str, frozenset[str]]:
 
 
 def met(system: System, skipped: Mapping[str, str]) -> Mapping[tuple[str, str], bool]:
-    """Return what params determine with the data that it is compared with, of the last such tensors on the way.
+    """Return what params and data determine with the data that it is compared with, of the last such on the way.
 
     Each pair says whether it is compared directly, see `Compared`. The system is what leads to a cost; data that are
     `skipped` count for nothing. Data that are computed of data alone stand for these. A product with data, m[t]·l[t],
@@ -67,9 +67,9 @@ def met(system: System, skipped: Mapping[str, str]) -> Mapping[tuple[str, str], 
     known = reads(system)
     params: set[str] = set(system.params)
     data: list[str] = [d for d in system.with_role("data") if d not in skipped]
-    learned = {name for name, read in known.items() if read & params}
+    learned = {name for name, read in known.items() if read & params and not read.isdisjoint(data)}
     given: dict[str, list[str]] = {name: [name] for name in data}
-    given |= {n: [d for d in data if d in read] for n, read in known.items() if n not in learned}
+    given |= {n: [d for d in data if d in read] for n, read in known.items() if not read & params}
     strong: dict[tuple[str, str], bool] = {}
     weak: dict[tuple[str, str], bool] = {}
     for equation in system.equations:

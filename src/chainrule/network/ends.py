@@ -54,7 +54,8 @@ def ends_of(system: System, output: str | Sequence[str] | None, masks: Mapping[s
     beside = [name for name in last if known[name].isdisjoint(chosen)]
     reached = frozenset[str]().union(*(known[name] for name in (*chosen, *beside)))
     data = [tensor for tensor in system.with_role("data") if tensor not in masks]
-    inputs = tuple(d for d in data if d in reached or not (chosen or last))
+    read = frozenset[str]() if last else known.get(system.cost, frozenset())
+    inputs = tuple(d for d in data if d in reached or d in read)
     targets = tuple(d for d in data if d not in inputs)
     pairs = _pairs(system, outputs, compared, targets, samples)
     candidates = last or tuple(e.name for e in costing.equations if e.name != system.cost)

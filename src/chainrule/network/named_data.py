@@ -5,8 +5,9 @@ Every refusal names what was given, the shape that was expected in letters and n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -143,7 +144,7 @@ class Reader:
             shape = array.shape[front:]
             if len(shape) == len(known) and all(k in (None, s) for k, s in zip(known, shape, strict=True)):
                 return
-        letter, rank = self.ends.samples.letter, len(known)
+        letter = self.ends.samples.letter
         inner = [i.preferred if k is None else str(k) for i, k in zip(declared.indices, known, strict=True)]
         if self.ends.samples.coupled and inner:
             inner[0] = "samples"
@@ -156,7 +157,7 @@ class Reader:
             where=f"data {entry_text(declared.tensor, declared.indices)}"
             + (f", {letter} the samples" if letter else ""),
             expected=f"{declared.tensor}[{letters}]: {said}{whole}" if letters else f"a single number{whole}",
-            advice=_reshaped(label, array, [k or 0 for k in known], max(fronts)) if rank else "",
+            advice=_advice(declared, label, array, [k or 0 for k in known], max(fronts)),
         )
 
     def _count(self, values: Mapping[str, Array], labels: Mapping[str, str], *, single: bool) -> int:
@@ -211,10 +212,11 @@ def _shape(parts: Iterable[str]) -> str:
     return f"({', '.join(inner)}{',' * (len(inner) == 1)})" if inner else "one number"
 
 
-def _reshaped(label: str, array: Array, known: Iterable[int], front: int) -> str:
-    """Return the advice to bring numbers that are as many into the shape that was expected."""
-    sizes = list(known)
-    if 0 in sizes or array.ndim == 0 or front == 0 or array.size != len(array) * int(np.prod(sizes)):
+def _advice(declared: Declaration, label: str, array: Array, sizes: list[int], front: int) -> str:
+    """Return how to get labels out of one-hot rows, or as many numbers into the shape that was expected."""
+    if declared.values is not None and array.ndim == len(sizes) + front + 1:
+        return f"Of one-hot rows the labels are {label}.argmax(axis=-1)"
+    if 0 in sizes or array.ndim == 0 or front == 0 or array.size != len(array) * prod(sizes):
         return ""
     return f"The numbers are as many: {label}.reshape({', '.join(['-1', *map(str, sizes)])})"
 
@@ -244,9 +246,16 @@ def by_name(
         raise InputError(
             f"missing data: {listed(missing)}",
             expected=f"an array for each of {needs}",
-            advice="Give them by name: " + _example(missing),
+            advice=_how_to_give(ends, missing, x, names),
         )
     return found
+
+
+def _how_to_give(ends: Ends, missing: Sequence[str], x: Data | None, names: tuple[str, str]) -> str:
+    """Return the advice to give what is missing: as y where x is an array too and there is one target."""
+    if not isinstance(x, Mapping) and [*missing] == [*ends.targets] and len(missing) == 1:
+        return f"Give {names[1]}, what {listed(dict.fromkeys(p.output for p in ends.pairs)) or 'it'} is compared with."
+    return "Give them by name: " + _example(missing)
 
 
 def _check_name(ends: Ends, tensor: Any, name: str, found: Mapping[str, object]) -> None:
@@ -259,8 +268,13 @@ def _check_name(ends: Ends, tensor: Any, name: str, found: Mapping[str, object])
     raise InputError(
         f"{name} names {str(tensor)!r}, which is no data of the system",
         expected="one of " + (listed(ends.data) or "none: the system has no data"),
-        advice=did_you_mean(str(tensor), ends.data) or "Leave it out.",
+        advice=_meant(str(tensor), ends.data) or "Leave it out.",
     )
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    same = [one for one in known if one.casefold() == name.casefold()]
+    return f"Did you mean {same[0]}?" if same else did_you_mean(name, known)
 
 
 def _only(kind: tuple[str, ...], name: str) -> str:

@@ -16,26 +16,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import InputError, OptionError, escaped, listed
+from chainrule.errors import ChainruleError, InputError, ModelFileError, OptionError, escaped, listed
 from chainrule.execute.reference.evaluation import Reference, ReferenceExecutable
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Number
 from chainrule.expr.sizes import Axis, Size
 from chainrule.network.answers import Answers
 from chainrule.network.ends import Ends, ends_of
-from chainrule.network.equations import Equations
-from chainrule.network.files import Fact, Saved, write_model
+from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
 from chainrule.network.forward import forward_system, leading_to, told_by_others
 from chainrule.network.initial import initial_params
 from chainrule.network.named_data import Data, GivenData, Reader, by_name
 from chainrule.network.optimizer_lines import check_updates
+from chainrule.network.params import Params, checked_dtype
 from chainrule.network.parts import in_parts
-from chainrule.network.start import begun, checked_values, waiting
+from chainrule.network.start import begun, checked_values, united, waiting
+from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Layer
 from chainrule.notation import parse
-from chainrule.pipeline import backprop
 from chainrule.render.text import equation_text
 from chainrule.simplify.stability import stable
 from chainrule.system.model import System
@@ -44,7 +45,8 @@ from chainrule.system.printing import system_text
 Array = npt.NDArray[np.float64]
 
 
-class Network:
+@answering_class
+class Network(Learned):
     """Layers and a cost as one system of equations, with params drawn by the seed.
 
     `system` is the forward pass; `params` are its params by name, float64 arrays that may be changed; `updates` are the
@@ -57,11 +59,6 @@ class Network:
     (2, 1)
     """
 
-    system: System
-    params: dict[str, Array]
-    updates: str
-    layers: tuple[str, ...]
-    cost: str
     trained: dict[str, Fact]
 
     def __init__(self, layers: Sequence[Layer], *, cost: Cost, seed: int = 0) -> None:
@@ -70,6 +67,7 @@ class Network:
         params = initial_params(system, assembly.initial, seed)
         self._set(system, params, ends_of(system, assembly.output, assembly.masks), seed)
         self.layers, self.cost = tuple(map(repr, layers)), repr(cost)
+        self.layer_outputs = assembly.outputs
 
     @classmethod
     def from_system(
@@ -98,10 +96,7 @@ class Network:
         <Network(x → z, compared with y): W begins with the first training>
         """
         self = cls.__new__(cls)
-        twice = [name for name in (values or {}) if name in (params or {})]
-        if twice:
-            raise OptionError(f"{twice[0]} is among the values and among the params", expected="it in one of them")
-        self._set(system, {**(values or {}), **(params or {})}, ends_of(system, output, masks), seed)
+        self._set(system, united(values, params), ends_of(system, output, masks), seed)
         return self
 
     def _set(self, system: System, values: Mapping[str, npt.ArrayLike], ends: Ends, seed: int) -> None:
@@ -116,14 +111,9 @@ class Network:
         self.consts = {name: given[name] for name in given if name not in system.params}
         missing = waiting(system, given, self._sizes, (*ends.data, *ends.masks))
         given |= begun(system, missing, self._sizes, seed)
-        self.params = {name: given[name] for name in system.params if name in given}
+        self._params = Params(system, {name: given[name] for name in system.params if name in given})
         if missing:
-            _, self._sizes = checked_values(system, {**self.params, **self.consts})
-
-    @property
-    def waiting(self) -> tuple[str, ...]:
-        """The params that begin with the first training, for only data tell how many entries they have."""
-        return tuple(name for name in self.system.params if name not in self.params)
+            self._settle_sizes()
 
     def begin(self, sizes: Mapping[Size, int]) -> None:
         """Begin the params that wait for the data to tell these extents, and keep those that nothing else will tell.
@@ -139,8 +129,7 @@ class Network:
         left = [name for name in self.system.params if name not in params]
         if left:
             raise OptionError(f"nothing says how many entries the param {left[0]} has", expected="data that tell it")
-        self.params = {name: params[name] for name in self.system.params}
-        self._sizes = checked_values(self.system, self.values)[1] | self.told
+        self.params = params
 
     def keep_told(self, told: Mapping[Size, int]) -> None:
         """Keep extents that only the targets of the training told."""
@@ -158,15 +147,10 @@ class Network:
         count = sum(array.size for array in self.params.values())
         ends = self.ends
         targets = f", compared with {listed(ends.targets)}" if ends.targets else ""
-        data = f"{', '.join(ends.inputs)} → {', '.join(ends.outputs) or '?'}{targets}"
+        data = f"{', '.join(ends.inputs) or 'no data'} → {', '.join(ends.outputs) or '?'}{targets}"
         made = f"[{', '.join(self.layers)}], cost={self.cost}" if self.layers else data
         begins = f"{listed(self.waiting)} begin{'s' * (len(self.waiting) == 1)} with the first training"
         return f"<Network({escaped(made)}): {begins if self.waiting else f'{count:,} params'}>"
-
-    @property
-    def values(self) -> dict[str, Array]:
-        """All that is kept, by name: params and consts."""
-        return {**self.params, **self.consts}
 
     @cached_property
     def forward(self) -> System:
@@ -186,7 +170,7 @@ class Network:
             found = self.ends.candidates
             raise OptionError(
                 "what comes out of the network is not one thing",
-                expected="the name of a tensor, or several: one of " + listed(found),
+                expected=f"the name of a tensor, or several: one of {listed(found)}" if found else "an equation for it",
                 advice=f'Say which: cr.Network.from_system(…, output="{found[-1] if found else "a"}")',
             )
         return self.ends.outputs
@@ -196,21 +180,6 @@ class Network:
         """The masks that the trainer draws, each with the probability of a 0 in it."""
         values = {mask: self.system.declared[const].value for mask, const in self.ends.masks.items()}
         return {mask: float(value.value) for mask, value in values.items() if isinstance(value, Number)}
-
-    def shape_of(self, tensor: str, sizes: Mapping[Size, int] | None = None) -> tuple[int, ...]:
-        """Return the extents of a tensor's axes, as declared. Raises OptionError if only data would tell."""
-        known = self._sizes if sizes is None else sizes
-        for index in self.system.axes(tensor):
-            if index.extent not in known:
-                raise OptionError(
-                    f"nothing says how many entries {tensor} has",
-                    advice=f"Declare the extent of its index, for example: index {index.preferred} = 10",
-                )
-        return tuple(known[index.extent] for index in self.system.axes(tensor))
-
-    def size_of(self, tensor: str) -> int:
-        """Return the number of entries of a tensor of the system. Raises OptionError if only data would tell."""
-        return prod(self.shape_of(tensor))
 
     @cached_property
     def scored(self) -> System:
@@ -225,11 +194,6 @@ class Network:
     @cached_property
     def _executable(self) -> ReferenceExecutable:
         return Reference().compile(self.predicting)
-
-    @property
-    def sizes(self) -> Mapping[Size, int]:
-        """The extents that the values and the system tell."""
-        return self._sizes
 
     @property
     def width(self) -> int | None:
@@ -254,6 +218,10 @@ class Network:
         if len(self.ends.outputs) == 1:
             return found[self.ends.outputs[0]]
         return {name: found[name] for name in self.ends.outputs}
+
+    def __call__(self, x: Data) -> Any:
+        """Return what comes out, as `predict` does."""
+        return self.predict(x)
 
     def computed(self, x: Data, executable: ReferenceExecutable) -> dict[str, Array]:
         """Return what a system that needs no targets computes of samples, in parts so that memory does not grow."""
@@ -348,18 +316,19 @@ class Network:
         reading = next((e for e in self.system.equations if tensors_in(e.value) & data), self.system.equations[0])
         return equation_text(reading.target, reading.value)
 
-    def equations(self) -> Equations:
-        """Return the forward pass, the backward pass derived from it, and the update, in textbook form."""
-        return Equations(backprop(self.with_updates(self.updates)).system)
+    def save(self, path: str | Path, dtype: Any = "float64") -> None:
+        """Write notation and values to a safetensors file, whole or not at all. Raises OptionError, InputError.
 
-    def with_updates(self, updates: str) -> System:
-        """Return the system with the lines of an optimizer; see `nn.updates.updates_text`."""
-        return parse(f"{system_text(self.system)}\n{updates}") if updates else self.system
-
-    def save(self, path: str | Path) -> None:
-        """Write notation and values to a safetensors file, whole or not at all. Raises OptionError, InputError."""
+        As "float32" the file has half the size; of params that the executor native has trained nothing is lost then.
+        """
+        kind = checked_dtype(dtype, TENSORS)
         checked_values(self.system, self.values)
-        write_model(path, self._saved())
+        write_model(path, self._saved(), kind)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Network:
+        """Return a network from a file that `save` wrote, as `chainrule.load` does."""
+        return load(path)
 
     def _saved(self) -> Saved:
         return Saved(
@@ -373,6 +342,8 @@ class Network:
             self.ends.masks,
             self.seed if self.waiting else None,
             tuple((s.tensor, s.number, count) for s, count in self.told.items() if isinstance(s, Axis)),
+            self.frozen,
+            self.layer_outputs,
         )
 
 
@@ -386,8 +357,24 @@ def rebuilt(saved: Saved) -> Network:
             raise InputError(f"missing inputs: param {missing[0]}", expected="a value for each param")
     network = Network.from_system(system, saved.values, output=output, masks=saved.masks, seed=saved.seed or 0)
     network.updates = saved.updates
-    network.layers, network.cost = saved.layers, saved.cost
+    network.layers, network.layer_outputs, network.cost = saved.layers, saved.layer_outputs, saved.cost
     network.trained = dict(saved.trained)
     network.keep_told({Axis(tensor, number): count for tensor, number, count in saved.told})
+    if saved.frozen:
+        network.freeze(*saved.frozen)
     check_updates(network.system, network.with_updates(saved.updates))
     return network
+
+
+def load(path: str | Path) -> Network:
+    """Return a network from a file that `Network.save` wrote. Nothing in the file is executed.
+
+    Raises ModelFileError, which names the file, if it is damaged, was altered, or is none of chainrule's.
+    """
+    saved = read_model(path)
+    try:
+        return rebuilt(saved)
+    except ChainruleError as error:
+        where = "\n".join(part for part in (f"in {escaped(path)}", error.where) if part)
+        what = f"the network in the file makes no sense: {error.what}"
+        raise ModelFileError(what, where=where, expected=error.expected, advice=error.advice) from None

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chainrule.expr.binding import lookups_in, own_positions, position_indices
-from chainrule.expr.nodes import Comparison, Condition, Expr, Index, Indexed, IndexValue, operands
+from chainrule.expr.functions import DRAWN
+from chainrule.expr.nodes import Call, Comparison, Condition, Expr, Index, Indexed, IndexValue, operands
 from chainrule.expr.sizes import UNINFERRED, Size
 from chainrule.system.model import System
 
@@ -58,12 +59,14 @@ def _in_any_order(system: System, extent: Size) -> bool:
 
 
 def _parts(value: Expr | Condition) -> list[Expr | Condition]:
-    """Return all parts of an expression, but what stands on both sides of [n = m]."""
+    """Return all parts of an expression, but what stands on both sides of [n = m], and what numbers are drawn by."""
     found: list[Expr | Condition] = []
     stack = [value]
     while stack:
         node = stack.pop()
         if isinstance(node, Comparison) and node.relation in ("=", "!=") and _are_plain(node):
+            continue
+        if isinstance(node, Call) and node.function in DRAWN:
             continue
         found.append(node)
         stack += operands(node)

@@ -28,6 +28,24 @@ from chainrule.system.model import Declaration, System
 Array = npt.NDArray[np.float64]
 
 
+def united(*given: Mapping[str, npt.ArrayLike] | None) -> dict[str, npt.ArrayLike]:
+    """Return values that were given under two words, params and values. Raises InputError, OptionError."""
+    values: dict[str, npt.ArrayLike] = {}
+    for part in given:
+        if part is None:
+            continue
+        if not isinstance(part, Mapping):
+            raise InputError(
+                f"the values are a {type(part).__name__}",
+                expected="a dict of numbers and arrays, by the names of params and consts",
+            )
+        twice = [name for name in part if name in values]
+        if twice:
+            raise OptionError(f"{twice[0]} is among the values and among the params", expected="it in one of them")
+        values |= part
+    return values
+
+
 def checked_values(system: System, values: Mapping[str, npt.ArrayLike]) -> tuple[dict[str, Array], dict[Size, int]]:
     """Return what was given of params and consts, as float64 copies, and the extents that follow.
 
@@ -58,11 +76,6 @@ def _copied(name: str, value: npt.ArrayLike) -> Array:
 
 def _refuse_others(system: System, values: Mapping[str, npt.ArrayLike], declared: Iterable[Declaration]) -> None:
     """Raise InputError for values of anything but params and consts."""
-    if not isinstance(values, Mapping):
-        raise InputError(
-            f"the values are a {type(values).__name__}",
-            expected="a dict of numbers and arrays, by the names of params and consts",
-        )
     known = [d.tensor for d in declared]
     for name in values:
         if name in known:

@@ -26,12 +26,16 @@ DATA, TARGET, COST = "x", "y", "C"
 
 @dataclass(frozen=True)
 class Assembly:
-    """The text of a network, the tensor that comes out, how each param begins, and the masks; see `Layer.masks`."""
+    """The text of a network, the tensor that comes out, how each param begins, and the masks; see `Layer.masks`.
+
+    `outputs` are the tensors that the layers write, one for each.
+    """
 
     text: str
     output: str
     initial: Mapping[str, Initial]
     masks: Mapping[str, str]
+    outputs: tuple[str, ...]
 
 
 def assemble(layers: Sequence[Layer], cost: Cost) -> Assembly:
@@ -118,6 +122,7 @@ class _Assembling:
     weights: tuple[str, ...] = ()
     params: dict[str, tuple[str, ...]] = field(default_factory=dict)
     masks: dict[str, str] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=lambda: {DATA, TARGET, COST, SAMPLE, "i"})
 
     def add(self, layer: Layer, title: str) -> None:
@@ -143,6 +148,7 @@ class _Assembling:
             self.params[names[name]] = tuple(names[index.name] for index in shape.system.axes(name))
         self.masks |= {names[mask]: names[probability] for mask, probability in layer.masks.items()}
         self.tensor, self.source = names[layer.writes], f"{title},"
+        self.outputs.append(self.tensor)
         if layer.counted:
             self.weights = tuple(names[name] for name in layer.initial) if layer.writes == "z" else ()
             self.weighted = layer.writes == "z"
@@ -171,7 +177,8 @@ class _Assembling:
         if cost.penalties:
             said = penalised(said, cost.penalties, self.params)
         lines = [*head, *self.lines, f"# {cost!r}".replace("\n", " "), said]
-        return Assembly("\n".join(lines), self.tensor, {**self.initial, **cost.initial}, self.masks)
+        initial = {**self.initial, **cost.initial}
+        return Assembly("\n".join(lines), self.tensor, initial, self.masks, tuple(self.outputs))
 
     def _unused(self, name: str) -> str:
         """Return a name with the number of the layer, and take it."""

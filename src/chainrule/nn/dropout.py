@@ -14,11 +14,13 @@ from types import MappingProxyType
 from typing import final
 
 from chainrule.nn.checks import check_fraction, check_seed, settle
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Codomain, Layer
 from chainrule.nn.template import const_line
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Dropout(Layer):
     """Each number 0 with that probability, else divided by 1 − probability; nothing is dropped but in training.

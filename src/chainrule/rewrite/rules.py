@@ -209,7 +209,7 @@ class Marked:
     """Stands for an entry with a mark among the classes of nodes that a rule needs."""
 
 
-class _Table(Generic[A]):
+class _RuleTable(Generic[A]):
     """Some rules: those that are tried on nodes of a class which have nodes of some classes in them.
 
     `needed` are the classes of which one must be there for any to apply.
@@ -246,8 +246,8 @@ def _classes(node: Expr | Condition) -> int:
 
 
 @lru_cache(maxsize=64)
-def _table(rules: tuple[Rule[A], ...]) -> _Table[A]:
-    return _Table(rules)
+def _table(rules: tuple[Rule[A], ...]) -> _RuleTable[A]:
+    return _RuleTable(rules)
 
 
 _PLAIN = frozenset({Number, Constant})
@@ -256,7 +256,7 @@ _PLAIN = frozenset({Number, Constant})
 
 def _visit(
     node: Expr,
-    rules: _Table[A],
+    rules: _RuleTable[A],
     algebra: A,
     recorder: Recorder | None,
     wrap: Wrap | None,
@@ -284,7 +284,7 @@ def _visit(
 
 def _visit_operands(
     node: Expr,
-    rules: _Table[A],
+    rules: _RuleTable[A],
     algebra: A,
     recorder: Recorder | None,
     wrap: Wrap | None,

@@ -18,6 +18,7 @@ from chainrule.network.initial import seeded
 from chainrule.network.locks import owned
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
+from chainrule.nn.keywords import answers
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
 from chainrule.nn.updates import counting_line, updates_text
@@ -27,6 +28,8 @@ from chainrule.training.callbacks import Callback, checked_callbacks
 from chainrule.training.checkpoint import LENGTH
 from chainrule.training.course import Course, file_of, settings_of
 from chainrule.training.history import History
+from chainrule.training.measured import Measured, metric_system
+from chainrule.training.progress_line import reporting
 from chainrule.training.runs import Progress, run_of
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import EarlyStopping, check_monitor
@@ -37,6 +40,7 @@ _LONGER = 1000
 """By that much longer a training shows whether its updates depend on its length; rounding would hide an epoch more."""
 
 
+@answers
 @enough_memory("the training", advice="Train on fewer samples, with a smaller batch_size or with narrower layers.")
 def train(
     network: Network,
@@ -58,7 +62,8 @@ def train(
     callbacks: Sequence[Callback] = (),
     checkpoint: str | Path | None = None,
     resume: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    metrics: Sequence[str] = (),
+    progress: Callable[[Progress], None] | bool | None = None,
 ) -> History:
     """Train a network in place with the equations derived from it, and return what happened.
 
@@ -74,6 +79,11 @@ def train(
     while the test data remain unseen. Nothing is learned from either. `validation_fraction` takes that part of x, y to
     validate with instead, drawn by the seed, of each class the same fraction.
 
+    `metrics` are measured after every epoch too, and kept in `history.epochs[-1].metrics` and `validation_metrics`.
+    Each is a name, "accuracy", "top-5 accuracy", "perplexity", "r2", "mae", "mse" or "rmse", or an equation over what
+    comes out, `a`, and what should, `y`: "worst = max(k) abs(a[k] - y[k])" is written for one sample, and averaged;
+    one that names the samples, max(n), is over all of them.
+
     `early_stopping` ends the training when it goes on for nothing; the network then has the params of its best epoch,
     however the training ends. `callbacks` are told of every epoch and may stop; an error in one ends the training with
     what was learned. `checkpoint` names a file that is written after every epoch, whole or not at all; with `resume`
@@ -81,9 +91,9 @@ def train(
 
     `executor` is "reference" (float64, NumPy) or "native" (float32, machine code, whole epochs in one call). `threads`
     is for native: so many divide the work, by default as many as it is worth. `progress` is called on the way, by the
-    reference after every step. Ctrl-C ends the training with what was learned so far. Raises InputError and OptionError
-    before the first step, and TrainingError where the cost is not finite any more; the network is then as it was after
-    the last whole epoch.
+    reference after every step; True shows a line that changes, in a notebook or a terminal. Ctrl-C ends the training
+    with what was learned so far. Raises InputError and OptionError before the first step, and TrainingError where the
+    cost is not finite any more; the network is then as it was after the last whole epoch.
 
     >>> from chainrule import nn
     >>> network = Network([nn.Linear(1, 1)], cost=nn.QuadraticCost())
@@ -104,7 +114,10 @@ def train(
         if validation is not None:
             raise OptionError("both x_validation and validation_fraction are given", expected="one of them, or neither")
         samples, validation = divided(samples, validation_fraction, seed)
-    check_monitor(early_stopping, validation is not None, accuracy=bool(samples.classes), error=bool(samples.numbers))
+    measured = metric_system(network, metrics, samples)
+    known = [metric.name for metric in measured.metrics]
+    accuracy, error = bool(samples.classes), bool(samples.numbers)
+    check_monitor(early_stopping, validation is not None, accuracy=accuracy, error=error, metrics=known)
     called = checked_callbacks(callbacks)
     together = batch_size if network.ends.samples.coupled else 0
     per_epoch = -(-samples.count // batch_size)
@@ -113,31 +126,35 @@ def train(
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
     _check_steps(network, lengths[0], engine)
-    system = training_step(network.with_updates(updates))
+    system = training_step(network.learning(network.with_updates(updates)))
     file = file_of(checkpoint, resume)
-    run = run_of(engine, network, system, samples, batch_size, progress, threads)
-    course = Course(
-        network=network,
-        updates=updates,
-        run=run,
-        generator=generator,
-        scores=Scores(engine, network, test or samples, together=together),
-        validation=Scores(engine, network, validation, cost=True, together=together),
-        history=History(note=run.note, accuracy_on="test" if test else "training"),
-        facts={"samples": samples.count, "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
-        early=early_stopping,
-        callbacks=called,
-        progress=progress,
-        file=file,
-    )
-    if file is not None:
-        data = (samples, validation, test)
-        course.settings = settings_of(network, updates, engine.name, batch_size, int(seed), early_stopping, data)
-        if updates != longer:
-            course.settings = {LENGTH: epochs, **course.settings}
-    with owned(file, "checkpoint") if file is not None else nullcontext():
-        if file is not None and resume and file.exists():
-            course.resume()
+    measured_on = "test" if test else "training"
+    owner = owned(file, "checkpoint") if file is not None else nullcontext()
+    with reporting(progress, measured_on) as report, owner:
+        run = run_of(engine, network, system, samples, batch_size, report, threads)
+        course = Course(
+            network=network,
+            updates=updates,
+            run=run,
+            generator=generator,
+            scores=Scores(engine, network, test or samples, together=together),
+            validation=Scores(engine, network, validation, cost=True, together=together),
+            metrics=Measured(engine, network, measured, test or samples, together=together),
+            validation_metrics=Measured(engine, network, measured, validation, together=together),
+            history=History(note=run.note, accuracy_on=measured_on),
+            facts={"samples": samples.count, "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
+            early=early_stopping,
+            callbacks=called,
+            progress=report,
+            file=file,
+        )
+        if file is not None:
+            data = (samples, validation, test)
+            course.settings = settings_of(network, updates, engine.name, batch_size, int(seed), early_stopping, data)
+            if updates != longer:
+                course.settings = {LENGTH: epochs, **course.settings}
+            if resume and file.exists():
+                course.resume()
         return course.finish(epochs)
 
 
@@ -152,7 +169,9 @@ def _check_steps(network: Network, steps: int, engine: Executor) -> None:
 
 
 def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> str:
-    """Return the lines of the optimizer."""
+    """Return the lines of the optimizer. Raises OptionError where there is none, or nothing that it could change."""
+    if set(network.frozen) >= set(network.system.params):
+        raise OptionError("all params are frozen: there is nothing to learn", advice="Let some go: network.unfreeze()")
     if network.system.updates:
         counts = network.system.counts_steps and all(u.name != STEP for u in network.system.updates)
         if optimizer is not None:
@@ -163,7 +182,7 @@ def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> s
         return counting_line() if counts else ""
     if optimizer is not None and not isinstance(optimizer, Optimizer):
         raise _no_optimizer(optimizer)
-    return updates_text(optimizer or SGD(0.5), network.system, timing)
+    return updates_text(optimizer or SGD(0.5), network.system, timing, frozen=network.frozen)
 
 
 def _no_optimizer(given: object) -> OptionError:

@@ -57,6 +57,27 @@ a[d,p] = tanh(sum(c,u) w[d,c,u]*x?[c,p+u-2])
 o[f,p] = sum(d,s) v[f,d,s]*a?[d,p+s-1]
 cost C = sum(e,p) (o[e,p] - y[e])^2/20
 """
+POOLS = """
+data  x[c,p,q], y : int(k)
+param w[a,c,u,v], b[a], W[k,a,r,s]
+batch n
+z[a,p,q] = (sum(c,u,v) w[a,c,u,v]*x[c,p+u,q+v]) + b[a]
+h[a,r,q] = max(u<3) relu(z[a,2*r+u,q])
+g[a,r,s] = max(v<2) h[a,r,2*s+v]
+o[k] = sum(a,r,s) W[k,a,r,s]*g[a,r,s]
+f[k] = exp(o[k])/(sum(m) exp(o[m]))
+cost C = -log(f[y])
+"""
+STRIDES = """
+data  x[c,p,q], y[e,p,q]
+param w[a,c,u,v], W[a,e,u,v]
+batch n
+index r = 4, s = 3
+h[a,r,s] = tanh(sum(c,u,v) w[a,c,u,v]*x?[c,2*r+u-1,3*s+v-1])
+o[e,p,q] = sum(a,r,s) W?[a,e,p-2*r,q-3*s]*h[a,r,s]
+cost C = sum(e,p,q) (tanh(o[e,p,q]) - y[e,p,q])^2/20
+"""
+IMAGES = np.random.default_rng(3)
 TASKS: dict[str, tuple[str, Values, Values]] = {
     "words": (
         WORDS,
@@ -77,7 +98,22 @@ TASKS: dict[str, tuple[str, Values, Values]] = {
         {"w": DRAW.normal(size=(3, 2, 4)) / 4, "v": DRAW.normal(size=(2, 3, 3)) / 4},
         {"x": DRAW.normal(size=(SAMPLES, 2, 21)), "y": DRAW.normal(size=(SAMPLES, 2))},
     ),
+    "pools": (
+        POOLS,
+        {
+            "w": IMAGES.normal(size=(3, 2, 3, 2)) / 4,
+            "b": IMAGES.normal(size=3) / 4,
+            "W": IMAGES.normal(size=(5, 3, 3, 3)) / 4,
+        },
+        {"x": IMAGES.normal(size=(SAMPLES, 2, 10, 8)), "y": IMAGES.integers(0, 5, SAMPLES)},
+    ),
+    "strides": (
+        STRIDES,
+        {"w": IMAGES.normal(size=(3, 2, 3, 4)) / 4, "W": IMAGES.normal(size=(3, 2, 3, 4)) / 4},
+        {"x": IMAGES.normal(size=(SAMPLES, 2, 8, 9)), "y": IMAGES.normal(size=(SAMPLES, 2, 8, 9))},
+    ),
 }
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in {"pools", "strides"} else name for name in TASKS]
 
 
 def learning(text: str, optimizer: nn.Optimizer) -> System:
@@ -100,7 +136,7 @@ def by_steps(system: System, values: Values, data: Values, rows: Sequence[int], 
 @pytest.mark.parametrize(
     "optimizer", [nn.SGD(0.1), nn.SGD(0.1, momentum=0.5, clip_norm=0.5), nn.Adam(0.01)], ids=["sgd", "clipped", "adam"]
 )
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_epoch_learns_what_the_steps_of_the_reference_learn(
     name: str, optimizer: nn.Optimizer, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,7 +154,7 @@ def test_an_epoch_learns_what_the_steps_of_the_reference_learn(
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", NAMES)
 def test_no_bit_depends_on_the_threads(name: str, dtype: str) -> None:
     text, values, data = TASKS[name]
     found = []

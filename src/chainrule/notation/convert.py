@@ -46,6 +46,8 @@ from chainrule.system.locations import count_indices, first_repeated
 
 Scope: TypeAlias = frozenset[str] | None
 """The letters of the indices that are known at a place; None within brackets, where every name is an index."""
+COUNTING = "(counting)"
+"""Stands among the letters within the arguments of what is drawn."""
 
 
 class Converter(Pointing):
@@ -90,6 +92,8 @@ class Converter(Pointing):
             return None
         if kind == "reduction" and known is not None:
             return known.union(str(child.children[0]) for child in ranges_of(node))
+        if kind == "call" and known is not None and str(name_token(node)) in DRAWN:
+            return known.union((COUNTING,))
         return known
 
     # Names
@@ -117,12 +121,20 @@ class Converter(Pointing):
         if name in self.vocabulary.letters:
             return IndexValue(Index(name))
         if name in self.vocabulary.counters:
-            self.vocabulary.counted.add(name)
-            return Indexed(name)
+            return self.count(token, known)
         subscripted = split_name(name, known, self.vocabulary)
         if subscripted is None:
             raise self.unknown(token)
         return Indexed(subscripted[0], self.labelled(subscripted[1]))
+
+    def count(self, token: Token, known: frozenset[str]) -> Indexed:
+        """Return the number of the step or the sample, and note whether it counts what is drawn."""
+        name = str(token)
+        if COUNTING in known:
+            self.vocabulary.counted.add(name)
+        else:
+            self.vocabulary.uncounted.setdefault(name, self.unknown(token))
+        return Indexed(name)
 
     def letters(self, node: Tree[Token]) -> tuple[str, ...] | None:
         """Return the letters in the brackets of a name if there is nothing else in them, else None."""

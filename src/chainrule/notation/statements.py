@@ -65,7 +65,10 @@ class SystemReader:
         self.spans: dict[tuple[str, int], Span] = {}
 
     def system(self) -> System:
-        """Return what has been read, not yet checked."""
+        """Return what has been read, not yet checked. Raises NotationError for a count of what nobody draws."""
+        for name, error in self.vocabulary.uncounted.items():
+            if name not in self.vocabulary.counted:
+                raise error
         counters = tuple(counter(name) for name in sorted(self.vocabulary.counted))
         return System(
             declarations=(*self.declarations, *counters),

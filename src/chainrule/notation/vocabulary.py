@@ -30,7 +30,8 @@ class Vocabulary:
     `written` are the derivatives that an equation above defines: these are read as tensors, not as unknowns. `whole`
     are the consts whose value is a whole number: they can bound a range. `integers` are the tensors of whole numbers,
     which can stand as positions. `counters` are the names that stand for a count unless they are defined: the letter of
-    the sample index for the number of the sample, `step` for that of the step; `counted` are those that were read.
+    the sample index for the number of the sample, `step` for that of the step; `counted` are those that count what is
+    drawn, `uncounted` the errors for those that were read elsewhere, should they count nothing.
     """
 
     ranks: MutableMapping[str, int] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Vocabulary:
     integers: set[str] = field(default_factory=set)
     counters: set[str] = field(default_factory=set)
     counted: set[str] = field(default_factory=set)
+    uncounted: dict[str, NotationError] = field(default_factory=dict)
 
 
 def vocabulary_of(system: System) -> Vocabulary:

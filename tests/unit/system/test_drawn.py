@@ -153,9 +153,18 @@ def test_numbers_alone_would_be_one_number_for_good() -> None:
 
 
 def test_the_number_of_a_sample_counts_what_is_drawn_and_nothing_else() -> None:
-    said = refused("data x\nbatch n\nu = x*n")
+    said = refused("data x\nbatch n\nu = x*normal(n)^n")
     assert "n is the number of a sample: it can stand in arguments of normal and uniform alone" in said
-    assert "n is the number of a sample" in refused("data x\nbatch n\nu = x*normal(n)^n")
+    assert "nothing is named n" in refused("data x\nbatch n\nu = x*n")
+
+
+def test_the_number_of_the_step_is_there_where_it_counts_what_is_drawn() -> None:
+    """Elsewhere `step` may be a step size that somebody forgot to define."""
+    for text in ("update w = w - step*∂C/∂w", "update w = w - w\nupdate step = step + 1", "u = step*w"):
+        assert "nothing is named step" in refused(f"param w\ncost C = w^2\n{text}")
+    system = cr.parse("param w\nbeta = minimum(1, step/4)\ncost C = beta*w*normal(step)")
+    assert cr.evaluate(system, {"w": 1.0, "step": 2})["beta"] == 0.5
+    assert cr.parse(str(system)) == system
 
 
 def test_functions_of_ones_own_do_not_draw() -> None:

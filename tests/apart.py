@@ -1,4 +1,4 @@
-"""Derivations with nothing shared between equations that are alike, and with every inlining tried: slow, to compare."""
+"""Derivations with nothing shared between equations that are alike, and everything tried: slow, to compare with."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from chainrule.diff.inlining import Inlining
 from chainrule.errors import ChainruleError
 from chainrule.expr.skeleton import Shape
 from chainrule.pipeline import backprop
-from chainrule.simplify import shapes, simplifier
+from chainrule.rewrite import rules
+from chainrule.simplify import factoring, shapes, simplifier
 from chainrule.system.model import System
 
 
 @contextmanager
 def nothing_shared() -> Iterator[None]:
-    """Give every shape a key of its own, and try every inlining."""
+    """Give every shape a key of its own, and try every inlining, every rule and every product to multiply out."""
 
     def unlike(*parts: Any) -> Shape:
         return Shape((object(),), shapes.shape_of(*parts).names)
@@ -26,6 +27,9 @@ def nothing_shared() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simplifier, "shape_of", unlike)
         patch.setattr(Inlining, "_is_apart", lambda *_: False)
+        patch.setattr(rules, "_classes", lambda _: -1)
+        patch.setattr(factoring, "_stays", lambda *_: False)
+        patch.setattr(simplifier, "_phases", lambda _: simplifier.PHASES)
         yield
 
 

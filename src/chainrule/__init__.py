@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from chainrule import nn as nn
     from chainrule.checking import check as check
     from chainrule.checking import gradient_check as gradient_check
+    from chainrule.compiling import CompiledFunction as CompiledFunction
+    from chainrule.compiling import compile as compile  # noqa: A004 -- cr.compile, as in re.compile
     from chainrule.errors import ChainruleError as ChainruleError
     from chainrule.errors import DerivativeError as DerivativeError
     from chainrule.errors import InputError as InputError
@@ -42,11 +44,13 @@ if TYPE_CHECKING:
     from chainrule.rewrite.rules import Derivation as Derivation
     from chainrule.system.model import System as System
     from chainrule.training import EarlyStopping as EarlyStopping
+    from chainrule.training import measure as measure
     from chainrule.training import train as train
 
 _HOMES = {
     "Backprop": "chainrule.pipeline",
     "ChainruleError": "chainrule.errors",
+    "CompiledFunction": "chainrule.compiling",
     "Derivation": "chainrule.rewrite.rules",
     "DerivativeError": "chainrule.errors",
     "EarlyStopping": "chainrule.training",
@@ -58,6 +62,7 @@ _HOMES = {
     "VerificationError": "chainrule.errors",
     "backprop": "chainrule.pipeline",
     "check": "chainrule.checking",
+    "compile": "chainrule.compiling",
     "code_cache": "chainrule.execute.native.object_files",
     "evaluate": "chainrule.pipeline",
     "explain": "chainrule.explanation",
@@ -67,6 +72,7 @@ _HOMES = {
     "jacobian": "chainrule.jacobians",
     "jvp": "chainrule.jacobians",
     "load": "chainrule.network",
+    "measure": "chainrule.training",
     "nn": "chainrule",
     "parse": "chainrule.notation",
     "paths": "chainrule.explanation.paths",
@@ -77,6 +83,7 @@ _HOMES = {
 __all__ = [
     "Backprop",
     "ChainruleError",
+    "CompiledFunction",
     "Derivation",
     "DerivativeError",
     "EarlyStopping",
@@ -89,6 +96,7 @@ __all__ = [
     "backprop",
     "check",
     "code_cache",
+    "compile",
     "evaluate",
     "explain",
     "gradient_check",
@@ -97,6 +105,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "load",
+    "measure",
     "nn",
     "parse",
     "paths",

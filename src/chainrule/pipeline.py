@@ -20,6 +20,7 @@ from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.garbage import no_garbage
+from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
@@ -133,7 +134,7 @@ def cotangents_for(system: System, tensor: str) -> Cotangents:
     They have the form that `backprop` gives them, and are kept with the system: who asks once asks for others too.
     Raises as `backprop` does.
     """
-    kept: dict[str, Cotangents] = system.__dict__.setdefault("_cotangents", {})
+    kept: dict[str, Cotangents] = memory_of(system, "cotangents")
     if tensor in kept:
         return kept[tensor]
     cotangents = _on_demand(system, tensor, kept)
@@ -188,31 +189,47 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
     from chainrule.execute.reference import evaluation
     from chainrule.simplify.stability import stable
 
-    whole = backprop(system).system if after_backprop(system) else system
+    whole = forward_system_of(system)
     values = evaluation.evaluate(stable(whole), inputs)
     return {e.name: values[e.name] for e in whole.equations}
 
 
+def forward_system_of(system: System) -> System:
+    """Return the system whose equations are evaluated: with the backward pass where equations read it."""
+    return backprop(system).system if after_backprop(system) else system
+
+
 def value_and_grad(
-    system: System, inputs: Mapping[str, npt.ArrayLike], wrt: Sequence[str] | None = None
+    system: System | Backprop, inputs: Mapping[str, npt.ArrayLike], wrt: Sequence[str] | None = None
 ) -> tuple[float, dict[str, Array]]:
     """Return the cost and its derivatives by all params, or by the tensors named, each of its tensor's shape.
 
-    For a batch both are means over the samples. Raises as `evaluate` and `backprop` do.
+    What `backprop` returned is taken as it was derived, by the tensors that it was asked for. For a batch cost and
+    derivatives are means over the samples. Raises as `evaluate` and `backprop` do.
     """
     from chainrule.execute.reference import evaluation
 
-    asked = system.params if wrt is None else tuple(wrt)
-    values = evaluation.evaluate(_gradients(system, asked), inputs)
-    cost = float(values[system.cost].mean())
-    return cost, {tensor: values[Derivative(system.cost, tensor)] for tensor in asked}
+    forward, asked = forward_and_wrt(system, wrt)
+    values = evaluation.evaluate(gradient_system(system, asked), inputs)
+    cost = float(values[forward.cost].mean())
+    return cost, {tensor: values[Derivative(forward.cost, tensor)] for tensor in asked}
 
 
-def _gradients(system: System, wrt: tuple[str, ...]) -> System:
+def forward_and_wrt(system: System | Backprop, wrt: Sequence[str] | None) -> tuple[System, tuple[str, ...]]:
+    """Return the forward pass, and what derivatives are asked by: all params, or what was derived, unless named."""
+    if isinstance(system, Backprop):
+        return system.forward, system.wrt if wrt is None else tuple(wrt)
+    return system, system.params if wrt is None else tuple(wrt)
+
+
+def gradient_system(system: System | Backprop, wrt: tuple[str, ...]) -> System:
     """Return the system to compute gradients with, kept with the one it is made from: who asks once asks in a loop."""
-    kept: dict[tuple[str, ...], System] = system.__dict__.setdefault("_gradients", {})
+    forward, _ = forward_and_wrt(system, wrt)
+    kept: dict[tuple[str, ...], System] = memory_of(forward, "gradients")
     if wrt not in kept:
         from chainrule.simplify.stability import stable
 
-        kept[wrt] = stable(backprop(system, wrt).system)
+        known = isinstance(system, Backprop) and set(wrt) <= set(system.wrt)
+        derived = system if known and isinstance(system, Backprop) else backprop(forward, wrt)
+        kept[wrt] = stable(derived.system)
     return kept[wrt]

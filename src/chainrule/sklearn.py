@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import nn
-from chainrule.errors import OptionError
+from chainrule.errors import OptionError, listed
+from chainrule.network.ends import ends_of
 from chainrule.network.network import Network
 from chainrule.nn.activations import NAMED
 from chainrule.nn.layer import Layer
+from chainrule.system.model import System
 from chainrule.training.history import History
 from chainrule.training.loop import train
 from chainrule.training.stopping import EarlyStopping
@@ -60,6 +62,7 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         executor: str = "native",
         threads: int | None = None,
         random_state: Any = None,
+        model: System | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -74,6 +77,7 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         self.executor = executor
         self.threads = threads
         self.random_state = random_state
+        self.model = model
 
     def _layers(self, features: int, outputs: int) -> list[Layer]:
         if self.activation not in NAMED:
@@ -85,12 +89,35 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             layers += [nn.Linear(before, after), NAMED[self.activation]()]
         return [*layers, nn.Linear(hidden[-1] if hidden else features, outputs)]
 
+    def _validated(self, *given: Any, **options: Any) -> Any:
+        """Return samples, and answers if they are given, as scikit-learn checks them; of a model with any axes."""
+        whole = self.model is not None and self._reads_whole_numbers(self.model)
+        kind = np.int64 if whole else np.float64
+        return validate_data(self, *given, dtype=kind, allow_nd=self.model is not None, **options)
+
+    @staticmethod
+    def _reads_whole_numbers(model: System) -> bool:
+        return any(model.declared[name].values is not None for name in ends_of(model, None, {}).inputs)
+
+    def _network(self, model: System, seed: int) -> Network:
+        """Return the network of a system of one's own. Raises OptionError unless it has one input and one target."""
+        network = Network.from_system(model, seed=seed)
+        if len(network.ends.inputs) != 1 or len(network.ends.targets) != 1:
+            raise OptionError(
+                f"the model takes {listed(network.ends.data)}",
+                expected="one input, X, and one target, y",
+                advice="cr.train takes data by name, any number of them.",
+            )
+        return network
+
     def _fit(self, x: Array, y: Array, cost: nn.Cost, *ends: Layer) -> None:
         """Train a network on samples whose features are brought to mean 0 and deviation 1, if they are to be."""
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._learn_scale(x)
-        layers = [*self._layers(x.shape[1], y.shape[1]), *ends]
-        network = Network(layers, cost=cost, seed=seed)
+        if self.model is not None:
+            network = self._network(self.model, seed)
+        else:
+            network = Network([*self._layers(x.shape[1], y.shape[1]), *ends], cost=cost, seed=seed)
         early = EarlyStopping() if self.early_stopping is True else self.early_stopping or None
         watched = getattr(early, "monitor", "cost") != "cost"
         if watched:
@@ -98,10 +125,10 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         self.history_ = train(
             network,
             self._scaled(x),
-            y,
+            y if self.model is None else self._answers(network, y),
             epochs=self.epochs,
             batch_size=self.batch_size,
-            optimizer=self.optimizer or nn.SGD(self.learning_rate, self.weight_decay),
+            optimizer=self._optimizer(network),
             executor=self.executor,
             threads=self.threads,
             seed=seed,
@@ -110,6 +137,28 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         )
         self.network_ = network
         self.n_iter_ = len(self.history_.epochs)
+
+    def _optimizer(self, network: Network) -> nn.Optimizer | None:
+        """Return the optimizer; a system with updates of its own has none beside it."""
+        made = self.optimizer or nn.SGD(self.learning_rate, self.weight_decay)
+        return None if network.system.updates and self.optimizer is None else made
+
+    @staticmethod
+    def _answers(network: Network, y: Array) -> Array:
+        """Return answers in rows as a model takes them: whole numbers for labels, a number where it has no axis.
+
+        Of two classes that number is 1 for the second.
+        """
+        declared = network.system.declared[network.ends.targets[0]]
+        if declared.values is not None and y.ndim == 2:
+            return np.asarray(y.argmax(axis=1))
+        if declared.indices or y.ndim != 2:
+            return y
+        if y.shape[1] > 2:
+            raise OptionError(
+                f"the model has one output, and there are {y.shape[1]} classes", expected="an output for each class"
+            )
+        return y[:, -1]
 
     def _check_held_back(self, count: int) -> None:
         """Raise OptionError where early stopping leaves no samples to watch, or none to learn from."""
@@ -122,19 +171,22 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             raise OptionError(error.what, expected=error.expected, advice=advice) from None
 
     def _learn_scale(self, x: Array) -> None:
-        mean, deviation = (x.mean(axis=0), x.std(axis=0)) if self.scale else (np.zeros(x.shape[1]), np.ones(x.shape[1]))
+        scaled = self.scale and x.dtype.kind == "f"
+        zeros, ones = np.zeros(x.shape[1:]), np.ones(x.shape[1:])
+        mean, deviation = (x.mean(axis=0), x.std(axis=0)) if scaled else (zeros, ones)
         self.mean_ = mean
         self.deviation_ = np.where(deviation > 1e-12 * np.maximum(np.abs(mean), 1e-300), deviation, 1.0)
 
     def _scaled(self, x: Array) -> Array:
-        scaled: Array = (x - self.mean_) / self.deviation_
+        scaled: Array = (x - self.mean_) / self.deviation_ if x.dtype.kind == "f" else x
         return scaled
 
     def _outputs(self, X: Any) -> Array:
         """Return what comes out of the network."""
         check_is_fitted(self)
-        x = validate_data(self, X, dtype=np.float64, reset=False)
-        return self.network_.predict(self._scaled(x))
+        x = self._validated(X, reset=False)
+        found: Array = self.network_.predict(self._scaled(x))
+        return found
 
 
 class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[misc]
@@ -143,7 +195,8 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
     `hidden_layer_sizes` are the widths between; `activation` is that of the hidden layers, by the names of the command
     line; `optimizer` is one of `nn`, by default `nn.SGD(learning_rate, weight_decay)`. With `scale` every feature is
     brought to mean 0 and deviation 1 first. With `early_stopping`, a `cr.EarlyStopping` or True for its
-    defaults, a `validation_fraction` of the samples is held back.
+    defaults, a `validation_fraction` of the samples is held back. `model` is a system of your own in the place of
+    layers, with one input, of which X may have all axes, and one target: labels, one-hot rows, or 0 and 1.
     After `fit`: `classes_`, `network_`, `history_`, `n_iter_` (epochs), `mean_` and `deviation_` of the features.
 
     >>> import numpy as np
@@ -155,7 +208,7 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
 
     def fit(self, X: Any, y: Any) -> NetworkClassifier:
         """Train a new network on samples of shape (samples, features) and a label for each; return the estimator."""
-        x, y = validate_data(self, X, y, dtype=np.float64)
+        x, y = self._validated(X, y)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
@@ -167,11 +220,12 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, in the order of `classes_`: shape (samples, classes)."""
-        return self._outputs(X)
+        found = self._outputs(X)
+        return np.stack([1 - found, found], axis=1) if found.ndim == 1 else found
 
     def predict(self, X: Any) -> Any:
         """Return the most probable class of each sample."""
-        found = self._outputs(X).argmax(axis=1)
+        found = self.predict_proba(X).argmax(axis=1)
         return self.classes_[found]
 
 
@@ -190,7 +244,7 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> NetworkRegressor:
         """Train a new network on samples of shape (samples, features) and their targets; return the estimator."""
-        x, targets = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
+        x, targets = self._validated(X, y, multi_output=True, y_numeric=True)
         targets = np.asarray(targets, np.float64)
         self._flat = targets.ndim == 1
         rows = targets.reshape(len(targets), -1)
@@ -203,7 +257,8 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Array:
         """Return what comes out for each sample, in the shape that the targets had."""
-        found: Array = self._outputs(X) * self.target_deviation_ + self.target_mean_
+        outputs = self._outputs(X)
+        found: Array = outputs.reshape(len(outputs), -1) * self.target_deviation_ + self.target_mean_
         return found[:, 0] if self._flat else found
 
     def __sklearn_tags__(self) -> Any:

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ChainruleError
-from chainrule.execute.native import vectormath
+from chainrule.execute.native import draws, vectormath
 from chainrule.execute.reference.expressions import evaluate_expression
 from chainrule.execute.scalars import SCALARS
-from chainrule.expr.functions import FUNCTIONS, Interval, ScalarFunction
+from chainrule.expr.functions import FUNCTIONS, Distribution, Interval, ScalarFunction
 from chainrule.notation.parser import parse_scalar
 from chainrule.render import latex
 
@@ -38,9 +38,11 @@ def missing(function: ScalarFunction, values: Callable[..., Any] | None) -> list
     found = []
     if values is None:
         found.append(f"{VALUES}: SCALARS has no values of {name}")
-    if name not in vectormath._FUNCTIONS:
+    if function.drawn is not None and name not in draws.DRAWS:
+        found.append(f"execute/native/draws.py: DRAWS has no vector code for {name}")
+    if function.drawn is None and name not in vectormath._FUNCTIONS:
         found.append(f"execute/native/vectormath.py: _FUNCTIONS has no vector code for {name}")
-    if name not in vectormath.COVERED:
+    if function.drawn is None and name not in vectormath.COVERED:
         found.append(f"execute/native/vectormath.py: COVERED has no error bound for {name}")
     if name not in {*latex.FUNCTIONS, *latex.PLAIN_OPERATORS, *FENCED}:
         found.append(f"render/latex.py: no line says how {name} is written")
@@ -51,11 +53,34 @@ def missing(function: ScalarFunction, values: Callable[..., Any] | None) -> list
 
 def untrue(function: ScalarFunction, values: Callable[..., Any]) -> Iterator[str]:
     """Yield what a record says that is not so."""
+    if function.drawn is not None:
+        yield from wrong_of_drawn(function, function.drawn, values)
+        return
     with np.errstate(all="ignore"):
         yield from wrong_derivatives(function, values)
         yield from missed_kinks(function, values)
         if len(function.parameters) == 1:
             yield from wrong_at_points(function, values)
+
+
+def wrong_of_drawn(function: ScalarFunction, drawn: Distribution, values: Callable[..., Any]) -> Iterator[str]:
+    """Compare what a record says of drawn numbers with forty thousand of them."""
+    name, known = function.name, function.values
+    at = values(5, np.arange(200)[:, None], np.arange(200))
+    if (known.low is not None and at.min() <= known.low) or (known.high is not None and at.max() >= known.high):
+        yield f"{name} has values outside of {known.low} to {known.high}"
+    if function.derivative != ("0",):
+        yield f"the derivative of {name} is 0: what is drawn is a constant"
+    if abs(at.mean() - float(drawn.mean)) > 4 * at.std() / 200:
+        yield f"{name} is {at.mean():.3f} on average, not {drawn.mean}"
+    above = parse_scalar(drawn.above, ("t",))
+    for t in (-1.3, -0.4, 0.0, 0.21, 0.5, 0.83, 1.2):
+        said, so = float(evaluate_expression(above, {"t": np.asarray(t)}, {})), float(np.mean(at > t))
+        if abs(said - so) > 0.01:
+            yield f"{name} is above {t} with probability {so:.3f}, not {said:.3f}"
+    others = (other.drawn.tag for other in FUNCTIONS.values() if other.drawn is not None and other.name != name)
+    if drawn.tag in others:
+        yield f"{name} has the tag of another function"
 
 
 def wrong_derivatives(function: ScalarFunction, values: Callable[..., Any]) -> Iterator[str]:
@@ -177,6 +202,22 @@ def test_what_a_new_function_lacks_is_named_file_by_file() -> None:
 )
 def test_a_record_that_says_what_is_not_so_is_found_out(wrong: ScalarFunction, said: str) -> None:
     assert any(complaint.startswith(f"{RECORDS}: {said}") for complaint in missing(wrong, gudermannian))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (replace(FUNCTIONS["uniform"], drawn=Distribution(0, Fraction(51, 100), "1 - clip(t, 0, 1)")), "on average"),
+        (replace(FUNCTIONS["uniform"], drawn=Distribution(0, Fraction(1, 2), "1 - t")), "with probability"),
+        (replace(FUNCTIONS["normal"], drawn=Distribution(0, Fraction(0), "1/2 - 1/2*erf(t/sqrt(2))")), "the tag of"),
+        (replace(FUNCTIONS["normal"], drawn=Distribution(1, Fraction(0), "1/2 - 1/2*erf(t)")), "with probability"),
+        (replace(FUNCTIONS["normal"], values=Interval(-3, 3, open=True)), "has values outside"),
+        (replace(FUNCTIONS["normal"], derivative=("1",)), "the derivative of normal is 0"),
+    ],
+)
+def test_a_record_of_what_is_drawn_that_says_what_is_not_so_is_found_out(wrong: ScalarFunction, said: str) -> None:
+    assert any(said in complaint for complaint in missing(wrong, SCALARS[wrong.name]))
+    assert missing(FUNCTIONS[wrong.name], SCALARS[wrong.name]) == []
 
 
 @pytest.mark.parametrize("name", ["relu", "abs", "exp", "log", "tan", "sqrt"])

@@ -15,7 +15,7 @@ from chainrule.execute.native.machine import host, lowered
 from chainrule.execute.native.training import Session
 from chainrule.execute.native.vectormath import COVERED
 from chainrule.execute.reference.evaluation import Reference
-from chainrule.expr.functions import ARITY
+from chainrule.expr.functions import ARITY, DRAWN
 from chainrule.notation import parse
 from conformance.test_native import FORMS, inputs_of
 from conformance.trained import tolerance, trained
@@ -100,3 +100,19 @@ def test_every_function_keeps_its_bound(level: str, dtype: str) -> None:
         wanted = expected[f"r{function}"]
         near = places * float(np.finfo(dtype).eps)
         np.testing.assert_allclose(actual[f"r{function}"], wanted, rtol=near, atol=0, err_msg=function)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_drawn_numbers_have_the_same_bits(level: str, dtype: str) -> None:
+    calls = [f"r{f}[i,j] = {f}(seed, 3*i - j, step, 7)" for f in sorted(DRAWN)]
+    system = parse(
+        "\n".join(["param x[i], y[j]", "const seed = 4000000000", *calls, "s[i,j] = runiform[i,j]*x[i]*y[j]"])
+    )
+    inputs = {"x": np.ones(5), "y": np.ones(19), "step": 11}
+    executable = NativeExecutable(system, np.dtype(dtype), lowered(host(), level))
+    actual, expected = executable.evaluate(inputs), Reference().compile(system).evaluate(inputs)
+    assert "reference" not in executable.plan
+    assert np.array_equal(actual["runiform"], expected["runiform"])
+    near = {"float64": 1e-14, "float32": 2e-6}[dtype]
+    np.testing.assert_allclose(actual["rnormal"], expected["rnormal"], rtol=near, atol=near)

@@ -36,6 +36,7 @@ OPTIMIZERS: list[Optimizer] = [
     nn.SGD(nn.WarmUp(0.5, epochs=0.5, start=0.1)),
     nn.RMSProp(nn.WarmUp(nn.StepDecay(0.01, 0.5, steps=3), steps=4)),
     nn.Adam(nn.OneCycle(0.02)),
+    nn.Adam(nn.Cosine(0.02), clip_norm=0.1, rate_factors={1: 0.1, "b2": 2.0}),
 ]
 NAMES = [repr(optimizer) for optimizer in OPTIMIZERS]
 SAMPLES, BATCH, EPOCHS = 23, 5, 3

@@ -13,12 +13,14 @@ import pytest
 
 from chainrule import nn
 from chainrule.errors import OptionError
+from chainrule.notation import parse
 from chainrule.training import EarlyStopping
 from docs.pages import ROOT, blocks
 from unit.network.builders import clusters
 
 pytest.importorskip("sklearn")
 
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
@@ -154,3 +156,41 @@ def test_early_stopping_may_be_true_as_it_is_elsewhere() -> None:
     wrong: Any = 3
     with pytest.raises(OptionError, match="early_stopping is 3\n  for example EarlyStopping"):
         NetworkClassifier(early_stopping=wrong).fit(x, labels)
+
+
+IMAGES = """
+data  x[p,q], y : int(k)
+param W[a,u,v], V[k,a,p,q]
+index k = 3, a = 2, u = 2, v = 2
+batch n
+h[a,p,q] = relu(sum(u,v) W[a,u,v]*x?[p+u,q+v])
+z[k] = sum(a,p,q) V[k,a,p,q]*h[a,p,q]
+f[k] = exp(z[k])/(sum(m) exp(z[m]))
+cost C = -log(f[y])
+"""
+LOGISTIC = "data x[i], y\nparam w[i], b\nbatch n\na = sigmoid(sum(i) w[i]*x[i] + b)\n"
+LOGISTIC += "cost C = -(y*log(a) + (1 - y)*log(1 - a))"
+
+
+def test_a_system_of_ones_own_stands_in_the_place_of_layers() -> None:
+    labels = np.arange(30) % 3
+    x = np.random.default_rng(0).normal(size=(30, 4, 4)) / 4
+    x[np.arange(30), labels, labels] += 2
+    names = np.array(["ant", "bee", "cat"])[labels]
+    model = NetworkClassifier(model=parse(IMAGES), epochs=40, optimizer=nn.Adam(0.02), random_state=0)
+    assert clone(model).fit(x, names).predict(x).tolist() == names.tolist()
+    assert cross_val_score(model, x, names, cv=3).mean() > 0.8
+    yes = labels == 0
+    logistic = NetworkClassifier(model=parse(LOGISTIC), epochs=60, learning_rate=1.0, random_state=0)
+    logistic.fit(x.reshape(30, -1), np.where(yes, "yes", "no"))
+    assert logistic.score(x.reshape(30, -1), np.where(yes, "yes", "no")) == 1.0
+    assert logistic.predict_proba(x.reshape(30, -1)).shape == (30, 2)
+    with pytest.raises(OptionError, match="the model has one output, and there are 3 classes"):
+        logistic.fit(x.reshape(30, -1), names)
+    line = parse("data x[i], y\nparam w[i]\nbatch n\na = sum(i) w[i]*x[i]\ncost C = (a - y)^2")
+    assert NetworkRegressor(model=line, random_state=0).fit(x[:, 0], x[:, 0] @ [1.0, 2.0, 3.0, 4.0]).score(
+        x[:, 0], x[:, 0] @ [1.0, 2.0, 3.0, 4.0]
+    ) > 0.99  # fmt: skip
+    two = parse("data x[i], w[i], y\nparam v[i]\nbatch n\na = sum(i) v[i]*x[i]*w[i]\ncost C = (a - y)^2")
+    with pytest.raises(OptionError, match="the model takes x, w, y\n  one input, X, and one target, y"):
+        NetworkRegressor(model=two).fit(x[:, 0], x[:, 0, 0])

@@ -34,6 +34,7 @@ from chainrule.expr.nodes import (
     operands,
     walk,
 )
+from chainrule.system.drawn import counting
 from chainrule.verify.differences import moving
 from chainrule.verify.variety import compared_with, is_real
 
@@ -156,12 +157,12 @@ def _out_of_range(expr: Expr, evaluation: Evaluation) -> bool:
 def _ill_conditioned(evaluation: Evaluation, answer: Sampled, truth: Sampled, entry: tuple[int, ...]) -> bool:
     """Say whether a difference is that of roundings: it is quite another one where inputs are a little different.
 
-    What facts say of is left as it is, and so is what is compared with a number by =.
+    What facts say of is left as it is, and so is what is compared with a number by =, or counts what is drawn.
     """
     draw = np.random.default_rng(0)
     system, values = evaluation.system, evaluation.scope.values
     equal = [g.condition for g in system.givens if g.condition.relation == "="]
-    fixed = frozenset(compared_with(system)).union(*map(tensors_in, equal))
+    fixed = frozenset(compared_with(system)).union(counting(system), *map(tensors_in, equal))
     free = [d.tensor for d in system.declarations if is_real(d) and d.tensor not in fixed]
     moved = moving(evaluation, free)
 

@@ -34,6 +34,7 @@ from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr
+from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, Symbol
 from chainrule.pipeline import cotangents_for
 from chainrule.render.text import expression_text
@@ -216,7 +217,7 @@ def _wrong_on_a_side(case: Case, there: Case) -> Verdict:
 def _givens_needed(system: System, text: str, tensor: Symbol) -> tuple[str, ...]:
     """Return the facts without which the answer would be wrong."""
     needed = []
-    kept: dict[Given, System] = system.__dict__.setdefault("_without", {})
+    kept: dict[Given, System] = memory_of(system, "systems without a fact")
     for given in system.givens:
         others = kept.setdefault(given, replace(system, givens=tuple(g for g in system.givens if g is not given)))
         try:

@@ -10,21 +10,20 @@ from collections.abc import Mapping
 
 from chainrule.expr.binding import map_operands
 from chainrule.expr.nodes import Expr, Indexed, Partial
+from chainrule.expr.shared import kept
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.render.names import error_name
 from chainrule.system.model import Equation, System
 
 
+@kept
 def with_names(system: System) -> tuple[System, Mapping[str, Derivative]]:
     """Return the system in which answers are read, and what each short name stands for there; kept with the system."""
-    kept: dict[str, tuple[System, Mapping[str, Derivative]]] = system.__dict__.setdefault("_with_names", {})
-    if not kept:
-        short = short_names(system)
-        unknown = [Derivative(system.cost, t) for t in _arguments(system)]
-        named: dict[str, Derivative] = {**short, **{derivative: derivative for derivative in unknown}}
-        equations = (*system.equations, *(_defined(name, derivative, system) for name, derivative in named.items()))
-        kept[""] = system.with_equations(equations), short
-    return kept[""]
+    short = short_names(system)
+    unknown = [Derivative(system.cost, t) for t in _arguments(system)]
+    named: dict[str, Derivative] = {**short, **{derivative: derivative for derivative in unknown}}
+    equations = (*system.equations, *(_defined(name, derivative, system) for name, derivative in named.items()))
+    return system.with_equations(equations), short
 
 
 def short_names(system: System) -> Mapping[str, Derivative]:

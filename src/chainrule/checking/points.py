@@ -21,6 +21,7 @@ from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.magnitudes import magnitude, size_of
 from chainrule.execute.reference.scope import Scope
 from chainrule.expr.nodes import Expr, Index
+from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative
 from chainrule.system.derived import solve
 from chainrule.system.model import Equation, System
@@ -100,7 +101,7 @@ def drawn_points(forward: System, seeds: Sequence[int]) -> tuple[Evaluation, ...
 
     Raises VerificationError where nothing that was drawn satisfies the facts.
     """
-    kept: dict[int, Evaluation] = forward.__dict__.setdefault("_drawn", {})
+    kept: dict[int, Evaluation] = memory_of(forward, "points")
     for seed in seeds:
         if seed not in kept:
             kept[seed] = random_evaluation(forward, seed, unequal_extents(forward, seed))
@@ -112,7 +113,7 @@ def with_derivatives(evaluations: Sequence[Evaluation], forward: System, derived
 
     They are kept with the evaluations, for the next answer that is compared with the same derivatives.
     """
-    kept: dict[tuple[Equation, ...], System] = forward.__dict__.setdefault("_with_derivatives", {})
+    kept: dict[tuple[Equation, ...], System] = memory_of(forward, "systems with derivatives")
     if derived not in kept:
         kept[derived] = typecheck(forward.with_equations((*forward.equations, *derived)))
     return Points(tuple(_extended(e, kept[derived], len(forward.equations)) for e in evaluations))
@@ -125,7 +126,7 @@ def extended(evaluations: Sequence[Evaluation], whole: System, known: int) -> Po
 
 def _extended(evaluation: Evaluation, whole: System, known: int) -> Point:
     """Return a point of a system, kept with the evaluation of what its first equations are alone."""
-    kept: dict[int, tuple[System, Point]] = evaluation.__dict__.setdefault("_extended", {})
+    kept: dict[int, tuple[System, Point]] = memory_of(evaluation, "extended points")
     if id(whole) not in kept:
         values = dict(evaluation.scope.values)
         scope = replace(evaluation.scope, values=values, sizes=solve(whole.derived, evaluation.scope.sizes))

@@ -115,7 +115,8 @@ def _document(
 
     shown = tuple(map(derivation_document, derivations)) if steps else (equations,)
     said = [Line((f"{d.text(d.target)}: {by.verify(d)}",)) for d in derivations if verify]
-    return Group((*shown, *([Group(tuple(said), role="verification", apart=True)] if said else [])))
+    verified = [Group(tuple(said), role="verification", apart=True)] if said else []
+    return Group((*shown, *verified), role="derivatives")
 
 
 def _other(compare: str, wrt: Sequence[str]) -> Backprop:

@@ -15,7 +15,8 @@ HELP = """Try a saved network on samples whose answers are known: cost, accuracy
   chainrule evaluate mnist.safetensors mnist --data-dir DIR
 
 DATA is digits or mnist (their samples to test with), or an .npz with x_test and y_test, x and y, or x_train and
-y_train. Of answers that are no classes the mean absolute error is told.
+y_train; for a network of other data an .npz with an array for each, by its name, which may end in _test. Of answers
+that are no classes the mean absolute error is told.
 """
 
 
@@ -31,12 +32,12 @@ def evaluate(
     from chainrule.cli.train_report import confusions
     from chainrule.errors import InputError, escaped
     from chainrule.execute.registry import executor
-    from chainrule.network.samples import labels_of
     from chainrule.training.scores import Scores
+    from chainrule.training.shown import Shown
     from chainrule.training.training_data import checked_samples
 
     network = read_network(model)
-    x, y, name = pair_of(source, data_dir)
+    x, y, name = pair_of(source, data_dir, network)
     try:
         samples = checked_samples(network, x, y, ("x", "y"))
     except InputError as error:
@@ -44,7 +45,7 @@ def evaluate(
         raise type(error)(error.what, where=where, expected=error.expected, advice=error.advice) from None
     score = Scores(executor("reference"), network, samples, cost=True).of(network.params)
     console = PlainConsole()
-    count = len(samples.x)
+    count = samples.count
     console.print(f"{escaped(model)}, tried on {escaped(name)}: {count:,} sample{'s' * (count > 1)}.\n")
     console.print(f"cost                 {score.cost:.4g}")
     if score.accuracy is not None:
@@ -53,4 +54,6 @@ def evaluate(
     if score.error is not None:
         console.print(f"mean absolute error  {score.error:.4g}")
     if score.accuracy is not None:
-        confusions(console, labels_of(samples.y), network.classify(samples.x), max(network.outputs, 2))
+        shown = Shown.of(network, samples)
+        if shown.labels is not None:
+            confusions(console, *shown.labels, shown.classes)

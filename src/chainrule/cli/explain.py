@@ -34,7 +34,8 @@ HELP = """Open one derivative into its sum, term by term, with numbers.
   chainrule explain system.eq --data values.json --of w --at i=0 --paths
 
 The derivative is that of the cost of one sample. FILE.npz holds x_test and y_test, or x_train and y_train, as
-for training. For a system in the notation it is FILE.npz or FILE.json with a value for each tensor.
+for training, or for a network of other data an array for each, by its name. For a system in the notation it is
+FILE.npz or FILE.json with a value for each tensor.
 
 --paths follows every path from the entry to the cost, W1[3,5] to z1[3] to a1[3] and so on: how many there are,
 what they add up to, and the largest products of local derivatives.
@@ -71,7 +72,6 @@ def explain(
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""
     from chainrule.cli.systems import is_saved, read_network
-    from chainrule.errors import OptionError
     from chainrule.explanation import explain as open_sum
     from chainrule.render.document import Group, Line
 
@@ -81,13 +81,10 @@ def explain(
         show_document(explained.document(), json=json)
         return
     network = read_network(file)
-    x, y, name = _samples(network, data, data_dir)
-    if not 0 <= sample < len(x):
-        raise OptionError(f"there is no sample {sample}", expected=f"0 … {len(x) - 1}, of {name}")
-    inputs = network.inputs(x[sample], y[sample])
+    inputs, name = _one_sample(network, data, data_dir, sample)
     found = open_sum(network, inputs, of, _entry(at or []), paths=paths, top=top, quantiles=levels)
     which = Line((f"Sample {sample} of {escaped(name)}{_answers(network, inputs)}.",))
-    show_document(Group((Group((which,), apart=True), found.document())), json=json)
+    show_document(Group((Group((which,), apart=True), found.document()), role="sample"), json=json)
 
 
 def _explained(
@@ -123,6 +120,36 @@ def _levels(text: str) -> tuple[float, ...]:
         raise OptionError(
             f"--quantiles {text!r} is no list of levels", expected="numbers from 0 to 1, such as 0.05,0.5,0.95"
         ) from None
+
+
+def _one_sample(
+    network: Network, data: Path | None, data_dir: Path | None, sample: int
+) -> tuple[Mapping[str, npt.ArrayLike], str]:
+    """Return all that the network is given for one sample, and which samples it is of, in words."""
+    from chainrule.cli.named_arrays import is_named, read_shown
+    from chainrule.errors import OptionError
+
+    ends = network.ends
+    rows = [len(network.system.axes(name)) for name in ends.data] == [1, 1] and len(ends.targets) == 1
+    if rows and (data is None or not is_named(str(data), ends.data)):
+        x, y, name = _samples(network, data, data_dir)
+        _check_sample(sample, len(x), name)
+        return network.inputs(x[sample], y[sample]), name
+    if data is None and data_dir is None and (len(ends.inputs), len(ends.targets)) != (1, 1):
+        raise OptionError("the network needs data to be explained on", expected="--data FILE.npz, an array for each")
+    source = str(data) if data is not None else "mnist" if data_dir else "digits"
+    named, name = read_shown(source, network, data_dir, ends.data)
+    if not ends.samples.in_front:
+        return network.inputs(named), name
+    _check_sample(sample, len(next(iter(named.values()))), name)
+    return network.inputs({tensor: array[sample] for tensor, array in named.items()}), name
+
+
+def _check_sample(sample: int, count: int, name: str) -> None:
+    from chainrule.errors import OptionError
+
+    if not 0 <= sample < count:
+        raise OptionError(f"there is no sample {sample}", expected=f"0 … {count - 1}, of {name}")
 
 
 def _samples(network: Network, data: Path | None, data_dir: Path | None) -> tuple[Samples, Answers, str]:
@@ -166,10 +193,11 @@ def _answers(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> str:
     """Say what the sample is and what the network takes it for, where it is one of several classes."""
     import numpy as np
 
-    from chainrule.network.samples import is_one_hot, labels_of
+    from chainrule.network.answers import answers_of
 
-    targets = np.asarray(inputs[network.ends.target])[None, :]
-    if targets.shape[1] < 2 or not is_one_hot(targets):
+    data = {name: np.asarray(inputs[name]) for name in network.ends.data}
+    classes, _ = answers_of(network.ends.pairs, 0, data)
+    if len(classes) != 1 or classes[0].labels(data[classes[0].pair.target]).ndim or network.outputs < 2:
         return ""
-    found = network.classify(np.asarray(inputs[network.ends.data])[None, :])[0]
-    return f": its class is {labels_of(targets)[0]}, and the network says {found}"
+    found = network.classify({name: data[name] for name in network.ends.inputs})
+    return f": its class is {classes[0].labels(data[classes[0].pair.target])}, and the network says {found}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from chainrule.data.dataset import Samples
     from chainrule.network import Network
 
     Array = npt.NDArray[np.float64]
@@ -29,7 +31,7 @@ HELP = """Ask a saved network about samples: their labels and probabilities, or 
 
 INPUT is digits or mnist (their samples to test with), or a file: .csv, a sample on each line, perhaps with names above
 and comments that begin with #; .npy of shape (samples, features); .npz with an array x, x_test or x_train. More axes
-are flattened.
+are flattened, unless the network has them. For a network of several data an .npz with an array for each, by its name.
 
 A .csv or .npz as --output holds labels and outputs, a .npy the outputs alone, of shape (samples, outputs).
 """
@@ -54,15 +56,35 @@ def predict(
     if output is not None:
         _check_output(output, model, source)
     network = read_network(model)
-    samples, name = samples_of(source, data_dir)
-    outputs = network.predict(network.samples(samples, source))
+    samples, name = samples_of(source, data_dir, network)
+    outputs, count = rows_of(network, samples, source)
     labels = labels_told(network, outputs)
-    say(f"{escaped(model)}, asked about {escaped(name)}: {len(samples):,} sample{'s' * (len(samples) > 1)}.\n")
+    say(f"{escaped(model)}, asked about {escaped(name)}: {count:,} sample{'s' * (count > 1)}.\n")
     for line in _lines(outputs, labels, top):
         say(line)
     if output is not None:
         write_atomically(output, content_of(output, outputs, labels))
         say(f"\nAll of them are written to {escaped(output)}.")
+
+
+def rows_of(network: Network, samples: Samples | Mapping[str, Array], source: str) -> tuple[Array, int]:
+    """Return what comes out of a network, a row for each sample or, where the data count none, for the whole.
+
+    Raises OptionError where several tensors come out.
+    """
+    from chainrule.errors import OptionError, listed
+
+    given = samples if isinstance(samples, Mapping) else network.samples(samples, source)
+    found = network.predict(given)
+    if isinstance(found, dict):
+        raise OptionError(
+            f"{listed(found)} come out of the network, and a table has the rows of one",
+            expected="a network of one output",
+            advice='From Python network.predict(x)["a"] has each of them.',
+        )
+    counted = bool(network.ends.samples.letter)
+    count = len(found) if counted and found.ndim else 1
+    return found.reshape(count, -1), count
 
 
 def labels_told(network: Network, outputs: Array) -> npt.NDArray[np.int64] | None:

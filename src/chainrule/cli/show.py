@@ -29,12 +29,26 @@ def show(model: Annotated[str, typer.Argument(metavar="MODEL", help="A saved net
 
 
 def _facts(model: str, network: Network) -> list[str]:
-    lines = [f"{escaped(model)}: {network.width or '?'} numbers in, {network.outputs} out"]
+    lines = [f"{escaped(model)}: {_ends(network)}"]
     if network.layers:
         layers = ", ".join(map(escaped, network.layers))
         lines += ["", f"layers      {layers}", f"cost        {escaped(network.cost)}"]
     trained = training_text(network.trained)
-    return [*lines, f"trained     {trained[0]}", *(f"            {line}" for line in trained[1:])]
+    frozen = [f"frozen      {', '.join(map(escaped, network.frozen))}"] if network.frozen else []
+    return [*lines, f"trained     {trained[0]}", *(f"            {line}" for line in trained[1:]), *frozen]
+
+
+def _ends(network: Network) -> str:
+    """Say what goes in and what comes out: how many numbers, where both are vectors, else which tensors."""
+    from chainrule.render.text import entry_text
+
+    ends, axes = network.ends, network.system.axes
+    named = [entry_text(name, axes(name)) for name in (*ends.inputs, *ends.outputs, *ends.targets)]
+    if network.layers or [len(axes(name)) for name in (*ends.inputs, *ends.outputs)] == [1, 1]:
+        return f"{network.width or '?'} numbers in, {network.outputs} out"
+    first, last = len(ends.inputs), len(ends.inputs) + len(ends.outputs)
+    compared = f", compared with {', '.join(named[last:])}" if ends.targets else ""
+    return f"{', '.join(named[:first])} → {', '.join(named[first:last]) or '?'}{compared}"
 
 
 def training_text(trained: Mapping[str, str | int | float]) -> list[str]:

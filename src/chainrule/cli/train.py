@@ -15,6 +15,7 @@ HELP = """Train a network with the equations derived from it, and show them.
   chainrule train digits --cost quadratic --learning-rate 3 --json history.json
   chainrule train digits --optimizer adam --schedule cosine --dropout 0.1
   chainrule train data.npz --layers 4,16,3 --epochs 100
+  chainrule train data.npz --model net.eq --optimizer adam
   chainrule train digits --epochs 500 --validation-fraction 0.1 --patience 10 --plot digits.png
   chainrule train digits --epochs 500 --checkpoint digits.run            # and after a break:
   chainrule train digits --epochs 500 --checkpoint digits.run --resume
@@ -36,6 +37,13 @@ x_validation and y_validation, x_test and y_test:
 \b
   np.savez("data.npz", x_train=x, y_train=y)
 
+With --model the network is a system in the notation, of data of any number and shape, or a saved network that is
+trained on. FILE.npz then holds an array for each of the data by its name, samples in front, such as x, mask and y, or
+x_train and so on, perhaps others that end in _validation and _test, and values of params and consts:
+
+\b
+  np.savez("data.npz", x=x, mask=mask, y=y, x_test=…, mask_test=…, y_test=…)
+
 Its numbers are taken as they are; inputs scaled to -1 … 1 train best.
 
 Ctrl-C ends the training with what was learned so far (exit code 130), and so does SIGTERM (143), by which containers
@@ -49,7 +57,7 @@ that were learned from.
 
 _RATE = (
     "How far each step goes. Default: 0.5, for mnist with the quadratic cost and sigmoid units 3; a tenth of that with "
-    "momentum or nesterov; 0.001 with rmsprop, adam and adamw."
+    "momentum or nesterov; 0.001 with rmsprop, adam and adamw. With --model 0.1 in the place of 0.5."
 )
 _SCHEDULE = "What becomes of the learning rate: constant, step, cosine, warm-up, warm-up-cosine or one-cycle."
 _DECAY = (
@@ -59,7 +67,10 @@ _DECAY = (
 _WARM_UP = "How many epochs the learning rate rises for, with warm-up. Default: a twentieth of --epochs."
 _ACTIVATION = "Of the hidden layers: sigmoid, tanh, relu, leaky-relu, elu, gelu, softplus, swish or mish."
 _MONITOR = "What --patience watches: validation_cost, validation_accuracy, validation_error or cost."
-_OUTPUT = "What comes out: softmax, linear, or one of the activations. Default: what the cost implies."
+_OUTPUT = (
+    "What comes out: softmax, linear, or one of the activations. Default: what the cost implies. With --model the "
+    "name of a tensor, or several with commas between; by default what the cost compares with data."
+)
 
 
 def train(
@@ -83,6 +94,10 @@ def train(
         ),
     ] = "",
     output: Annotated[str, typer.Option(help=_OUTPUT)] = "",
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.eq", help="A system in the notation to train, or a saved network to train on."),
+    ] = None,
     optimizer: Annotated[str, typer.Option(help="sgd, momentum, nesterov, rmsprop, adam or adamw.")] = "sgd",
     learning_rate: Annotated[float | None, typer.Option(help=_RATE)] = None,
     schedule: Annotated[str, typer.Option(help=_SCHEDULE)] = "constant",
@@ -164,5 +179,6 @@ def train(
         save=save,
         plot=plot,
         json=json,
+        model=model,
     )
     raise typer.Exit(run(settings))

@@ -6,9 +6,11 @@ import gc
 import json
 from dataclasses import asdict
 
+from chainrule.cli import train_model
 from chainrule.cli import train_report as report
 from chainrule.cli.console import PlainConsole
 from chainrule.cli.interruption import endings
+from chainrule.cli.train_model import ModelPlan
 from chainrule.cli.train_progress import watching
 from chainrule.cli.train_settings import (
     COSTS,
@@ -34,6 +36,8 @@ def run(settings: Settings) -> int:
     check_files(settings)
     if settings.plot is not None:
         check_plot(settings.plot)
+    if settings.model is not None:
+        return run_model(console, settings)
     data = read_data(settings)
     plan = plan_for(settings, data)
     network = Network(plan.layers, cost=COSTS[plan.cost](), seed=settings.seed)
@@ -61,11 +65,7 @@ def run(settings: Settings) -> int:
             resume=settings.resume,
             progress=watcher,
         )
-    network.trained = {"data": data.name, **network.trained}
-    if settings.save is not None:
-        network.save(settings.save)
-    if settings.json is not None:
-        write_atomically(settings.json, history_json(settings, plan, history).encode())
+    _write(settings, plan, network, history, data.name)
     if settings.plot is not None:
         plot(settings.plot, history, network, *data.shown, sample_shape=data.sample_shape, on=accuracy_on)
     report.conclusion(console, data, network, history, settings)
@@ -73,7 +73,33 @@ def run(settings: Settings) -> int:
     return ending.code if history.interrupted else 0
 
 
-def history_json(settings: Settings, plan: Plan, history: History) -> str:
+def run_model(console: PlainConsole, settings: Settings) -> int:
+    """Train a system of one's own, show what came of it, and return the exit code. Raises ChainruleError."""
+    train_model.check_model_options(settings)
+    network, data, plan = train_model.network_of(settings)
+    train_model.introduction(console, data, plan, network, settings)
+    console.outlet.check()
+    accuracy_on = "training" if data.test is None else "test"
+    with endings() as ending, watching(console, accuracy_on=accuracy_on) as watcher:
+        history = train_model.trained(network, data, plan, settings, watcher)
+    _write(settings, plan, network, history, data.name)
+    if settings.plot is not None:
+        plot(settings.plot, history, network, data.shown, on=accuracy_on)
+    train_model.conclusion(console, data, network, history, settings)
+    console.outlet.check()
+    return ending.code if history.interrupted else 0
+
+
+def _write(settings: Settings, plan: Plan | ModelPlan, network: Network, history: History, name: str) -> None:
+    """Write the network and the history, where they shall be."""
+    network.trained = {"data": name, **network.trained}
+    if settings.save is not None:
+        network.save(settings.save)
+    if settings.json is not None:
+        write_atomically(settings.json, history_json(settings, plan, history).encode())
+
+
+def history_json(settings: Settings, plan: Plan | ModelPlan, history: History) -> str:
     """Return the history and the settings as JSON."""
     given = {key: str(value) for key, value in asdict(settings).items() if key in ("source", "optimizer", "executor")}
     keys = ("schedule", "decay_epochs", "warm_up_epochs", "clip_norm", "epochs", "seed", "threads")

@@ -69,7 +69,7 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
 def conclusion(console: Console, data: Dataset, network: Network, history: History, settings: Settings) -> None:
     """Show what came of it."""
     console.print()
-    _result(console, data, history, settings)
+    result(console, history, settings, tested=data.x_test is not None)
     heading(console, "The equations that were derived and used, for one sample")
     console.print(str(network.equations()))
     if not history.epochs:
@@ -86,7 +86,8 @@ def heading(console: Console, text: str) -> None:
     console.print(f"\n{text}\n", style="bold")
 
 
-def _result(console: Console, data: Dataset, history: History, settings: Settings) -> None:
+def result(console: Console, history: History, settings: Settings, *, tested: bool) -> None:
+    """Say how the training ended, how good the network is, and what was written."""
     if history.note:
         console.print(f"Note: {history.note}.")
     if history.interrupted:
@@ -100,11 +101,11 @@ def _result(console: Console, data: Dataset, history: History, settings: Setting
         last = history.epochs[count - 1]
         after = f"after {count} epoch{'s' * (count > 1)}, {history.seconds:.2g} s of training"
         if last.accuracy is None:
-            where = "test" if data.x_test is not None else "training"
+            where = "test" if tested else "training"
             error = "" if last.error is None else f", mean absolute error on the {where} data {last.error:.4g}"
             console.print(f"Cost {last.cost:.4g}{error}, {after}.", style="bold")
         else:
-            where = "on the samples it learned from" if data.x_test is None else "on samples it has never seen"
+            where = "on samples it has never seen" if tested else "on the samples it learned from"
             console.print(f"{percent(last.accuracy)} right {where}, {after}.", style="bold")
         validation(console, history)
     for what, path in (
@@ -159,7 +160,7 @@ def one_error(console: Console, network: Network, x: Array, targets: Array) -> N
 def confusions(console: Console, right: npt.NDArray[np.int64], found: npt.NDArray[np.int64], classes: int) -> None:
     """Show how often each class was taken for each other."""
     counts = np.zeros((classes, classes), np.int64)
-    np.add.at(counts, (right, found), 1)
+    np.add.at(counts, (right.reshape(-1), found.reshape(-1)), 1)
     heading(console, "What it is (rows), and what the network says (columns)")
     if classes > MANY_CLASSES:
         worst = np.argsort(-np.where(np.eye(classes, dtype=bool), 0, counts), axis=None, kind="stable")[:10]

@@ -91,6 +91,7 @@ class Settings:
     save: Path | None
     plot: Path | None
     json: Path | None
+    model: Path | None = None
 
     @property
     def lengths(self) -> Lengths:
@@ -146,7 +147,8 @@ def _files_of(settings: Settings) -> tuple[Path, ...]:
     """Return the files that are learned from."""
     if settings.source == "mnist":
         return tuple(mnist_files(mnist_folder(settings.data_dir)).values())
-    return () if settings.source == "digits" else (Path(settings.source),)
+    model = () if settings.model is None else (settings.model,)
+    return model if settings.source == "digits" else (Path(settings.source), *model)
 
 
 def check_files(settings: Settings) -> None:

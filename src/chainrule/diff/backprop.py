@@ -60,6 +60,10 @@ class Cotangent(Node):
         """The tensors in the value."""
         return _read(self)
 
+    def compared(self) -> tuple[object, ...]:
+        """Return the derivative itself, however it was found."""
+        return self.tensor, self.indices, self.inlined, self.value
+
 
 @kept
 def _value(cotangent: Cotangent) -> Expr:

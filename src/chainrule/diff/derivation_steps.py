@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 from chainrule.diff.chain_rule import Contribution, chain_rule, named, product
 from chainrule.diff.derivative import Differentiator
-from chainrule.diff.inlining import Inlining
 from chainrule.diff.local import Locals
 from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import listed
@@ -100,10 +100,10 @@ class DerivationSteps(ABC):
         begun = self._simplifier.arranged(part.local.raw, order)
         said, rule = "; ".join(part.local.notes) or "the derivative", where(Differentiator)
         first = Step("differentiate", said, target, begun, remark=self._what_cancels(part.local.raw), where=rule)
-        return (first, *self._simplifier.steps(part.local.raw, order))
+        return (first, *self._simplified(part.local.raw, order))
 
     def _over_paths(self, parts: tuple[Contribution, ...]) -> Iterator[Step]:
-        rule, choice = where(chain_rule), where(Inlining.is_better)
+        rule = where(chain_rule)
         symbolic = chain_rule(parts, self._by_name, named)
         said = self._what_a_share_is(parts)
         yield Step("chain rule", self._why_a_sum(parts), self._target, symbolic, remark=said, where=rule)
@@ -117,13 +117,18 @@ class DerivationSteps(ABC):
             assert part.beyond is not None, "what is inlined lies between"
             assert part.inlined is not None, "what is inlined was derived"
             value, said = self._simplifier.present(part.inlined), f"{self.text(part.beyond)} was derived before"
-            yield Step("put in", said, part.beyond, value, where=choice)
+            yield Step("put in", said, part.beyond, value, where=where(Contribution.with_inlined))
         inserted = chain_rule(parts)
         arranged = self._simplifier.arranged(inserted, self._order)
         if arranged != symbolic:
             said = "each factor is replaced by what it was found to be"
-            yield Step("put in", said, symbolic, arranged, remark=self._what_cancels(inserted), where=choice)
-        yield from self._simplifier.steps(inserted, self._order)
+            yield Step("put in", said, symbolic, arranged, remark=self._what_cancels(inserted), where=where(product))
+        yield from self._simplified(inserted, self._order)
+
+    def _simplified(self, expr: Expr, order: tuple[Index, ...]) -> Iterator[Step]:
+        """Yield the steps in which an expression is simplified, with what cancels in those that multiply out."""
+        for step in self._simplifier.steps(expr, order):
+            yield replace(step, remark=step.remark or self._cancel(expr, self._simplifier.lost(step)))
 
     def _by_name(self, part: Contribution) -> Expr:
         """Return a local derivative by its name; as a book would write it where nothing lies beyond."""
@@ -131,9 +136,15 @@ class DerivationSteps(ABC):
 
     def _what_cancels(self, expr: Expr) -> str:
         """Say what the normal form of an expression has lost: a factor that stood above a bar and below one."""
+        return self._cancel(expr, self._simplifier.cancelled(expr))
+
+    def _cancel(self, expr: Expr, factors: tuple[Expr, ...]) -> str:
+        """Say that factors of an expression cancel; "" for none."""
         taken = (*self._taken, *(index.preferred for index in free_in_order(expr)))
-        lost = [expression_text(base, taken=taken, ranks=self._ranks) for base in self._simplifier.cancelled(expr)]
-        return f"{listed(lost)} cancel{'s' if len(lost) == 1 else ''}" if lost else ""
+        lost = [expression_text(base, taken=taken, ranks=self._ranks) for base in factors]
+        if len(lost) < 2:
+            return f"{lost[0]} cancels" if lost else ""
+        return f"{listed(lost[:-1])} and {lost[-1]} cancel"
 
     def _direct_share(self, part: Contribution) -> Step:
         begun = self._simplifier.arranged(part.local.raw, self._order)

@@ -16,7 +16,7 @@ from chainrule.diff.powers import by_base, by_exponent, refuse_tower
 from chainrule.diff.scalars import rectified, scalar_derivative, statement
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import Fresh, open_reduce, reduce_over, rename_indices, tensors_in
-from chainrule.expr.functions import FUNCTIONS
+from chainrule.expr.functions import DRAWN, FUNCTIONS
 from chainrule.expr.nodes import (
     MINUS_ONE,
     ONE,
@@ -50,6 +50,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.symbols import Symbol
 from chainrule.render.text import expression_text
+from chainrule.system.drawn import drawn_in
 from chainrule.system.model import FunctionDefinition
 from chainrule.system.user_functions import put_arguments
 
@@ -178,6 +179,8 @@ class Differentiator:
         if len(depending) > 1:
             quotient = any(isinstance(factors[n], Power) for n in depending)
             self._note("quotient rule" if quotient else "product rule: one factor at a time")
+        for function in dict.fromkeys(name for f in factors for name in drawn_in(f)):
+            self._note(statement(function))
         terms = []
         for n in depending:
             inner = self.of(factors[n])
@@ -223,6 +226,9 @@ class Differentiator:
             inner, derivative, words = against_zero
             self._note(words)
             return self._times_inner(put_arguments(derivative, {"t": inner}, self.fresh), inner)
+        if call.function in DRAWN:
+            self._note(statement(call.function))
+            return ZERO
         terms = []
         for n, argument in enumerate(call.arguments):
             if not self._depends(argument):

@@ -67,7 +67,7 @@ class Locals:
     def __init__(self, system: System, simplifier: Simplifying) -> None:
         self._system = system
         self._simplifier = simplifier
-        self._equations = whole_equations(system)
+        self._equations = dict(whole_equations(system))  # what system keeps cannot be copied
         self._unknown = {d.tensor: tuple(a.tensor for a in d.arguments) for d in system.declarations if d.arguments}
         self._consts = values_of_consts(system.declarations)
         self._told = {d.tensor: (d.values is None, self._consts.get(d.tensor)) for d in system.declarations}

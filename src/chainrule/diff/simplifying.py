@@ -33,6 +33,9 @@ class Simplifying(Protocol):
     def cancelled(self, expr: Expr) -> tuple[Expr, ...]:
         """Return the factors that an expression loses in the normal form, since it is divided by them, too."""
 
+    def lost(self, step: Step) -> tuple[Expr, ...]:
+        """Return the factors that a step loses because it multiplies sums out that are divided by them."""
+
     def shape(self, items: Sequence[Bare], compared: Iterable[Size] = ()) -> Shape:
         """Return the shape of some expressions, with all that is known of what they read.
 

@@ -23,6 +23,7 @@ from chainrule.expr.nodes import Index, Reduce, walk
 from chainrule.expr.sizes import Literal, Size, source_of
 from chainrule.render.text import entry_text, equation_text, place_text
 from chainrule.system.derived import solve
+from chainrule.system.drawn import counting
 from chainrule.system.lookalikes import difference, twin_of
 from chainrule.system.model import Declaration, Equation, System
 
@@ -56,10 +57,13 @@ def check_inputs(
     values: dict[str, Array] = {tensor: _array(tensor, inputs[tensor], dtype) for tensor in given}
     for tensor, array in values.items():
         _check_rank(system.declared[tensor], array)
-    settled = _settle(system, values, sizes or {})
+    shapes = {tensor: array.shape for tensor, array in values.items()}
+    settled = _settle(system, shapes, sizes or {})
     for tensor, array in values.items():
         if system.declared[tensor].values is None:
             _check_finite(system.declared[tensor], array, inputs[tensor])
+            if tensor in counting(system):
+                _check_counting(tensor, array, inputs[tensor])
     solved = solve(system.derived, settled)
     for declaration in system.declarations:
         if declaration.values is not None and declaration.tensor in values:
@@ -204,6 +208,21 @@ def _check_finite(declaration: Declaration, array: Array, given: npt.ArrayLike) 
     )
 
 
+def _check_counting(tensor: str, array: Array, given: npt.ArrayLike) -> None:
+    """Check that what counts drawn numbers are whole numbers, which the type of numbers holds exactly."""
+    exact = as_array(tensor, given).astype(np.float64)
+    largest = 2 ** (np.finfo(array.dtype).nmant + 1)
+    wrong = (exact != np.floor(exact)) | (np.abs(exact) > largest)
+    if not wrong.any():
+        return
+    at = tuple(int(n) for n in np.argwhere(wrong)[0])
+    raise InputError(
+        f"{place_text(tensor, at)} is {exact[at]:.17g}, and counts what is drawn",
+        expected=f"a whole number up to {largest}" + (f", as {array.dtype} counts" if array.itemsize < 8 else ""),
+        advice="A larger one can stand in the system: const seed = 123456789.",
+    )
+
+
 @dataclass(frozen=True)
 class _Axis:
     """Where an extent was seen first; axis -1 is a declared index or the caller's word."""
@@ -220,7 +239,17 @@ class _Axis:
         return f"{self.tensor} axis {self.axis} ({letter}) is {self.size}"
 
 
-def _settle(system: System, values: Mapping[str, Array], sizes: Mapping[Size, int]) -> dict[Size, int]:
+def settled_sizes(
+    system: System, shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[Size, int]
+) -> Mapping[Size, int]:
+    """Return all extents that follow from the shapes of tensors, of declared rank, and from what is known before.
+
+    Raises InputError where two places give one differently, and where an index has no value left.
+    """
+    return solve(system.derived, _settle(system, shapes, sizes))
+
+
+def _settle(system: System, shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[Size, int]) -> dict[Size, int]:
     """Return all extents; one that two places give differently is an error."""
     first: dict[Size, _Axis] = {}
     for index in system.indices:
@@ -228,9 +257,9 @@ def _settle(system: System, values: Mapping[str, Array], sizes: Mapping[Size, in
             first[index.extent] = _Axis(f"index {index.preferred}", -1, index, system.size[index.extent])
     for extent, size in (*system.sizes, *sizes.items()):
         first.setdefault(extent, _Axis(f"the extent of {source_of(extent)}", -1, None, size))
-    for tensor, array in values.items():
+    for tensor, shape in shapes.items():
         for axis, index in enumerate(system.declared[tensor].indices):
-            found = _Axis(tensor, axis, index, array.shape[axis])
+            found = _Axis(tensor, axis, index, shape[axis])
             known = first.setdefault(index.extent, found)
             if known.size != found.size:
                 raise _disagreement(system, found, known)

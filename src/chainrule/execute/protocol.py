@@ -48,7 +48,7 @@ class Executable(Protocol):
         ...
 
     def evaluate(self, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
-        """Return the value of every equation."""
+        """Return the value of every equation, or of every output that was asked for."""
         ...
 
     def step(self, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[str, Array], dict[str, Array]]:
@@ -64,8 +64,8 @@ class Executor(Protocol):
         """The name it is asked for by."""
         ...
 
-    def compile(self, system: System, *, dtype: Any = ...) -> Executable:
-        """Return the system made ready to run, in numbers of that type."""
+    def compile(self, system: System, *, dtype: Any = ..., outputs: Sequence[str] | None = None) -> Executable:
+        """Return the system made ready to run, in numbers of that type, for all equations or the outputs named."""
         ...
 
 

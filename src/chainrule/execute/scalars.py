@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.execute import threefry
+
 Array: TypeAlias = npt.NDArray[Any]
 
 
@@ -62,6 +64,8 @@ SCALARS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "maximum": np.maximum,
         "minimum": np.minimum,
         "clip": lambda t, low, high: np.minimum(np.maximum(t, low), high),
+        "uniform": threefry.uniform,
+        "normal": threefry.normal,
     }
 )
 """Scalar functions by name; each takes arrays that broadcast and returns an array of their type."""

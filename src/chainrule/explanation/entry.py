@@ -84,12 +84,12 @@ def one_sample(system: System, inputs: Mapping[str, npt.ArrayLike], sample: int 
 
 
 def with_params(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
-    """Return the inputs of a network with its params, labels made one-hot rows."""
-    data, target = network.ends.data, network.ends.target
-    given: dict[str, npt.ArrayLike] = {**network.params, **inputs}
-    if data in inputs and target in inputs:
-        made = network.inputs(inputs[data], inputs[target])
-        given = {**made, **inputs, data: made[data], target: made[target]}
+    """Return the inputs of a network with its params and consts, labels made one-hot rows."""
+    ends = network.ends
+    given: dict[str, npt.ArrayLike] = {**network.values, **inputs}
+    if all(name in inputs for name in ends.data):
+        made = network.inputs({name: inputs[name] for name in ends.data})
+        given = {**made, **inputs, **{name: made[name] for name in ends.data}}
     return given
 
 

@@ -39,6 +39,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
+from chainrule.network.on_average import on_average
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Words, joined, words
 from chainrule.render.formula import equal
@@ -78,7 +79,7 @@ def explain(
     ('∂C/∂w[1] = x[1]·(p − y)', 3.0)
     """
     levels = _levels(quantiles)
-    system = network_or_system if isinstance(network_or_system, System) else network_or_system.system
+    system = network_or_system if isinstance(network_or_system, System) else on_average(network_or_system.system)
     tensor = tensor_named(system, of)
     given = inputs if isinstance(network_or_system, System) else with_params(network_or_system, inputs)
     chosen = one_sample(system, given, sample)

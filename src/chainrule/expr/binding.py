@@ -224,22 +224,25 @@ def rename_indices(node: Expr, mapping: Mapping[Index, Index]) -> Expr:
 
 def substitute_indices(node: Expr, mapping: Mapping[Index, Position]) -> Expr:
     """Return the expression with free indices replaced by positions."""
-    return _substituted(node, mapping) if mapping else node
+    return _substituted(node, mapping, frozenset(mapping)) if mapping else node
 
 
-def _substituted(node: Any, mapping: Mapping[Index, Position]) -> Any:
-    if free_indices(node).isdisjoint(mapping):
+def _substituted(node: Any, mapping: Mapping[Index, Position], old: frozenset[Index]) -> Any:
+    if free_indices(node).isdisjoint(old):
         return node
-    rule = _SUBSTITUTED.get(type(node))
-    if rule is not None:
-        return rule(node, mapping)
-    return with_operands(node, [_substituted(part, mapping) for part in operands(node)])
+    kind = type(node)
+    if kind in _SUBSTITUTED:
+        return _SUBSTITUTED[kind](node, mapping)
+    if kind is Reduce:
+        return _under_a_binder(node, mapping, old)
+    return with_operands(node, [_substituted(part, mapping, old) for part in operands(node)])
 
 
-def _under_a_binder(node: Reduce, mapping: Mapping[Index, Position]) -> Reduce:
-    if not mapping.keys().isdisjoint(node.indices):
-        mapping = {old: new for old, new in mapping.items() if old not in node.indices}
-    return Reduce(node.op, node.indices, substitute_indices(node.body, mapping))
+def _under_a_binder(node: Reduce, mapping: Mapping[Index, Position], old: frozenset[Index]) -> Reduce:
+    if old.isdisjoint(node.indices):
+        return Reduce(node.op, node.indices, _substituted(node.body, mapping, old))
+    left = {index: position for index, position in mapping.items() if index not in node.indices}
+    return Reduce(node.op, node.indices, substitute_indices(node.body, left))
 
 
 def stands_alone(index: Index, node: Expr | Condition) -> bool:
@@ -271,7 +274,6 @@ _SUBSTITUTED: Mapping[type[Any], Callable[[Any, Mapping[Index, Position]], Expr]
     MatrixEntry: lambda node, mapping: map_positions(node, lambda position: shift_position(position, mapping)),
     IndexValue: lambda node, mapping: position_value(shift_position(node.position, mapping)),
     Partial: lambda node, mapping: Partial(_entry(node.of, mapping), tuple(_entry(w, mapping) for w in node.wrt)),
-    Reduce: _under_a_binder,
 }
 
 

@@ -47,6 +47,19 @@ REAL = Interval()
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """How numbers are drawn, and what they are on average.
+
+    `tag` tells its numbers from those of other functions of the same arguments; `above` is the probability that one is
+    larger than t, in the notation.
+    """
+
+    tag: int
+    mean: Fraction
+    above: str
+
+
+@dataclass(frozen=True)
 class ScalarFunction:
     """What is known of a scalar function of the notation.
 
@@ -64,6 +77,8 @@ class ScalarFunction:
         kinks: What is equal where it bends or jumps, arguments or numbers.
         vanishes: The relation to 0 of arguments over which the value is 0 throughout.
         cheap: Whether it takes an instruction or two, less than keeping its value.
+        drawn: How its values are distributed, if they are drawn: by a generator that its arguments, any number of whole
+            numbers, count. They are constants: the derivative is 0.
         synonyms: Other names that are read as this one.
 
     """
@@ -81,6 +96,7 @@ class ScalarFunction:
     kinks: tuple[tuple[str | int, str | int], ...] = ()
     vanishes: str = ""
     cheap: bool = False
+    drawn: Distribution | None = None
     synonyms: tuple[str, ...] = ()
 
     @property
@@ -111,7 +127,7 @@ class ScalarFunction:
 
     def compared(self, arguments: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:
         """Yield what is equal where the function of these arguments bends or jumps."""
-        named = dict(zip(self.parameters, arguments, strict=True))
+        named = dict(zip(self.parameters, arguments, strict=self.drawn is None))
         for pair in self.kinks:
             left, right = (named[side] if isinstance(side, str) else number(side) for side in pair)
             yield left, right
@@ -199,6 +215,20 @@ FUNCTIONS: Mapping[str, ScalarFunction] = {
             kinks=(("t", "low"), ("t", "high")),
             cheap=True,
         ),
+        ScalarFunction(
+            "uniform",
+            ("0",),
+            "what is drawn is a constant: its derivative is 0",
+            values=Interval(0, 1, open=True),
+            drawn=Distribution(0, Fraction(1, 2), "1 - clip(t, 0, 1)"),
+        ),
+        ScalarFunction(
+            "normal",
+            ("0",),
+            "what is drawn is a constant: its derivative is 0",
+            values=Interval(-6, 6, open=True),
+            drawn=Distribution(1, Fraction(0), "1/2 - 1/2*erf(t/sqrt(2))"),
+        ),
     )
 }
 """Every scalar function of the notation, by name."""
@@ -214,7 +244,10 @@ def names_with(holds: Callable[[ScalarFunction], object]) -> frozenset[str]:
 
 
 ARITY: Mapping[str, int] = {name: len(function.derivative) for name, function in FUNCTIONS.items()}
-"""Their numbers of arguments."""
+"""Their numbers of arguments; those in `DRAWN` take more, too."""
+
+DRAWN = names_with(lambda function: function.drawn)
+"""The functions whose values are drawn."""
 
 MATRIX_FUNCTIONS: dict[str, int] = {"det": 0, "inv": 2}
 """Functions of a matrix that is named whole, and the number of indices that their values have."""

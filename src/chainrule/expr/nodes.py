@@ -14,7 +14,7 @@ from fractions import Fraction
 from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from chainrule.expr.shared import Node, made_once
+from chainrule.expr.shared import Node, Word, made_once
 from chainrule.expr.sizes import UNINFERRED, Size
 from chainrule.expr.symbols import Symbol
 
@@ -27,9 +27,9 @@ class Index(Node):
     those that a pass has opened freshly (`~1`, `~2` …).
     """
 
-    name: str
+    name: Word
     extent: Size = UNINFERRED
-    letter: str = field(default="", compare=False)
+    letter: Word = field(default="", compare=False)
 
     @property
     def preferred(self) -> str:
@@ -74,7 +74,7 @@ class Number(Node):
 class Constant(Node):
     """A named mathematical constant: `pi`."""
 
-    name: str
+    name: Word
 
 
 @made_once
@@ -82,7 +82,7 @@ class ExtentValue(Node):
     """The number of values an index takes, as a number: `extent(i)`. `letter` is the index a printer may name."""
 
     extent: Size
-    letter: str = field(default="", compare=False)
+    letter: Word = field(default="", compare=False)
 
 
 @made_once
@@ -124,7 +124,7 @@ class MatrixEntry(Node):
     which `batch` puts there: each sample has a matrix of its own.
     """
 
-    function: str
+    function: Word
     tensor: Symbol
     indices: tuple[Position, ...] = ()
     samples: tuple[Position, ...] = ()
@@ -162,7 +162,7 @@ class Power(Node):
 class Call(Node):
     """A scalar function of scalars. `order` counts the primes of an unknown function of one argument: sigma''(t)."""
 
-    function: str
+    function: Word
     arguments: tuple[Expr, ...]
     order: int = 0
 
@@ -175,7 +175,7 @@ class Reduce(Node):
     `binding.open_reduce`, which gives them fresh names: a body must never be moved with canonical names in it.
     """
 
-    op: str
+    op: Word
     indices: tuple[Index, ...]
     body: Expr
 
@@ -184,7 +184,7 @@ class Reduce(Node):
 class Comparison(Node):
     """left relation right, relation one of = != < <= > >=. Of two indices with = it is Kronecker's delta."""
 
-    relation: str
+    relation: Word
     left: Expr
     right: Expr
 
@@ -193,7 +193,7 @@ class Comparison(Node):
 class Logic(Node):
     """`and`, `or`, `not` of conditions."""
 
-    op: str
+    op: Word
     operands: tuple[Condition, ...]
 
 

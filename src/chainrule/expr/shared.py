@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache, wraps
 from operator import attrgetter
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 from chainrule.expr.copying import field_values, flattened, rebuilt
-from chainrule.expr.symbols import symbol
+from chainrule.expr.frozen import fixed
+from chainrule.expr.symbols import Change, Derivative, Tensor, symbol
 
 N = TypeVar("N", bound="Node")
 T = TypeVar("T")
@@ -40,6 +41,15 @@ def kept(make: Callable[[N], T]) -> Callable[[N], T]:
         return node if found is _ITSELF else found  # type: ignore[return-value]
 
     return known
+
+
+def memory_of(owner: object, purpose: str) -> dict[Any, Any]:
+    """Return what is kept with an object for a purpose, by key, beside its fields: for what depends on more than it.
+
+    Nodes that are copied or pickled leave it behind.
+    """
+    found: dict[Any, Any] = vars(owner).setdefault(f"_memory of {purpose}", {})
+    return found
 
 
 @cache
@@ -98,10 +108,15 @@ class _Table:
 
 
 TABLE = _Table(1 << 15)
+Word: TypeAlias = str
+"""Text in a field of a node that is never a symbol: a letter, the name of an operation.
+
+Two symbols of one text may be different, so a field that can hold one is a Symbol and no plain str.
+"""
 _NODES = ("Size", "Limit", "Index", "Position", "Indexed", "Expr", "Condition", "Skeleton")
 _IDENTITY = {
-    "str": "{0}",
-    "str | None": "{0}",
+    "Word": "{0}",
+    "Word | None": "{0}",
     "Symbol": "{0}, {0}.structure",
     "int": "{0}",
     "bool": "{0}",
@@ -119,15 +134,23 @@ _IDENTITY = {
 def made_once(kind: type[T]) -> type[T]:
     """Make a class of nodes of a class with annotated fields: a frozen dataclass whose objects are made once.
 
-    A field that is a Symbol may be given as a plain name.
+    A field that is a Symbol may be given as a plain name. Raises TypeError for a field of a type of which it is not
+    known what tells two apart, plain str among them.
     """
-    made: Any = dataclass(frozen=True, eq=False, init=False)(kind)
+    made: Any = fixed(dataclass(init=False, repr=False, eq=False)(kind))
     listed = fields(made)
+    unknown = [f"{f.name}: {f.type}" for f in listed if f.type not in _IDENTITY]
+    if unknown:
+        raise TypeError(f"{kind.__name__} has {unknown[0]}; text is a Word or, where it may be one, a Symbol")
     parameters = [f.name if f.default is MISSING else f"{f.name}={f.name}" for f in listed]
     identity = [_IDENTITY[str(f.type)].format(f.name) for f in listed]
     lines = [
         f"def __new__(cls, {', '.join(parameters)}):",
-        *(f"    {f.name} = symbol({f.name})" for f in listed if f.type == "Symbol"),
+        *(
+            f"    if {f.name}.__class__ not in symbols: {f.name} = symbol({f.name})"
+            for f in listed
+            if f.type == "Symbol"
+        ),
         f"    key = (cls, {', '.join(identity)})",
         "    found = table.recent.get(key)",
         "    if found is None:",
@@ -139,7 +162,7 @@ def made_once(kind: type[T]) -> type[T]:
         "    return found",
     ]
     scope: dict[str, Any] = {f.name: f.default for f in listed} | {"table": TABLE, "new": object.__new__, "keep": _keep}
-    scope["symbol"] = symbol
+    scope |= {"symbol": symbol, "symbols": frozenset({Tensor, Derivative, Change})}
     exec("\n".join(lines), scope)  # noqa: S102 -- as dataclasses make their __init__
     made.__new__ = staticmethod(scope["__new__"])
     return made  # type: ignore[no-any-return]

@@ -10,25 +10,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Final, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from chainrule.expr.linear import LinearForm
-from chainrule.expr.shared import Node, made_once
+from chainrule.expr.shared import Node, Word, made_once
+from chainrule.expr.symbols import Symbol
 
 
 @made_once
 class Axis(Node):
     """The length of an axis of a tensor; axes count from 0."""
 
-    tensor: str
+    tensor: Symbol
     number: int
+
+    if TYPE_CHECKING:
+
+        def __init__(self, tensor: str, number: int) -> None: ...
 
 
 @made_once
 class Declared(Node):
     """The size that is declared for a letter, `index i = 784`, or that of the samples, `batch n`."""
 
-    letter: str
+    letter: Word
 
 
 @made_once
@@ -47,7 +52,7 @@ class Limit(Node):
 
     linear: LinearForm[Size, int]
     divisor: int = 1
-    position: str = field(default="", compare=False)
+    position: Word = field(default="", compare=False)
 
     def value(self, sizes: Mapping[Size, int]) -> int:
         """Return the largest size that this allows."""

@@ -34,7 +34,7 @@ from chainrule.expr.nodes import (
     operands,
     with_operands,
 )
-from chainrule.expr.shared import Node, kept, made_once
+from chainrule.expr.shared import Node, Word, kept, made_once
 from chainrule.expr.sizes import Axis, Declared, Formula, Literal, Size, Uninferred
 from chainrule.expr.symbols import Derivative, Symbol
 
@@ -54,9 +54,9 @@ class Skeleton(Node):
 class Leaf(Node):
     """An index with its extent and preferred letter, or an extent alone: what of it is a name, and else None."""
 
-    name: str | None
+    name: Word | None
     extent: Size | None
-    letter: str | None
+    letter: Word | None
 
     __hash__ = object.__hash__
     __eq__ = object.__eq__
@@ -121,9 +121,9 @@ def bare(node: Node) -> Bare:
     return joined((type(node).__name__, *head), list(map(bare, operands(whole))))
 
 
-def extents_in(leaves: Iterable[AnyLeaf]) -> Extents:
-    """Return the extents in leaves."""
-    return tuple([leaf.extent for leaf in leaves if isinstance(leaf, Leaf)])
+def extent_in(leaf: AnyLeaf) -> Size | None:
+    """Return the extent in a leaf; None for a number that is written."""
+    return leaf.extent if isinstance(leaf, Leaf) else None
 
 
 def _extent(extent: Size) -> Bare:
@@ -224,8 +224,8 @@ def packed(whole: Bare) -> Bare:
     return whole._replace(skeleton=Skeleton(pattern, (whole.skeleton,)), leaves=tuple(places))
 
 
-Extents: TypeAlias = tuple[Size | None, ...]
-"""The extents of the axes of a tensor; None for a number that is written."""
+Axes: TypeAlias = Mapping[Symbol, Bare]
+"""The extents of the axes of tensors, as leaves."""
 
 
 class Names:
@@ -239,7 +239,7 @@ class Names:
         self.loose = loose
         self.tensors = places_of([leaf for leaf in leaves if isinstance(leaf, str)])
         self.entries = [leaf for leaf in leaves if type(leaf) is FixedPosition]
-        self.axes: Mapping[Symbol, Extents] = {}
+        self.axes: Axes = {}
         self.numbers: dict[tuple[Size | None, int], int] = {}
         marks = [leaf for leaf in leaves if type(leaf) is Leaf]
         names, extents, letters = (list(map(part, marks)) for part in _PARTS_OF_LEAF)
@@ -250,10 +250,13 @@ class Names:
             *map(self.letters.__getitem__, letters),
         )
 
-    def add_numbers(self, axes: Mapping[Symbol, Extents]) -> None:
+    def add_numbers(self, axes: Axes) -> None:
         """Take the numbers of entries as names, too; those of axes of two extents have nothing in common."""
         self.axes = axes
-        found = [(axes[one.of][one.axis] if isinstance(one.of, str) else one.of, one.number) for one in self.entries]
+        found = [
+            (extent_in(axes[one.of].leaves[one.axis]) if isinstance(one.of, str) else one.of, one.number)
+            for one in self.entries
+        ]
         self.numbers = places_of(found)
         self.pattern += tuple(map(self.numbers.__getitem__, found))
 
@@ -289,7 +292,7 @@ class Renaming(NamedTuple):
     extents: Mapping[Size | None, Size | None]
     letters: Mapping[str | None, str | None]
     numbers: Mapping[tuple[Size | None, int], int]
-    axes: Mapping[Symbol, Extents]
+    axes: Axes
 
     def marked(self, mark: str) -> Renaming:
         """Return the renaming of indices with a mark before their names."""
@@ -317,9 +320,8 @@ class Renaming(NamedTuple):
             return Leaf(self.indices[leaf.name], self.extents[leaf.extent], self.letters[leaf.letter])
         of, axis, number = leaf
         if isinstance(of, str):
-            return FixedPosition(
-                self.tensors[of], axis, self.number(self.axes[of][axis], number) if self.numbers else number
-            )
+            new = self.number(extent_in(self.axes[of].leaves[axis]), number) if self.numbers else number
+            return FixedPosition(self.tensors[of], axis, new)
         return FixedPosition(self.extent(of), axis, self.number(of, number))
 
     def extent(self, extent: Size) -> Size:
@@ -335,9 +337,9 @@ class Renaming(NamedTuple):
         """Return an entry with other leaves."""
         positions = [self.of(p) for p in entry.indices]
         if self.numbers:
-            for axis, (position, extent) in enumerate(zip(entry.indices, self.axes[entry.tensor], strict=True)):
+            for axis, (position, leaf) in enumerate(zip(entry.indices, self.axes[entry.tensor].leaves, strict=True)):
                 if isinstance(position, Affine) and not position.terms:
-                    positions[axis] = Affine((), self.number(extent, position.constant))
+                    positions[axis] = Affine((), self.number(extent_in(leaf), position.constant))
         return Indexed(self.tensors[entry.tensor], tuple(positions), entry.guarded)
 
     def number(self, extent: Size | None, number: int) -> int:

@@ -54,14 +54,19 @@ class Tensor(_Text):
     superscript: Steps
 
     def __new__(cls, name: str, superscript: Steps = ()) -> Self:
-        """Make it of a plain name, which does not begin with ∂."""
+        """Make it of a plain name, which is not empty and does not begin with ∂."""
         name = str(name)
+        assert name, "a tensor has a name: where there is none stands NO_TENSOR"
         assert name[:1] != "∂", f"{name} is no plain name: make it a Derivative"
         steps = f"[{steps_text(superscript)};]" if superscript else ""
         return _with(super().__new__(cls, name + steps), name=name, superscript=superscript, structure=superscript)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Tensor, (self.name, self.superscript)
+        return (Tensor, (self.name, self.superscript)) if self else (symbol, ("",))
+
+
+NO_TENSOR = _with(str.__new__(Tensor, ""), name="", superscript=(), structure=())
+"""What stands where no tensor is named, as the cost of a system that has none; it is false."""
 
 
 class Derivative(_Text):
@@ -123,8 +128,10 @@ Symbol: TypeAlias = Tensor | Derivative | Change
 
 
 def symbol(name: str) -> Symbol:
-    """Return a symbol as it is, and a plain name as that of a tensor."""
-    return name if isinstance(name, _SYMBOLS) else Tensor(name)
+    """Return a symbol as it is, and a plain name as that of a tensor; "" is none."""
+    if isinstance(name, _SYMBOLS):
+        return name
+    return Tensor(name) if name else NO_TENSOR
 
 
 _SYMBOLS: Final = (Tensor, Derivative, Change)

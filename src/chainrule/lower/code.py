@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import assert_never
 
-from chainrule.expr.functions import ARITY
+from chainrule.expr.functions import ARITY, DRAWN
 from chainrule.expr.nodes import (
     Bracket,
     Call,
@@ -37,6 +37,7 @@ from chainrule.expr.nodes import (
 from chainrule.lower.factors import all_factors
 from chainrule.lower.program import Apply, Load, Op, Scalar, Unsupported
 from chainrule.lower.statements import form_of_axes
+from chainrule.lower.words import WordBuilder
 
 LONGEST_POWER = 64
 MOST_READABLE = 1000
@@ -97,6 +98,8 @@ class CodeBuilder:
                 return self._sum(terms, names)
             case Product() | Power():
                 return self._product(all_factors(expr), names)
+            case Call(function, arguments) if function in DRAWN:
+                return WordBuilder(self.apply, self.number, self.value).drawn(function, arguments, names)
             case Call(function, arguments, order):
                 if function not in ARITY or order:
                     raise Unsupported(f"the function {function}")

@@ -22,7 +22,7 @@ from chainrule.expr.binding import (
     position_indices,
     substitute_indices,
 )
-from chainrule.expr.functions import names_with
+from chainrule.expr.functions import DRAWN, names_with
 from chainrule.expr.nodes import (
     ZERO,
     Call,
@@ -61,6 +61,7 @@ from chainrule.lower.program import Unsupported
 from chainrule.lower.short_sums import is_short, written_out_sum
 from chainrule.lower.statements import Assignment, looked_up_whole
 from chainrule.lower.windows import turned
+from chainrule.lower.words import counted
 from chainrule.system.model import Equation, System
 
 _CHEAP = names_with(lambda function: function.cheap)
@@ -158,6 +159,8 @@ class _Flattening:
             expr = with_number(expr, self.system, self.consts, self.sizes, self.fresh)
         if isinstance(expr, Power) and not isinstance(expr.exponent, Number) and self._positive(expr.base):
             return Call("exp", (times(expr.exponent, Call("log", (expr.base,))),))
+        if isinstance(expr, Call) and expr.function in DRAWN:
+            return counted(expr, self.system, self.consts, self.sizes, self.fresh)
         if isinstance(expr, Call) and expr.function in self.system.function:
             definition = self.system.function[expr.function]
             if definition.body is None or expr.order:

@@ -1,6 +1,7 @@
-"""Exponents that are numbers once consts and extents are known: x^gamma with `const gamma = 2` is x^2.
+"""What is a number once consts and extents are known: exponents, x^gamma with `const gamma = 2`, and seeds.
 
-What a program multiplies out depends on the exponent, so a const in one is part of what a program is made for.
+What a program multiplies out depends on the exponent, so a const in one is part of what a program is made for. So is a
+const that counts what is drawn, uniform(seed, n): as a number in memory it might be rounded.
 """
 
 from __future__ import annotations
@@ -9,18 +10,25 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from chainrule.expr.binding import Fresh, rewrite_bottom_up, tensors_in
-from chainrule.expr.nodes import Expr, ExtentValue, Indexed, Number, Power, walk
+from chainrule.expr.functions import DRAWN
+from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, Number, Power, walk
 from chainrule.expr.sizes import Size
 from chainrule.simplify.arithmetic import normal
 from chainrule.system.model import System
 
 
 def exponent_consts(system: System) -> tuple[str, ...]:
-    """Return the consts without indices that stand in exponents, those included that their values are made of."""
+    """Return the consts without indices that stand in exponents, those included that their values are made of.
+
+    Those with a value that count what is drawn are among them.
+    """
     values = [e.value for e in (*system.equations, *system.updates)]
     values += [f.body for f in system.function.values() if f.body is not None]
-    powers = [part for value in values for part in walk(value) if isinstance(part, Power)]
-    waiting = sorted({t for power in powers for t in tensors_in(power.exponent)})
+    parts = [part for value in values for part in walk(value)]
+    powers = [part for part in parts if isinstance(part, Power)]
+    counted = {t for part in parts if isinstance(part, Call) and part.function in DRAWN for t in tensors_in(part)}
+    seeds = {t for t in counted if t in system.declared and system.declared[t].value is not None}
+    waiting = sorted(seeds.union(t for power in powers for t in tensors_in(power.exponent)))
     found: dict[str, None] = {}
     while waiting:
         declared = system.declared.get(waiting.pop())
@@ -35,6 +43,16 @@ def with_number(
     power: Power, system: System, consts: Mapping[str, Fraction], sizes: Mapping[Size, int], fresh: Fresh
 ) -> Power:
     """Return the power with its exponent as a number, if it comes to one; `consts` go before what the system says."""
+    if isinstance(power.exponent, Number):
+        return power
+    exponent = with_known(power.exponent, system, consts, sizes, fresh)
+    return Power(power.base, exponent) if isinstance(exponent, Number) else power
+
+
+def with_known(
+    expr: Expr, system: System, consts: Mapping[str, Fraction], sizes: Mapping[Size, int], fresh: Fresh
+) -> Expr:
+    """Return an expression with consts and extents as the numbers that they are, in normal form."""
 
     def known(part: Expr) -> Expr:
         if isinstance(part, ExtentValue) and part.extent in sizes:
@@ -48,7 +66,4 @@ def with_number(
             return part
         return rewrite_bottom_up(declared.value, known, fresh)
 
-    if isinstance(power.exponent, Number):
-        return power
-    exponent = normal(rewrite_bottom_up(power.exponent, known, fresh), fresh)
-    return Power(power.base, exponent) if isinstance(exponent, Number) else power
+    return normal(rewrite_bottom_up(expr, known, fresh), fresh)

@@ -133,7 +133,9 @@ class Apply:
     """A scalar function of earlier values, given by their numbers in the code.
 
     Beside the functions of the notation: add, subtract, multiply, divide, negate, fma (a·b + c), choose (condition,
-    then, otherwise), the relations, and, or, not.
+    then, otherwise), the relations, and, or, not. What is drawn is made of words of 32 bits: word (of a whole number),
+    words (of the two halves of one), word_sum, word_product; of pairs of words: key (of two words) and threefry (a pair
+    enciphered under a key).
     """
 
     function: str

@@ -94,7 +94,7 @@ class Equations:
         """Yield the constants that the forward pass reads, or the others."""
         read = {name for equation in self.forward for name in tensors_in(equation.value)}
         for declaration in self.system.declarations:
-            if declaration.role != "const" or declaration.value is None:
+            if declaration.role != "const" or declaration.value is None or declaration.implied:
                 continue
             if (declaration.tensor in read) == forward:
                 yield f"{declaration.tensor} = {_decimal(declaration.value)}"

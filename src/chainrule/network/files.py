@@ -13,7 +13,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,27 +23,38 @@ from safetensors.numpy import save as save_tensors
 
 from chainrule.errors import ModelFileError, escaped
 from chainrule.network.atomic import write_atomically
+from chainrule.network.params import as_type
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[Any]
+FLOAT64 = np.dtype(np.float64)
 Fact: TypeAlias = str | int | float
 FORMAT, CHECKPOINT, VERSION = "chainrule", "chainrule-checkpoint", "1"
 KEYS = ("notation", "output", "updates", "layers", "cost")
 """What a file says about the network, beside its format, version and checksum."""
-MASKS = "masks"
-"""What the file of a network with dropout says too."""
+MASKS, OUTPUTS, SEED, TOLD = "masks", "outputs", "seed", "extents"
+"""What the file of a network says that has masks, another number of outputs than one, params that wait for data, or
+extents that only the targets told."""
+FROZEN, LAYER_OUTPUTS = "frozen", "layer outputs"
+"""What the file of a network says of which params are frozen, or which is made of layers."""
+TENSORS = ("float64", "float32")
+"""In what a network may be written; a checkpoint has float64 alone."""
 
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A kind of file: its format, the texts that it must hold, and in words what it is and who writes it."""
+    """A kind of file: its format, the texts that it must hold, and in words what it is and who writes it.
+
+    `types` are those that its tensors may have.
+    """
 
     format: str
     keys: tuple[str, ...]
     what: str
     writer: str
+    types: tuple[str, ...] = TENSORS[:1]
 
 
-MODEL = FileFormat(FORMAT, KEYS, "no network of chainrule", "Network.save")
+MODEL = FileFormat(FORMAT, KEYS, "no network of chainrule", "Network.save", TENSORS)
 
 
 OTHERS: Mapping[str, tuple[str, str]] = {
@@ -63,46 +74,60 @@ OTHERS: Mapping[str, tuple[str, str]] = {
 class Saved:
     """What a file holds. `updates` are the lines of the optimizer; `layers` and `cost` are names for people only.
 
-    `trained` is what is known of its training, by name; `masks` are the data that the trainer draws: the file
-    of a network without any says nothing of them.
+    `values` are params and consts. `trained` is what is known of its training, by name; `masks` are the data that the
+    trainer draws: the file of a network without any says nothing of them. `seed` draws the params that only data will
+    tell the extents of, where there are any. `told` are extents that only targets told: the tensor, its axis, and how
+    many. `frozen` are the params that are not trained; `layer_outputs` what the layers write, for people too.
     """
 
     notation: str
-    output: str
+    outputs: tuple[str, ...]
     updates: str
     layers: tuple[str, ...]
     cost: str
-    params: Mapping[str, Array]
+    values: Mapping[str, Array]
     trained: Mapping[str, Fact] = field(default_factory=dict)
     masks: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
+    told: tuple[tuple[str, int, int], ...] = ()
+    frozen: tuple[str, ...] = ()
+    layer_outputs: tuple[str, ...] = ()
 
 
-def write_model(path: str | Path, saved: Saved) -> None:
-    """Write a file, all of it or nothing. Raises OptionError where it cannot be written."""
+def write_model(path: str | Path, saved: Saved, dtype: np.dtype[Any] = FLOAT64) -> None:
+    """Write a file, all of it or nothing. Raises OptionError where it cannot be written, InputError for the type."""
+    more = {FROZEN: saved.frozen, LAYER_OUTPUTS: saved.layer_outputs}
     facts = {
         "notation": saved.notation,
-        "output": saved.output,
+        "output": saved.outputs[0] if len(saved.outputs) == 1 else "",
         "updates": saved.updates,
         "layers": json.dumps(saved.layers),
         "cost": saved.cost,
         **({MASKS: json.dumps(dict(saved.masks))} if saved.masks else {}),
+        **({OUTPUTS: json.dumps(saved.outputs)} if len(saved.outputs) != 1 else {}),
+        **({SEED: json.dumps(saved.seed)} if saved.seed is not None else {}),
+        **({TOLD: json.dumps(saved.told)} if saved.told else {}),
+        **{key: json.dumps(texts) for key, texts in more.items() if texts},
     }
     if saved.trained:
         facts["trained"] = json.dumps(dict(saved.trained))
-    write_file(path, MODEL, facts, saved.params)
+    write_file(path, MODEL, facts, {name: as_type(name, array, dtype) for name, array in saved.values.items()})
 
 
 def read_model(path: str | Path) -> Saved:
     """Read a file that `write_model` wrote. Raises ModelFileError, which names the file, for any other."""
-    facts, params = read_file(path, MODEL)
-    names = (facts["notation"], facts["output"], facts["updates"])
+    facts, values = read_file(path, MODEL)
+    outputs = _texts(path, OUTPUTS, facts[OUTPUTS]) if OUTPUTS in facts else (facts["output"],)
     trained, masks = _trained(path, facts), _masks(path, facts.get(MASKS, "{}"))
-    return Saved(*names, _layers(path, facts["layers"]), facts["cost"], params, trained, masks)
+    layers, frozen, written = (_texts(path, key, facts.get(key, "[]")) for key in ("layers", FROZEN, LAYER_OUTPUTS))
+    about = (facts["notation"], outputs, facts["updates"], layers, facts["cost"])
+    seed, told = _seed(path, facts.get(SEED, "null")), _told(path, facts.get(TOLD, "[]"))
+    return Saved(*about, values, trained, masks, seed, told, frozen, written)
 
 
 def write_file(path: str | Path, kind: FileFormat, facts: Mapping[str, str], tensors: Mapping[str, Array]) -> None:
-    """Write texts and float64 tensors, all of it or nothing. Raises OptionError where the file cannot be written."""
-    arrays = {name: np.array(array, np.float64, order="C") for name, array in tensors.items()}
+    """Write texts and tensors, all of it or nothing. Raises OptionError where the file cannot be written."""
+    arrays = {name: np.array(array, order="C") for name, array in tensors.items()}
     head = {"format": kind.format, "version": VERSION, **facts, "sha256": checksum(facts, arrays)}
     write_atomically(path, with_metadata(save_tensors(arrays), head))
 
@@ -120,9 +145,9 @@ def read_file(path: str | Path, kind: FileFormat) -> tuple[dict[str, str], dict[
         what = f"this is no safetensors file, or it is cut short: {error}"
         raise refused(path, what, advice="Copy or save the file again.") from None
     _check_head(path, kind, metadata)
-    wrong = [name for name, array in tensors.items() if array.dtype != np.float64]
+    wrong = [name for name, array in tensors.items() if array.dtype.name not in kind.types]
     if wrong:
-        raise refused(path, f"{wrong[0]} holds {tensors[wrong[0]].dtype} numbers", expected="float64")
+        raise refused(path, f"{wrong[0]} holds {tensors[wrong[0]].dtype} numbers", expected=" or ".join(kind.types))
     facts = {key: text for key, text in metadata.items() if key not in ("format", "version", "sha256")}
     if checksum(facts, tensors) != metadata["sha256"]:
         what = "the file was altered: its content does not have the checksum that it names"
@@ -199,14 +224,34 @@ def _trained(path: str | Path, facts: Mapping[str, str]) -> dict[str, Fact]:
     return found
 
 
-def _layers(path: str | Path, text: str) -> tuple[str, ...]:
+def _texts(path: str | Path, what: str, text: str) -> tuple[str, ...]:
     try:
-        layers = json.loads(text)
+        texts = json.loads(text)
     except (ValueError, RecursionError):
-        layers = None
-    if not isinstance(layers, list) or not all(isinstance(layer, str) for layer in layers):
-        raise refused(path, "the layers named in the file are no list of texts")
-    return tuple(layers)
+        texts = None
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+        raise refused(path, f"the {what} named in the file are no list of texts")
+    return tuple(texts)
+
+
+def _seed(path: str | Path, text: str) -> int | None:
+    try:
+        seed = json.loads(text)
+    except (ValueError, RecursionError):
+        seed = -1
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+        raise refused(path, "the seed in the file is no whole number, 0 or more")
+    return seed
+
+
+def _told(path: str | Path, text: str) -> tuple[tuple[str, int, int], ...]:
+    try:
+        found = [(str(tensor), int(axis), int(count)) for tensor, axis, count in json.loads(text)]
+    except (ValueError, TypeError, RecursionError):
+        raise refused(path, "the extents in the file make no sense") from None
+    if any(axis < 0 or count < 1 for _, axis, count in found):
+        raise refused(path, "the extents in the file make no sense")
+    return tuple(found)
 
 
 def _masks(path: str | Path, text: str) -> dict[str, str]:

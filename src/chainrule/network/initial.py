@@ -31,11 +31,12 @@ def initial_params(system: System, initial: Mapping[str, Initial], seed: Any) ->
                 expected="`initial` of the layer or cost that declares it: how each of its params begins",
             )
         with enough_memory(f"the param {name}", advice="Make the layers narrower."):
-            params[name] = _drawn(initial[name], shape, generator)
+            params[name] = drawn(initial[name], shape, generator)
     return params
 
 
-def _drawn(start: Initial, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+def drawn(start: Initial, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+    """Return the entries of a param that begins so."""
     match start:
         case Normal(variance):
             return generator.normal(0.0, np.sqrt(variance), shape)

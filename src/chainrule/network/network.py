@@ -7,8 +7,8 @@ reference executor; what trains is `training`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,35 +16,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.data.interchange import as_array
-from chainrule.errors import ChainruleError, InputError, ModelFileError, OptionError, escaped
-from chainrule.execute.inputs import check_inputs
+from chainrule.errors import ChainruleError, InputError, ModelFileError, OptionError, escaped, listed
 from chainrule.execute.reference.evaluation import Reference, ReferenceExecutable
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Number
-from chainrule.expr.sizes import Size
-from chainrule.network.equations import Equations
-from chainrule.network.files import Fact, Saved, read_model, write_model
-from chainrule.network.forward import Ends, ends_of, forward_system, without_masks
+from chainrule.expr.sizes import Axis, Size
+from chainrule.network.answers import Answers
+from chainrule.network.ends import Ends, ends_of
+from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
+from chainrule.network.forward import forward_system, leading_to, told_by_others
 from chainrule.network.initial import initial_params
-from chainrule.network.samples import are_probabilities, as_samples, as_targets, labels_of
+from chainrule.network.named_data import Data, GivenData, Reader, by_name
+from chainrule.network.optimizer_lines import check_updates
+from chainrule.network.params import Params, checked_dtype
+from chainrule.network.parts import in_parts
+from chainrule.network.start import begun, checked_values, united, waiting
+from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Layer
 from chainrule.notation import parse
-from chainrule.pipeline import backprop
 from chainrule.render.text import equation_text
 from chainrule.simplify.stability import stable
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
-from chainrule.system.stages import for_updates
 
 Array = npt.NDArray[np.float64]
-_ROWS = 4096
-"""Samples that are run at once, so that memory does not grow with the data."""
 
 
-class Network:
+@answering_class
+class Network(Learned):
     """Layers and a cost as one system of equations, with params drawn by the seed.
 
     `system` is the forward pass; `params` are its params by name, float64 arrays that may be changed; `updates` are the
@@ -57,76 +59,121 @@ class Network:
     (2, 1)
     """
 
-    system: System
-    params: dict[str, Array]
-    updates: str
-    layers: tuple[str, ...]
-    cost: str
     trained: dict[str, Fact]
 
     def __init__(self, layers: Sequence[Layer], *, cost: Cost, seed: int = 0) -> None:
         assembly = assemble(layers, cost)
         system = parse(assembly.text)
         params = initial_params(system, assembly.initial, seed)
-        self._set(system, params, assembly.output, tuple(map(repr, layers)), repr(cost), assembly.masks)
+        self._set(system, params, ends_of(system, assembly.output, assembly.masks), seed)
+        self.layers, self.cost = tuple(map(repr, layers)), repr(cost)
+        self.layer_outputs = assembly.outputs
 
     @classmethod
     def from_system(
         cls,
         system: System,
-        params: Mapping[str, npt.ArrayLike],
+        values: Mapping[str, npt.ArrayLike] | None = None,
         *,
-        output: str,
+        output: str | Sequence[str] | None = None,
         masks: Mapping[str, str] = MappingProxyType({}),
+        seed: int = 0,
+        params: Mapping[str, npt.ArrayLike] | None = None,
     ) -> Network:
-        """Return a network of a system written by hand; `output` is the tensor that comes out.
+        r"""Return a network of a system written by hand, with any data: it needs a cost and params, nothing else.
 
-        The system must have a cost, `batch`, one data vector that the output depends on, and one that only the cost
-        does. `masks` are further data vectors, which the trainer draws: zeros and ones, by name, each with the name of
-        the const that is the probability of a 0; outside of training they are what they are on average. Raises
-        OptionError for another system, and InputError for params that do not fit it.
+        `values` are params and consts by name (`params` is another word for them). A const without a value in the text
+        needs one here; it is kept and saved with the network. Params that are not given begin by what the equations do
+        with them, see `network.beginning`, drawn by the seed: at once, or in the first training where only the data
+        tell their extents. `output` is what comes out, a name or several; without it, the tensor that the cost compares
+        with data. `masks` are data that the trainer draws: zeros and ones, by name, each with the name of the const
+        that is the probability of a 0; outside of training they are what they are on average. Raises OptionError for a
+        system that cannot be trained, and InputError for values that do not fit it.
+
+        >>> text = "data x[t,i], y : int(k)\nparam W[k,t,i]\nindex k = 3\nbatch n\nz[k] = sum(t,i) W[k,t,i]*x[t,i]\n"
+        >>> network = Network.from_system(parse(text + "cost C = log(sum(m) exp(z[m])) - z[y]"))
+        >>> network
+        <Network(x → z, compared with y): W begins with the first training>
         """
         self = cls.__new__(cls)
-        self._set(system, params, output, (), "", masks)
+        self._set(system, united(values, params), ends_of(system, output, masks), seed)
         return self
 
-    def _set(
-        self,
-        system: System,
-        params: Mapping[str, npt.ArrayLike],
-        output: str,
-        layers: tuple[str, ...],
-        cost: str,
-        masks: Mapping[str, str],
-    ) -> None:
-        self.ends: Ends = ends_of(system, output, masks)
+    def _set(self, system: System, values: Mapping[str, npt.ArrayLike], ends: Ends, seed: int) -> None:
+        self.ends = ends
         self.system = system
         self.updates = ""
-        self.layers = layers
-        self.cost = cost
+        self.layers, self.cost = (), ""
         self.trained = {}
-        self._sizes = self._check_params(params)
-        self.params = {name: np.array(as_array(name, params[name]), np.float64) for name in system.params}
+        self.seed = seed
+        self.told: dict[Size, int] = {}
+        given, self._sizes = checked_values(system, values)
+        self.consts = {name: given[name] for name in given if name not in system.params}
+        missing = waiting(system, given, self._sizes, (*ends.data, *ends.masks))
+        given |= begun(system, missing, self._sizes, seed)
+        self._params = Params(system, {name: given[name] for name in system.params if name in given})
+        if missing:
+            self._settle_sizes()
 
-    def _check_params(self, params: Mapping[str, npt.ArrayLike]) -> Mapping[Size, int]:
-        """Return the extents. Raises InputError for params that are missing, misshaped or not finite."""
-        declarations = tuple(d for d in self.system.declarations if d.role == "param")
-        given = tuple(g for g in self.system.givens if tensors_in(g.condition) <= set(self.system.params))
-        return check_inputs(replace(self.system, declarations=declarations, givens=given), params).sizes
+    def begin(self, sizes: Mapping[Size, int]) -> None:
+        """Begin the params that wait for the data to tell these extents, and keep those that nothing else will tell.
+
+        Raises OptionError where a param still waits.
+        """
+        part = forward_system(self.system, *self.ends.outputs, *(pair.output for pair in self.ends.pairs))
+        self.keep_told({size: sizes[size] for size in told_by_others(self.system, part) if size in sizes})
+        if not self.waiting:
+            return
+        made = begun(self.system, self.waiting, sizes, self.seed)
+        params = {**self.params, **made}
+        left = [name for name in self.system.params if name not in params]
+        if left:
+            raise OptionError(f"nothing says how many entries the param {left[0]} has", expected="data that tell it")
+        self.params = params
+
+    def keep_told(self, told: Mapping[Size, int]) -> None:
+        """Keep extents that only the targets of the training told."""
+        if dict(told) != self.told:
+            for name in ("forward", "predicting", "scored", "_executable"):
+                self.__dict__.pop(name, None)
+        self.told = dict(told)
+        self._sizes = self._sizes | self.told
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what `save` writes: notation, numbers, and what is known for people."""
-        return _rebuilt, (self._saved(),)
+        return rebuilt, (self._saved(),)
 
     def __repr__(self) -> str:
         count = sum(array.size for array in self.params.values())
-        made = f"[{', '.join(self.layers)}], cost={self.cost}" if self.layers else f"output={self.ends.output}"
-        return f"<Network({escaped(made)}): {count:,} params>"
+        ends = self.ends
+        targets = f", compared with {listed(ends.targets)}" if ends.targets else ""
+        data = f"{', '.join(ends.inputs) or 'no data'} → {', '.join(ends.outputs) or '?'}{targets}"
+        made = f"[{', '.join(self.layers)}], cost={self.cost}" if self.layers else data
+        begins = f"{listed(self.waiting)} begin{'s' * (len(self.waiting) == 1)} with the first training"
+        return f"<Network({escaped(made)}): {begins if self.waiting else f'{count:,} params'}>"
 
     @cached_property
     def forward(self) -> System:
         """The equations that lead to the output, without cost and target, and with nothing dropped."""
-        return forward_system(without_masks(self.system, self.ends.masks), self.ends.output)
+        return self.leading_to(self._outputs())
+
+    def leading_to(self, outputs: Sequence[str]) -> System:
+        """Return the equations that lead to some tensors, with nothing dropped.
+
+        Extents that only the targets tell are those of the first training. Raises OptionError before that.
+        """
+        return leading_to(self.system, self.ends.masks, self._sizes, outputs)
+
+    def _outputs(self) -> tuple[str, ...]:
+        """Return what comes out. Raises OptionError where nobody said it, and it is not one thing."""
+        if not self.ends.outputs:
+            found = self.ends.candidates
+            raise OptionError(
+                "what comes out of the network is not one thing",
+                expected=f"the name of a tensor, or several: one of {listed(found)}" if found else "an equation for it",
+                advice=f'Say which: cr.Network.from_system(…, output="{found[-1] if found else "a"}")',
+            )
+        return self.ends.outputs
 
     @property
     def dropped(self) -> Mapping[str, float]:
@@ -134,20 +181,10 @@ class Network:
         values = {mask: self.system.declared[const].value for mask, const in self.ends.masks.items()}
         return {mask: float(value.value) for mask, value in values.items() if isinstance(value, Number)}
 
-    def size_of(self, vector: str) -> int:
-        """Return the number of entries of a vector of the system. Raises OptionError if only data would tell."""
-        index = self.system.axes(vector)[0]
-        if index.extent not in self._sizes:
-            raise OptionError(
-                f"nothing says how many entries {vector} has",
-                advice=f"Declare the extent of its index, for example: index {index.preferred} = 10",
-            )
-        return self._sizes[index.extent]
-
     @cached_property
     def scored(self) -> System:
         """The equations that lead to the cost of samples that are not learned from, so that nothing overflows."""
-        return stable(forward_system(without_masks(self.system, self.ends.masks), self.system.cost))
+        return stable(self.leading_to([self.system.cost]))
 
     @cached_property
     def predicting(self) -> System:
@@ -159,105 +196,174 @@ class Network:
         return Reference().compile(self.predicting)
 
     @property
-    def sizes(self) -> Mapping[Size, int]:
-        """The extents that the params and the system tell."""
-        return self._sizes
-
-    @property
     def width(self) -> int | None:
         """The numbers in one sample, or None if only a sample would tell."""
-        return self._sizes.get(self.system.axes(self.ends.data)[0].extent)
+        sizes = [self._sizes.get(i.extent) for name in self.ends.inputs for i in self.system.axes(name)]
+        return prod(n for n in sizes if n) if len(self.ends.inputs) == 1 and None not in sizes else None
 
     @property
     def outputs(self) -> int:
         """The numbers that come out for one sample. Raises OptionError if only a target would tell."""
-        return self.size_of(self.ends.target)
+        known = self.ends.targets if self.layers else self._outputs()
+        return sum(self.size_of(name) for name in known)
 
-    def predict(self, x: npt.ArrayLike) -> Array:
-        """Return what comes out: shape (samples, outputs) for samples, (outputs,) for a single one.
+    def predict(self, x: Data) -> Any:
+        """Return what comes out: shape (samples, …) for samples, with the axes of the output, (…,) for a single one.
 
-        Raises InputError for samples that are not of the width that the first layer takes, or not finite.
+        x is an array, or arrays by name where the output depends on several data; of several outputs a dict comes back.
+        Where the equations couple the samples, all of them are run at once. Raises InputError for samples of another
+        shape, or not finite.
         """
-        samples = self.samples(x)
-        if samples.ndim == 1:
-            return self._run(samples)
-        parts = [self._run(samples[start : start + _ROWS]) for start in range(0, max(len(samples), 1), _ROWS)]
-        return np.concatenate(parts)
+        found = self.computed(x, self._executable)
+        if len(self.ends.outputs) == 1:
+            return found[self.ends.outputs[0]]
+        return {name: found[name] for name in self.ends.outputs}
 
-    def _run(self, samples: Array) -> Array:
-        needed = self.predicting.declared
-        params = {name: array for name, array in self.params.items() if name in needed}
-        values = self._executable.evaluate({**params, self.ends.data: samples})
-        return np.asarray(values[self.ends.output], np.float64)
+    def __call__(self, x: Data) -> Any:
+        """Return what comes out, as `predict` does."""
+        return self.predict(x)
 
-    def classify(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    def computed(self, x: Data, executable: ReferenceExecutable) -> dict[str, Array]:
+        """Return what a system that needs no targets computes of samples, in parts so that memory does not grow."""
+        if self.waiting:
+            raise OptionError(
+                f"the param {self.waiting[0]} has not begun: only data tell how many entries it has",
+                expected="a network that was trained, or all extents",
+                advice="Train it first, or declare the extents: index i = 64",
+            )
+        declared = executable.system.declared
+        needed = [name for name in self.ends.data if name in declared]
+        kept = {name: array for name, array in self.values.items() if name in declared}
+        given = self.given(x, None, needed=needed)
+        data = {name: array for name, array in given.values.items() if name in declared}
+        sizes = {**self._sizes, **given.sizes}
+        rows = None if given.single or not self.ends.samples.in_front else (given.count, sizes)
+        return in_parts(executable, {**kept, **data}, tuple(data), rows)
+
+    def classify(self, x: Data) -> npt.NDArray[np.int64]:
         """Return the label of each sample: the place of its largest output; of one output, whether it is above ½."""
-        return labels_of(self.predict(x))
+        name = self._outputs()[0]
+        pair = next((pair for pair in self.ends.pairs if pair.output == name), None)
+        if len(self.ends.outputs) > 1 or pair is None:
+            raise OptionError("the network does not say one label for each sample", expected="one output of classes")
+        found = self.predict(x)
+        front = found.ndim - len(self.system.axes(name))
+        return Answers(pair, front).said(found)
 
-    def accuracy(self, x: npt.ArrayLike, y: npt.ArrayLike) -> float:
+    def accuracy(self, x: Data, y: Data | None = None) -> float:
         """Return the fraction of samples whose label is right; y is labels, or one-hot rows or other probabilities.
 
-        Raises InputError, for targets that are no classes too.
+        Where a sample has several labels each counts. Raises InputError, for targets that are no classes too.
         """
-        samples, targets = self.samples(x), self.targets(y)
-        if not are_probabilities(targets):
+        pairs = self.ends.pairs
+        executable = Reference().compile(stable(self.leading_to([pair.output for pair in pairs])))
+        given = self.given(x, y)
+        front = 0 if given.single else self.ends.samples.in_front
+        answers = [Answers(pair, front) for pair in pairs]
+        found = [one for one in answers if one.are_classes(given.values[one.pair.target], probable=True)]
+        if not found:
             raise InputError("y holds no classes, so nothing is right or wrong", expected="labels, or one-hot rows")
-        check_lengths(samples, targets)
-        return float(np.mean(self.classify(samples) == labels_of(targets)))
+        inputs = {name: given.values[name] for name in self.ends.data if name in executable.system.declared}
+        outputs = self.computed(inputs, executable)
+        same = [one.said(outputs[one.pair.output]) == one.labels(given.values[one.pair.target]) for one in found]
+        return float(np.mean([np.mean(part) for part in same]))
+
+    def given(
+        self,
+        x: Data | None,
+        y: Data | None = None,
+        names: tuple[str, str] = ("x", "y"),
+        *,
+        needed: Sequence[str] | None = None,
+        many: bool = False,
+    ) -> GivenData:
+        """Return data as the system takes them, by name: all of them, or those that are needed; `many`: no single one.
+
+        Raises InputError.
+        """
+        wanted = self.ends.data if needed is None else needed
+        named = by_name(self.ends, x, y, names, needed=wanted)
+        reader = Reader(self.system, self.ends, self._sizes, self._reader())
+        return reader.read({name: value for name, value in named.items() if name in wanted}, many=many)
 
     def samples(self, x: npt.ArrayLike, name: str = "x") -> Array:
-        """Return samples as the system takes them. Raises InputError for others."""
-        return as_samples(name, x, self.width, self._reader())
+        """Return samples as the system takes them, of a network with one input. Raises InputError for others."""
+        (only,) = self.ends.inputs
+        return Reader(self.system, self.ends, self._sizes, self._reader()).entries(only, name, x)
 
     def targets(self, y: npt.ArrayLike, name: str = "y", *, single: bool = False) -> Array:
-        """Return answers as the rows that the cost compares with; labels become one-hot rows. Raises InputError."""
-        return as_targets(name, y, self.outputs, single=single)
+        """Return answers as the cost compares with them, labels as one-hot rows, of a network with one target.
 
-    def inputs(self, x: npt.ArrayLike, y: npt.ArrayLike) -> dict[str, Array]:
-        """Return all that the system is given: params, samples (or one sample) and what should come out.
+        Raises InputError for others.
+        """
+        (only,) = self.ends.targets
+        return Reader(self.system, self.ends, self._sizes, "").target(only, name, y, single=single)
+
+    def inputs(self, x: Data | None, y: Data | None = None) -> dict[str, Array]:
+        """Return all that the system is given: params, consts, samples (or one sample) and what should come out.
 
         Masks are what they are on average, so that nothing is dropped.
         """
-        samples = self.samples(x)
-        targets = self.targets(y, single=samples.ndim == 1)
-        check_lengths(samples, targets)
-        rows = samples.shape[:-1]
-        masks = {mask: np.full((*rows, self.size_of(mask)), 1 - p) for mask, p in self.dropped.items()}
-        return {**self.params, self.ends.data: samples, self.ends.target: targets, **masks}
+        given = self.given(x, y)
+        rows = () if given.single or not self.ends.samples.in_front else (given.count,)
+        masks = {mask: np.full((*rows, *self.shape_of(mask, given.sizes)), 1 - p) for mask, p in self.dropped.items()}
+        return {**self.values, **given.values, **masks}
 
     def _reader(self) -> str:
         if self.layers:
             return f"layer 1, {self.layers[0]},"
-        reading = next(e for e in self.system.equations if self.ends.data in tensors_in(e.value))
+        data = set(self.ends.inputs)
+        reading = next((e for e in self.system.equations if tensors_in(e.value) & data), self.system.equations[0])
         return equation_text(reading.target, reading.value)
 
-    def equations(self) -> Equations:
-        """Return the forward pass, the backward pass derived from it, and the update, in textbook form."""
-        return Equations(backprop(self.with_updates(self.updates)).system)
+    def save(self, path: str | Path, dtype: Any = "float64") -> None:
+        """Write notation and values to a safetensors file, whole or not at all. Raises OptionError, InputError.
 
-    def with_updates(self, updates: str) -> System:
-        """Return the system with the lines of an optimizer; see `nn.updates.updates_text`."""
-        return parse(f"{system_text(self.system)}\n{updates}") if updates else self.system
+        As "float32" the file has half the size; of params that the executor native has trained nothing is lost then.
+        """
+        kind = checked_dtype(dtype, TENSORS)
+        checked_values(self.system, self.values)
+        write_model(path, self._saved(), kind)
 
-    def save(self, path: str | Path) -> None:
-        """Write notation and params to a safetensors file, whole or not at all. Raises OptionError, InputError."""
-        self._check_params(self.params)
-        write_model(path, self._saved())
+    @classmethod
+    def load(cls, path: str | Path) -> Network:
+        """Return a network from a file that `save` wrote, as `chainrule.load` does."""
+        return load(path)
 
     def _saved(self) -> Saved:
-        about = (system_text(self.system), self.ends.output, self.updates, self.layers, self.cost)
-        return Saved(*about, self.params, self.trained, self.ends.masks)
-
-
-def check_lengths(x: Array, y: Array, names: tuple[str, str] = ("x", "y")) -> None:
-    """Raise InputError unless there is one answer for each sample."""
-    if x.ndim != y.ndim:
-        what = f"{names[0]} has the shape {list(x.shape)}, {names[1]} makes targets of shape {list(y.shape)}"
-        raise InputError(what, expected="samples in rows, and one answer for each")
-    if x.ndim == 2 and len(x) != len(y):
-        raise InputError(
-            f"{names[0]} has {len(x)} samples, {names[1]} has {len(y)} answers", expected="one answer for each sample"
+        return Saved(
+            system_text(self.system),
+            self.ends.outputs,
+            self.updates,
+            self.layers,
+            self.cost,
+            self.values,
+            self.trained,
+            self.ends.masks,
+            self.seed if self.waiting else None,
+            tuple((s.tensor, s.number, count) for s, count in self.told.items() if isinstance(s, Axis)),
+            self.frozen,
+            self.layer_outputs,
         )
+
+
+def rebuilt(saved: Saved) -> Network:
+    """Return the network of what was saved. Raises ChainruleError where it makes no sense."""
+    system = parse(saved.notation)
+    output = saved.outputs or None
+    if saved.seed is None:
+        missing = [name for name in system.params if name not in saved.values]
+        if missing:
+            raise InputError(f"missing inputs: param {missing[0]}", expected="a value for each param")
+    network = Network.from_system(system, saved.values, output=output, masks=saved.masks, seed=saved.seed or 0)
+    network.updates = saved.updates
+    network.layers, network.layer_outputs, network.cost = saved.layers, saved.layer_outputs, saved.cost
+    network.trained = dict(saved.trained)
+    network.keep_told({Axis(tensor, number): count for tensor, number, count in saved.told})
+    if saved.frozen:
+        network.freeze(*saved.frozen)
+    check_updates(network.system, network.with_updates(saved.updates))
+    return network
 
 
 def load(path: str | Path) -> Network:
@@ -267,32 +373,8 @@ def load(path: str | Path) -> Network:
     """
     saved = read_model(path)
     try:
-        return _rebuilt(saved)
+        return rebuilt(saved)
     except ChainruleError as error:
         where = "\n".join(part for part in (f"in {escaped(path)}", error.where) if part)
         what = f"the network in the file makes no sense: {error.what}"
         raise ModelFileError(what, where=where, expected=error.expected, advice=error.advice) from None
-
-
-def _rebuilt(saved: Saved) -> Network:
-    """Return the network of what was saved. Raises ChainruleError where it makes no sense."""
-    network = Network.from_system(parse(saved.notation), saved.params, output=saved.output, masks=saved.masks)
-    network.updates = saved.updates
-    network.layers, network.cost = saved.layers, saved.cost
-    network.trained = dict(saved.trained)
-    _check_updates(network.system, network.with_updates(saved.updates))
-    return network
-
-
-def _check_updates(system: System, whole: System) -> None:
-    """Raise OptionError where lines of an optimizer change what the network computes, or add what no update reads."""
-    count, known = len(system.equations), set(system.declared)
-    same = whole.equations[:count] == system.equations and (whole.cost, whole.batch) == (system.cost, system.batch)
-    added = {e.name for e in whole.equations[count:]}
-    needed = added <= {e.name for e in for_updates(whole)}
-    if (
-        not same
-        or not needed
-        or any(d.role not in ("const", "state") for d in whole.declarations if d.tensor not in known)
-    ):
-        raise OptionError("the lines of the optimizer define more than updates")

@@ -85,13 +85,12 @@ def one_hot_rows(name: str, labels: Any, width: int) -> Array:
            [1., 0., 0.]])
     """
     classes = max(width, 2)
-    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
-    if wrong.size:
-        at = int(wrong[0])
-        label = labels[at] if labels.ndim else labels
+    wrong = np.argwhere(np.asarray((labels < 0) | (labels >= classes)))
+    if len(wrong):
+        at = tuple(int(n) for n in wrong[0])
         outputs = "one output" if width == 1 else f"{width} outputs"
         raise InputError(
-            f"{place_text(name, (at,) if labels.ndim else ())} is {label}, but the network has {outputs}",
+            f"{place_text(name, at)} is {labels[at]}, but the network has {outputs}",
             expected=f"labels 0 to {classes - 1}",
         )
     numbers = labels.astype(np.int64)
@@ -100,20 +99,20 @@ def one_hot_rows(name: str, labels: Any, width: int) -> Array:
     return np.asarray(np.eye(width)[numbers])
 
 
-def is_one_hot(rows: Array) -> bool:
+def is_one_hot(rows: Array, axis: int = -1) -> bool:
     """Say whether every row is one-hot; of a single output, whether every entry is 0 or 1."""
     binary = bool(np.all((rows == 0) | (rows == 1)))
-    return binary and (rows.shape[-1] == 1 or bool(np.all(rows.sum(axis=-1) == 1)))
+    return binary and (rows.shape[axis] == 1 or bool(np.all(rows.sum(axis=axis) == 1)))
 
 
-def are_probabilities(rows: Array) -> bool:
+def are_probabilities(rows: Array, axis: int = -1) -> bool:
     """Say whether every row could be the probabilities of classes; of a single output, that of a yes."""
     possible = bool(np.all((rows >= 0) & (rows <= 1)))
-    return possible and (rows.shape[-1] == 1 or bool(np.allclose(rows.sum(axis=-1), 1.0)))
+    return possible and (rows.shape[axis] == 1 or bool(np.allclose(rows.sum(axis=axis), 1.0)))
 
 
-def labels_of(rows: Array) -> npt.NDArray[np.int64]:
+def labels_of(rows: Array, axis: int = -1) -> npt.NDArray[np.int64]:
     """Return the place of the largest entry of each row; of a single output, whether it is above one half."""
-    if rows.shape[-1] == 1:
-        return np.asarray(rows[..., 0] > 0.5, np.int64)
-    return np.asarray(rows.argmax(axis=-1), np.int64)
+    if rows.shape[axis] == 1:
+        return np.asarray(rows.take(0, axis) > 0.5, np.int64)
+    return np.asarray(rows.argmax(axis=axis), np.int64)

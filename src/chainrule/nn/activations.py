@@ -14,11 +14,13 @@ from typing import final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_number, settle
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Codomain, Layer
 from chainrule.nn.template import const_line
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Sigmoid(Layer):
     """The logistic function 1/(1 + e^−z)."""
@@ -28,6 +30,7 @@ class Sigmoid(Layer):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Tanh(Layer):
     """The hyperbolic tangent."""
@@ -37,6 +40,7 @@ class Tanh(Layer):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class ReLU(Layer):
     """max(z, 0); its derivative at 0 is taken to be 0."""
@@ -47,6 +51,7 @@ class ReLU(Layer):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class LeakyReLU(Layer):
     """z where it is positive, slope·z elsewhere; its derivative at 0 is taken to be the slope.
@@ -67,6 +72,7 @@ class LeakyReLU(Layer):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class ELU(Layer):
     """z where it is positive, alpha·(e^z − 1) elsewhere; its derivative at 0 is taken to be alpha.
@@ -87,6 +93,7 @@ class ELU(Layer):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class GELU(Layer):
     """z·Φ(z), Φ the distribution function of the normal distribution; no kink. Hendrycks and Gimpel 2016.
@@ -116,6 +123,7 @@ class GELU(Layer):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Softplus(Layer):
     """log(1 + e^z), a smooth ReLU, computed without overflow; its derivative is the sigmoid."""
@@ -125,6 +133,7 @@ class Softplus(Layer):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Swish(Layer):
     """z·sigmoid(beta·z); no kink. With beta = 1 it is also called SiLU. Ramachandran et al. 2017.
@@ -146,6 +155,7 @@ class Swish(Layer):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Mish(Layer):
     """z·tanh(softplus(z)); no kink. Misra 2020."""
@@ -156,6 +166,7 @@ class Mish(Layer):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Softmax(Layer):
     """Probabilities: positive numbers that add up to 1. Every a[k] depends on every z[m]."""

@@ -16,22 +16,26 @@ from chainrule.nn.costs import Cost
 from chainrule.nn.layer import Codomain, Initial, Layer, Normal, Value
 from chainrule.nn.own import value_shape
 from chainrule.nn.penalties import penalised
-from chainrule.nn.shape import LayerShape, shape_of
+from chainrule.nn.shape import SAMPLE, LayerShape, shape_of
 from chainrule.nn.template import apart_from, names_in, renamed
 from chainrule.render.letters import next_letter
 
-DATA, TARGET, COST, SAMPLE = "x", "y", "C", "n"
-"""The names that every network has: samples, what should come out, the cost, and the index of the samples."""
+DATA, TARGET, COST = "x", "y", "C"
+"""The names that every network has: samples, what should come out, and the cost."""
 
 
 @dataclass(frozen=True)
 class Assembly:
-    """The text of a network, the tensor that comes out, how each param begins, and the masks; see `Layer.masks`."""
+    """The text of a network, the tensor that comes out, how each param begins, and the masks; see `Layer.masks`.
+
+    `outputs` are the tensors that the layers write, one for each.
+    """
 
     text: str
     output: str
     initial: Mapping[str, Initial]
     masks: Mapping[str, str]
+    outputs: tuple[str, ...]
 
 
 def assemble(layers: Sequence[Layer], cost: Cost) -> Assembly:
@@ -53,10 +57,23 @@ def assemble(layers: Sequence[Layer], cost: Cost) -> Assembly:
     cost C = 1/2*(sum(j) (a1[j] - y[j])^2)
     """
     _check_kinds(layers, cost)
+    _check_seeds(layers)
     work = _Assembling()
     for number, layer in enumerate(layers, start=1):
         work.add(layer, f"layer {number}, {layer!r}")
     return work.finish(cost)
+
+
+def _check_seeds(layers: Sequence[Layer]) -> None:
+    """Check that no two layers would draw the same numbers."""
+    drawing: dict[int, int] = {}
+    for number, layer in enumerate(layers, start=1):
+        first = number if layer.seed is None else drawing.setdefault(layer.seed, number)
+        if first != number:
+            raise OptionError(
+                f"layer {number}, {layer!r}, would draw the same numbers as layer {first}",
+                expected="another seed for each layer that draws",
+            )
 
 
 def _check_kinds(layers: Sequence[object], cost: object) -> None:
@@ -105,6 +122,7 @@ class _Assembling:
     weights: tuple[str, ...] = ()
     params: dict[str, tuple[str, ...]] = field(default_factory=dict)
     masks: dict[str, str] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=lambda: {DATA, TARGET, COST, SAMPLE, "i"})
 
     def add(self, layer: Layer, title: str) -> None:
@@ -130,6 +148,7 @@ class _Assembling:
             self.params[names[name]] = tuple(names[index.name] for index in shape.system.axes(name))
         self.masks |= {names[mask]: names[probability] for mask, probability in layer.masks.items()}
         self.tensor, self.source = names[layer.writes], f"{title},"
+        self.outputs.append(self.tensor)
         if layer.counted:
             self.weights = tuple(names[name] for name in layer.initial) if layer.writes == "z" else ()
             self.weighted = layer.writes == "z"
@@ -158,7 +177,8 @@ class _Assembling:
         if cost.penalties:
             said = penalised(said, cost.penalties, self.params)
         lines = [*head, *self.lines, f"# {cost!r}".replace("\n", " "), said]
-        return Assembly("\n".join(lines), self.tensor, {**self.initial, **cost.initial}, self.masks)
+        initial = {**self.initial, **cost.initial}
+        return Assembly("\n".join(lines), self.tensor, initial, self.masks, tuple(self.outputs))
 
     def _unused(self, name: str) -> str:
         """Return a name with the number of the layer, and take it."""

@@ -36,6 +36,13 @@ def check_count(name: str, value: Any, *, advice: str = "") -> int:
     return int(value)
 
 
+def check_seed(name: str, value: Any) -> int:
+    """Return a whole number, 0 or more and below 2^32. Raises OptionError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 0 <= int(value) < 1 << 32:
+        raise OptionError(f"{name} is {value!r}", expected="a whole number from 0 to 4294967295")
+    return int(value)
+
+
 def check_choice(name: str, value: Any) -> None:
     """Raise OptionError unless a value is True or False."""
     if not isinstance(value, bool):

@@ -15,6 +15,7 @@ from typing import final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_number, settle
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Codomain, Initial, Value
 from chainrule.nn.penalties import Penalty
 from chainrule.nn.template import const_line
@@ -52,6 +53,7 @@ class Cost(ABC):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class QuadraticCost(Cost):
     """Half the squared distance, ½ Σ (a − y)²."""
@@ -60,6 +62,7 @@ class QuadraticCost(Cost):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Cost):
     """Each output is the probability of a yes of its own; with sigmoid outputs ∂C/∂z[k] = a[k] − y[k].
@@ -73,6 +76,7 @@ class BinaryCrossEntropy(Cost):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class CrossEntropy(Cost):
     """The outputs are the probabilities of classes, one of which is right; y is its one-hot row, or probabilities too.
@@ -86,6 +90,7 @@ class CrossEntropy(Cost):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Huber(Cost):
     """½ e² for an error e = a − y of at most delta, delta·(|e| − delta/2) for a larger one, added up over the outputs.
@@ -108,6 +113,7 @@ class Huber(Cost):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Hinge(Cost):
     """The multi-class hinge of Weston and Watkins (1999): wrong classes should be less than the right one by margin.
@@ -133,6 +139,7 @@ class Hinge(Cost):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class GaussianNLL(Cost):
     """The negative log-likelihood of y under normal distributions with the mean a[k] and a variance that is learned.

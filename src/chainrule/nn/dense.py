@@ -9,10 +9,12 @@ from typing import final
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_count, settle
 from chainrule.nn.initialisations import Initialisation
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Codomain, Initial, Layer, Normal, Value
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Linear(Layer):
     """A dense layer from in_features to out_features numbers.

@@ -13,6 +13,7 @@ from typing import final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_number, settle
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Initial, Normal, Orthonormal, Uniform
 
 
@@ -25,6 +26,7 @@ class Initialisation(ABC):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Xavier(Initialisation):
     """Variance 2/(inputs + outputs), for tanh and the like. Glorot and Bengio 2010, eq. 12; with `uniform` eq. 16."""
@@ -40,6 +42,7 @@ class Xavier(Initialisation):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class He(Initialisation):
     """Variance 2/((1 + slope²)·inputs), for rectifiers with that slope below 0. He et al. 2015, eq. 10 and 15."""
@@ -57,6 +60,7 @@ class He(Initialisation):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class LeCun(Initialisation):
     """Variance 1/inputs, so that z varies about as much as x. LeCun et al. 1998, Efficient BackProp, section 4.6."""
@@ -72,6 +76,7 @@ class LeCun(Initialisation):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Orthogonal(Initialisation):
     """Orthonormal rows, or columns if there are fewer, times gain: no length is lost or won. Saxe et al. 2014."""

@@ -80,6 +80,9 @@ class Layer(ABC):
     codomain: Codomain | None = None
     """Where its outputs lie, if that is known: a cost may need positive ones, or probabilities."""
 
+    seed: int | None = None
+    """What its equations draw with, if they do: two layers with one seed would draw the same numbers."""
+
     @property
     def masks(self) -> Mapping[str, str]:
         """The data that the trainer draws, zeros and ones, each with the const that is the probability of a 0."""

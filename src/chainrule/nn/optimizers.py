@@ -10,10 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import final
+from types import MappingProxyType
+from typing import Any, final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_choice, check_fraction, check_number, settle
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.schedules import Schedule
 
 
@@ -21,11 +23,13 @@ class Optimizer(ABC):
     """What is done to every param p after each mini-batch, in which ∂C/∂p is the mean over its samples.
 
     With `clip_norm` all gradients together are made shorter where their norm is greater than that, with `clip_value`
-    each entry is brought between −clip_value and clip_value: ∂C/∂p then stands for what comes out.
+    each entry is brought between −clip_value and clip_value: ∂C/∂p then stands for what comes out. `rate_factors` are
+    what the learning rate of a param is multiplied by, by its name, a pattern or the number of a layer.
     """
 
     clip_norm: float | None = None
     clip_value: float | None = None
+    rate_factors: Mapping[str | int, float] = MappingProxyType({})
 
     @property
     @abstractmethod
@@ -49,15 +53,18 @@ class Optimizer(ABC):
 
 @dataclass(frozen=True)
 class GradientMethod(Optimizer):
-    """What all optimizers here have: a learning rate, a decay of weights, clipping.
+    """What all optimizers here have: a learning rate, a decay of weights, clipping, and rates of single params.
 
-    A param with at least two indices counts as a weight, others do not decay.
+    A param with at least two indices counts as a weight, others do not decay. `rate_factors={"W1": 0.1}` makes the
+    learning rate of W1 a tenth of that of the others, `{"W*": 0.1}` that of all weights, `{1: 0.1}` that of layer 1;
+    where several names are those of one param, the last counts.
     """
 
     learning_rate: float | Schedule
     weight_decay: float = 0.0
     clip_norm: float | None = field(default=None, kw_only=True)
     clip_value: float | None = field(default=None, kw_only=True)
+    rate_factors: Mapping[str | int, float] = field(default_factory=dict, kw_only=True, hash=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.learning_rate, Schedule):
@@ -68,6 +75,7 @@ class GradientMethod(Optimizer):
                 settle(self, **{name: check_number(name, getattr(self, name))})
         if self.clip_norm is not None and self.clip_value is not None:
             raise OptionError("gradients are clipped twice", expected="either clip_norm or clip_value")
+        settle(self, rate_factors=_checked_factors(self.rate_factors))
 
     @property
     def schedule(self) -> Schedule | None:
@@ -90,7 +98,25 @@ class GradientMethod(Optimizer):
         return bool(self.weight_decay) and rank >= 2
 
 
+def _checked_factors(factors: Any) -> dict[str | int, float]:
+    if not isinstance(factors, Mapping):
+        raise OptionError(
+            f"rate_factors is {factors!r}",
+            expected='numbers by name, for example rate_factors={"W1": 0.1}',
+            advice="Each multiplies the learning rate of that param.",
+        )
+    for name, factor in factors.items():
+        if factor == 0:
+            raise OptionError(
+                f"the rate factor of {name} is 0",
+                expected="a number greater than 0",
+                advice=f"A param that is not to be trained is frozen: network.freeze({name!r})",
+            )
+    return {name: check_number(f"the rate factor of {name}", factor) for name, factor in factors.items()}
+
+
 @final
+@answering_class
 @dataclass(frozen=True)
 class SGD(GradientMethod):
     """Stochastic gradient descent: a step against the gradient; weight decay pulls weights, not biases, towards 0.
@@ -131,6 +157,7 @@ class SGD(GradientMethod):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class RMSProp(GradientMethod):
     """A step of the gradient over its root mean square, a moving average v. Hinton, lecture 6e of his course, 2012.
@@ -202,6 +229,7 @@ class Moments(GradientMethod):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Adam(Moments):
     """A step of the mean gradient over its root mean square. Kingma and Ba 2015, algorithm 1.
@@ -216,6 +244,7 @@ class Adam(Moments):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class AdamW(Moments):
     """Adam with a weight decay beside the gradient, not in it: W ← W − learning_rate·weight_decay·W.

@@ -13,6 +13,7 @@ from typing import ClassVar, final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_number, settle
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.template import apart_from, const_line, names_in, renamed
 from chainrule.notation.source import Source, split
 
@@ -36,6 +37,7 @@ class Penalty(ABC):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class L1(Penalty):
     """strength · Σ |W|, which draws weights to 0 exactly; |W| has the derivative sign(W), taken to be 0 at 0.
@@ -50,6 +52,7 @@ class L1(Penalty):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class L2(Penalty):
     """strength/2 · Σ W²: with SGD the same as its weight_decay, but part of the cost.

@@ -12,6 +12,7 @@ from typing import Any, final
 
 from chainrule.errors import OptionError
 from chainrule.nn.checks import check_count, check_fraction, check_number, settle
+from chainrule.nn.keywords import answering_class
 from chainrule.nn.template import const_line
 
 
@@ -40,6 +41,7 @@ class Schedule(ABC):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class StepDecay(Schedule):
     """The learning rate times `factor` after every so many epochs, or steps. Raises OptionError, as all schedules do.
@@ -76,6 +78,7 @@ class StepDecay(Schedule):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class Cosine(Schedule):
     """Half a cosine from the initial rate down to `minimum`, which it stays at. Loshchilov and Hutter 2017, eq. 5.
@@ -105,6 +108,7 @@ class Cosine(Schedule):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class WarmUp(Schedule):
     """A rate that rises evenly for some steps or epochs, and then that of `then`: a number, or another schedule.
@@ -155,6 +159,7 @@ class WarmUp(Schedule):
 
 
 @final
+@answering_class
 @dataclass(frozen=True)
 class OneCycle(Schedule):
     """Up to `peak` in the part `warm_up` of the training, then down again, both along cosines. Smith and Topin 2018.

@@ -7,10 +7,10 @@ the author of the layer wrote.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chainrule.errors import OptionError
-from chainrule.expr.functions import ARITY
+from chainrule.expr.functions import ARITY, DRAWN
 from chainrule.expr.nodes import Index, Reduce, walk
 from chainrule.expr.sizes import Size
 from chainrule.nn.layer import Layer
@@ -19,6 +19,9 @@ from chainrule.notation import parse
 from chainrule.notation.advice import RESERVED
 from chainrule.render.letters import next_letter
 from chainrule.system.model import System
+
+SAMPLE = "n"
+"""The letter of the samples in every network."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,14 @@ def shape_of(layer: Layer) -> LayerShape:
     """Return what the lines of a layer say. Raises NotationError for lines that make no sense, and OptionError."""
     names = names_in(layer.notation)
     letter = next_letter("i", names)
-    system = parse(f"{layer.notation}\ndata {layer.reads}[{letter}]")
-    _check(layer, system)
+    drawing = any(name in DRAWN for name in names)
+    lines = [layer.notation, f"data {layer.reads}[{letter}]", *([f"batch {SAMPLE}"] if drawing else [])]
+    system = parse("\n".join(lines))
+    _check(layer, replace(system, batch="") if drawing else system)
     (output,) = system.axes(layer.writes)
+    counters = {d.tensor for d in system.declarations if d.implied} | ({SAMPLE} if drawing else set())
     known = {*system.names(), *system.function}
+    names = tuple(name for name in names if name not in counters)
     return LayerShape(
         system,
         tuple(n for n in names if n not in known and n not in ARITY and n not in RESERVED),
@@ -78,7 +85,7 @@ def _check(layer: Layer, system: System) -> None:
         raise OptionError(
             f"{layer.writes} has {len(system.axes(layer.writes))} indices", where=layer.notation, expected=expected
         )
-    others = [d for d in system.declarations if d.tensor != layer.reads]
+    others = [d for d in system.declarations if d.tensor != layer.reads and not d.implied]
     extra: list[str] = [d.role for d in others if d.role in ("data", "abstract") and d.tensor not in layer.masks]
     extra += [word for word in ("cost", "batch", "updates", "givens", "indices") if getattr(system, word)]
     if extra:

@@ -7,15 +7,16 @@ system has already are written with a _ behind.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from chainrule.errors import OptionError
 from chainrule.expr.symbols import Symbol
 from chainrule.nn.optimizers import Optimizer
 from chainrule.nn.schedules import Timing
+from chainrule.nn.selection import selected
 from chainrule.nn.template import apart_from, const_line, names_in, renamed
 from chainrule.notation.source import Source, split
-from chainrule.system.model import System
+from chainrule.system.model import STEP, System
 from chainrule.system.printing import index_names
 
 _DEFINES = re.compile(r"(?:(?:const|state|update)\s+)?(\w+)\s*=")
@@ -23,13 +24,17 @@ _KINDS = ("const", "state", "", "update")
 """The order in which lines are written, by the word that they begin with."""
 
 GRADIENT = "∂C/∂p"
+RATE = "learning_rate"
 _SQUARES = "<squares>"
 
 
-def updates_text(optimizer: Optimizer, system: System, timing: Timing | None = None) -> str:
+def updates_text(
+    optimizer: Optimizer, system: System, timing: Timing | None = None, *, frozen: Collection[str] = ()
+) -> str:
     r"""Return the lines that an optimizer adds to a system, whose `timing` a learning rate may depend on.
 
-    Raises OptionError where a learning rate depends on the timing and there is none.
+    Params that are `frozen` get none, and count for nothing. Raises OptionError where a learning rate depends on the
+    timing and there is none, and for `rate_factors` of what is no param or has no learning rate.
 
     >>> from chainrule.nn.optimizers import SGD
     >>> from chainrule.notation import parse
@@ -49,24 +54,52 @@ def updates_text(optimizer: Optimizer, system: System, timing: Timing | None = N
     update v_w[i] = new_v_w[i]
     update w[i] = w[i] - learning_rate*new_v_w[i]
     """
-    entries = {param: _entry(param, (i.name for i in system.axes(param))) for param in system.params}
+    learned = [param for param in system.params if param not in frozen]
+    entries = {param: _entry(param, (i.name for i in system.axes(param))) for param in learned}
     clip, clipped = _clipping(optimizer)
     shared = [const_line(name, value) for name, value in optimizer.constants.items()]
     if optimizer.schedule is not None:
-        shared += _split(optimizer.schedule.written("step", "learning_rate", timing))
+        shared += _split(optimizer.schedule.written(STEP, "learning_rate", timing))
     shared += [*clip, *_split(optimizer.shared)]
-    own = {param: _own_lines(optimizer, len(system.axes(param)), clipped) for param in system.params}
-    if any("step" in names_in(line) for line in (*shared, *(line for lines in own.values() for line in lines))):
-        shared = ["state step = 0", *shared, "update step = step + 1"]
+    own = {param: _own_lines(optimizer, len(system.axes(param)), clipped) for param in learned}
+    for param, factor in _factors(optimizer, system).items():
+        if param in own:
+            shared += [const_line(f"rate_factor_{param}", factor), f"rate_{param} = rate_factor_{param}*{RATE}"]
+            own[param] = [renamed(line, {RATE: f"rate_{param}"}) for line in own[param]]
+    counted = any(STEP in names_in(line) for line in (*shared, *(line for lines in own.values() for line in lines)))
+    if counted and not system.counts_steps:
+        shared = [f"state {STEP} = 0", *shared]
+    if counted or system.counts_steps:
+        shared = [*shared, counting_line()]
     taken, letters = index_names(system)
     names = _Names({*taken, *letters, system.batch})
-    common = {name: names.unused(name) for name in _defined(shared)}
+    known = {STEP} if system.counts_steps else set[str]()
+    common = {name: names.unused(name) for name in _defined(shared) if name not in known}
     lines = [renamed(line, common).replace(_SQUARES, _squares(system, entries)) for line in shared]
     for param, entry in entries.items():
         letters_of = [i.name for i in system.axes(param)]
         mapping = {n: _entry(names.unused(f"{n}_{param}"), letters_of) for n in _defined(own[param]) if n != "p"}
         lines += [renamed(line, {**common, **mapping, "p": entry, "C": system.cost}) for line in own[param]]
     return "\n".join(sorted(lines, key=_kind))
+
+
+def counting_line() -> str:
+    """Return the line that counts the steps, for a system that reads their number."""
+    return f"update {STEP} = {STEP} + 1"
+
+
+def _factors(optimizer: Optimizer, system: System) -> dict[Symbol, float]:
+    """Return what the learning rate of each param is multiplied by; of several names that it has, the last counts."""
+    factors = {p: factor for name, factor in optimizer.rate_factors.items() for p in selected(system, [name])}
+    for param in factors:
+        lines = optimizer.update(len(system.axes(param)))
+        if RATE not in names_in(lines):
+            raise OptionError(
+                f"{type(optimizer).__name__} has rate_factors, and its lines read no {RATE}",
+                where=lines.strip(),
+                expected=f"a line such as update p = p - {RATE}*{GRADIENT}",
+            )
+    return factors
 
 
 def _own_lines(optimizer: Optimizer, rank: int, clipped: str) -> list[str]:

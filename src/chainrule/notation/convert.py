@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from lark import Token, Tree
 
 from chainrule.expr.binding import reduce_over, rename_indices
-from chainrule.expr.functions import ARITY, MATRIX_FUNCTIONS
+from chainrule.expr.functions import ARITY, DRAWN, MATRIX_FUNCTIONS
 from chainrule.expr.nodes import (
     Call,
     Condition,
@@ -32,7 +32,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.sizes import Literal
 from chainrule.notation import operators
-from chainrule.notation.advice import entry_advice, not_yet, row_advice, tensor_call_advice
+from chainrule.notation.advice import call_advice, entry_advice, not_yet, row_advice, tensor_call_advice
 from chainrule.notation.bodies import check_body
 from chainrule.notation.derivatives import Slot, derivative_of
 from chainrule.notation.forms import FORMS, comparison
@@ -46,6 +46,8 @@ from chainrule.system.locations import count_indices, first_repeated
 
 Scope: TypeAlias = frozenset[str] | None
 """The letters of the indices that are known at a place; None within brackets, where every name is an index."""
+COUNTING = "(counting)"
+"""Stands among the letters within the arguments of what is drawn."""
 
 
 class Converter(Pointing):
@@ -90,6 +92,8 @@ class Converter(Pointing):
             return None
         if kind == "reduction" and known is not None:
             return known.union(str(child.children[0]) for child in ranges_of(node))
+        if kind == "call" and known is not None and str(name_token(node)) in DRAWN:
+            return known.union((COUNTING,))
         return known
 
     # Names
@@ -116,10 +120,21 @@ class Converter(Pointing):
             return Indexed(name)
         if name in self.vocabulary.letters:
             return IndexValue(Index(name))
+        if name in self.vocabulary.counters:
+            return self.count(token, known)
         subscripted = split_name(name, known, self.vocabulary)
         if subscripted is None:
             raise self.unknown(token)
         return Indexed(subscripted[0], self.labelled(subscripted[1]))
+
+    def count(self, token: Token, known: frozenset[str]) -> Indexed:
+        """Return the number of the step or the sample, and note whether it counts what is drawn."""
+        name = str(token)
+        if COUNTING in known:
+            self.vocabulary.counted.add(name)
+        else:
+            self.vocabulary.uncounted.setdefault(name, self.unknown(token))
+        return Indexed(name)
 
     def letters(self, node: Tree[Token]) -> tuple[str, ...] | None:
         """Return the letters in the brackets of a name if there is nothing else in them, else None."""
@@ -257,8 +272,15 @@ class Converter(Pointing):
                 token,
                 advice=tensor_call_advice(name, self.spot(token)),
             )
-        if name not in self.vocabulary.functions and ARITY.get(name) != len(parts):
+        if name not in self.vocabulary.functions and name not in DRAWN and ARITY.get(name) != len(parts):
             self.check_spelling(token)
+        if name in DRAWN and all(isinstance(part, Number) for part in parts):
+            raise self.error(
+                f"{name} is given numbers alone, so that it is one number for good",
+                token,
+                expected="expected is what counts the numbers: a seed, step, letters of indices",
+                advice=row_advice(self.spot(token)) or call_advice(name, self.spot(token)),
+            )
         return Call(name, tuple(parts), order=len(token_of(node, "PRIMES") or ""))
 
     def matrix(self, function: str, node: Tree[Token], parts: Sequence[Any]) -> MatrixEntry:

@@ -108,8 +108,9 @@ FUNCTIONS: tuple[Spelling, ...] = (
     Spelling("logdet logabsdet slogdet", "log(abs(det({matrix})))"),
     Spelling("inverse pinv", "inv({matrix})[{I}]", "An entry of an inverse is written {code}"),
     Spelling("ones zeros full", "", "A number stands for all entries: it needs no tensor."),
-    Spelling("dropout", "", "A dropout multiplies by entries of a mask."),
-    Spelling("rand randn random normal", "", "Nothing is drawn here: random numbers are given like all others."),
+    Spelling("dropout", "", "A dropout multiplies by what is drawn: [uniform(seed, step, n, j) >= p]/(1 - p)"),
+    Spelling("rand random uniform", "", "Numbers are drawn by what counts them: uniform(seed, step, n, j)"),
+    Spelling("randn normal", "", "Numbers are drawn by what counts them: normal(seed, step, n, j)"),
     Spelling(
         "concat concatenate cat stack reshape flatten view", "", "There are no blocks: each part has its own sum."
     ),

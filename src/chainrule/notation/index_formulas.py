@@ -8,14 +8,24 @@ from math import lcm
 from typing import TypeAlias
 
 from chainrule.expr.linear import LinearForm
-from chainrule.expr.nodes import MINUS_ONE, Call, Expr, ExtentValue, Number, Power, Product, Sum
+from chainrule.expr.nodes import MINUS_ONE, Call, Expr, ExtentValue, Indexed, Number, Power, Product, Sum
 from chainrule.expr.sizes import Axis, Declared, Formula, Limit, Size
+from chainrule.notation.statement_advice import LEAST_ALLOWED
 
 Linear: TypeAlias = "LinearForm[Size, Fraction]"
 
 
+AS_IN = "As in index {name} = floor((extent(x) - 1)/2) + 1"
+ROUNDINGS = ("ceil", "ceiling", "round", "trunc")
+"""Functions that a size may be written with elsewhere."""
+
+
 class NoSizeError(ValueError):
-    """What stands there is no size; the message says why."""
+    """What stands there is no size; the message says why, and `advice` what to write."""
+
+    def __init__(self, why: str, advice: str = AS_IN) -> None:
+        super().__init__(why)
+        self.advice = advice
 
 
 def formula_of(expr: Expr) -> Formula:
@@ -43,7 +53,7 @@ def _limits(expr: Expr) -> Iterator[Limit]:
             [call, *others] = sorted(terms, key=lambda term: not isinstance(term, Call))
             added = _linear(Sum((Number(Fraction(0)), *others)))
             if added.terms or added.constant.denominator != 1:
-                raise NoSizeError("to floor(…) or minimum(…) whole numbers can be added, and nothing else")
+                raise NoSizeError("only whole numbers can be added to floor(…) or minimum(…)")
             for limit in _limits(call):
                 yield Limit(limit.linear.plus(int(added.constant) * limit.divisor), limit.divisor)
         case _:
@@ -52,7 +62,7 @@ def _limits(expr: Expr) -> Iterator[Limit]:
 
 def _whole(linear: Linear) -> LinearForm[Size, int]:
     if any(c.denominator != 1 for c in (linear.constant, *linear.terms.values())):
-        raise NoSizeError("a quotient of extents is no whole number: it stands in floor(…)")
+        raise NoSizeError("a quotient of extents need not be a whole number", "Round it down: floor(extent(x)/2)")
     return LinearForm({size: int(c) for size, c in linear.terms.items()}, int(linear.constant))
 
 
@@ -74,10 +84,24 @@ def _linear(expr: Expr) -> Linear:
         case Power(base, exponent) if exponent == MINUS_ONE:
             divisor = _linear(base)
             if divisor.terms or not divisor.constant:
-                raise NoSizeError("extents are divided by whole numbers only")
+                raise NoSizeError("an extent can be divided by a whole number only")
             return LinearForm({}, 1 / divisor.constant)
         case _:
-            raise NoSizeError("it is not linear in extents")
+            raise _no_size(expr)
+
+
+def _no_size(expr: Expr) -> NoSizeError:
+    match expr:
+        case Call(function) if function in ROUNDINGS:
+            return NoSizeError(
+                f"{function} is not known here", "floor(a/n) rounds a/n down, floor((a + n - 1)/n) rounds it up."
+            )
+        case Call("maximum"):
+            return NoSizeError("maximum is not known here", LEAST_ALLOWED)
+        case Indexed(tensor, ()):
+            return NoSizeError(f"{tensor} is neither an extent nor a const with a whole number")
+        case _:
+            return NoSizeError("it is not linear in extents")
 
 
 def _product(factors: list[Linear]) -> Linear:

@@ -66,7 +66,7 @@ def _check_states(system: System) -> None:
     """Check that steps change what is kept between them; a pass may take updates away, a text has them."""
     updated = {update.name for update in system.updates}
     for number, declaration in enumerate(system.declarations):
-        if declaration.role == "state" and declaration.tensor not in updated:
+        if declaration.role == "state" and declaration.tensor not in updated and not declaration.implied:
             raise Location("declaration", number, declaration.tensor).error(
                 f"the state {declaration.tensor} has no update",
                 declaration.tensor,

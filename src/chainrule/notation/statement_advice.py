@@ -16,6 +16,7 @@ _CALLED = re.compile(rf"(?P<n>{NAME})\s*\((?P<i>[\w\s,]*)\)")
 _RANGE = re.compile(
     r"(?P<i>[^\W\d_]\w*)\s*(?:=|in\b|∈)\s*[\[{]?\s*(?P<low>\d+)\s*(?:\.\.+|:|…|,|to\b)\s*\.?(?P<high>\d+)"
 )
+LEAST_ALLOWED = "A size is the least that several allow, minimum(…), and never the largest."
 _ONE_HOT = re.compile(rf"\s*(?P<n>{NAME})\S*\s+(?:is\s+)?one[- ]?hot")
 
 
@@ -34,7 +35,7 @@ def opening_advice(text: str, place: int, keyword: str, around: Surroundings) ->
             size = int(counted["high"]) - int(counted["low"]) + 1
             return f"An index has so many values, counted from 0: index {counted['i']} = {size}"
         sized = re.match(rf"\s*({NAME})\s*(?:[:<∈]|\bin\b)?\s*(\d+)", body)
-        return f"An index has so many values: index {sized[1]} = {sized[2]}" if sized else ""
+        return f"An index has so many values: index {sized[1]} = {sized[2]}" if sized else _size_advice(body)
     if keyword == "const":
         valued = re.match(rf"\s*({NAME})\s*:?=?\s*([\d.].*)$", body)
         return f"Write const {valued[1]} = {valued[2].replace(',', '.')}" if valued else ""
@@ -48,6 +49,19 @@ def opening_advice(text: str, place: int, keyword: str, around: Surroundings) ->
         return f"Write given onehot({letters[-1]}) {hot['n']}[{','.join(letters)}]" if hot and letters else ""
     if keyword in ("", "def"):
         return _function_advice(body, keyword, around) or ("" if keyword else _opener_advice(body, place))
+    return ""
+
+
+def _size_advice(body: str) -> str:
+    """Return a sentence on a size that is no number."""
+    if re.search(r"\bmax\s*\(", body):
+        return LEAST_ALLOWED
+    if re.search(r"\bmin\s*\(", body):
+        return "The least of several sizes is minimum(…): index t = minimum(extent(x), 3)"
+    if "//" in body:
+        return "A quotient is rounded down by floor(…): index t = floor(extent(x)/2)"
+    if re.search(r"\bextent\b", body) and "%" not in body:
+        return "A size is a formula of extents: index t = floor((extent(x) - 1)/2) + 1"
     return ""
 
 

@@ -19,7 +19,7 @@ from chainrule.expr.nodes import Affine, Comparison, Index, Indexed, Logic, Part
 from chainrule.expr.sizes import Declared, Formula, Literal, Size
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.notation.convert import Converter
-from chainrule.notation.index_formulas import NoSizeError, formula_of
+from chainrule.notation.index_formulas import ROUNDINGS, NoSizeError, formula_of
 from chainrule.notation.operators import number_of
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.subscripts import subscripts_of
@@ -33,6 +33,7 @@ from chainrule.system.model import (
     Given,
     Role,
     System,
+    counter,
     one_hot,
 )
 
@@ -64,9 +65,13 @@ class SystemReader:
         self.spans: dict[tuple[str, int], Span] = {}
 
     def system(self) -> System:
-        """Return what has been read, not yet checked."""
+        """Return what has been read, not yet checked. Raises NotationError for a count of what nobody draws."""
+        for name, error in self.vocabulary.uncounted.items():
+            if name not in self.vocabulary.counted:
+                raise error
+        counters = tuple(counter(name) for name in sorted(self.vocabulary.counted))
         return System(
-            declarations=tuple(self.declarations),
+            declarations=(*self.declarations, *counters),
             functions=tuple(self.functions),
             givens=tuple(self.givens),
             batch=self.batch,
@@ -188,16 +193,17 @@ class SystemReader:
         return int(value)
 
     def _formula(self, converter: Converter, name: Token, size: Any) -> Formula:
-        rounding = replace(self.vocabulary, functions={*self.vocabulary.functions, "floor", "minimum"})
+        rounding = replace(self.vocabulary, functions={*self.vocabulary.functions, "floor", "minimum", *ROUNDINGS})
         value = Converter(self.source, converter.offset, rounding).convert(size)
         try:
             return formula_of(value)
         except NoSizeError as reason:
             raise converter.error(
-                f"the size of {name} is no number of values: {reason}",
+                f"this cannot be the size of {name}: {reason}",
                 first_token(size),
-                expected="expected is a whole number, or what is linear in extents, or floor(…) of a quotient of it",
-                advice=f"As in index {name} = floor((extent(x) - 1)/2) + 1",
+                expected="expected are extents and whole numbers, added up, floor(…) of a quotient of these, "
+                "or minimum(…) of several",
+                advice=reason.advice.format(name=name),
             ) from None
 
     def read_given(self, statement: Statement, tree: Tree[Token]) -> None:

@@ -18,7 +18,7 @@ from chainrule.notation.operators import number_of
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.trees import letters_of, name_token, subtrees
 from chainrule.notation.wording import Surroundings
-from chainrule.system.model import System
+from chainrule.system.model import STEP, System
 
 
 @dataclass
@@ -29,7 +29,9 @@ class Vocabulary:
     samples in a system for all of them, "" elsewhere.
     `written` are the derivatives that an equation above defines: these are read as tensors, not as unknowns. `whole`
     are the consts whose value is a whole number: they can bound a range. `integers` are the tensors of whole numbers,
-    which can stand as positions.
+    which can stand as positions. `counters` are the names that stand for a count unless they are defined: the letter of
+    the sample index for the number of the sample, `step` for that of the step; `counted` are those that count what is
+    drawn, `uncounted` the errors for those that were read elsewhere, should they count nothing.
     """
 
     ranks: MutableMapping[str, int] = field(default_factory=dict)
@@ -41,11 +43,15 @@ class Vocabulary:
     written: set[str] = field(default_factory=set)
     whole: dict[str, int] = field(default_factory=dict)
     integers: set[str] = field(default_factory=set)
+    counters: set[str] = field(default_factory=set)
+    counted: set[str] = field(default_factory=set)
+    uncounted: dict[str, NotationError] = field(default_factory=dict)
 
 
 def vocabulary_of(system: System) -> Vocabulary:
     """Return the vocabulary of a system."""
-    names = list(system.names())
+    counters: set[str] = {d.tensor for d in system.declarations if d.implied}
+    names = [name for name in system.names() if name not in counters]
     axes = {name: system.axes(name) for name in names}
     return Vocabulary(
         ranks={name: len(indices) for name, indices in axes.items()},
@@ -57,6 +63,7 @@ def vocabulary_of(system: System) -> Vocabulary:
         written={name for name in names if isinstance(name, Derivative)},
         whole=dict(_whole_consts(system)),
         integers={d.tensor for d in system.declarations if d.values is not None},
+        counters=counters,
     )
 
 
@@ -89,7 +96,7 @@ class _Line:
 
 def collect_names(source: Source, statements: Sequence[tuple[Statement, Tree[Token]]]) -> Vocabulary:
     """Return what the statements of a text define. Raises NotationError for words that cannot be names."""
-    vocabulary = Vocabulary()
+    vocabulary = Vocabulary(counters={STEP})
     unknown: list[tuple[_Line, Tree[Token]]] = []
     for statement, tree in statements:
         line = _Line(source, statement.offset, vocabulary)
@@ -97,12 +104,15 @@ def collect_names(source: Source, statements: Sequence[tuple[Statement, Tree[Tok
             unknown.append((line, tree))
         elif tree.data == "definition":
             vocabulary.functions.add(_defined(line, tree))
+        elif tree.data == "batch":
+            vocabulary.counters.add(str(name_token(tree)))
         elif tree.data in ("declarations", "constants", "indices"):
             for piece in subtrees(tree):
                 _collect_piece(line, piece)
         elif tree.data in ("cost", "equation"):
             target = tree if tree.data == "cost" else subtrees(tree)[0]
-            if target.data != "derivative":
+            counts = statement.keyword == "update" and str(name_token(target)) in vocabulary.counters
+            if target.data != "derivative" and not counts:
                 vocabulary.ranks[_defined(line, target)] = _rank(target)
     for line, tree in unknown:
         _collect_unknown(line, tree)

@@ -6,20 +6,20 @@ how many digits and how wide is the writer's matter. What a document says, all w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from chainrule.expr.frozen import frozen
 from chainrule.render.formula import ShownFormula
 
 
-@dataclass(frozen=True)
+@frozen
 class Share:
     """A part of a whole: 0.31 is 31 %."""
 
     value: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Among:
     """One of several numbers that share their decimals: the one at a place."""
 
@@ -32,7 +32,7 @@ class Among:
         return self.numbers[self.place]
 
 
-@dataclass(frozen=True)
+@frozen
 class Added:
     """A number that is added to what stands before it: + 0.5, or − 0.5 where it is negative."""
 
@@ -44,14 +44,14 @@ Inline: TypeAlias = str | int | float | Added | Among | Share | ShownFormula
 Words: TypeAlias = tuple[Inline, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Heading:
     """A line that stands out: what this is about, or what came of it."""
 
     words: Words
 
 
-@dataclass(frozen=True)
+@frozen
 class Line:
     """A line or a sentence; one that is kept `whole` is not broken, however long it is."""
 
@@ -59,14 +59,14 @@ class Line:
     whole: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Note:
     """A sentence on what stands above it."""
 
     words: Words
 
 
-@dataclass(frozen=True)
+@frozen
 class Bar:
     """The size of a row's number relative to the largest one of its table, from −1 to 1; only drawn, never written."""
 
@@ -76,7 +76,7 @@ class Bar:
 Cell: TypeAlias = Inline | Words | Bar
 
 
-@dataclass(frozen=True)
+@frozen
 class Table:
     """Rows of cells below headings, which may be missing; `rest` is one row for all that have none of their own.
 
@@ -91,7 +91,7 @@ class Table:
     unlike: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Group:
     """Nodes that belong together. `role` says to programs what they are: "step", "paths".
 

@@ -8,44 +8,44 @@ under the bar of a fraction. Nothing else need be known to write it: what depend
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from typing import TypeAlias
 
+from chainrule.expr.frozen import frozen
 from chainrule.expr.nodes import Affine, Index, Position
 from chainrule.expr.symbols import Symbol
 
 
-@dataclass(frozen=True)
+@frozen
 class Numeral:
     """A number that is not negative, as an integer or a decimal."""
 
     value: Fraction
 
 
-@dataclass(frozen=True)
+@frozen
 class Ratio:
     """A positive number written p/q."""
 
     value: Fraction
 
 
-@dataclass(frozen=True)
+@frozen
 class Letter:
     """The letter of an index, as a number."""
 
     letter: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Named:
     """A constant of mathematics."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ExtentOf:
     """The extent of the index with this letter; `taken` says that a tensor is named by it, or by the capital letter."""
 
@@ -53,14 +53,14 @@ class ExtentOf:
     taken: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class AffineNumber:
     """An affine expression of indices, as a number."""
 
     position: Affine
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """An entry of a tensor; `apart` says that there is a tensor without the digits of this one's name too."""
 
@@ -70,7 +70,7 @@ class Entry:
     apart: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Matrix:
     """A function of a whole matrix, of that of each of the `samples` if there are such, read at positions."""
 
@@ -79,7 +79,7 @@ class Matrix:
     positions: tuple[Position, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Slope:
     """The derivative of an entry, or of a derivative in parentheses, by others: ∂a[k]/∂z[j], ∂(∂C/∂z[j])/∂a[k]."""
 
@@ -87,7 +87,7 @@ class Slope:
     wrt: tuple[Layout, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class NamedSlope:
     """An entry of a tensor of derivatives, whose name says of what by what, with all its positions behind: ∂C/∂z[j].
 
@@ -102,28 +102,28 @@ class NamedSlope:
     parts: tuple[tuple[Symbol, bool], ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Terms:
     """A sum; a term that is `Negative` is subtracted."""
 
     parts: tuple[Layout, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Negative:
     """A minus sign and what it stands before."""
 
     part: Layout
 
 
-@dataclass(frozen=True)
+@frozen
 class Factors:
     """A product."""
 
     parts: tuple[Layout, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Quotient:
     """A numerator over a denominator."""
 
@@ -131,7 +131,7 @@ class Quotient:
     below: Layout
 
 
-@dataclass(frozen=True)
+@frozen
 class Superscript:
     """A power."""
 
@@ -139,7 +139,7 @@ class Superscript:
     exponent: Layout
 
 
-@dataclass(frozen=True)
+@frozen
 class Applied:
     """A function of arguments; primes count the derivatives of an unknown one."""
 
@@ -148,7 +148,7 @@ class Applied:
     primes: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class BigOperator:
     """sum, mean, max … over indices, and the body."""
 
@@ -157,7 +157,7 @@ class BigOperator:
     body: Layout
 
 
-@dataclass(frozen=True)
+@frozen
 class Relation:
     """left = right, or another relation."""
 
@@ -166,7 +166,7 @@ class Relation:
     right: Layout
 
 
-@dataclass(frozen=True)
+@frozen
 class Chain:
     """A chain of comparisons, 0 ≤ i < 3: one relation fewer than sides."""
 
@@ -174,7 +174,7 @@ class Chain:
     relations: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Connective:
     """`and`, `or` of conditions."""
 
@@ -182,21 +182,21 @@ class Connective:
     parts: tuple[Layout, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Denial:
     """`not` of a condition."""
 
     part: Layout
 
 
-@dataclass(frozen=True)
+@frozen
 class Iverson:
     """A condition in brackets."""
 
     condition: Layout
 
 
-@dataclass(frozen=True)
+@frozen
 class Cases:
     """One of two values, by a condition."""
 
@@ -205,7 +205,7 @@ class Cases:
     otherwise: Layout
 
 
-@dataclass(frozen=True)
+@frozen
 class Parenthesised:
     """Something in parentheses."""
 

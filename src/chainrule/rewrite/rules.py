@@ -8,14 +8,15 @@ same result. The laws of arithmetic that rebuild a node after a change belong to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import Generic, Protocol, TypeVar, get_args
+from functools import lru_cache, reduce
+from operator import or_
+from typing import Any, Generic, Protocol, TypeVar, get_args
 
 from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_reduce, with_expressions
-from chainrule.expr.nodes import Constant, Expr, Index, Indexed, Number, Reduce
-from chainrule.expr.shared import Node
+from chainrule.expr.nodes import Condition, Constant, Expr, Index, Indexed, Number, Reduce, operands
+from chainrule.expr.shared import Node, kept
 from chainrule.expr.symbols import Symbol
 from chainrule.render.formula import ShownFormula, equation_formula, formula
 from chainrule.system.model import Equation
@@ -52,13 +53,14 @@ class Rule(Generic[A]):
     """A named law. `apply` returns what a node becomes, or None where the rule has nothing to say.
 
     `statement` says the law in the notation or in words, as a book would. `about` are the classes of nodes that the
-    rule is tried on, all if none are named.
+    rule is tried on, all if none are named; it has nothing to say where no node of the classes `within` is in them.
     """
 
     name: str
     statement: str
     apply: Callable[[Expr, A], Expr | Rewrite | None]
     about: tuple[type[Expr], ...] = ()
+    within: tuple[type[Any], ...] = ()
 
     @property
     def where(self) -> str:
@@ -193,20 +195,59 @@ def rewrite(
     the same rules and the same algebra hands it in again.
     """
     settled = set() if settled is None else settled
-    table = _by_class(tuple(rules))
+    table = _table(tuple(rules))
     for _ in range(_PASSES):
         wrap: Wrap | None = None if recorder is None else lambda whole: whole
         after = _visit(expr, table, algebra, recorder, wrap, settled)
-        if after == expr:
+        if after is expr or after == expr:
             return expr
         expr = after
     raise AssertionError(f"rules do not settle: {[rule.name for rule in rules]} on {expr}")
 
 
+class Marked:
+    """Stands for an entry with a mark among the classes of nodes that a rule needs."""
+
+
+class _RuleTable(Generic[A]):
+    """Some rules: those that are tried on nodes of a class which have nodes of some classes in them.
+
+    `needed` are the classes of which one must be there for any to apply.
+    """
+
+    def __init__(self, rules: tuple[Rule[A], ...]) -> None:
+        self.needed = _bits_of(kind for r in rules for kind in r.within or r.about or _BITS)
+        self._rules = rules
+        self._known: dict[tuple[type[Expr], int], tuple[Rule[A], ...]] = {}
+
+    def of(self, node: Expr) -> tuple[Rule[A], ...]:
+        """Return the rules that are tried on a node."""
+        kind, inside = key = type(node), _classes(node)
+        if key not in self._known:
+            tried = [r for r in self._rules if not r.about or kind in r.about]
+            self._known[key] = tuple([r for r in tried if not r.within or _bits_of(r.within) & inside])
+        return self._known[key]
+
+
+def _bits_of(kinds: Iterable[type[Any]]) -> int:
+    return reduce(or_, map(_BITS.__getitem__, kinds), 0)
+
+
+_BITS: Mapping[type[Any], int] = {kind: 1 << place for place, kind in enumerate((*get_args(Expr), Marked))}
+
+
+@kept
+def _classes(node: Expr | Condition) -> int:
+    """Return the classes of a node and of all nodes in it, a bit for each."""
+    own = _BITS.get(type(node), 0)
+    if isinstance(node, Indexed) and node.guarded:
+        own |= _BITS[Marked]
+    return reduce(or_, map(_classes, operands(node)), own)
+
+
 @lru_cache(maxsize=64)
-def _by_class(rules: tuple[Rule[A], ...]) -> Mapping[type[Expr], tuple[Rule[A], ...]]:
-    """Return the rules that are tried on each class of nodes."""
-    return {kind: tuple(r for r in rules if not r.about or kind in r.about) for kind in get_args(Expr)}
+def _table(rules: tuple[Rule[A], ...]) -> _RuleTable[A]:
+    return _RuleTable(rules)
 
 
 _PLAIN = frozenset({Number, Constant})
@@ -215,35 +256,35 @@ _PLAIN = frozenset({Number, Constant})
 
 def _visit(
     node: Expr,
-    rules: Mapping[type[Expr], tuple[Rule[A], ...]],
+    rules: _RuleTable[A],
     algebra: A,
     recorder: Recorder | None,
     wrap: Wrap | None,
     settled: set[Expr],
 ) -> Expr:
-    if type(node) in _PLAIN or node in settled:
+    if type(node) in _PLAIN or not rules.needed & _classes(node) or node in settled:
         return node
     new = _visit_operands(node, rules, algebra, recorder, wrap, settled)
     level = algebra.fresh.level
-    for rule in rules[type(new)]:
+    for rule in rules.of(new):
         outcome = rule.apply(new, algebra)
         algebra.fresh.level = level
         if outcome is None:
             continue
         made = outcome if isinstance(outcome, Rewrite) else Rewrite(outcome)
-        if made.expr == new:
+        if made.expr is new or made.expr == new:
             continue
         if recorder is not None and wrap is not None:
             recorder.add(rule, wrap(new), replace(made, expr=wrap(made.expr)))
         return made.expr
-    if new == node:
+    if new is node or new == node:
         settled.add(node)
     return new
 
 
 def _visit_operands(
     node: Expr,
-    rules: Mapping[type[Expr], tuple[Rule[A], ...]],
+    rules: _RuleTable[A],
     algebra: A,
     recorder: Recorder | None,
     wrap: Wrap | None,
@@ -256,7 +297,7 @@ def _visit_operands(
         inner: Wrap | None = None if wrap is None else lambda part: wrap(algebra.close(op, indices, part))
         changed = _visit(body, rules, algebra, recorder, inner, settled)
         algebra.fresh.level = level
-        return node if changed == body else algebra.close(op, indices, changed)
+        return node if changed is body or changed == body else algebra.close(op, indices, changed)
     if wrap is None:
         new = map_operands(node, lambda part: _visit(part, rules, algebra, None, None, settled))
         return node if new is node else algebra.rebuild(new)

@@ -23,6 +23,7 @@ from chainrule.expr.binding import (
 )
 from chainrule.expr.deltas import kronecker
 from chainrule.expr.nodes import (
+    Bracket,
     Expr,
     Index,
     Indexed,
@@ -239,10 +240,49 @@ def cancelled_factors(expr: Expr, fresh: Fresh) -> Iterator[Expr]:
     yield from seen
 
 
+def factors_lost(before: Expr, after: Expr, fresh: Fresh) -> Iterator[Expr]:
+    """Yield what a line loses where sums are multiplied out: a factor beside a sum with terms that it divides.
+
+    What is still divided by afterwards, or by something of the same tensors, is not lost: a[k] of a[k]·(b + c/a[k]),
+    and not that of a[k]·(b + c/a[k]^2).
+    """
+    left = [tensors_in(base) for part in _opened(after, fresh) for base in _below_any(part)]
+    seen: dict[Expr, None] = {}
+    for part in _opened(before, fresh):
+        if isinstance(part, Product):
+            _, factors = factors_of(normal(part, fresh))
+            inner = [divisors(factor) for factor, exponent in factors.items() if exponent == 1]
+            above = (base for base, exponent in factors.items() if exponent > 0)
+            seen |= dict.fromkeys(base for base in above if any(base in below for below in inner))
+    yield from (base for base in seen if tensors_in(base) and tensors_in(base) not in left)
+
+
+def _opened(expr: Expr, fresh: Fresh) -> Iterator[Expr]:
+    """Yield an expression and all in it, with names of their own for the indices of reductions."""
+    waiting = [expr]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        inside = open_reduce(part, fresh)[1:] if isinstance(part, Reduce) else expressions_in(part)
+        waiting += [*inside][::-1]
+
+
+def _below_any(part: Expr) -> Iterator[Expr]:
+    _, factors = factors_of(part)
+    yield from (base for factor, exponent in factors.items() for base in _below(factor, exponent, None))
+
+
+INTO_SUMS: tuple[Rule[Context], ...] = (
+    Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum, (Product,), (Power,)),
+)
 CANCEL: tuple[Rule[Context], ...] = (
     Rule(
-        "the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]", equal_in_the_product, (Product,)
+        "the delta renames",
+        "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]",
+        equal_in_the_product,
+        (Product,),
+        (Bracket,),
     ),
     CANCELLED_POWER,
-    Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum, (Product,)),
+    *INTO_SUMS,
 )

@@ -10,7 +10,19 @@ from collections.abc import Sequence
 
 from chainrule.expr.binding import free_indices, open_reduce, substitute_indices
 from chainrule.expr.deltas import kronecker, plain_delta
-from chainrule.expr.nodes import ZERO, Affine, Expr, Index, Position, Product, Reduce, Select, Sum, product_factors
+from chainrule.expr.nodes import (
+    ZERO,
+    Affine,
+    Bracket,
+    Expr,
+    Index,
+    Position,
+    Product,
+    Reduce,
+    Select,
+    Sum,
+    product_factors,
+)
 from chainrule.expr.sizes import Literal
 from chainrule.rewrite.rules import Rule
 from chainrule.simplify.affine import solvable, solve_the_delta
@@ -133,21 +145,35 @@ def out_of_a_choice(expr: Expr, context: Context) -> Expr | None:
 
 COLLAPSE: tuple[Rule[Context], ...] = (
     *DECIDED,
-    Rule("one term remains", "[i = j] leaves one term of its sum: Σ_i [i = j]·a[i] = a[j]", leave_one_term, (Reduce,)),
+    Rule(
+        "one term remains",
+        "[i = j] leaves one term of its sum: Σ_i [i = j]·a[i] = a[j]",
+        leave_one_term,
+        (Reduce,),
+        (Bracket,),
+    ),
     Rule(
         "solved for an index",
         "[q+u = p] leaves one term of Σ_q, that with q = p−u, where q has that value: Σ_q [q+u = p]·d[q] = d?[p−u], "
         "or [0 ≤ p−u < extent(q)] times what q stands in",
         solve_the_delta,
         (Reduce,),
+        (Bracket,),
     ),
-    Rule("the delta renames", "where i = j, a[j] is a[i]: [i = j]·a[j] = [i = j]·a[i]", rename_in_product, (Product,)),
+    Rule(
+        "the delta renames",
+        "where i = j, a[j] is a[i]: [i = j]·a[j] = [i = j]·a[i]",
+        rename_in_product,
+        (Product,),
+        (Bracket,),
+    ),
     Rule("out of the choice", "where(c, [i = j]·a, [i = j]·b) = [i = j]·where(c, a, b)", out_of_a_choice, (Select,)),
-    Rule("the delta once", "[i = j]·[i = j] = [i = j]", delta_times_sum, (Product,)),
+    Rule("the delta once", "[i = j]·[i = j] = [i = j]", delta_times_sum, (Product,), (Bracket,)),
     Rule(
         "take the sum apart",
         "Σ_i a[i]·([i = j] + b[i]) = Σ_i [i = j]·a[i] + Σ_i a[i]·b[i]",
         free_the_delta,
         (Reduce,),
+        (Bracket,),
     ),
 )

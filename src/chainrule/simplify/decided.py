@@ -28,7 +28,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Literal, Size
-from chainrule.rewrite.rules import Rule
+from chainrule.rewrite.rules import Marked, Rule
 from chainrule.simplify.context import Context
 
 
@@ -152,6 +152,10 @@ DECIDED: tuple[Rule[Context], ...] = (
         (Bracket, Select),
     ),
     Rule(
-        "no mark needed", "what is never outside of its tensor needs no mark: a?[c] = a[c]", needless_mark, (Indexed,)
+        "no mark needed",
+        "what is never outside of its tensor needs no mark: a?[c] = a[c]",
+        needless_mark,
+        (Indexed,),
+        (Marked,),
     ),
 )

@@ -11,7 +11,7 @@ from fractions import Fraction
 from chainrule.expr.combinations import position_value
 from chainrule.expr.nodes import ZERO, Comparison, Condition, Expr, ExtentValue, Indexed, Logic, Product, number
 from chainrule.expr.sizes import Literal
-from chainrule.rewrite.rules import Rule
+from chainrule.rewrite.rules import Marked, Rule
 from chainrule.simplify.arithmetic import bracket, factors_of, multiply, power, product_of
 from chainrule.simplify.context import Context
 from chainrule.simplify.decided import always, inside
@@ -54,5 +54,6 @@ MARKS: tuple[Rule[Context], ...] = (
         "x?[p] is x[p] where p is inside: x?[p]/x[p] = [0 ≤ p < extent(x)]",
         range_of_the_mark,
         (Product,),
+        (Marked,),
     ),
 )

@@ -335,7 +335,7 @@ def use_name(expr: Expr, context: Context) -> Rewrite | None:
     return recognise(expr, context.names)
 
 
-RECOGNISE: tuple[Rule[Context], ...] = (
+NAMES: tuple[Rule[Context], ...] = (
     Rule("call it by its name", "what an equation of the system defines is called by its name", use_name),
-    Rule("given", "a fact that the system states", use_given),
 )
+STATED: tuple[Rule[Context], ...] = (Rule("given", "a fact that the system states", use_given),)

@@ -23,7 +23,6 @@ from chainrule.expr.skeleton import (
     Renaming,
     Shape,
     Skeleton,
-    extents_in,
     places_of,
 )
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
@@ -149,11 +148,13 @@ def _numbers(
     is measured is not as long with 1 in a delta, so that one is told apart. All of a number matters where something is
     computed with positions, where it may be outside, and where it is not known how far an axis runs.
     """
-    axes = {tensor: () if known is None else extents_in(known.leaves) for tensor, known in along.items()}
+    axes = {tensor: known for tensor, known in along.items() if known is not None and not known.loose}
     outside = any(n >= ranges.least.get(of, 0) for of, _, n in names.entries if not isinstance(of, str))
     plain = not (names.loose or outside or any(part.counted for part in parts))
-    if not plain or any(known is None or None in axes[tensor] for tensor, known in along.items()):
+    if not plain or len(axes) < len(along):
         return tuple([entry.number for entry in names.entries])
     names.add_numbers(axes)
+    if all(number != 1 for _, number in names.numbers):
+        return (0,) * len(names.numbers)
     measured: set[Size | None] = {*compared, *(extent for part in parts for extent in part.compared)}
-    return tuple([number == 1 and extent in measured for extent, number in names.numbers])
+    return tuple([int(number == 1 and extent in measured) for extent, number in names.numbers])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from typing import TypeAlias
 
 from chainrule.errors import InputError
@@ -23,7 +24,7 @@ from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
 from chainrule.simplify.arithmetic import normal
 from chainrule.simplify.by_its_name import is_worth_its_name, may_be_worth_it
-from chainrule.simplify.cancelling import CANCEL, cancelled_factors
+from chainrule.simplify.cancelling import CANCEL, INTO_SUMS, cancelled_factors, factors_lost
 from chainrule.simplify.choices import CHOICES
 from chainrule.simplify.collapse import COLLAPSE
 from chainrule.simplify.context import Context, Fact, Ranges
@@ -36,7 +37,7 @@ from chainrule.simplify.identities import IDENTITIES
 from chainrule.simplify.marks import MARKS
 from chainrule.simplify.one_hot import ONE_HOT
 from chainrule.simplify.presentation import present
-from chainrule.simplify.recognise import RECOGNISE, split_constants
+from chainrule.simplify.recognise import NAMES, STATED, split_constants
 from chainrule.simplify.shapes import Problem, abstract, shape_of
 from chainrule.simplify.shares import SHARES, shares_of
 from chainrule.simplify.sums import MERGE, SUMS
@@ -46,14 +47,22 @@ from chainrule.system.model import Equation, System
 from chainrule.system.sizes.constraints import read_by_number
 from chainrule.system.user_functions import bare_equation, inline_functions, whole_equations
 
-PHASES: tuple[tuple[str, tuple[Rule[Context], ...]], ...] = (
+Phases: TypeAlias = tuple[tuple[str, tuple[Rule[Context], ...]], ...]
+PHASES: Phases = (
     ("collapse", COLLAPSE),
-    ("recognise", (*IDENTITIES, *CHOICES, *EXPONENTS, *SHARES, *ONE_HOT, *GIVEN, *RECOGNISE)),
+    ("recognise", (*IDENTITIES, *CHOICES, *EXPONENTS, *SHARES, *ONE_HOT, *GIVEN, *NAMES, *STATED)),
     ("sums", SUMS),
     ("multiply out", (*EXPAND, *MARKS, *CANCEL)),
     ("factor", (*FACTOR, *MERGE)),
 )
+_RESTS_ON: Mapping[Rule[Context], Callable[[Context], tuple[Fact, ...]]] = {
+    **dict.fromkeys(SHARES, attrgetter("shares")),
+    **dict.fromkeys((*ONE_HOT, *GIVEN, *STATED), attrgetter("givens")),
+    **dict.fromkeys(NAMES, attrgetter("names")),
+}
+"""The facts without which a rule has nothing to say."""
 _ROUNDS = 12
+_MULTIPLIES_OUT = frozenset(rule.name for rule in (*EXPAND, *INTO_SUMS))
 
 
 class Simplifier:
@@ -146,6 +155,12 @@ class Simplifier:
         """Return the factors that an expression loses in the normal form, since it is divided by them, too."""
         return tuple(map(self.present, cancelled_factors(expr, Fresh())))
 
+    def lost(self, step: Step) -> tuple[Expr, ...]:
+        """Return the factors that a step loses because it multiplies sums out that are divided by them."""
+        if step.rule not in _MULTIPLIES_OUT:
+            return ()
+        return tuple(map(self.present, factors_lost(step.before, step.after, Fresh())))
+
     def present(self, expr: Expr) -> Expr:
         """Return a simplified expression as a book would write it."""
         return present(expr, self._written)
@@ -175,6 +190,12 @@ def _shown(step: Step, problem: Problem, written: Written) -> Step:
     return replace(step, before=before, after=after, names=names, statement=defined)
 
 
+def _phases(context: Context) -> Phases:
+    """Return the phases without the rules that rest on facts of a kind that there is none of."""
+    silent = {rule for rule, facts in _RESTS_ON.items() if not facts(context)}
+    return tuple([(phase, tuple([rule for rule in rules if rule not in silent])) for phase, rules in PHASES])
+
+
 def _run(problem: Problem, recorder: Recorder | None) -> Expr:
     stated = [fact for fact in problem.facts if not fact.assumption]
     context = Context(
@@ -184,11 +205,12 @@ def _run(problem: Problem, recorder: Recorder | None) -> Expr:
         shares=tuple(fact for fact in stated if isinstance(fact.replacement, Number)),
         ranges=problem.ranges,
     )
-    settled: dict[str, set[Expr]] = {phase: set() for phase, _ in PHASES}
+    phases = _phases(context)
+    settled: dict[str, set[Expr]] = {phase: set() for phase, _ in phases}
     expr = normal(problem.expr, context.fresh)
     for _ in range(_ROUNDS):
         before = expr
-        for phase, rules in PHASES:
+        for phase, rules in phases:
             entered, expr = expr, rewrite(expr, rules, context, recorder, settled[phase])
             if phase == "sums" and expr != entered:
                 break  # what sums left behind may have a name

@@ -193,11 +193,14 @@ SUMS: tuple[Rule[Context], ...] = (
         "c·Σ_i e[i]·b[i] = Σ_i a[i]·b[i], where an equation names a[i] = c·e[i]",
         name_through_the_sum,
         (Product,),
+        (Reduce,),
     ),
     Rule("independent sums", "Σ_i Σ_k a[i]·b[k] = (Σ_i a[i])·Σ_k b[k]", independent_parts, (Reduce,)),
     Rule("one sum", "Σ_i a[i]·Σ_k b[i,k] = Σ_{i,k} a[i]·b[i,k]", join_nested, (Reduce,)),
     Rule("split the sum", "Σ_i (a[i] + b[i]) = Σ_i a[i] + Σ_i b[i]", split, (Reduce,)),
 )
 MERGE: tuple[Rule[Context], ...] = (
-    Rule("sums over the same range", "Σ_i a[i]·b[i] + Σ_i a[i]·c[i] = Σ_i a[i]·(b[i] + c[i])", merge, (Sum,)),
+    Rule(
+        "sums over the same range", "Σ_i a[i]·b[i] + Σ_i a[i]·c[i] = Σ_i a[i]·(b[i] + c[i])", merge, (Sum,), (Reduce,)
+    ),
 )

@@ -44,7 +44,7 @@ from chainrule.expr.nodes import (
 from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Declared
 from chainrule.expr.symbols import Derivative, Symbol, of_one_sample, symbol, tensors_of
-from chainrule.system.model import Declaration, Equation, Given, System
+from chainrule.system.model import NO_COST, Declaration, Equation, Given, System
 from chainrule.system.typecheck import typecheck
 
 
@@ -58,12 +58,16 @@ def batch(system: System) -> System:
     """
     if not system.batch:
         return system
-    work = _Batching(Index(system.batch, Declared(system.batch), system.batch), system)
+    sample = Index(system.batch, Declared(system.batch), system.batch)
+    counter = next((d.tensor for d in system.declarations if d.implied and d.tensor == system.batch), NO_COST)
+    work = _Batching(sample, system, {counter: counter} if counter else {}, counter)
     for statement in computation_order(system):
         work.take(statement)
     batched = replace(
         system,
-        declarations=tuple(work.declarations.get(d.tensor) or work.relettered(d) for d in system.declarations),
+        declarations=tuple(
+            work.declarations.get(d.tensor) or work.relettered(d) for d in system.declarations if d.tensor != counter
+        ),
         givens=tuple(work.given(g) for g in system.givens),
         batch="",
         samples=system.batch,
@@ -115,6 +119,8 @@ class _Batching:
     sample: Index
     system: System
     carried: dict[Symbol, Symbol] = field(default_factory=dict)
+    counter: str = ""
+    """What the number of a sample is called in the system of one sample, if it is read."""
     declarations: dict[str, Declaration] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
 
@@ -227,6 +233,8 @@ class _Batching:
     def expression(self, node: Expr, sample: Index) -> Expr:
         """Return the expression with the sample index in every entry whose tensor carries it."""
         match node:
+            case Indexed(tensor) if tensor == self.counter:
+                return IndexValue(sample)
             case Indexed():
                 return self.entry(node, sample)
             case MatrixEntry(tensor=tensor):

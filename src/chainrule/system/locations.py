@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from itertools import accumulate
 
 from chainrule.errors import TypecheckError, listed
+from chainrule.expr.functions import DRAWN
 from chainrule.expr.nodes import Call, Index
 from chainrule.system.lookalikes import difference, twin_of
 from chainrule.system.model import Equation, System
@@ -88,7 +89,7 @@ def check_calls(calls: Iterable[Call], arities: Mapping[str, int], unknown: Coll
                 advice=meant,
                 declare=f"Define it: def {call.function}(t) = …, or leave it unknown: abstract {call.function}(t).",
             )
-        if arity != len(call.arguments):
+        if arity != len(call.arguments) and not (call.function in DRAWN and call.arguments):
             raise place.error(
                 f"{call.function} takes {arity} argument{'s' * (arity != 1)}, not {len(call.arguments)}", call.function
             )

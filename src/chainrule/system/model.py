@@ -14,15 +14,17 @@ from typing import Literal
 
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.functions import ONE_HOT
-from chainrule.expr.nodes import ONE, Comparison, Expr, Index, Indexed, Reduce
+from chainrule.expr.nodes import ONE, ZERO, Comparison, Expr, Index, Indexed, Reduce
 from chainrule.expr.shared import Node
 from chainrule.expr.sizes import Size
-from chainrule.expr.symbols import Derivative, Symbol, Tensor, of_one_sample, symbol, tensors_of
+from chainrule.expr.symbols import NO_TENSOR, Derivative, Symbol, of_one_sample, symbol, tensors_of
 from chainrule.render.text import equation_text
 from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text
 
-NO_COST = Tensor("")
+NO_COST = NO_TENSOR
+STEP = "step"
+"""The name of the number of the step, unless something else has it."""
 
 Role = Literal["data", "param", "const", "state", "abstract"]
 """What a declared tensor is for: given with each sample, learned, fixed, kept between steps, or unknown."""
@@ -34,7 +36,8 @@ class Declaration(Node):
 
     `value` is that of a `const` which has one, or what all entries of a `state` begin with. `arguments` are the tensors
     that an abstract tensor is an unknown function of, each with indices of its own: `abstract a[k](z[j])`. An integer
-    tensor, `data tok[t] : int(V)`, has whole numbers that are `values` of an index: 0 to V - 1.
+    tensor, `data tok[t] : int(V)`, has whole numbers that are `values` of an index: 0 to V - 1. One that is `implied`
+    has no line, see `counter`.
     """
 
     role: Role
@@ -43,6 +46,7 @@ class Declaration(Node):
     value: Expr | None
     arguments: tuple[Indexed, ...]
     values: Index | None
+    implied: bool
 
     def __init__(
         self,
@@ -52,10 +56,26 @@ class Declaration(Node):
         value: Expr | None = None,
         arguments: tuple[Indexed, ...] = (),
         values: Index | None = None,
+        implied: bool = False,
     ) -> None:
         self.__dict__.update(
-            role=role, tensor=symbol(tensor), indices=indices, value=value, arguments=arguments, values=values
+            role=role,
+            tensor=symbol(tensor),
+            indices=indices,
+            value=value,
+            arguments=arguments,
+            values=values,
+            implied=implied,
         )
+
+
+def counter(name: str) -> Declaration:
+    """Return the declaration that is implied where a name is read that stands for a count.
+
+    `step` is how many steps of training there were before, a state that the trainer counts up. The letter of the sample
+    index is the number of the sample in its batch: it is 0 for a single one, and `batch` puts the index in its place.
+    """
+    return Declaration("state" if name == STEP else "const", name, value=ZERO, implied=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +197,11 @@ class System(Node):
     def states(self) -> tuple[Symbol, ...]:
         """The tensors that are kept between steps and are no params."""
         return self.with_role("state")
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether `step` is read and is the number of the step, which the trainer has to count."""
+        return STEP in self.declared and self.declared[STEP].implied
 
     @property
     def kept(self) -> tuple[Symbol, ...]:

@@ -10,7 +10,7 @@ from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from chainrule.errors import TypecheckError, listed
-from chainrule.expr.functions import ARITY, CONSTANTS, REDUCTIONS
+from chainrule.expr.functions import ARITY, CONSTANTS, DRAWN, REDUCTIONS
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, MatrixEntry, Partial, Reduce, walk
 from chainrule.expr.symbols import Derivative, Symbol, taken_by, tensors_of
 from chainrule.system.locations import Location, check_calls, check_target, did_you_mean, first_repeated
@@ -247,6 +247,12 @@ class NameTable:
                         f"{place.name} cannot depend on an index",
                         expected="expected are numbers and functions of them",
                         advice="Write it as an equation.",
+                    )
+                case Call(function) if function in DRAWN:
+                    raise place.error(
+                        f"{place.name} cannot draw: {function} stands in equations only",
+                        function,
+                        advice=f"Give what is drawn an equation: u[j] = {function}(…)",
                     )
                 case Call(function) if function not in arities and function in self.arities:
                     raise place.error(f"{function} is used before it is defined", function)

@@ -40,6 +40,10 @@ class PrintedDeclaration(Protocol):
     def values(self) -> Index | None:
         """The index whose values an integer tensor holds."""
 
+    @property
+    def implied(self) -> bool:
+        """Whether it has no line of its own."""
+
 
 class PrintedFunction(Protocol):
     """The definition of a scalar function, as far as it is printed."""

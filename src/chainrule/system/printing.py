@@ -126,7 +126,8 @@ class _Printer:
     def statements(self) -> list[str]:
         """Return all lines before the equations."""
         system = self.system
-        lines = [line for key, group in groupby(system.declarations, _kind) for line in self._declared(key, group)]
+        written = [declaration for declaration in system.declarations if not declaration.implied]
+        lines = [line for key, group in groupby(written, _kind) for line in self._declared(key, group)]
         lines += [self._function(function) for function in system.functions]
         lines += [self._given(given) for given in system.givens]
         if system.batch:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from chainrule.expr.linear import LinearForm
-from chainrule.expr.nodes import Call, Expr, ExtentValue, Index, number, over, plus, times
+from chainrule.expr.nodes import Call, Expr, ExtentValue, Index, number, over, plus, times, walk
 from chainrule.expr.sizes import Axis, Declared, Formula, Limit, Literal, Size, Uninferred
-from chainrule.render.latex import equation_latex
+from chainrule.render.latex import equation_latex, expression_latex
+from chainrule.render.names import latex_name
 from chainrule.render.text import expression_text
 from chainrule.system.derived import DerivedExtent
 
@@ -29,11 +30,24 @@ def size_lines(
 def size_lines_latex(
     said: Sequence[Index], derived: Sequence[DerivedExtent], ranks: Mapping[str, int], letters: Mapping[str, Size]
 ) -> list[str]:
-    """Return these lines as LaTeX, where an axis is named by the letter that labels it: T = ⌊(P − 1)/2⌋ + 1."""
+    """Return these lines as LaTeX, where an axis is named by the letter that labels it: T = ⌊(P − 1)/2⌋ + 1.
+
+    A last line says what stands for which extent, in the words of the text.
+    """
     axes = {size: letter for letter, size in letters.items() if not any(i.name == letter for i in said)}
     named = _Values(said, derived, ranks, axes)
-    sides = ((ExtentValue(i.extent, i.name), named.of(i.extent)) for i in said)
-    return [equation_latex(own, value, ranks=ranks, sign="&=") for own, value in sides]
+    sides = [(ExtentValue(i.extent, i.name), named.of(i.extent)) for i in said]
+    parts = [part for own, value in sides for part in (own, *walk(value)) if isinstance(part, ExtentValue)]
+    lines = [equation_latex(own, value, ranks=ranks, sign="&=") for own, value in sides]
+    first, *others = [_meaning(part, ranks) for part in {p.letter: p for p in parts}.values()] or [("", "")]
+    meant = r",\quad ".join((" &= ".join(first), *map(" = ".join, others)))
+    return [*lines, meant] if said else []
+
+
+def _meaning(size: ExtentValue, ranks: Mapping[str, int]) -> tuple[str, str]:
+    """Return what stands for an extent in LaTeX, and the extent as text names it."""
+    name, comma, axis = size.letter.partition(",")
+    return expression_latex(size, ranks=ranks), rf"\operatorname{{extent}}({latex_name(name).plain}{comma}{axis})"
 
 
 def said_values(

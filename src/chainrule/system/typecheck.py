@@ -7,6 +7,7 @@ as the same object. Nothing here recurses over equations.
 from __future__ import annotations
 
 from chainrule.expr.garbage import no_garbage
+from chainrule.system.drawn import check_drawn
 from chainrule.system.model import System
 from chainrule.system.naming import NameTable
 from chainrule.system.sizes.infer import infer_sizes
@@ -27,6 +28,7 @@ def typecheck(system: System) -> System:
     names = NameTable(system)
     names.check()
     inferred = infer_sizes(system, names)
+    check_drawn(inferred)
     if inferred.__dict__.get("_says_sizes"):
         return inferred
     prints_as_read = is_read_from_text(system) and keeps_its_letters(inferred)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from chainrule.errors import OptionError, escaped, listed
 from chainrule.network.files import CHECKPOINT, FileFormat, read_file, refused, write_file
-from chainrule.training.history import Epoch
+from chainrule.training.history import METRICS, Epoch
 from chainrule.training.stopping import Best
 from chainrule.training.training_data import Samples
 
@@ -52,8 +52,8 @@ class Checkpoint:
 def write_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint, all of it or nothing. Raises OptionError where it cannot be written."""
     best = checkpoint.best
-    names = [field.name for field in fields(Epoch)]
-    rows = [[getattr(epoch, name) for name in names] for epoch in checkpoint.epochs]
+    names = _columns(checkpoint.epochs)
+    rows = [[_number(epoch, name) for name in names] for epoch in checkpoint.epochs]
     facts = {
         "settings": json.dumps(dict(checkpoint.settings)),
         "epochs": json.dumps(names),
@@ -91,7 +91,31 @@ def _epochs(names: Sequence[str], values: Array, present: Array) -> tuple[Epoch,
     told: Iterator[dict[str, Any]] = (
         {name: value if there else None for name, value, there in zip(names, *row, strict=True)} for row in rows
     )
-    return tuple(Epoch(**row) for row in told)
+    return tuple(_epoch(row) for row in told)
+
+
+def _columns(epochs: Sequence[Epoch]) -> list[str]:
+    """Return the names of the numbers of epochs; metrics have the name of their field in front."""
+    plain = [field.name for field in fields(Epoch) if field.name not in METRICS]
+    return plain + list(
+        dict.fromkeys(f"{name}/{one}" for epoch in epochs for name in METRICS for one in getattr(epoch, name))
+    )
+
+
+def _number(epoch: Epoch, name: str) -> float | None:
+    kind, _, metric = name.partition("/")
+    found: float | None = getattr(epoch, kind).get(metric) if metric else getattr(epoch, kind)
+    return found
+
+
+def _epoch(row: Mapping[str, Any]) -> Epoch:
+    plain = {name: value for name, value in row.items() if "/" not in name}
+    metrics: dict[str, dict[str, float]] = {name: {} for name in METRICS}
+    for name, value in row.items():
+        kind, _, metric = name.partition("/")
+        if metric and value is not None:
+            metrics[kind][metric] = value
+    return Epoch(**plain, metrics=metrics["metrics"], validation_metrics=metrics["validation_metrics"])
 
 
 def put_generator(path: str | Path, generator: np.random.Generator, state: Mapping[str, Any]) -> None:
@@ -151,13 +175,15 @@ def _text(value: Any) -> str:
 
 
 def fingerprint(*parts: Samples | str | None) -> str:
-    """Return a hash of samples and texts: other data, another hash."""
+    """Return a hash of samples and texts: other data, another hash. Names count where there are more than x and y."""
     digest = hashlib.sha256()
     for part in parts:
-        arrays = () if part is None or isinstance(part, str) else (part.x, part.y)
-        digest.update(f"{type(part).__name__} {[a.shape for a in arrays]}\n".encode())
+        arrays = {} if part is None or isinstance(part, str) else part.data
+        digest.update(f"{type(part).__name__} {[a.shape for a in arrays.values()]}\n".encode())
+        if len(arrays) != 2:
+            digest.update(f"{list(arrays)}\n".encode() if arrays else b"")
         if isinstance(part, str):
             digest.update(part.encode())
-        for array in arrays:
+        for array in arrays.values():
             digest.update(np.ascontiguousarray(array, "<f8").reshape(-1).data)
     return digest.hexdigest()

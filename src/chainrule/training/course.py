@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.errors import OptionError
 from chainrule.network.atomic import check_writable, remove_leftovers
-from chainrule.network.files import Fact
+from chainrule.network.files import Fact, checksum
 from chainrule.network.locks import owned
 from chainrule.network.network import Network
 from chainrule.system.printing import system_text
@@ -31,6 +31,7 @@ from chainrule.training.checkpoint import (
     write_checkpoint,
 )
 from chainrule.training.history import Epoch, History
+from chainrule.training.measured import Measured
 from chainrule.training.runs import Progress, Run
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import Best, EarlyStopping
@@ -49,6 +50,8 @@ class Course:
     validation: Scores
     history: History
     facts: Mapping[str, Fact]
+    metrics: Measured
+    validation_metrics: Measured
     early: EarlyStopping | None = None
     callbacks: Sequence[tuple[str, Function]] = ()
     progress: Callable[[Progress], None] | None = None
@@ -67,7 +70,7 @@ class Course:
         check_settings(self.file, found.settings, self.settings)
         check_tensors(self.file, found.kept, self.run.kept)
         if found.best.params is not None:
-            check_tensors(self.file, found.best.params, self.run.params)
+            check_tensors(self.file, found.best.params, self.network.params)
         put_generator(self.file, self.generator, found.generator)
         self.run.put(found.kept)
         self.history.epochs = list(found.epochs)
@@ -135,11 +138,14 @@ class Course:
             validation.cost,
             score.error,
             validation.error,
+            self.metrics.of(params),
+            self.validation_metrics.of(params),
         )
 
     def _take(self) -> None:
         """Give the network what was learned so far."""
-        self.network.params, self.network.updates = self.run.params, self.updates
+        self.network.params = {**self.network.params, **self.run.params}
+        self.network.updates = self.updates
 
     def _describe(self) -> None:
         """Note in the network how it was trained."""
@@ -186,14 +192,17 @@ def settings_of(
     What the others can be the cause of stands last: the steps in an epoch go into the updates of some.
     """
     samples, validation, test = data
+    frozen = {name: network.params[name] for name in network.frozen}
     return {
-        "the equations of the network": fingerprint(system_text(network.system), network.ends.output),
+        "the equations of the network": fingerprint(system_text(network.system), *network.ends.outputs),
         "the executor": executor,
         "batch_size": batch_size,
         "seed": seed,
-        "early_stopping": asdict(early) if early else None,
+        "early_stopping": {name: value for name, value in asdict(early).items() if value != ""} if early else None,
+        **({"the consts": fingerprint(Samples(network.consts, 0, {}))} if network.consts else {}),
         "x and y": fingerprint(samples),
         "the validation data": fingerprint(validation),
         "the test data": fingerprint(test),
+        **({"the frozen params": checksum({}, frozen)} if frozen else {}),
         UPDATES: fingerprint(updates),
     }

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from chainrule.errors import OptionError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METRICS = ("metrics", "validation_metrics")
+"""The fields of an epoch that hold numbers by name."""
+_WIDTH = 10
+"""A number of four digits takes up to so many characters."""
 TOO_SHORT, TOO_LONG = 1e-3, 1e4
 """Below the one, four digits behind the point say little of a cost; from the other on it does not fit its column."""
 
@@ -22,7 +31,8 @@ class Epoch:
     validation data. As the cost, `training_accuracy` is that of each sample at the moment it was learned from. They are
     None where the answers are no classes: then `error` and `validation_error` are the mean absolute errors, |a − y|
     over samples and outputs. `validation_cost` is that of the validation data. None, too, is what there are no data
-    for.
+    for. `metrics` are those that were asked for, by name, on the same data as `accuracy`, `validation_metrics` those on
+    the validation data.
     """
 
     cost: float
@@ -33,6 +43,8 @@ class Epoch:
     validation_cost: float | None = None
     error: float | None = None
     validation_error: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict, hash=False)
+    validation_metrics: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass
@@ -73,18 +85,38 @@ class History:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the history as lists and numbers; a number that is not finite becomes None."""
-        epochs = [{name: _finite(value) for name, value in asdict(epoch).items()} for epoch in self.epochs]
+        epochs = [_plain(epoch) for epoch in self.epochs]
         end = {"interrupted": self.interrupted, "stopped": self.stopped, "restored": self.restored}
         return {"epochs": epochs, "accuracy_on": self.accuracy_on, **end}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a frame of pandas: a row for each epoch, numbered from 1, a column for all that was measured.
+
+        Raises OptionError where pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ModuleNotFoundError as error:
+            if error.name != "pandas":
+                raise
+            raise OptionError(
+                "to_frame needs pandas, which is not installed",
+                expected="history.as_dict() and history.to_json() need nothing",
+                advice="Install it: pip install 'chainrule[pandas]'",
+            ) from None
+        rows = [measured(epoch) for epoch in self.epochs]
+        numbers = pd.RangeIndex(1, len(rows) + 1, name="epoch")
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        return pd.DataFrame(rows, index=numbers, columns=columns or None)
 
     def to_json(self) -> str:
         """Return the history as JSON: the fields of `History` and of each `Epoch` under their names."""
         return json.dumps(self.as_dict(), indent=1, allow_nan=False)
 
     def __str__(self) -> str:
-        table = [heading(self.epochs[0] if self.epochs else None, self.accuracy_on)]
-        table += [row(number, epoch, self.accuracy_on) for number, epoch in enumerate(self.epochs, start=1)]
-        return "\n".join([*table, *self.ending])
+        titles = list(dict.fromkeys(title for epoch in self.epochs for title in shown(epoch, self.accuracy_on)))
+        rows = [_row(number, epoch, self.accuracy_on, titles) for number, epoch in enumerate(self.epochs, start=1)]
+        return "\n".join([_heading(titles), *rows, *self.ending])
 
     @property
     def ending(self) -> list[str]:
@@ -95,25 +127,51 @@ class History:
         return [*said, *([f"the params are those of epoch {self.restored}"] if kept else [])]
 
 
+def measured(epoch: Epoch) -> dict[str, float]:
+    """Return the numbers of an epoch by name, metrics too, without those that there are no data for.
+
+    >>> measured(Epoch(0.5, None, 0.25, error=2.0, metrics={"r2": 0.75}, validation_metrics={"r2": 0.5}))
+    {'cost': 0.5, 'seconds': 0.25, 'error': 2.0, 'r2': 0.75, 'validation_r2': 0.5}
+    """
+    told = {name: value for name, value in asdict(epoch).items() if value is not None and name not in METRICS}
+    metrics = {**epoch.metrics, **{f"validation_{name}": value for name, value in epoch.validation_metrics.items()}}
+    return {**told, **{name: value for name, value in metrics.items() if name not in told}}
+
+
+def _plain(epoch: Epoch) -> dict[str, Any]:
+    """Return the numbers of an epoch by name; metrics only where there are some."""
+    told = asdict(epoch)
+    metrics = {name: {n: _finite(v) for n, v in told.pop(name).items()} for name in METRICS}
+    return {name: _finite(value) for name, value in told.items()} | {n: found for n, found in metrics.items() if found}
+
+
 def _finite(value: float | None) -> float | None:
     return value if value is None or math.isfinite(value) else None
 
 
 def heading(epoch: Epoch | None, accuracy_on: str) -> str:
     """Return the heading of a table of epochs, of which this is one."""
-    return f"{'epoch':>5}{'cost':>10}" + "".join(_shown(epoch, accuracy_on)) + f"{'seconds':>10}"
+    return _heading(shown(epoch, accuracy_on) if epoch is not None else ())
 
 
 def row(number: int, epoch: Epoch, accuracy_on: str) -> str:
     """Return the line of one epoch in a table of that heading."""
-    shown = [f"{text:>{len(title)}}" for title, text in _shown(epoch, accuracy_on).items()]
-    return "".join([f"{number:>5}{_cost(epoch.cost):>10}", *shown, f"{epoch.seconds:>10.4f}"])
+    return _row(number, epoch, accuracy_on, shown(epoch, accuracy_on))
 
 
-def _shown(epoch: Epoch | None, accuracy_on: str) -> Mapping[str, str]:
+def _heading(titles: Iterable[str]) -> str:
+    return f"{'epoch':>5}{'cost':>10}" + "".join(titles) + f"{'seconds':>10}"
+
+
+def _row(number: int, epoch: Epoch, accuracy_on: str, titles: Iterable[str]) -> str:
+    """Return the line of one epoch; what was not measured in it is left blank."""
+    told = shown(epoch, accuracy_on)
+    cells = [f"{told.get(title, ''):>{len(title)}}" for title in titles]
+    return "".join([f"{number:>5}{_cost(epoch.cost):>10}", *cells, f"{epoch.seconds:>10.4f}"])
+
+
+def shown(epoch: Epoch, accuracy_on: str) -> Mapping[str, str]:
     """Return the titles of the columns that depend on the data, with what stands there."""
-    if epoch is None:
-        return {}
     values = {
         "  validation cost": (epoch.validation_cost, _cost),
         "  validation accuracy": (epoch.validation_accuracy, "{:.2%}".format),
@@ -121,8 +179,12 @@ def _shown(epoch: Epoch | None, accuracy_on: str) -> Mapping[str, str]:
         f"  {accuracy_on} accuracy": (epoch.accuracy, "{:.2%}".format),
         f"  {accuracy_on} error": (epoch.error, "{:.4g}".format),
     }
-    shown = {title: form(value) for title, (value, form) in values.items() if value is not None}
-    return {title: text.replace("%", " %") for title, text in shown.items()}
+    texts = {title: form(value) for title, (value, form) in values.items() if value is not None}
+    measured = (("validation", epoch.validation_metrics), (accuracy_on, epoch.metrics))
+    more = {f"  {f'{on} {name}':>{_WIDTH}}": f"{v:.4g}" for on, metrics in measured for name, v in metrics.items()}
+    return {title: text.replace("%", " %") for title, text in texts.items()} | {
+        title: text for title, text in more.items() if title not in texts
+    }
 
 
 def _cost(value: float) -> str:

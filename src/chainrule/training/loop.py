@@ -10,37 +10,42 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-import numpy.typing as npt
-
 from chainrule.errors import OptionError
+from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.registry import executor as executor_named
 from chainrule.execute.shortage import enough_memory
 from chainrule.network.initial import seeded
 from chainrule.network.locks import owned
+from chainrule.network.named_data import Data
 from chainrule.network.network import Network
+from chainrule.nn.keywords import answers
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
-from chainrule.nn.updates import updates_text
+from chainrule.nn.updates import counting_line, updates_text
 from chainrule.pipeline import training_step
-from chainrule.system.model import System
+from chainrule.system.model import STEP, System
 from chainrule.training.callbacks import Callback, checked_callbacks
 from chainrule.training.checkpoint import LENGTH
 from chainrule.training.course import Course, file_of, settings_of
 from chainrule.training.history import History
+from chainrule.training.measured import Measured, metric_system
+from chainrule.training.progress_line import reporting
 from chainrule.training.runs import Progress, run_of
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import EarlyStopping, check_monitor
 from chainrule.training.training_data import checked_count, checked_pair, checked_samples, checked_threads, divided
 
+MOST_STEPS = 1 << 24
 _LONGER = 1000
 """By that much longer a training shows whether its updates depend on its length; rounding would hide an epoch more."""
 
 
+@answers
 @enough_memory("the training", advice="Train on fewer samples, with a smaller batch_size or with narrower layers.")
 def train(
     network: Network,
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
+    x: Data,
+    y: Data | None = None,
     *,
     epochs: int = 10,
     batch_size: int = 32,
@@ -48,25 +53,36 @@ def train(
     executor: str = "native",
     threads: int | None = None,
     seed: int = 0,
-    x_validation: npt.ArrayLike | None = None,
-    y_validation: npt.ArrayLike | None = None,
-    x_test: npt.ArrayLike | None = None,
-    y_test: npt.ArrayLike | None = None,
+    x_validation: Data | None = None,
+    y_validation: Data | None = None,
+    x_test: Data | None = None,
+    y_test: Data | None = None,
     validation_fraction: float | None = None,
     early_stopping: EarlyStopping | None = None,
     callbacks: Sequence[Callback] = (),
     checkpoint: str | Path | None = None,
     resume: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    metrics: Sequence[str] = (),
+    progress: Callable[[Progress], None] | bool | None = None,
 ) -> History:
     """Train a network in place with the equations derived from it, and return what happened.
 
-    x has the shape (samples, features); y is labels of shape (samples,) or targets of shape (samples, outputs): arrays
-    of any library, or frames. The optimizer is `SGD(0.5)` unless the system has updates of its own. After every epoch
+    x are samples, of shape (samples, features) where the network takes a vector, else with the axes of its data behind
+    that of the samples; y are targets, or labels in the place of one-hot rows: shape (samples,) for one label each.
+    They are arrays of any library, or frames, or dicts of such by the names of the data, where there are several; y is
+    left out where the cost compares with no data of its own. Without `batch` in the system, mini-batches are what the
+    first index of all data runs over; where they have none in common, each step learns from all data.
+
+    The optimizer is `SGD(0.5)` unless the system has updates of its own. After every epoch
     the accuracy, or for targets that are no classes the mean absolute error, is measured on x_test, y_test where they
     are given, else on x, y; beside it, with the cost, on x_validation, y_validation, by which settings can be chosen
     while the test data remain unseen. Nothing is learned from either. `validation_fraction` takes that part of x, y to
     validate with instead, drawn by the seed, of each class the same fraction.
+
+    `metrics` are measured after every epoch too, and kept in `history.epochs[-1].metrics` and `validation_metrics`.
+    Each is a name, "accuracy", "top-5 accuracy", "perplexity", "r2", "mae", "mse" or "rmse", or an equation over what
+    comes out, `a`, and what should, `y`: "worst = max(k) abs(a[k] - y[k])" is written for one sample, and averaged;
+    one that names the samples, max(n), is over all of them.
 
     `early_stopping` ends the training when it goes on for nothing; the network then has the params of its best epoch,
     however the training ends. `callbacks` are told of every epoch and may stop; an error in one ends the training with
@@ -75,9 +91,9 @@ def train(
 
     `executor` is "reference" (float64, NumPy) or "native" (float32, machine code, whole epochs in one call). `threads`
     is for native: so many divide the work, by default as many as it is worth. `progress` is called on the way, by the
-    reference after every step. Ctrl-C ends the training with what was learned so far. Raises InputError and OptionError
-    before the first step, and TrainingError where the cost is not finite any more; the network is then as it was after
-    the last whole epoch.
+    reference after every step; True shows a line that changes, in a notebook or a terminal. Ctrl-C ends the training
+    with what was learned so far. Raises InputError and OptionError before the first step, and TrainingError where the
+    cost is not finite any more; the network is then as it was after the last whole epoch.
 
     >>> from chainrule import nn
     >>> network = Network([nn.Linear(1, 1)], cost=nn.QuadraticCost())
@@ -86,7 +102,7 @@ def train(
     (array([5.]), True)
     """
     if not isinstance(network, Network):
-        made = 'cr.Network.from_system(system, params, output="a")'
+        made = "cr.Network.from_system(system)"
         advice = f"Make one of the system: {made}" if isinstance(network, System) else ""
         raise OptionError(f"a {type(network).__name__} is to be trained", expected="a network", advice=advice)
     epochs, batch_size = checked_count("epochs", epochs), checked_count("batch_size", batch_size)
@@ -98,53 +114,75 @@ def train(
         if validation is not None:
             raise OptionError("both x_validation and validation_fraction are given", expected="one of them, or neither")
         samples, validation = divided(samples, validation_fraction, seed)
-    check_monitor(early_stopping, validated=validation is not None, classes=samples.classes)
+    measured = metric_system(network, metrics, samples)
+    known = [metric.name for metric in measured.metrics]
+    accuracy, error = bool(samples.classes), bool(samples.numbers)
+    check_monitor(early_stopping, validation is not None, accuracy=accuracy, error=error, metrics=known)
     called = checked_callbacks(callbacks)
-    per_epoch = -(-len(samples.x) // batch_size)
+    together = batch_size if network.ends.samples.coupled else 0
+    per_epoch = -(-samples.count // batch_size)
     lengths = (epochs * per_epoch, epochs * per_epoch * _LONGER)
     updates, longer = (_updates(network, optimizer, Timing(per_epoch, steps)) for steps in lengths)
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
-    system = training_step(network.with_updates(updates))
+    _check_steps(network, lengths[0], engine)
+    system = training_step(network.learning(network.with_updates(updates)))
     file = file_of(checkpoint, resume)
-    run = run_of(engine, network, system, samples, batch_size, progress, threads)
-    course = Course(
-        network=network,
-        updates=updates,
-        run=run,
-        generator=generator,
-        scores=Scores(engine, network, test or samples),
-        validation=Scores(engine, network, validation, cost=True),
-        history=History(note=run.note, accuracy_on="test" if test else "training"),
-        facts={"samples": len(samples.x), "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
-        early=early_stopping,
-        callbacks=called,
-        progress=progress,
-        file=file,
-    )
-    if file is not None:
-        data = (samples, validation, test)
-        course.settings = settings_of(network, updates, engine.name, batch_size, int(seed), early_stopping, data)
-        if updates != longer:
-            course.settings = {LENGTH: epochs, **course.settings}
-    with owned(file, "checkpoint") if file is not None else nullcontext():
-        if file is not None and resume and file.exists():
-            course.resume()
+    measured_on = "test" if test else "training"
+    owner = owned(file, "checkpoint") if file is not None else nullcontext()
+    with reporting(progress, measured_on) as report, owner:
+        run = run_of(engine, network, system, samples, batch_size, report, threads)
+        course = Course(
+            network=network,
+            updates=updates,
+            run=run,
+            generator=generator,
+            scores=Scores(engine, network, test or samples, together=together),
+            validation=Scores(engine, network, validation, cost=True, together=together),
+            metrics=Measured(engine, network, measured, test or samples, together=together),
+            validation_metrics=Measured(engine, network, measured, validation, together=together),
+            history=History(note=run.note, accuracy_on=measured_on),
+            facts={"samples": samples.count, "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
+            early=early_stopping,
+            callbacks=called,
+            progress=report,
+            file=file,
+        )
+        if file is not None:
+            data = (samples, validation, test)
+            course.settings = settings_of(network, updates, engine.name, batch_size, int(seed), early_stopping, data)
+            if updates != longer:
+                course.settings = {LENGTH: epochs, **course.settings}
+            if resume and file.exists():
+                course.resume()
         return course.finish(epochs)
 
 
+def _check_steps(network: Network, steps: int, engine: Executor) -> None:
+    """Check that the steps can be counted where their number is read: float32 does not get beyond 2^24."""
+    if network.system.counts_steps and steps > MOST_STEPS and isinstance(engine, Trainer):
+        raise OptionError(
+            f"{steps} steps are too many for {engine.name}, which counts them in float32",
+            expected=f"up to {MOST_STEPS} where equations read {STEP}",
+            advice='Larger batches, fewer epochs, or executor="reference", which counts in float64.',
+        )
+
+
 def _updates(network: Network, optimizer: Optimizer | None, timing: Timing) -> str:
-    """Return the lines of the optimizer."""
+    """Return the lines of the optimizer. Raises OptionError where there is none, or nothing that it could change."""
+    if set(network.frozen) >= set(network.system.params):
+        raise OptionError("all params are frozen: there is nothing to learn", advice="Let some go: network.unfreeze()")
     if network.system.updates:
+        counts = network.system.counts_steps and all(u.name != STEP for u in network.system.updates)
         if optimizer is not None:
             raise OptionError(
                 "the system has updates of its own, and an optimizer is given too",
                 advice="Leave out the optimizer, or the lines that begin with update.",
             )
-        return ""
+        return counting_line() if counts else ""
     if optimizer is not None and not isinstance(optimizer, Optimizer):
         raise _no_optimizer(optimizer)
-    return updates_text(optimizer or SGD(0.5), network.system, timing)
+    return updates_text(optimizer or SGD(0.5), network.system, timing, frozen=network.frozen)
 
 
 def _no_optimizer(given: object) -> OptionError:

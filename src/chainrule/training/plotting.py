@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from chainrule.errors import OptionError
 from chainrule.network.atomic import check_writable, write_atomically
+from chainrule.network.named_data import Data
 from chainrule.network.network import Network
-from chainrule.network.samples import is_one_hot, labels_of
 from chainrule.training.history import Epoch, History
+from chainrule.training.shown import Shown
 from chainrule.training.training_data import Samples, checked_samples
 from chainrule.training.worst import sample_costs, worst_of
 
@@ -55,8 +56,8 @@ def plot(
     path: str | Path,
     history: History,
     network: Network,
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
+    x: Data,
+    y: Data | None = None,
     *,
     sample_shape: Sequence[int] = (),
     on: str = "",
@@ -82,8 +83,8 @@ def figure_of(history: History, network: Network, samples: Samples, sample_shape
     """Return the picture as a figure of matplotlib."""
     from matplotlib.figure import Figure
 
-    found = network.predict(samples.x)
-    classes = samples.classes
+    shown = Shown.of(network, samples)
+    classes = bool(samples.classes)
     figure = Figure(figsize=(14, 9), facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.1)
     above, below = np.ravel(np.asarray(figure.subfigures(2, 1, height_ratios=(1.25, 1))))
@@ -101,11 +102,13 @@ def figure_of(history: History, network: Network, samples: Samples, sample_shape
             "mean absolute error",
             {history.accuracy_on: error, "validation": (VALIDATION, "validation_error")},
         )
-    if classes:
-        _confusions(confused, labels_of(samples.y), labels_of(found), max(samples.y.shape[1], 2), on)
+    if shown.labels is not None:
+        _confusions(confused, *shown.labels, shown.classes, on)
+    elif shown.numbers is not None:
+        _outputs(confused, *shown.numbers, on)
     else:
-        _outputs(confused, samples.y, found, on)
-    _worst(below, network, samples, found, sample_shape)
+        confused.set_axis_off()
+    _worst(below, network, samples, shown, sample_shape)
     return figure
 
 
@@ -149,7 +152,7 @@ def _confusions(axes: Axes, right: Any, found: Any, classes: int, on: str) -> No
     from matplotlib.colors import PowerNorm
 
     counts = np.zeros((classes, classes), np.int64)
-    np.add.at(counts, (right, found), 1)
+    np.add.at(counts, (right.reshape(-1), found.reshape(-1)), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0.0, 1.0))
     axes.set_title("What was taken for what" + (f" ({on} data)" if on else ""), fontweight="bold")
@@ -189,15 +192,17 @@ def _quiet(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _worst(figure: Any, network: Network, samples: Samples, found: Array, sample_shape: tuple[int, ...]) -> None:
+def _worst(figure: Any, network: Network, samples: Samples, shown: Shown, sample_shape: tuple[int, ...]) -> None:
     """Draw the samples with the highest cost, those classified wrong first."""
     costs = sample_costs(network, samples)
-    places = worst_of(costs, samples, found, _WORST)
-    classes = is_one_hot(samples.y)
-    wrong = int(np.count_nonzero(labels_of(samples.y) != labels_of(found))) if classes else 0
-    said = f"{wrong:,} of {len(samples.x):,} wrong" if classes else "the highest cost"
+    missed = shown.wrong(samples.count)
+    places = worst_of(costs, missed, _WORST)
+    wrong = int(np.count_nonzero(missed))
+    said = f"{wrong:,} of {samples.count:,} wrong" if samples.classes else "the highest cost"
     figure.suptitle(f"The worst samples ({said})", fontweight="bold", fontsize=12)
-    shape = image_shape(samples.x.shape[1], sample_shape)
+    x = next(iter(samples.data.values()))
+    x = x.reshape(len(x), -1) if samples.counted else x.reshape(1, -1)
+    shape = image_shape(x.shape[1], sample_shape)
     columns = 5
     grid = figure.subplots(-(-len(places) // columns), columns, squeeze=False)
     for axes in grid.ravel():
@@ -207,22 +212,12 @@ def _worst(figure: Any, network: Network, samples: Samples, found: Array, sample
     for axes in grid.ravel()[len(places) :]:
         axes.set_axis_off()
     for axes, place in zip(grid.ravel(), places, strict=False):
-        axes.set_title(_caption(samples, found, int(place)), fontsize=9)
+        axes.set_title(shown.caption(int(place)), fontsize=9)
         if shape is not None:
-            axes.imshow(samples.x[place].reshape(shape), cmap="gray_r", interpolation="nearest")
+            axes.imshow(x[place].reshape(shape), cmap="gray_r", interpolation="nearest")
         else:
-            text = values_text(samples.x[place])
+            text = values_text(x[place])
             axes.text(0.5, 0.5, text, ha="center", va="center", multialignment="left", fontsize=10, family="monospace")
-
-
-def _caption(samples: Samples, found: Array, place: int) -> str:
-    y, a = samples.y[place], found[place]
-    if samples.classes:
-        right, said = int(labels_of(y[None, :])[0]), int(labels_of(a[None, :])[0])
-        return (
-            f"sample {place}: is {right}, taken for {said}" if right != said else f"sample {place}: is {right}, right"
-        )
-    return f"sample {place}: target {y[0]:.3g}, output {a[0]:.3g}" + (" …" if len(y) > 1 else "")
 
 
 def image_shape(width: int, sample_shape: tuple[int, ...]) -> tuple[int, int] | None:

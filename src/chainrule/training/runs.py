@@ -7,7 +7,7 @@ any more.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -84,21 +84,25 @@ def run_of(
     threads: int | None = None,
 ) -> Run:
     """Return whole epochs in machine code where the executor can, else steps; the note says where it could not."""
-    note, hits = "", ""
-    if samples.classes:
-        system, hits = with_hits(system, network.ends, network.outputs)
+    note, hits = "", []
+    for one in samples.classes:
+        width = 1 if one.axis is None else network.shape_of(one.pair.output, samples.sizes)[one.pair.axis or 0]
+        system, name = with_hits(system, one.pair, width, network.ends.samples)
+        hits.append(name)
+    batch_size = batch_size if samples.counted else 1
     if isinstance(engine, Trainer):
-        masks = Masks(network, len(samples.x), np.float32)
-        data = {network.ends.data: samples.x, network.ends.target: samples.y, **masks.arrays}
-        metrics = (hits,) if hits else ()
+        masks = Masks(network, samples.count, np.float32, samples.sizes)
+        data, values = {**samples.data, **masks.arrays}, network.values
+        if not samples.counted:
+            data, values = {}, {**values, **data}
         try:
             session = engine.compile_training(
-                system, network.params, data, batch_size=batch_size, threads=threads, metrics=metrics
+                system, values, data, batch_size=batch_size, threads=threads, metrics=hits
             )
         except Unsupported as missing:
             note = f"{engine.name} has no code for {missing}: the steps are run one by one"
         else:
-            return WholeEpochs(session, len(samples.x), batch_size, hits, report, masks)
+            return WholeEpochs(session, samples.count, batch_size, hits, report, masks)
     return Steps(network, engine.compile(system), hits, samples, batch_size, note)
 
 
@@ -124,7 +128,7 @@ class WholeEpochs:
         session: TrainingSession,
         count: int,
         batch_size: int,
-        hits: str,
+        hits: Sequence[str],
         report: Report | None,
         masks: Masks,
     ) -> None:
@@ -169,7 +173,8 @@ class WholeEpochs:
         except NotFinite as lost:
             raise _refuse(lost, start.epoch, self.steps) from None
         self.seconds = time.perf_counter() - began
-        self.accuracy = self._session.sums[self._hits] / self._count if self._hits else None
+        sums = [self._session.sums[name] / self._count for name in self._hits]
+        self.accuracy = sum(sums) / len(sums) if sums else None
         yield Progress(start.epoch, start.epochs, self.steps, self.steps, total / self._count)
 
 
@@ -177,20 +182,26 @@ class Steps:
     """One call of the executable for each mini-batch."""
 
     def __init__(
-        self, network: Network, executable: Executable, hits: str, samples: Samples, batch_size: int, note: str
+        self,
+        network: Network,
+        executable: Executable,
+        hits: Sequence[str],
+        samples: Samples,
+        batch_size: int,
+        note: str,
     ) -> None:
         self.note = note
         self.seconds = 0.0
         self.accuracy: float | None = None
-        self.steps = -(-len(samples.x) // batch_size)
-        self._kept = {**_float64(network.params), **start_values(executable.system, network.params)}
+        self.steps = -(-samples.count // batch_size)
+        self._kept = {**_float64(network.params), **start_values(executable.system, network.values)}
         self._network = network
         self._executable = executable
         self._hits = hits
         self._right = 0.0
         self._samples = samples
         self._batch_size = batch_size
-        self._masks = Masks(network, len(samples.x), np.uint8)
+        self._masks = Masks(network, samples.count, np.uint8, samples.sizes)
 
     @property
     def params(self) -> dict[str, Array]:
@@ -214,8 +225,8 @@ class Steps:
 
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
         """Step through all samples once, in an order drawn from the generator, and report after each step."""
-        x, y = self._samples.x, self._samples.y
-        order = generator.permutation(len(x))
+        count = self._samples.count
+        order = generator.permutation(count)
         self._masks.draw(generator)
         self.seconds = 0.0
         total = self._right = 0.0
@@ -223,22 +234,21 @@ class Steps:
             began = time.perf_counter()
             chosen = order[(step - 1) * self._batch_size : step * self._batch_size]
             masks = {name: array[chosen] for name, array in self._masks.arrays.items()}
-            total += len(chosen) * self._step(x[chosen], y[chosen], masks, start.epoch, step)
+            total += len(chosen) * self._step({**self._samples.some(chosen), **masks}, start.epoch, step)
             self.seconds += time.perf_counter() - began
-            seen = min(step * self._batch_size, len(x))
-            self.accuracy = self._right / seen if self._hits else None
+            seen = min(step * self._batch_size, count)
+            self.accuracy = self._right / (seen * len(self._hits)) if self._hits else None
             yield Progress(start.epoch, start.epochs, step, self.steps, total / seen)
 
-    def _step(self, x: Array, y: Array, masks: Mapping[str, npt.ArrayLike], epoch: int, step: int) -> float:
+    def _step(self, data: Mapping[str, npt.ArrayLike], epoch: int, step: int) -> float:
         """Learn from one mini-batch and return its mean cost."""
-        ends = self._network.ends
-        values, updated = self._executable.step({**self._kept, ends.data: x, ends.target: y, **masks})
+        values, updated = self._executable.step({**self._network.consts, **self._kept, **data})
         system = self._executable.system
         cost = float(np.mean(values[system.cost]))
         wrong = not_finite(cost, updated)
         if wrong:
             lost = NotFinite(step, wrong, first_not_finite(batch(system), values, updated))
             raise _refuse(lost, epoch, self.steps)
-        self._right += float(values[self._hits].sum()) if self._hits else 0.0
+        self._right += sum(float(values[name].sum()) for name in self._hits)
         self._kept = {**self._kept, **updated}
         return cost

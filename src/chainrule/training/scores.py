@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.execute.protocol import Executor
+from chainrule.execute.protocol import Executable, Executor
 from chainrule.network.network import Network
-from chainrule.network.samples import labels_of
+from chainrule.network.parts import rows_at_once
+from chainrule.simplify.stability import stable
 from chainrule.training.training_data import Samples
 
 Array = npt.NDArray[np.float64]
@@ -36,32 +37,58 @@ class Score:
 
 
 class Scores:
-    """Measures samples; `cost`: with their cost, which only the system of training has."""
+    """Measures samples; `cost`: with their cost, which only the system of training has.
 
-    def __init__(self, engine: Executor, network: Network, samples: Samples | None, *, cost: bool = False) -> None:
-        self._system = network.scored if cost else network.predicting
-        self._executable = engine.compile(self._system) if samples is not None else None
-        self._ends = network.ends
+    Samples that the equations couple are measured in parts of `together`, as they are learned from.
+    """
+
+    def __init__(
+        self,
+        engine: Executor,
+        network: Network,
+        samples: Samples | None,
+        *,
+        cost: bool = False,
+        together: int = 0,
+    ) -> None:
         self._samples = samples
+        self._network = network
         self._cost = network.system.cost if cost else ""
-        self._classes = samples is not None and samples.classes
+        self._answers = () if samples is None else samples.classes + samples.numbers
+        outputs = dict.fromkeys(one.pair.output for one in self._answers)
+        self._executable: Executable | None = None
+        if samples is not None and (outputs or cost):
+            self._system = network.scored if cost else stable(network.leading_to(tuple(outputs)))
+            self._executable = engine.compile(self._system)
+            self._rows = together or rows_at_once(self._system, samples.sizes, _ROWS)
 
     def of(self, params: Mapping[str, Array]) -> Score:
         """Return the score with these params; of no samples, nothing."""
-        if self._samples is None or self._executable is None:
+        samples = self._samples
+        if samples is None or self._executable is None:
             return Score()
-        needed = {name: array for name, array in params.items() if name in self._system.declared}
-        right = off = cost = 0.0
-        for start in range(0, len(self._samples.x), _ROWS):
-            x, y = (values[start : start + _ROWS] for values in (self._samples.x, self._samples.y))
-            data = {self._ends.data: x, self._ends.target: y} if self._cost else {self._ends.data: x}
-            values = self._executable.evaluate({**needed, **data})
-            found = np.asarray(values[self._ends.output], np.float64)
-            if self._classes:
-                right += float(np.count_nonzero(labels_of(found) == labels_of(y)))
-            else:
-                off += float(np.sum(np.abs(found - y)))
-            cost += float(np.sum(values[self._cost], dtype=np.float64)) if self._cost else 0.0
-        count = len(self._samples.x)
-        accuracy, error = (right / count, None) if self._classes else (None, off / self._samples.y.size)
-        return Score(accuracy, error, cost / count if self._cost else None)
+        declared = self._system.declared
+        kept = {**params, **self._network.consts}
+        needed = {name: array for name, array in kept.items() if name in declared}
+        totals = dict.fromkeys(self._answers, 0.0)
+        cost = 0.0
+        for start in range(0, samples.count, self._rows):
+            data = samples.some(slice(start, start + self._rows))
+            values = self._executable.evaluate({**needed, **{n: array for n, array in data.items() if n in declared}})
+            for one in self._answers:
+                found, target = np.asarray(values[one.pair.output], np.float64), data[one.pair.target]
+                totals[one] += one.right(found, target) if one in samples.classes else one.off(found, target)
+            cost += self._cost_of(values, min(self._rows, samples.count - start)) if self._cost else 0.0
+        count = samples.count
+        accuracies = [totals[one] / count for one in samples.classes]
+        errors = [totals[one] / samples.data[one.pair.target].size for one in samples.numbers]
+        return Score(_mean(accuracies), _mean(errors), cost / count if self._cost else None)
+
+    def _cost_of(self, values: Mapping[str, Array], count: int) -> float:
+        """Return the costs of so many samples, added up; where they are coupled, their cost for each."""
+        found = np.asarray(values[self._cost])
+        return float(np.sum(found, dtype=np.float64)) if found.ndim else count * float(found)
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None

@@ -5,7 +5,7 @@ What is best is told by one number of each epoch. The state is plain data, so th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import OptionError
+from chainrule.nn.keywords import answering_class
 from chainrule.training.history import Epoch
+from chainrule.training.metric_names import named
 
 Array = npt.NDArray[np.float64]
 MONITORS: Mapping[str, int] = {
@@ -23,14 +25,18 @@ MONITORS: Mapping[str, int] = {
     "cost": -1,
 }
 """The numbers of an epoch that can be watched, and whether they are to rise or to fall."""
+VALIDATION = "validation_"
+WAYS: Mapping[str, int] = {"lower": -1, "higher": 1}
 
 
+@answering_class
 @dataclass(frozen=True)
 class EarlyStopping:
     """Stop when a number has not become better for `patience` epochs; the network keeps the params of its best epoch.
 
     Better is what is so by more than `min_delta`. `monitor` is a field of `Epoch`: "validation_cost",
-    "validation_accuracy", "validation_error" or "cost". Raises OptionError for values that make no sense.
+    "validation_accuracy", "validation_error" or "cost", or a metric on the validation data, "validation_r2". Of one
+    that is an equation `better` says what is: "lower" or "higher". Raises OptionError for values that make no sense.
 
     >>> EarlyStopping(patience=5, monitor="validation_accuracy").min_delta
     0.0
@@ -39,6 +45,7 @@ class EarlyStopping:
     patience: int = 10
     min_delta: float = 0.0
     monitor: str = "validation_cost"
+    better: str = ""
 
     def __post_init__(self) -> None:
         patience: Any = self.patience
@@ -47,10 +54,26 @@ class EarlyStopping:
         least: Any = self.min_delta
         if isinstance(least, bool) or not isinstance(least, int | float | np.number) or not 0 <= least < np.inf:
             raise OptionError(f"min_delta is {least!r}", expected="a number, 0 or more")
-        if self.monitor not in MONITORS:
+        if self.monitor not in MONITORS and not str(self.monitor).startswith(VALIDATION):
             raise OptionError(f"monitor is {self.monitor!r}", expected="one of " + ", ".join(MONITORS))
+        if self.better not in ("", *WAYS):
+            raise OptionError(f"better is {self.better!r}", expected='"lower" or "higher"')
         object.__setattr__(self, "patience", int(self.patience))
         object.__setattr__(self, "min_delta", float(self.min_delta))
+
+    @property
+    def way(self) -> int:
+        """1 where higher numbers are better, −1 where lower ones are, 0 where nobody said it."""
+        if self.better:
+            return WAYS[self.better]
+        known = named(self.monitor.removeprefix(VALIDATION).partition(" of ")[0])
+        return MONITORS.get(self.monitor, known[1].better if known else 0)
+
+    def value(self, epoch: Epoch) -> float | None:
+        """Return the number of an epoch that is watched, None where it has none."""
+        name = self.monitor.removeprefix(VALIDATION)
+        found: float | None = getattr(epoch, self.monitor) if self.monitor in MONITORS else None
+        return epoch.validation_metrics.get(name) if found is None else found
 
 
 @dataclass
@@ -66,10 +89,10 @@ class Best:
 
         Raises OptionError where the epoch has no such number.
         """
-        value = getattr(epoch, early.monitor)
+        value = early.value(epoch)
         if value is None:
             raise _nothing_to_watch(early.monitor)
-        gained = MONITORS[early.monitor] * (value - self.value)
+        gained = early.way * (value - self.value)
         if not self.number or gained > early.min_delta or np.isnan(self.value):
             self.number, self.value = number, float(value)
             self.params = {name: array.copy() for name, array in params.items()}
@@ -80,18 +103,27 @@ class Best:
         waited = number - self.number
         if not self.number or waited < early.patience:
             return ""
-        better = "higher" if MONITORS[early.monitor] > 0 else "lower"
+        better = "higher" if early.way > 0 else "lower"
         least = f" by more than {early.min_delta:g}" if early.min_delta else ""
         return f"{early.monitor} has not been {better}{least} for {waited} epoch{'s' * (waited > 1)}"
 
 
-def check_monitor(early: EarlyStopping | None, *, validated: bool, classes: bool) -> None:
-    """Raise OptionError where the data cannot tell what is watched."""
+def check_monitor(
+    early: EarlyStopping | None, validated: bool, *, accuracy: bool, error: bool, metrics: Collection[str] = ()
+) -> None:
+    """Raise OptionError where the data and `metrics` cannot tell what is watched, or nothing says what is better."""
     if early is None:
         return
     if not isinstance(early, EarlyStopping):
         raise OptionError(f"early_stopping is {early!r}", expected="for example EarlyStopping(patience=10)")
-    missing = {"validation_accuracy": not classes, "validation_error": classes}.get(early.monitor, False)
+    if early.way == 0:
+        raise OptionError(
+            f"early stopping watches {early.monitor}, and nothing says whether it is to fall or to rise",
+            expected=f'EarlyStopping(monitor="{early.monitor}", better="lower"), or "higher"',
+        )
+    measured = early.monitor.removeprefix(VALIDATION) in metrics
+    told = {"cost": True, "validation_cost": True, "validation_accuracy": accuracy, "validation_error": error}
+    missing = not measured and not told.get(early.monitor, False)
     if missing or (early.monitor != "cost" and not validated):
         raise _nothing_to_watch(early.monitor)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,47 +14,71 @@ from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.reference.evaluation import evaluate
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Index
-from chainrule.expr.sizes import Literal
-from chainrule.network.network import Network, check_lengths
-from chainrule.network.samples import is_one_hot, labels_of
+from chainrule.expr.sizes import Literal, Size
+from chainrule.network.answers import Answers, answers_of
+from chainrule.network.named_data import Data, GivenData
+from chainrule.network.network import Network
 from chainrule.system.model import NO_COST, Declaration
+from chainrule.system.model import Given as Fact
 
-Array = npt.NDArray[np.float64]
+Array = npt.NDArray[Any]
 _VALIDATION = 1
 """Goes into the seed of what is drawn to validate with, so that this does not depend on what else is drawn."""
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples and targets, shapes (samples, features) and (samples, outputs); `classes`: the targets are one-hot."""
+    """Data by name, inputs before targets, with the samples in front; `count` says how many there are.
 
-    x: Array
-    y: Array
+    `counted`: mini-batches run over an axis of samples; else the data are one whole, which each step learns from.
+    `sizes` are the extents of all axes but that.
+    `answers` are what comes out and what should: labels of `classes`, or `numbers`.
+    """
+
+    data: Mapping[str, Array]
+    count: int
+    sizes: Mapping[Size, int]
+    counted: bool = True
+    classes: tuple[Answers, ...] = ()
+    numbers: tuple[Answers, ...] = ()
+
+    def some(self, chosen: Any) -> dict[str, Array]:
+        """Return the data of the samples chosen by their numbers or a slice; of a whole all of it."""
+        return {name: array[chosen] for name, array in self.data.items()} if self.counted else dict(self.data)
+
+    def part(self, chosen: npt.NDArray[np.bool_]) -> Samples:
+        """Return those of the samples that are marked."""
+        return replace(self, data=self.some(chosen), count=int(chosen.sum()))
 
     @property
-    def classes(self) -> bool:
-        """Whether the targets are one-hot, so that an accuracy makes sense."""
-        return is_one_hot(self.y)
+    def one_label(self) -> npt.NDArray[np.int64] | None:
+        """The label of each sample, where each has one."""
+        if len(self.classes) != 1:
+            return None
+        labels = self.classes[0].labels(self.data[self.classes[0].pair.target])
+        return labels if labels.ndim == 1 and self.counted else None
 
 
-def checked_samples(network: Network, x: npt.ArrayLike, y: npt.ArrayLike, names: tuple[str, str]) -> Samples:
+def samples_of(network: Network, given: GivenData) -> Samples:
+    """Return data that were read as samples."""
+    ends = network.ends
+    classes, numbers = answers_of(ends.pairs, ends.samples.in_front, given.values)
+    return Samples(given.values, given.count, given.sizes, bool(ends.samples.letter), tuple(classes), tuple(numbers))
+
+
+def checked_samples(network: Network, x: Data | None, y: Data | None, names: tuple[str, str]) -> Samples:
     """Return samples and targets as the network's system takes them. Raises InputError and GivenError."""
-    samples = network.samples(x, names[0])
-    if samples.ndim != 2 or not len(samples):
-        raise InputError(
-            f"{names[0]} has the shape {list(samples.shape)}",
-            expected="the shape (samples, features), one sample or more",
-        )
-    targets = network.targets(y, names[1])
-    check_lengths(samples, targets, names)
-    _check_facts(network, samples, targets)
-    return Samples(samples, targets)
+    given = network.given(x, y, names, many=True)
+    network.begin(given.sizes)
+    _check_facts(network, given)
+    return samples_of(network, given)
 
 
-def checked_pair(network: Network, x: npt.ArrayLike | None, y: npt.ArrayLike | None, part: str) -> Samples | None:
+def checked_pair(network: Network, x: Data | None, y: Data | None, part: str) -> Samples | None:
     """Return samples that need not be there, None where neither they nor answers are. Raises InputError."""
     names = (f"x_{part}", f"y_{part}")
-    if x is not None and y is not None:
+    alone = isinstance(x, Mapping) or not network.ends.targets
+    if x is not None and (y is not None or alone):
         return checked_samples(network, x, y, names)
     if x is not None or y is not None:
         raise InputError(f"of {names[0]} and {names[1]} only one is given", expected="both, or neither")
@@ -66,15 +91,21 @@ def divided(samples: Samples, fraction: Any, seed: int) -> tuple[Samples, Sample
     Of each class goes the same fraction, as far as that can be; the order is kept. Raises OptionError for a fraction
     that makes no sense, or leaves one of the two without samples.
     """
-    count = len(samples.x)
+    count = samples.count
+    if not samples.counted:
+        raise OptionError(
+            "validation_fraction is given, and the data have no axis of samples",
+            expected="data whose first axis counts samples",
+            advice="Give data to validate with: x_validation and y_validation.",
+        )
     marks = marks_of("validation_fraction", fraction, count)
     order = np.random.default_rng([seed, _VALIDATION]).permutation(count)
-    if samples.classes:
-        order = order[np.argsort(labels_of(samples.y)[order], kind="stable")]
+    labels = samples.one_label
+    if labels is not None:
+        order = order[np.argsort(labels[order], kind="stable")]
     validating = np.zeros(count, bool)
     validating[order[marks]] = True
-    learning, held = (Samples(samples.x[some], samples.y[some]) for some in (~validating, validating))
-    return learning, held
+    return samples.part(~validating), samples.part(validating)
 
 
 def marks_of(name: str, fraction: Any, count: int) -> npt.NDArray[np.bool_]:
@@ -94,22 +125,29 @@ def marks_of(name: str, fraction: Any, count: int) -> npt.NDArray[np.bool_]:
     return marks
 
 
-def _check_facts(network: Network, x: Array, y: Array) -> None:
+def _check_facts(network: Network, given: GivenData) -> None:
     """Check what the system takes for given of its data, for all samples at once."""
-    system, ends = network.system, network.ends
-    data = {ends.data: x, ends.target: y}
-    facts = tuple(g for g in system.givens if tensors_in(g.condition) <= data.keys())
-    declarations = tuple(_with_own_values(d, network) for d in system.declarations if d.tensor in data)
+    system, known = network.system, network.consts.keys() | given.values.keys()
+    facts = tuple(g for g in system.givens if tensors_in(g.condition) <= known and _reads(g, given.values))
+    if not facts:
+        return
+    consts = {n: v for n, v in network.consts.items() if any(n in tensors_in(g.condition) for g in facts)}
+    values = {**given.values, **consts}
+    declarations = tuple(_with_own_values(d, given.sizes) for d in system.declarations if d.tensor in values)
     alone = replace(system, declarations=declarations, givens=facts, equations=(), updates=(), cost=NO_COST)
-    evaluate(alone, data, sizes=network.sizes)
+    evaluate(alone, values, sizes=network.sizes)
 
 
-def _with_own_values(declaration: Declaration, network: Network) -> Declaration:
+def _reads(fact: Fact, values: Mapping[str, Array]) -> bool:
+    return not tensors_in(fact.condition).isdisjoint(values)
+
+
+def _with_own_values(declaration: Declaration, sizes: Mapping[Size, int]) -> Declaration:
     """Return a declaration that does without the tensor whose axis its whole numbers are positions of."""
     values = declaration.values
-    if values is None or values.extent not in network.sizes:
+    if values is None or values.extent not in sizes:
         return declaration
-    return replace(declaration, values=Index(values.name, Literal(network.sizes[values.extent])))
+    return replace(declaration, values=Index(values.name, Literal(sizes[values.extent])))
 
 
 def checked_count(name: str, value: Any) -> int:

@@ -26,6 +26,7 @@ from chainrule.expr.nodes import Expr, Indexed, MatrixEntry, walk
 from chainrule.expr.sizes import Literal, Size
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.derived import solve, too_short
+from chainrule.system.drawn import counting
 from chainrule.system.model import System
 from chainrule.system.sizes.constraints import constraints_of
 from chainrule.system.stages import before_backprop
@@ -40,6 +41,8 @@ LARGEST_ADDITION = 8
 LARGEST_CONDITION = 1e3
 """Matrices that are inverted are drawn again above this: differences would see nothing but rounding."""
 LONGEST = 200
+MOST_COUNTED = 1000
+"""Seeds, and whatever else counts what is drawn, are whole numbers below it."""
 LEAST = 2
 """Extents that positions determine are at least this long; those they depend on grow by up to 200 in all for it."""
 
@@ -155,7 +158,11 @@ class _Search:
         """Return entries for every input."""
         values: dict[str, Array] = {}
         for declaration in self.system.declarations:
-            if declaration.role != "abstract" and declaration.value is None:
+            counts = declaration.tensor in counting(self.system) and declaration.values is None
+            if counts and (declaration.role == "state" or declaration.value is None or declaration.implied):
+                shape = tuple(extents[i.extent] for i in declaration.indices)
+                values[declaration.tensor] = np.asarray(self.draw.integers(0, MOST_COUNTED, shape), np.float64)
+            elif declaration.role != "abstract" and declaration.value is None:
                 shape = tuple(extents[i.extent] for i in declaration.indices)
                 which = attempt if attempt < len(DISTRIBUTIONS) else int(self.draw.integers(len(DISTRIBUTIONS)))
                 if declaration.tensor in self.hot:
@@ -249,7 +256,11 @@ class _Search:
 
     def _variables(self, values: Mapping[str, Array]) -> tuple[str, ...]:
         """Return the inputs to move: those that facts are about, at once or through what is computed from them."""
-        fixed = {*self.hot, *(d.tensor for d in self.system.declarations if d.values is not None)}
+        fixed = {
+            *self.hot,
+            *counting(self.system),
+            *(d.tensor for d in self.system.declarations if d.values is not None),
+        }
         return tuple(name for name in values if name not in fixed and name in self.leading)
 
     @cached_property

@@ -100,7 +100,9 @@ def test_json_of_a_jacobian(systems: Path) -> None:
 
 def nodes(*arguments: object) -> list[Any]:
     """Return the nodes of the document that a command prints as JSON."""
-    found: list[Any] = json.loads(run(*arguments).output)["document"]["nodes"]
+    document = json.loads(run(*arguments).output)["document"]
+    assert document["role"] == "derivatives"
+    found: list[Any] = document["nodes"]
     return found
 
 

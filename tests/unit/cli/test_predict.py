@@ -158,6 +158,14 @@ def test_a_network_of_which_little_is_known(tmp_path: Path) -> None:
     assert ["c", "number", "1", "0.5", "0.5", "0.5"] in [line.split() for line in output.splitlines()]
 
 
+def test_a_network_says_what_is_frozen(model: Path, tmp_path: Path) -> None:
+    network = cr.load(model)
+    assert "frozen" not in shown("show", model)
+    network.freeze(1)
+    network.save(tmp_path / "some.safetensors")
+    assert "\nfrozen      W1, b1\n" in shown("show", tmp_path / "some.safetensors")
+
+
 def test_what_was_learned_is_remembered(model: Path, tmp_path: Path) -> None:
     network = cr.load(model)
     assert network.trained["samples"] == 30

@@ -64,6 +64,9 @@ def test_what_is_put_in_is_said_with_where_it_comes_from() -> None:
     assert found.inlined == ("a",)
     (step,) = [step for step in found.steps if step.statement == "∂C/∂a[m] was derived before"]
     assert found.text(step.before) == "∂C/∂a[m]"
+    assert step.where == "chainrule.diff.chain_rule.Contribution.with_inlined"
+    (inserted,) = [step for step in found.steps if step.statement.startswith("each factor is replaced")]
+    assert inserted.where == "chainrule.diff.chain_rule.product"
 
 
 def test_the_derivative_of_the_cost_by_itself() -> None:

@@ -35,7 +35,7 @@ LOWEST = {"log": 0.0, "sqrt": 0.0, "log1p": -1.0}
 def test_every_function_and_constant_of_the_notation_has_a_value() -> None:
     assert set(SCALARS) == set(functions.ARITY)
     assert set(CONSTANTS) == set(functions.CONSTANTS)
-    assert {*EXACT, "maximum", "minimum", "clip"} == set(functions.ARITY)
+    assert {*EXACT, "maximum", "minimum", "clip", *functions.DRAWN} == set(functions.ARITY)
 
 
 @pytest.mark.parametrize("name", EXACT)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from fractions import Fraction
 
 import pytest
 
 from chainrule.expr.nodes import Affine, Index, Indexed, Number, Product, Reduce, Sum
-from chainrule.expr.shared import TABLE, kept, made_once
-from chainrule.expr.sizes import Declared
+from chainrule.expr.shared import TABLE, Node, kept, made_once
+from chainrule.expr.sizes import Axis, Declared
+from chainrule.expr.symbols import Change, Tensor
 
 P = Declared("p")
 I, J = Index("i", P, "i"), Index("j", P, "j")
@@ -74,8 +76,22 @@ def test_what_is_kept_is_worked_out_once_and_is_no_part_of_a_copy() -> None:
 
 
 def test_a_field_of_an_unknown_type_is_refused_when_its_class_is_made() -> None:
-    with pytest.raises(KeyError, match="list"):
+    with pytest.raises(TypeError, match="list"):
 
         @made_once
         class _Listed:
             parts: list[int]
+
+
+@pytest.mark.parametrize("kind", ["str", "str | None"])
+def test_a_field_of_which_it_is_not_known_what_tells_two_apart_is_refused(kind: str) -> None:
+    with pytest.raises(TypeError, match=rf"Named has text: {re.escape(kind)}; text is a Word or"):
+        made_once(type("Named", (Node,), {"__annotations__": {"text": kind}}))
+
+
+def test_axes_of_symbols_of_one_text_are_apart() -> None:
+    change, plain = Axis(Change("z"), 0), Axis("dz", 0)
+    assert change is not plain
+    assert (change.tensor, plain.tensor) == ("dz", "dz")
+    assert isinstance(change.tensor, Change)
+    assert isinstance(plain.tensor, Tensor)

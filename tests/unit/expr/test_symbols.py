@@ -10,6 +10,7 @@ import pytest
 
 from chainrule.expr.nodes import Indexed, MatrixEntry
 from chainrule.expr.symbols import (
+    NO_TENSOR,
     Change,
     Derivative,
     Symbol,
@@ -134,3 +135,11 @@ def test_nodes_that_are_made_once_keep_symbols_of_one_text_apart() -> None:
     assert isinstance(of_change, Derivative)
     assert isinstance(of_tensor, Derivative)
     assert (type(of_change.of), type(of_tensor.of)) == (Change, Tensor)
+
+
+def test_a_tensor_has_a_name_and_what_stands_for_none_is_false() -> None:
+    with pytest.raises(AssertionError, match="a tensor has a name"):
+        Tensor("")
+    assert symbol("") is NO_TENSOR
+    assert not NO_TENSOR
+    assert pickle.loads(pickle.dumps(NO_TENSOR)) is NO_TENSOR  # noqa: S301

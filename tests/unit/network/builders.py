@@ -7,6 +7,9 @@ import numpy.typing as npt
 
 from chainrule import nn
 from chainrule.network import Network
+from chainrule.network.answers import answers_of
+from chainrule.network.compared import Compared
+from chainrule.training.training_data import Samples
 
 Array = npt.NDArray[np.float64]
 
@@ -15,6 +18,13 @@ def classifier(seed: int = 0) -> Network:
     """4 features, 3 sigmoid units, 3 classes."""
     layers = [nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 3), nn.Softmax()]
     return Network(layers, cost=nn.CrossEntropy(), seed=seed)
+
+
+def samples_of(x: Array, y: Array, output: str = "a2") -> Samples:
+    """Samples in rows and their targets, which are compared with the output."""
+    data = {"x": x, "y": y}
+    classes, numbers = answers_of((Compared(output, "y", 0),), 1, data)
+    return Samples(data, len(x), {}, True, tuple(classes), tuple(numbers))
 
 
 def clusters(count: int = 60, seed: int = 0) -> tuple[Array, npt.NDArray[np.int64]]:

@@ -94,7 +94,7 @@ def test_the_same_network_makes_the_same_file(path: Path, tmp_path: Path) -> Non
 def test_params_that_are_broken_are_not_saved(path: Path) -> None:
     before = path.read_bytes()
     network = classifier()
-    network.params["b1"] = np.array([1.0, np.nan, 0.0])
+    network.params["b1"][1] = np.nan
     with pytest.raises(InputError, match=r"b1\[1\] is nan"):
         network.save(path)
     assert path.read_bytes() == before
@@ -176,7 +176,7 @@ def _param(name: str, value: Any) -> Change:
         (_param("b1", np.zeros(4)), "makes no sense: b1 axis 0 (j) is 4"),
         (_param("b1", np.zeros((3, 1))), "makes no sense: b1 has 2 axes"),
         (_param("b1", np.array([0, np.inf, 0])), "makes no sense: b1[1] is inf"),
-        (_param("b1", np.zeros(3, np.float32)), "b1 holds float32 numbers\n"),
+        (_param("b1", np.zeros(3, np.float16)), "b1 holds float16 numbers\n"),
         (_param("b9", np.zeros(3)), "b9"),
         (lambda facts, params: params.__delitem__("b2"), "missing inputs: param b2"),
     ],

@@ -89,10 +89,15 @@ ERRORS = {
     "index t = extent(W)\nz[t] = t": ("could be that of any of 2 axes", "extent(W, 0) or extent(W, 1)"),
     "index t = extent(W, 2)\nz[t] = t": ("W has no axis 2", "Axes count from 0"),
     "index t = extent(x)*extent(y)\nz[t] = t": ("a product of extents is not linear", "As in index t = floor"),
-    "index t = extent(x)/2\nz[t] = t": ("stands in floor(…)", "As in index t = floor"),
+    "index t = extent(x)/2\nz[t] = t": ("need not be a whole number", "Round it down: floor(extent(x)/2)"),
     "index t = x[0]\nz[t] = t": ("it is not linear in extents", "As in index t = floor"),
-    "index t = 1/extent(x)\nz[t] = t": ("divided by whole numbers only", "As in index t = floor"),
+    "index t = 1/extent(x)\nz[t] = t": ("divided by a whole number only", "As in index t = floor"),
     "index t = floor(extent(x)/2) + extent(y)\nz[t] = t": ("whole numbers can be added", "As in index t = floor"),
+    "index t = ceil(extent(x)/2)\nz[t] = t": ("ceil is not known here", "floor((a + n - 1)/n) rounds it up"),
+    "index t = 1 + round(extent(x)/2)\nz[t] = t": ("round is not known here", "floor(a/n) rounds a/n down"),
+    "index t = maximum(extent(x), 3)\nz[t] = t": ("maximum is not known here", "the least that several allow"),
+    "index t = x\nz[t] = t": ("x is neither an extent nor a const with a whole number", "As in index t = floor"),
+    "const s\nindex t = extent(s)\nz[t] = t": ("s is a single number and has no extent", "as in extent(x)"),
     "index t = 2 - 5\nz[t] = t": ("t can take no value: its size would be -3", "Correct the formula"),
     "index t = extent(z)\nz[t] = t": ("depends on itself: z is defined with t", "Say it by the extents"),
     "index t = extent(s), s = extent(t)\nz[t] = t": ("depends on itself: t → s → t", "Say one of them"),
@@ -122,7 +127,10 @@ def test_a_sum_whose_range_is_told_by_nothing_else_has_its_size_said() -> None:
     back = backprop(parse("param x[p], w[u]\nz[q] = sum(u) w[u]*x[q+u]\ncost C = sum(q) z[q]"))
     assert "index q = extent(x) − extent(w) + 1" in str(back).splitlines()
     assert "∂C/∂x[p] = Σ_q w?[p-q]" in str(back).splitlines()
-    assert system_latex(back.system).splitlines()[1] == r"Q &= P - U + 1 \\"
+    assert system_latex(back.system).splitlines()[1:3] == [
+        r"Q &= P - U + 1 \\",
+        r"Q &= \operatorname{extent}(q),\quad P = \operatorname{extent}(p),\quad U = \operatorname{extent}(u) \\",
+    ]
     assert parse(str(back)) == back.system
     assert typecheck(back.system) is back.system
 

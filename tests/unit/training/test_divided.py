@@ -11,32 +11,32 @@ from chainrule import nn
 from chainrule.errors import OptionError
 from chainrule.training import train
 from chainrule.training.training_data import Samples, divided
-from unit.network.builders import classifier, clusters
+from unit.network.builders import classifier, clusters, samples_of
 
 
 def numbered(count: int, classes: int = 0) -> Samples:
     """Samples that can be told apart, with one-hot rows or with targets."""
     x = np.arange(float(count))[:, None]
-    return Samples(x, np.eye(classes)[np.arange(count) % classes] if classes else x + 0.5)
+    return samples_of(x, np.eye(classes)[np.arange(count) % classes] if classes else x + 0.5)
 
 
 @pytest.mark.parametrize("classes", [0, 3])
 @pytest.mark.parametrize(("count", "fraction", "expected"), [(60, 0.1, 6), (10, 0.25, 3), (7, 0.5, 4), (4, 0.6, 2)])
 def test_every_sample_is_in_one_of_the_two(count: int, fraction: float, expected: int, classes: int) -> None:
     learning, validating = divided(numbered(count, classes), fraction, 0)
-    found = [learning.x[:, 0].tolist(), validating.x[:, 0].tolist()]
+    found = [part.data["x"][:, 0].tolist() for part in (learning, validating)]
     assert sorted(found[0] + found[1]) == list(range(count))
     assert found == [sorted(part) for part in found]
-    assert len(validating.x) == len(validating.y) == expected
+    assert len(validating.data["x"]) == len(validating.data["y"]) == validating.count == expected
 
 
 def test_of_each_class_the_same_fraction() -> None:
     _, validating = divided(numbered(90, 3), 0.2, 5)
-    assert validating.y.sum(axis=0).tolist() == [6, 6, 6]
+    assert validating.data["y"].sum(axis=0).tolist() == [6, 6, 6]
 
 
 def test_it_is_drawn_by_the_seed() -> None:
-    drawn = [divided(numbered(50), 0.2, seed)[1].x.tolist() for seed in (0, 0, 1)]
+    drawn = [divided(numbered(50), 0.2, seed)[1].data["x"].tolist() for seed in (0, 0, 1)]
     assert drawn[0] == drawn[1] != drawn[2]
 
 
@@ -45,8 +45,8 @@ def test_training_is_that_of_the_two_parts() -> None:
     network, same = classifier(), classifier()
     options: dict[str, Any] = {"epochs": 3, "batch_size": 7, "seed": 4, "optimizer": nn.SGD(1.0)}
     history = train(network, x, labels, validation_fraction=0.25, **options)
-    learning, held = divided(Samples(x, np.eye(3)[labels]), 0.25, 4)
-    other = train(same, learning.x, learning.y, x_validation=held.x, y_validation=held.y, **options)
+    learning, held = divided(samples_of(x, np.eye(3)[labels]), 0.25, 4)
+    other = train(same, learning.data, x_validation=held.data, **options)
     assert np.array_equal(network.params["W1"], same.params["W1"])
     assert [e.validation_cost for e in history.epochs] == [e.validation_cost for e in other.epochs]
     assert network.trained["samples"] == 30

@@ -14,7 +14,8 @@ from chainrule.execute.native.executor import Native
 from chainrule.execute.native.training import Session
 from chainrule.execute.reference.evaluation import Reference
 from chainrule.network import Network
-from chainrule.network.forward import Ends
+from chainrule.network.compared import Compared
+from chainrule.network.sample_axis import SampleAxis
 from chainrule.notation import parse
 from chainrule.pipeline import training_step
 from chainrule.render.text import equation_text
@@ -23,7 +24,7 @@ from chainrule.training.metrics import with_hits
 from dense import Dense
 from support import assert_close
 
-ENDS = Ends("x", "a", "y")
+PAIR, SAMPLES = Compared("a", "y", 0), SampleAxis("n")
 CLASSES = parse("data x[i], y[k]\nparam W[k,i]\nbatch n\na[k] = sum(i) W[k,i]*x[i]\ncost C = sum(k) (a[k] - y[k])^2")
 SINGLE = parse(
     "data x[i], y[k]\nparam W[k,i]\nbatch n\nindex k = 1\na[k] = sum(i) W[k,i]*x[i]\ncost C = sum(k) (a[k] - y[k])^2"
@@ -35,7 +36,7 @@ def both(system: Any, inputs: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def test_the_largest_output_counts_and_those_equally_large_share() -> None:
-    system, hits = with_hits(CLASSES, ENDS, 3)
+    system, hits = with_hits(CLASSES, PAIR, 3, SAMPLES)
     x = np.array([[3.0, 1.0, 2.0], [3.0, 1.0, 2.0], [2.0, 2.0, 1.0], [1.0, 1.0, 1.0], [2.0, 2.0, 1.0]])
     inputs = {"W": np.eye(3), "x": x, "y": np.eye(3)[[0, 2, 1, 0, 2]]}
     for values in both(system, inputs):
@@ -43,7 +44,7 @@ def test_the_largest_output_counts_and_those_equally_large_share() -> None:
 
 
 def test_a_single_output_says_yes_above_one_half() -> None:
-    system, hits = with_hits(SINGLE, ENDS, 1)
+    system, hits = with_hits(SINGLE, PAIR, 1, SAMPLES)
     inputs = {"W": [[1.0]], "x": [[0.4], [0.5], [0.6], [0.6]], "y": [[0.0], [0.0], [1.0], [0.0]]}
     for values in both(system, inputs):
         np.testing.assert_array_equal(values[hits], [1, 1, 1, 0])
@@ -53,7 +54,7 @@ def test_names_that_are_taken_are_left_alone() -> None:
     system = parse(
         "data x[i], y[k]\nparam top[k,i]\nbatch n\nhits[k] = sum(i) top[k,i]*x[i]\ncost C = sum(k) (hits[k] - y[k])^2"
     )
-    more, hits = with_hits(system, Ends("x", "hits", "y"), 2)
+    more, hits = with_hits(system, Compared("hits", "y", 0), 2, SAMPLES)
     assert hits == "hits2"
     assert [e.name for e in more.equations] == ["hits", "C", "top2", "hits2"]
 
@@ -62,7 +63,7 @@ def test_names_that_are_taken_are_left_alone() -> None:
 @pytest.mark.parametrize("network", [Dense((12, 9, 4)), Dense((12, 20, 17), "relu", "softmax", "cross-entropy")])
 def test_a_session_sums_what_the_reference_counts(network: Dense, batch_size: int) -> None:
     output = f"a{len(network.widths) - 1}"
-    system, hits = with_hits(network.system(), Ends("x", output, "y"), network.widths[-1])
+    system, hits = with_hits(network.system(), Compared(output, "y", 0), network.widths[-1], SAMPLES)
     values, samples = network.values(0), network.data(150, 0)
     made = Session(system, values, samples, batch_size=batch_size, metrics=(hits,))
     plain = Session(network.system(), values, samples, batch_size=batch_size)
@@ -133,7 +134,7 @@ def test_hits_come_after_all_that_is_trained() -> None:
             "cost C = sum(k) (a[k] - y[k])^2\nupdate W[k,i] = W[k,i] - ∂C/∂W[k,i]"
         )
     )
-    system, _ = with_hits(step, ENDS, 2)
+    system, _ = with_hits(step, PAIR, 2, SAMPLES)
     assert system.equations[: len(step.equations)] == step.equations
     assert [equation_text(e.target, e.value) for e in system.equations[-2:]] == [
         "top = max(k) a[k]",

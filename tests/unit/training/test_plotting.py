@@ -16,7 +16,7 @@ from chainrule.training import EarlyStopping, History, train
 from chainrule.training.plotting import check_plot, figure_of, plot, values_text
 from chainrule.training.training_data import Samples
 from chainrule.training.worst import sample_costs, worst_of
-from unit.network.builders import classifier, clusters
+from unit.network.builders import classifier, clusters, samples_of
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -29,7 +29,7 @@ def trained(**options: Any) -> tuple[History, Network]:
 
 def samples(count: int = 12) -> Samples:
     x, labels = clusters(count, seed=2)
-    return Samples(x, np.eye(3)[labels])
+    return samples_of(x, np.eye(3)[labels])
 
 
 def test_the_curves_are_those_of_the_history() -> None:
@@ -50,8 +50,8 @@ def test_the_curves_are_those_of_the_history() -> None:
 def test_the_matrix_counts_and_the_worst_are_named() -> None:
     history, network = trained(epochs=60)
     some = samples(9)
-    swapped = Samples(some.x, np.roll(some.y, 1, axis=1))
-    swapped.y[0] = some.y[0]
+    swapped = samples_of(some.data["x"], np.roll(some.data["y"], 1, axis=1))
+    swapped.data["y"][0] = some.data["y"][0]
     figure = figure_of(history, network, swapped, (), "test")
     confusions = figure.subfigs[0].axes[2]
     counts = {tuple(map(int, reversed(text.get_position()))): text.get_text() for text in confusions.texts}
@@ -67,7 +67,7 @@ def test_numbers_are_drawn_beside_their_targets() -> None:
     network = Network([nn.Linear(3, 2)], cost=nn.QuadraticCost())
     x = np.arange(12.0).reshape(4, 3) / 10
     history = train(network, x, x[:, :2], epochs=2)
-    figure = figure_of(history, network, Samples(x, x[:, :2]), (), "test")
+    figure = figure_of(history, network, samples_of(x, x[:, :2], "z1"), (), "test")
     _, error, outputs = figure.subfigs[0].axes
     assert error.get_ylabel() == "mean absolute error"
     assert error.get_lines()[0].get_ydata().tolist() == [epoch.error for epoch in history.epochs]
@@ -79,7 +79,7 @@ def test_a_square_is_an_image() -> None:
     digits = data.digits_split()
     network = Network([nn.Linear(64, 10), nn.Softmax()], cost=nn.CrossEntropy())
     history = train(network, digits.x_train, digits.y_train, epochs=1)
-    some = Samples(digits.x_train[:20], np.eye(10)[digits.y_train[:20]])
+    some = samples_of(digits.x_train[:20], np.eye(10)[digits.y_train[:20]], "a1")
     figure = figure_of(history, network, some, (), "test")
     (image,) = figure.subfigs[1].axes[0].get_images()
     assert image.get_array().shape == (8, 8)
@@ -89,11 +89,10 @@ def test_the_worst_are_those_classified_wrong_then_those_that_cost_most() -> Non
     _, network = trained(epochs=40)
     some = samples(6)
     costs = sample_costs(network, some)
-    expected = -np.log(np.sum(network.predict(some.x) * some.y, axis=1))
+    expected = -np.log(np.sum(network.predict(some.data["x"]) * some.data["y"], axis=1))
     assert np.allclose(costs, expected, rtol=1e-9)
-    found = np.roll(some.y, 1, axis=1)
-    found[[1, 4]] = some.y[[1, 4]]
-    order = worst_of(np.array([0.1, 9.0, 0.3, np.nan, 8.0, 0.2]), some, found, 5)
+    wrong = np.array([True, False, True, True, False, True])
+    order = worst_of(np.array([0.1, 9.0, 0.3, np.nan, 8.0, 0.2]), wrong, 5)
     assert order.tolist() == [3, 2, 5, 0, 1]
 
 
@@ -102,7 +101,7 @@ def test_a_file_is_written_and_the_same_each_time(tmp_path: Path, suffix: str) -
     history, network = trained()
     some = samples(4)
     for name in ("one", "other"):
-        plot(tmp_path / f"{name}{suffix}", history, network, some.x, some.y)
+        plot(tmp_path / f"{name}{suffix}", history, network, some.data)
     content = (tmp_path / f"one{suffix}").read_bytes()
     assert content[:5] == (b"<?xml" if suffix == ".svg" else b"\x89PNG\r")
     assert content == (tmp_path / f"other{suffix}").read_bytes()
@@ -129,7 +128,7 @@ def test_what_cannot_be_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_plot_leaves_the_users_own_settings_alone(tmp_path: Path) -> None:
     before = matplotlib.rcParams.copy()
     history, network = trained()
-    plot(tmp_path / "plot.svg", history, network, samples().x, samples().y)
+    plot(tmp_path / "plot.svg", history, network, samples().data)
     assert matplotlib.rcParams.copy() == before
     assert "matplotlib.pyplot" not in sys.modules
 
@@ -137,7 +136,7 @@ def test_a_plot_leaves_the_users_own_settings_alone(tmp_path: Path) -> None:
 def test_a_training_without_an_epoch_and_a_network_with_one_output() -> None:
     network = Network([nn.Linear(4, 1), nn.Sigmoid()], cost=nn.BinaryCrossEntropy())
     x, labels = clusters(6)
-    some = Samples(x, (labels == 1).astype(float)[:, None])
+    some = samples_of(x, (labels == 1).astype(float)[:, None], "a1")
     figure = figure_of(History(), network, some, (), "test")
     cost, _, confusions = figure.subfigs[0].axes
     assert len(cost.get_lines()) == 0
@@ -154,7 +153,7 @@ def test_samples_are_called_what_they_are() -> None:
 
 def test_one_epoch_stands_in_the_middle_below_the_frame() -> None:
     network = classifier()
-    history = train(network, samples(1).x, samples(1).y, epochs=1)
+    history = train(network, samples(1).data, epochs=1)
     cost = figure_of(history, network, samples(), (), "").get_axes()[0]
     assert cost.get_xlim() == (0, 2)
     assert cost.get_ylim()[1] > history.epochs[0].cost * 1.02

@@ -7,6 +7,7 @@ together; each gathers its share of the samples.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 
 from chainrule.execute.native.control import CELL, DONE, HURRY, LEFT, OVER, STOP, cell, cells_at, seen, until
@@ -48,10 +49,10 @@ def stretch_text(
     """
     w = Writer()
     cells = cells_at(program, BYTES[dtype])
-    samples = program.buffers[data[0]].extents[0]
+    samples = program.buffers[data[0]].extents[0] if data else 1
     given = "ptr %m, ptr %sources, ptr %rows, i64 %steps, ptr %totals, i64 %tid, i64 %nt"
     w.lines = [f"define void @stretch({given}) nounwind {{", "entry:"]
-    shared = threads > 1 and not program.buffers[data[0]].pitch
+    shared = bool(data) and threads > 1 and not program.buffers[data[0]].pitch
     start, end, some = share(w, samples, 1) if shared else ("0", str(samples), "")
     first_thread = is_first(w)
     sources = []
@@ -61,24 +62,10 @@ def stretch_text(
     before = [w.value(f"load double, ptr {w.advanced('%totals', number, 8)}") for number in range(len(totals))]
     table = "@table" if shared or threads == 1 else w.advanced("@table", "%tid", 8 * samples)
     origins = [origin(w, program.buffers[name], BYTES[dtype]) for name in data]
-    widest = _widest(program, data)
-    width = prod(program.buffers[widest].extents[1:]) * BYTES[dtype]
+    batch = _Batch(tuple(zip(data, sources, origins, strict=True)), samples, table, start, some)
     loop = w.open("0", [*(("double", value) for value in before), ("i64", "0")])
-    first = w.value(f"mul i64 {loop.index}, {samples}")
     following = w.value(f"add i64 {loop.index}, 1")
-    more = w.value(f"icmp slt i64 {following}, %steps")
-    distance = w.value(f"select i1 {more}, i64 {samples}, i64 0")
-    rows = w.advanced("%rows", first, 8)
-    after = w.guard(some) if some else ""
-    inner = w.open(start)
-    at = w.advanced(rows, inner.index, 8)
-    row = w.value(f"load i64, ptr {at}")
-    for source, name, batch in zip(sources, data, origins, strict=True):
-        _gather(w, program.buffers[name], dtype, machine, (source, row), (batch, inner.index))
-    later = w.value(f"load i64, ptr {w.advanced(at, distance, 8)}")
-    place = w.advanced(sources[list(data).index(widest)], later, width)
-    w.line(f"store ptr {place}, ptr {w.advanced(table, inner.index, 8)}")
-    w.close(inner, 1, until(w, cells, end) if long else end)
+    after = _gather_batch(w, program, dtype, machine, batch, loop.index, following, end, cells * long) if data else ""
     if shared:
         w.unguard(after)
         w.line("call void @barrier(i64 %nt)")
@@ -103,6 +90,47 @@ def stretch_text(
     w.unguard(done)
     w.line("ret void")
     return "\n".join([*w.lines, "}"])
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What a thread gathers of a batch, from `start` on: of each data where they begin, and where in memory they go.
+
+    At `table` it notes where the next batch lies. `some` says whether it has a share at all, "" where all have.
+    """
+
+    data: tuple[tuple[str, str, str], ...]
+    samples: int
+    table: str
+    start: str
+    some: str
+
+
+def _gather_batch(
+    w: Writer, program: Program, dtype: Dtype, machine: Machine, batch: _Batch, step: str, following: str, end: str,
+    cells: int,
+) -> str:  # fmt: skip
+    """Write how the samples of a step are gathered, up to `end`; return what the guard of a share is closed with.
+
+    `cells`, but for 0, are where a thread sees that it is asked to stop.
+    """
+    widest = _widest(program, [name for name, _, _ in batch.data])
+    width = prod(program.buffers[widest].extents[1:]) * BYTES[dtype]
+    first = w.value(f"mul i64 {step}, {batch.samples}")
+    more = w.value(f"icmp slt i64 {following}, %steps")
+    distance = w.value(f"select i1 {more}, i64 {batch.samples}, i64 0")
+    rows = w.advanced("%rows", first, 8)
+    after = w.guard(batch.some) if batch.some else ""
+    inner = w.open(batch.start)
+    at = w.advanced(rows, inner.index, 8)
+    row = w.value(f"load i64, ptr {at}")
+    for name, source, there in batch.data:
+        _gather(w, program.buffers[name], dtype, machine, (source, row), (there, inner.index))
+    later = w.value(f"load i64, ptr {w.advanced(at, distance, 8)}")
+    place = w.advanced(next(source for name, source, _ in batch.data if name == widest), later, width)
+    w.line(f"store ptr {place}, ptr {w.advanced(batch.table, inner.index, 8)}")
+    w.close(inner, 1, until(w, cells, end) if cells else end)
+    return after
 
 
 def _lost(w: Writer, values: Sequence[str]) -> str:

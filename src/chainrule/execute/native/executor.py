@@ -26,8 +26,9 @@ from chainrule.execute.reference.facts import check_facts
 from chainrule.execute.reference.scope import Scope
 from chainrule.execute.registry import executor
 from chainrule.execute.shortage import enough_memory
+from chainrule.expr.binding import tensors_in
 from chainrule.expr.sizes import Size, size_order
-from chainrule.expr.symbols import of_one_sample
+from chainrule.expr.symbols import Symbol, of_one_sample
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Unsupported
 from chainrule.render.document_text import document_text
@@ -43,9 +44,14 @@ class Native:
     name = "native"
     most_threads = MOST
 
-    def compile(self, system: System, *, dtype: Any = np.float32) -> NativeExecutable:
-        """Return the system made ready to run; it is compiled when the first inputs tell its extents."""
-        return NativeExecutable(system, np.dtype(dtype), host())
+    def compile(
+        self, system: System, *, dtype: Any = np.float32, outputs: Sequence[str] | None = None
+    ) -> NativeExecutable:
+        """Return the system made ready to run; it is compiled when the first inputs tell its extents.
+
+        What is no output needs no memory of its own.
+        """
+        return NativeExecutable(system, np.dtype(dtype), host(), None if outputs is None else frozenset(outputs))
 
     def compile_training(
         self,
@@ -76,6 +82,7 @@ class NativeExecutable:
     system: System
     dtype: Any
     machine: Machine
+    outputs: frozenset[str] | None = None
     _programs: dict[tuple[object, ...], Compiled] = field(default_factory=dict)
     _systems: dict[tuple[bool, bool], System] = field(default_factory=dict)
     _reference: Executable | None = None
@@ -89,7 +96,7 @@ class NativeExecutable:
         return document_text(plan_document(self._last.program, self._last.module, self.dtype.itemsize))
 
     def evaluate(self, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
-        """Return the value of every equation."""
+        """Return the value of every equation, or of every output that was asked for."""
         return self._run(inputs, with_updates=False)[0]
 
     def step(self, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[str, Array], dict[str, Array]]:
@@ -115,11 +122,12 @@ class NativeExecutable:
         known = frozenset(values)
         compiled.arena.put(values)
         compiled.step()
-        results: dict[str, Array] = {e.name: compiled.arena.take(e.name) for e in batched.equations}
+        wanted = self._outputs(batched)
+        results: dict[str, Array] = {name: compiled.arena.take(name) for name in wanted}
         values.update(results)
         check_facts(batched, scope, known_before=known)
         self._last = compiled
-        named: dict[str, Array] = {of_one_sample(e.name): results[e.name] for e in batched.equations}
+        named: dict[str, Array] = {of_one_sample(n): results[n] for n in wanted if self._is_asked(n)}
         return named, {u.name: compiled.arena.take(u.name) for u in batched.updates}
 
     def _system(self, with_updates: bool, batched: bool) -> System:
@@ -135,11 +143,18 @@ class NativeExecutable:
         key = (*extents, bool(system.updates), *sorted(consts.items()))
         if key not in self._programs:
             lanes = self.machine.lanes(dtype_of(self.dtype))
-            outputs = tuple(e.name for e in system.equations)
             element = self.dtype.itemsize
-            program = lower(system, sizes, outputs, lanes=lanes, element=element, consts=consts)
+            program = lower(system, sizes, self._outputs(system), lanes=lanes, element=element, consts=consts)
             self._programs[key] = compile_program(program, self.machine, self.dtype)
         return self._programs[key]
+
+    def _is_asked(self, name: Symbol) -> bool:
+        return self.outputs is None or of_one_sample(name) in self.outputs
+
+    def _outputs(self, system: System) -> tuple[Symbol, ...]:
+        """Return the equations whose values are wanted: those asked for, and those that facts are about."""
+        about = frozenset().union(*(tensors_in(g.condition) for g in system.givens))
+        return tuple(e.name for e in system.equations if self._is_asked(e.name) or e.name in about)
 
     def _on_reference(
         self, signal: Unsupported, inputs: Mapping[str, npt.ArrayLike], with_updates: bool
@@ -147,7 +162,8 @@ class NativeExecutable:
         """Run what has no machine code on the reference, and say so."""
         self._last = f"on the reference: there is no machine code yet for {signal.construct}"
         if self._reference is None:
-            self._reference = executor("reference").compile(self.system, dtype=self.dtype)
+            outputs = None if self.outputs is None else tuple(sorted(self.outputs))
+            self._reference = executor("reference").compile(self.system, dtype=self.dtype, outputs=outputs)
         if with_updates:
             return self._reference.step(inputs)
         return self._reference.evaluate(inputs), {}

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from chainrule.execute.native import vectormath
+from chainrule.execute.native.draws import DRAWS, Words, draw
 from chainrule.execute.native.machine import Dtype
 from chainrule.execute.native.vectormath_builder import Builder
 from chainrule.execute.native.vectormath_far import far_name
@@ -74,16 +75,17 @@ class Lanes:
                 return self.w.value(f"xor {self.mask} {values[0]}, splat (i1 true)")
             case "maximum" | "minimum":
                 return self.extremum(function, *values)
+        if function in DRAWS:
+            return draw(Words(self.w, self.dtype, self.lanes, self.fma), function, values)
         return self.called(function, values)
 
     def called(self, function: str, values: Sequence[str]) -> str:
         """Return the value of a function of the notation."""
         try:
-            body = vectormath.body(function, self.dtype, self.lanes, values, f"m{self.w.count}_", fma=self.fma)
+            body = vectormath.body(function, self.dtype, self.lanes, values, self.w.prefix(), fma=self.fma)
         except KeyError:
             assert function in ARITY, function
             raise Unsupported(f"the function {function}") from None
-        self.w.count += 1
         self.w.lines.extend("  " + line for line in body.lines)
         limit = vectormath.COVERED[function].limit
         return body.result if limit is None else self._far(function, values[0], body.result, limit)

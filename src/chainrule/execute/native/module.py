@@ -46,8 +46,8 @@ def module(
 ) -> Module:
     """Return the module of a program.
 
-    `data` are the buffers that a stretch gathers, in the order of its arguments; `totals` are the scalars that it adds
-    up, the cost first. The code can be run by as many `threads`, or by one.
+    `data` are the buffers that a stretch gathers, in the order of its arguments, if any; `totals` are the scalars that
+    it adds up, the cost first. The code can be run by as many `threads`, or by one.
     """
     chosen = chosen_parts(program, _options(program, machine, dtype, threads), dtype, data, threads)
     cycles = [s.cycles for s in chosen]
@@ -66,7 +66,7 @@ def module(
     rows = prefetch.rows if prefetch else 1
     if threads > 1:
         parts.append(barrier_text(machine.name != "neon"))
-    if data:
+    if data or totals:
         parts.append(stretch_text(program, dtype, machine, data, totals, threads, long))
     declared = vectormath.declarations(dtype, lanes)
     beyond = [f for f in FAR if any(f"{far_name(f)}(" in part for part in parts)]

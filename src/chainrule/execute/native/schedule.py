@@ -259,7 +259,7 @@ def _cycles(instruction: Instruction, s: LoopSchedule, lanes: int, element: int)
 
 _NOT_COUNTED = frozenset({"sin", "cos", "tan", "sinh", "cosh", "atan", "log1p", "expm1"})
 """Functions that take long, and are not counted so: to count them would choose other schedules, and so other bits."""
-_LONG = (names_with(lambda function: not function.cheap) | {"divide"}) - _NOT_COUNTED
+_LONG = (names_with(lambda function: not function.cheap) | {"divide", "threefry"}) - _NOT_COUNTED
 
 
 def _weight(op: object) -> float:

@@ -73,7 +73,7 @@ class Stepper:
         self._rollback = Rollback(main.arena, kept)
         self._since: list[Stretch] = []
         self._checked = True
-        self._size = main.program.buffers[next(iter(data))].extents[0]
+        self._size = main.program.buffers[next(iter(data))].extents[0] if data else 1
         self._kept: tuple[object, ...] = ()
         self.seconds: float | None = None
         """What a step of the main program took last."""

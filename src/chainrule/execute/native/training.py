@@ -29,7 +29,7 @@ from chainrule.execute.reference.facts import check_facts
 from chainrule.execute.reference.scope import Scope
 from chainrule.execute.registry import executor
 from chainrule.expr.binding import reduce_over
-from chainrule.expr.nodes import Index, Indexed
+from chainrule.expr.nodes import ExtentValue, Index, Indexed, times
 from chainrule.expr.sizes import Size
 from chainrule.lower.lowering import lower
 from chainrule.lower.program import Program
@@ -48,10 +48,11 @@ TOTAL = "Σcost"
 class Session:
     """Params and states in training. `values` are params and consts, and states that do not begin as the system says.
 
-    Data are bound once and then run in any order, often. `metrics` are equations whose values are summed over the
-    samples of an epoch, as the costs are. Raises InputError by name for what does not fit the system, GivenError for
-    data that break a fact, OptionError for options that make no sense, and Unsupported where the system has something
-    that has no machine code yet.
+    Data are bound once and then run in any order, often; the first axis of each is that of the samples, which a system
+    without `batch` names in its equations. Without data, each step takes what is among the values, as one sample.
+    `metrics` are equations whose values are summed over the samples of an epoch, as the costs are. Raises InputError by
+    name for what does not fit the system, GivenError for data that break a fact, OptionError for options that make no
+    sense, and Unsupported where the system has something that has no machine code yet.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Session:
         batched = batch(system)
         checked = check_inputs(batched, {**values, **data}, dtype=dtype)
         self.metrics = _checked_metrics(batched, metrics)
-        self.system = with_totals(batched, self.metrics)
+        self.system = with_totals(batched, self.metrics, named=() if system.batch else tuple(data))
         self.dtype = np.dtype(dtype)
         self.machine = machine or host()
         self.data = {name: self._array(name, checked.values[name]) for name in data}
@@ -115,6 +116,8 @@ class Session:
         return np.ascontiguousarray(value, whole_of(self.dtype) if whole else self.dtype)
 
     def _counted(self) -> int:
+        if not self.data:
+            return 1
         counts = {name: array.shape[0] if array.ndim else 0 for name, array in self.data.items()}
         if len(set(counts.values())) != 1 or 0 in counts.values():
             found = listed(f"{name} has {count}" for name, count in counts.items())
@@ -247,10 +250,17 @@ def _checked_metrics(system: System, metrics: Sequence[str]) -> tuple[str, ...]:
     return tuple(metrics)
 
 
-def with_totals(system: System, metrics: Sequence[str]) -> System:
-    """Return a batched system with more equations: the sum over the samples of their costs, and of each metric."""
-    cost = {TOTAL: system.cost} if system.cost in system.defined else {}
-    sums = [_sum(system, name, of) for name, of in (*cost.items(), *((total_of(m), m) for m in metrics))]
+def with_totals(system: System, metrics: Sequence[str], *, named: Sequence[str] = ()) -> System:
+    """Return a batched system with more equations: the sum over the samples of their costs, and of each metric.
+
+    Where the equations name the samples, as the first index of the data `named`, the cost is that of all of them: it is
+    counted for each.
+    """
+    costs = [_sum(system, TOTAL, system.cost)] if system.cost in system.defined else []
+    if named:
+        index = system.axes(named[0])[0]
+        costs = [Equation(e.target, times(ExtentValue(index.extent, index.preferred), e.value)) for e in costs]
+    sums = [*costs, *(_sum(system, total_of(metric), metric) for metric in metrics)]
     return replace(system, equations=(*system.equations, *sums))
 
 

@@ -37,6 +37,11 @@ class Writer:
         self.count += 1
         return f"%t{self.count}"
 
+    def prefix(self) -> str:
+        """Return what the names in a piece of code written elsewhere begin with."""
+        self.count += 1
+        return f"m{self.count - 1}_"
+
     def value(self, text: str) -> str:
         """Write an operation and return the name of its value."""
         name = self.name()

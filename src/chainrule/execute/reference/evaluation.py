@@ -7,7 +7,7 @@ have the sample axis, for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -117,9 +117,11 @@ class Reference:
 
     name = "reference"
 
-    def compile(self, system: System, *, dtype: Any = np.float64) -> ReferenceExecutable:
+    def compile(
+        self, system: System, *, dtype: Any = np.float64, outputs: Sequence[str] | None = None
+    ) -> ReferenceExecutable:
         """Return the system made ready to run: with its batch pass done."""
-        return ReferenceExecutable(system, dtype)
+        return ReferenceExecutable(system, dtype, None if outputs is None else frozenset(outputs))
 
 
 @dataclass(frozen=True)
@@ -128,19 +130,23 @@ class ReferenceExecutable:
 
     system: System
     dtype: Any
+    outputs: frozenset[str] | None = None
 
     @cached_property
     def _batched(self) -> System:
         return batch(self.system)
 
     def evaluate(self, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
-        """Return the value of every equation."""
-        return _computed(self._run(inputs))
+        """Return the value of every equation, or of every output that was asked for."""
+        return self._asked(_computed(self._run(inputs)))
 
     def step(self, inputs: Mapping[str, npt.ArrayLike]) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return the value of every equation, and the new value of every tensor that has an update."""
         evaluation = self._run(inputs)
-        return _computed(evaluation), evaluation.updates()
+        return self._asked(_computed(evaluation)), evaluation.updates()
+
+    def _asked(self, values: dict[str, Array]) -> dict[str, Array]:
+        return values if self.outputs is None else {n: value for n, value in values.items() if n in self.outputs}
 
     def _run(self, inputs: Mapping[str, npt.ArrayLike]) -> Evaluation:
         system = self._batched if is_batched(self.system, inputs) else self.system

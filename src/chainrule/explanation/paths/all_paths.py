@@ -46,6 +46,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
+from chainrule.network.on_average import on_average
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Words, words
 from chainrule.render.formula import ShownFormula, formula
@@ -96,7 +97,7 @@ def paths(
     """
     if top < 1:
         raise OptionError(f"top = {top} shows no path", expected="a whole number from 1 on")
-    system = network_or_system if isinstance(network_or_system, System) else network_or_system.system
+    system = network_or_system if isinstance(network_or_system, System) else on_average(network_or_system.system)
     tensor = tensor_named(system, of)
     given = inputs if isinstance(network_or_system, System) else with_params(network_or_system, inputs)
     back = backprop(system, [tensor])

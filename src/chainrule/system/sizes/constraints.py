@@ -105,10 +105,10 @@ class Constraints:
     free: dict[str, int] = field(default_factory=dict)
     binders: list[int] = field(default_factory=list)
     constraints: list[Constraint] = field(default_factory=list)
-    extents: list[ExtentValue] = field(default_factory=list)
-    lookups: list[Lookup] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-    partials: list[Partial] = field(default_factory=list)
+    extents: tuple[ExtentValue, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
+    calls: tuple[Call, ...] = ()
+    partials: tuple[Partial, ...] = ()
     uses: set[int] = field(default_factory=set)
     inferred: bool = True
 
@@ -120,14 +120,20 @@ class Constraints:
     @cached_property
     def plain(self) -> bool:
         """Whether each index labels an axis by itself, and no position is shifted: then text says all sizes."""
-        labels: set[int] = set()
-        for one in self.reads:
-            if any(isinstance(slot, LinearForm) and slot.terms for slot in one.slots):
-                return False
-            if not one.entry.guarded:
-                labels.update(slot for slot in one.slots if isinstance(slot, int))
+        labels = self._labels()
+        if labels is None or len(labels) == len(self.variables):
+            return labels is not None
         rest = (index for variable, index in enumerate(self.variables) if variable not in labels)
         return all(isinstance(index.extent, Literal) for index in rest)
+
+    def _labels(self) -> set[int] | None:
+        """Return the variables that label axes without a mark; None where a position is shifted."""
+        if self.settled is not None:
+            return {variable for _, variables in self.settled for variable in variables}
+        if any(isinstance(slot, LinearForm) and slot.terms for one in self.reads for slot in one.slots):
+            return None
+        unmarked = (one for one in self.reads if not one.entry.guarded)
+        return {slot for one in unmarked for slot in one.slots if isinstance(slot, int)}
 
     @cached_property
     def settled(self) -> tuple[tuple[Indexed, tuple[int, ...]], ...] | None:
@@ -191,7 +197,7 @@ def constraints_of_value(value: Expr | Condition, target: Sequence[Index] = ()) 
             case IndexValue(position):
                 _slot(found, bound, position, guarded or marked)
             case ExtentValue(extent):
-                found.extents.append(node)
+                found.extents += (node,)
                 found.inferred = found.inferred and not isinstance(extent, Uninferred)
             case Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right)):
                 pair = Partners(_variable(found, bound, left), _variable(found, bound, right))
@@ -202,9 +208,9 @@ def constraints_of_value(value: Expr | Condition, target: Sequence[Index] = ()) 
                 _tie(found, bound, right, left)
             case Call(function, arguments, order) if (function, len(arguments), order) not in seen:
                 seen.add((function, len(arguments), order))
-                found.calls.append(node)
+                found.calls += (node,)
             case Partial():
-                found.partials.append(node)
+                found.partials += (node,)
             case _:
                 pass
         guarded = guarded or _guards(node)
@@ -235,7 +241,7 @@ def _slot(found: Constraints, bound: Mapping[str, int], position: Position, prot
     if isinstance(position, Index):
         return _variable(found, bound, position)
     if isinstance(position, Lookup):
-        found.lookups.append(position)
+        found.lookups += (position,)
         found.inferred = found.inferred and not isinstance(position.extent, Uninferred)
         _entry(found, bound, position.entry, protected, protected)
         return None

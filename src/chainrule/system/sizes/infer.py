@@ -117,9 +117,11 @@ def solve(system: System, names: NameTable, collected: Collected) -> Solution:
 def _inferred(solver: Solver, kind: str, number: int, pair: tuple[Constraints, Sequence[int]]) -> Inferred:
     found, numbers = pair
     size = solver.known.limits.size
-    place = Location(kind, number, solver.name_of(kind, number))
-    own = solver.own_sizes(found, numbers, place) if found.extents or found.lookups else {}
-    return Inferred(tuple([size(n) for n in numbers]), {key: size(element) for key, element in own.items()})
+    sizes = tuple([size(n) for n in numbers])
+    if not found.extents and not found.lookups:
+        return Inferred(sizes, {})
+    own = solver.own_sizes(found, numbers, Location(kind, number, solver.name_of(kind, number)))
+    return Inferred(sizes, {key: size(element) for key, element in own.items()})
 
 
 def annotate(system: System, solution: Solution) -> System:

@@ -132,10 +132,10 @@ def which_axis(tensor: str, rank: int, place: Location) -> Exception:
     """Return the error for extent(x) of a tensor that does not have one axis."""
     if not rank:
         return place.error(
-            f"extent({tensor}) is of one number",
+            f"{tensor} is a single number and has no extent",
             tensor,
             expected="a tensor with axes, or the letter of an index",
-            advice=f"{tensor} has no extent.",
+            advice="Name the tensor whose axis is meant, as in extent(x).",
         )
     return place.error(
         f"extent({tensor}) could be that of any of {rank} axes",

@@ -1,0 +1,70 @@
+"""What came out beside what should have: labels, whether they are right, and how far numbers are off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.network.compared import Compared
+from chainrule.network.samples import are_probabilities, is_one_hot, labels_of
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A pair in arrays: `front` is how many axes stand before the declared ones, those of the samples."""
+
+    pair: Compared
+    front: int
+
+    @property
+    def axis(self) -> int | None:
+        """The axis of the classes in an array of outputs."""
+        return None if self.pair.axis is None else self.pair.axis + self.front
+
+    def are_classes(self, target: Array, *, probable: bool = False) -> bool:
+        """Say whether targets are classes, so that an accuracy makes sense: labels, or one-hot rows.
+
+        With `probable` other probabilities are, too. Numbers 0 and 1 of single outputs are, where these are read as
+        probabilities.
+        """
+        if self.pair.labels:
+            return True
+        rows = target[..., None] if self.axis is None else target
+        axis = -1 if self.axis is None else self.axis
+        if rows.shape[axis] == 1 and not self.pair.direct:
+            return False
+        return are_probabilities(rows, axis) if probable else is_one_hot(rows, axis)
+
+    def labels(self, target: Array) -> npt.NDArray[np.int64]:
+        """Return the label that each target says."""
+        return np.asarray(target, np.int64) if self.pair.labels else self.said(target)
+
+    def said(self, output: Array) -> npt.NDArray[np.int64]:
+        """Return the label that each output says: the place of the largest, or whether it is above one half."""
+        return labels_of(output[..., None]) if self.axis is None else labels_of(output, self.axis)
+
+    def right(self, output: Array, target: Array) -> float:
+        """Return how many labels are right, of those that a sample has the fraction that is."""
+        same = self.said(output) == self.labels(target)
+        if same.ndim <= 1:
+            return float(np.count_nonzero(same))
+        return float(same.mean(axis=tuple(range(1, same.ndim))).sum())
+
+    def off(self, output: Array, target: Array) -> float:
+        """Return how far off the outputs are in all, |a − y| added up."""
+        return float(np.sum(np.abs(output - target)))
+
+
+def answers_of(
+    pairs: tuple[Compared, ...], front: int, data: Mapping[str, Array]
+) -> tuple[list[Answers], list[Answers]]:
+    """Return the pairs that tell classes, and those of other numbers that are compared directly."""
+    made = [Answers(pair, front) for pair in pairs if pair.target in data]
+    classes = [one for one in made if one.are_classes(data[one.pair.target])]
+    return classes, [one for one in made if one not in classes and one.pair.direct and not one.pair.labels]

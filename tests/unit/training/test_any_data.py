@@ -273,6 +273,42 @@ def test_checkpoints_go_on_to_the_same_bits(system: Any, tmp_path: Path) -> None
         cr.train(again, other, epochs=5, checkpoint=tmp_path / "run", resume=True, **options)
 
 
+DROPPED = """
+data  x[t,i], y[k], m[t,j]
+param W[j,i], V[k,t,j]
+const p = 0.25
+index j = 4
+batch n
+h[t,j] = m[t,j]*tanh(sum(i) W[j,i]*x[t,i])/(1 - p)
+z[k] = sum(t,j) V[k,t,j]*h[t,j]
+cost C = sum(k) (z[k] - y[k])^2
+"""
+ROWS = """
+data  x[n,i], y[n,k], m[n,j]
+param W[j,i], V[k,j]
+const p = 0.25
+index j = 4
+h[n,j] = m[n,j]*tanh(sum(i) W[j,i]*x[n,i])/(1 - p)
+z[n,k] = sum(j) V[k,j]*h[n,j]
+cost C = mean(n) sum(k) (z[n,k] - y[n,k])^2
+"""
+
+
+@pytest.mark.parametrize(("text", "shape"), [(DROPPED, (3, 2)), (ROWS, (2,))])
+def test_masks_have_the_axes_that_are_declared_and_are_drawn_alike(text: str, shape: tuple[int, ...]) -> None:
+    x, y, found = normal(11, *shape), normal(11, 2), []
+    for executor in EXECUTORS:
+        network = Network.from_system(parse(text), masks={"m": "p"})
+        assert network.ends.inputs == ("x",)
+        cr.train(network, x, y, epochs=2, batch_size=4, executor=executor, validation_fraction=0.2)
+        found.append(network)
+    for name, value in found[1].params.items():
+        assert_close(found[0].params[name], value, rtol=1e-4, atol=1e-6)
+    assert_close(found[1].predict(x), cr.evaluate(found[1].forward, {**found[1].params, "x": x})["z"])
+    with pytest.raises(InputError, match="m is a mask, which the training draws\n  Leave it out"):
+        cr.train(found[0], {"x": x, "m": x}, {"y": y})
+
+
 def test_labels_stand_for_one_hot_targets_along_the_axis_of_the_classes() -> None:
     text = "data x[i,p], y[k,p]\nparam W[k,i]\nindex k = 3\nbatch n\nz[k,p] = sum(i) W[k,i]*x[i,p]\n"
     text += "a[k,p] = exp(z[k,p])/(sum(m) exp(z[m,p]))\ncost C = -(mean(p) sum(k) y[k,p]*log(a[k,p]))"

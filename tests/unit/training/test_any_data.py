@@ -174,6 +174,23 @@ def test_data_without_an_axis_of_samples_are_learned_from_as_a_whole(executor: s
         cr.train(network, data, validation_fraction=0.5)
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_labels_of_a_whole_and_of_samples_named_in_the_equations_are_counted(executor: str) -> None:
+    rows = "data x[n,i], y[n] : int(k)\nparam W[k,i]\nindex k = 3\nz[n,k] = sum(i) W[k,i]*x[n,i]\n"
+    graph = rows.replace("data x", "data A[n,m], x").replace("sum(i) W[k,i]*x[n,i]", "sum(m,i) A[n,m]*W[k,i]*x[m,i]")
+    labels = np.arange(9) % 3
+    data = {"x": np.eye(3)[labels], "y": labels, "A": np.eye(9)}
+    for text, letter in ((rows, "n"), (graph, "")):
+        text += "cost C = mean(n) (log(sum(k) exp(z[n,k])) - z[n,y[n]])"
+        network = Network.from_system(parse(text))
+        assert network.ends.samples.letter == letter
+        given = {name: data[name] for name in network.ends.data}
+        history = cr.train(network, given, epochs=60, batch_size=4, executor=executor)
+        last = history.epochs[-1]
+        assert (history.note, last.accuracy, last.training_accuracy) == ("", 1.0, pytest.approx(1.0))
+        assert network.accuracy(given) == 1.0
+
+
 def test_two_heads_come_out_by_name_and_are_measured_together() -> None:
     text = """
     data x[i], y[k], v

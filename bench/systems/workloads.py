@@ -129,7 +129,7 @@ def _cnn() -> Workload:
     products = ((2 * 8 * 25 * 576, False), (2 * 16 * 200 * 64, True), (2 * 10 * 256, True))
     title = "CNN, 8 and 16 channels of 5×5, max pools, 28×28, batch 32"
     return Workload(
-        "cnn", "cnn", title, CNN, params, {"x": (1, 28, 28), "y": ()}, products, 32, 0.05, 20, 3.5, 4
+        "cnn", "cnn", title, CNN, params, {"x": (1, 28, 28), "y": ()}, products, 32, 0.05, 60, 3.5, 4
     )  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def _strided() -> Workload:
     )  # fmt: skip
     title = "three 3×3 convolutions of stride 2, 16, 32 and 64 channels, 32×32, batch 32"
     return Workload(
-        "strided", "strided", title, STRIDED, params, {"x": (3, 32, 32), "y": ()}, products, 32, 0.05, 20, 1, 1
+        "strided", "strided", title, STRIDED, params, {"x": (3, 32, 32), "y": ()}, products, 32, 0.05, 40, 1, 1
     )
 
 
@@ -155,7 +155,7 @@ def _gpt(mask: str) -> Workload:
     products = (*[(projection, True)] * 4, *[(attention, True)] * 2, *[(wide, True)] * 2)
     title, data = f"GPT block, 64 wide, 4 heads, 64 tokens, batch 8, mask as a {mask}", {"x": (t, d), "y": (t, d)}
     return Workload(
-        f"gpt-{mask}", "gpt", title, _block(mask), params, data, products, 8, 0.1, 20, 1.9, 1.9, ("g1", "g2")
+        f"gpt-{mask}", "gpt", title, _block(mask), params, data, products, 8, 0.1, 40, 1.9, 1.9, ("g1", "g2")
     )
 
 

@@ -120,8 +120,19 @@ def _marked(system: System, entry: Indexed, sizes: Mapping[Size, int], facts: Se
 
 
 def _holds(wanted: ExpressionForm, sizes: Mapping[Size, int], facts: Sequence[ExpressionForm]) -> bool:
-    """Say whether something is known not to be negative: by itself, or because it is no less than a fact."""
-    return least(wanted, sizes) >= 0 or any(least(wanted - fact, sizes) >= 0 for fact in facts)
+    """Say whether something is known not to be negative: by itself, or because it is no less than a fact or a multiple.
+
+    [p < 3] says that 2·(2 - p) is not negative, so that c[2*p] is inside where c has five entries.
+    """
+    if least(wanted, sizes) >= 0:
+        return True
+    return any(least(wanted - fact * share, sizes) >= 0 for fact in facts for share in _shares(wanted, fact))
+
+
+def _shares(wanted: ExpressionForm, fact: ExpressionForm) -> tuple[Fraction, ...]:
+    """Return how many times a fact may be in something: once, or as often as an index of it is."""
+    ratios = (wanted.coefficient(atom) / c for atom, c in fact.terms.items())
+    return (Fraction(1), *(ratio for ratio in ratios if ratio > 0))
 
 
 def least(form: ExpressionForm, sizes: Mapping[Size, int]) -> Fraction:

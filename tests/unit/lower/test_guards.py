@@ -29,6 +29,7 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "a convolution": ("param x[p], w[u]\ny[p] = sum(u) w[u]*x?[p+u-1]", {"x": X, "w": W}),
     "a convolution turned": ("param x[p], w[u]\nindex i = 7\ny[i] = sum(u) w[u]*x?[i-u]", {"x": X, "w": W}),
     "every third": ("param x[p], w[u]\nindex i = 9\ny[i] = sum(p) w?[i-3*p]*x[p]", {"x": X, "w": W}),
+    "a bracket of what is multiplied": ("param x[p]\nindex i = 9\ny[i] = [i < 3]*x[2*i] + [2*i < 5]*x[i]", {"x": X}),
     "both axes": (
         "param A[i,j], w[u]\ny[i,j] = sum(u,v<3) w[u]*w[v]*A?[i+u-1,j+v-1]*[v < 2]\nt[j,i] = A?[i-1,j+1]",
         {"A": A, "w": W},

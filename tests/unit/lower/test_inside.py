@@ -57,6 +57,14 @@ def test_what_may_be_outside_is_named(construct: str) -> None:
         assert_close(found[tensor], value, rtol=1e-12)
 
 
+@pytest.mark.parametrize(("most", "native"), [(3, True), (4, False)])
+def test_a_bracket_keeps_a_multiple_of_its_index_inside_as_far_as_it_goes(most: int, native: bool) -> None:
+    system = parse(f"param x[p]\nindex i = 9\ny[i] = [i < {most}]*[i != 3]*x[2*i]")
+    compiled, x = Native().compile(system, dtype=np.float64), np.arange(5.0) + 1
+    assert_close(compiled.evaluate({"x": x})["y"], np.array([1.0, 3, 5, 0, 0, 0, 0, 0, 0]))
+    assert ("on the reference" not in compiled.plan) == native
+
+
 def test_what_is_outside_is_an_error_and_never_read() -> None:
     system = parse("data x[p], y[i]\ncost C = sum(i) y[i]*x[i+1]")
     compiled = Native().compile(system, dtype=np.float64)

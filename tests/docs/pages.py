@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WITH_DATA = [ROOT / "docs/networks.md"]
+"""Pages whose code needs large data, which are not part of the project."""
+PAGES = [ROOT / "README.md", *sorted({*(ROOT / "docs").rglob("*.md")} - {*WITH_DATA})]
 LINKING = sorted({*PAGES, *ROOT.glob("*.md"), ROOT / "tests/README.md"})
 KINDS = frozenset(("python", "console", "eq", "text", "sh"))
 

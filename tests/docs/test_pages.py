@@ -13,10 +13,11 @@ from chainrule.expr.functions import FUNCTIONS
 from chainrule.notation.advice import RESERVED
 from chainrule.notation.operators import MAX_EXPONENT
 from chainrule.notation.source import MAX_BYTES, MAX_DEPTH, MAX_EQUATIONS, MAX_SIGNS, MAX_WORD
-from docs.pages import KINDS, LINKING, PAGES, ROOT, anchors, blocks, prose, replaced, tables
+from docs.pages import KINDS, LINKING, PAGES, ROOT, WITH_DATA, anchors, blocks, prose, replaced, tables
 from docs.running import Page
 
 by_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+every_page = pytest.mark.parametrize("path", [*PAGES, *WITH_DATA], ids=lambda path: path.name)
 NOTATION = (ROOT / "docs/notation.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 
@@ -26,6 +27,21 @@ def test_what_a_page_shows_is_what_comes_out(
     path: Path, rewrites: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    compare(path, rewrites)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", WITH_DATA, ids=lambda path: path.name)
+def test_what_a_page_with_large_data_shows_is_what_comes_out(
+    path: Path, rewrites: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    monkeypatch.setenv("CHAINRULE_DATA", str(data_dir.resolve()))
+    monkeypatch.chdir(tmp_path)
+    compare(path, rewrites)
+
+
+def compare(path: Path, rewrites: bool) -> None:
+    """Run a page in the current folder, and say what is not as it shows, or write it anew."""
     text = path.read_text(encoding="utf-8")
     page = Page()
     for block in blocks(text):
@@ -39,7 +55,7 @@ def test_what_a_page_shows_is_what_comes_out(
     assert not told, "\n\n".join([f"{path.name}: pytest tests/docs --rewrite-docs writes the outputs anew", *told])
 
 
-@by_page
+@every_page
 def test_every_block_says_what_it_is(path: Path) -> None:
     found = blocks(path.read_text(encoding="utf-8"))
     assert [f"line {block.line}: {block.info}" for block in found if block.kind not in KINDS] == []
@@ -47,7 +63,7 @@ def test_every_block_says_what_it_is(path: Path) -> None:
     assert [b.line for b, after in pairs if b.role == "refused" and (after is None or after.kind != "text")] == []
 
 
-@by_page
+@every_page
 def test_every_make_command_of_a_page_is_a_target(path: Path) -> None:
     targets = set(re.findall(r"(?m)^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
     text = path.read_text(encoding="utf-8")
@@ -71,7 +87,7 @@ def test_every_link_leads_to_a_file_and_to_a_heading_in_it(path: Path) -> None:
     assert broken == []
 
 
-@by_page
+@every_page
 def test_every_path_of_source_that_a_page_names_exists(path: Path) -> None:
     roots = (ROOT, ROOT / "src/chainrule", path.parent)
     folders = {folder.name for root in roots for folder in root.iterdir() if folder.is_dir()}

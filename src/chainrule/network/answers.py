@@ -17,10 +17,14 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Answers:
-    """A pair in arrays: `front` is how many axes stand before the declared ones, those of the samples."""
+    """A pair in arrays: `front` is how many axes stand before the declared ones, those of the samples.
+
+    `counted`: the first axis counts samples; else the data are one whole.
+    """
 
     pair: Compared
     front: int
+    counted: bool = True
 
     @property
     def axis(self) -> int | None:
@@ -50,8 +54,10 @@ class Answers:
         return labels_of(output[..., None]) if self.axis is None else labels_of(output, self.axis)
 
     def right(self, output: Array, target: Array) -> float:
-        """Return how many labels are right, of those that a sample has the fraction that is."""
+        """Return how many labels are right; of those that a sample has, or the whole, the fraction that is."""
         same = self.said(output) == self.labels(target)
+        if not self.counted:
+            return float(same.mean())
         if same.ndim <= 1:
             return float(np.count_nonzero(same))
         return float(same.mean(axis=tuple(range(1, same.ndim))).sum())
@@ -62,9 +68,9 @@ class Answers:
 
 
 def answers_of(
-    pairs: tuple[Compared, ...], front: int, data: Mapping[str, Array]
+    pairs: tuple[Compared, ...], front: int, data: Mapping[str, Array], *, counted: bool = True
 ) -> tuple[list[Answers], list[Answers]]:
     """Return the pairs that tell classes, and those of other numbers that are compared directly."""
-    made = [Answers(pair, front) for pair in pairs if pair.target in data]
+    made = [Answers(pair, front, counted) for pair in pairs if pair.target in data]
     classes = [one for one in made if one.are_classes(data[one.pair.target])]
     return classes, [one for one in made if one not in classes and one.pair.direct and not one.pair.labels]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from chainrule.expr.binding import lookups_in, own_positions, position_indices
 from chainrule.expr.functions import DRAWN
-from chainrule.expr.nodes import Call, Comparison, Condition, Expr, Index, Indexed, IndexValue, operands
+from chainrule.expr.nodes import Affine, Call, Comparison, Condition, Expr, Index, Indexed, IndexValue, operands
 from chainrule.expr.sizes import UNINFERRED, Size
 from chainrule.system.model import System
 
@@ -84,7 +84,7 @@ def _treats_alike(system: System, part: Expr | Condition, extent: Size) -> bool:
     entries = [lookup.entry for lookup in lookups_in(positions)] + ([part] if isinstance(part, Indexed) else [])
     for entry in entries:
         for position, axis in zip(entry.indices, system.axes(entry.tensor), strict=True):
-            within = any(i.extent == extent for i in position_indices(position))
-            if (axis.extent == extent or within) and not isinstance(position, Index):
+            shifted = isinstance(position, Affine) and any(i.extent == extent for i in position_indices(position))
+            if shifted or (axis.extent == extent and not isinstance(position, Index)):
                 return False
     return True

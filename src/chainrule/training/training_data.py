@@ -62,8 +62,9 @@ class Samples:
 def samples_of(network: Network, given: GivenData) -> Samples:
     """Return data that were read as samples."""
     ends = network.ends
-    classes, numbers = answers_of(ends.pairs, ends.samples.in_front, given.values)
-    return Samples(given.values, given.count, given.sizes, bool(ends.samples.letter), tuple(classes), tuple(numbers))
+    counted = bool(ends.samples.letter)
+    classes, numbers = answers_of(ends.pairs, ends.samples.in_front, given.values, counted=counted)
+    return Samples(given.values, given.count, given.sizes, counted, tuple(classes), tuple(numbers))
 
 
 def checked_samples(network: Network, x: Data | None, y: Data | None, names: tuple[str, str]) -> Samples:

@@ -174,6 +174,23 @@ def test_data_without_an_axis_of_samples_are_learned_from_as_a_whole(executor: s
         cr.train(network, data, validation_fraction=0.5)
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_labels_of_a_whole_and_of_samples_named_in_the_equations_are_counted(executor: str) -> None:
+    rows = "data x[n,i], y[n] : int(k)\nparam W[k,i]\nindex k = 3\nz[n,k] = sum(i) W[k,i]*x[n,i]\n"
+    graph = rows.replace("data x", "data A[n,m], x").replace("sum(i) W[k,i]*x[n,i]", "sum(m,i) A[n,m]*W[k,i]*x[m,i]")
+    labels = np.arange(9) % 3
+    data = {"x": np.eye(3)[labels], "y": labels, "A": np.eye(9)}
+    for text, letter in ((rows, "n"), (graph, "")):
+        text += "cost C = mean(n) (log(sum(k) exp(z[n,k])) - z[n,y[n]])"
+        network = Network.from_system(parse(text))
+        assert network.ends.samples.letter == letter
+        given = {name: data[name] for name in network.ends.data}
+        history = cr.train(network, given, epochs=60, batch_size=4, executor=executor)
+        last = history.epochs[-1]
+        assert (history.note, last.accuracy, last.training_accuracy) == ("", 1.0, pytest.approx(1.0))
+        assert network.accuracy(given) == 1.0
+
+
 def test_two_heads_come_out_by_name_and_are_measured_together() -> None:
     text = """
     data x[i], y[k], v
@@ -271,6 +288,42 @@ def test_checkpoints_go_on_to_the_same_bits(system: Any, tmp_path: Path) -> None
     other[changed][0] *= 0.5
     with pytest.raises(OptionError, match="x and y differ"):
         cr.train(again, other, epochs=5, checkpoint=tmp_path / "run", resume=True, **options)
+
+
+DROPPED = """
+data  x[t,i], y[k], m[t,j]
+param W[j,i], V[k,t,j]
+const p = 0.25
+index j = 4
+batch n
+h[t,j] = m[t,j]*tanh(sum(i) W[j,i]*x[t,i])/(1 - p)
+z[k] = sum(t,j) V[k,t,j]*h[t,j]
+cost C = sum(k) (z[k] - y[k])^2
+"""
+ROWS = """
+data  x[n,i], y[n,k], m[n,j]
+param W[j,i], V[k,j]
+const p = 0.25
+index j = 4
+h[n,j] = m[n,j]*tanh(sum(i) W[j,i]*x[n,i])/(1 - p)
+z[n,k] = sum(j) V[k,j]*h[n,j]
+cost C = mean(n) sum(k) (z[n,k] - y[n,k])^2
+"""
+
+
+@pytest.mark.parametrize(("text", "shape"), [(DROPPED, (3, 2)), (ROWS, (2,))])
+def test_masks_have_the_axes_that_are_declared_and_are_drawn_alike(text: str, shape: tuple[int, ...]) -> None:
+    x, y, found = normal(11, *shape), normal(11, 2), []
+    for executor in EXECUTORS:
+        network = Network.from_system(parse(text), masks={"m": "p"})
+        assert network.ends.inputs == ("x",)
+        cr.train(network, x, y, epochs=2, batch_size=4, executor=executor, validation_fraction=0.2)
+        found.append(network)
+    for name, value in found[1].params.items():
+        assert_close(found[0].params[name], value, rtol=1e-4, atol=1e-6)
+    assert_close(found[1].predict(x), cr.evaluate(found[1].forward, {**found[1].params, "x": x})["z"])
+    with pytest.raises(InputError, match="m is a mask, which the training draws\n  Leave it out"):
+        cr.train(found[0], {"x": x, "m": x}, {"y": y})
 
 
 def test_labels_stand_for_one_hot_targets_along_the_axis_of_the_classes() -> None:

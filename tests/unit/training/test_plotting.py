@@ -12,6 +12,7 @@ import pytest
 from chainrule import data, nn
 from chainrule.errors import OptionError
 from chainrule.network import Network
+from chainrule.notation import parse
 from chainrule.training import EarlyStopping, History, train
 from chainrule.training.plotting import check_plot, figure_of, plot, values_text
 from chainrule.training.training_data import Samples
@@ -157,3 +158,19 @@ def test_one_epoch_stands_in_the_middle_below_the_frame() -> None:
     cost = figure_of(history, network, samples(), (), "").get_axes()[0]
     assert cost.get_xlim() == (0, 2)
     assert cost.get_ylim()[1] > history.epochs[0].cost * 1.02
+
+
+def test_whatever_data_a_network_has_is_drawn(tmp_path: Path) -> None:
+    text = "data tok[t] : int(v), nxt[t] : int(v)\nparam E[v,u]\nindex v = 3, u = 3\nbatch n\nz[t,u] = E[tok[t],u]\n"
+    text += "p[t,u] = exp(z[t,u])/(sum(m) exp(z[t,m]))\ncost C = -(mean(t) log(p[t,nxt[t]]))"
+    tok = np.arange(12).reshape(4, 3) % 3
+    pairs = "data x[n,i], w[n,i]\nparam v[i]\nc[n] = sum(i) v[i]*x[n,i]*w[n,i]\ncost C = mean(n) exp(-c[n])"
+    whole = "data A[n,m], y[n]\nparam v[n]\na[n] = sum(m) A[n,m]*v[m]\ncost C = mean(n) (a[n] - y[n])^2"
+    for system, given in (
+        (text, {"tok": tok, "nxt": (tok + 1) % 3}),
+        (pairs, {"x": np.ones((4, 2)), "w": np.ones((4, 2))}),
+        (whole, {"A": np.eye(3), "y": np.ones(3)}),
+    ):
+        network = Network.from_system(parse(system))
+        plot(tmp_path / "plot.png", train(network, given, epochs=1), network, given)
+        assert (tmp_path / "plot.png").read_bytes()[:4] == b"\x89PNG"

@@ -103,3 +103,29 @@ def test_training_is_the_same_on_any_number_of_threads_and_to_rounding_on_the_re
         assert_close(one.params[name], reference.params[name], rtol=1e-4, atol=1e-5)
     still = trained(cr.parse(NOISY.replace("step, ", "")), executor="reference")
     assert np.abs(still.params["W2"] - reference.params["W2"]).max() > 1e-3, "each step draws anew"
+
+
+COUPLED = """data x[n,c,q], y[n,k]
+param K[o,c,u], W[k,o]
+index u = 3
+h[n,o,p] = relu(sum(c,u) K[o,c,u]*x[n,c,p+u])
+m[n,o] = mean(p) h[n,o,p]
+mu[o] = mean(n) m[n,o]
+d[n,o] = [uniform(3, step, n, o) >= 0.25]*(m[n,o] - mu[o])/0.75
+a[n,k] = sum(o) W[k,o]*d[n,o]
+cost C = mean(n) sum(k) (a[n,k] - y[n,k])^2"""
+
+
+def test_samples_that_are_coupled_draw_by_their_index() -> None:
+    """Without `batch` n is an index of the data: their number in the mini-batch too."""
+    given = DRAW.normal(size=(50, 2, 9)), DRAW.normal(size=(50, 2))
+    params = {"K": DRAW.normal(size=(4, 2, 3)), "W": DRAW.normal(size=(2, 4))}
+    found = []
+    for options in ({"threads": 1}, {"threads": 2}, {"executor": "reference"}):
+        network = cr.Network.from_system(cr.parse(COUPLED), params, output="a")
+        cr.train(network, *given, epochs=2, batch_size=16, optimizer=nn.Adam(0.01), **options)  # type: ignore[arg-type]
+        found.append(network.params)
+    for name in params:
+        assert np.array_equal(found[0][name], found[1][name])
+        assert_close(found[0][name], found[2][name], rtol=1e-4, atol=1e-5)
+    assert str(network.forward.defined["d"]) == "d[n,o] = m[n,o] − mu[o]"

@@ -153,7 +153,7 @@ class _Giver:
         blocked = within | {letter for letter, extent in self.reserved.items() if extent != index.extent}
         if self.said:
             own = index.preferred
-            if own in self.said and own not in within and self.declared[own] == index.extent:
+            if own in self.said and own not in blocked and self.declared[own] == index.extent:
                 return own
             blocked |= self.said
         if not labels:

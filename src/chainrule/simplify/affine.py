@@ -2,7 +2,7 @@
 
 sum(q) [q+u = p]*d[q] is d?[p-u]: the mark says what the range of q said. Where the index stands in more than one entry,
 the range becomes a bracket, which is strongly zero, so nothing outside is read. An index that a delta holds with
-another coefficient stays bound.
+another coefficient stays bound, and so does one whose range has no name.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from chainrule.expr.nodes import (
     Reduce,
     number,
     product_factors,
-    walk,
 )
 from chainrule.expr.sizes import Formula, Literal
 from chainrule.expr.symbols import Derivative
@@ -145,13 +144,9 @@ def _rank(found: _Solution, parts: Sequence[Expr]) -> tuple[int | None, int | No
             continue
         if all(always_defined(other) for other in others):
             return (0 if isinstance(entry.tensor, Derivative) else 1), n
-    if isinstance(index.extent, Formula) and any(_holds_in_a_bracket(index, parts[n]) for n in depending):
-        return None, None  # where it is solved for there, its range may need no line of its own
+    if isinstance(index.extent, Formula):
+        return None, None
     return (2 if isinstance(index.extent, Literal) else 3), None
-
-
-def _holds_in_a_bracket(index: Index, expr: Expr) -> bool:
-    return any(isinstance(part, Bracket) and index in free_indices(part) for part in walk(expr))
 
 
 def _tells_a_range(entry: Indexed, index: Index, others: Sequence[Expr]) -> bool:

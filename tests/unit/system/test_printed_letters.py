@@ -19,10 +19,6 @@ LETTERS = {
     ),
     "a bound letter that is free outside": "data x[u]\nparam y[p]\nc[p] = y[p]*(sum(p) y?[p+p])\ncost C = sum(u) c[u]",
     "a letter within itself": "data x[u]\nparam y[p]\ncost C = sum(p) y[p]*(sum(p) y?[2*p]*x?[p])",
-    "a said letter that an extent could be named by": (
-        "data x[k]\nparam w[k]\nh[k] = (sum(k) w[k])\nc[k] = (sum(u) x[u]) + w[k+1]\n"
-        "cost C = sum(s) c[s]*h?[s]/extent(s)"
-    ),
     "a letter that is a tensor": "data p[u], x[u]\nparam y[p]\ncost C = p[0]*(sum(p) y?[2*p]*x?[p])",
 }
 

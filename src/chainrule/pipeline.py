@@ -229,7 +229,6 @@ def gradient_system(system: System | Backprop, wrt: tuple[str, ...]) -> System:
     if wrt not in kept:
         from chainrule.simplify.stability import stable
 
-        known = isinstance(system, Backprop) and set(wrt) <= set(system.wrt)
-        derived = system if known and isinstance(system, Backprop) else backprop(forward, wrt)
+        derived = system if isinstance(system, Backprop) and {*wrt} <= {*system.wrt} else backprop(forward, wrt)
         kept[wrt] = stable(derived.system)
     return kept[wrt]

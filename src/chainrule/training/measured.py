@@ -19,12 +19,10 @@ from chainrule.system.stages import before_backprop
 from chainrule.training.measures import Measures, are_probabilities, are_scores, check_probabilities
 from chainrule.training.metric_lines import MetricSystem, with_metrics
 from chainrule.training.metric_names import OutputAndTarget, takes_probabilities
-from chainrule.training.scores import Scores
+from chainrule.training.scores import AT_ONCE, Scores
 from chainrule.training.training_data import Samples, checked_samples
 
 Array = npt.NDArray[Any]
-_ROWS = 2500
-"""Samples that are run at once: they and what is computed of them stay in the cache."""
 _TRIED = 8
 """Samples that metrics are tried with before training."""
 
@@ -63,7 +61,7 @@ class Measured:
         self._measures: Measures | None = None
         if made.metrics and samples is not None:
             self._measures = _measures(made, engine, network, samples)
-            self._rows = together or rows_at_once(self._measures.system, samples.sizes, _ROWS)
+            self._rows = together or rows_at_once(self._measures.system, samples.sizes, AT_ONCE)
 
     def of(self, params: Mapping[str, Array]) -> dict[str, float]:
         """Return each metric by its name, with these params."""

@@ -14,13 +14,12 @@ from chainrule.execute.finite import all_finite
 from chainrule.execute.protocol import Executable, Executor
 from chainrule.execute.reference.evaluation import Reference
 from chainrule.expr.binding import tensors_in
-from chainrule.expr.nodes import Index
-from chainrule.expr.sizes import Literal, Size
+from chainrule.expr.sizes import Size
 from chainrule.network.forward import leading_to, told_by_others
 from chainrule.simplify.stability import stable
 from chainrule.system.batching import batch
 from chainrule.system.model import NO_COST, Declaration, System
-from chainrule.system.sizes.fixed import with_fixed_sizes
+from chainrule.system.sizes.fixed import with_fixed_sizes, with_own_values
 from chainrule.system.typecheck import typecheck
 from chainrule.training.metric_lines import Metric, MetricSystem
 from chainrule.training.metric_names import OutputAndTarget, perplexity_of_scores
@@ -129,13 +128,8 @@ def _given(system: System, tensor: str, others: Sequence[Declaration], sizes: Ma
     """Return a tensor as data, whole numbers without what they are positions of where that is not there."""
     declared = system.declared.get(tensor) or Declaration("data", tensor, system.axes(tensor))
     values = declared.values
-    if (
-        values is None
-        or values.extent not in sizes
-        or any(i.extent == values.extent for d in others for i in d.indices)
-    ):
-        return declared
-    return replace(declared, values=Index(values.name, Literal(sizes[values.extent])))
+    told = values is not None and any(i.extent == values.extent for d in others for i in d.indices)
+    return declared if told else with_own_values(declared, sizes)
 
 
 def check_probabilities(metrics: Sequence[Metric], values: Mapping[str, Array], front: int) -> None:

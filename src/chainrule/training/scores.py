@@ -19,7 +19,7 @@ from chainrule.simplify.stability import stable
 from chainrule.training.training_data import Samples
 
 Array = npt.NDArray[np.float64]
-_ROWS = 2500
+AT_ONCE = 2500
 """Samples that are run at once: they and what is computed of them stay in the cache."""
 
 
@@ -60,7 +60,7 @@ class Scores:
         if samples is not None and (outputs or cost):
             self._system = network.scored if cost else stable(network.leading_to(tuple(outputs)))
             self._executable = engine.compile(self._system)
-            self._rows = together or rows_at_once(self._system, samples.sizes, _ROWS)
+            self._rows = together or rows_at_once(self._system, samples.sizes, AT_ONCE)
 
     def of(self, params: Mapping[str, Array]) -> Score:
         """Return the score with these params; of no samples, nothing."""

@@ -13,13 +13,13 @@ from chainrule.errors import InputError, OptionError
 from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.reference.evaluation import evaluate
 from chainrule.expr.binding import tensors_in
-from chainrule.expr.nodes import Index
-from chainrule.expr.sizes import Literal, Size
+from chainrule.expr.sizes import Size
 from chainrule.network.answers import Answers, answers_of
 from chainrule.network.named_data import Data, GivenData
 from chainrule.network.network import Network
-from chainrule.system.model import NO_COST, Declaration
+from chainrule.system.model import NO_COST
 from chainrule.system.model import Given as Fact
+from chainrule.system.sizes.fixed import with_own_values
 
 Array = npt.NDArray[Any]
 _VALIDATION = 1
@@ -134,21 +134,13 @@ def _check_facts(network: Network, given: GivenData) -> None:
         return
     consts = {n: v for n, v in network.consts.items() if any(n in tensors_in(g.condition) for g in facts)}
     values = {**given.values, **consts}
-    declarations = tuple(_with_own_values(d, given.sizes) for d in system.declarations if d.tensor in values)
+    declarations = tuple(with_own_values(d, given.sizes) for d in system.declarations if d.tensor in values)
     alone = replace(system, declarations=declarations, givens=facts, equations=(), updates=(), cost=NO_COST)
     evaluate(alone, values, sizes=network.sizes)
 
 
 def _reads(fact: Fact, values: Mapping[str, Array]) -> bool:
     return not tensors_in(fact.condition).isdisjoint(values)
-
-
-def _with_own_values(declaration: Declaration, sizes: Mapping[Size, int]) -> Declaration:
-    """Return a declaration that does without the tensor whose axis its whole numbers are positions of."""
-    values = declaration.values
-    if values is None or values.extent not in sizes:
-        return declaration
-    return replace(declaration, values=Index(values.name, Literal(sizes[values.extent])))
 
 
 def checked_count(name: str, value: Any) -> int:

@@ -8,10 +8,10 @@ import numpy.typing as npt
 from chainrule.execute.reference.evaluation import Reference
 from chainrule.network.network import Network
 from chainrule.network.parts import rows_at_once
+from chainrule.training.scores import AT_ONCE
 from chainrule.training.training_data import Samples
 
 Array = npt.NDArray[np.float64]
-_ROWS = 2500
 
 
 def sample_costs(network: Network, samples: Samples) -> Array:
@@ -19,7 +19,7 @@ def sample_costs(network: Network, samples: Samples) -> Array:
     system = network.scored
     executable = Reference().compile(system)
     kept = {name: array for name, array in network.values.items() if name in system.declared}
-    parts, rows = [], rows_at_once(system, samples.sizes, _ROWS)
+    parts, rows = [], rows_at_once(system, samples.sizes, AT_ONCE)
     for start in range(0, samples.count, rows):
         data = samples.some(slice(start, start + rows))
         values = executable.evaluate({**kept, **data})

@@ -165,7 +165,7 @@ def test_validation_without_a_test_stands_beside_the_accuracy_in_training() -> N
 def test_the_accuracy_of_many_samples_is_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     network, (x, labels) = classifier(), clusters(60)
     labels[7:9] = (labels[7:9] + 1) % 3
-    monkeypatch.setattr("chainrule.training.scores._ROWS", 7)
+    monkeypatch.setattr("chainrule.training.scores.AT_ONCE", 7)
     for executor in ("reference", "native"):
         history = train(network, x, labels, epochs=20, executor=executor, optimizer=nn.SGD(1.0))
         assert history.epochs[-1].accuracy == network.accuracy(x, labels) == 58 / 60

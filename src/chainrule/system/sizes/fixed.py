@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from chainrule.expr.nodes import Index, Indexed, Reduce, walk
-from chainrule.expr.sizes import Declared, Size
+from chainrule.expr.sizes import Declared, Literal, Size
 from chainrule.system.model import Declaration, Equation, System
 from chainrule.system.sizes.annotate import annotated_value, lookup_key, with_size
 from chainrule.system.sizes.constraints import constraints_of
@@ -42,6 +42,14 @@ def with_fixed_sizes(system: System, numbers: Mapping[Size, int]) -> System:
         indices=(*system.indices, *(Index(letter, Declared(letter), letter) for letter in letters.values())),
         sizes=(*system.sizes, *((names[size], count) for size, count in numbers.items())),
     )
+
+
+def with_own_values(declaration: Declaration, sizes: Mapping[Size, int]) -> Declaration:
+    """Return a declaration that does without the tensor whose axis its whole numbers are positions of."""
+    values = declaration.values
+    if values is None or values.extent not in sizes:
+        return declaration
+    return replace(declaration, values=Index(values.name, Literal(sizes[values.extent])))
 
 
 def _unused(letter: str, taken: set[str]) -> str:

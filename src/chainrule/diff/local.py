@@ -19,6 +19,7 @@ from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, times, walk
 from chainrule.expr.skeleton import Bare, Names, bare
 from chainrule.expr.symbols import Symbol
+from chainrule.render.document import Words
 from chainrule.system.model import System
 from chainrule.system.user_functions import bare_equation, whole_equations
 
@@ -41,12 +42,15 @@ class Local:
         return self._differentiated[0]
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """The rules of calculus that were used."""
+    def laws(self) -> tuple[tuple[str, Words], ...]:
+        """The laws of calculus that were used, each with its name."""
         calculus = self._differentiated[1]
         if calculus is None:
-            return ("a derivative of an unknown function",)
-        return (*calculus.notes, *filter(None, [calculus.delta_note]))
+            return (("unknown function", ("its derivative is a symbol",)),)
+        from chainrule.render.laws import stated
+
+        noted = (*calculus.notes, *filter(None, [calculus.delta_law]))
+        return tuple((rule, stated(law) if isinstance(law, str) else law) for rule, law in noted)
 
 
 @contextmanager

@@ -19,8 +19,8 @@ from chainrule.render.style import Style, write
 from chainrule.render.text import UNICODE
 
 
-class Renaming(Protocol):
-    """What gives tensors other names in print, see `naming`."""
+class PrintedNames(Protocol):
+    """What gives tensors other names in print, see `printed_names`."""
 
     def renamed(self, layout: Layout, *, latex: bool = False) -> Layout:
         """Return a layout with these names."""
@@ -43,7 +43,7 @@ class ShownFormula:
 
     sides: tuple[Layout, ...]
     continued: bool = False
-    naming: Renaming | None = None
+    naming: PrintedNames | None = None
 
     def __str__(self) -> str:
         return self.written(UNICODE)

@@ -84,7 +84,7 @@ def explain(
     given = inputs if isinstance(network_or_system, System) else with_params(network_or_system, inputs)
     chosen = one_sample(system, given, sample)
     back = backprop(system, [tensor])
-    evaluation = evaluate_all(_with_paths(back, tensor), chosen)
+    evaluation = evaluate_all(with_paths(back, tensor), chosen)
     opener = _Opener(back, tensor, evaluation, at)
     routes = all_paths(back, evaluation.scope, tensor, opener.places, opener.value, top) if paths else None
     return replace(opener.explanation(), shows_paths=paths, top=top, quantiles=levels, routes=routes)
@@ -102,7 +102,7 @@ def _levels(quantiles: Sequence[float]) -> tuple[float, ...]:
     return levels
 
 
-def _with_paths(back: Backprop, tensor: str) -> System:
+def with_paths(back: Backprop, tensor: str) -> System:
     """Return the forward and backward equations of a tensor and of whatever uses it."""
     users = [path.through for path in back.cotangents.contributions(tensor) if path.beyond is not None]
     system = back.cotangents.system

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from chainrule.errors import OptionError
+from chainrule.errors import OptionError, listed
 from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.registry import executor as executor_named
 from chainrule.execute.shortage import enough_memory
@@ -18,6 +18,7 @@ from chainrule.network.initial import seeded
 from chainrule.network.locks import owned
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
+from chainrule.network.on_average import not_averaged
 from chainrule.nn.keywords import answers
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
@@ -141,7 +142,7 @@ def train(
             validation=Scores(engine, network, validation, cost=True, together=together),
             metrics=Measured(engine, network, measured, test or samples, together=together),
             validation_metrics=Measured(engine, network, measured, validation, together=together),
-            history=History(note=run.note, accuracy_on=measured_on),
+            history=History(note="; ".join(filter(None, (run.note, _mean_note(network)))), accuracy_on=measured_on),
             facts={"samples": samples.count, "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
             early=early_stopping,
             callbacks=called,
@@ -156,6 +157,17 @@ def train(
             if resume and file.exists():
                 course.resume()
         return course.finish(epochs)
+
+
+def _mean_note(network: Network) -> str:
+    """Say of what is drawn what its place is taken by outside of training, where that is not its mean."""
+    unknown = not_averaged(network.system)
+    if not unknown:
+        return ""
+    return (
+        f"the mean of {listed(unknown)} is not known: what is measured and predicted comes of the mean of each number "
+        "that is drawn"
+    )
 
 
 def _check_steps(network: Network, steps: int, engine: Executor) -> None:

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from chainrule.execute.protocol import Executor
 from chainrule.execute.reference.evaluation import Reference
+from chainrule.keywords import answers
 from chainrule.network.answers import Answers
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
 from chainrule.network.parts import rows_at_once
-from chainrule.nn.keywords import answers
 from chainrule.system.stages import before_backprop
 from chainrule.training.measures import Measures, are_probabilities, are_scores, check_probabilities
 from chainrule.training.metric_lines import MetricSystem, with_metrics

@@ -14,12 +14,12 @@ from chainrule.errors import OptionError, listed
 from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.registry import executor as executor_named
 from chainrule.execute.shortage import enough_memory
+from chainrule.keywords import answers
 from chainrule.network.initial import seeded
 from chainrule.network.locks import owned
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
 from chainrule.network.on_average import not_averaged
-from chainrule.nn.keywords import answers
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
 from chainrule.nn.updates import counting_line, updates_text

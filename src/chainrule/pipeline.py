@@ -25,6 +25,7 @@ from chainrule.expr.symbols import Derivative, taken_by
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
+from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import system_text
 from chainrule.system.stages import after_backprop, before_backprop
@@ -163,6 +164,7 @@ def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
 
     Raises DerivativeError where there is no cost, no such tensor, or no rule.
     """
+    check_system(system)
     asked = system.params if wrt is None else tuple(wrt)
     back = Backprop(system, asked)
     cotangents = back.cotangents
@@ -189,6 +191,7 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
     from chainrule.execute.reference import evaluation
     from chainrule.simplify.stability import stable
 
+    check_system(system)
     whole = forward_system_of(system)
     values = evaluation.evaluate(stable(whole), inputs)
     return {e.name: values[e.name] for e in whole.equations}
@@ -217,6 +220,7 @@ def value_and_grad(
 
 def forward_and_wrt(system: System | Backprop, wrt: Sequence[str] | None) -> tuple[System, tuple[str, ...]]:
     """Return the forward pass, and what derivatives are asked by: all params, or what was derived, unless named."""
+    check_system(system, Backprop, expected="a system, or what backprop returned")
     if isinstance(system, Backprop):
         return system.forward, system.wrt if wrt is None else tuple(wrt)
     return system, system.params if wrt is None else tuple(wrt)

@@ -25,6 +25,7 @@ from chainrule.render.document import Group
 from chainrule.render.document_text import document_text
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
+from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import equations_document, ranks_of, system_latex, system_text
 from chainrule.system.typecheck import typecheck
@@ -118,6 +119,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     >>> jacobian(softmax, of="a", wrt="z")
     ∂a[k]/∂z[j] = a[k]·([k = j] − a[j])
     """
+    check_system(system)
     refuse_pointwise(system, (wrt,))
 
     def derived(prepared: System) -> Jacobian:
@@ -142,6 +144,7 @@ def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     >>> print(hessian(parse(text), wrt="w").result)
     ∂²C/∂w∂w[i,j] = x[i]·x[j]
     """
+    check_system(system)
     tensors = _several(system.params if wrt is None else wrt)
     cost = system.cost
 
@@ -175,6 +178,7 @@ def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None =
     a[k] = exp(z[k])/(Σ_m exp(z[m]))
     da[k] = a[k]·(dz[k] − Σ_m dz[m]·a[m])
     """
+    check_system(system)
     if of is None and not system.cost:
         raise DerivativeError(
             "the system has no cost, so it must be said what changes",
@@ -205,6 +209,7 @@ def hvp(system: System, wrt: str | Sequence[str] | None = None) -> Backprop:
     >>> print(product.derivation("w"))
     ∂dC/∂w[i] = dz·x[i]
     """
+    check_system(system)
     tensors = _several(system.params if wrt is None else wrt)
     return backprop(jvp(system, wrt=tensors), tensors)
 

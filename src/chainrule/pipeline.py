@@ -26,6 +26,7 @@ from chainrule.keywords import answers
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
+from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import system_text
 from chainrule.system.stages import after_backprop, before_backprop
@@ -168,6 +169,7 @@ def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
 
     Raises DerivativeError where there is no cost, no such tensor, or no rule.
     """
+    check_system(system)
     asked = system.params if wrt is None else tuple(wrt)
     back = Backprop(system, asked)
     cotangents = back.cotangents
@@ -195,6 +197,7 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
     from chainrule.execute.reference import evaluation
     from chainrule.simplify.stability import stable
 
+    check_system(system)
     whole = forward_system_of(system)
     values = evaluation.evaluate(stable(whole), inputs)
     return {e.name: values[e.name] for e in whole.equations}
@@ -224,6 +227,7 @@ def value_and_grad(
 
 def forward_and_wrt(system: System | Backprop, wrt: Sequence[str] | None) -> tuple[System, tuple[str, ...]]:
     """Return the forward pass, and what derivatives are asked by: all params, or what was derived, unless named."""
+    check_system(system, Backprop, expected="a system, or what backprop returned")
     if isinstance(system, Backprop):
         return system.forward, system.wrt if wrt is None else tuple(wrt)
     return system, system.params if wrt is None else tuple(wrt)

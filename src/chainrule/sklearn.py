@@ -20,6 +20,7 @@ from chainrule.network.ends import ends_of
 from chainrule.network.network import Network
 from chainrule.nn.activations import NAMED
 from chainrule.nn.layer import Layer
+from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 from chainrule.training.history import History
 from chainrule.training.loop import train
@@ -93,6 +94,8 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _validated(self, *given: Any, **options: Any) -> Any:
         """Return samples, and answers if they are given, as scikit-learn checks them; of a model with any axes."""
+        if self.model is not None:
+            check_system(self.model)
         whole = self.model is not None and self._reads_whole_numbers(self.model)
         kind = np.int64 if whole else np.float64
         return validate_data(self, *given, dtype=kind, allow_nd=self.model is not None, **options)

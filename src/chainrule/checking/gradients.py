@@ -21,6 +21,7 @@ from chainrule.expr.symbols import Derivative
 from chainrule.keywords import answers
 from chainrule.pipeline import backprop
 from chainrule.render.numbers import number_text
+from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 from chainrule.verify.differences import numeric_derivative
 from chainrule.verify.sampling import random_inputs
@@ -94,6 +95,7 @@ def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = 
     >>> bool(gradient_check(system))
     True
     """
+    check_system(system)
     if not system.params:
         raise DerivativeError("the system has no params, so it has no gradients", advice="Declare some: param w[i]")
     back = backprop(system)

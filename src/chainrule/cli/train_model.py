@@ -92,6 +92,7 @@ def introduction(console: Console, data: Parts, plan: ModelPlan, network: Networ
     counts = {what: len(next(iter(part.values()))) for what, part in parts.items() if part and counted}
     said = [f"{count:,} {'others' if n else 'samples'} {what}" for n, (what, count) in enumerate(counts.items())]
     console.print(f"{escaped(data.name)}: {', '.join(said) or 'each step learns from all of it'}.")
+    report.unread(console, data.unread)
     named = [entry_text(name, network.system.axes(name)) for name in network.ends.inputs]
     outputs = [entry_text(name, network.system.axes(name)) for name in network.ends.outputs]
     targets = f", compared with {listed(network.ends.targets)}" if network.ends.targets else ""

@@ -7,6 +7,7 @@ sum, and what was taken for what.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chainrule.cli.sources import unread_in
 from chainrule.cli.terminal import columns
 from chainrule.cli.train_settings import Plan, Settings, descent_for
 from chainrule.data import Dataset
@@ -31,6 +33,12 @@ MANY_CLASSES = 20
 """Above this the confusion matrix is too wide to be read."""
 
 
+def unread(console: Console, names: Sequence[str]) -> None:
+    """Say which arrays of a file nothing is done with, where there are any."""
+    if names:
+        console.print(f"Note: nothing reads {listed(names)} in the file.")
+
+
 def introduction(console: Console, data: Dataset, plan: Plan, network: Network, settings: Settings) -> None:
     """Say what is trained, on what."""
     validating = "" if data.x_validation is None else f", {len(data.x_validation):,} to validate with"
@@ -39,6 +47,7 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
     known = {"digits": f"handwritten {shape} digits", "mnist": f"handwritten {shape} digits"}
     what = known.get(settings.source, f"samples of {shape} numbers") if not data.note else f"images of {shape} pixels"
     console.print(f"{escaped(data.name)}: {len(data.x_train):,} {what} to learn from{validating}{tested}.")
+    unread(console, unread_in(settings.source))
     for remark in data.note.splitlines():
         console.print(f"Note: {remark}.")
     dropped = f" with dropout {plan.dropout:g}" if plan.dropout else ""

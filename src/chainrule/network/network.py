@@ -39,6 +39,7 @@ from chainrule.nn.layer import Layer
 from chainrule.notation import parse
 from chainrule.render.text import equation_text
 from chainrule.simplify.stability import stable
+from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
 
@@ -61,7 +62,7 @@ class Network(Learned):
 
     trained: dict[str, Fact]
 
-    def __init__(self, layers: Sequence[Layer], *, cost: Cost, seed: int = 0) -> None:
+    def __init__(self, layers: Sequence[Layer], *, cost: Cost | None = None, seed: int = 0) -> None:
         assembly = assemble(layers, cost)
         system = parse(assembly.text)
         params = initial_params(system, assembly.initial, seed)
@@ -96,6 +97,7 @@ class Network(Learned):
         >>> network
         <Network(x → z, compared with y): W begins with the first training>
         """
+        check_system(system)
         self = cls.__new__(cls)
         self._set(system, united(values, params), ends_of(system, output, masks), seed)
         return self

@@ -12,6 +12,7 @@ from chainrule.execute.protocol import Executor
 from chainrule.execute.reference.evaluation import Reference
 from chainrule.keywords import answers
 from chainrule.network.answers import Answers
+from chainrule.network.given_network import check_network
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
 from chainrule.network.parts import rows_at_once
@@ -84,6 +85,7 @@ def measure(network: Network, x: Data, y: Data | None = None, *, metrics: Sequen
     >>> measure(network, [[0.0], [1.0]], [[1.0], [2.0]], metrics=["r2", "worst = max(n) max(k) abs(a[k] - y[k])"])
     {'cost': 0.25, 'error': 0.5, 'r2': -1.0, 'worst': 1.0}
     """
+    check_network(network, "measured")
     samples = checked_samples(network, x, y, ("x", "y"))
     together = samples.count if network.ends.samples.coupled else 0
     made = metric_system(network, metrics, samples)

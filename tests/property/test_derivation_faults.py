@@ -133,7 +133,7 @@ def test_a_fault_is_noticed_whatever_the_size_of_the_cost(size: str, monkeypatch
     verify_all(backprop(parse(text)))
     monkeypatch.setitem(FUNCTIONS, "tanh", replace(FUNCTIONS["tanh"], derivative=("1.0005*(1 - tanh(t)^2)",)))
     scalar_derivative.cache_clear()
-    with pytest.raises(VerificationError, match="is wrong: differentiate"):
+    with pytest.raises(VerificationError, match="is wrong: derivative of tanh"):
         verify_all(backprop(parse(text)))
 
 

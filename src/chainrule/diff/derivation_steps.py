@@ -8,23 +8,22 @@ why others vanish; what only one direction has to say is in `derivations` and `t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TypeAlias
 
 from chainrule.diff.chain_rule import Contribution, chain_rule, named, product
 from chainrule.diff.derivative import Differentiator
 from chainrule.diff.local import Locals
 from chainrule.diff.simplifying import Simplifying
 from chainrule.expr.binding import free_in_order
-from chainrule.expr.nodes import Bracket, Condition, Expr, Index, Indexed, Product, Reduce, Select, Sum
+from chainrule.expr.nodes import Bracket, Condition, Expr, Index, Indexed, Product, Reduce, Select, Sum, rate
 from chainrule.render.document import Words, joined, words
-from chainrule.render.formula import ShownFormula, formula, whole
+from chainrule.render.formula import ShownFormula, equal, formula, whole
 from chainrule.rewrite.lettering import with_free_letters
 from chainrule.rewrite.rules import Derivation, Step, where
 
-Closing: TypeAlias = tuple[str, Words, Callable[..., object]]
-"""The rule, the law and the function by which a local derivative comes to look as it is shown."""
+CONSTANT_FACTOR: Words = ("constant factors stay",)
+"""The law where no other is used."""
 
 
 class DerivationSteps(ABC):
@@ -59,8 +58,8 @@ class DerivationSteps(ABC):
         """Return the indices of a local derivative in their order."""
 
     @abstractmethod
-    def local_result(self, part: Contribution) -> tuple[Expr, Closing]:
-        """Return a local derivative as it is shown, and by which rule, law and function it comes to look so."""
+    def local_result(self, part: Contribution) -> Expr:
+        """Return a local derivative as it is shown."""
 
     @abstractmethod
     def term_remark(self, term: ShownFormula, part: Contribution) -> Words:
@@ -96,14 +95,32 @@ class DerivationSteps(ABC):
             of, by = whole(self._of.tensor), self.formula(self._by)
             why = words(of, " is an unknown function of ", by, ": its derivative is a symbol")
             return (Step("unknown function", why, self._target, self._result, where=where(Locals.between)),)
-        return self._local_steps(part, self._target)
+        return self._local_steps(part, self._target, self._result)
 
-    def _local_steps(self, part: Contribution, target: Expr) -> tuple[Step, ...]:
+    def _local_steps(self, part: Contribution, target: Expr, shown: Expr) -> tuple[Step, ...]:
+        """Return the steps from a local derivative to what is shown of it: the laws of calculus, then those of sums."""
         order = self.local_order(part)
         begun = self._simplifier.arranged(part.local.raw, order)
-        said, rule = _laws(part) or ("the derivative",), where(Differentiator)
-        first = Step("differentiate", said, target, begun, note=self._what_cancels(part.local.raw), where=rule)
-        return (first, *self._simplified(part.local.raw, order))
+        steps: list[Step] = []
+        cancelled: list[Words] = []
+        for rule, law, made in self._calculus(part):
+            before, after = steps[-1].after if steps else target, self._simplifier.arranged(made, order)
+            cancelled.append(self._what_cancels(made))
+            if after != before:
+                note = cancelled[-1] if cancelled[-1] not in cancelled[:-1] else ()
+                steps.append(Step(rule, law, before, after, note=note, where=where(Differentiator)))
+        if not steps:
+            steps = [Step("differentiate", CONSTANT_FACTOR, target, begun, where=where(Differentiator))]
+        steps[-1] = replace(steps[-1], after=begun)
+        steps += self._simplified(part.local.raw, order)
+        return (*steps[:-1], replace(steps[-1], after=shown))
+
+    def _calculus(self, part: Contribution) -> Iterator[tuple[str, Words, Expr]]:
+        """Yield the laws of calculus by which a local derivative is found, with what each makes of it."""
+        if part.local.expression is None:
+            yield from ((rule, law, part.local.raw) for rule, law in part.local.laws)
+        for step in part.local.worked_out():
+            yield step.rule, step.law, step.after
 
     def _over_paths(self, parts: tuple[Contribution, ...]) -> Iterator[Step]:
         rule = where(chain_rule)
@@ -112,21 +129,30 @@ class DerivationSteps(ABC):
         yield Step("chain rule", self._why_a_sum(parts), self._target, symbolic, note=said, where=rule)
         for part in parts:
             if part.beyond is None:
-                yield self._direct_share(part)
+                yield self._direct(part)
             elif part.local.value != part.local.partial:
                 yield self._local(part)
+        inserted = chain_rule(parts)
+        arranged = self._simplifier.arranged(inserted, self._order)
+        if arranged != symbolic:
+            uses, note = tuple(self._uses(parts)), self._what_cancels(inserted)
+            law = self._what_is_substituted(uses, parts)
+            yield Step("substitute", law, symbolic, arranged, note=note, uses=uses, where=where(product))
+        yield from self._simplified(inserted, self._order)
+
+    def _uses(self, parts: tuple[Contribution, ...]) -> Iterator[tuple[Expr, Expr]]:
+        """Yield the derivatives beyond that are written out, each with what it was derived to be."""
         for name in dict.fromkeys(self._inlined):
             part = next(p for p in parts if p.through == name)
             assert part.beyond is not None, "what is inlined lies between"
             assert part.inlined is not None, "what is inlined was derived"
-            value, said = self._simplifier.present(part.inlined), words(self.formula(part.beyond), ", derived before")
-            yield Step("substitute", said, part.beyond, value, where=where(Contribution.with_inlined))
-        inserted = chain_rule(parts)
-        arranged = self._simplifier.arranged(inserted, self._order)
-        if arranged != symbolic:
-            said, note = ("the factors that were found",), self._what_cancels(inserted)
-            yield Step("substitute", said, symbolic, arranged, note=note, where=where(product))
-        yield from self._simplified(inserted, self._order)
+            yield part.beyond, self._simplifier.present(part.inlined)
+
+    def _what_is_substituted(self, uses: tuple[tuple[Expr, Expr], ...], parts: tuple[Contribution, ...]) -> Words:
+        known = tuple(equal(*map(self.formula, use)) for use in uses)
+        found = [part for part in parts if part.beyond is not None and part.local.value != part.local.partial]
+        local = [f"the local derivative{'s' if len(found) > 1 else ''}"] if found else []
+        return words(joined(known, ", "), " and " if known and local else "", *local)
 
     def _simplified(self, expr: Expr, order: tuple[Index, ...]) -> Iterator[Step]:
         """Yield the steps in which an expression is simplified, with what cancels in those that multiply out."""
@@ -149,24 +175,24 @@ class DerivationSteps(ABC):
             return (lost[0], " cancels") if lost else ()
         return words(joined(lost[:-1], ", "), " and ", lost[-1], " cancel")
 
-    def _direct_share(self, part: Contribution) -> Step:
-        begun = self._simplifier.arranged(part.local.raw, self._order)
+    def _direct(self, part: Contribution) -> Step:
+        """Return the step of what one reads of the other itself."""
+        assert part.local.expression is not None, "an unknown function reads its arguments through no equation"
         said = words(self.formula(self._of), " reads ", self.formula(self._by), " itself, all else held fixed")
-        value = self._simplifier.present(part.local.value)
-        laws = words(said, "; ", _laws(part))
-        return Step("direct contribution", laws, begun, value, where=where(Locals.between))
+        target, value = rate(part.local.expression, self._by), self._simplifier.present(part.local.value)
+        return self._with_detail("direct contribution", part, target, value, said)
 
     def _local(self, part: Contribution) -> Step:
-        after, closing = self.local_result(part)
-        steps = self._local_steps(part, part.local.partial)
-        if steps[-1].after != after:
-            rule, law, function = closing
-            steps = (*steps, Step(rule, law, steps[-1].after, after, where=where(function)))
-        why = self.why_zero(part)
-        notes = (why,) if why else ()
-        detail = Derivation(part.local.partial, steps, after, notes=notes, taken=self._taken, ranks=self._ranks)
-        said, rule = _laws(part), where(Locals.between)
-        return Step("local derivative", said, part.local.partial, after, note=why, detail=detail, where=rule)
+        why, value = self.why_zero(part), self.local_result(part)
+        return self._with_detail("local derivative", part, part.local.partial, value, why)
+
+    def _with_detail(self, rule: str, part: Contribution, target: Expr, value: Expr, note: Words) -> Step:
+        """Return a step that is worked out in steps of its own, with the laws of calculus that they use."""
+        steps = self._local_steps(part, target, value)
+        notes = (note,) if note else ()
+        detail = Derivation(target, steps, value, notes=notes, taken=self._taken, ranks=self._ranks)
+        used = tuple(words(f"{step.rule}: ", step.law) for step in steps if step.where == where(Differentiator))
+        return Step(rule, joined(used, "; "), target, value, note=note, detail=detail, where=where(Locals.between))
 
     def _why_a_sum(self, parts: tuple[Contribution, ...]) -> Words:
         between = tuple(
@@ -185,10 +211,6 @@ class DerivationSteps(ABC):
         if not part.indices or part.beyond is None:
             return ()
         return self.term_remark(self.formula(product(part, self._by_name, named)), part)
-
-
-def _laws(part: Contribution) -> Words:
-    return joined(tuple(words(f"{rule}: ", law) for rule, law in part.local.laws), "; ")
 
 
 def may_vanish(expr: Expr) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.chain_rule import Contribution
-from chainrule.diff.derivation_steps import Closing, DerivationSteps, may_vanish
+from chainrule.diff.derivation_steps import DerivationSteps, may_vanish
 from chainrule.expr.binding import rename_indices
 from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
@@ -30,7 +30,6 @@ from chainrule.expr.nodes import (
 from chainrule.expr.symbols import symbol
 from chainrule.render.document import Words, joined, words
 from chainrule.render.formula import ShownFormula, equal, gradient, lettered_formula, whole
-from chainrule.render.laws import stated
 from chainrule.rewrite.rules import Derivation
 
 
@@ -74,11 +73,10 @@ class _Backward(DerivationSteps):
         """Return the indices of ∂u[k]/∂v[j]."""
         return (*part.indices, *self._own)
 
-    def local_result(self, part: Contribution) -> tuple[Expr, Closing]:
+    def local_result(self, part: Contribution) -> Expr:
         """Return ∂u[k]/∂v[j] in the letters of v where a delta ties those of u to them."""
         pairs = dict(tied(part.local.value, part.indices, self._own))
-        shown = with_target_letters(self._simplifier.present(part.local.value), pairs)
-        return shown, ("equal indices", stated("`[i = j]·a[i] = [i = j]·a[j]`"), with_target_letters)
+        return with_target_letters(self._simplifier.present(part.local.value), pairs)
 
     def term_remark(self, term: ShownFormula, part: Contribution) -> Words:
         """Say that one term is not the whole, nor are all alike."""

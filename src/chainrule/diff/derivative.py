@@ -91,7 +91,7 @@ class Differentiator:
 
     def of(self, expr: Expr) -> Expr:  # noqa: C901 -- one match over the nodes
         """Return ∂expr/∂wrt; 0 where the tensor does not occur."""
-        if not self._depends(expr):
+        if not self.depends(expr):
             return ZERO
         match expr:
             case Number() | Constant() | ExtentValue() | IndexValue():
@@ -100,7 +100,7 @@ class Differentiator:
                 return self._entry(expr)
             case Sum(terms):
                 self._note("sum rule", TERM_BY_TERM)
-                return plus(*(d for d in map(self.of, terms) if d != ZERO))
+                return plus(*(d for d in map(self.operand, terms) if d != ZERO))
             case Product(factors):
                 return self._product(factors)
             case Power(base, exponent):
@@ -114,7 +114,7 @@ class Differentiator:
                 return ZERO
             case Select(condition, then, otherwise):
                 self._note("choice", "each branch is differentiated")
-                return Select(condition, self.of(then), self.of(otherwise))
+                return Select(condition, self.operand(then), self.operand(otherwise))
             case MatrixEntry():
                 return self._matrix(expr)
             case Partial():
@@ -122,7 +122,15 @@ class Differentiator:
             case _:
                 assert_never(expr)
 
-    def _depends(self, expr: Expr) -> bool:
+    def operand(self, expr: Expr) -> Expr:
+        """Return the derivative of what stands in the expression that is differentiated."""
+        return self.of(expr)
+
+    def factor(self, expr: Expr, *, quotient: bool) -> Expr:
+        """Return the derivative of a factor; in a `quotient` it may be what the others are divided by."""
+        return self.operand(expr)
+
+    def depends(self, expr: Expr) -> bool:
         """Say whether the tensor occurs, as an argument of an unknown function whose derivative occurs too."""
         if self.wrt.tensor in tensors_in(expr):
             return True
@@ -184,36 +192,36 @@ class Differentiator:
         return reduce_over("sum", indices, times(by_entry, Indexed(self.change, indices)))
 
     def _product(self, factors: tuple[Expr, ...]) -> Expr:
-        depending = [n for n, f in enumerate(factors) if self._depends(f)]
+        depending = [n for n, f in enumerate(factors) if self.depends(f)]
+        quotient = len(depending) > 1 and any(_is_inverse(factors[n]) for n in depending)
         if len(depending) > 1:
-            quotient = any(isinstance(factors[n], Power) for n in depending)
             self._note(*(QUOTIENT_RULE if quotient else PRODUCT_RULE))
         for function in dict.fromkeys(name for f in factors for name in drawn_in(f)):
             self._note(f"derivative of {function}", statement(function))
         terms = []
         for n in depending:
-            inner = self.of(factors[n])
+            inner = self.factor(factors[n], quotient=quotient)
             if inner != ZERO:
                 terms.append(times(*factors[:n], inner, *factors[n + 1 :]))
         return plus(*terms)
 
     def _power(self, base: Expr, exponent: Expr) -> Expr:
         terms = []
-        if self._depends(base):
+        if self.depends(base):
             if isinstance(exponent, Number):
                 self._note(*(RECIPROCAL_RULE if exponent.value == -1 else POWER_RULE))
                 lower = exponent.value - 1
                 outer = base if lower == 1 else Power(base, Number(lower))
-                terms.append(times(exponent, outer, self.of(base)))
+                terms.append(times(exponent, outer, self.operand(base)))
             else:
                 outer, rule = by_base(base, exponent, self.consts)
                 self._note("power rule", rule)
-                terms.append(times(outer, self.of(base)))
-        if self._depends(exponent):
+                terms.append(times(outer, self.operand(base)))
+        if self.depends(exponent):
             refuse_tower(Power(base, exponent))
             outer, rule = by_exponent(base, exponent, self.consts)
             self._note("exponential", rule)
-            terms.append(times(outer, self.of(exponent)))
+            terms.append(times(outer, self.operand(exponent)))
         return plus(*(t for t in terms if t != ZERO))
 
     def _call(self, call: Call) -> Expr:
@@ -242,7 +250,7 @@ class Differentiator:
             return ZERO
         terms = []
         for n, argument in enumerate(call.arguments):
-            if not self._depends(argument):
+            if not self.depends(argument):
                 continue
             self._note(f"derivative of {call.function}", statement(call.function))
             actual = dict(zip(FUNCTIONS[call.function].parameters, call.arguments, strict=True))
@@ -252,7 +260,7 @@ class Differentiator:
         return plus(*(t for t in terms if t != ZERO))
 
     def _times_inner(self, outer: Expr, argument: Expr) -> Expr:
-        inner = self.of(argument)
+        inner = self.operand(argument)
         return inner if inner == ZERO else outer if inner == ONE else times(outer, inner)
 
     def _reduce(self, expr: Reduce) -> Expr:
@@ -265,7 +273,7 @@ class Differentiator:
         match expr.op:
             case "sum" | "mean":
                 self._note("sum rule", TERM_BY_TERM)
-                inner = self.of(body)
+                inner = self.operand(body)
                 return inner if inner == ZERO else reduce_over(expr.op, indices, inner)
             case "max" | "min":
                 return self._extremum(expr, indices, body)
@@ -284,7 +292,7 @@ class Differentiator:
         self._note(f"derivative of {expr.op}", said)
         attained = Bracket(Comparison("=", body, self.own))
         ties = reduce_over("sum", indices, attained)
-        inner = self.of(body)
+        inner = self.operand(body)
         share = reduce_over("sum", indices, times(attained, inner))
         return over(share, ties)
 
@@ -295,8 +303,13 @@ class Differentiator:
         renamed = rename_indices(body, dict(zip(indices, others, strict=True)))
         same = bracket_all(others, indices)
         rest = reduce_over("prod", others, Select(same, ONE, renamed))
-        inner = self.of(body)
+        inner = self.operand(body)
         return reduce_over("sum", indices, times(rest, inner))
+
+
+def _is_inverse(expr: Expr) -> bool:
+    """Say whether a product with this factor is a quotient."""
+    return isinstance(expr, Power) and isinstance(expr.exponent, Number) and expr.exponent.value < 0
 
 
 def bracket_all(left: tuple[Index, ...], right: tuple[Index, ...]) -> Condition:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chainrule.diff.derivative import Differentiator
+from chainrule.diff.one_law import Worked, law_by_law
 from chainrule.diff.powers import values_of_consts
 from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError
@@ -26,15 +27,24 @@ from chainrule.system.user_functions import bare_equation, whole_equations
 
 @dataclass(frozen=True)
 class Local:
-    """∂u[k]/∂v[m]: by its name, and simplified (`value`). What calculus makes of it is there for who asks."""
+    """∂u[k]/∂v[m]: by its name, and simplified (`value`). What calculus makes of it is there for who asks.
+
+    `expression` is what is differentiated.
+    """
 
     partial: Partial
     value: Expr
     differentiate: Callable[[], tuple[Expr, Differentiator | None]]
+    expression: Expr | None = None
 
     @cached_property
     def _differentiated(self) -> tuple[Expr, Differentiator | None]:
         return self.differentiate()
+
+    def worked_out(self) -> tuple[Worked, ...]:
+        """Return how calculus makes it, law by law; nothing for the derivative of an unknown function."""
+        calculus = self._differentiated[1]
+        return () if calculus is None or self.expression is None else law_by_law(self.expression, calculus)
 
     @property
     def raw(self) -> Expr:
@@ -97,17 +107,19 @@ class Locals:
             return Local(partial, partial, lambda: (partial, None))
         if self.has_unknown:
             differentiated = self._differentiated(of, by)
-            return Local(partial, self._simplified(differentiated[0], of, by), lambda: differentiated)
+            return Local(partial, self._simplified(differentiated[0], of, by), lambda: differentiated, self._value(of))
         compared = [i.extent for i in by.indices if isinstance(i, Index)]
         shape = self._simplifier.shape([self.bare(of.tensor), *map(bare, (*of.indices, by))], compared)
         key = shape.key, self.told(shape.names.tensors)
         if key in self._alike:
             known, names = self._alike[key]
-            return Local(partial, names.to(shape.names).of(known), lambda: self._differentiated(of, by))
+            return Local(
+                partial, names.to(shape.names).of(known), lambda: self._differentiated(of, by), self._value(of)
+            )
         differentiated = self._differentiated(of, by)
         value = self._simplified(differentiated[0], of, by)
         self._alike[key] = value, shape.names
-        return Local(partial, value, lambda: differentiated)
+        return Local(partial, value, lambda: differentiated, self._value(of))
 
     def _simplified(self, raw: Expr, of: Indexed, by: Indexed) -> Expr:
         return self._simplifier.simplify(raw, [i for i in (*of.indices, *by.indices) if isinstance(i, Index)])

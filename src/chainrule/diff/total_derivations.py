@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from chainrule.diff.chain_rule import Contribution
-from chainrule.diff.derivation_steps import Closing, DerivationSteps, may_vanish
+from chainrule.diff.derivation_steps import DerivationSteps, may_vanish
 from chainrule.diff.totals import Totals
 from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
@@ -61,10 +61,9 @@ class _Forward(DerivationSteps):
         """Return the indices of ∂u[k]/∂v[m]."""
         return (*self._own, *part.indices)
 
-    def local_result(self, part: Contribution) -> tuple[Expr, Closing]:
+    def local_result(self, part: Contribution) -> Expr:
         """Return ∂u[k]/∂v[m]."""
-        shown = self._simplifier.present(part.local.value)
-        return shown, ("rearrange", ("the same, in the usual order",), self._simplifier.present)
+        return self._simplifier.present(part.local.value)
 
     def term_remark(self, term: ShownFormula, part: Contribution) -> Words:
         """Say that one term is not the whole."""

@@ -34,6 +34,8 @@ _IN_TEXT = {
     "√": r"$\surd$",
     "π": r"$\pi$",
 }
+_SENTENCES = ("substitute",)
+"""Steps whose law goes on after their name, without a colon."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -134,7 +136,6 @@ def _steps(derivation: Derivation, labels: Iterable[str], above: Expr | None, *,
         if step.detail is not None and _is_worked_out(step):
             inner = _steps(step.detail, _letters(len(step.detail.steps)), None, where=where)
             nodes.append(Group(tuple(inner), role="detail", indent=2))
-            nodes.append(Line(words("so ", _equation(step, derivation)), whole=True))
         else:
             nodes.append(Group((_formula(step, derivation, above),), indent=2))
         if step.note:
@@ -149,6 +150,8 @@ def _heading(step: Step) -> Words:
         return words("given ", _given(step))
     if _is_worked_out(step) or not step.law:
         law: Words = (step.rule,)
+    elif step.rule in _SENTENCES:
+        law = words(f"{step.rule} ", step.law)
     else:
         law = step.law if step.names and not step.assumption else words(f"{step.rule}: ", step.law)
     return words(law, "; given ", _given(step)) if step.assumption else law

@@ -93,8 +93,8 @@ class Step(Node):
     """One line of a derivation: `before` = `after` by a rule, whose law is stated in words and formulas.
 
     Where `before` is what the line above ended with, a printer leaves it out. `assumption` is the `given` used, as
-    text; `note` says what a reader should see. `detail` is the derivation of this very line, where it has one.
-    `where` names the function that took the step.
+    text; `note` says what a reader should see. `uses` are the equations that are substituted, as pairs of their sides.
+    `detail` is the derivation of this very line, where it has one. `where` names the function that took the step.
     """
 
     rule: str
@@ -103,6 +103,7 @@ class Step(Node):
     after: Expr
     assumption: str = ""
     note: Words = ()
+    uses: tuple[tuple[Expr, Expr], ...] = ()
     detail: Derivation | None = None
     names: tuple[Symbol, ...] = ()
     where: str = field(default="", compare=False)

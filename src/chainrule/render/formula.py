@@ -55,10 +55,10 @@ class ShownFormula:
 
     def written(self, style: Style, sign: str = "") -> str:
         """Return the formula in a style; between its sides stands its sign for =, or another one."""
-        sides = [write(side, style) for side in self._named(latex=style.holds)]
+        sides = [write(side, style) for side in self.printed(latex=style.holds)]
         return (sign or style.relation("=")).join(["", *sides] if self.continued else sides).lstrip(" ")
 
-    def _named(self, *, latex: bool) -> tuple[Layout, ...]:
+    def printed(self, *, latex: bool) -> tuple[Layout, ...]:
         """Return the sides with their names; what a derivative is called stands before it."""
         if self.naming is None:
             return self.sides

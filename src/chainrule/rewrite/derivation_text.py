@@ -10,30 +10,14 @@ from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
 from chainrule.expr.nodes import Expr
-from chainrule.render.document import Group, Heading, Inline, Line, Node, Note, Words, words
+from chainrule.render.document import Group, Heading, Line, Node, Note, Words, words
+from chainrule.render.document_latex import document_latex
 from chainrule.render.document_text import document_lines, document_text, words_text
 from chainrule.render.formula import ShownFormula, continued, equal
 from chainrule.render.laws import formula_of
 from chainrule.rewrite.rules import Derivation, Step
 
 WIDTH = 100
-_IN_TEXT = {
-    "\\": r"\textbackslash{}",
-    "^": r"\textasciicircum{}",
-    **{mark: "\\" + mark for mark in "#$%&_{}"},
-    "∂": r"$\partial$",
-    "Σ": r"$\Sigma$",
-    "∇": r"$\nabla$",
-    "σ": r"$\sigma$",
-    "·": r"$\cdot$",
-    "−": "$-$",
-    "≠": r"$\ne$",
-    "≤": r"$\le$",
-    "≥": r"$\ge$",
-    "²": "$^2$",
-    "√": r"$\surd$",
-    "π": r"$\pi$",
-}
 _SENTENCES = ("substitute",)
 """Steps whose law goes on after their name, without a colon."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -87,23 +71,25 @@ def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, 
 
 
 def derivation_latex(derivation: Derivation) -> str:
-    r"""Return the derivation as an `align*` environment, the laws as \text above their lines.
+    r"""Return the derivation as LaTeX for the body of an article: numbered steps, equations that fit a page.
 
     >>> from chainrule.expr.nodes import Indexed, number, times
     >>> from chainrule.expr.symbols import Derivative
     >>> target, x = Indexed(Derivative("C", "x")), Indexed("x")
-    >>> step = Step("power rule", ("(x^2)' = 2*x",), target, times(number(2), x))
+    >>> step = Step("power rule", (), target, times(number(2), x))
     >>> print(derivation_latex(Derivation(target, (step,), times(number(2), x))))
+    \begingroup\sloppy
+    \medskip\noindent\textbf{$\frac{\partial C}{\partial x}$}\par\nopagebreak
+    \begin{enumerate}
+    \item[1.]
+    \noindent power rule\par
     \begin{align*}
-    & \text{1. power rule: (x\textasciicircum{}2)' = 2*x} \\
-    \frac{\partial C}{\partial x} &= 2 \, x
+    &= 2 \, x
     \end{align*}
+    \end{enumerate}
+    \endgroup
     """
-    rows = list(_latex_rows(derivation, [f"{number}. " for number in _numbers(derivation)]))
-    rows += [_latex_words(*note) for note in derivation.notes]
-    for title, case in derivation.cases:
-        rows += [_latex_words(f"If {title}:"), *_latex_rows(case, [f"{number}. " for number in _numbers(case)])]
-    return "\n".join((r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}"))
+    return document_latex(derivation_document(derivation))
 
 
 def _parts(derivation: Derivation, *, where: bool = False) -> tuple[Heading, tuple[Group, ...], tuple[Node, ...]]:
@@ -209,27 +195,3 @@ def _parting(left: Derivation, right: Derivation) -> str:
         return "They are the same, line by line."
     longer = "A" if len(left.steps) > len(right.steps) else "B"
     return f"They are the same up to step {min(len(left.steps), len(right.steps))}, where only {longer} goes on."
-
-
-def _latex_rows(derivation: Derivation, labels: Iterable[str]) -> Iterator[str]:
-    above: Expr | None = None
-    for label, step in zip(labels, derivation.steps, strict=True):
-        yield _latex_words(label, *_heading(step))
-        if step.detail is not None and _is_worked_out(step):
-            yield from _latex_rows(step.detail, [f"({letter}) " for letter in _letters(len(step.detail.steps))])
-        else:
-            written = _formula(step, derivation, above).latex("&=")
-            yield written if "&=" in written else f"& {written}"
-        if step.note:
-            yield _latex_words(*step.note)
-        above = step.after
-
-
-def _latex_words(*pieces: Inline) -> str:
-    return rf"& \text{{{''.join(map(_latex_piece, pieces))}}}"
-
-
-def _latex_piece(piece: Inline) -> str:
-    if isinstance(piece, ShownFormula):
-        return f"${piece.latex()}$"
-    return "".join(_IN_TEXT.get(mark, mark) for mark in words_text((piece,)))

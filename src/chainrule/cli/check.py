@@ -8,7 +8,7 @@ import typer
 
 from chainrule.cli.arguments import as_utf8
 from chainrule.cli.conversion import PlainCommand
-from chainrule.cli.terminal import say
+from chainrule.cli.terminal import check_form, say, show_document
 
 HELP = """Check a derivative worked out by hand, in any algebraic form.
 
@@ -47,13 +47,20 @@ def check(
     wrt: Annotated[
         str, typer.Option(metavar="NAME", callback=as_utf8, help="What a right side alone is the derivative by.")
     ] = "",
+    form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
 ) -> None:
     """Check a derivative worked out by hand, in any algebraic form."""
     from chainrule.checking import check as check_answer
     from chainrule.cli.systems import read_system
 
+    check_form(form)
     verdict = check_answer(read_system(file.strip()), answer.strip(), wrt=wrt or None)
-    say(str(verdict))
+    if form == "latex":
+        from chainrule.checking.verdict_document import verdict_document
+
+        show_document(verdict_document(verdict), form=form)
+    else:
+        say(str(verdict))
     raise typer.Exit(0 if verdict else 1)
 
 

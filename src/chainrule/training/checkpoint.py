@@ -177,7 +177,7 @@ def _text(value: Any) -> str:
 def fingerprint(*parts: AnySamples | str | None) -> str:
     """Return a hash of samples and texts: other data, another hash. Names count where there are more than x and y.
 
-    Samples that are read block by block are known by their source, see `BlockSource.identity`, and by the first of them.
+    Samples that are read block by block are known by their source, `BlockSource.identity`, and the first.
     """
     digest = hashlib.sha256()
     for part in parts:

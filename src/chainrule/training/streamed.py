@@ -77,12 +77,10 @@ class StreamedSamples:
         shapes = {name: array.shape[1:] for name, array in self.first.items()}
         for block in self.source.blocks(rows, generator):
             if len(block):
-                values, sizes = _read(self.network, block, self.names)
+                values, _ = _read(self.network, block, self.names)
                 found = {name: array.shape[1:] for name, array in values.items()}
                 if found != shapes:
                     raise _other_shape(block, found, shapes)
-                if sizes != self.sizes:
-                    raise InputError("the block has other extents than those before", where=block.where)
                 yield values
 
     def parts(self, rows: int) -> Iterator[tuple[int, dict[str, Array]]]:

@@ -7,16 +7,16 @@ iterable of batches. It knows nothing of what takes the samples, and checks noth
 from __future__ import annotations
 
 import hashlib
-import mmap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from chainrule.data.interchange import as_array
-from chainrule.errors import InputError, OptionError
+from chainrule.errors import DataFileError, InputError, OptionError, escaped
 
 _SEEN = 64
 """Rows, evenly spread, by which arrays that are not read whole are known again."""
@@ -72,7 +72,21 @@ class MappedRows:
         for start in (starts if generator is None else generator.permutation(starts)).tolist():
             end = min(start + rows, self.count)
             chosen = slice(start, end)
+            self._check_files()
             yield Block(_some(self.x, chosen), _some(self.y, chosen), f"in samples {start:,} to {end - 1:,}", start)
+
+    def _check_files(self) -> None:
+        """Raise DataFileError where a file became shorter than its array: to read beyond its end ends the process."""
+        for part in (self.x, self.y):
+            for array in part.values() if isinstance(part, Mapping) else (part,):
+                file = mapped_file(array)
+                if file is None or file.filename is None:
+                    continue
+                path = Path(file.filename)
+                if not path.is_file() or path.stat().st_size < file.offset + file.nbytes:
+                    raise DataFileError(
+                        "the file was cut short since it was memory-mapped", where=f"in {escaped(path)}"
+                    )
 
     def identity(self) -> str:
         """Return names, shapes and types, and a hash of some rows."""
@@ -177,19 +191,19 @@ def used_up(name: str, given: object) -> InputError:
     )
 
 
-def is_mapped(value: object) -> bool:
-    """Say whether an array lies in a file that is memory-mapped."""
+def mapped_file(value: object) -> np.memmap[Any, Any] | None:
+    """Return the array in a file that an array is a part of, None where it lies in memory."""
+    found = None
     while isinstance(value, np.ndarray):
-        if isinstance(value, np.memmap):
-            return True
+        found = value if isinstance(value, np.memmap) else found
         value = value.base
-    return isinstance(value, mmap.mmap)
+    return found
 
 
 def mapped_rows(x: Any, y: Any) -> MappedRows | None:
     """Return rows where one of the arrays lies in a file, None for arrays in memory, and where none has rows."""
     parts = [value for part in (x, y) for value in (part.values() if isinstance(part, Mapping) else (part,))]
-    if not any(is_mapped(value) for value in parts):
+    if all(mapped_file(value) is None for value in parts):
         return None
     x, y = _as_arrays(x, "x"), _as_arrays(y, "y")
     arrays = [

@@ -29,6 +29,7 @@ from chainrule.data.data_folders import open_folder
 from chainrule.errors import DataFileError, InputError, OptionError
 from chainrule.expr.sizes import Size
 from chainrule.network.answers import Answers, answers_of
+from chainrule.network.mapped_parts import placed
 from chainrule.network.network import Network
 from chainrule.training.training_data import VALIDATION, Samples, check_facts, marks_of
 
@@ -101,7 +102,8 @@ class StreamedSamples:
 
     def in_memory(self) -> Samples:
         """Return them all, read once."""
-        values = _joined(list(self.blocks(_PEEK)))
+        parts = list(self.blocks(_PEEK))
+        values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         count = len(next(iter(values.values())))
         classes, numbers = answers_of(self.network.ends.pairs, self.network.ends.samples.in_front, values)
         return Samples(values, count, self.sizes, True, tuple(classes), tuple(numbers))
@@ -178,11 +180,10 @@ def divided_stream(samples: StreamedSamples, fraction: Any, seed: int) -> tuple[
 def _read(network: Network, block: Block, names: tuple[str, str]) -> tuple[dict[str, Array], Mapping[Size, int]]:
     """Return a block as the system takes it, checked. Raises InputError, which says which block it is."""
     try:
-        given = network.given(block.x, block.y, names, many=True)
+        given = network.given(block.x, block.y, names, many=True, narrow=True)
         check_facts(network, given)
     except InputError as error:
-        where = "\n".join(part for part in (block.where, error.where) if part)
-        raise type(error)(error.what, where=where, expected=error.expected, advice=error.advice) from None
+        raise placed(error, block) from None
     return dict(given.values), given.sizes
 
 

@@ -63,12 +63,12 @@ def test_what_was_learned_until_then_is_kept() -> None:
     network = classifier()
     before = {name: array.copy() for name, array in network.params.items()}
     with pytest.raises(InputError, match="in batch 8"):
-        nn_train(network, batches, count)
+        train_on(network, batches, count)
     assert any((network.params[name] != array).any() for name, array in before.items())
     assert network.trained["epochs"] == 2
 
 
-def nn_train(network: Any, batches: Any, progress: Any) -> None:
+def train_on(network: Any, batches: Any, progress: Any) -> None:
     """Train on a function that makes batches."""
     from chainrule.training import train
 
@@ -202,3 +202,17 @@ def test_a_file_that_changes_between_epochs_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataFileError, match="was changed since the training began") as raised:
         trained(folder, buffer_size=16, progress=change)
     assert "part01.npz" in str(raised.value)
+
+
+def test_a_mapped_file_that_is_cut_short_is_an_error(tmp_path: Path) -> None:
+    """To read beyond the end of a file would end the process."""
+    there = mapped(tmp_path, x=np.tile(X, (200, 1)), y=np.tile(Y, 200))
+
+    def cut(report: Progress) -> None:
+        if report.finished:
+            with (tmp_path / "x.npy").open("r+b") as stream:
+                stream.truncate(1000)
+
+    with pytest.raises(DataFileError, match="cut short since it was memory-mapped") as raised:
+        trained(there["x"], there["y"], buffer_size=4000, batch_size=400, progress=cut, x_test=X, y_test=Y)
+    assert "x.npy" in str(raised.value)

@@ -242,6 +242,8 @@ def _pair(batch: Any, number: int) -> tuple[Any, Any]:
 
 
 def iterable_of(value: object) -> bool:
-    """Say whether something is an iterable of batches: no array or frame, no list of numbers, no dict, no text."""
+    """Say whether something is an iterable of batches: a list of dicts, or no array, frame, list, dict or text."""
+    if isinstance(value, list | tuple):
+        return bool(value) and isinstance(value[0], Mapping)
     array = any(hasattr(value, part) for part in ("__array__", "__dlpack__", "__getitem__", "to_numpy", "toarray"))
     return hasattr(value, "__iter__") and not array

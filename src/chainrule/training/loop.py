@@ -83,7 +83,8 @@ def train(
     iterable of batches, see `Batches`. Blocks come in an order drawn by the seed, those of an iterable as it gives
     them, and are shuffled in a buffer of `buffer_size` samples, rounded up to whole batches: by default as many as
     have 33 million numbers, of an iterable of unknown length 65,536 at the most. No more than the buffer and a block
-    are held. Files that fit into the buffer are read once. Data to validate with and to test on may be such, too.
+    are held. Files that fit into the buffer are read once; of others `validation_fraction` draws whatever the class.
+    Data to validate with and to test on may be read so, too.
 
     The optimizer is `SGD(0.5)` unless the system has updates of its own. After every epoch
     the accuracy, or for targets that are no classes the mean absolute error, is measured on x_test, y_test where they

@@ -11,7 +11,6 @@ from chainrule.errors import InputError, OptionError
 from chainrule.network.network import Network
 from chainrule.training.streamed import (
     AnySamples,
-    StreamedSamples,
     divided_stream,
     source_of,
     streamed,
@@ -65,8 +64,3 @@ def all_at_once(samples: AnySamples) -> int:
             expected="arrays, files, or cr.Batches(…, samples=…)",
         )
     return samples.count
-
-
-def is_streamed(samples: AnySamples | None) -> bool:
-    """Say whether samples are read block by block."""
-    return isinstance(samples, StreamedSamples)

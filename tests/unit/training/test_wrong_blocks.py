@@ -102,7 +102,7 @@ def test_iterables_that_are_no_arrays_are_taken_for_batches() -> None:
         def __iter__(self) -> Iterator[Any]:
             return pairs(X, Y, 9)
 
-    for given in (Loader(), lambda: pairs(X, Y, 9), Batches([{"x": X, "y": Y}, (X[:0], Y[:0])])):
+    for given in (Loader(), lambda: pairs(X, Y, 9), [{"x": X, "y": Y}], Batches([{"x": X, "y": Y}, (X[:0], Y[:0])])):
         _, history = trained(given)
         assert len(history.epochs) == 2
 

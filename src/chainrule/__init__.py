@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chainrule.execute.native.object_files import code_cache as code_cache
     from chainrule.explanation import explain as explain
     from chainrule.explanation.paths import paths as paths
+    from chainrule.explanation.why import why as why
     from chainrule.jacobians import Jacobian as Jacobian
     from chainrule.jacobians import hessian as hessian
     from chainrule.jacobians import hvp as hvp
@@ -80,6 +81,7 @@ _HOMES = {
     "paths": "chainrule.explanation.paths",
     "train": "chainrule.training",
     "value_and_grad": "chainrule.pipeline",
+    "why": "chainrule.explanation.why",
 }
 
 __all__ = [
@@ -114,6 +116,7 @@ __all__ = [
     "paths",
     "train",
     "value_and_grad",
+    "why",
 ]
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chainrule.cli.arguments import as_utf8
-from chainrule.cli.terminal import show_document
+from chainrule.cli.terminal import columns, show_document
 from chainrule.errors import escaped
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from chainrule.data.dataset import Answers, Samples
     from chainrule.explanation import Explanation
+    from chainrule.explanation.why import Why
     from chainrule.network import Network
+    from chainrule.system.model import System
 
 DIGITS, MNIST = 64, 784
 """How many pixels the digits and those of MNIST have."""
@@ -32,13 +34,15 @@ HELP = """Open one derivative into its sum, term by term, with numbers.
   chainrule explain digits.safetensors --of W2 --at k=4 --at j=11
   chainrule explain mnist.safetensors --data-dir DIR --of z1 --at j=3
   chainrule explain system.eq --data values.json --of w --at i=0 --paths
+  chainrule explain system.eq --data values.json --of z --at j=1 --why
 
 The derivative is that of the cost of one sample. FILE.npz holds x_test and y_test, or x_train and y_train, as
 for training, or for a network of other data an array for each, by its name. For a system in the notation it is
 FILE.npz or FILE.json with a value for each tensor.
 
 --paths follows every path from the entry to the cost, W1[3,5] to z1[3] to a1[3] and so on: how many there are,
-what they add up to, and the largest products of local derivatives.
+what they add up to, and the largest products of local derivatives. --why moves the entry a little, and shows what
+moves with it, what each of that changes the cost by, and that the changes add up.
 """
 
 
@@ -62,6 +66,9 @@ def explain(
         bool,
         typer.Option("--paths", help="Show all paths too: to the next tensor, and through all layers to the cost."),
     ] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Show why the chain rule is a sum: what moves, and what the cost changes by.")
+    ] = False,
     top: Annotated[int, typer.Option(min=1, help="How many terms of each sum, and how many paths, are shown.")] = 12,
     quantiles: Annotated[
         str, typer.Option(metavar="0.05,0.5,…", help="Quantiles of each sum's terms. Default: quartiles of long sums.")
@@ -71,43 +78,35 @@ def explain(
     ] = False,
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""
-    from chainrule.cli.systems import is_saved, read_network
+    from chainrule.cli.systems import is_saved, read_network, read_system
+    from chainrule.cli.values import read_values
+    from chainrule.errors import OptionError
+    from chainrule.execute.inputs import is_batched
     from chainrule.explanation import explain as open_sum
+    from chainrule.explanation.why import why as explain_why
     from chainrule.render.document import Group, Line
 
     levels = _levels(quantiles)
-    if not is_saved(file):
-        explained = _explained(file, data, of, _entry(at or []), sample, paths=paths, top=top, levels=levels)
-        show_document(explained.document(), json=json)
-        return
-    network = read_network(file)
-    inputs, name = _one_sample(network, data, data_dir, sample)
-    found = open_sum(network, inputs, of, _entry(at or []), paths=paths, top=top, quantiles=levels)
-    which = Line((f"Sample {sample} of {escaped(name)}{_answers(network, inputs)}.",))
-    show_document(Group((Group((which,), apart=True), found.document()), role="sample"), json=json)
-
-
-def _explained(
-    file: str,
-    data: Path | None,
-    of: str,
-    entry: dict[str, int],
-    sample: int,
-    *,
-    paths: bool,
-    top: int,
-    levels: tuple[float, ...],
-) -> Explanation:
-    """Return what is asked of a system in the notation, with the values of a file."""
-    from chainrule.cli.systems import read_system
-    from chainrule.cli.values import read_values
-    from chainrule.execute.inputs import is_batched
-    from chainrule.explanation import explain as open_sum
-
-    system = read_system(file)
-    values = read_values(system, file, data)
-    chosen = sample if sample or is_batched(system, values) else None
-    return open_sum(system, values, of, entry, chosen, paths=paths, top=top, quantiles=levels)
+    if why and (paths or levels):
+        raise OptionError("--why has a page of its own", advice="Leave --paths and --quantiles out.")
+    source: Network | System
+    if is_saved(file):
+        source = read_network(file)
+        inputs, name = _one_sample(source, data, data_dir, sample)
+        which = [Group((Line((f"Sample {sample} of {escaped(name)}{_answers(source, inputs)}.",)),), apart=True)]
+        chosen = None
+    else:
+        source, which = read_system(file), []
+        inputs = read_values(source, file, data)
+        chosen = sample if sample or is_batched(source, inputs) else None
+    entry = entry_named(at or [])
+    if why:
+        found: Explanation | Why = explain_why(source, of, inputs, entry, chosen, top=top)
+    else:
+        found = open_sum(source, inputs, of, entry, chosen, paths=paths, top=top, quantiles=levels)
+    document = found.document()
+    shown = Group((*which, document), role="sample") if which else document
+    show_document(shown, json=json, width=columns() if why else None)
 
 
 def _levels(text: str) -> tuple[float, ...]:
@@ -174,7 +173,7 @@ def _samples(network: Network, data: Path | None, data_dir: Path | None) -> tupl
     return *found.shown, f"the samples to {part} with, {found.name}"
 
 
-def _entry(places: list[str]) -> dict[str, int]:
+def entry_named(places: Sequence[str]) -> dict[str, int]:
     """Return the entry that `--at j=3 --at k=2`, or `--at j=3,k=2`, names."""
     from chainrule.errors import OptionError
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from chainrule.data.block_sources import Block, mapped_rows
 from chainrule.errors import InputError
 from chainrule.network.ends import Ends
 from chainrule.system.model import System
 
+T = TypeVar("T")
 ROWS = 4096
 """Samples that are read at once."""
 
@@ -24,6 +25,17 @@ def mapped_blocks(system: System, ends: Ends, x: Any, y: Any = None) -> Iterator
         return None
     source = mapped_rows(x, y)
     return None if source is None else source.blocks(ROWS)
+
+
+def of_each(blocks: Iterable[Block], computed: Callable[[Any], T]) -> list[T]:
+    """Return what is computed of each block; an error says in which samples it is."""
+    found = []
+    for block in blocks:
+        try:
+            found.append(computed(block.x))
+        except InputError as error:
+            raise placed(error, block) from None
+    return found
 
 
 def placed(error: InputError, block: Block) -> InputError:

@@ -12,20 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.data.block_sources import Batches
-from chainrule.errors import OptionError
+from chainrule.errors import OptionError, listed
 from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.registry import executor as executor_named
 from chainrule.execute.shortage import enough_memory
+from chainrule.keywords import answers
+from chainrule.network.given_network import check_network
 from chainrule.network.initial import seeded
 from chainrule.network.locks import owned
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
-from chainrule.nn.keywords import answers
+from chainrule.network.on_average import not_averaged
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
 from chainrule.nn.updates import counting_line, updates_text
 from chainrule.pipeline import training_step
-from chainrule.system.model import STEP, System
+from chainrule.system.model import STEP
 from chainrule.training.callbacks import Callback, checked_callbacks
 from chainrule.training.checkpoint import LENGTH
 from chainrule.training.course import Course, file_of, settings_of
@@ -114,10 +116,7 @@ def train(
     >>> network.predict([2.0]).round(3), history.epochs[-1].cost < 1e-6
     (array([5.]), True)
     """
-    if not isinstance(network, Network):
-        made = "cr.Network.from_system(system)"
-        advice = f"Make one of the system: {made}" if isinstance(network, System) else ""
-        raise OptionError(f"a {type(network).__name__} is to be trained", expected="a network", advice=advice)
+    check_network(network, "trained")
     epochs, batch_size = checked_count("epochs", epochs), checked_count("batch_size", batch_size)
     if buffer_size is not None:
         buffer_size = checked_count("buffer_size", buffer_size)
@@ -159,7 +158,7 @@ def train(
             validation=Scores(engine, network, validation, cost=True, together=together),
             metrics=Measured(engine, network, measured, test or samples, together=together),
             validation_metrics=Measured(engine, network, measured, validation, together=together),
-            history=History(note=run.note, accuracy_on=measured_on),
+            history=History(note="; ".join(filter(None, (run.note, _mean_note(network)))), accuracy_on=measured_on),
             facts={
                 **({} if samples.count is None else {"samples": samples.count}),
                 "batch_size": batch_size,
@@ -191,6 +190,17 @@ def _check_unscheduled(updates: str, longer: str) -> None:
             expected="their number: cr.Batches(…, samples=60_000)",
             advice="Or a learning rate that stays.",
         )
+
+
+def _mean_note(network: Network) -> str:
+    """Say of what is drawn what its place is taken by outside of training, where that is not its mean."""
+    unknown = not_averaged(network.system)
+    if not unknown:
+        return ""
+    return (
+        f"the mean of {listed(unknown)} is not known: what is measured and predicted comes of the mean of each number "
+        "that is drawn"
+    )
 
 
 def _check_steps(network: Network, steps: int, engine: Executor) -> None:

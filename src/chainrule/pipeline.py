@@ -22,9 +22,11 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
+from chainrule.keywords import answers
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
+from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import system_text
 from chainrule.system.stages import after_backprop, before_backprop
@@ -67,11 +69,13 @@ class Backprop:
         equations = (*prepared.equations, *derived, *late)
         return typecheck(replace(prepared, equations=equations, updates=self.forward.updates))
 
+    @answers
     def result(self, wrt: Sequence[str] | None = None) -> dict[str, Equation]:
         """Return, for each tensor asked for (by default all of `wrt`), the equation of its derivative."""
         asked = self.wrt if wrt is None else tuple(wrt)
         return {tensor: self.cotangents.equation(tensor) for tensor in asked}
 
+    @answers
     def derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor, of any tensor of the system, step by step.
 
@@ -97,6 +101,7 @@ class Backprop:
 
         return replace(derive(self.cotangents, tensor), verifier=self.verify)
 
+    @answers
     @bounded_depth()
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""
@@ -156,6 +161,7 @@ def _on_demand(system: System, tensor: str, kept: dict[str, Cotangents]) -> Cota
     return cotangents
 
 
+@answers
 @no_garbage()
 @bounded_depth()
 def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
@@ -163,6 +169,7 @@ def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
 
     Raises DerivativeError where there is no cost, no such tensor, or no rule.
     """
+    check_system(system)
     asked = system.params if wrt is None else tuple(wrt)
     back = Backprop(system, asked)
     cotangents = back.cotangents
@@ -178,6 +185,7 @@ def training_step(system: System) -> System:
     return stable(backprop(system).system)
 
 
+@answers
 def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
     """Return the value of every equation in float64, by the tensor's name.
 
@@ -189,6 +197,7 @@ def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, A
     from chainrule.execute.reference import evaluation
     from chainrule.simplify.stability import stable
 
+    check_system(system)
     whole = forward_system_of(system)
     values = evaluation.evaluate(stable(whole), inputs)
     return {e.name: values[e.name] for e in whole.equations}
@@ -199,6 +208,7 @@ def forward_system_of(system: System) -> System:
     return backprop(system).system if after_backprop(system) else system
 
 
+@answers
 def value_and_grad(
     system: System | Backprop, inputs: Mapping[str, npt.ArrayLike], wrt: Sequence[str] | None = None
 ) -> tuple[float, dict[str, Array]]:
@@ -217,6 +227,7 @@ def value_and_grad(
 
 def forward_and_wrt(system: System | Backprop, wrt: Sequence[str] | None) -> tuple[System, tuple[str, ...]]:
     """Return the forward pass, and what derivatives are asked by: all params, or what was derived, unless named."""
+    check_system(system, Backprop, expected="a system, or what backprop returned")
     if isinstance(system, Backprop):
         return system.forward, system.wrt if wrt is None else tuple(wrt)
     return system, system.params if wrt is None else tuple(wrt)

@@ -18,8 +18,10 @@ from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.symbols import Derivative
+from chainrule.keywords import answers
 from chainrule.pipeline import backprop
 from chainrule.render.numbers import number_text
+from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 from chainrule.verify.differences import numeric_derivative
 from chainrule.verify.sampling import random_inputs
@@ -79,6 +81,7 @@ class GradientReport:
         return "\n".join(_line(line, widths) for line in lines)
 
 
+@answers
 @enough_memory("the gradients")
 def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = None, seed: int = 0) -> GradientReport:
     r"""Compare the derived gradients of all params with central differences.
@@ -92,6 +95,7 @@ def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = 
     >>> bool(gradient_check(system))
     True
     """
+    check_system(system)
     if not system.params:
         raise DerivativeError("the system has no params, so it has no gradients", advice="Declare some: param w[i]")
     back = backprop(system)

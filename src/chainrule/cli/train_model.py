@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from chainrule.cli import train_report as report
 from chainrule.cli.named_arrays import Parts, read_parts, values_in
 from chainrule.cli.systems import is_saved, read_network, read_system
-from chainrule.cli.train_optimizer import OPTIMIZERS, Descent
-from chainrule.cli.train_settings import DEFAULTS, Defaults, Settings
+from chainrule.cli.train_optimizer import OPTIMIZERS
+from chainrule.cli.train_settings import DEFAULTS, Defaults, Settings, descent_for
 from chainrule.errors import OptionError, escaped, listed
 from chainrule.network import Network
 from chainrule.render.text import entry_text
@@ -86,12 +85,6 @@ def _check_validation(settings: Settings, network: Network, data: Parts) -> None
         marks_of("--validation-fraction", settings.validation_fraction, len(next(iter(data.train.values()))))
 
 
-def descent_of(settings: Settings, plan: ModelPlan) -> Descent:
-    """Return how steps are made."""
-    named = (settings.optimizer, plan.learning_rate, settings.schedule, settings.lengths)
-    return Descent(*named, plan.weight_decay, settings.clip_norm)
-
-
 def introduction(console: Console, data: Parts, plan: ModelPlan, network: Network, settings: Settings) -> None:
     """Say what is trained, on what."""
     counted = bool(network.ends.samples.letter)
@@ -99,6 +92,7 @@ def introduction(console: Console, data: Parts, plan: ModelPlan, network: Networ
     counts = {what: len(next(iter(part.values()))) for what, part in parts.items() if part and counted}
     said = [f"{count:,} {'others' if n else 'samples'} {what}" for n, (what, count) in enumerate(counts.items())]
     console.print(f"{escaped(data.name)}: {', '.join(said) or 'each step learns from all of it'}.")
+    report.unread(console, data.unread)
     named = [entry_text(name, network.system.axes(name)) for name in network.ends.inputs]
     outputs = [entry_text(name, network.system.axes(name)) for name in network.ends.outputs]
     targets = f", compared with {listed(network.ends.targets)}" if network.ends.targets else ""
@@ -110,8 +104,10 @@ def introduction(console: Console, data: Parts, plan: ModelPlan, network: Networ
     )
     steps = f"batches of {plan.batch_size}, " if counted else ""
     epochs = f"{settings.epochs} epoch{'s' * (settings.epochs > 1)}"
-    made = "Updates of its own" if network.system.updates else str(descent_of(settings, plan))
-    console.print(f"{made}, {steps}{epochs}.\n")
+    made = "Updates of its own" if network.system.updates else str(descent_for(settings, plan))
+    console.print(f"{made}, {steps}{epochs}.")
+    report.frozen(console, network)
+    console.print()
 
 
 def conclusion(console: Console, data: Parts, network: Network, history: History, settings: Settings) -> None:
@@ -127,26 +123,3 @@ def conclusion(console: Console, data: Parts, network: Network, history: History
     shown = Shown.of(network, checked_samples(network, data.shown, None, ("x", "y")))
     if shown.labels is not None and shown.classes:
         report.confusions(console, *shown.labels, shown.classes)
-
-
-def trained(network: Network, data: Parts, plan: ModelPlan, settings: Settings, progress: Any) -> History:
-    """Train the network as the settings say."""
-    from chainrule.training import train
-
-    return train(
-        network,
-        data.train,
-        epochs=settings.epochs,
-        batch_size=plan.batch_size,
-        optimizer=None if network.system.updates else descent_of(settings, plan).made(),
-        executor=settings.executor,
-        threads=settings.threads,
-        seed=settings.seed,
-        x_validation=data.validation,
-        x_test=data.test,
-        validation_fraction=settings.validation_fraction,
-        early_stopping=settings.early_stopping,
-        checkpoint=settings.checkpoint,
-        resume=settings.resume,
-        progress=progress,
-    )

@@ -40,6 +40,18 @@ def read_archive(path: Path, names: Sequence[str]) -> dict[str, AnyArray]:
         raise DataFileError(f"the file cannot be read: {error.strerror or error}") from error
 
 
+def array_names(path: Path) -> tuple[str, ...]:
+    """Return the names of all arrays in the file. Raises DataFileError where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            if not zipfile.is_zipfile(stream):
+                raise _not_an_archive(stream)
+            with _archive(stream) as archive:
+                return tuple(info.filename.removesuffix(".npy") for info in archive.infolist())
+    except OSError as error:
+        raise DataFileError(f"the file cannot be read: {error.strerror or error}") from error
+
+
 def read_array(path: Path) -> AnyArray:
     """Return the array of an .npy file. Raises DataFileError where it cannot be read."""
     try:

@@ -13,16 +13,14 @@ from functools import cached_property
 import numpy.typing as npt
 
 from chainrule.diff.chain_rule import Contribution, chain_rule, named, product
-from chainrule.errors import InputError
 from chainrule.execute.shortage import enough_memory
-from chainrule.explanation.entry import At, one_sample, tensor_named, with_params
+from chainrule.explanation.entry import At, asked_of, one_sample, tensor_named, with_params
 from chainrule.explanation.moves import Moves, moves_at, random_moves
 from chainrule.explanation.moves_page import moves_nodes
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, plus, times
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.network import Network
-from chainrule.network.on_average import on_average
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Group, Heading, Line, Node, Note, Words, joined, words
 from chainrule.render.document_html import document_html
@@ -62,13 +60,11 @@ def why(
     """
     if isinstance(network_or_system, Backprop):
         back, given = network_or_system, inputs
-    elif isinstance(network_or_system, Network):
-        if inputs is None:
-            raise InputError("a network is explained on a sample", expected="inputs: an array for each of its data")
-        system = on_average(network_or_system.system)
-        back, given = backprop(system, [tensor_named(system, of)]), with_params(network_or_system, inputs)
     else:
-        back, given = backprop(network_or_system, [tensor_named(network_or_system, of)]), inputs
+        system, tensor = asked_of(network_or_system, of)
+        back = backprop(system, [tensor])
+        by_itself = inputs is None and isinstance(network_or_system, System)
+        given = None if by_itself else with_params(network_or_system, inputs)
     reason = Reason(back, tensor_named(back.forward, of))
     if not reason.between:
         return Why(reason, None)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from chainrule.expr.sizes import Literal, Size
 from chainrule.network.compared import Compared
 from chainrule.network.ends import Ends
 from chainrule.network.samples import as_numbers, as_samples, as_targets, one_hot_rows
+from chainrule.network.shape_advice import labels_advice, shape_advice
 from chainrule.render.text import entry_text
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import Declaration, System
@@ -145,11 +145,13 @@ class Reader:
             if len(shape) == len(known) and all(k in (None, s) for k, s in zip(known, shape, strict=True)):
                 return
         letter = self.ends.samples.letter
+        advise = shape_advice if declared.values is None else labels_advice
         inner = [i.preferred if k is None else str(k) for i, k in zip(declared.indices, known, strict=True)]
         if self.ends.samples.coupled and inner:
             inner[0] = "samples"
         possible = [["samples"] * front + inner for front in sorted(set(fronts), reverse=True)]
-        letters = ",".join([letter] * max(fronts) + [i.preferred for i in declared.indices])
+        axes = [letter] * max(fronts) + [i.preferred for i in declared.indices]
+        letters = ",".join(axes)
         said = ", or ".join(_shape(one) + " for one sample" * (n > 0) for n, one in enumerate(possible))
         whole = f" of whole numbers below {declared.values.name}" if declared.values is not None else ""
         raise InputError(
@@ -157,7 +159,7 @@ class Reader:
             where=f"data {entry_text(declared.tensor, declared.indices)}"
             + (f", {letter} the samples" if letter else ""),
             expected=f"{declared.tensor}[{letters}]: {said}{whole}" if letters else f"a single number{whole}",
-            advice=_advice(declared, label, array, [k or 0 for k in known], max(fronts)),
+            advice=advise(label, array, known, axes),
         )
 
     def _count(self, values: Mapping[str, Array], labels: Mapping[str, str], *, single: bool) -> int:
@@ -210,15 +212,6 @@ class Reader:
 def _shape(parts: Iterable[str]) -> str:
     inner = list(parts)
     return f"({', '.join(inner)}{',' * (len(inner) == 1)})" if inner else "one number"
-
-
-def _advice(declared: Declaration, label: str, array: Array, sizes: list[int], front: int) -> str:
-    """Return how to get labels out of one-hot rows, or as many numbers into the shape that was expected."""
-    if declared.values is not None and array.ndim == len(sizes) + front + 1:
-        return f"Of one-hot rows the labels are {label}.argmax(axis=-1)"
-    if 0 in sizes or array.ndim == 0 or front == 0 or array.size != len(array) * prod(sizes):
-        return ""
-    return f"The numbers are as many: {label}.reshape({', '.join(['-1', *map(str, sizes)])})"
 
 
 def by_name(

@@ -21,6 +21,7 @@ from chainrule.execute.reference.evaluation import Reference, ReferenceExecutabl
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Number
 from chainrule.expr.sizes import Axis, Size
+from chainrule.keywords import answering_class, answers
 from chainrule.network.answers import Answers
 from chainrule.network.ends import Ends, ends_of
 from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
@@ -34,11 +35,11 @@ from chainrule.network.start import begun, checked_values, united, waiting
 from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
-from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Layer
 from chainrule.notation import parse
 from chainrule.render.text import equation_text
 from chainrule.simplify.stability import stable
+from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
 
@@ -61,7 +62,7 @@ class Network(Learned):
 
     trained: dict[str, Fact]
 
-    def __init__(self, layers: Sequence[Layer], *, cost: Cost, seed: int = 0) -> None:
+    def __init__(self, layers: Sequence[Layer], *, cost: Cost | None = None, seed: int = 0) -> None:
         assembly = assemble(layers, cost)
         system = parse(assembly.text)
         params = initial_params(system, assembly.initial, seed)
@@ -70,6 +71,7 @@ class Network(Learned):
         self.layer_outputs = assembly.outputs
 
     @classmethod
+    @answers
     def from_system(
         cls,
         system: System,
@@ -95,6 +97,7 @@ class Network(Learned):
         >>> network
         <Network(x → z, compared with y): W begins with the first training>
         """
+        check_system(system)
         self = cls.__new__(cls)
         self._set(system, united(values, params), ends_of(system, output, masks), seed)
         return self
@@ -207,6 +210,7 @@ class Network(Learned):
         known = self.ends.targets if self.layers else self._outputs()
         return sum(self.size_of(name) for name in known)
 
+    @answers
     def predict(self, x: Data) -> Any:
         """Return what comes out: shape (samples, …) for samples, with the axes of the output, (…,) for a single one.
 
@@ -240,6 +244,7 @@ class Network(Learned):
         rows = None if given.single or not self.ends.samples.in_front else (given.count, sizes)
         return in_parts(executable, {**kept, **data}, tuple(data), rows)
 
+    @answers
     def classify(self, x: Data) -> npt.NDArray[np.int64]:
         """Return the label of each sample: the place of its largest output; of one output, whether it is above ½."""
         name = self._outputs()[0]
@@ -250,6 +255,7 @@ class Network(Learned):
         front = found.ndim - len(self.system.axes(name))
         return Answers(pair, front).said(found)
 
+    @answers
     def accuracy(self, x: Data, y: Data | None = None) -> float:
         """Return the fraction of samples whose label is right; y is labels, or one-hot rows or other probabilities.
 
@@ -316,6 +322,7 @@ class Network(Learned):
         reading = next((e for e in self.system.equations if tensors_in(e.value) & data), self.system.equations[0])
         return equation_text(reading.target, reading.value)
 
+    @answers
     def save(self, path: str | Path, dtype: Any = "float64") -> None:
         """Write notation and values to a safetensors file, whole or not at all. Raises OptionError, InputError.
 
@@ -326,6 +333,7 @@ class Network(Learned):
         write_model(path, self._saved(), kind)
 
     @classmethod
+    @answers
     def load(cls, path: str | Path) -> Network:
         """Return a network from a file that `save` wrote, as `chainrule.load` does."""
         return load(path)
@@ -366,6 +374,7 @@ def rebuilt(saved: Saved) -> Network:
     return network
 
 
+@answers
 def load(path: str | Path) -> Network:
     """Return a network from a file that `Network.save` wrote. Nothing in the file is executed.
 

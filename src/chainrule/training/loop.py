@@ -14,17 +14,18 @@ from chainrule.errors import OptionError, listed
 from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.registry import executor as executor_named
 from chainrule.execute.shortage import enough_memory
+from chainrule.keywords import answers
+from chainrule.network.given_network import check_network
 from chainrule.network.initial import seeded
 from chainrule.network.locks import owned
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
 from chainrule.network.on_average import not_averaged
-from chainrule.nn.keywords import answers
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
 from chainrule.nn.updates import counting_line, updates_text
 from chainrule.pipeline import training_step
-from chainrule.system.model import STEP, System
+from chainrule.system.model import STEP
 from chainrule.training.callbacks import Callback, checked_callbacks
 from chainrule.training.checkpoint import LENGTH
 from chainrule.training.course import Course, file_of, settings_of
@@ -102,10 +103,7 @@ def train(
     >>> network.predict([2.0]).round(3), history.epochs[-1].cost < 1e-6
     (array([5.]), True)
     """
-    if not isinstance(network, Network):
-        made = "cr.Network.from_system(system)"
-        advice = f"Make one of the system: {made}" if isinstance(network, System) else ""
-        raise OptionError(f"a {type(network).__name__} is to be trained", expected="a network", advice=advice)
+    check_network(network, "trained")
     epochs, batch_size = checked_count("epochs", epochs), checked_count("batch_size", batch_size)
     samples = checked_samples(network, x, y, ("x", "y"))
     validation = checked_pair(network, x_validation, y_validation, "validation")

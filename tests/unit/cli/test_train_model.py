@@ -121,7 +121,7 @@ def test_what_does_not_fit_is_refused_before_the_training(folder: Path) -> None:
     np.savez("half.npz", tok=np.zeros((2, 4), int), keep=np.ones((2, 4)), c=np.ones(3))
     assert "there is no array nxt\n  in half.npz" in refusal("train", "half.npz", "--model", "tokens.eq")
     np.savez("none.npz", c=np.ones(3))
-    assert "the file has none of the data\n  in none.npz\n  an array for each of tok, keep, nxt" in refusal(
+    assert "the file has none of the data: it has c\n  in none.npz\n  an array for each of tok, keep, nxt" in refusal(
         "train", "none.npz", "--model", "tokens.eq"
     )
     np.savez("short.npz", tok=np.zeros((2, 4), int), keep=np.ones((2, 3)), nxt=np.zeros((2, 4), int), c=np.ones(3))

@@ -20,6 +20,7 @@ from chainrule.execute.shortage import enough_memory
 from chainrule.expr.symbols import Derivative
 from chainrule.keywords import answers
 from chainrule.pipeline import backprop
+from chainrule.render.in_notebooks import ShownAsText
 from chainrule.render.numbers import number_text
 from chainrule.system.model import System
 from chainrule.verify.differences import numeric_derivative
@@ -54,7 +55,7 @@ class GradientRow:
 
 
 @dataclass(frozen=True)
-class GradientReport:
+class GradientReport(ShownAsText):
     """The rows of all params; true where every gradient is right."""
 
     rows: tuple[GradientRow, ...]

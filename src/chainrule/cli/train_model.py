@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from chainrule.cli import train_report as report
+from chainrule.cli.heads import choose, names_in
 from chainrule.cli.named_arrays import Parts, read_parts, values_in
 from chainrule.cli.systems import is_saved, read_network, read_system
 from chainrule.cli.train_optimizer import OPTIMIZERS, Descent
@@ -58,12 +59,12 @@ def network_of(settings: Settings) -> tuple[Network, Parts, ModelPlan]:
     if is_saved(str(model)):
         network = read_network(str(model))
         if settings.output:
-            raise OptionError("--output is given, and a saved network has its own", advice="Leave out --output.")
+            choose(network, settings.output)
     else:
         system = read_system(str(model))
         names = [d.tensor for d in system.declarations if d.role in ("param", "const")]
         values = values_in(Path(settings.source), names, [*system.names()])
-        output = [name.strip() for name in settings.output.split(",")] if settings.output else None
+        output = names_in(settings.output) or None
         network = Network.from_system(system, values, output=output, seed=settings.seed)
     data = read_parts(settings.source, network, settings.data_dir)
     kind = OPTIMIZERS[settings.optimizer]

@@ -170,10 +170,12 @@ class Network(Learned):
         """Return what comes out. Raises OptionError where nobody said it, and it is not one thing."""
         if not self.ends.outputs:
             found = self.ends.candidates
+            several = dict.fromkeys(pair.output for pair in self.ends.pairs)
+            named = repr(tuple(several) if len(several) > 1 else found[-1] if found else "a").replace("'", '"')
             raise OptionError(
                 "what comes out of the network is not one thing",
                 expected=f"the name of a tensor, or several: one of {listed(found)}" if found else "an equation for it",
-                advice=f'Say which: cr.Network.from_system(…, output="{found[-1] if found else "a"}")',
+                advice=f"Say which: cr.Network.from_system(…, output={named})",
             )
         return self.ends.outputs
 

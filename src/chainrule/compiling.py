@@ -17,6 +17,7 @@ from chainrule.errors import InputError, OptionError, listed
 from chainrule.execute.protocol import Executable
 from chainrule.execute.registry import executor as executor_named
 from chainrule.expr.symbols import Derivative
+from chainrule.keywords import answers
 from chainrule.pipeline import Backprop, forward_and_wrt, forward_system_of, gradient_system
 from chainrule.simplify.stability import stable
 from chainrule.system.given_system import check_system
@@ -92,6 +93,7 @@ class CompiledFunction:
         return f"<CompiledFunction({named}) on {self.executor}, {self.dtype}>"
 
 
+@answers
 def compile(  # noqa: A001 -- cr.compile, as in re.compile
     system: System | Backprop,
     wrt: Sequence[str] | None = None,

@@ -22,6 +22,7 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
+from chainrule.keywords import answers
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
@@ -68,11 +69,13 @@ class Backprop:
         equations = (*prepared.equations, *derived, *late)
         return typecheck(replace(prepared, equations=equations, updates=self.forward.updates))
 
+    @answers
     def result(self, wrt: Sequence[str] | None = None) -> dict[str, Equation]:
         """Return, for each tensor asked for (by default all of `wrt`), the equation of its derivative."""
         asked = self.wrt if wrt is None else tuple(wrt)
         return {tensor: self.cotangents.equation(tensor) for tensor in asked}
 
+    @answers
     def derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor, of any tensor of the system, step by step.
 
@@ -98,6 +101,7 @@ class Backprop:
 
         return replace(derive(self.cotangents, tensor), verifier=self.verify)
 
+    @answers
     @bounded_depth()
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""
@@ -157,6 +161,7 @@ def _on_demand(system: System, tensor: str, kept: dict[str, Cotangents]) -> Cota
     return cotangents
 
 
+@answers
 @no_garbage()
 @bounded_depth()
 def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
@@ -180,6 +185,7 @@ def training_step(system: System) -> System:
     return stable(backprop(system).system)
 
 
+@answers
 def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
     """Return the value of every equation in float64, by the tensor's name.
 
@@ -202,6 +208,7 @@ def forward_system_of(system: System) -> System:
     return backprop(system).system if after_backprop(system) else system
 
 
+@answers
 def value_and_grad(
     system: System | Backprop, inputs: Mapping[str, npt.ArrayLike], wrt: Sequence[str] | None = None
 ) -> tuple[float, dict[str, Array]]:

@@ -18,6 +18,7 @@ from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.symbols import Derivative
+from chainrule.keywords import answers
 from chainrule.pipeline import backprop
 from chainrule.render.numbers import number_text
 from chainrule.system.given_system import check_system
@@ -80,6 +81,7 @@ class GradientReport:
         return "\n".join(_line(line, widths) for line in lines)
 
 
+@answers
 @enough_memory("the gradients")
 def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = None, seed: int = 0) -> GradientReport:
     r"""Compare the derived gradients of all params with central differences.

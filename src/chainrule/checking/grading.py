@@ -36,6 +36,7 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, Symbol
+from chainrule.keywords import answers
 from chainrule.pipeline import cotangents_for
 from chainrule.render.text import expression_text
 from chainrule.system.given_system import check_system
@@ -45,6 +46,7 @@ from chainrule.system.model import Given, System
 REDRAWN = 3
 
 
+@answers
 @enough_memory("the check")
 def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     r"""Say whether an answer such as `∂C/∂z[j] = a[j] - y[j]` is right, in any algebraic form.

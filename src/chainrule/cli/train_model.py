@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -12,8 +11,8 @@ from chainrule.cli import train_report as report
 from chainrule.cli.heads import choose, names_in
 from chainrule.cli.named_arrays import Parts, read_parts, values_in
 from chainrule.cli.systems import is_saved, read_network, read_system
-from chainrule.cli.train_optimizer import OPTIMIZERS, Descent
-from chainrule.cli.train_settings import DEFAULTS, Defaults, Settings
+from chainrule.cli.train_optimizer import OPTIMIZERS
+from chainrule.cli.train_settings import DEFAULTS, Defaults, Settings, descent_for
 from chainrule.errors import OptionError, escaped, listed
 from chainrule.network import Network
 from chainrule.render.text import entry_text
@@ -87,12 +86,6 @@ def _check_validation(settings: Settings, network: Network, data: Parts) -> None
         marks_of("--validation-fraction", settings.validation_fraction, len(next(iter(data.train.values()))))
 
 
-def descent_of(settings: Settings, plan: ModelPlan) -> Descent:
-    """Return how steps are made."""
-    named = (settings.optimizer, plan.learning_rate, settings.schedule, settings.lengths)
-    return Descent(*named, plan.weight_decay, settings.clip_norm)
-
-
 def introduction(console: Console, data: Parts, plan: ModelPlan, network: Network, settings: Settings) -> None:
     """Say what is trained, on what."""
     counted = bool(network.ends.samples.letter)
@@ -112,8 +105,10 @@ def introduction(console: Console, data: Parts, plan: ModelPlan, network: Networ
     )
     steps = f"batches of {plan.batch_size}, " if counted else ""
     epochs = f"{settings.epochs} epoch{'s' * (settings.epochs > 1)}"
-    made = "Updates of its own" if network.system.updates else str(descent_of(settings, plan))
-    console.print(f"{made}, {steps}{epochs}.\n")
+    made = "Updates of its own" if network.system.updates else str(descent_for(settings, plan))
+    console.print(f"{made}, {steps}{epochs}.")
+    report.frozen(console, network)
+    console.print()
 
 
 def conclusion(console: Console, data: Parts, network: Network, history: History, settings: Settings) -> None:
@@ -129,26 +124,3 @@ def conclusion(console: Console, data: Parts, network: Network, history: History
     shown = Shown.of(network, checked_samples(network, data.shown, None, ("x", "y")))
     if shown.labels is not None and shown.classes:
         report.confusions(console, *shown.labels, shown.classes)
-
-
-def trained(network: Network, data: Parts, plan: ModelPlan, settings: Settings, progress: Any) -> History:
-    """Train the network as the settings say."""
-    from chainrule.training import train
-
-    return train(
-        network,
-        data.train,
-        epochs=settings.epochs,
-        batch_size=plan.batch_size,
-        optimizer=None if network.system.updates else descent_of(settings, plan).made(),
-        executor=settings.executor,
-        threads=settings.threads,
-        seed=settings.seed,
-        x_validation=data.validation,
-        x_test=data.test,
-        validation_fraction=settings.validation_fraction,
-        early_stopping=settings.early_stopping,
-        checkpoint=settings.checkpoint,
-        resume=settings.resume,
-        progress=progress,
-    )

@@ -26,7 +26,7 @@ from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.network.samples import is_one_hot, labels_of
 from chainrule.pipeline import backprop, evaluate
-from chainrule.training import History
+from chainrule.training import Epoch, History
 
 Array = npt.NDArray[np.float64]
 MANY_CLASSES = 20
@@ -60,6 +60,7 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
         f"{descent_for(settings, plan)}, batches of {plan.batch_size}, "
         f"{settings.epochs} epoch{'s' * (settings.epochs > 1)}."
     )
+    frozen(console, network)
     if settings.early_stopping is not None:
         watched = settings.monitor.replace("_", " ")
         epochs = f"{settings.patience} epoch{'s' * (settings.early_stopping.patience > 1)}"
@@ -73,6 +74,12 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
         "rule, and trains with the very equations that it shows at the end."
     )
     console.print(f"{textwrap.fill(derived, columns())}\n")
+
+
+def frozen(console: Console, network: Network) -> None:
+    """Say which params training leaves as they are, if any."""
+    if network.frozen:
+        console.print(f"Frozen: {listed(network.frozen)}.")
 
 
 def conclusion(console: Console, data: Dataset, network: Network, history: History, settings: Settings) -> None:
@@ -117,6 +124,7 @@ def result(console: Console, history: History, settings: Settings, *, tested: bo
             where = "on samples it has never seen" if tested else "on the samples it learned from"
             console.print(f"{percent(last.accuracy)} right {where}, {after}.", style="bold")
         validation(console, history)
+        metrics(console, last, "test" if tested else "training")
     for what, path in (
         ("The network is", settings.save),
         ("The history is", settings.json),
@@ -136,6 +144,14 @@ def validation(console: Console, history: History) -> None:
         console.print(f"{said}, the best of all epochs.")
     else:
         console.print(f"{said}; the best was {percent(best.validation_accuracy)}, after epoch {history.best}.")
+
+
+def metrics(console: Console, epoch: Epoch, measured_on: str) -> None:
+    """Say what was asked to be measured, of the epoch whose weights the network has."""
+    for on, found in ((measured_on, epoch.metrics), ("validation", epoch.validation_metrics)):
+        if found:
+            said = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
+            console.print(f"On the {on} data: {said}.")
 
 
 def percent(accuracy: float | None) -> str:

@@ -38,6 +38,7 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.expr.symbols import Derivative
+from chainrule.keywords import answers
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Words, joined, words
@@ -48,6 +49,7 @@ from chainrule.system.printing import index_names
 from chainrule.system.typecheck import typecheck
 
 
+@answers
 @enough_memory("the explanation")
 def explain(
     network_or_system: Network | System,

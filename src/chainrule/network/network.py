@@ -21,6 +21,7 @@ from chainrule.execute.reference.evaluation import Reference, ReferenceExecutabl
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Number
 from chainrule.expr.sizes import Axis, Size
+from chainrule.keywords import answering_class, answers
 from chainrule.network.answers import Answers
 from chainrule.network.ends import Ends, ends_of
 from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
@@ -34,7 +35,6 @@ from chainrule.network.start import begun, checked_values, united, waiting
 from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
-from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Layer
 from chainrule.notation import parse
 from chainrule.render.text import equation_text
@@ -71,6 +71,7 @@ class Network(Learned):
         self.layer_outputs = assembly.outputs
 
     @classmethod
+    @answers
     def from_system(
         cls,
         system: System,
@@ -211,6 +212,7 @@ class Network(Learned):
         known = self.ends.targets if self.layers else self._outputs()
         return sum(self.size_of(name) for name in known)
 
+    @answers
     def predict(self, x: Data) -> Any:
         """Return what comes out: shape (samples, …) for samples, with the axes of the output, (…,) for a single one.
 
@@ -244,6 +246,7 @@ class Network(Learned):
         rows = None if given.single or not self.ends.samples.in_front else (given.count, sizes)
         return in_parts(executable, {**kept, **data}, tuple(data), rows)
 
+    @answers
     def classify(self, x: Data) -> npt.NDArray[np.int64]:
         """Return the label of each sample: the place of its largest output; of one output, whether it is above ½."""
         name = self._outputs()[0]
@@ -254,6 +257,7 @@ class Network(Learned):
         front = found.ndim - len(self.system.axes(name))
         return Answers(pair, front).said(found)
 
+    @answers
     def accuracy(self, x: Data, y: Data | None = None) -> float:
         """Return the fraction of samples whose label is right; y is labels, or one-hot rows or other probabilities.
 
@@ -320,6 +324,7 @@ class Network(Learned):
         reading = next((e for e in self.system.equations if tensors_in(e.value) & data), self.system.equations[0])
         return equation_text(reading.target, reading.value)
 
+    @answers
     def save(self, path: str | Path, dtype: Any = "float64") -> None:
         """Write notation and values to a safetensors file, whole or not at all. Raises OptionError, InputError.
 
@@ -330,6 +335,7 @@ class Network(Learned):
         write_model(path, self._saved(), kind)
 
     @classmethod
+    @answers
     def load(cls, path: str | Path) -> Network:
         """Return a network from a file that `save` wrote, as `chainrule.load` does."""
         return load(path)
@@ -370,6 +376,7 @@ def rebuilt(saved: Saved) -> Network:
     return network
 
 
+@answers
 def load(path: str | Path) -> Network:
     """Return a network from a file that `Network.save` wrote. Nothing in the file is executed.
 

@@ -20,6 +20,7 @@ from chainrule.expr.functions import ARITY
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Call, Expr, Index, Position, walk
 from chainrule.expr.symbols import Derivative
+from chainrule.keywords import answers
 from chainrule.notation.advice import rank_advice
 from chainrule.notation.confusables import check_letters, names_of
 from chainrule.notation.convert import Converter
@@ -36,6 +37,7 @@ from chainrule.system.sizes.infer import infer_equation, infer_expression
 from chainrule.system.typecheck import typecheck
 
 
+@answers
 @no_garbage()
 def parse(text: str) -> System:
     r"""Return the system that a text describes, checked and with all sizes inferred.

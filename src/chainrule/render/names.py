@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chainrule.expr.symbols import Tensor, steps_text
+from chainrule.expr.symbols import Change, Tensor, steps_text
 
 GREEK = {
     "α": "alpha",
@@ -76,6 +76,9 @@ def latex_name(name: str) -> LatexName:
     >>> latex_name("Δa1").tensor
     '\\Delta a^{1}'
     """
+    if isinstance(name, Change) and name.number == 1:
+        changing = latex_name(name.of)
+        return LatexName(f"d{changing.base}", changing.layer)
     stem, layer = layer_of(name)
     if stem[:1] == "Δ" and len(stem) > 1:
         changed = latex_name(stem[1:])

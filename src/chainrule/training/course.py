@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from chainrule.errors import OptionError
 from chainrule.network.atomic import check_writable, remove_leftovers
@@ -127,8 +128,8 @@ class Course:
             self.unwritten = None
 
     def _measured(self, cost: float) -> Epoch:
-        params = self.network.params
-        score, validation = self.scores.of(params), self.validation.of(params)
+        values = {**self.network.params, **self._states()}
+        score, validation = self.scores.of(values), self.validation.of(values)
         return Epoch(
             cost,
             score.accuracy,
@@ -138,9 +139,14 @@ class Course:
             validation.cost,
             score.error,
             validation.error,
-            self.metrics.of(params),
-            self.validation_metrics.of(params),
+            self.metrics.of(values),
+            self.validation_metrics.of(values),
         )
+
+    def _states(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Return the states of the network's own equations as they are now, the number of steps among them."""
+        own = self.network.system.states
+        return {name: array for name, array in self.run.kept.items() if name in own} if own else {}
 
     def _take(self) -> None:
         """Give the network what was learned so far."""

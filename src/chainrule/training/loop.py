@@ -10,16 +10,17 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from chainrule.errors import OptionError
+from chainrule.errors import OptionError, listed
 from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.registry import executor as executor_named
 from chainrule.execute.shortage import enough_memory
+from chainrule.keywords import answers
 from chainrule.network.given_network import check_network
 from chainrule.network.initial import seeded
 from chainrule.network.locks import owned
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
-from chainrule.nn.keywords import answers
+from chainrule.network.on_average import not_averaged
 from chainrule.nn.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
 from chainrule.nn.schedules import Timing
 from chainrule.nn.updates import counting_line, updates_text
@@ -139,7 +140,7 @@ def train(
             validation=Scores(engine, network, validation, cost=True, together=together),
             metrics=Measured(engine, network, measured, test or samples, together=together),
             validation_metrics=Measured(engine, network, measured, validation, together=together),
-            history=History(note=run.note, accuracy_on=measured_on),
+            history=History(note="; ".join(filter(None, (run.note, _mean_note(network)))), accuracy_on=measured_on),
             facts={"samples": samples.count, "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
             early=early_stopping,
             callbacks=called,
@@ -154,6 +155,17 @@ def train(
             if resume and file.exists():
                 course.resume()
         return course.finish(epochs)
+
+
+def _mean_note(network: Network) -> str:
+    """Say of what is drawn what its place is taken by outside of training, where that is not its mean."""
+    unknown = not_averaged(network.system)
+    if not unknown:
+        return ""
+    return (
+        f"the mean of {listed(unknown)} is not known: what is measured and predicted comes of the mean of each number "
+        "that is drawn"
+    )
 
 
 def _check_steps(network: Network, steps: int, engine: Executor) -> None:

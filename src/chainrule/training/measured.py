@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from chainrule.execute.protocol import Executor
 from chainrule.execute.reference.evaluation import Reference
+from chainrule.keywords import answers
 from chainrule.network.answers import Answers
 from chainrule.network.given_network import check_network
 from chainrule.network.named_data import Data
 from chainrule.network.network import Network
 from chainrule.network.parts import rows_at_once
-from chainrule.nn.keywords import answers
 from chainrule.system.stages import before_backprop
-from chainrule.training.measures import Measures, are_probabilities, are_scores, check_probabilities
+from chainrule.training.measures import Measures, are_scores, check_probabilities, probable_outputs
 from chainrule.training.metric_lines import MetricSystem, with_metrics
 from chainrule.training.metric_names import OutputAndTarget, takes_probabilities
 from chainrule.training.scores import AT_ONCE, Scores
@@ -130,7 +130,7 @@ def _seen(network: Network, pair: OutputAndTarget, data: Mapping[str, Array]) ->
     given = {name: array for name, array in {**network.values, **data}.items() if name in system.declared}
     values: dict[str, Array] = {**data, **Reference().compile(system).evaluate(given)}
     front = network.ends.samples.in_front
-    scores = not are_probabilities(pair, values, front) and are_scores(pair, values, values[network.system.cost], front)
+    scores = not probable_outputs(pair, values, front) and are_scores(pair, values, values[network.system.cost], front)
     return replace(pair, scores=scores)
 
 

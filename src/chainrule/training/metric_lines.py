@@ -110,7 +110,7 @@ def _named(made: MetricSystem, pairs: Sequence[tuple[OutputAndTarget, str]], nam
         raise OptionError(
             f"{title} is a metric of {metric.of}, and nothing of that kind is compared",
             expected=f"what the cost compares is {has}",
-            advice='Write the metric as an equation: metrics=["mae = mean(k) abs(a[k] - y[k])"]',
+            advice='Write the metric as an equation: "mae = mean(k) abs(a[k] - y[k])"',
         )
     for pair in fitting:
         lines, tensor = _apart(metric.lines(pair), made.whole)

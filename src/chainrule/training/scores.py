@@ -63,7 +63,7 @@ class Scores:
             self._rows = together or rows_at_once(self._system, samples.sizes, AT_ONCE)
 
     def of(self, params: Mapping[str, Array]) -> Score:
-        """Return the score with these params; of no samples, nothing."""
+        """Return the score with these params, and states where there are some; of no samples, nothing."""
         samples = self._samples
         if samples is None or self._executable is None:
             return Score()

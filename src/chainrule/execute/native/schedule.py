@@ -154,7 +154,8 @@ def _fits(instruction: Instruction, axis: str, lanes: int) -> bool:
 def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Iterator[LoopSchedule]:
     axes = [a.name for a in instruction.axes]
     row = instruction.row
-    for vector in (*(a for a in axes if _fits(instruction, a, lanes)), ""):
+    bounded = instruction.contraction.bounded if instruction.contraction else frozenset()
+    for vector in (*(a for a in axes if a not in bounded and _fits(instruction, a, lanes)), ""):
         for tile in _tiles(instruction, vector, machine, lanes):
             sizes = dict(tile)
             # what is added up in memory is added one by one, in one order
@@ -167,7 +168,7 @@ def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Itera
     contraction = instruction.contraction
     if contraction and not row:
         for axis in contraction.axes:
-            if all(unit(f, axis.name) for f in contraction.factors):
+            if axis.name not in bounded and all(unit(f, axis.name) for f in contraction.factors):
                 for tile in _pairs(instruction, machine):
                     yield LoopSchedule(axis.name, True, tile)
 
@@ -181,7 +182,8 @@ def _tiles(
     """
     axes = [a.name for a in instruction.axes]
     row = instruction.row
-    others = [a for a in axes if a != vector]
+    bounded = instruction.contraction.bounded if instruction.contraction else frozenset()
+    others = [a for a in axes if a != vector and a not in bounded]
     inner = [*others, None] if others else [None]
     vectors = ceil(instruction.extent(vector) / lanes) if vector else 1
     held = 1
@@ -203,7 +205,8 @@ def _tiles(
                 if len(pair) == 2:
                     yield (*rest, *reversed(pair))
     if held < BUSY and not row:
-        yield from _deeper(instruction, vector, others, machine, vectors)
+        outside = tuple((a, 1) for a in axes if a in bounded)
+        yield from ((*outside, *tile) for tile in _deeper(instruction, vector, others, machine, vectors))
 
 
 def _deeper(
@@ -221,13 +224,16 @@ def _deeper(
 
 def _pairs(instruction: Instruction, machine: Machine) -> Iterator[tuple[tuple[str, int], ...]]:
     """Yield tiles over up to two axes, in both orders, for vectors along the contraction: one load for each value."""
-    axes = instruction.axes
+    bounded = instruction.contraction.bounded if instruction.contraction else frozenset()
+    axes = [a for a in instruction.axes if a.name not in bounded]
+    outside = tuple((a.name, 1) for a in instruction.axes if a.name in bounded)
     if len(axes) < 2:
         largest = axes[0].extent if axes else 1
-        yield from (tuple((a.name, size) for a in axes) for size in _sizes(largest, (machine.registers - 1) // 2))
+        sizes = _sizes(largest, (machine.registers - 1) // 2)
+        yield from ((*outside, *((a.name, size) for a in axes)) for size in sizes)
         return
     for one, other in permutations(axes, 2):
-        rest = tuple((a.name, 1) for a in axes if a not in (one, other))
+        rest = (*outside, *((a.name, 1) for a in axes if a not in (one, other)))
         for size in _sizes(one.extent, 8):
             most = (machine.registers - 1 - size) // (size + 1)
             for size_too in _sizes(other.extent, max(min(most, 8), 1)):
@@ -242,7 +248,7 @@ def _cycles(instruction: Instruction, s: LoopSchedule, lanes: int, element: int)
     contraction = instruction.contraction
     steps = 1.0
     if contraction:
-        steps = prod(s.units(a.name, a.extent, lanes) for a in contraction.axes)
+        steps = prod(s.units(a.name, a.extent, lanes) for a in contraction.axes) * instruction.share
     code = 1.0 + sum(_weight(op) for op in instruction.code)
     rows = sum(isinstance(op, RowReduce) for op in instruction.code) if s.vector == instruction.row else 0
     total = 0.0
@@ -319,6 +325,8 @@ def _unroll(instruction: Instruction, s: LoopSchedule, lanes: int) -> int:
     last = instruction.contraction.axes[-1]
     steps = s.units(last.name, last.extent, lanes)
     held = prod(size for _, size in s.tile)
+    if last.name in instruction.contraction.bounded:
+        return 1
     if steps * held <= UNROLLED and len(instruction.contraction.axes) == 1:
         return steps
     return 4 if held <= 8 else 2 if held <= 16 else 1

@@ -45,6 +45,7 @@ from chainrule.expr.nodes import (
     plus,
 )
 from chainrule.expr.symbols import Derivative
+from chainrule.keywords import answers
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Words, words
@@ -72,6 +73,7 @@ TOP = 5
 """How many paths are shown unless somebody says."""
 
 
+@answers
 def paths(
     network_or_system: Network | System,
     inputs: Mapping[str, npt.ArrayLike],

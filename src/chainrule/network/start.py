@@ -102,10 +102,15 @@ def _copied(name: str, value: npt.ArrayLike) -> Array:
 
 def _refuse_others(system: System, values: Mapping[str, npt.ArrayLike], declared: Iterable[Declaration]) -> None:
     """Raise InputError for values of anything but params and consts."""
-    known = [d.tensor for d in declared]
+    # The letter of the samples is a const where drawn numbers count by it: it has no value to give.
+    known = [d.tensor for d in declared if d.tensor != system.batch]
     for name in values:
         if name in known:
             continue
+        if name == system.batch:
+            raise InputError(
+                f"{name} is the index of the samples: it has no value", advice="Leave it out: the data tell how many."
+            )
         role = system.declared[name].role if name in system.declared else ""
         if role == "data":
             raise InputError(

@@ -31,6 +31,7 @@ from chainrule.training.checkpoint import LENGTH
 from chainrule.training.course import Course, file_of, settings_of
 from chainrule.training.history import History
 from chainrule.training.measured import Measured, metric_system
+from chainrule.training.own_words import own_words
 from chainrule.training.progress_line import reporting
 from chainrule.training.runs import Progress, run_of
 from chainrule.training.scores import Scores
@@ -154,7 +155,8 @@ def train(
                 course.settings = {LENGTH: epochs, **course.settings}
             if resume and file.exists():
                 course.resume()
-        return course.finish(epochs)
+        with own_words(network, samples):
+            return course.finish(epochs)
 
 
 def _mean_note(network: Network) -> str:

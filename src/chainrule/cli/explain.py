@@ -196,7 +196,8 @@ def _answers(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> str:
 
     data = {name: np.asarray(inputs[name]) for name in network.ends.data}
     classes, _ = answers_of(network.ends.pairs, 0, data)
-    if len(classes) != 1 or classes[0].labels(data[classes[0].pair.target]).ndim or network.outputs < 2:
+    told = [one for one in classes if network.ends.outputs == (one.pair.output,)]
+    if len(classes) != 1 or not told or told[0].labels(data[told[0].pair.target]).ndim or network.outputs < 2:
         return ""
     found = network.classify({name: data[name] for name in network.ends.inputs})
     return f": its class is {classes[0].labels(data[classes[0].pair.target])}, and the network says {found}"

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from chainrule.cli import train_report as report
+from chainrule.cli.heads import choose, names_in
 from chainrule.cli.named_arrays import Parts, read_parts, values_in
 from chainrule.cli.systems import is_saved, read_network, read_system
 from chainrule.cli.train_optimizer import OPTIMIZERS
@@ -18,6 +19,7 @@ from chainrule.data.data_folders import open_folder
 from chainrule.errors import OptionError, escaped, listed
 from chainrule.network import Network
 from chainrule.render.text import entry_text
+from chainrule.system.model import System
 from chainrule.training import History
 from chainrule.training.shown import Shown
 from chainrule.training.training_data import checked_samples, marks_of
@@ -60,12 +62,13 @@ def network_of(settings: Settings) -> tuple[Network, Parts, ModelPlan]:
     if is_saved(str(model)):
         network = read_network(str(model))
         if settings.output:
-            raise OptionError("--output is given, and a saved network has its own", advice="Leave out --output.")
+            choose(network, settings.output)
     else:
         system = read_system(str(model))
         names = [d.tensor for d in system.declarations if d.role in ("param", "const")]
         values = values_in(Path(settings.source), names, [*system.names()])
-        output = [name.strip() for name in settings.output.split(",")] if settings.output else None
+        _check_consts(system, values, settings)
+        output = names_in(settings.output) or None
         network = Network.from_system(system, values, output=output, seed=settings.seed)
     data = read_parts(settings.source, network, settings.data_dir)
     if settings.plot is not None and isinstance(data.shown, Path):
@@ -79,6 +82,22 @@ def network_of(settings: Settings) -> tuple[Network, Parts, ModelPlan]:
     plan = ModelPlan(str(model), network.ends.outputs, settings.learning_rate or kind.rate(RATE), decay, batch_size)
     _check_validation(settings, network, data)
     return network, data, plan
+
+
+def _check_consts(system: System, values: Mapping[str, object], settings: Settings) -> None:
+    """Raise OptionError for a const that neither the system nor the file gives a value."""
+    declared = (d for d in system.declarations if d.role == "const" and d.value is None and not d.implied)
+    for const in (d for d in declared if d.tensor not in values):
+        in_file = Path(settings.source).suffix == ".npz"
+        written = "" if const.indices else f"a value in {escaped(settings.model)}: const {const.tensor} = 0.1"
+        raise OptionError(
+            f"const {entry_text(const.tensor, const.indices)} has no value",
+            where=f"in {escaped(settings.model)}",
+            expected=" or ".join(
+                filter(None, (f"an array {const.tensor} in {escaped(settings.source)}" * in_file, written))
+            )
+            or f"data in an .npz that has an array {const.tensor} too",
+        )
 
 
 def _check_validation(settings: Settings, network: Network, data: Parts) -> None:

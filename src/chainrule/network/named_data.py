@@ -77,11 +77,11 @@ class Reader:
         count = self._count(values, labels, single=single)
         front = 0 if single else self.ends.samples.in_front
         shapes = {name: array.shape[front:] for name, array in values.items()}
-        sizes = settled_sizes(self.system, shapes, self.sizes)
+        sizes = settled_sizes(self.system, shapes, self.sizes, labels)
         for name in ordered:
             declared = self.system.declared[name]
             if declared.values is not None:
-                values[name] = self._whole(declared, values[name], sizes)
+                values[name] = self._whole(declared, labels[name], values[name], sizes)
         return GivenData(values, single, count, sizes)
 
     def entries(self, name: str, label: str, value: npt.ArrayLike) -> Array:
@@ -202,7 +202,7 @@ class Reader:
                     expected="samples in rows, and one answer for each",
                 )
 
-    def _whole(self, declared: Declaration, array: Array, sizes: Mapping[Size, int]) -> Array:
+    def _whole(self, declared: Declaration, label: str, array: Array, sizes: Mapping[Size, int]) -> Array:
         assert declared.values is not None
         if not isinstance(declared.values.extent, Literal) and declared.values.extent not in sizes:
             letter = declared.values.name
@@ -211,7 +211,7 @@ class Reader:
                 expected=f"the extent of {letter}",
                 advice=f"Declare it, for example: index {letter} = 10",
             )
-        return whole_numbers(declared, array, sizes)
+        return whole_numbers(declared, array, sizes, label)
 
 
 def _shape(parts: Iterable[str]) -> str:
@@ -237,7 +237,7 @@ def by_name(
                 _check_name(ends, tensor, name, found)
                 found[tensor] = (tensor if name in ("x", "y") else f'{name}["{tensor}"]', value[tensor])
         else:
-            found[_only(kind, name)] = (name, value)
+            found[_only(kind, name, value)] = (name, value)
     missing = [name for name in needed if name not in found]
     if missing:
         needs = listed(needed)
@@ -275,7 +275,7 @@ def _meant(name: str, known: Collection[str]) -> str:
     return f"Did you mean {same[0]}?" if same else did_you_mean(name, known)
 
 
-def _only(kind: tuple[str, ...], name: str) -> str:
+def _only(kind: tuple[str, ...], name: str, value: Any) -> str:
     """Return the tensor that a single array is meant for. Raises InputError where there is not one."""
     if len(kind) == 1:
         return kind[0]
@@ -285,8 +285,9 @@ def _only(kind: tuple[str, ...], name: str) -> str:
             expected="nothing: the cost compares with none" if name.startswith("y") else "nothing",
             advice=f"Leave out {name}.",
         )
+    held = f"a {type(value).__name__} of {len(value)}" if isinstance(value, list | tuple) else "one array"
     raise InputError(
-        f"{name} is one array, and there are {len(kind)} data for it: {listed(kind)}",
+        f"{name} is {held}, and there are {len(kind)} data for it: {listed(kind)}",
         expected="arrays by name",
         advice=f"Give {name}={_example(kind)}",
     )

@@ -172,10 +172,12 @@ class Network(Learned):
         """Return what comes out. Raises OptionError where nobody said it, and it is not one thing."""
         if not self.ends.outputs:
             found = self.ends.candidates
+            several = dict.fromkeys(pair.output for pair in self.ends.pairs)
+            named = repr(tuple(several) if len(several) > 1 else found[-1] if found else "a").replace("'", '"')
             raise OptionError(
                 "what comes out of the network is not one thing",
                 expected=f"the name of a tensor, or several: one of {listed(found)}" if found else "an equation for it",
-                advice=f'Say which: cr.Network.from_system(…, output="{found[-1] if found else "a"}")',
+                advice=f"Say which: cr.Network.from_system(…, output={named})",
             )
         return self.ends.outputs
 
@@ -263,7 +265,8 @@ class Network(Learned):
     def accuracy(self, x: Data, y: Data | None = None) -> float:
         """Return the fraction of samples whose label is right; y is labels, or one-hot rows or other probabilities.
 
-        Where a sample has several labels each counts. Raises InputError, for targets that are no classes too.
+        Where a sample has several labels each counts, and of zeros and ones for several outputs each number. Raises
+        InputError, for targets that are no classes too.
         """
         blocks = mapped_blocks(self.system, self.ends, x, y)
         if blocks is not None:
@@ -275,11 +278,16 @@ class Network(Learned):
         front = 0 if given.single else self.ends.samples.in_front
         answers = [Answers(pair, front) for pair in pairs]
         found = [one for one in answers if one.are_classes(given.values[one.pair.target], probable=True)]
-        if not found:
-            raise InputError("y holds no classes, so nothing is right or wrong", expected="labels, or one-hot rows")
+        separate = [] if found else [one for one in answers if one.are_yes_or_no(given.values[one.pair.target])]
+        if not found and not separate:
+            raise InputError(
+                "y holds no classes, so nothing is right or wrong",
+                expected="labels, one-hot rows, or zeros and ones for outputs that each say yes or no",
+            )
         inputs = {name: given.values[name] for name in self.ends.data if name in executable.system.declared}
         outputs = self.computed(inputs, executable)
         same = [one.said(outputs[one.pair.output]) == one.labels(given.values[one.pair.target]) for one in found]
+        same += [(outputs[one.pair.output] > 0.5) == given.values[one.pair.target] for one in separate]
         return float(np.mean([np.mean(part) for part in same]))
 
     def given(

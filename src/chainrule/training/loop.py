@@ -34,6 +34,7 @@ from chainrule.training.course import Course, file_of, settings_of
 from chainrule.training.history import History
 from chainrule.training.measured import Measured, metric_system
 from chainrule.training.opened import divided_samples, opened_pair, opened_samples
+from chainrule.training.own_words import own_words
 from chainrule.training.progress_line import reporting
 from chainrule.training.runs import Progress, run_of
 from chainrule.training.scores import Scores
@@ -179,7 +180,8 @@ def train(
                 course.settings = {LENGTH: epochs, **course.settings}
             if resume and file.exists():
                 course.resume()
-        return course.finish(epochs)
+        with own_words(network, samples):
+            return course.finish(epochs)
 
 
 def _check_unscheduled(updates: str, longer: str) -> None:

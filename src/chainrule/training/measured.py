@@ -18,6 +18,7 @@ from chainrule.network.network import Network
 from chainrule.network.parts import rows_at_once
 from chainrule.system.stages import before_backprop
 from chainrule.training.measures import Measures, are_scores, check_probabilities, probable_outputs
+from chainrule.training.metric_advice import example
 from chainrule.training.metric_lines import MetricSystem, with_metrics
 from chainrule.training.metric_names import OutputAndTarget, takes_probabilities
 from chainrule.training.opened import all_at_once, opened_samples
@@ -42,7 +43,9 @@ def metric_system(network: Network, metrics: Sequence[str], samples: AnySamples)
     pairs = _pairs(network, samples)
     if any(takes_probabilities(metric) for metric in metrics):
         pairs = [(_seen(network, pair, some[1]), kind) for pair, kind in pairs]
-    made = with_metrics(system, pairs, metrics, axis.extent if axis.coupled else None)
+    made = with_metrics(
+        system, pairs, metrics, axis.extent if axis.coupled else None, example=example(system, network.ends, pairs)
+    )
     if made.metrics:
         measures = _measures(made, Reference(), network, samples)
         check_probabilities(made.metrics, measures.first(network.params, some[1]), axis.in_front)
@@ -105,8 +108,9 @@ def _measures(made: MetricSystem, engine: Executor, network: Network, samples: A
 def _pairs(network: Network, samples: AnySamples) -> list[tuple[OutputAndTarget, str]]:
     """Return what comes out with what should, and what the targets are."""
     kinds: list[tuple[Answers, str]] = [(one, "classes") for one in samples.classes]
-    kinds += [(one, "numbers") for one in samples.numbers]
-    return [(_pair(network, one, samples), kind) for one, kind in kinds]
+    said = ((one, one.are_yes_or_no(samples.data[one.pair.target])) for one in samples.numbers)
+    kinds += [(one, "yes or no" if yes_or_no else "numbers") for one, yes_or_no in said]
+    return [(replace(_pair(network, one, samples), separate=kind == "yes or no"), kind) for one, kind in kinds]
 
 
 def _pair(network: Network, answers: Answers, samples: AnySamples) -> OutputAndTarget:

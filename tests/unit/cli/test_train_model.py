@@ -90,6 +90,11 @@ def test_arrays_by_name_are_learned_from_and_asked_about(folder: Path) -> None:
     assert "100.00 % right" in again
 
 
+def test_an_output_with_classes_at_every_position_has_no_label_for_the_whole(folder: Path) -> None:
+    shown(run("train", "tokens.npz", "--model", "tokens.eq", "--epochs", 1, "--save", "t.safetensors"))
+    assert "label" not in shown(run("predict", "t.safetensors", "tokens.npz"))
+
+
 def test_samples_that_are_named_in_the_equations(folder: Path) -> None:
     command = ["train", "pairs.npz", "--model", "pairs.eq", "--epochs", 3, "--batch-size", 4, "--output", "a"]
     output = shown(run(*command, "--save", "net"))

@@ -23,6 +23,7 @@ from chainrule.expr.garbage import no_garbage
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
 from chainrule.keywords import answers
+from chainrule.render.in_notebooks import ShownAsText
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Backprop:
+class Backprop(ShownAsText):
     """The backward pass of a system, derived. `wrt` are the tensors that were asked for.
 
     `system` holds the forward equations and the equations of ∂C/∂t for every t in `wrt` and every name they need.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -14,6 +15,7 @@ from chainrule.cli.named_arrays import Parts, read_parts, values_in
 from chainrule.cli.systems import is_saved, read_network, read_system
 from chainrule.cli.train_optimizer import OPTIMIZERS
 from chainrule.cli.train_settings import DEFAULTS, Defaults, Settings, descent_for
+from chainrule.data.data_folders import open_folder
 from chainrule.errors import OptionError, escaped, listed
 from chainrule.network import Network
 from chainrule.render.text import entry_text
@@ -69,6 +71,11 @@ def network_of(settings: Settings) -> tuple[Network, Parts, ModelPlan]:
         output = names_in(settings.output) or None
         network = Network.from_system(system, values, output=output, seed=settings.seed)
     data = read_parts(settings.source, network, settings.data_dir)
+    if settings.plot is not None and isinstance(data.shown, Path):
+        raise OptionError(
+            f"--plot shows samples, and {settings.source} is a folder, which is read piece by piece",
+            advice="Leave out --plot.",
+        )
     kind = OPTIMIZERS[settings.optimizer]
     decay = kind.decay if settings.weight_decay is None else settings.weight_decay
     batch_size = settings.batch_size or DEFAULTS.get(settings.source, Defaults()).batch_size
@@ -101,7 +108,7 @@ def _check_validation(settings: Settings, network: Network, data: Parts) -> None
             f"--validation-fraction is given, and {settings.source} has samples to validate with of its own",
             advice="Leave out --validation-fraction.",
         )
-    if network.ends.samples.letter:
+    if network.ends.samples.letter and not isinstance(data.train, Path):
         marks_of("--validation-fraction", settings.validation_fraction, len(next(iter(data.train.values()))))
 
 
@@ -109,7 +116,7 @@ def introduction(console: Console, data: Parts, plan: ModelPlan, network: Networ
     """Say what is trained, on what."""
     counted = bool(network.ends.samples.letter)
     parts = {"to learn from": data.train, "to validate with": data.validation, "to be tested on": data.test}
-    counts = {what: len(next(iter(part.values()))) for what, part in parts.items() if part and counted}
+    counts = {what: _count(network, part) for what, part in parts.items() if part and counted}
     said = [f"{count:,} {'others' if n else 'samples'} {what}" for n, (what, count) in enumerate(counts.items())]
     console.print(f"{escaped(data.name)}: {', '.join(said) or 'each step learns from all of it'}.")
     report.unread(console, data.unread)
@@ -130,6 +137,12 @@ def introduction(console: Console, data: Parts, plan: ModelPlan, network: Networ
     console.print()
 
 
+def _count(network: Network, part: Mapping[str, Any] | Path) -> int:
+    if isinstance(part, Path):
+        return open_folder(part, network.ends.data).count or 0
+    return len(next(iter(part.values())))
+
+
 def conclusion(console: Console, data: Parts, network: Network, history: History, settings: Settings) -> None:
     """Show what came of it."""
     console.print()
@@ -138,7 +151,7 @@ def conclusion(console: Console, data: Parts, network: Network, history: History
         console, "The equations that were derived and used" + ", for one sample" * bool(network.system.batch)
     )
     console.print(str(network.equations()))
-    if not history.epochs:
+    if not history.epochs or isinstance(data.shown, Path):
         return
     shown = Shown.of(network, checked_samples(network, data.shown, None, ("x", "y")))
     if shown.labels is not None and shown.classes:

@@ -44,12 +44,16 @@ class GivenData:
 
 @dataclass(frozen=True)
 class Reader:
-    """What takes data: a system with its ends, the extents that are known, and who reads a vector, in words."""
+    """What takes data: a system with its ends, the extents that are known, and who reads a vector, in words.
+
+    `narrow`: inputs that float32 holds exactly, by their type, are read as such; others, and targets, as float64.
+    """
 
     system: System
     ends: Ends
     sizes: Mapping[Size, int]
     who: str
+    narrow: bool = False
 
     def read(self, named: Mapping[str, tuple[str, Any]], *, many: bool = False) -> GivenData:
         """Return data given by name, each with what it is called in errors: samples, or, unless `many`, a single one.
@@ -85,8 +89,9 @@ class Reader:
         declared, front = self.system.declared[name], self.ends.samples.in_front
         if front and len(declared.indices) == 1 and declared.values is None:
             width = self.sizes.get(declared.indices[0].extent)
-            return as_samples(label, value, width, self.who)
-        array = as_array(label, value) if declared.values is not None else as_numbers(label, value)
+            return as_samples(label, value, width, self.who, narrow=self.narrow)
+        whole = declared.values is not None
+        array = as_array(label, value) if whole else as_numbers(label, value, narrow=self.narrow)
         self._check_shape(declared, label, array, (0, front))
         return array
 

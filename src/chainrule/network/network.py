@@ -27,10 +27,11 @@ from chainrule.network.ends import Ends, ends_of
 from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
 from chainrule.network.forward import forward_system, leading_to, told_by_others
 from chainrule.network.initial import initial_params
+from chainrule.network.mapped_parts import mapped_blocks, of_each
 from chainrule.network.named_data import Data, GivenData, Reader, by_name
 from chainrule.network.optimizer_lines import check_updates
 from chainrule.network.params import Params, checked_dtype
-from chainrule.network.parts import in_parts
+from chainrule.network.parts import in_parts, together
 from chainrule.network.start import begun, checked_values, united, waiting
 from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
@@ -237,6 +238,9 @@ class Network(Learned):
                 expected="a network that was trained, or all extents",
                 advice="Train it first, or declare the extents: index i = 64",
             )
+        blocks = mapped_blocks(self.system, self.ends, x)
+        if blocks is not None:
+            return together(of_each(blocks, lambda x: self.computed(x, executable)), executable.system)
         declared = executable.system.declared
         needed = [name for name in self.ends.data if name in declared]
         kept = {name: array for name, array in self.values.items() if name in declared}
@@ -264,6 +268,10 @@ class Network(Learned):
         Where a sample has several labels each counts, and of zeros and ones for several outputs each number. Raises
         InputError, for targets that are no classes too.
         """
+        blocks = mapped_blocks(self.system, self.ends, x, y)
+        if blocks is not None:
+            parts = [(len(block), self.accuracy(block.x, block.y)) for block in blocks]
+            return sum(count * part for count, part in parts) / sum(count for count, _ in parts)
         pairs = self.ends.pairs
         executable = Reference().compile(stable(self.leading_to([pair.output for pair in pairs])))
         given = self.given(x, y)
@@ -290,14 +298,15 @@ class Network(Learned):
         *,
         needed: Sequence[str] | None = None,
         many: bool = False,
+        narrow: bool = False,
     ) -> GivenData:
         """Return data as the system takes them, by name: all of them, or those that are needed; `many`: no single one.
 
-        Raises InputError.
+        With `narrow` inputs stay float32 where that loses nothing. Raises InputError.
         """
         wanted = self.ends.data if needed is None else needed
         named = by_name(self.ends, x, y, names, needed=wanted)
-        reader = Reader(self.system, self.ends, self._sizes, self._reader())
+        reader = Reader(self.system, self.ends, self._sizes, self._reader(), narrow)
         return reader.read({name: value for name, value in named.items() if name in wanted}, many=many)
 
     def samples(self, x: npt.ArrayLike, name: str = "x") -> Array:

@@ -22,7 +22,7 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Number
 from chainrule.expr.sizes import Axis, Size
 from chainrule.keywords import answering_class, answers
-from chainrule.network.answers import Answers
+from chainrule.network.answers import Answers, fraction_right, no_single_label, right_or_wrong
 from chainrule.network.ends import Ends, ends_of
 from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
 from chainrule.network.forward import forward_system, leading_to, told_by_others
@@ -170,16 +170,7 @@ class Network(Learned):
 
     def _outputs(self) -> tuple[str, ...]:
         """Return what comes out. Raises OptionError where nobody said it, and it is not one thing."""
-        if not self.ends.outputs:
-            found = self.ends.candidates
-            several = dict.fromkeys(pair.output for pair in self.ends.pairs)
-            named = repr(tuple(several) if len(several) > 1 else found[-1] if found else "a").replace("'", '"')
-            raise OptionError(
-                "what comes out of the network is not one thing",
-                expected=f"the name of a tensor, or several: one of {listed(found)}" if found else "an equation for it",
-                advice=f"Say which: cr.Network.from_system(…, output={named})",
-            )
-        return self.ends.outputs
+        return self.ends.named_outputs()
 
     @property
     def dropped(self) -> Mapping[str, float]:
@@ -251,7 +242,7 @@ class Network(Learned):
         name = self._outputs()[0]
         pair = next((pair for pair in self.ends.pairs if pair.output == name), None)
         if len(self.ends.outputs) > 1 or pair is None:
-            raise OptionError("the network does not say one label for each sample", expected="one output of classes")
+            raise no_single_label(self.system, self.ends)
         found = self.predict(x)
         front = found.ndim - len(self.system.axes(name))
         return Answers(pair, front).said(found)
@@ -270,19 +261,9 @@ class Network(Learned):
         executable = Reference().compile(stable(self.leading_to([pair.output for pair in pairs])))
         given = self.given(x, y)
         front = 0 if given.single else self.ends.samples.in_front
-        answers = [Answers(pair, front) for pair in pairs]
-        found = [one for one in answers if one.are_classes(given.values[one.pair.target], probable=True)]
-        separate = [] if found else [one for one in answers if one.are_yes_or_no(given.values[one.pair.target])]
-        if not found and not separate:
-            raise InputError(
-                "y holds no classes, so nothing is right or wrong",
-                expected="labels, one-hot rows, or zeros and ones for outputs that each say yes or no",
-            )
         inputs = {name: given.values[name] for name in self.ends.data if name in executable.system.declared}
-        outputs = self.computed(inputs, executable)
-        same = [one.said(outputs[one.pair.output]) == one.labels(given.values[one.pair.target]) for one in found]
-        same += [(outputs[one.pair.output] > 0.5) == given.values[one.pair.target] for one in separate]
-        return float(np.mean([np.mean(part) for part in same]))
+        found = right_or_wrong(pairs, front, given.values)
+        return fraction_right(found, given.values, self.computed(inputs, executable))
 
     def given(
         self,

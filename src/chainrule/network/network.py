@@ -27,12 +27,12 @@ from chainrule.network.ends import Ends, ends_of
 from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
 from chainrule.network.forward import forward_system, leading_to, told_by_others
 from chainrule.network.initial import initial_params
-from chainrule.network.mapped_parts import mapped_blocks, of_each
+from chainrule.network.mapped_parts import mapped_blocks, mean_of_each, of_each
 from chainrule.network.named_data import Data, GivenData, Reader, by_name
 from chainrule.network.optimizer_lines import check_updates
 from chainrule.network.params import Params, checked_dtype
 from chainrule.network.parts import in_parts, together
-from chainrule.network.start import begun, checked_values, united, waiting
+from chainrule.network.start import begun, check_begun, checked_values, united, waiting
 from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
@@ -223,12 +223,7 @@ class Network(Learned):
 
     def computed(self, x: Data, executable: ReferenceExecutable) -> dict[str, Array]:
         """Return what a system that needs no targets computes of samples, in parts so that memory does not grow."""
-        if self.waiting:
-            raise OptionError(
-                f"the param {self.waiting[0]} has not begun: only data tell how many entries it has",
-                expected="a network that was trained, or all extents",
-                advice="Train it first, or declare the extents: index i = 64",
-            )
+        check_begun(self.waiting)
         blocks = mapped_blocks(self.system, self.ends, x)
         if blocks is not None:
             return together(of_each(blocks, lambda x: self.computed(x, executable)), executable.system)
@@ -261,8 +256,7 @@ class Network(Learned):
         """
         blocks = mapped_blocks(self.system, self.ends, x, y)
         if blocks is not None:
-            parts = [(len(block), self.accuracy(block.x, block.y)) for block in blocks]
-            return sum(count * part for count, part in parts) / sum(count for count, _ in parts)
+            return mean_of_each(blocks, self.accuracy)
         pairs = self.ends.pairs
         executable = Reference().compile(stable(self.leading_to([pair.output for pair in pairs])))
         given = self.given(x, y)

@@ -95,7 +95,7 @@ class Backprop:
         """Return the derivation of ∂C/∂tensor without special cases beside it."""
         from chainrule.diff.derivations import derive
 
-        return replace(derive(self.cotangents, tensor), verifier=self.verify)
+        return replace(derive(self.cotangents, self.forward.named(tensor)), verifier=self.verify)
 
     @bounded_depth()
     def verify(self, derivation: Derivation) -> Verification:
@@ -163,7 +163,7 @@ def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
 
     Raises DerivativeError where there is no cost, no such tensor, or no rule.
     """
-    asked = system.params if wrt is None else tuple(wrt)
+    asked = system.params if wrt is None else tuple(map(system.named, wrt))
     back = Backprop(system, asked)
     cotangents = back.cotangents
     for tensor in asked:

@@ -6,7 +6,7 @@ are declared. What is found wrong is said of the statement, with the step at whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.binding import position_indices, shift_position
@@ -55,7 +55,7 @@ def _check_definitions(found: Expansion) -> None:
     for number, placed in enumerate(found.equations):
         name = placed.made.name
         if name in places and isinstance(name, Tensor) and name.superscript:
-            raise _twice(found, placed, name)
+            raise _twice(found.equations, placed, name)
         places.setdefault(name, number)
     for number, placed in enumerate(found.equations):
         for tensor in entries_in(placed.made.value):
@@ -64,11 +64,11 @@ def _check_definitions(found: Expansion) -> None:
             if tensor not in places:
                 raise _missing(found, placed, tensor, places)
             if places[tensor] >= number:
-                raise _too_early(found, placed, tensor, found.equations[places[tensor]])
+                raise _too_early(placed, tensor, found.equations[places[tensor]])
 
 
-def _twice(found: Expansion, placed: Placed[Equation], name: Tensor) -> TypecheckError:
-    first = next(one for one in found.equations if one.made.name == name)
+def _twice(equations: Sequence[Placed[Equation]], placed: Placed[Equation], name: Tensor) -> TypecheckError:
+    first = next(one for one in equations if one.made.name == name)
     same = first.place == placed.place
     return placed.place.error(
         f"{name} is defined twice{_at(placed)}",
@@ -112,9 +112,7 @@ def _defined(found: Expansion, name: str) -> str:
     return ", ".join(dict.fromkeys(written))
 
 
-def _too_early(
-    found: Expansion, placed: Placed[Equation], tensor: Tensor, defining: Placed[Equation]
-) -> TypecheckError:
+def _too_early(placed: Placed[Equation], tensor: Tensor, defining: Placed[Equation]) -> TypecheckError:
     if placed.made.name == tensor:
         return placed.place.error(
             f"{tensor} is defined by itself{_at(placed)}",

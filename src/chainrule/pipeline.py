@@ -22,6 +22,7 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
+from chainrule.families.families import Families
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
@@ -33,6 +34,7 @@ from chainrule.system.typecheck import typecheck
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from chainrule.execute.family_inputs import WrittenOut
     from chainrule.verify.verification import Verification
 
     Array = npt.NDArray[Any]
@@ -178,17 +180,22 @@ def training_step(system: System) -> System:
     return stable(backprop(system).system)
 
 
-def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
+def evaluate(system: System | Families, inputs: Mapping[str, Any]) -> dict[str, Array]:
     """Return the value of every equation in float64, by the tensor's name.
 
     In a system with `batch n`, data with an axis of samples in front give values for all samples, data without it those
-    of one sample. Where equations read ∂C/∂W of a param, the backward pass is derived and its values are there too.
-    Softmax, sigmoid, their logarithms and those of sums of exponentials are computed so that nothing overflows. Raises
-    InputError for inputs that do not fit the system, and GivenError for data that break a `given`.
+    of one sample. Families are written out for as many steps as their inputs have: lists with an array for each step,
+    or arrays with the steps along the first axis. Where equations read ∂C/∂W of a param, the backward pass is derived
+    and its values are there too. Softmax, sigmoid, their logarithms and those of sums of exponentials are computed so
+    that nothing overflows. Raises InputError for inputs that do not fit the system, and GivenError for data that break
+    a `given`.
     """
     from chainrule.execute.reference import evaluation
     from chainrule.simplify.stability import stable
 
+    if isinstance(system, Families):
+        found = written_out_for(system, inputs)
+        system, inputs = found.system, found.inputs
     whole = forward_system_of(system)
     values = evaluation.evaluate(stable(whole), inputs)
     return {e.name: values[e.name] for e in whole.equations}
@@ -199,20 +206,41 @@ def forward_system_of(system: System) -> System:
     return backprop(system).system if after_backprop(system) else system
 
 
+def written_out_for(families: Families, inputs: Mapping[str, Any]) -> WrittenOut:
+    """Return families written out for as many steps as their inputs have."""
+    from chainrule.execute.family_inputs import written_out
+
+    return written_out(families, inputs)
+
+
 def value_and_grad(
-    system: System | Backprop, inputs: Mapping[str, npt.ArrayLike], wrt: Sequence[str] | None = None
-) -> tuple[float, dict[str, Array]]:
+    system: System | Backprop | Families, inputs: Mapping[str, Any], wrt: Sequence[str] | None = None
+) -> tuple[float, dict[str, Any]]:
     """Return the cost and its derivatives by all params, or by the tensors named, each of its tensor's shape.
 
     What `backprop` returned is taken as it was derived, by the tensors that it was asked for. For a batch cost and
-    derivatives are means over the samples. Raises as `evaluate` and `backprop` do.
+    derivatives are means over the samples. Those by a family are a list, or an array where it was given as one. Raises
+    as `evaluate` and `backprop` do.
     """
     from chainrule.execute.reference import evaluation
 
+    if isinstance(system, Families):
+        return _family_gradients(system, inputs, wrt)
     forward, asked = forward_and_wrt(system, wrt)
     values = evaluation.evaluate(gradient_system(system, asked), inputs)
     cost = float(values[forward.cost].mean())
     return cost, {tensor: values[Derivative(forward.cost, tensor)] for tensor in asked}
+
+
+def _family_gradients(
+    families: Families, inputs: Mapping[str, Any], wrt: Sequence[str] | None
+) -> tuple[float, dict[str, Any]]:
+    """Return the cost and its derivatives by families, each of the form in which it was given."""
+    found = written_out_for(families, inputs)
+    asked = families.params if wrt is None else tuple(wrt)
+    members = {name: [str(plain) for _, plain in found.members(name)] or [name] for name in asked}
+    cost, gradients = value_and_grad(found.system, found.inputs, [t for plain in members.values() for t in plain])
+    return cost, {name: found.gathered(name, gradients) for name in asked}
 
 
 def forward_and_wrt(system: System | Backprop, wrt: Sequence[str] | None) -> tuple[System, tuple[str, ...]]:

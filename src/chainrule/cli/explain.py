@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chainrule.cli.arguments import as_utf8
+from chainrule.cli.arguments import as_utf8, read_size
 from chainrule.cli.terminal import show_document
 from chainrule.errors import escaped
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chainrule.data.dataset import Answers, Samples
     from chainrule.explanation import Explanation
     from chainrule.network import Network
+    from chainrule.system.model import System
 
 DIGITS, MNIST = 64, 784
 """How many pixels the digits and those of MNIST have."""
@@ -63,6 +64,10 @@ def explain(
         typer.Option("--paths", help="Show all paths too: to the next tensor, and through all layers to the cost."),
     ] = False,
     top: Annotated[int, typer.Option(min=1, help="How many terms of each sum, and how many paths, are shown.")] = 12,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(metavar="L=3", callback=as_utf8, help="Of families: how many steps there are."),
+    ] = None,
     quantiles: Annotated[
         str, typer.Option(metavar="0.05,0.5,…", help="Quantiles of each sum's terms. Default: quartiles of long sums.")
     ] = "",
@@ -77,7 +82,8 @@ def explain(
 
     levels = _levels(quantiles)
     if not is_saved(file):
-        explained = _explained(file, data, of, _entry(at or []), sample, paths=paths, top=top, levels=levels)
+        given = _values(file, data, dict(map(read_size, size or [])))
+        explained = _explained(*given, of, _entry(at or []), sample, paths=paths, top=top, levels=levels)
         show_document(explained.document(), json=json)
         return
     network = read_network(file)
@@ -87,9 +93,23 @@ def explain(
     show_document(Group((Group((which,), apart=True), found.document()), role="sample"), json=json)
 
 
+def _values(file: str, data: Path | None, steps: Mapping[str, int]) -> tuple[System, Mapping[str, Any]]:
+    """Return a system in the notation with the values of a file; families are written out for these values."""
+    from chainrule.cli.systems import read_notation
+    from chainrule.cli.values import read_values
+    from chainrule.execute.family_inputs import written_out
+    from chainrule.families.families import Families
+
+    found = read_notation(file)
+    if isinstance(found, Families):
+        made = written_out(found, read_values(found.head, file, data), steps)
+        return made.system, made.inputs
+    return found, read_values(found, file, data)
+
+
 def _explained(
-    file: str,
-    data: Path | None,
+    system: System,
+    values: Mapping[str, Any],
     of: str,
     entry: dict[str, int],
     sample: int,
@@ -99,13 +119,9 @@ def _explained(
     levels: tuple[float, ...],
 ) -> Explanation:
     """Return what is asked of a system in the notation, with the values of a file."""
-    from chainrule.cli.systems import read_system
-    from chainrule.cli.values import read_values
     from chainrule.execute.inputs import is_batched
     from chainrule.explanation import explain as open_sum
 
-    system = read_system(file)
-    values = read_values(system, file, data)
     chosen = sample if sample or is_batched(system, values) else None
     return open_sum(system, values, of, entry, chosen, paths=paths, top=top, quantiles=levels)
 

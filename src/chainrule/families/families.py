@@ -46,6 +46,12 @@ class Families(Blocks):
         """
         return self._written_out(self._numbers(numbers))[0]
 
+    @property
+    def params(self) -> tuple[str, ...]:
+        """The params that gradients are taken of by default, those of a family by its name alone."""
+        named = (t.name if isinstance(t, Tensor) else t for t in self.head.params)
+        return tuple(dict.fromkeys(named))
+
     def names(self, **numbers: int) -> Mapping[Symbol, Tensor]:
         """Return what the members are called in `at`, for these numbers of steps: z[2;] is called z2."""
         return self._written_out(self._numbers(numbers))[1]

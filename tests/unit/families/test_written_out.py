@@ -165,9 +165,8 @@ def test_steps_as_numbers_count() -> None:
 
 def test_a_family_trains_is_saved_and_explained(tmp_path: Path) -> None:
     families = cr.parse(SIGMOID.replace("param", "index L = 2\nbatch n\nparam"))
-    network = cr.Network.from_system(
-        families.at(), {"W1": drawn(3, 4), "b1": drawn(3), "W2": drawn(2, 3), "b2": drawn(2)}
-    )
+    weights = {"W1": drawn(3, 4), "b1": drawn(3), "W2": drawn(2, 3), "b2": drawn(2)}
+    network = cr.Network.from_system(families.at(), weights)
     x, y = drawn(20, 4), sigmoid(drawn(20, 2))
     cr.train(network, x, y, epochs=2, seed=1)
     assert not np.allclose(network.params["W1"], weights["W1"])

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.local import bounded_depth
@@ -23,6 +23,7 @@ from chainrule.expr.garbage import no_garbage
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
 from chainrule.families.families import Families
+from chainrule.families.family_backprop import FamilyBackprop, checked_names
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
@@ -158,19 +159,45 @@ def _on_demand(system: System, tensor: str, kept: dict[str, Cotangents]) -> Cota
     return cotangents
 
 
+@overload
+def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop: ...
+
+
+@overload
+def backprop(system: Families, wrt: Sequence[str] | None = None) -> FamilyBackprop: ...
+
+
 @no_garbage()
 @bounded_depth()
-def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
+def backprop(system: System | Families, wrt: Sequence[str] | None = None) -> Backprop | FamilyBackprop:
     """Derive the backward pass of a system, for all params or for the tensors named.
 
+    That of families is derived for every number of steps at once, in cases: for the last layer, for those before it.
     Raises DerivativeError where there is no cost, no such tensor, or no rule.
     """
+    if isinstance(system, Families):
+        return family_backprop(system, wrt)
     asked = system.params if wrt is None else tuple(map(system.named, wrt))
     back = Backprop(system, asked)
     cotangents = back.cotangents
     for tensor in asked:
         cotangents.of(tensor)
     return back
+
+
+def family_backprop(families: Families, wrt: Sequence[str] | None = None) -> FamilyBackprop:
+    """Derive the backward pass of families; see `backprop`."""
+    asked = families.params if wrt is None else tuple(wrt)
+    back = FamilyBackprop(families, checked_names(families, asked), cotangent_of)
+    assert back.cases is not None
+    return back
+
+
+def cotangent_of(system: System, tensor: str) -> Equation | None:
+    """Return the equation of ∂C/∂tensor; None where it is the derivative of an unknown cost, and has none."""
+    cotangents = cotangents_for(system, tensor)
+    cotangents.of(tensor)
+    return None if cotangents.is_unknown(tensor) else cotangents.equation(tensor)
 
 
 def training_step(system: System) -> System:

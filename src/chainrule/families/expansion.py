@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.symbols import Symbol, Tensor
-from chainrule.families.rewriting import declaration_at, equation_at, node_at, step_at, tensor_at
+from chainrule.families.rewriting import declaration_at, equation_at, node_at, step_at, tensor_at, with_symbols
 from chainrule.families.step_ranges import ranges_of_sums
 from chainrule.families.templates import Block, Blocks, Item, Template, declared_family, tensors_of_template
 from chainrule.system.locations import Location
@@ -53,12 +54,22 @@ class Expansion:
             head,
             declarations=tuple(one.made for one in self.declarations),
             givens=tuple(one.made for one in self.givens),
-            equations=tuple(one.made for one in self.equations),
+            equations=tuple(self._with_unknown(one.made) for one in self.equations),
             cost=tensor_at(head.cost, self.numbers) if isinstance(head.cost, Tensor) and head.cost else head.cost,
             updates=self.updates,
             indices=left,
             sizes=tuple((size, n) for size, n in head.sizes if size in known),
         )
+
+    def _with_unknown(self, equation: Equation) -> Equation:
+        """Return an equation in which the derivatives of unknown functions are symbols."""
+        return Equation(equation.target, with_symbols(equation.value, self._unknown)) if self._unknown else equation
+
+    @cached_property
+    def _unknown(self) -> dict[Symbol, dict[Symbol, int]]:
+        """The unknown functions with what they are functions of, each with the number of its axes."""
+        made = (one.made for one in self.declarations)
+        return {d.tensor: {a.tensor: len(a.indices) for a in d.arguments} for d in made if d.arguments}
 
     def relocated(self, error: TypecheckError) -> TypecheckError:
         """Return an error of the system as one of the families."""

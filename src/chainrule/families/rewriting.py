@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import (
     Affine,
     AnyNode,
+    ExtentValue,
     Index,
     Indexed,
     IndexValue,
     Lookup,
     MatrixEntry,
+    Partial,
     Position,
     operands,
     plus,
     with_operands,
 )
+from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Change, Derivative, Steps, Symbol, Tensor
 from chainrule.families.templates import Range, Step, letter_summed
 from chainrule.system.model import Declaration, Equation
 
 Renaming = Callable[[Symbol], Symbol]
+
+
+Environment: TypeAlias = Mapping[str, Step]
+"""What the steps of an equation are in those of another."""
+
+
+def moved(tensor: Tensor, steps: Environment) -> Tensor:
+    """Return a tensor whose letters are steps of another equation.
+
+    >>> moved(Tensor("a", (("l", -1),)), {"l": ("l", 1)})
+    'a[l;]'
+    """
+    raised = tuple([_step_from(step, steps) for step in tensor.superscript])
+    return Tensor(tensor.name, raised) if raised != tensor.superscript else tensor
 
 
 def with_tensors(node: AnyNode, change: Renaming) -> AnyNode:
@@ -42,6 +59,8 @@ def _with_tensors(node: Any, change: Renaming) -> Any:
             return MatrixEntry(function, change(tensor), tuple(indices), tuple(lead))
         case IndexValue(position):
             return IndexValue(_position(position, change))
+        case ExtentValue(Axis(tensor, axis), letter):
+            return ExtentValue(Axis(change(tensor), axis), letter)
         case _:
             parts = operands(node)
             return with_operands(node, [_with_tensors(part, change) for part in parts]) if parts else node
@@ -128,3 +147,41 @@ def tied(index: Index, tensor: Symbol) -> Index:
         return index
     steps = ",".join(f"{letter}{shift:+d}" for letter, shift in tensor.superscript)
     return Index(f"{index.name}@{steps}", index.extent, index.preferred)
+
+
+def with_symbols(node: AnyNode, unknown: Mapping[Symbol, Mapping[Symbol, int]]) -> AnyNode:
+    """Return an expression in which ∂a/∂z is a symbol, for unknown functions a of what has so many axes."""
+    made: Any = _with_symbols(node, unknown)
+    return made  # type: ignore[no-any-return]
+
+
+def _with_symbols(node: Any, unknown: Mapping[Symbol, Mapping[Symbol, int]]) -> Any:
+    match node:
+        case Indexed(Derivative(of, (tensor,)), indices, guarded) if tensor in unknown.get(of, ()):
+            split = len(indices) - unknown[of][tensor]
+            return Partial(Indexed(of, indices[:split]), (Indexed(tensor, indices[split:], guarded),))
+        case _:
+            parts = operands(node)
+            return with_operands(node, [_with_symbols(p, unknown) for p in parts]) if parts else node
+
+
+def at_steps(equation: Equation, points: Mapping[str, Step]) -> Equation:
+    """Return an equation in which letters of steps are replaced by other steps: l by L-1."""
+    if not points:
+        return equation
+
+    positions: dict[Index, Position] = {}
+    for letter, (end, shift) in points.items():
+        positions[Index(letter)] = Affine(((Index(end), 1),) if end else (), shift)
+        if end and not shift:
+            positions[Index(letter)] = Index(end)
+    target, value = (
+        with_tensors(node, everywhere(lambda tensor: moved(tensor, points)))
+        for node in (equation.target, equation.value)
+    )
+    return Equation(target, substitute_indices(value, positions))
+
+
+def _step_from(step: Step, points: Mapping[str, Step]) -> Step:
+    letter, shift = step
+    return (points[letter][0], points[letter][1] + shift) if letter in points else step

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chainrule.expr.nodes import Condition, Expr, walk
 from chainrule.expr.symbols import Tensor
 from chainrule.families.families_text import range_text
-from chainrule.families.templates import Blocks, Range, entries_in, letter_summed
+from chainrule.families.templates import Blocks, Range, letter_summed, raised_in
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation
 
@@ -19,7 +19,7 @@ def ranges_of_sums(families: Blocks, node: Expr | Condition, place: Location) ->
 
 def _range_of(families: Blocks, letter: str, body: Expr | Condition, place: Location) -> Range:
     """Return the range of one sum: that of the blocks in its letter that define what it reads, else of all of them."""
-    read = {t.name for t in entries_in(body) if (letter, 0) in t.superscript}
+    read = {t.name for t in raised_in(body) if (letter, 0) in t.superscript}
     defining: dict[tuple[object, object], Range] = {}
     others: dict[tuple[object, object], Range] = {}
     for path, template in families.templates():

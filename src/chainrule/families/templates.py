@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from chainrule.expr.binding import lookups_in, own_positions
 from chainrule.expr.nodes import Call, Condition, Expr, Indexed, MatrixEntry, walk
-from chainrule.expr.symbols import Tensor
+from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.system.model import Declaration, Equation, Given, System
 
 Step: TypeAlias = tuple[str, int]
@@ -127,6 +127,14 @@ def entries_in(node: Expr | Condition) -> Iterator[Tensor]:
         for lookup in lookups_in(own_positions(part)):
             if isinstance(lookup.entry.tensor, Tensor):
                 yield lookup.entry.tensor
+
+
+def raised_in(node: Expr | Condition) -> Iterator[Tensor]:
+    """Yield the tensors that are named in an expression, those too that derivatives are taken by."""
+    yield from entries_in(node)
+    for part in walk(node):
+        if isinstance(part, Indexed) and isinstance(part.tensor, Derivative):
+            yield from (t for t in part.tensor.wrt if isinstance(t, Tensor))
 
 
 def sum_over(letter: str, body: Expr) -> Call:

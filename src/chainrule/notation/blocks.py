@@ -7,7 +7,7 @@ they mean at each step is the matter of `families`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lark import Token, Tree
@@ -49,17 +49,20 @@ class _Open:
     items: list[Item] = field(default_factory=list)
 
 
-def letters_of_blocks(statements: Sequence[Statement]) -> set[str]:
-    """Return the letters of the `for` lines of a text, as far as these can be read."""
-    found = (_LINE.fullmatch(_plain(s.body)) for s in statements if s.keyword == "for")
-    return {match["letter"] for match in found if match}
+def letters_of_blocks(statements: Sequence[Statement]) -> tuple[set[str], set[str]]:
+    """Return the letters of steps, and those of how many there are, as far as the `for` lines of a text can be read."""
+    lines = (_LINE.fullmatch(_plain(s.body)) for s in statements if s.keyword == "for")
+    found = [line for line in lines if line]
+    ends = (step_of(line[end]) for line in found for end in ("first", "last"))
+    return {line["letter"] for line in found}, {end[0] for end in ends if end and end[0]}
 
 
 class BlockReader:
     """Reads the statements of a text with `for` lines, one after the other."""
 
-    def __init__(self, source: Source, vocabulary: Vocabulary) -> None:
+    def __init__(self, source: Source, vocabulary: Vocabulary, counts: Collection[str]) -> None:
         self.source = source
+        self.counts = sorted(letter for letter in counts if letter not in vocabulary.ranks)
         self.reading = SystemReader(source, vocabulary)
         self.stack: list[_Open] = [_Open("", None)]
 
@@ -74,7 +77,8 @@ class BlockReader:
         if outside:
             raise self.source.error(f"a {statement.keyword} line stands in a block of steps", start, expected=outside)
         reading = self.reading
-        reading.steps = tuple(block.range.letter for block in self.stack if block.range)
+        around = tuple(block.range.letter for block in self.stack if block.range)
+        reading.steps = (*around, *self.counts)
         before = len(reading.equations), len(reading.declarations), len(reading.givens)
         reading.read(statement, tree)
         read: tuple[Sequence[Item], ...] = (reading.equations, reading.declarations, reading.givens)

@@ -58,7 +58,7 @@ def derivative_of(
     per_sample = vocabulary.per_sample.get(name)
     if per_sample is not None:
         return Indexed(per_sample, positions, guarded=any(part.guarded for part in parts))
-    arguments = vocabulary.arguments.get(names[0], ())
+    arguments = vocabulary.arguments_of(names[0])
     if name in vocabulary.written or not all(lower in arguments for lower in names[1:]):
         return Indexed(name, positions, guarded=any(part.guarded for part in parts))
     known = [rank or 0 for rank in ranks]

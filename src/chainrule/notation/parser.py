@@ -75,8 +75,8 @@ def _families(source: Source, pieces: Sequence[Statement]) -> Families:
     repeated = Repeated(source, parse_statement)
     statements = [(s, None if s.keyword == "for" else repeated.tree(s)) for s in pieces]
     vocabulary = collect_names(source, [(s, tree) for s, tree in statements if tree is not None])
-    vocabulary.steps |= letters_of_blocks(pieces)
-    reading = BlockReader(source, vocabulary)
+    vocabulary.steps, counts = letters_of_blocks(pieces)
+    reading = BlockReader(source, vocabulary, counts)
     for statement, tree in statements:
         reading.read(statement, tree)
     families, spans = reading.families()

@@ -13,6 +13,7 @@ from lark import Token, Tree
 from chainrule.errors import NotationError
 from chainrule.expr.nodes import Number
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
+from chainrule.families.rewriting import moved
 from chainrule.notation.advice import RESERVED
 from chainrule.notation.operators import number_of
 from chainrule.notation.source import Source, Statement
@@ -55,6 +56,18 @@ class Vocabulary:
         """Return the rank of a tensor, or of the family that it is a member of; None for one that is not there."""
         rank = self.ranks.get(tensor)
         return self.families.get(tensor.name) if rank is None and tensor.superscript else rank
+
+    def arguments_of(self, tensor: Tensor) -> tuple[str, ...]:
+        """Return what an unknown tensor is a function of: of z[l+1;], where z[l;] is one of z[l-1;], that is z[l;]."""
+        if tensor in self.arguments or not tensor.superscript:
+            return self.arguments.get(tensor, ())
+        for known, arguments in self.arguments.items():
+            if isinstance(known, Tensor) and known.name == tensor.name:
+                pairs = list(zip(known.superscript, tensor.superscript, strict=False))
+                steps = {own[0]: (there[0], there[1] - own[1]) for own, there in pairs if own[0] in self.steps}
+                if moved(known, steps) == tensor:
+                    return tuple(moved(a, steps) if isinstance(a, Tensor) else a for a in arguments)
+        return ()
 
     def is_whole(self, tensor: str) -> bool:
         """Say whether a tensor holds whole numbers, or belongs to a family that does."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chainrule.checking import gradient_check as gradient_check
     from chainrule.compiling import CompiledFunction as CompiledFunction
     from chainrule.compiling import compile as compile  # noqa: A004 -- cr.compile, as in re.compile
+    from chainrule.data.block_sources import Batches as Batches
     from chainrule.errors import ChainruleError as ChainruleError
     from chainrule.errors import DerivativeError as DerivativeError
     from chainrule.errors import InputError as InputError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from chainrule.execute.native.object_files import code_cache as code_cache
     from chainrule.explanation import explain as explain
     from chainrule.explanation.paths import paths as paths
+    from chainrule.explanation.why import why as why
     from chainrule.jacobians import Jacobian as Jacobian
     from chainrule.jacobians import hessian as hessian
     from chainrule.jacobians import hvp as hvp
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Backprop": "chainrule.pipeline",
+    "Batches": "chainrule.data.block_sources",
     "ChainruleError": "chainrule.errors",
     "CompiledFunction": "chainrule.compiling",
     "Derivation": "chainrule.rewrite.rules",
@@ -78,10 +81,12 @@ _HOMES = {
     "paths": "chainrule.explanation.paths",
     "train": "chainrule.training",
     "value_and_grad": "chainrule.pipeline",
+    "why": "chainrule.explanation.why",
 }
 
 __all__ = [
     "Backprop",
+    "Batches",
     "ChainruleError",
     "CompiledFunction",
     "Derivation",
@@ -111,6 +116,7 @@ __all__ = [
     "paths",
     "train",
     "value_and_grad",
+    "why",
 ]
 
 

@@ -17,8 +17,10 @@ from chainrule.errors import InputError, OptionError, listed
 from chainrule.execute.protocol import Executable
 from chainrule.execute.registry import executor as executor_named
 from chainrule.expr.symbols import Derivative
+from chainrule.keywords import answers
 from chainrule.pipeline import Backprop, forward_and_wrt, forward_system_of, gradient_system
 from chainrule.simplify.stability import stable
+from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 
 Array = npt.NDArray[Any]
@@ -91,6 +93,7 @@ class CompiledFunction:
         return f"<CompiledFunction({named}) on {self.executor}, {self.dtype}>"
 
 
+@answers
 def compile(  # noqa: A001 -- cr.compile, as in re.compile
     system: System | Backprop,
     wrt: Sequence[str] | None = None,
@@ -116,12 +119,7 @@ def compile(  # noqa: A001 -- cr.compile, as in re.compile
     >>> f.value_and_grad({"x": [[1, 2], [1, 1]], "y": [4, 4], "w": [3, 1]})
     (0.5, {'w': array([1., 2.])})
     """
-    if not isinstance(system, System | Backprop):
-        raise OptionError(
-            f"a {type(system).__name__} is to be compiled",
-            expected="a system, or what backprop returned",
-            advice="Text becomes a system by cr.parse(text)." if isinstance(system, str) else "",
-        )
+    check_system(system, Backprop, expected="a system, or what backprop returned")
     if isinstance(wrt, str):
         raise OptionError(f"wrt is {wrt!r}", expected=f"a list of tensors: [{wrt!r}]")
     usual = "float64" if executor == "reference" else "float32"

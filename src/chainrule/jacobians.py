@@ -19,11 +19,13 @@ from chainrule.diff.totals import Totals
 from chainrule.diff.written_out import without_cost_in_derivatives
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.symbols import Derivative, derivative_by
+from chainrule.keywords import answers
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Group
 from chainrule.render.document_text import document_text
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
+from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import equations_document, ranks_of, system_latex, system_text
 from chainrule.system.typecheck import typecheck
@@ -58,6 +60,7 @@ class Jacobian(System):
         """The equations asked for, by name."""
         return {name: self.defined[name] for name in self.asked}
 
+    @answers
     @bounded_depth()
     def derivation(self, name: str = "") -> Derivation:
         """Return the derivation of the result, or of another derivative of this system by its name, step by step.
@@ -73,6 +76,7 @@ class Jacobian(System):
         known = listed(derivative_by(tensor, walk.wrt) for walk in self.walks for tensor in walk.tensors)
         raise DerivativeError(f"{wanted} was not derived here", expected=f"known are {known}")
 
+    @answers
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""
         from chainrule.verify.verification import verify_derivation
@@ -102,6 +106,7 @@ class Jacobian(System):
         return tuple(e for e in self.equations if e.name not in before)
 
 
+@answers
 @bounded_depth()
 def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     r"""Return the system with the equation of ∂of/∂wrt, with the axes of `of`, then those of `wrt`.
@@ -114,6 +119,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     >>> jacobian(softmax, of="a", wrt="z")
     ∂a[k]/∂z[j] = a[k]·([k = j] − a[j])
     """
+    check_system(system)
     refuse_pointwise(system, (wrt,))
 
     def derived(prepared: System) -> Jacobian:
@@ -123,6 +129,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     return derived(name_extrema(_without_cost(system, (wrt,))))
 
 
+@answers
 @bounded_depth()
 def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     r"""Return the system with the equations of the cost's second derivatives by a tensor, ∂²C/∂W∂W.
@@ -137,6 +144,7 @@ def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     >>> print(hessian(parse(text), wrt="w").result)
     ∂²C/∂w∂w[i,j] = x[i]·x[j]
     """
+    check_system(system)
     tensors = _several(system.params if wrt is None else wrt)
     cost = system.cost
 
@@ -153,6 +161,7 @@ def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     return derived(system)
 
 
+@answers
 @bounded_depth()
 def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None = None) -> System:
     r"""Return the system with the change of a tensor, by default the cost, along a change of others: forward mode.
@@ -169,6 +178,7 @@ def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None =
     a[k] = exp(z[k])/(Σ_m exp(z[m]))
     da[k] = a[k]·(dz[k] − Σ_m dz[m]·a[m])
     """
+    check_system(system)
     if of is None and not system.cost:
         raise DerivativeError(
             "the system has no cost, so it must be said what changes",
@@ -186,6 +196,7 @@ def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None =
     return derived(name_extrema(system))
 
 
+@answers
 @bounded_depth()
 def hvp(system: System, wrt: str | Sequence[str] | None = None) -> Backprop:
     r"""Return the backward pass of the cost's change: its derivatives are the Hessian times a vector.
@@ -198,6 +209,7 @@ def hvp(system: System, wrt: str | Sequence[str] | None = None) -> Backprop:
     >>> print(product.derivation("w"))
     ∂dC/∂w[i] = dz·x[i]
     """
+    check_system(system)
     tensors = _several(system.params if wrt is None else wrt)
     return backprop(jvp(system, wrt=tensors), tensors)
 

@@ -24,9 +24,12 @@ from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop, checked_names
+from chainrule.keywords import answers
+from chainrule.render.in_notebooks import ShownAsText
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
+from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import system_text
 from chainrule.system.stages import after_backprop, before_backprop
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Backprop:
+class Backprop(ShownAsText):
     """The backward pass of a system, derived. `wrt` are the tensors that were asked for.
 
     `system` holds the forward equations and the equations of ∂C/∂t for every t in `wrt` and every name they need.
@@ -70,11 +73,13 @@ class Backprop:
         equations = (*prepared.equations, *derived, *late)
         return typecheck(replace(prepared, equations=equations, updates=self.forward.updates))
 
+    @answers
     def result(self, wrt: Sequence[str] | None = None) -> dict[str, Equation]:
         """Return, for each tensor asked for (by default all of `wrt`), the equation of its derivative."""
         asked = self.wrt if wrt is None else tuple(wrt)
         return {tensor: self.cotangents.equation(tensor) for tensor in asked}
 
+    @answers
     def derivation(self, tensor: str) -> Derivation:
         """Return the derivation of ∂C/∂tensor, of any tensor of the system, step by step.
 
@@ -100,6 +105,7 @@ class Backprop:
 
         return replace(derive(self.cotangents, self.forward.named(tensor)), verifier=self.verify)
 
+    @answers
     @bounded_depth()
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""
@@ -167,6 +173,7 @@ def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop: ...
 def backprop(system: Families, wrt: Sequence[str] | None = None) -> FamilyBackprop: ...
 
 
+@answers
 @no_garbage()
 @bounded_depth()
 def backprop(system: System | Families, wrt: Sequence[str] | None = None) -> Backprop | FamilyBackprop:
@@ -177,6 +184,7 @@ def backprop(system: System | Families, wrt: Sequence[str] | None = None) -> Bac
     """
     if isinstance(system, Families):
         return family_backprop(system, wrt)
+    check_system(system)
     asked = system.params if wrt is None else tuple(map(system.named, wrt))
     back = Backprop(system, asked)
     cotangents = back.cotangents
@@ -207,6 +215,7 @@ def training_step(system: System) -> System:
     return stable(backprop(system).system)
 
 
+@answers
 def evaluate(system: System | Families, inputs: Mapping[str, Any]) -> dict[str, Array]:
     """Return the value of every equation in float64, by the tensor's name.
 
@@ -223,6 +232,7 @@ def evaluate(system: System | Families, inputs: Mapping[str, Any]) -> dict[str, 
     if isinstance(system, Families):
         found = written_out_for(system, inputs)
         system, inputs = found.system, found.inputs
+    check_system(system)
     whole = forward_system_of(system)
     values = evaluation.evaluate(stable(whole), inputs)
     return {e.name: values[e.name] for e in whole.equations}
@@ -240,6 +250,7 @@ def written_out_for(families: Families, inputs: Mapping[str, Any]) -> WrittenOut
     return written_out(families, inputs)
 
 
+@answers
 def value_and_grad(
     system: System | Backprop | Families, inputs: Mapping[str, Any], wrt: Sequence[str] | None = None
 ) -> tuple[float, dict[str, Any]]:
@@ -272,6 +283,7 @@ def _family_gradients(
 
 def forward_and_wrt(system: System | Backprop, wrt: Sequence[str] | None) -> tuple[System, tuple[str, ...]]:
     """Return the forward pass, and what derivatives are asked by: all params, or what was derived, unless named."""
+    check_system(system, Backprop, expected="a system, or what backprop returned")
     if isinstance(system, Backprop):
         return system.forward, system.wrt if wrt is None else tuple(wrt)
     return system, system.params if wrt is None else tuple(wrt)

@@ -15,10 +15,12 @@ import numpy.typing as npt
 
 from chainrule import nn
 from chainrule.errors import OptionError, listed
+from chainrule.keywords import answering_class, answers
 from chainrule.network.ends import ends_of
 from chainrule.network.network import Network
 from chainrule.nn.activations import NAMED
 from chainrule.nn.layer import Layer
+from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 from chainrule.training.history import History
 from chainrule.training.loop import train
@@ -40,6 +42,7 @@ except ModuleNotFoundError as error:
 Array = npt.NDArray[np.float64]
 
 
+@answering_class
 class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     """What both estimators share: the settings, and the training of a network on scaled samples."""
 
@@ -91,6 +94,8 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _validated(self, *given: Any, **options: Any) -> Any:
         """Return samples, and answers if they are given, as scikit-learn checks them; of a model with any axes."""
+        if self.model is not None:
+            check_system(self.model)
         whole = self.model is not None and self._reads_whole_numbers(self.model)
         kind = np.int64 if whole else np.float64
         return validate_data(self, *given, dtype=kind, allow_nd=self.model is not None, **options)
@@ -206,6 +211,7 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
     ['even', 'odd', 'odd', 'even']
     """
 
+    @answers
     def fit(self, X: Any, y: Any) -> NetworkClassifier:
         """Train a new network on samples of shape (samples, features) and a label for each; return the estimator."""
         x, y = self._validated(X, y)
@@ -218,11 +224,13 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
         self._fit(x, np.eye(len(self.classes_))[labels], nn.CrossEntropy(), nn.Softmax())
         return self
 
+    @answers
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, in the order of `classes_`: shape (samples, classes)."""
         found = self._outputs(X)
         return np.stack([1 - found, found], axis=1) if found.ndim == 1 else found
 
+    @answers
     def predict(self, X: Any) -> Any:
         """Return the most probable class of each sample."""
         found = self.predict_proba(X).argmax(axis=1)
@@ -242,6 +250,7 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
     True
     """
 
+    @answers
     def fit(self, X: Any, y: Any) -> NetworkRegressor:
         """Train a new network on samples of shape (samples, features) and their targets; return the estimator."""
         x, targets = self._validated(X, y, multi_output=True, y_numeric=True)
@@ -255,6 +264,7 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
         self._fit(x, (rows - self.target_mean_) / self.target_deviation_, nn.QuadraticCost())
         return self
 
+    @answers
     def predict(self, X: Any) -> Array:
         """Return what comes out for each sample, in the shape that the targets had."""
         outputs = self._outputs(X)

@@ -18,8 +18,11 @@ from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.symbols import Derivative
+from chainrule.keywords import answers
 from chainrule.pipeline import backprop
+from chainrule.render.in_notebooks import ShownAsText
 from chainrule.render.numbers import number_text
+from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 from chainrule.verify.differences import numeric_derivative
 from chainrule.verify.sampling import random_inputs
@@ -53,7 +56,7 @@ class GradientRow:
 
 
 @dataclass(frozen=True)
-class GradientReport:
+class GradientReport(ShownAsText):
     """The rows of all params; true where every gradient is right."""
 
     rows: tuple[GradientRow, ...]
@@ -79,6 +82,7 @@ class GradientReport:
         return "\n".join(_line(line, widths) for line in lines)
 
 
+@answers
 @enough_memory("the gradients")
 def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = None, seed: int = 0) -> GradientReport:
     r"""Compare the derived gradients of all params with central differences.
@@ -92,6 +96,7 @@ def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = 
     >>> bool(gradient_check(system))
     True
     """
+    check_system(system)
     if not system.params:
         raise DerivativeError("the system has no params, so it has no gradients", advice="Declare some: param w[i]")
     back = backprop(system)

@@ -36,14 +36,17 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, Symbol
+from chainrule.keywords import answers
 from chainrule.pipeline import cotangents_for
 from chainrule.render.text import expression_text
+from chainrule.system.given_system import check_system
 from chainrule.system.locations import cost_advice
 from chainrule.system.model import Given, System
 
 REDRAWN = 3
 
 
+@answers
 @enough_memory("the check")
 def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     r"""Say whether an answer such as `∂C/∂z[j] = a[j] - y[j]` is right, in any algebraic form.
@@ -62,6 +65,7 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     >>> print(check(system, "2*(a[k] - y[k])", wrt="a").change)
     a factor 2 too much
     """
+    check_system(system)
     if not system.cost:
         raise DerivativeError("the system has no cost, so there is nothing to check", advice=cost_advice(system))
     try:

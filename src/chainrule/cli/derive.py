@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +27,7 @@ HELP = """Derive the backward pass of a system with the chain rule.
   chainrule derive softmax.eq --wrt z --steps
   chainrule derive softmax.eq --wrt z --steps --verify
   chainrule derive softmax.eq --wrt z --steps --where
+  chainrule derive softmax.eq --wrt z --why
   chainrule derive softmax.eq --wrt z --compare sigmoid.eq
   chainrule derive softmax.eq --of a --wrt z --steps
   chainrule derive softmax.eq --hessian --wrt z
@@ -33,7 +35,9 @@ HELP = """Derive the backward pass of a system with the chain rule.
 
 FILE holds equations such as a[k] = sigmoid(z[k]), one a line, and what is data and param; - reads them from
 the standard input. Without --steps the equations of the derivatives are shown, with those of every name in
-them. With --of a it is the Jacobian ∂a/∂z that is derived, with --hessian the second derivatives of the cost.
+them. With --why the reason for the sum that the chain rule begins with is shown, in formulas and in numbers:
+random ones, or those of --data at the entry --at. With --of a it is the Jacobian ∂a/∂z that is derived, with
+--hessian the second derivatives of the cost.
 """
 
 
@@ -51,6 +55,16 @@ def derive(
     ] = "",
     hessian: Annotated[bool, typer.Option("--hessian", help="Derive the second derivatives of the cost.")] = False,
     steps: Annotated[bool, typer.Option("--steps", help="Show every step and the law it rests on.")] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Show why the chain rule is a sum: what moves, and what the cost changes by.")
+    ] = False,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --why: values, FILE.npz or FILE.json. Default: random.")
+    ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="j=1", callback=as_utf8, help="With --why: which entry moves. Default: the second."),
+    ] = None,
     where: Annotated[
         bool, typer.Option("--where", help="With --steps: name the function in chainrule's code that took each step.")
     ] = False,
@@ -64,11 +78,14 @@ def derive(
     json: Annotated[bool, typer.Option("--json", help="Print the same as JSON, for programs.")] = False,
 ) -> None:
     """Derive the backward pass of a system with the chain rule."""
+    from chainrule.cli.derive_why import reasons
     from chainrule.cli.systems import read_system
     from chainrule.errors import OptionError
     from chainrule.pipeline import backprop
+    from chainrule.render.document import Group
 
     _check_options(form, compare, steps=steps, where=where, json=json, other=bool(of or hessian))
+    _check_why(why, data, at, alone=not (of or hessian or steps or compare or verify or form != "index"))
     asked = [_plain(name) for name in wrt or []]
     if of or hessian:
         found = _jacobian(file, of, asked, hessian=hessian)
@@ -77,6 +94,10 @@ def derive(
     back = backprop(read_system(file), asked or None)
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
+    if why:
+        pages = list(reasons(back, file, asked, data, at or []))
+        show_document(Group(tuple(Group((one.document(),), apart=True) for one in pages)), json=json, width=columns())
+        return
     if json:
         derivations = [back.derivation(tensor) for tensor in back.wrt]
         show_document(_document(derivations, _equations(back), back, steps=steps, verify=verify), json=True)
@@ -104,6 +125,18 @@ def _check_options(form: str, compare: str, *, steps: bool, where: bool, json: b
         raise OptionError("a comparison is text", advice="Leave --form out.")
     if compare and other:
         raise OptionError("only derivatives of the cost are compared", advice="Leave --compare out.")
+
+
+def _check_why(why: bool, data: Path | None, at: list[str] | None, *, alone: bool) -> None:
+    """Raise OptionError for options that do not go with --why, or only with it."""
+    from chainrule.errors import OptionError
+
+    if why and not alone:
+        raise OptionError(
+            "--why has a page of its own", advice="Leave out all options but --wrt, --data, --at, --json."
+        )
+    if not why and (data is not None or at):
+        raise OptionError("--data and --at are for the numbers of --why", advice="Add --why, or see chainrule explain.")
 
 
 def _document(

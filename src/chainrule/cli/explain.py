@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from chainrule.cli.arguments import as_utf8, read_size
-from chainrule.cli.terminal import show_document
+from chainrule.cli.terminal import columns, show_document
 from chainrule.errors import escaped
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from chainrule.data.dataset import Answers, Samples
     from chainrule.explanation import Explanation
+    from chainrule.explanation.why import Why
     from chainrule.network import Network
     from chainrule.system.model import System
 
@@ -33,13 +34,15 @@ HELP = """Open one derivative into its sum, term by term, with numbers.
   chainrule explain digits.safetensors --of W2 --at k=4 --at j=11
   chainrule explain mnist.safetensors --data-dir DIR --of z1 --at j=3
   chainrule explain system.eq --data values.json --of w --at i=0 --paths
+  chainrule explain system.eq --data values.json --of z --at j=1 --why
 
 The derivative is that of the cost of one sample. FILE.npz holds x_test and y_test, or x_train and y_train, as
 for training, or for a network of other data an array for each, by its name. For a system in the notation it is
 FILE.npz or FILE.json with a value for each tensor.
 
 --paths follows every path from the entry to the cost, W1[3,5] to z1[3] to a1[3] and so on: how many there are,
-what they add up to, and the largest products of local derivatives.
+what they add up to, and the largest products of local derivatives. --why moves the entry a little, and shows what
+moves with it, what each of that changes the cost by, and that the changes add up.
 """
 
 
@@ -63,6 +66,9 @@ def explain(
         bool,
         typer.Option("--paths", help="Show all paths too: to the next tensor, and through all layers to the cost."),
     ] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Show why the chain rule is a sum: what moves, and what the cost changes by.")
+    ] = False,
     top: Annotated[int, typer.Option(min=1, help="How many terms of each sum, and how many paths, are shown.")] = 12,
     size: Annotated[
         list[str] | None,
@@ -77,23 +83,36 @@ def explain(
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""
     from chainrule.cli.systems import is_saved, read_network
+    from chainrule.errors import OptionError
+    from chainrule.execute.inputs import is_batched
     from chainrule.explanation import explain as open_sum
+    from chainrule.explanation.why import why as explain_why
     from chainrule.render.document import Group, Line
 
     levels = _levels(quantiles)
-    if not is_saved(file):
-        given = _values(file, data, dict(map(read_size, size or [])))
-        explained = _explained(*given, of, _entry(at or []), sample, paths=paths, top=top, levels=levels)
-        show_document(explained.document(), json=json)
-        return
-    network = read_network(file)
-    inputs, name = _one_sample(network, data, data_dir, sample)
-    found = open_sum(network, inputs, of, _entry(at or []), paths=paths, top=top, quantiles=levels)
-    which = Line((f"Sample {sample} of {escaped(name)}{_answers(network, inputs)}.",))
-    show_document(Group((Group((which,), apart=True), found.document()), role="sample"), json=json)
+    if why and (paths or levels):
+        raise OptionError("--why has a page of its own", advice="Leave --paths and --quantiles out.")
+    source: Network | System
+    if is_saved(file):
+        source = read_network(file)
+        inputs, name = _one_sample(source, data, data_dir, sample)
+        which = [Group((Line((f"Sample {sample} of {escaped(name)}{_answers(source, inputs)}.",)),), apart=True)]
+        chosen = None
+    else:
+        source, inputs = _with_values(file, data, dict(map(read_size, size or [])))
+        which = []
+        chosen = sample if sample or is_batched(source, inputs) else None
+    entry = entry_named(at or [])
+    if why:
+        found: Explanation | Why = explain_why(source, of, inputs, entry, chosen, top=top)
+    else:
+        found = open_sum(source, inputs, of, entry, chosen, paths=paths, top=top, quantiles=levels)
+    document = found.document()
+    shown = Group((*which, document), role="sample") if which else document
+    show_document(shown, json=json, width=columns() if why else None)
 
 
-def _values(file: str, data: Path | None, steps: Mapping[str, int]) -> tuple[System, Mapping[str, Any]]:
+def _with_values(file: str, data: Path | None, steps: Mapping[str, int]) -> tuple[System, Mapping[str, Any]]:
     """Return a system in the notation with the values of a file; families are written out for these values."""
     from chainrule.cli.systems import read_notation
     from chainrule.cli.values import read_values
@@ -105,25 +124,6 @@ def _values(file: str, data: Path | None, steps: Mapping[str, int]) -> tuple[Sys
         made = written_out(found, read_values(found.head, file, data), steps)
         return made.system, made.inputs
     return found, read_values(found, file, data)
-
-
-def _explained(
-    system: System,
-    values: Mapping[str, Any],
-    of: str,
-    entry: dict[str, int],
-    sample: int,
-    *,
-    paths: bool,
-    top: int,
-    levels: tuple[float, ...],
-) -> Explanation:
-    """Return what is asked of a system in the notation, with the values of a file."""
-    from chainrule.execute.inputs import is_batched
-    from chainrule.explanation import explain as open_sum
-
-    chosen = sample if sample or is_batched(system, values) else None
-    return open_sum(system, values, of, entry, chosen, paths=paths, top=top, quantiles=levels)
 
 
 def _levels(text: str) -> tuple[float, ...]:
@@ -190,7 +190,7 @@ def _samples(network: Network, data: Path | None, data_dir: Path | None) -> tupl
     return *found.shown, f"the samples to {part} with, {found.name}"
 
 
-def _entry(places: list[str]) -> dict[str, int]:
+def entry_named(places: Sequence[str]) -> dict[str, int]:
     """Return the entry that `--at j=3 --at k=2`, or `--at j=3,k=2`, names."""
     from chainrule.errors import OptionError
 
@@ -213,7 +213,8 @@ def _answers(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> str:
 
     data = {name: np.asarray(inputs[name]) for name in network.ends.data}
     classes, _ = answers_of(network.ends.pairs, 0, data)
-    if len(classes) != 1 or classes[0].labels(data[classes[0].pair.target]).ndim or network.outputs < 2:
+    told = [one for one in classes if network.ends.outputs == (one.pair.output,)]
+    if len(classes) != 1 or not told or told[0].labels(data[told[0].pair.target]).ndim or network.outputs < 2:
         return ""
     found = network.classify({name: data[name] for name in network.ends.inputs})
     return f": its class is {classes[0].labels(data[classes[0].pair.target])}, and the network says {found}"

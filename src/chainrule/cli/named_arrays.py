@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +15,32 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.cli.sources import check_data_dir, read_dataset
-from chainrule.data.archive import read_archive
+from chainrule.data.archive import array_names, read_archive
 from chainrule.data.dataset import Dataset
+from chainrule.data.part_names import parts_of, unread
 from chainrule.errors import DataFileError, OptionError, listed
 from chainrule.network.network import Network
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
 _NAMED = ("digits", "mnist")
-_PARTS = ("_train", "_validation", "_test")
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Data by name: what is learned from, and perhaps others to validate with and to test on."""
+    """Data by name, or folders of such: what is learned from, and perhaps others to validate with and to test on.
+
+    `unread` are the arrays of the file that nothing is done with.
+    """
 
     name: str
-    train: Arrays
-    validation: Arrays | None = None
-    test: Arrays | None = None
+    train: Arrays | Path
+    validation: Arrays | Path | None = None
+    test: Arrays | Path | None = None
+    unread: tuple[str, ...] = ()
 
     @property
-    def shown(self) -> Arrays:
+    def shown(self) -> Arrays | Path:
         """What a network is shown on: data to test on, where there are any."""
         return self.train if self.test is None else self.test
 
@@ -45,10 +50,10 @@ def is_named(source: str, names: Sequence[str]) -> bool:
     if Path(source).suffix != ".npz" or set(names) <= {"x", "y"}:
         return False
     try:
-        found = read_archive(Path(source), [f"{name}{part}" for name in names for part in ("", *_PARTS)])
+        found = array_names(Path(source))
     except DataFileError:
         return False
-    return all(any(f"{name}{part}" in found for part in ("", *_PARTS)) for name in names)
+    return all(any(part in found for part in parts_of([name])) for name in names)
 
 
 def values_in(path: Path, names: Sequence[str], others: Sequence[str]) -> Arrays:
@@ -66,53 +71,73 @@ def read_parts(source: str, network: Network, data_dir: Path | None) -> Parts:
         return _images(read_dataset(source, data_dir), network)
     check_data_dir(source, data_dir)
     path = Path(source)
+    if path.is_dir():
+        return _folders(path)
     if not path.is_file():
-        what = "it is a folder" if path.is_dir() else "there is no such file"
-        raise OptionError(f"{source} cannot be read: {what}", expected="digits, mnist, or a file of named arrays, .npz")
+        expected = "digits, mnist, a file of named arrays, .npz, or a folder of such files"
+        raise OptionError(f"{source} cannot be read: there is no such file", expected=expected)
     wanted = network.ends.data
     try:
+        there = array_names(path)
         arrays = _read(path, wanted, network)
-        train = _part(arrays, wanted, ("", "_train"))
+        train = _part(arrays, wanted, ("", "_train"), there)
         if train is None:
-            raise _missing(arrays, wanted, path)
-        others = [_part(arrays, wanted, (f"_{part}",)) for part in ("validation", "test")]
+            raise _missing(arrays, wanted, path, there)
+        validation, test = (_part(arrays, wanted, (f"_{part}",), there) for part in ("validation", "test"))
+        left = unread(there, wanted, [str(name) for name in network.system.names()])
     except DataFileError as error:
         raise error.inside(path) from error.__cause__
-    return Parts(path.stem, train, *others)
+    return Parts(path.stem, train, validation, test, left)
 
 
 def read_shown(source: str, network: Network, data_dir: Path | None, needed: Sequence[str]) -> tuple[Arrays, str]:
     """Return the data to try a network on, and what they are in words: those to test on, where there are any."""
     if source in _NAMED:
         parts = read_parts(source, network, data_dir)
+        assert not isinstance(parts.shown, Path)
         return parts.shown, f"the samples to test with, {parts.name}"
     check_data_dir(source, data_dir)
     path = Path(source)
     try:
+        there = array_names(path)
         arrays = _read(path, needed, network)
+        unread(there, network.ends.data, [str(name) for name in network.system.names()])
         for endings in (("_test",), ("",), ("_train",)):
-            found = _part(arrays, needed, endings)
+            found = _part(arrays, needed, endings, there)
             if found is not None:
                 return found, source
-        raise _missing(arrays, needed, path)
+        raise _missing(arrays, needed, path, there)
     except DataFileError as error:
         raise error.inside(path) from error.__cause__
 
 
+def _folders(path: Path) -> Parts:
+    """Return a folder, or the folders train, validation and test in it."""
+    inner = {part: path / part for part in ("train", "validation", "test") if (path / part).is_dir()}
+    if "train" not in inner:
+        return Parts(path.name, path)
+    return Parts(path.name, inner["train"], inner.get("validation"), inner.get("test"))
+
+
 def _read(path: Path, wanted: Sequence[str], network: Network) -> Arrays:
     """Return the arrays of a file that are parts of the data wanted; others of the system may be there too."""
-    names = [f"{name}{part}" for name in wanted for part in ("", *_PARTS)]
+    names = parts_of(wanted)
     arrays = read_archive(path, list(dict.fromkeys((*names, *network.system.names()))))
     return {name: arrays[name] for name in names if name in arrays}
 
 
-def _part(arrays: Mapping[str, Array], wanted: Sequence[str], endings: Sequence[str]) -> Arrays | None:
-    """Return one part of all data that are wanted, None where none of it is there. Raises DataFileError for a half."""
+def _part(
+    arrays: Mapping[str, Array], wanted: Sequence[str], endings: Sequence[str], there: Sequence[str]
+) -> Arrays | None:
+    """Return one part of all data that are wanted, None where none of it is there. Raises DataFileError for a half.
+
+    `there` are the names of all arrays in the file.
+    """
     found = {}
     for name in wanted:
-        there = next((f"{name}{ending}" for ending in endings if f"{name}{ending}" in arrays), None)
-        if there is not None:
-            found[name] = arrays[there]
+        given = next((f"{name}{ending}" for ending in endings if f"{name}{ending}" in arrays), None)
+        if given is not None:
+            found[name] = arrays[given]
     if not found:
         return None
     missing = [f"{name}{endings[0]}" for name in wanted if name not in found]
@@ -120,15 +145,22 @@ def _part(arrays: Mapping[str, Array], wanted: Sequence[str], endings: Sequence[
         raise DataFileError(
             f"there is no array {missing[0]}",
             expected="an array for each of " + listed(f"{name}{endings[0]}" for name in wanted),
-            advice=f"The file has {listed(arrays)}",
+            advice=_has(there, missing[0], arrays),
         )
     return found
 
 
-def _missing(arrays: Mapping[str, Array], wanted: Sequence[str], path: Path) -> DataFileError:
+def _has(there: Sequence[str], missing: str, read: Mapping[str, Array]) -> str:
+    """Return what a file has, and which of it may be the array that is missing."""
+    near = get_close_matches(missing, [name for name in there if name not in read], 1)
+    has = f"The file has {listed(there)}."
+    return f"{has} If {near[0]} is meant, rename it {missing}." if near else has
+
+
+def _missing(arrays: Mapping[str, Array], wanted: Sequence[str], path: Path, there: Sequence[str]) -> DataFileError:
     given = listed(f"{name}={name}" for name in wanted)
     return DataFileError(
-        "the file has none of the data" if not arrays else f"the file has {listed(arrays)} only",
+        f"the file has {listed(there)} only" if arrays else f"the file has none of the data: it has {listed(there)}",
         expected="an array for each of " + listed(wanted),
         advice=f"Write one with np.savez('{path.name}', {given})",
     )

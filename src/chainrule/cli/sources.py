@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 from chainrule.data import Dataset, digits_split, load_npz, mnist
+from chainrule.data.archive import array_names
+from chainrule.data.part_names import unread
 from chainrule.errors import OptionError
 
 DATA = "CHAINRULE_DATA"
@@ -28,6 +30,11 @@ def read_dataset(source: str, data_dir: Path | None) -> Dataset:
             advice="Write one with np.savez('data.npz', x_train=x, y_train=y)",
         )
     return load_npz(path)
+
+
+def unread_in(source: str) -> tuple[str, ...]:
+    """Return the arrays of a file that a training on rows does nothing with."""
+    return unread(array_names(Path(source)), ("x", "y")) if source not in ("digits", "mnist") else ()
 
 
 def check_data_dir(source: str, data_dir: Path | None) -> None:

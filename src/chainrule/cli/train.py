@@ -16,6 +16,8 @@ HELP = """Train a network with the equations derived from it, and show them.
   chainrule train digits --optimizer adam --schedule cosine --dropout 0.1
   chainrule train data.npz --layers 4,16,3 --epochs 100
   chainrule train data.npz --model net.eq --optimizer adam
+  chainrule train data.npz --metric accuracy --metric 'worst = max(k) abs(a[k] - y[k])'
+  chainrule train data.npz --model trained.safetensors --freeze 1 --rate-factor W2=0.1
   chainrule train digits --epochs 500 --validation-fraction 0.1 --patience 10 --plot digits.png
   chainrule train digits --epochs 500 --checkpoint digits.run            # and after a break:
   chainrule train digits --epochs 500 --checkpoint digits.run --resume
@@ -44,7 +46,10 @@ x_train and so on, perhaps others that end in _validation and _test, and values 
 \b
   np.savez("data.npz", x=x, mask=mask, y=y, x_test=…, mask_test=…, y_test=…)
 
-Its numbers are taken as they are; inputs scaled to -1 … 1 train best.
+In place of a file, more data than fit into memory lie in a FOLDER of such files, each with an array for each of the
+data, or in NAME.npy for each of them; or in folders train, validation and test in it. They are read piece by piece.
+
+Numbers are taken as they are; inputs scaled to -1 … 1 train best.
 
 Ctrl-C ends the training with what was learned so far (exit code 130), and so does SIGTERM (143), by which containers
 are stopped. A checkpoint is written after each epoch, whole or not at all: whatever kills the process, no more than one
@@ -66,7 +71,16 @@ _DECAY = (
 )
 _WARM_UP = "How many epochs the learning rate rises for, with warm-up. Default: a twentieth of --epochs."
 _ACTIVATION = "Of the hidden layers: sigmoid, tanh, relu, leaky-relu, elu, gelu, softplus, swish or mish."
-_MONITOR = "What --patience watches: validation_cost, validation_accuracy, validation_error or cost."
+_MONITOR = (
+    "What --patience watches: validation_cost, validation_accuracy, validation_error or cost, or a --metric by name: "
+    "validation_r2."
+)
+_METRIC = (
+    "What else to measure after each epoch: accuracy, top-5 accuracy, perplexity, r2, mae, mse or rmse, or an equation "
+    "over what comes out, a, and what should, y: 'worst = max(k) abs(a[k] - y[k])'. Again for each."
+)
+_FACTOR = "By what the learning rate is multiplied for a param, W1=0.1, a pattern, W*=0.1, or a layer, 1=0.1."
+_FREEZE = "A param to leave as it is: its name, W1, a pattern, W*, or the number of a layer, 1."
 _OUTPUT = (
     "What comes out: softmax, linear, or one of the activations. Default: what the cost implies. With --model the "
     "name of a tensor, or several with commas between; by default what the cost compares with data."
@@ -74,7 +88,7 @@ _OUTPUT = (
 
 
 def train(
-    source: Annotated[str, typer.Argument(metavar="digits|mnist|FILE.npz", help="What to learn from.")],
+    source: Annotated[str, typer.Argument(metavar="digits|mnist|FILE.npz|FOLDER", help="What to learn from.")],
     data_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The folder of MNIST. Default: the environment variable CHAINRULE_DATA."),
@@ -110,6 +124,8 @@ def train(
     clip_norm: Annotated[
         float | None, typer.Option(help="The norm that all gradients together are brought down to. Default: any.")
     ] = None,
+    rate_factor: Annotated[list[str] | None, typer.Option(metavar="PARAM=FACTOR", help=_FACTOR)] = None,
+    freeze: Annotated[list[str] | None, typer.Option(metavar="PARAM", help=_FREEZE)] = None,
     dropout: Annotated[
         float, typer.Option(help="With what probability a hidden unit is dropped in training, from 0 to below 1.")
     ] = 0.0,
@@ -128,6 +144,7 @@ def train(
         float | None,
         typer.Option(metavar="0.1", help="The part of the samples to validate with, where there are none."),
     ] = None,
+    metric: Annotated[list[str] | None, typer.Option(metavar="NAME|EQUATION", help=_METRIC)] = None,
     patience: Annotated[
         int | None,
         typer.Option(metavar="N", help="Stop after N epochs without a better one, and keep the best one's weights."),
@@ -180,5 +197,8 @@ def train(
         plot=plot,
         json=json,
         model=model,
+        metrics=tuple(metric or ()),
+        freeze=tuple(freeze or ()),
+        rate_factors=tuple(rate_factor or ()),
     )
     raise typer.Exit(run(settings))

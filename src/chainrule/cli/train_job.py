@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 from chainrule.cli import train_model
 from chainrule.cli import train_report as report
 from chainrule.cli.console import PlainConsole
 from chainrule.cli.interruption import endings
+from chainrule.cli.train_call import prepare, trained
 from chainrule.cli.train_model import ModelPlan
 from chainrule.cli.train_progress import watching
 from chainrule.cli.train_settings import (
@@ -24,7 +26,7 @@ from chainrule.cli.train_settings import (
 )
 from chainrule.network import Network
 from chainrule.network.atomic import write_atomically
-from chainrule.training import History, train
+from chainrule.training import History
 from chainrule.training.plotting import check_plot, plot
 
 
@@ -41,30 +43,15 @@ def run(settings: Settings) -> int:
     data = read_data(settings)
     plan = plan_for(settings, data)
     network = Network(plan.layers, cost=COSTS[plan.cost](), seed=settings.seed)
+    prepare(network, settings)
     report.introduction(console, data, plan, network, settings)
     console.outlet.check()
     accuracy_on = "training" if data.x_test is None else "test"
+    descent = descent_for(settings, plan)
+    given = {"x": data.x_train, "y": data.y_train, "x_validation": data.x_validation, "y_validation": data.y_validation}
+    given |= {"x_test": data.x_test, "y_test": data.y_test}
     with endings() as ending, watching(console, accuracy_on=accuracy_on) as watcher:
-        history = train(
-            network,
-            data.x_train,
-            data.y_train,
-            epochs=settings.epochs,
-            batch_size=plan.batch_size,
-            optimizer=descent_for(settings, plan).made(),
-            executor=settings.executor,
-            threads=settings.threads,
-            seed=settings.seed,
-            x_validation=data.x_validation,
-            y_validation=data.y_validation,
-            x_test=data.x_test,
-            y_test=data.y_test,
-            validation_fraction=settings.validation_fraction,
-            early_stopping=settings.early_stopping,
-            checkpoint=settings.checkpoint,
-            resume=settings.resume,
-            progress=watcher,
-        )
+        history = trained(network, given, settings, descent=descent, batch_size=plan.batch_size, progress=watcher)
     _write(settings, plan, network, history, data.name)
     if settings.plot is not None:
         plot(settings.plot, history, network, *data.shown, sample_shape=data.sample_shape, on=accuracy_on)
@@ -77,13 +64,16 @@ def run_model(console: PlainConsole, settings: Settings) -> int:
     """Train a system of one's own, show what came of it, and return the exit code. Raises ChainruleError."""
     train_model.check_model_options(settings)
     network, data, plan = train_model.network_of(settings)
+    prepare(network, settings)
     train_model.introduction(console, data, plan, network, settings)
     console.outlet.check()
     accuracy_on = "training" if data.test is None else "test"
+    descent = descent_for(settings, plan)
+    given = {"x": data.train, "x_validation": data.validation, "x_test": data.test}
     with endings() as ending, watching(console, accuracy_on=accuracy_on) as watcher:
-        history = train_model.trained(network, data, plan, settings, watcher)
+        history = trained(network, given, settings, descent=descent, batch_size=plan.batch_size, progress=watcher)
     _write(settings, plan, network, history, data.name)
-    if settings.plot is not None:
+    if settings.plot is not None and not isinstance(data.shown, Path):
         plot(settings.plot, history, network, data.shown, on=accuracy_on)
     train_model.conclusion(console, data, network, history, settings)
     console.outlet.check()
@@ -103,7 +93,7 @@ def history_json(settings: Settings, plan: Plan | ModelPlan, history: History) -
     """Return the history and the settings as JSON."""
     given = {key: str(value) for key, value in asdict(settings).items() if key in ("source", "optimizer", "executor")}
     keys = ("schedule", "decay_epochs", "warm_up_epochs", "clip_norm", "epochs", "seed", "threads")
-    watched = ("validation_fraction", "patience", "monitor", "min_delta")
+    watched = ("validation_fraction", "patience", "monitor", "min_delta", "metrics", "freeze", "rate_factors")
     numbers = {key: getattr(settings, key) for key in (*keys, *watched)}
     return (
         json.dumps({**history.as_dict(), "settings": {**given, **asdict(plan), **numbers}}, indent=1, allow_nan=False)

@@ -5,7 +5,8 @@ Each name stands for something of `nn` with numbers that work; whoever wants oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -39,8 +40,8 @@ def _small(rate: float) -> float:
 
 
 def _with_momentum(*, nesterov: bool) -> Callable[..., Optimizer]:
-    def make(rate: float | Schedule, decay: float, **clip: Any) -> Optimizer:
-        return nn.SGD(rate, decay, MOMENTUM, nesterov, **clip)
+    def make(rate: float | Schedule, decay: float, **named: Any) -> Optimizer:
+        return nn.SGD(rate, decay, MOMENTUM, nesterov, **named)
 
     return make
 
@@ -151,9 +152,46 @@ def check_lengths(schedule: str, given: Lengths) -> None:
             )
 
 
+def selections(texts: Sequence[str]) -> tuple[str | int, ...]:
+    """Return what options name: params and patterns of them, and layers by their numbers.
+
+    >>> selections(["W1,b1", "2"])
+    ('W1', 'b1', 2)
+    """
+    names = (name.strip() for text in texts for name in text.split(","))
+    return tuple(_selection(name) for name in names if name)
+
+
+def factors_of(texts: Sequence[str]) -> dict[str | int, float]:
+    """Return rate factors by what they are for. Raises OptionError for a text that is none.
+
+    >>> factors_of(["W1=0.1", "2 = 0.5"])
+    {'W1': 0.1, 2: 0.5}
+    """
+    factors: dict[str | int, float] = {}
+    for text in texts:
+        name, _, number = (part.strip() for part in text.rpartition("="))
+        try:
+            factor = float(number)
+        except ValueError:
+            factor = math.nan
+        if not name or not 0 < factor < math.inf:
+            raise OptionError(
+                f"--rate-factor is {text!r}",
+                expected="a param, a pattern or the number of a layer, and a positive factor: W1=0.1",
+                advice=f"A param that is not to be trained is frozen: --freeze {name}" if factor == 0 else "",
+            )
+        factors[_selection(name)] = factor
+    return factors
+
+
+def _selection(name: str) -> str | int:
+    return int(name) if name.isascii() and name.isdigit() else name
+
+
 @dataclass(frozen=True)
 class Descent:
-    """How steps are made, all settled."""
+    """How steps are made, all settled; `factors` are those of the learning rate, as `rate_factors` of an optimizer."""
 
     optimizer: str
     learning_rate: float
@@ -161,16 +199,23 @@ class Descent:
     lengths: Lengths
     weight_decay: float
     clip_norm: float | None
+    factors: Mapping[str | int, float]
 
     def made(self) -> Optimizer:
         """Return the optimizer."""
         rate = SCHEDULES[self.schedule].make(self.learning_rate, self.lengths)
-        return OPTIMIZERS[self.optimizer].make(rate, self.weight_decay, clip_norm=self.clip_norm)
+        named = {"clip_norm": self.clip_norm, "rate_factors": self.factors}
+        return OPTIMIZERS[self.optimizer].make(rate, self.weight_decay, **named)
 
     def __str__(self) -> str:
         decay = f", weight decay {self.weight_decay:g}" if self.weight_decay else ""
         clip = f", gradients no longer than {self.clip_norm:g}" if self.clip_norm else ""
+        factors = "".join(f", {factor:g} times that for {_named(name)}" for name, factor in self.factors.items())
         return (
             f"{OPTIMIZERS[self.optimizer].title}: learning rate {self.learning_rate:g}"
-            f"{SCHEDULES[self.schedule].said(self.lengths)}{decay}{clip}"
+            f"{SCHEDULES[self.schedule].said(self.lengths)}{factors}{decay}{clip}"
         )
+
+
+def _named(selection: str | int) -> str:
+    return f"layer {selection}" if isinstance(selection, int) else selection

@@ -7,6 +7,7 @@ sum, and what was taken for what.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,20 +16,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chainrule.cli.sources import unread_in
 from chainrule.cli.terminal import columns
 from chainrule.cli.train_settings import Plan, Settings, descent_for
 from chainrule.data import Dataset
-from chainrule.errors import escaped
+from chainrule.errors import escaped, listed
 from chainrule.explanation import explain
 from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.network.samples import is_one_hot, labels_of
 from chainrule.pipeline import backprop, evaluate
-from chainrule.training import History
+from chainrule.training import Epoch, History
 
 Array = npt.NDArray[np.float64]
 MANY_CLASSES = 20
 """Above this the confusion matrix is too wide to be read."""
+
+
+def unread(console: Console, names: Sequence[str]) -> None:
+    """Say which arrays of a file nothing is done with, where there are any."""
+    if names:
+        console.print(f"Note: nothing reads {listed(names)} in the file.")
 
 
 def introduction(console: Console, data: Dataset, plan: Plan, network: Network, settings: Settings) -> None:
@@ -39,6 +47,7 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
     known = {"digits": f"handwritten {shape} digits", "mnist": f"handwritten {shape} digits"}
     what = known.get(settings.source, f"samples of {shape} numbers") if not data.note else f"images of {shape} pixels"
     console.print(f"{escaped(data.name)}: {len(data.x_train):,} {what} to learn from{validating}{tested}.")
+    unread(console, unread_in(settings.source))
     for remark in data.note.splitlines():
         console.print(f"Note: {remark}.")
     dropped = f" with dropout {plan.dropout:g}" if plan.dropout else ""
@@ -51,6 +60,7 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
         f"{descent_for(settings, plan)}, batches of {plan.batch_size}, "
         f"{settings.epochs} epoch{'s' * (settings.epochs > 1)}."
     )
+    frozen(console, network)
     if settings.early_stopping is not None:
         watched = settings.monitor.replace("_", " ")
         epochs = f"{settings.patience} epoch{'s' * (settings.early_stopping.patience > 1)}"
@@ -64,6 +74,12 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
         "rule, and trains with the very equations that it shows at the end."
     )
     console.print(f"{textwrap.fill(derived, columns())}\n")
+
+
+def frozen(console: Console, network: Network) -> None:
+    """Say which params training leaves as they are, if any."""
+    if network.frozen:
+        console.print(f"Frozen: {listed(network.frozen)}.")
 
 
 def conclusion(console: Console, data: Dataset, network: Network, history: History, settings: Settings) -> None:
@@ -108,6 +124,7 @@ def result(console: Console, history: History, settings: Settings, *, tested: bo
             where = "on samples it has never seen" if tested else "on the samples it learned from"
             console.print(f"{percent(last.accuracy)} right {where}, {after}.", style="bold")
         validation(console, history)
+        metrics(console, last, "test" if tested else "training")
     for what, path in (
         ("The network is", settings.save),
         ("The history is", settings.json),
@@ -127,6 +144,14 @@ def validation(console: Console, history: History) -> None:
         console.print(f"{said}, the best of all epochs.")
     else:
         console.print(f"{said}; the best was {percent(best.validation_accuracy)}, after epoch {history.best}.")
+
+
+def metrics(console: Console, epoch: Epoch, measured_on: str) -> None:
+    """Say what was asked to be measured, of the epoch whose weights the network has."""
+    for on, found in ((measured_on, epoch.metrics), ("validation", epoch.validation_metrics)):
+        if found:
+            said = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
+            console.print(f"On the {on} data: {said}.")
 
 
 def percent(accuracy: float | None) -> str:

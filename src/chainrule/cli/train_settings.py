@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from chainrule import nn
 from chainrule.cli.sources import check_data_dir, mnist_folder, read_dataset
-from chainrule.cli.train_optimizer import OPTIMIZERS, SCHEDULES, Descent, Lengths, check_lengths
+from chainrule.cli.train_optimizer import OPTIMIZERS, SCHEDULES, Descent, Lengths, check_lengths, factors_of
 from chainrule.data import Dataset
 from chainrule.data.mnist import mnist_files
 from chainrule.errors import OptionError
@@ -25,7 +26,8 @@ from chainrule.nn.checks import check_fraction, check_number
 from chainrule.nn.layer import Layer
 from chainrule.training import EarlyStopping
 from chainrule.training.course import file_of
-from chainrule.training.stopping import MONITORS
+from chainrule.training.metric_names import named
+from chainrule.training.stopping import MONITORS, VALIDATION
 from chainrule.training.training_data import checked_count, checked_threads, marks_of
 
 OUTPUTS: Mapping[str, Callable[[], Layer] | None] = {**NAMED, "softmax": nn.Softmax, "linear": None}
@@ -92,6 +94,9 @@ class Settings:
     plot: Path | None
     json: Path | None
     model: Path | None = None
+    metrics: tuple[str, ...] = ()
+    freeze: tuple[str, ...] = ()
+    rate_factors: tuple[str, ...] = ()
 
     @property
     def lengths(self) -> Lengths:
@@ -202,8 +207,9 @@ def check_options(settings: Settings) -> None:
     if settings.patience is not None:
         checked_count("--patience", settings.patience)
     check_number("--min-delta", settings.min_delta, zero=True)
-    _check_choice("--monitor", settings.monitor, MONITORS)
+    _check_monitor(settings)
     _ = settings.early_stopping
+    factors_of(settings.rate_factors)
     if settings.resume and settings.checkpoint is None:
         raise OptionError("--resume is given, and no --checkpoint", expected="--checkpoint FILE, to go on from")
 
@@ -279,6 +285,12 @@ def plan_for(settings: Settings, data: Dataset) -> Plan:
     return Plan(widths, settings.activation, cost, output, rate, decay, settings.dropout, batch_size)
 
 
+def _check_monitor(settings: Settings) -> None:
+    """Raise OptionError unless what is watched is a number of each epoch, or a metric by name that is measured."""
+    known = [found[0] for metric in settings.metrics if (found := named(metric))]
+    _check_choice("--monitor", settings.monitor, {**MONITORS, **{f"{VALIDATION}{name}": 0 for name in known}})
+
+
 def _check_choice(option: str, value: str, known: Mapping[str, object]) -> None:
     if value not in known:
         raise OptionError(f"{option} is {value!r}", expected="one of " + ", ".join(known))
@@ -309,7 +321,19 @@ def _widths(text: str, data: Dataset) -> tuple[int, ...]:
     return widths
 
 
-def descent_for(settings: Settings, plan: Plan) -> Descent:
+class Rates(Protocol):
+    """What a plan says of steps, whatever the network is made from."""
+
+    @property
+    def learning_rate(self) -> float:
+        """How far each step goes."""
+
+    @property
+    def weight_decay(self) -> float:
+        """How strongly weights are pulled to 0."""
+
+
+def descent_for(settings: Settings, plan: Rates) -> Descent:
     """Return how steps are made."""
     return Descent(
         settings.optimizer,
@@ -318,4 +342,5 @@ def descent_for(settings: Settings, plan: Plan) -> Descent:
         settings.lengths,
         plan.weight_decay,
         settings.clip_norm,
+        factors_of(settings.rate_factors),
     )

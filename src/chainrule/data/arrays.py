@@ -13,12 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.archive import WRITE, AnyArray, read_archive
+from chainrule.data.archive import WRITE, AnyArray, array_names, read_archive
 from chainrule.data.dataset import Answers, Dataset, Samples
+from chainrule.data.part_names import PARTS, unread
 from chainrule.errors import DataFileError
-
-PARTS = ("train", "validation", "test")
-"""A part that is there has x_ and y_ before its name."""
 
 _MANY_CLASSES = 1000
 """As many classes may be numbered even where fewer samples are there; the network has an output for each."""
@@ -33,7 +31,9 @@ def load_npz(path: str | os.PathLike[str]) -> Dataset:
     """
     path = Path(path)
     try:
-        return _dataset(path.stem, read_archive(path, [f"{axis}_{part}" for part in PARTS for axis in "xy"]))
+        arrays = read_archive(path, [f"{axis}_{part}" for part in PARTS for axis in "xy"])
+        unread(array_names(path), ("x", "y"))
+        return _dataset(path.stem, arrays)
     except DataFileError as error:
         raise error.inside(path) from error.__cause__
 
@@ -47,6 +47,7 @@ def load_pair(path: str | os.PathLike[str]) -> tuple[Samples, Answers]:
     pairs = {f"x{end}": f"y{end}" for end in ("_test", "", "_train")}
     try:
         arrays = read_archive(path, [*pairs, *pairs.values()])
+        unread(array_names(path), ("x", "y"))
         for x, y in pairs.items():
             if x in arrays and y in arrays:
                 return _pair(arrays, x, y)

@@ -20,6 +20,8 @@ from chainrule.errors import InputError
 AnyArray: TypeAlias = npt.NDArray[Any]
 _CPU = 1
 """The device of DLPack that is the main memory."""
+_FEW = 4
+"""Fewer kinds of objects than this are named."""
 _KINDS = {"c": "complex numbers", "U": "text", "S": "text", "T": "text"}
 
 
@@ -38,7 +40,7 @@ def as_array(name: str, values: Any) -> AnyArray:
     _refuse_what_would_be_lost(name, values)
     array = _plain(name, values)
     if array.dtype.kind not in "biuf":
-        raise _wrong_type(name, _kind(array, values))
+        raise _wrong_type(name, _kind(array, values), _conversion(name, array))
     return array
 
 
@@ -171,14 +173,31 @@ def _kind(array: AnyArray, values: Any) -> str:
         if array.size and all(isinstance(value, str) for value in array.flat):
             return "text"
         # A list with a None in it is told by its None; whatever else it is made of, by what was given.
-        other = "NoneType" if any(value is None for value in array.flat) else type(values).__name__
-        return f"objects ({other})"
+        if any(value is None for value in array.flat):
+            return "objects (NoneType)"
+        kinds = dict.fromkeys(type(value).__name__ for value in array.flat)
+        return f"objects ({', '.join(kinds) if 0 < len(kinds) < _FEW else type(values).__name__})"
     return _KINDS.get(array.dtype.kind, str(array.dtype))
 
 
-def _wrong_type(name: str, found: str) -> InputError:
+def _conversion(name: str, array: AnyArray) -> str:
+    """Return how an array becomes one of real numbers, where that is plain."""
+    if array.dtype.kind == "c":
+        return f"Its real parts: {name}.real"
+    entries = array.ravel().tolist()
+    if all(isinstance(entry, Real | Decimal | np.number | np.bool_) for entry in entries):
+        return f"Its entries are numbers: np.asarray({name}).astype(float)"
+    try:
+        np.asarray([float(entry) for entry in entries])
+    except (TypeError, ValueError):
+        texts = all(isinstance(entry, str | bytes) for entry in entries)
+        return f"Number the classes: names, {name} = np.unique({name}, return_inverse=True)" if texts else ""
+    return f"Its entries can be read as numbers: np.asarray({name}).astype(float)"
+
+
+def _wrong_type(name: str, found: str, advice: str = "Convert it before.") -> InputError:
     return InputError(
         f"{name} is not an array of real numbers: it holds {found}",
         expected="floats, integers or booleans",
-        advice="Convert it before.",
+        advice=advice,
     )

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from chainrule.data.archive import AnyArray, read_archive, read_array
+from chainrule.data.archive import AnyArray, array_names, read_archive, read_array
 from chainrule.data.arrays import numbers
 from chainrule.data.dataset import Samples
+from chainrule.data.part_names import unread
 from chainrule.errors import DataFileError
 
 NAMES = ("x", "x_test", "x_validation", "x_train")
@@ -37,6 +38,7 @@ def load_samples(path: str | os.PathLike[str]) -> Samples:
             return _samples("the array", read_array(path))
         if kind == ".npz":
             arrays = read_archive(path, NAMES)
+            unread(array_names(path), ("x", "y"))
             name = next(name for name in NAMES if name in arrays)
             return _samples(f"the array {name}", arrays[name])
         raise DataFileError(

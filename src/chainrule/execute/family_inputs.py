@@ -78,6 +78,14 @@ def written_out(families: Families, inputs: Given, known: Mapping[str, int] | No
     return WrittenOut(families, numbers, system, flat, frozenset(stacked))
 
 
+def system_for(system: System | Families, inputs: Given) -> tuple[System, dict[str, Any]]:
+    """Return a system with its inputs as they are, and families written out for theirs."""
+    if not isinstance(system, Families):
+        return system, dict(inputs)
+    made = written_out(system, inputs)
+    return made.system, dict(made.inputs)
+
+
 def _is_family(declaration: Declaration) -> bool:
     return isinstance(declaration.tensor, Tensor) and any(letter for letter, _ in declaration.tensor.superscript)
 

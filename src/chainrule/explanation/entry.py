@@ -18,13 +18,42 @@ from chainrule.execute.inputs import is_batched
 from chainrule.expr.nodes import Affine, Index, Position
 from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
+from chainrule.network.on_average import on_average
 from chainrule.notation import named_symbol
 from chainrule.render.text import entry_text
+from chainrule.system.given_system import check_system
 from chainrule.system.locations import cost_advice, did_you_mean
 from chainrule.system.model import System
 
 At: TypeAlias = Mapping[str, int] | Sequence[int] | int
 """An entry: the value of each index by its letter, or all of them in order."""
+
+
+def asked_of(network_or_system: Network | System, of: str) -> tuple[System, str]:
+    """Return the system that is asked, and the tensor that it is asked of.
+
+    Raises OptionError for what is neither a network nor a system, InputError for what is no name of a tensor.
+    """
+    check_system(network_or_system, Network, expected="a network, or a system")
+    if not isinstance(of, str):
+        raise InputError(
+            f"of is a {type(of).__name__}",
+            expected="the name of the tensor whose derivative is explained",
+            advice=_together(network_or_system),
+        )
+    whole = network_or_system if isinstance(network_or_system, System) else on_average(network_or_system.system)
+    return whole, tensor_named(whole, of)
+
+
+def _together(network_or_system: Network | System) -> str:
+    """Return how all data are given together, before the name of a tensor."""
+    if isinstance(network_or_system, System):
+        known = network_or_system
+        what, needed = "system", [str(d.tensor) for d in known.declarations if d.role != "abstract" and d.value is None]
+    else:
+        what, needed, known = "network", [*network_or_system.ends.data], network_or_system.system
+    data = ", ".join(f'"{name}": …' for name in needed)
+    return f'Give all data by name: cr.explain({what}, {{{data}}}, of="{next(iter(known.params), "w")}")'
 
 
 def tensor_named(system: System, name: str) -> str:
@@ -83,8 +112,18 @@ def one_sample(system: System, inputs: Mapping[str, npt.ArrayLike], sample: int 
     return chosen | {name: as_array(name, inputs[name])[place] for name in counts}
 
 
-def with_params(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, npt.ArrayLike]:
-    """Return the inputs of a network with its params and consts, labels made one-hot rows."""
+def with_params(network: Network | System, inputs: object) -> dict[str, npt.ArrayLike]:
+    """Return the inputs; those of a network with its params and consts, labels made one-hot rows.
+
+    Raises InputError where they are not given by name.
+    """
+    if inputs is None and isinstance(network, Network):
+        raise InputError("a network is explained on a sample", expected="inputs: an array for each of its data")
+    if not isinstance(inputs, Mapping):
+        kind = "missing" if inputs is None else f"a {type(inputs).__name__}"
+        raise InputError(f"the inputs are {kind}", expected="a dict of numbers and arrays", advice=_together(network))
+    if isinstance(network, System):
+        return dict(inputs)
     ends = network.ends
     given: dict[str, npt.ArrayLike] = {**network.values, **inputs}
     if all(name in inputs for name in ends.data):

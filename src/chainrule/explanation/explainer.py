@@ -18,7 +18,7 @@ from chainrule.diff.derivations import tied, with_target_letters
 from chainrule.errors import OptionError
 from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.execute.shortage import enough_memory
-from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
+from chainrule.explanation.entry import At, asked_of, entry_at, one_sample, put_at, with_params
 from chainrule.explanation.numbered import Numbered
 from chainrule.explanation.opening import Factor, OpenedSum, PathSum, factor, open_value
 from chainrule.explanation.paths.all_paths import all_paths
@@ -38,8 +38,8 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.expr.symbols import Derivative
+from chainrule.keywords import answers
 from chainrule.network import Network
-from chainrule.network.on_average import on_average
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Words, joined, words
 from chainrule.render.formula import equal
@@ -49,6 +49,7 @@ from chainrule.system.printing import index_names
 from chainrule.system.typecheck import typecheck
 
 
+@answers
 @enough_memory("the explanation")
 def explain(
     network_or_system: Network | System,
@@ -79,12 +80,11 @@ def explain(
     ('∂C/∂w[1] = x[1]·(p − y)', 3.0)
     """
     levels = _levels(quantiles)
-    system = network_or_system if isinstance(network_or_system, System) else on_average(network_or_system.system)
-    tensor = tensor_named(system, of)
-    given = inputs if isinstance(network_or_system, System) else with_params(network_or_system, inputs)
+    system, tensor = asked_of(network_or_system, of)
+    given = with_params(network_or_system, inputs)
     chosen = one_sample(system, given, sample)
     back = backprop(system, [tensor])
-    evaluation = evaluate_all(_with_paths(back, tensor), chosen)
+    evaluation = evaluate_all(with_paths(back, tensor), chosen)
     opener = _Opener(back, tensor, evaluation, at)
     routes = all_paths(back, evaluation.scope, tensor, opener.places, opener.value, top) if paths else None
     return replace(opener.explanation(), shows_paths=paths, top=top, quantiles=levels, routes=routes)
@@ -102,7 +102,7 @@ def _levels(quantiles: Sequence[float]) -> tuple[float, ...]:
     return levels
 
 
-def _with_paths(back: Backprop, tensor: str) -> System:
+def with_paths(back: Backprop, tensor: str) -> System:
     """Return the forward and backward equations of a tensor and of whatever uses it."""
     users = [path.through for path in back.cotangents.contributions(tensor) if path.beyond is not None]
     system = back.cotangents.system

@@ -22,12 +22,13 @@ from chainrule.render.document_html import document_html
 from chainrule.render.document_json import document_json
 from chainrule.render.document_text import document_text
 from chainrule.render.formula import ShownFormula, equal
+from chainrule.render.in_notebooks import ShownAsText
 
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(ShownAsText):
     """A derivative of the cost, opened. `value` is that of the backward pass, `total` the sum of all `terms`.
 
     `derivative` is ∂C/∂z1[3] for the `ends` C and z1[3], and `formula` what it is equal to; `parts` are the terms of

@@ -15,7 +15,7 @@ from chainrule.errors import TypecheckError
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.rewriting import declaration_at, equation_at, node_at, step_at, tensor_at, with_symbols
 from chainrule.families.step_ranges import ranges_of_sums
-from chainrule.families.templates import Block, Blocks, Item, Template, declared_family, tensors_of_template
+from chainrule.families.templates import Blocks, Item, StepBlock, Template, declared_family, tensors_of_template
 from chainrule.system.locations import Location
 from chainrule.system.model import Declaration, Equation, Given, System
 
@@ -158,7 +158,7 @@ def _walk(
 ) -> Iterator[tuple[Mapping[str, int], Template]]:
     """Yield each statement at each step, in the order in which they are done."""
     for item in items:
-        if isinstance(item, Block):
+        if isinstance(item, StepBlock):
             for step in item.range.steps(numbers):
                 yield from _walk(item.items, numbers, {**steps, item.range.letter: step})
         else:

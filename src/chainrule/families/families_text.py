@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from chainrule.expr.nodes import Comparison, Condition, Expr, Index, Reduce, operands, with_operands
 from chainrule.expr.symbols import steps_text
-from chainrule.families.templates import Block, Blocks, Item, Range, letter_summed
+from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed
 from chainrule.render.text import entry_text, equation_text, expression_text
 from chainrule.system.model import Declaration, Equation, Given
 from chainrule.system.printing import system_text
@@ -25,7 +25,7 @@ def families_text(families: Blocks, *, unicode: bool = True) -> str:
     return "\n\n".join(part for part in (head, lines) if part)
 
 
-def range_text(steps: Range) -> str:
+def range_text(steps: StepRange) -> str:
     """Return a range as it is written: l = 1..L, or l = L-1..1 where it is gone through downwards."""
     ends = (steps.high, steps.low) if steps.down else (steps.low, steps.high)
     first, last = (steps_text((end,)) for end in ends)
@@ -34,7 +34,7 @@ def range_text(steps: Range) -> str:
 
 def _lines(families: Blocks, items: tuple[Item, ...], indent: str, *, unicode: bool) -> Iterator[str]:
     for item in items:
-        if isinstance(item, Block):
+        if isinstance(item, StepBlock):
             yield f"{indent}for {range_text(item.range)}:"
             yield from _lines(families, item.items, indent + INDENT, unicode=unicode)
         else:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chainrule.errors import DerivativeError, OptionError, listed
-from chainrule.families.cases import Case, CaseFinder, Derive
-from chainrule.families.derived import case_equation, case_range, derived_items, needed
+from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, range_text
 from chainrule.families.named_sums import with_named_sums
+from chainrule.families.step_cases import CaseFinder, Derive, StepCase
 from chainrule.families.uses import Flow
 from chainrule.render.text import equation_text
 from chainrule.system.model import System
@@ -43,7 +43,7 @@ class FamilyBackprop:
         return finder
 
     @cached_property
-    def cases(self) -> dict[str, list[Case]]:
+    def cases(self) -> dict[str, list[StepCase]]:
         """The cases of each derivative, by the name of what it is by, as far as they are needed."""
         return needed(self._found.flow, self._found.cases, self.wrt)
 

@@ -13,7 +13,7 @@ from chainrule.expr.binding import free_in_order
 from chainrule.expr.nodes import Expr, Index, Indexed, operands, walk, with_operands
 from chainrule.expr.symbols import Tensor, unused
 from chainrule.families.step_ranges import ranges_of_sums
-from chainrule.families.templates import Block, Blocks, Item, Range, letter_summed, sum_over
+from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed, sum_over
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation
 
@@ -34,12 +34,12 @@ class _Naming:
     taken: set[str]
     new: list[Item] = field(default_factory=list)
 
-    def items(self, path: tuple[Range, ...], items: Sequence[Item]) -> tuple[Item, ...]:
+    def items(self, path: tuple[StepRange, ...], items: Sequence[Item]) -> tuple[Item, ...]:
         """Return items with new equations in front of those that need them."""
         found: list[Item] = []
         for item in items:
-            if isinstance(item, Block):
-                found.append(Block(item.range, self.items((*path, item.range), item.items)))
+            if isinstance(item, StepBlock):
+                found.append(StepBlock(item.range, self.items((*path, item.range), item.items)))
             elif isinstance(item, Equation):
                 self.new = []
                 value = self.value(path, item.value, whole=True)
@@ -49,7 +49,7 @@ class _Naming:
                 found.append(item)
         return tuple(found)
 
-    def value(self, path: tuple[Range, ...], node: Any, *, whole: bool = False) -> Any:
+    def value(self, path: tuple[StepRange, ...], node: Any, *, whole: bool = False) -> Any:
         """Return an expression in which sums over steps are read by a name."""
         letter = letter_summed(node)
         if not letter:
@@ -65,17 +65,17 @@ class _Naming:
         self.new.append(Equation(total, sum_over(letter, entry)))
         return total
 
-    def _named(self, path: tuple[Range, ...], over: Range, body: Expr) -> Indexed:
+    def _named(self, path: tuple[StepRange, ...], over: StepRange, body: Expr) -> Indexed:
         """Name what is added up, in a block of its own."""
         letters = [steps.letter for steps in path]
         target = self._target("c", (*path, over), body, "")
         equation: Item = Equation(target, body)
         # Within a block of the same letters the new block stands inside, and runs over the summed step alone.
-        self.new.append(Block(replace(over, down=False), (equation,)))
+        self.new.append(StepBlock(replace(over, down=False), (equation,)))
         assert over.letter not in letters, "a sum has a letter of its own"
         return target
 
-    def _target(self, name: str, path: tuple[Range, ...], body: Expr, without: str) -> Indexed:
+    def _target(self, name: str, path: tuple[StepRange, ...], body: Expr, without: str) -> Indexed:
         tensor = unused(name, self.taken)
         self.taken.add(tensor)
         steps = {steps.letter for steps in path} | {without}

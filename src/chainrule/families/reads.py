@@ -9,7 +9,7 @@ from chainrule.expr.binding import position_indices
 from chainrule.expr.nodes import Affine, Index, Indexed, walk
 from chainrule.expr.symbols import Symbol, Tensor, steps_text
 from chainrule.families.step_ranges import ranges_of_sums
-from chainrule.families.templates import Blocks, Range, Step, tensors_of_template
+from chainrule.families.templates import Blocks, Step, StepRange, tensors_of_template
 from chainrule.system.locations import Location
 from chainrule.system.model import Declaration, Equation, Given
 
@@ -80,7 +80,7 @@ def _order(step: Step) -> tuple[bool, int]:
     return bool(step[0]), step[1]
 
 
-def _ends(path: Sequence[Range], step: Step) -> list[Step]:
+def _ends(path: Sequence[StepRange], step: Step) -> list[Step]:
     """Return the first and the last value of a superscript in a block."""
     letter, shift = step
     steps = next((steps for steps in path if steps.letter == letter), None)
@@ -89,14 +89,14 @@ def _ends(path: Sequence[Range], step: Step) -> list[Step]:
     return [(end, own + shift) for end, own in (steps.low, steps.high)]
 
 
-def _reads(blocks: Blocks) -> Iterator[tuple[Sequence[Range], Tensor]]:
+def _reads(blocks: Blocks) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
     for path, template in (*blocks.templates(), *(((), update) for update in blocks.head.updates)):
         sums = _sums(blocks, template)
         for tensor in tensors_of_template(template):
             yield (*path, *sums), tensor
 
 
-def _sums(blocks: Blocks, template: Equation | Declaration | Given) -> tuple[Range, ...]:
+def _sums(blocks: Blocks, template: Equation | Declaration | Given) -> tuple[StepRange, ...]:
     match template:
         case Equation(_, value):
             return tuple(ranges_of_sums(blocks, value, Location("equation")).values())

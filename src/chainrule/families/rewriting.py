@@ -23,7 +23,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Change, Derivative, Steps, Symbol, Tensor
-from chainrule.families.templates import Range, Step, letter_summed
+from chainrule.families.templates import Step, StepRange, letter_summed
 from chainrule.system.model import Declaration, Equation
 
 Renaming = Callable[[Symbol], Symbol]
@@ -101,7 +101,7 @@ def tensor_at(tensor: Tensor, numbers: Mapping[str, int]) -> Tensor:
     return tensor if steps == tensor.superscript else Tensor(tensor.name, steps)
 
 
-def node_at(node: AnyNode, numbers: Mapping[str, int], sums: Mapping[str, Range]) -> AnyNode:
+def node_at(node: AnyNode, numbers: Mapping[str, int], sums: Mapping[str, StepRange]) -> AnyNode:
     """Return what a template says where letters have these numbers; `sums` are the ranges of sums over steps."""
     named = with_tensors(_summed(node, numbers, sums), everywhere(lambda tensor: tensor_at(tensor, numbers)))
     at: dict[Index, Position] = {Index(letter): Affine((), number) for letter, number in numbers.items()}
@@ -109,7 +109,7 @@ def node_at(node: AnyNode, numbers: Mapping[str, int], sums: Mapping[str, Range]
     return placed  # type: ignore[no-any-return]
 
 
-def _summed(node: AnyNode, numbers: Mapping[str, int], sums: Mapping[str, Range]) -> AnyNode:
+def _summed(node: AnyNode, numbers: Mapping[str, int], sums: Mapping[str, StepRange]) -> AnyNode:
     """Return an expression with sums over steps written out."""
     letter = letter_summed(node)
     if letter:
@@ -122,7 +122,7 @@ def _summed(node: AnyNode, numbers: Mapping[str, int], sums: Mapping[str, Range]
     return with_operands(node, [_summed(part, numbers, sums) for part in parts]) if parts else node
 
 
-def equation_at(template: Equation, numbers: Mapping[str, int], sums: Mapping[str, Range]) -> Equation:
+def equation_at(template: Equation, numbers: Mapping[str, int], sums: Mapping[str, StepRange]) -> Equation:
     """Return an equation where letters have these numbers."""
     target = with_tensors(template.target, everywhere(lambda tensor: tensor_at(tensor, numbers)))
     return Equation(target, node_at(template.value, numbers, sums))
@@ -175,10 +175,9 @@ def at_steps(equation: Equation, points: Mapping[str, Step]) -> Equation:
         positions[Index(letter)] = Affine(((Index(end), 1),) if end else (), shift)
         if end and not shift:
             positions[Index(letter)] = Index(end)
-    target, value = (
-        with_tensors(node, everywhere(lambda tensor: moved(tensor, points)))
-        for node in (equation.target, equation.value)
-    )
+    change = everywhere(lambda tensor: moved(tensor, points))
+    target = with_tensors(equation.target, change)
+    value = with_tensors(equation.value, change)
     return Equation(target, substitute_indices(value, positions))
 
 

@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from chainrule.expr.nodes import Condition, Expr, walk
 from chainrule.expr.symbols import Tensor
 from chainrule.families.families_text import range_text
-from chainrule.families.templates import Blocks, Range, letter_summed, raised_in
+from chainrule.families.templates import Blocks, StepRange, letter_summed, raised_in
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation
 
 
-def ranges_of_sums(families: Blocks, node: Expr | Condition, place: Location) -> Mapping[str, Range]:
+def ranges_of_sums(families: Blocks, node: Expr | Condition, place: Location) -> Mapping[str, StepRange]:
     """Return the ranges of the sums over steps in an expression, by their letters. Raises TypecheckError."""
     return {letter: _range_of(families, letter, part, place) for part in walk(node) if (letter := letter_summed(part))}
 
 
-def _range_of(families: Blocks, letter: str, body: Expr | Condition, place: Location) -> Range:
+def _range_of(families: Blocks, letter: str, body: Expr | Condition, place: Location) -> StepRange:
     """Return the range of one sum: that of the blocks in its letter that define what it reads, else of all of them."""
     read = {t.name for t in raised_in(body) if (letter, 0) in t.superscript}
-    defining: dict[tuple[object, object], Range] = {}
-    others: dict[tuple[object, object], Range] = {}
+    defining: dict[tuple[object, object], StepRange] = {}
+    others: dict[tuple[object, object], StepRange] = {}
     for path, template in families.templates():
         for steps in path:
             if steps.letter == letter:

@@ -23,7 +23,7 @@ _OVER = "sum over "
 
 
 @dataclass(frozen=True)
-class Range:
+class StepRange:
     """The steps of a `for` line, in the order they are done: from `low` up to `high`, or down to `low`."""
 
     letter: str
@@ -38,16 +38,16 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Block:
+class StepBlock:
     """The statements that are repeated for each step of a range."""
 
-    range: Range
+    range: StepRange
     items: tuple[Item, ...]
 
 
 Template: TypeAlias = Equation | Declaration | Given
 """What is repeated: an equation, an unknown function, a fact."""
-Item: TypeAlias = Template | Block
+Item: TypeAlias = Template | StepBlock
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class Blocks:
     head: System
     items: tuple[Item, ...]
 
-    def templates(self) -> Iterator[tuple[tuple[Range, ...], Template]]:
+    def templates(self) -> Iterator[tuple[tuple[StepRange, ...], Template]]:
         """Yield each statement with the ranges that it is repeated over, outermost first."""
         yield from _templates((), self.items)
 
     @property
-    def ranges(self) -> tuple[Range, ...]:
+    def ranges(self) -> tuple[StepRange, ...]:
         """The ranges of all `for` lines, in order."""
         return tuple(_ranges(self.items))
 
@@ -92,17 +92,19 @@ class Blocks:
             yield from (t for t in (a.tensor for a in declaration.arguments) if isinstance(t, Tensor))
 
 
-def _templates(path: tuple[Range, ...], items: tuple[Item, ...]) -> Iterator[tuple[tuple[Range, ...], Template]]:
+def _templates(
+    path: tuple[StepRange, ...], items: tuple[Item, ...]
+) -> Iterator[tuple[tuple[StepRange, ...], Template]]:
     for item in items:
-        if isinstance(item, Block):
+        if isinstance(item, StepBlock):
             yield from _templates((*path, item.range), item.items)
         else:
             yield path, item
 
 
-def _ranges(items: tuple[Item, ...]) -> Iterator[Range]:
+def _ranges(items: tuple[Item, ...]) -> Iterator[StepRange]:
     for item in items:
-        if isinstance(item, Block):
+        if isinstance(item, StepBlock):
             yield item.range
             yield from _ranges(item.items)
 

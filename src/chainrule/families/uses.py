@@ -15,11 +15,11 @@ from chainrule.expr.symbols import Steps, Tensor
 from chainrule.families.rewriting import Environment, moved
 from chainrule.families.step_order import Interval, StepOrder, shifted
 from chainrule.families.templates import (
-    Block,
     Blocks,
     Item,
-    Range,
     Step,
+    StepBlock,
+    StepRange,
     entries_in,
     letter_summed,
     tensors_of_template,
@@ -32,7 +32,7 @@ class Definition:
     """An equation or an unknown function with the blocks that it stands in; the cost is one in none."""
 
     number: int
-    path: tuple[Range, ...]
+    path: tuple[StepRange, ...]
     blocks: tuple[int, ...]
     template: Equation | Declaration
 
@@ -62,7 +62,7 @@ class Definition:
 
 
 @dataclass(frozen=True)
-class Use:
+class Reading:
     """A definition that reads a tensor in one slot: at which of its steps, where that is so, and which stay open."""
 
     user: Definition
@@ -107,7 +107,7 @@ class Flow:
         self.active = self._depending_on({p.name for p in self.blocks.head.params if isinstance(p, Tensor)})
         self.carried = {one.number for one in self.definitions if self._is_carried(one)}
 
-    def uses(self, tensor: Tensor, letters: Sequence[str], box: Mapping[str, Interval]) -> Iterator[Use]:
+    def uses(self, tensor: Tensor, letters: Sequence[str], box: Mapping[str, Interval]) -> Iterator[Reading]:
         """Yield who reads a tensor at a position in these letters, on the way to the cost."""
         for user in self.definitions:
             if user.target.name not in self._to_cost:
@@ -121,7 +121,7 @@ class Flow:
 
     def _solved(
         self, user: Definition, slot: Tensor, position: Steps, letters: Sequence[str], summed: str
-    ) -> Use | None:
+    ) -> Reading | None:
         """Return the steps of a user at which a slot of it is at a position, None where it never is."""
         steps: dict[str, Step] = {}
         where: dict[str, Interval] = {}
@@ -141,9 +141,9 @@ class Flow:
             return None
         rest = tuple(r.letter for r in user.path if r.letter not in steps)
         at_steps = tuple((letter, step) for letter, step in steps.items() if letter != summed)
-        return Use(user, slot, at_steps, tuple(where.items()), rest, Tensor(slot.name, position), summed)
+        return Reading(user, slot, at_steps, tuple(where.items()), rest, Tensor(slot.name, position), summed)
 
-    def _exists(self, steps: Range, at: Step, letters: Sequence[str], where: dict[str, Interval]) -> bool:
+    def _exists(self, steps: StepRange, at: Step, letters: Sequence[str], where: dict[str, Interval]) -> bool:
         """Say whether a block has a step, and note for which steps of the position it has."""
         if at[0] in letters:
             bounds = shifted(steps.low, -at[1]), shifted(steps.high, -at[1])
@@ -205,10 +205,10 @@ def _summed_slots(user: Definition) -> dict[Tensor, str]:
 def _definitions(blocks: Blocks) -> list[Definition]:
     found: list[Definition] = []
 
-    def go(items: Sequence[Item], path: tuple[Range, ...], ids: tuple[int, ...]) -> None:
+    def go(items: Sequence[Item], path: tuple[StepRange, ...], ids: tuple[int, ...]) -> None:
         for item in items:
             match item:
-                case Block(steps, inner):
+                case StepBlock(steps, inner):
                     go(inner, (*path, steps), (*ids, id(item)))
                 case Given():
                     pass

@@ -44,7 +44,7 @@ BEYOND = "beyond"
 
 
 @dataclass
-class Window:
+class StepWindow:
     """The system of one case while it is put together, and the way back from its names to those of the families."""
 
     flow: Flow

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from chainrule.expr.linear import LinearForm
 from chainrule.lower.program import Access, Buffer, Instruction, Program, Unsupported
 
 LARGEST_MARGIN, LARGE = 8, 1 << 20
@@ -45,9 +46,25 @@ def with_margins(buffers: Mapping[str, Buffer], instructions: Sequence[Instructi
 
 def reach(instruction: Instruction, access: Access) -> tuple[int, int]:
     """Return the first and the last element of its buffer that an access touches."""
-    lowest, highest = access.place.bounds({axis: (0, instruction.extent(axis) - 1) for axis in access.strides})
+    form, low, high = access.place, 0, 0
+    lowest, highest = _span(instruction, form)
+    for one in instruction.contraction.ranges if instruction.contraction else ():
+        # so many elements for a step along the range's place, which is inside; what is left varies by itself
+        step, rest = divmod(form.coefficient(one.axis), one.place.coefficient(one.axis))
+        first, last = _span(instruction, one.place)
+        ends = (step * max(first, 0), step * min(last, one.extent - 1))
+        without = form - one.place * step
+        least, most = _span(instruction, without)
+        least, most = least + low + min(ends), most + high + max(ends)
+        if rest == 0 and most - least < highest - lowest:
+            form, low, high = without, low + min(ends), high + max(ends)
+            lowest, highest = least, most
     steps = [looked.stride * (looked.extent - 1) for looked in access.looked]
     return lowest + sum(min(step, 0) for step in steps), highest + sum(max(step, 0) for step in steps)
+
+
+def _span(instruction: Instruction, form: LinearForm[str, int]) -> tuple[int, int]:
+    return form.bounds({axis: (0, instruction.extent(axis) - 1) for axis in form.terms})
 
 
 def place(buffers: Mapping[str, Buffer], instructions: Sequence[Instruction], lanes: int, element: int) -> Program:

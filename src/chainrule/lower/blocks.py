@@ -25,6 +25,8 @@ def blocked(
     inner = next((n for n, a in enumerate(instruction.axes) if a.name == vector), None)
     if contraction is None or inner is None or contraction.op != "sum" or len(contraction.axes) != 1:
         return [instruction]
+    if contraction.ranges:
+        return [instruction]
     axis = contraction.axes[0]
     touched = sum(buffers[f.buffer].size * element for f in contraction.factors)
     points = prod(a.extent for a in instruction.axes)

@@ -151,9 +151,11 @@ class _Building:
         factors = tuple(
             self.access(self.copies.get(f.tensor, f.tensor), f, member.names) for f in member.statement.factors
         )
+        bounded = {one.axis for one in self.nest.ranges}
         far = {axis: sum(min(abs(f.stride(axis)), LINE) for f in factors) for axis in self.nest.inner}
         axes = [LoopAxis(name, extent) for name, extent in self.nest.inner.items()]
-        return Contraction(member.statement.op, tuple(sorted(axes, key=lambda a: -far[a.name])), factors)
+        axes.sort(key=lambda a: (a.name not in bounded, -far[a.name]))
+        return Contraction(member.statement.op, tuple(axes), factors, ranges=self.nest.ranges)
 
     def access(self, buffer: str, entry: Indexed, names: Mapping[Index, str]) -> Access:
         """Return where an entry is in memory."""

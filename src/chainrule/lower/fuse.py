@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from chainrule.expr.binding import position_indices
 from chainrule.expr.nodes import Index, Indexed
 from chainrule.expr.sizes import Size
+from chainrule.lower.program import Range
 from chainrule.lower.statements import Assignment, entries_of, looked_up_whole
 
 LONGEST_ROW = 4
@@ -47,6 +48,12 @@ class Nest:
     inner: dict[str, int]
     members: list[Member] = field(default_factory=list)
     row: str = ""
+    ranges: tuple[Range, ...] = ()
+
+    @property
+    def bounded(self) -> frozenset[str]:
+        """The axes that have ranges, and those that these depend on: no vectors lie along them."""
+        return frozenset(name for one in self.ranges for name in one.place.terms)
 
     @property
     def contraction(self) -> Member | None:
@@ -104,7 +111,7 @@ def sums_apart(fused: Fused, chosen: Sequence[bool]) -> Fused:
             nests.append(nest)
             continue
         stored.add(first.statement.target)
-        nests += [Nest(nest.axes, nest.inner, [first]), Nest(nest.axes, {}, rest, nest.row)]
+        nests += [Nest(nest.axes, nest.inner, [first], ranges=nest.ranges), Nest(nest.axes, {}, rest, nest.row)]
     return Fused(tuple(nests), frozenset(stored))
 
 

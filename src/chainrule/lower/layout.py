@@ -128,7 +128,7 @@ def choose(asked: Work, inner: Mapping[str, int], lanes: int) -> Vectorization:
     points = asked.outputs * prod(nest.inner.values())
     best = Vectorization(4.0 * points + asked.outputs * asked.code + 1, "")
     for axis, extent in nest.axes.items():
-        if nest.row and axis != nest.row and nest.axes[nest.row] > lanes:
+        if axis in nest.bounded or (nest.row and axis != nest.row and nest.axes[nest.row] > lanes):
             continue
         bad = [r for r in refs if not r.fits(axis, inner.get(r.tensor, 0)) or (extent % lanes and axis in r.parts)]
         if not _can_be_copied(bad, refs, axis):
@@ -171,6 +171,8 @@ def _along_reduction(asked: Work, inner: Mapping[str, int], lanes: int) -> Vecto
     if not nest.updates:
         code = min((asked.beside(axis, lanes) for axis in nest.axes), default=asked.code)
     for axis, extent in nest.inner.items():
+        if axis in nest.bounded:
+            continue
         factors = [r for r in asked.refs if r.kind == "factor"]
         bad = [r for r in factors if not r.fits(axis, inner.get(r.tensor, 0))]
         if _can_be_copied(bad, asked.refs, axis):

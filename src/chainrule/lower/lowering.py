@@ -13,6 +13,7 @@ from types import MappingProxyType
 from chainrule.expr.sizes import Literal, Size
 from chainrule.lower.allocation import place, with_margins
 from chainrule.lower.blocks import blocked
+from chainrule.lower.bounded import with_ranges
 from chainrule.lower.build import instructions as made_of
 from chainrule.lower.flatten import flatten, sample_extents
 from chainrule.lower.fuse import Fused, Nest, fuse, sums_apart
@@ -64,6 +65,12 @@ def lower(
     ranks = {tensor: len(extents[tensor]) for tensor in held}
     fixed = frozenset(system.with_role("data"))
     inner, choices = innermost(fused, ranks, fixed, lanes)
+    ranged = with_ranges(fused, choices, extents, lanes)
+    if ranged is not fused:
+        fused = ranged
+        held = _held(system, fused)
+        ranks = {tensor: len(extents[tensor]) for tensor in held}
+        inner, choices = innermost(fused, ranks, fixed, lanes)
     along = [c.vector in n.inner and not n.updates for n, c in zip(fused.nests, choices, strict=True)]
     if any(one and len(n.members) > 1 for one, n in zip(along, fused.nests, strict=True)):
         fused = sums_apart(fused, along)

@@ -8,10 +8,12 @@ Nothing here knows a machine; tiles and registers are chosen by the executor fro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
+from math import prod
 from typing import Literal, TypeAlias
 
 from chainrule.expr.linear import LinearForm
@@ -165,13 +167,55 @@ Op: TypeAlias = Load | Scalar | LinearForm[str, int] | Contracted | Apply | RowR
 
 
 @dataclass(frozen=True)
+class Range:
+    """Where 0 ≤ place < extent: the values that an axis of a contraction has, given those of axes of the nest."""
+
+    axis: str
+    place: LinearForm[str, int]
+    extent: int
+
+    @property
+    def outer(self) -> tuple[str, ...]:
+        """The axes of the nest that the values depend on."""
+        return tuple(name for name in self.place.terms if name != self.axis)
+
+    @property
+    def ends(self) -> tuple[LinearForm[str, int], LinearForm[str, int], int]:
+        """Two forms of the outer axes and a number m > 0: the values are from ⌈first/m⌉ to ⌊last/m⌋."""
+        step = self.place.coefficient(self.axis)
+        rest = LinearForm({name: c for name, c in self.place.terms.items() if name != self.axis}, self.place.constant)
+        past = rest.plus(1 - self.extent)
+        return (-rest, -past, step) if step > 0 else (past, rest, -step)
+
+    def values(self, at: Mapping[str, int], count: int) -> range:
+        """Return the values below `count` where the outer axes are at these places."""
+        first, last, step = self.ends
+        low, high = (form.constant + sum(c * at[name] for name, c in form.terms.items()) for form in (first, last))
+        return range(max(-(-low // step), 0), min(high // step + 1, count))
+
+    def counts(self, extent: Callable[[str], int]) -> tuple[int, ...]:
+        """Return how many values there are, for all places of the outer axes."""
+        places = product(*(range(extent(name)) for name in self.outer))
+        return tuple(len(self.values(dict(zip(self.outer, place, strict=True)), extent(self.axis))) for place in places)
+
+
+@dataclass(frozen=True)
 class Contraction:
-    """op over the axes of the product of the factors, begun with the initial value where there is one."""
+    """op over the axes of the product of the factors, begun with the initial value where there is one.
+
+    Axes that have a range keep to it: outside it factors may lie beyond their buffers.
+    """
 
     op: str
     axes: tuple[LoopAxis, ...]
     factors: tuple[Access, ...]
     initial: Access | None = None
+    ranges: tuple[Range, ...] = ()
+
+    @property
+    def bounded(self) -> frozenset[str]:
+        """The axes with ranges, and those of the nest that these depend on."""
+        return frozenset(name for one in self.ranges for name in one.place.terms)
 
     @property
     def reads(self) -> tuple[Access, ...]:
@@ -219,6 +263,13 @@ class Instruction:
     def parts(self) -> frozenset[str]:
         """The axes along which other entries lie beyond an end of what a store goes through."""
         return frozenset().union(*(op.parts for op in self.code if isinstance(op, Store)))
+
+    @cached_property
+    def share(self) -> float:
+        """The part of all terms of the contraction that its ranges leave."""
+        ranges = self.contraction.ranges if self.contraction else ()
+        counts = [(one.counts(self.extent), self.extent(one.axis)) for one in ranges]
+        return prod(sum(found) / (len(found) * extent) for found, extent in counts)
 
     @cached_property
     def adding(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from chainrule.lower.program import (
     Load,
     Op,
     Program,
+    Range,
     RowReduce,
     Scalar,
     Store,
@@ -50,6 +51,7 @@ def _instruction(instruction: Instruction) -> Group:
     inner = list(code_lines(instruction))
     if contraction:
         over = ", ".join(f"{a.name} < {a.extent}" for a in contraction.axes)
+        over += "".join(f", {range_text(one)}" for one in contraction.ranges)
         begin = f"{access_text(contraction.initial)} + " if contraction.initial else ""
         factors = " · ".join(map(access_text, contraction.factors))
         inner.insert(0, Line((f"acc = {begin}{contraction.op} over {over}: {factors}",)))
@@ -63,6 +65,13 @@ def access_text(access: Access) -> str:
     if access.place.constant or not terms:
         terms.insert(0, str(access.place.constant))
     return f"{access.buffer}[{' + '.join(terms)}]"
+
+
+def range_text(one: Range) -> str:
+    """Return what the values of an axis keep to: 0 ≤ place < extent."""
+    terms = [f"{c}·{axis}" if c != 1 else axis for axis, c in one.place.terms.items()]
+    terms += [str(one.place.constant)] if one.place.constant else []
+    return f"0 ≤ {' + '.join(terms)} < {one.extent}"
 
 
 def op_text(number: int, op: Op) -> str:

@@ -45,6 +45,10 @@ class Answers:
             return False
         return are_probabilities(rows, axis) if probable else is_one_hot(rows, axis)
 
+    def are_yes_or_no(self, target: Array) -> bool:
+        """Say whether targets are zeros and ones, each for itself, so that an output above one half says 1."""
+        return self.pair.direct and not self.pair.labels and bool(np.all((target == 0) | (target == 1)))
+
     def labels(self, target: Array) -> npt.NDArray[np.int64]:
         """Return the label that each target says."""
         return np.asarray(target, np.int64) if self.pair.labels else self.said(target)

@@ -1,8 +1,10 @@
 """How params begin that nobody gave: by what the equations do with them, after the rules of `nn`.
 
-What is added begins at 0, as biases do. What multiplies entry by entry, γ[j]·h[j], begins at 1. What is summed over,
-Σ_i W[j,i]·x[i], is a weight and begins as N(0, 1/inputs), times 2/(1 + slope²) where what comes of it goes through a
-function that is about z above 0 and slope·z below (He et al. 2015, eq. 10 and 15). Who looks up a row sums over one.
+What is added begins at 0, as biases do; but where that would make all entries along an axis alike for good, as of the
+centres c[j,i] in x[i] − c[j,i], it is drawn from N(0, 1). What multiplies entry by entry, γ[j]·h[j], begins at 1. What
+is summed over, Σ_i W[j,i]·x[i], is a weight and begins as N(0, 1/inputs), times 2/(1 + slope²) where what comes of it
+goes through a function that is about z above 0 and slope·z below (He et al. 2015, eq. 10 and 15). Who looks up a row
+sums over one.
 """
 
 from __future__ import annotations
@@ -49,12 +51,14 @@ class Use:
     """What one place does with a param: which axes it sums over, None where it does not weigh what it reads.
 
     `scales`: it multiplies entry by entry. `function` is what reads the sum there at once, relu(Σ_i W[j,i]·x[i]).
+    `brings` are the axes that no other term of a sum has which it is added in.
     """
 
     equation: str
     summed: tuple[int, ...] | None
     scales: bool
     function: Call | None
+    brings: tuple[int, ...] = ()
 
 
 def beginnings(system: System, params: Mapping[str, Sequence[int]]) -> dict[str, Initial]:
@@ -67,7 +71,19 @@ def beginnings(system: System, params: Mapping[str, Sequence[int]]) -> dict[str,
         for entry, above in _entries(equation.value):
             if entry.tensor in found:
                 found[entry.tensor].append(_use(equation, entry, above, varying))
-    return {name: _initial(costing, uses, params[name]) for name, uses in found.items()}
+    begun = {name: _initial(costing, uses, params[name]) for name, uses in found.items()}
+    told_apart = {
+        index.extent
+        for name in (*system.with_role("data"), *(name for name, first in begun.items() if isinstance(first, Normal)))
+        for index in system.axes(name)
+    }
+    for name, uses in found.items():
+        axes = [index.extent for index in system.axes(name)]
+        alike = any(use.brings and {axes[n] for n in use.brings}.isdisjoint(told_apart) for use in uses)
+        if alike and begun[name] == Value(0.0):
+            begun[name] = Normal(1.0)
+            told_apart |= set(axes)
+    return begun
 
 
 def _initial(system: System, uses: Sequence[Use], shape: Sequence[int]) -> Initial:
@@ -93,6 +109,7 @@ def _use(equation: Equation, entry: Indexed, above: Sequence[Expr | Condition], 
     bound: set[Index] = set()
     beside: list[Expr] = []
     raised, inner = False, entry
+    ended: Expr | Condition | None = None
     for node in reversed(above):
         if isinstance(node, Reduce) and node.op in ("sum", "mean"):
             bound |= set(node.indices)
@@ -101,6 +118,7 @@ def _use(equation: Equation, entry: Indexed, above: Sequence[Expr | Condition], 
         elif isinstance(node, Power) and node.base is inner and isinstance(node.exponent, Number):
             raised = True
         else:
+            ended = node
             break
         inner = node  # type: ignore[assignment]
     looked_up = any(isinstance(position, Lookup) for position in entry.indices)
@@ -112,16 +130,31 @@ def _use(equation: Equation, entry: Indexed, above: Sequence[Expr | Condition], 
     weighs = looked_up or bool(others and (summed or apart) and not raised)
     outside = next((n for n in reversed(above) if not isinstance(n, Sum | Product | Reduce | Power)), None)
     function = outside if isinstance(outside, Call) and len(outside.arguments) == 1 else None
-    return Use(equation.name, summed if weighs else None, bool(others), function)
+    brings: tuple[int, ...] = ()
+    if isinstance(ended, Sum) and not others:
+        terms = [t for t in ended.terms if t is not inner and not tensors_in(t).isdisjoint(varying - {entry.tensor})]
+        theirs = frozenset[Index]().union(*map(free_indices, terms))
+        brings = tuple(n for n, own in enumerate(axes) if terms and own and not own & theirs)
+    return Use(equation.name, summed if weighs else None, bool(others), function, brings)
 
 
 def _gain(system: System, use: Use) -> float:
     """Return what the variance of weights is multiplied by, for the function that reads what they are summed up to."""
     if use.function is not None:
         return _gain_of(system, replace(use.function, arguments=(Indexed(_PLAIN),)), _PLAIN)
-    readers = [e for e in system.equations if use.equation in tensors_in(e.value)]
-    alone = [e.value for e in readers if _entry_by_entry(e, use.equation)]
-    return max((_gain_of(system, _without_indices(v, use.equation), use.equation) for v in alone), default=1.0)
+    readers = [e for e in system.equations if use.equation in tensors_in(e.value) and _entry_by_entry(e, use.equation)]
+    values = [_without_indices(e.value, use.equation) for e in readers]
+    functions = [f for e in readers for f in _functions_of(e.value, use.equation)]
+    gains = [*(_gain_of(system, v, use.equation) for v in values), *(_gain_of(system, f, _PLAIN) for f in functions)]
+    return max(gains, default=1.0)
+
+
+def _functions_of(value: Expr, name: str) -> Iterator[Expr]:
+    """Yield f(z) for each function f of one argument that a tensor z stands in, added to others or multiplied."""
+    for entry, above in _entries(value):
+        outside = next((node for node in reversed(above) if not isinstance(node, Sum | Product)), None)
+        if entry.tensor == name and isinstance(outside, Call) and len(outside.arguments) == 1:
+            yield replace(outside, arguments=(Indexed(_PLAIN),))
 
 
 def _gain_of(system: System, value: Expr, name: str) -> float:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from chainrule.expr.sizes import Literal, Size
 from chainrule.network.compared import Compared
 from chainrule.network.ends import Ends
 from chainrule.network.samples import as_numbers, as_samples, as_targets, one_hot_rows
+from chainrule.network.shape_advice import labels_advice, shape_advice
 from chainrule.render.text import entry_text
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import Declaration, System
@@ -44,12 +44,16 @@ class GivenData:
 
 @dataclass(frozen=True)
 class Reader:
-    """What takes data: a system with its ends, the extents that are known, and who reads a vector, in words."""
+    """What takes data: a system with its ends, the extents that are known, and who reads a vector, in words.
+
+    `narrow`: inputs that float32 holds exactly, by their type, are read as such; others, and targets, as float64.
+    """
 
     system: System
     ends: Ends
     sizes: Mapping[Size, int]
     who: str
+    narrow: bool = False
 
     def read(self, named: Mapping[str, tuple[str, Any]], *, many: bool = False) -> GivenData:
         """Return data given by name, each with what it is called in errors: samples, or, unless `many`, a single one.
@@ -73,11 +77,11 @@ class Reader:
         count = self._count(values, labels, single=single)
         front = 0 if single else self.ends.samples.in_front
         shapes = {name: array.shape[front:] for name, array in values.items()}
-        sizes = settled_sizes(self.system, shapes, self.sizes)
+        sizes = settled_sizes(self.system, shapes, self.sizes, labels)
         for name in ordered:
             declared = self.system.declared[name]
             if declared.values is not None:
-                values[name] = self._whole(declared, values[name], sizes)
+                values[name] = self._whole(declared, labels[name], values[name], sizes)
         return GivenData(values, single, count, sizes)
 
     def entries(self, name: str, label: str, value: npt.ArrayLike) -> Array:
@@ -85,8 +89,9 @@ class Reader:
         declared, front = self.system.declared[name], self.ends.samples.in_front
         if front and len(declared.indices) == 1 and declared.values is None:
             width = self.sizes.get(declared.indices[0].extent)
-            return as_samples(label, value, width, self.who)
-        array = as_array(label, value) if declared.values is not None else as_numbers(label, value)
+            return as_samples(label, value, width, self.who, narrow=self.narrow)
+        whole = declared.values is not None
+        array = as_array(label, value) if whole else as_numbers(label, value, narrow=self.narrow)
         self._check_shape(declared, label, array, (0, front))
         return array
 
@@ -145,11 +150,13 @@ class Reader:
             if len(shape) == len(known) and all(k in (None, s) for k, s in zip(known, shape, strict=True)):
                 return
         letter = self.ends.samples.letter
+        advise = shape_advice if declared.values is None else labels_advice
         inner = [i.preferred if k is None else str(k) for i, k in zip(declared.indices, known, strict=True)]
         if self.ends.samples.coupled and inner:
             inner[0] = "samples"
         possible = [["samples"] * front + inner for front in sorted(set(fronts), reverse=True)]
-        letters = ",".join([letter] * max(fronts) + [i.preferred for i in declared.indices])
+        axes = [letter] * max(fronts) + [i.preferred for i in declared.indices]
+        letters = ",".join(axes)
         said = ", or ".join(_shape(one) + " for one sample" * (n > 0) for n, one in enumerate(possible))
         whole = f" of whole numbers below {declared.values.name}" if declared.values is not None else ""
         raise InputError(
@@ -157,7 +164,7 @@ class Reader:
             where=f"data {entry_text(declared.tensor, declared.indices)}"
             + (f", {letter} the samples" if letter else ""),
             expected=f"{declared.tensor}[{letters}]: {said}{whole}" if letters else f"a single number{whole}",
-            advice=_advice(declared, label, array, [k or 0 for k in known], max(fronts)),
+            advice=advise(label, array, known, axes),
         )
 
     def _count(self, values: Mapping[str, Array], labels: Mapping[str, str], *, single: bool) -> int:
@@ -195,7 +202,7 @@ class Reader:
                     expected="samples in rows, and one answer for each",
                 )
 
-    def _whole(self, declared: Declaration, array: Array, sizes: Mapping[Size, int]) -> Array:
+    def _whole(self, declared: Declaration, label: str, array: Array, sizes: Mapping[Size, int]) -> Array:
         assert declared.values is not None
         if not isinstance(declared.values.extent, Literal) and declared.values.extent not in sizes:
             letter = declared.values.name
@@ -204,21 +211,12 @@ class Reader:
                 expected=f"the extent of {letter}",
                 advice=f"Declare it, for example: index {letter} = 10",
             )
-        return whole_numbers(declared, array, sizes)
+        return whole_numbers(declared, array, sizes, label)
 
 
 def _shape(parts: Iterable[str]) -> str:
     inner = list(parts)
     return f"({', '.join(inner)}{',' * (len(inner) == 1)})" if inner else "one number"
-
-
-def _advice(declared: Declaration, label: str, array: Array, sizes: list[int], front: int) -> str:
-    """Return how to get labels out of one-hot rows, or as many numbers into the shape that was expected."""
-    if declared.values is not None and array.ndim == len(sizes) + front + 1:
-        return f"Of one-hot rows the labels are {label}.argmax(axis=-1)"
-    if 0 in sizes or array.ndim == 0 or front == 0 or array.size != len(array) * prod(sizes):
-        return ""
-    return f"The numbers are as many: {label}.reshape({', '.join(['-1', *map(str, sizes)])})"
 
 
 def by_name(
@@ -239,7 +237,7 @@ def by_name(
                 _check_name(ends, tensor, name, found)
                 found[tensor] = (tensor if name in ("x", "y") else f'{name}["{tensor}"]', value[tensor])
         else:
-            found[_only(kind, name)] = (name, value)
+            found[_only(kind, name, value)] = (name, value)
     missing = [name for name in needed if name not in found]
     if missing:
         needs = listed(needed)
@@ -277,7 +275,7 @@ def _meant(name: str, known: Collection[str]) -> str:
     return f"Did you mean {same[0]}?" if same else did_you_mean(name, known)
 
 
-def _only(kind: tuple[str, ...], name: str) -> str:
+def _only(kind: tuple[str, ...], name: str, value: Any) -> str:
     """Return the tensor that a single array is meant for. Raises InputError where there is not one."""
     if len(kind) == 1:
         return kind[0]
@@ -287,8 +285,9 @@ def _only(kind: tuple[str, ...], name: str) -> str:
             expected="nothing: the cost compares with none" if name.startswith("y") else "nothing",
             advice=f"Leave out {name}.",
         )
+    held = f"a {type(value).__name__} of {len(value)}" if isinstance(value, list | tuple) else "one array"
     raise InputError(
-        f"{name} is one array, and there are {len(kind)} data for it: {listed(kind)}",
+        f"{name} is {held}, and there are {len(kind)} data for it: {listed(kind)}",
         expected="arrays by name",
         advice=f"Give {name}={_example(kind)}",
     )

@@ -17,30 +17,32 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import ChainruleError, InputError, ModelFileError, OptionError, escaped, listed
-from chainrule.execute.family_inputs import written_out
+from chainrule.execute.family_inputs import system_for
 from chainrule.execute.reference.evaluation import Reference, ReferenceExecutable
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Number
 from chainrule.expr.sizes import Axis, Size
 from chainrule.families.families import Families
+from chainrule.keywords import answering_class, answers
 from chainrule.network.answers import Answers
 from chainrule.network.ends import Ends, ends_of
 from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
 from chainrule.network.forward import forward_system, leading_to, told_by_others
 from chainrule.network.initial import initial_params
+from chainrule.network.mapped_parts import mapped_blocks, of_each
 from chainrule.network.named_data import Data, GivenData, Reader, by_name
 from chainrule.network.optimizer_lines import check_updates
 from chainrule.network.params import Params, checked_dtype
-from chainrule.network.parts import in_parts
+from chainrule.network.parts import in_parts, together
 from chainrule.network.start import begun, checked_values, united, waiting
 from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
-from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Layer
 from chainrule.notation import parse_system
 from chainrule.render.text import equation_text
 from chainrule.simplify.stability import stable
+from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
 
@@ -63,7 +65,7 @@ class Network(Learned):
 
     trained: dict[str, Fact]
 
-    def __init__(self, layers: Sequence[Layer], *, cost: Cost, seed: int = 0) -> None:
+    def __init__(self, layers: Sequence[Layer], *, cost: Cost | None = None, seed: int = 0) -> None:
         assembly = assemble(layers, cost)
         system = parse_system(assembly.text)
         params = initial_params(system, assembly.initial, seed)
@@ -72,6 +74,7 @@ class Network(Learned):
         self.layer_outputs = assembly.outputs
 
     @classmethod
+    @answers
     def from_system(
         cls,
         system: System | Families,
@@ -97,11 +100,9 @@ class Network(Learned):
         >>> network
         <Network(x → z, compared with y): W begins with the first training>
         """
+        check_system(system, Families)
         self = cls.__new__(cls)
-        given = united(values, params)
-        if isinstance(system, Families):
-            made = written_out(system, given)
-            system, given = made.system, dict(made.inputs)
+        system, given = system_for(system, united(values, params))
         self._set(system, given, ends_of(system, output, masks), seed)
         return self
 
@@ -174,10 +175,12 @@ class Network(Learned):
         """Return what comes out. Raises OptionError where nobody said it, and it is not one thing."""
         if not self.ends.outputs:
             found = self.ends.candidates
+            several = dict.fromkeys(pair.output for pair in self.ends.pairs)
+            named = repr(tuple(several) if len(several) > 1 else found[-1] if found else "a").replace("'", '"')
             raise OptionError(
                 "what comes out of the network is not one thing",
                 expected=f"the name of a tensor, or several: one of {listed(found)}" if found else "an equation for it",
-                advice=f'Say which: cr.Network.from_system(…, output="{found[-1] if found else "a"}")',
+                advice=f"Say which: cr.Network.from_system(…, output={named})",
             )
         return self.ends.outputs
 
@@ -213,6 +216,7 @@ class Network(Learned):
         known = self.ends.targets if self.layers else self._outputs()
         return sum(self.size_of(name) for name in known)
 
+    @answers
     def predict(self, x: Data) -> Any:
         """Return what comes out: shape (samples, …) for samples, with the axes of the output, (…,) for a single one.
 
@@ -237,6 +241,9 @@ class Network(Learned):
                 expected="a network that was trained, or all extents",
                 advice="Train it first, or declare the extents: index i = 64",
             )
+        blocks = mapped_blocks(self.system, self.ends, x)
+        if blocks is not None:
+            return together(of_each(blocks, lambda x: self.computed(x, executable)), executable.system)
         declared = executable.system.declared
         needed = [name for name in self.ends.data if name in declared]
         kept = {name: array for name, array in self.values.items() if name in declared}
@@ -246,6 +253,7 @@ class Network(Learned):
         rows = None if given.single or not self.ends.samples.in_front else (given.count, sizes)
         return in_parts(executable, {**kept, **data}, tuple(data), rows)
 
+    @answers
     def classify(self, x: Data) -> npt.NDArray[np.int64]:
         """Return the label of each sample: the place of its largest output; of one output, whether it is above ½."""
         name = self._outputs()[0]
@@ -256,22 +264,33 @@ class Network(Learned):
         front = found.ndim - len(self.system.axes(name))
         return Answers(pair, front).said(found)
 
+    @answers
     def accuracy(self, x: Data, y: Data | None = None) -> float:
         """Return the fraction of samples whose label is right; y is labels, or one-hot rows or other probabilities.
 
-        Where a sample has several labels each counts. Raises InputError, for targets that are no classes too.
+        Where a sample has several labels each counts, and of zeros and ones for several outputs each number. Raises
+        InputError, for targets that are no classes too.
         """
+        blocks = mapped_blocks(self.system, self.ends, x, y)
+        if blocks is not None:
+            parts = [(len(block), self.accuracy(block.x, block.y)) for block in blocks]
+            return sum(count * part for count, part in parts) / sum(count for count, _ in parts)
         pairs = self.ends.pairs
         executable = Reference().compile(stable(self.leading_to([pair.output for pair in pairs])))
         given = self.given(x, y)
         front = 0 if given.single else self.ends.samples.in_front
         answers = [Answers(pair, front) for pair in pairs]
         found = [one for one in answers if one.are_classes(given.values[one.pair.target], probable=True)]
-        if not found:
-            raise InputError("y holds no classes, so nothing is right or wrong", expected="labels, or one-hot rows")
+        separate = [] if found else [one for one in answers if one.are_yes_or_no(given.values[one.pair.target])]
+        if not found and not separate:
+            raise InputError(
+                "y holds no classes, so nothing is right or wrong",
+                expected="labels, one-hot rows, or zeros and ones for outputs that each say yes or no",
+            )
         inputs = {name: given.values[name] for name in self.ends.data if name in executable.system.declared}
         outputs = self.computed(inputs, executable)
         same = [one.said(outputs[one.pair.output]) == one.labels(given.values[one.pair.target]) for one in found]
+        same += [(outputs[one.pair.output] > 0.5) == given.values[one.pair.target] for one in separate]
         return float(np.mean([np.mean(part) for part in same]))
 
     def given(
@@ -282,14 +301,15 @@ class Network(Learned):
         *,
         needed: Sequence[str] | None = None,
         many: bool = False,
+        narrow: bool = False,
     ) -> GivenData:
         """Return data as the system takes them, by name: all of them, or those that are needed; `many`: no single one.
 
-        Raises InputError.
+        With `narrow` inputs stay float32 where that loses nothing. Raises InputError.
         """
         wanted = self.ends.data if needed is None else needed
         named = by_name(self.ends, x, y, names, needed=wanted)
-        reader = Reader(self.system, self.ends, self._sizes, self._reader())
+        reader = Reader(self.system, self.ends, self._sizes, self._reader(), narrow)
         return reader.read({name: value for name, value in named.items() if name in wanted}, many=many)
 
     def samples(self, x: npt.ArrayLike, name: str = "x") -> Array:
@@ -322,6 +342,7 @@ class Network(Learned):
         reading = next((e for e in self.system.equations if tensors_in(e.value) & data), self.system.equations[0])
         return equation_text(reading.target, reading.value)
 
+    @answers
     def save(self, path: str | Path, dtype: Any = "float64") -> None:
         """Write notation and values to a safetensors file, whole or not at all. Raises OptionError, InputError.
 
@@ -332,6 +353,7 @@ class Network(Learned):
         write_model(path, self._saved(), kind)
 
     @classmethod
+    @answers
     def load(cls, path: str | Path) -> Network:
         """Return a network from a file that `save` wrote, as `chainrule.load` does."""
         return load(path)
@@ -372,6 +394,7 @@ def rebuilt(saved: Saved) -> Network:
     return network
 
 
+@answers
 def load(path: str | Path) -> Network:
     """Return a network from a file that `Network.save` wrote. Nothing in the file is executed.
 

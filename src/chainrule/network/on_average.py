@@ -1,41 +1,41 @@
 """A system outside of training: what is drawn, as what it is on average.
 
-Of a condition on one drawn number its probability: [uniform(…) ≥ p] is 1 − p. Elsewhere its mean: uniform(…) is 1/2,
-normal(…) is 0. Where equations are linear in what is drawn, as those of dropout are and the noise of a variational
-autoencoder, every value is then its own mean; elsewhere it is that of the mean draw.
+Of a condition on drawn numbers its probability: [uniform(…) ≥ p] is 1 − p. Elsewhere the mean of what is drawn:
+uniform(…) is 1/2, normal(…) is 0. Where equations are linear in these, as those of dropout are and the noise of a
+variational autoencoder, every value is then its own mean; elsewhere it is that of the mean draw. An equation that does
+nothing but draw is written out where it is read, so that it makes no difference which draws have names.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from chainrule.expr.binding import map_condition, map_operands, tensors_in
-from chainrule.expr.functions import DRAWN, FUNCTIONS, Distribution
+from chainrule.expr.binding import can_stand_at, map_condition, map_operands, substitute_indices, tensors_in
+from chainrule.expr.functions import DRAWN
 from chainrule.expr.nodes import (
     MINUS_ONE,
     ONE,
     ZERO,
     Bracket,
     Call,
-    Comparison,
     Condition,
     Expr,
     Indexed,
     Number,
     Power,
     Product,
+    Reduce,
     Select,
     Sum,
-    minus,
-    number,
     plus,
     times,
+    walk,
 )
 from chainrule.expr.shared import kept
-from chainrule.expr.signs import MIRRORED
-from chainrule.notation.parser import parse_scalar
-from chainrule.system.drawn import drawn_in
+from chainrule.network.chances import Chances, distribution, draws_in, joined, less
+from chainrule.system.drawn import counting, drawn_in
 from chainrule.system.model import Equation, System
 from chainrule.system.typecheck import typecheck
 
@@ -49,23 +49,68 @@ def on_average(system: System) -> System:
     >>> print(on_average(parse(text)).equations[0])
     d[j] = a[j]
     """
+    return _averaged(system)[0]
+
+
+def not_averaged(system: System) -> tuple[str, ...]:
+    r"""Return the tensors of which the mean is not known: they are those of mean draws.
+
+    >>> from chainrule.notation import parse
+    >>> not_averaged(parse("data a[j]\nd[j] = [normal(7, j)^2 < 1]*a[j]"))
+    ('d',)
+    """
+    return _averaged(system)[1]
+
+
+@kept
+def _averaged(system: System) -> tuple[System, tuple[str, ...]]:
     if not any(drawn_in(e.value) for e in system.equations):
-        return system
+        return system, ()
     consts: dict[str, Fraction] = {
         d.tensor: d.value.value for d in system.declarations if d.role == "const" and isinstance(d.value, Number)
     }
-    mean = _Mean(consts)
-    equations = tuple(Equation(e.target, mean.of(e.value)) for e in system.equations)
+    chances = Chances(consts)
+    draws: dict[str, Equation] = {}
+    equations: list[Equation] = []
+    unknown: list[str] = []
+    for equation in system.equations:
+        mean = _Mean(chances)
+        value = _written_out(equation.value, draws)
+        if _only_draws(system, value):
+            draws[equation.name] = Equation(equation.target, value)
+        equations.append(Equation(equation.target, mean.of(value)))
+        marked = any(isinstance(part, Indexed) and part.guarded and part.tensor in draws for part in walk(value))
+        if (marked or mean.unknown) and tensors_in(equation.value).isdisjoint(unknown):
+            unknown.append(equation.name)
     read = frozenset().union(*(tensors_in(e.value) for e in (*equations, *system.updates)))
     declarations = tuple(d for d in system.declarations if d.tensor in read or not d.implied)
-    return typecheck(replace(system, declarations=declarations, equations=equations))
+    averaged = typecheck(replace(system, declarations=declarations, equations=tuple(equations)))
+    return averaged, tuple(unknown)
+
+
+def _only_draws(system: System, value: Expr) -> bool:
+    """Say whether an expression is made of drawn numbers and of what is given, entry by entry."""
+    given = counting(system) | {d.tensor for d in system.declarations if d.role in ("data", "const")}
+    return bool(drawn_in(value)) and not any(isinstance(p, Reduce) for p in walk(value)) and tensors_in(value) <= given
+
+
+def _written_out(expr: Expr, draws: Mapping[str, Equation]) -> Expr:
+    """Return an expression with the draws written out that it reads."""
+    if tensors_in(expr).isdisjoint(draws):
+        return expr
+    if isinstance(expr, Indexed) and not expr.guarded:
+        equation = draws[expr.tensor]
+        places = dict(zip(equation.indices, expr.indices, strict=True))
+        return substitute_indices(equation.value, places) if can_stand_at(equation.value, places) else expr
+    return map_operands(expr, lambda part: _written_out(part, draws))
 
 
 class _Mean:
-    """What expressions are with drawn numbers as they are on average; `consts` have these values."""
+    """What expressions are with drawn numbers as they are on average; `unknown` says of which that is not known."""
 
-    def __init__(self, consts: dict[str, Fraction]) -> None:
-        self.consts = consts
+    def __init__(self, chances: Chances) -> None:
+        self.chances = chances
+        self.unknown = False
 
     def of(self, expr: Expr) -> Expr:
         """Return an expression without anything drawn."""
@@ -73,79 +118,47 @@ class _Mean:
             return expr
         match expr:
             case Call(function) if function in DRAWN:
-                return Number(_distribution(function).mean)
+                return Number(distribution(function).mean)
             case Bracket(condition):
                 chance = self.chance(condition)
                 return Bracket(map_condition(condition, self.of)) if chance is None else chance
             case Select(condition, then, otherwise) if drawn_in(condition):
-                chance, yes, no = self.chance(condition), self.of(then), self.of(otherwise)
+                shared = {*draws_in(condition)} & {*draws_in(then), *draws_in(otherwise)}
+                chance = None if shared else self.chance(condition)
+                yes, no = self.of(then), self.of(otherwise)
+                self.unknown |= chance is None
                 if chance is None:
                     return Select(map_condition(condition, self.of), yes, no)
-                return plus(times(chance, yes), times(_less(ONE, chance), no))
+                return plus(times(chance, yes), times(less(ONE, chance), no))
             case Product(factors):
-                product = times(*map(self.of, factors))
+                product = times(*map(self.of, self.together(factors)))
                 return ZERO if isinstance(product, Product) and ZERO in product.factors else without_cancelling(product)
             case Sum(terms):
                 return plus(*(term for term in map(self.of, terms) if term != ZERO))
             case _:
+                self.unknown |= not isinstance(expr, Reduce) and not any(isinstance(p, Indexed) for p in walk(expr))
                 return map_operands(expr, self.of)
 
     def chance(self, condition: Condition) -> Expr | None:
-        """Return the probability of a comparison of one drawn number with something that is not drawn, else None."""
-        if not isinstance(condition, Comparison):
-            return None
-        relation, left, right = condition.relation, condition.left, condition.right
-        if isinstance(right, Call) and right.function in DRAWN:
-            relation, left, right = MIRRORED[relation], right, left
-        if not isinstance(left, Call) or left.function not in DRAWN or drawn_in(right):
-            return None
-        if relation in {"=", "!="}:
-            return ONE if relation == "!=" else ZERO
-        above = self.with_bound(parse_scalar(_distribution(left.function).above, ("t",)), right)
-        return above if relation in {">", ">="} else _less(ONE, above)
+        """Return the probability of a condition, None where it is not known, which is noted."""
+        chance = self.chances.of(condition)
+        self.unknown |= chance is None
+        return chance
 
-    def with_bound(self, expr: Expr, bound: Expr) -> Expr:
-        """Return a probability for a bound; a number within limits is that number."""
-        match expr:
-            case Indexed("t"):
-                return bound
-            case Call("clip", (value, Number(low), Number(high))):
-                inner = self.with_bound(value, bound)
-                known = self.value(inner)
-                if known is not None and low <= known <= high:
-                    return inner
-                return Call("clip", (inner, number(low), number(high)))
-            case Sum((first, Product((Number(factor), rest)))) if factor == -1:
-                return _less(first, self.with_bound(rest, bound))
-            case _:
-                return map_operands(expr, lambda part: self.with_bound(part, bound))
-
-    def value(self, expr: Expr) -> Fraction | None:
-        """Return the number that an expression is, if it is a number or a const with a value."""
-        match expr:
-            case Number(value):
-                return value
-            case Indexed(tensor, ()):
-                return self.consts.get(tensor)
-            case _:
-                return None
-
-
-def _distribution(function: str) -> Distribution:
-    kind = FUNCTIONS[function].drawn
-    assert kind is not None, function
-    return kind
-
-
-def _less(whole: Expr, part: Expr) -> Expr:
-    """Return whole − part; 1 − (1 − p) is p."""
-    match whole, part:
-        case Number(one), Number(other):
-            return Number(one - other)
-        case _, Sum((first, Product((Number(factor), rest)))) if first == whole and factor == -1:
-            return rest
-        case _:
-            return plus(whole, minus(part))
+    def together(self, factors: tuple[Expr, ...]) -> list[Expr]:
+        """Return factors with brackets on one drawn number as one; note where another factor draws it too."""
+        found: list[Expr] = []
+        for factor in factors:
+            draws = {*draws_in(factor)}
+            shared = [n for n, other in enumerate(found) if draws & {*draws_in(other)}]
+            if not shared:
+                found.append(factor)
+            elif len(shared) == 1 and isinstance(factor, Bracket) and isinstance(other := found[shared[0]], Bracket):
+                found[shared[0]] = Bracket(joined((other.condition, factor.condition)))
+            else:
+                self.unknown = True
+                found.append(factor)
+        return found
 
 
 def without_cancelling(expr: Expr) -> Expr:

@@ -13,34 +13,48 @@ import numpy.typing as npt
 
 from chainrule.data.interchange import as_array
 from chainrule.errors import InputError
+from chainrule.network.shape_advice import shape_advice
 from chainrule.render.text import place_text
 
 Array = npt.NDArray[np.float64]
 
 
-def as_samples(name: str, values: npt.ArrayLike, width: int | None, reader: str) -> Array:
+def as_samples(name: str, values: npt.ArrayLike, width: int | None, reader: str, *, narrow: bool = False) -> Array:
     """Return samples as float64 of shape (samples, width), or (width,) for a single one.
 
-    `reader` says who takes them, in the words of an error.
+    `reader` says who takes them, in the words of an error; `narrow` is as in `as_numbers`.
     """
-    array = as_numbers(name, values)
+    array = as_numbers(name, values, narrow=narrow)
     if array.ndim not in (1, 2):
         raise InputError(
             f"{name} has {array.ndim} axes, shape {list(array.shape)}",
             expected="the shape (samples, features), or (features,) for one sample",
-            advice=f"Flatten each sample: {name}.reshape(len({name}), -1)" if array.ndim > 2 else "",
+            advice=_flattening(name, array, width),
         )
     if width is not None and array.shape[-1] != width:
         raise InputError(
             f"{name} has {array.shape[-1]} numbers in each sample, but {reader} takes {width}",
             expected=f"the shape (samples, {width}), or ({width},) for one sample",
+            advice=shape_advice(name, array, [width], ("samples", "features")),
         )
     return array
 
 
-def as_numbers(name: str, values: npt.ArrayLike) -> Array:
-    """Return finite numbers as float64: the array itself where it holds such, so that no large data are copied."""
-    array: Array = as_array(name, values).astype(np.float64, copy=False)
+def _flattening(name: str, array: Array, width: int | None) -> str:
+    """Return how samples of more axes become rows, where these have the numbers that a row is to have."""
+    if width is None and array.ndim > 2:
+        return f"Flatten each sample: {name}.reshape(len({name}), -1)"
+    return shape_advice(name, array, [width], ("samples", "features")) if array.ndim > 2 else ""
+
+
+def as_numbers(name: str, values: npt.ArrayLike, *, narrow: bool = False) -> Array:
+    """Return finite numbers as float64: the array itself where it holds such, so that no large data are copied.
+
+    With `narrow` numbers that float32 holds exactly, by their type, become float32.
+    """
+    found = as_array(name, values)
+    exact = narrow and np.can_cast(found.dtype, np.float32)
+    array: Array = found.astype(np.float32 if exact else np.float64, copy=False)
     if not np.isfinite(array).all():
         wrong = np.argwhere(~np.isfinite(array))[0]
         at = ",".join(str(int(n)) for n in wrong)
@@ -70,7 +84,12 @@ def as_targets(name: str, values: npt.ArrayLike, width: int, *, single: bool = F
             if single
             else f"labels of shape (samples,), or targets of shape (samples, {width})"
         )
-        advice = f"Labels: {name}.ravel()" if array.shape[-1:] == (1,) else ""
+        column = array.shape[-1:] == (1,)
+        advice = (
+            f"Labels: {name}.ravel()"
+            if column
+            else shape_advice(name, array, [width], ("samples", "outputs")[1 - rank :])
+        )
         raise InputError(
             f"{name} has the shape {list(array.shape)}", expected=f"{form}: one for each output", advice=advice
         )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from chainrule.errors import OptionError
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Symbol
+from chainrule.keywords import answers
 from chainrule.network.ends import Ends
 from chainrule.network.equations import Equations
 from chainrule.network.frozen import without_frozen
@@ -99,6 +100,7 @@ class Learned:
         """Return the number of entries of a tensor of the system. Raises OptionError if only data would tell."""
         return prod(self.shape_of(tensor))
 
+    @answers
     def state_dict(self, dtype: Any = "float64") -> dict[str, npt.NDArray[Any]]:
         """Return copies of all params by name, of the declared shapes, in float64 or as "float32" or "float16".
 
@@ -114,6 +116,7 @@ class Learned:
         kind = checked_dtype(dtype, STATE_TYPES)
         return {name: as_type(name, array, kind) for name, array in self._params.items()}
 
+    @answers
     def load_state_dict(self, state: Mapping[str, npt.ArrayLike], strict: bool = True) -> Loaded:
         """Set params by name from arrays of any library, and return the names `missing` and `unexpected`.
 
@@ -137,6 +140,7 @@ class Learned:
         """The params that training leaves as they are, in order of declaration."""
         return self._frozen
 
+    @answers
     def freeze(self, *names: str | int) -> None:
         """Freeze params: training leaves them as they are, and derives no gradients for them.
 
@@ -165,6 +169,7 @@ class Learned:
         found = {*self._frozen, *self._selected(names)}
         self._frozen = tuple(param for param in self.system.params if param in found)
 
+    @answers
     def unfreeze(self, *names: str | int) -> None:
         """Let training change params again that were frozen: those named as in `freeze`, without names all.
 

@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import final
 
 from chainrule.errors import OptionError
+from chainrule.keywords import answering_class
 from chainrule.nn.checks import check_number, settle
-from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Codomain, Layer
 from chainrule.nn.template import const_line
 

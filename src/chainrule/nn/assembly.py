@@ -7,7 +7,7 @@ agree; the text goes to the parser like any other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chainrule.errors import OptionError
@@ -19,6 +19,7 @@ from chainrule.nn.penalties import penalised
 from chainrule.nn.shape import SAMPLE, LayerShape, shape_of
 from chainrule.nn.template import apart_from, names_in, renamed
 from chainrule.render.letters import next_letter
+from chainrule.system.model import System
 
 DATA, TARGET, COST = "x", "y", "C"
 """The names that every network has: samples, what should come out, and the cost."""
@@ -38,7 +39,7 @@ class Assembly:
     outputs: tuple[str, ...]
 
 
-def assemble(layers: Sequence[Layer], cost: Cost) -> Assembly:
+def assemble(layers: Sequence[Layer], cost: Cost | None) -> Assembly:
     """Return layers and a cost as one text. Raises OptionError, naming the layer, where their widths do not agree.
 
     >>> from chainrule.nn.activations import Sigmoid
@@ -56,6 +57,11 @@ def assemble(layers: Sequence[Layer], cost: Cost) -> Assembly:
     # QuadraticCost()
     cost C = 1/2*(sum(j) (a1[j] - y[j])^2)
     """
+    _check_layers(layers)
+    if cost is None:
+        raise OptionError(
+            "the network has no cost", expected="what training makes small", advice="Say it: cost=nn.CrossEntropy()"
+        )
     _check_kinds(layers, cost)
     _check_seeds(layers)
     work = _Assembling()
@@ -74,6 +80,19 @@ def _check_seeds(layers: Sequence[Layer]) -> None:
                 f"layer {number}, {layer!r}, would draw the same numbers as layer {first}",
                 expected="another seed for each layer that draws",
             )
+
+
+def _check_layers(layers: object) -> None:
+    """Check that these are a list of layers, and no system or single layer."""
+    if isinstance(layers, System):
+        raise OptionError(
+            "a system is no list of layers", advice="Make a network of it: cr.Network.from_system(system)"
+        )
+    if isinstance(layers, str):
+        advice = "Make a network of notation: cr.Network.from_system(cr.parse(text))"
+        raise OptionError("a text is no list of layers", advice=advice)
+    if isinstance(layers, Layer) or not isinstance(layers, Iterable):
+        raise OptionError(f"{layers!r} is no list of layers", expected="for example [nn.Linear(64, 10), nn.Softmax()]")
 
 
 def _check_kinds(layers: Sequence[object], cost: object) -> None:

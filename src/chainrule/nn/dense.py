@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import final
 
 from chainrule.errors import OptionError
+from chainrule.keywords import answering_class
 from chainrule.nn.checks import check_count, settle
 from chainrule.nn.initialisations import Initialisation
-from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Codomain, Initial, Layer, Normal, Value
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import final
 
 from chainrule.errors import OptionError
+from chainrule.keywords import answering_class
 from chainrule.nn.checks import check_number, settle
-from chainrule.nn.keywords import answering_class
 from chainrule.nn.layer import Initial, Normal, Orthonormal, Uniform
 
 

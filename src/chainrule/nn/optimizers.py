@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import Any, final
 
 from chainrule.errors import OptionError
+from chainrule.keywords import answering_class
 from chainrule.nn.checks import check_choice, check_fraction, check_number, settle
-from chainrule.nn.keywords import answering_class
 from chainrule.nn.schedules import Schedule
 
 

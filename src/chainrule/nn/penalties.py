@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from chainrule.errors import OptionError
+from chainrule.keywords import answering_class
 from chainrule.nn.checks import check_number, settle
-from chainrule.nn.keywords import answering_class
 from chainrule.nn.template import apart_from, const_line, names_in, renamed
 from chainrule.notation.source import Source, split
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 from chainrule.errors import OptionError
+from chainrule.keywords import answering_class
 from chainrule.nn.checks import check_count, check_fraction, check_number, settle
-from chainrule.nn.keywords import answering_class
 from chainrule.nn.template import const_line
 
 

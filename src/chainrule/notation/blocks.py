@@ -15,7 +15,7 @@ from lark import Token, Tree
 from chainrule.expr.nodes import Index
 from chainrule.expr.sizes import Declared, Size
 from chainrule.families.families import Families
-from chainrule.families.templates import Block, Item, Range, Step
+from chainrule.families.templates import Item, Step, StepBlock, StepRange
 from chainrule.notation.advice import RESERVED
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.statements import Span, SystemReader
@@ -43,7 +43,7 @@ class _Open:
     """A block that is being read: how far its `for` line and the statements below it are indented, and these."""
 
     line: str
-    range: Range | None
+    range: StepRange | None
     place: int = 0
     inside: str | None = None
     items: list[Item] = field(default_factory=list)
@@ -154,9 +154,9 @@ class BlockReader:
                 block.place,
                 advice="The statements that are repeated stand below, indented.",
             )
-        self.stack[-1].items.append(Block(block.range, tuple(block.items)))
+        self.stack[-1].items.append(StepBlock(block.range, tuple(block.items)))
 
-    def _range(self, statement: Statement, start: int) -> Range:
+    def _range(self, statement: Statement, start: int) -> StepRange:
         """Return the range of a `for` line. Raises NotationError."""
         found = _LINE.fullmatch(_plain(statement.body))
         if found is None:
@@ -174,7 +174,7 @@ class BlockReader:
             )
         self._check_letter(letter, (first, last), start)
         down = (bool(first[0]), first[1]) > (bool(last[0]), last[1])
-        return Range(letter, last, first, down=True) if down else Range(letter, first, last)
+        return StepRange(letter, last, first, down=True) if down else StepRange(letter, first, last)
 
     def _check_letter(self, letter: str, bounds: tuple[Step, Step], start: int) -> None:
         """Refuse a letter that means something else, and bounds that depend on another step."""

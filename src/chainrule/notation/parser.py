@@ -23,6 +23,7 @@ from chainrule.expr.nodes import Call, Expr, Index, Position, walk
 from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.families.definitions import check_cases
 from chainrule.families.families import Families
+from chainrule.keywords import answers
 from chainrule.notation.advice import rank_advice
 from chainrule.notation.blocks import BlockReader, letters_of_blocks
 from chainrule.notation.confusables import check_letters, names_of
@@ -40,6 +41,7 @@ from chainrule.system.sizes.infer import infer_equation, infer_expression
 from chainrule.system.typecheck import typecheck
 
 
+@answers
 @no_garbage()
 def parse(text: str) -> System | Any:
     r"""Return the system that a text describes, checked and with all sizes inferred.

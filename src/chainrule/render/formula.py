@@ -7,20 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from chainrule.expr import sizes
 from chainrule.expr.nodes import Condition, Expr
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.latex import LATEX
-from chainrule.render.layout import Layout, Terms
+from chainrule.render.layout import Entry, Layout, Terms
 from chainrule.render.letters import with_letters
 from chainrule.render.style import Style, write
 from chainrule.render.text import UNICODE
 
 
+class PrintedNames(Protocol):
+    """What gives tensors other names in print, see `printed_names`."""
+
+    def renamed(self, layout: Layout, *, latex: bool = False) -> Layout:
+        """Return a layout with these names."""
+
+    def below(self, layout: Layout, *, latex: bool = False) -> Layout:
+        """Return a layout that keeps its own name, with these names in it."""
+
+
 @dataclass(frozen=True)
 class ShownFormula:
     """An expression, or sides that are equal. `continued` says that the line above ends with what it is equal to.
+
+    With a `naming` tensors have its names. An equation of a derivative that it names begins with that name.
 
     >>> from chainrule.expr.nodes import Index, Indexed
     >>> a, z = (formula(Indexed(name, (Index("k"),))) for name in ("a1", "z1"))
@@ -30,6 +43,7 @@ class ShownFormula:
 
     sides: tuple[Layout, ...]
     continued: bool = False
+    naming: PrintedNames | None = None
 
     def __str__(self) -> str:
         return self.written(UNICODE)
@@ -40,8 +54,18 @@ class ShownFormula:
 
     def written(self, style: Style, sign: str = "") -> str:
         """Return the formula in a style; between its sides stands its sign for =, or another one."""
-        sides = [write(side, style) for side in self.sides]
+        sides = [write(side, style) for side in self._named(latex=style.holds)]
         return (sign or style.relation("=")).join(["", *sides] if self.continued else sides).lstrip(" ")
+
+    def _named(self, *, latex: bool) -> tuple[Layout, ...]:
+        """Return the sides with their names; what a derivative is called stands before it."""
+        if self.naming is None:
+            return self.sides
+        first, *others = (self.naming.renamed(side, latex=latex) for side in self.sides)
+        derivative = self.sides[0]
+        if self.continued or not others or not isinstance(first, Entry) or isinstance(derivative, Entry):
+            return (first, *others)
+        return (first, self.naming.below(derivative, latex=latex), *others)
 
 
 def formula(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chainrule.expr.symbols import Tensor, steps_text
+from chainrule.expr.symbols import Change, Tensor, steps_text
 
 GREEK = {
     "α": "alpha",
@@ -73,8 +73,16 @@ def latex_name(name: str) -> LatexName:
 
     >>> latex_name("W2").tensor, latex_name("x2").plain, latex_name("lambda").plain, latex_name("x_train").plain
     ('W^{2}', 'x_{2}', '\\lambda', '\\mathrm{x\\_train}')
+    >>> latex_name("Δa1").tensor
+    '\\Delta a^{1}'
     """
+    if isinstance(name, Change) and name.number == 1:
+        changing = latex_name(name.of)
+        return LatexName(f"d{changing.base}", changing.layer)
     stem, layer = layer_of(name)
+    if stem[:1] == "Δ" and len(stem) > 1:
+        changed = latex_name(stem[1:])
+        return LatexName(rf"\Delta {changed.base}", layer)
     if stem in GREEK or stem in GREEK.values():
         return LatexName(f"\\{GREEK.get(stem, stem)}", layer)
     if len(stem) == 1:

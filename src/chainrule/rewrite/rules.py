@@ -19,6 +19,7 @@ from chainrule.expr.nodes import Condition, Constant, Expr, Index, Indexed, Numb
 from chainrule.expr.shared import Node, kept
 from chainrule.expr.symbols import Symbol
 from chainrule.render.formula import ShownFormula, equation_formula, formula
+from chainrule.render.in_notebooks import ShownAsText
 from chainrule.system.model import Equation
 
 
@@ -99,7 +100,7 @@ class Step(Node):
 
 
 @dataclass(frozen=True, eq=False)
-class Derivation(Node):
+class Derivation(Node, ShownAsText):
     """The derivation of one derivative: `target` = `result`, step by step.
 
     `remarks` are sentences about the result, `inlined` the tensors whose derivatives it writes out, `taken` the names

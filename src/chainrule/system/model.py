@@ -18,6 +18,7 @@ from chainrule.expr.nodes import ONE, ZERO, Comparison, Expr, Index, Indexed, Re
 from chainrule.expr.shared import Node
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import NO_TENSOR, Derivative, Symbol, of_one_sample, symbol, tensors_of
+from chainrule.render.in_notebooks import ShownAsText
 from chainrule.render.text import equation_text
 from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text
@@ -137,7 +138,7 @@ def one_hot(index: Index, entry: Expr) -> Comparison:
 
 
 @dataclass(frozen=True, eq=False)
-class System(Node):
+class System(Node, ShownAsText):
     """A forward pass, or a forward and backward pass, written as equations.
 
     `batch` is the letter of the sample index, or "". A system that is written for all samples has it in `samples`

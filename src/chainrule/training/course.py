@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from chainrule.errors import OptionError
 from chainrule.network.atomic import check_writable, remove_leftovers
@@ -35,6 +36,7 @@ from chainrule.training.measured import Measured
 from chainrule.training.runs import Progress, Run
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import Best, EarlyStopping
+from chainrule.training.streamed import AnySamples
 from chainrule.training.training_data import Samples
 
 
@@ -104,7 +106,7 @@ class Course:
         """Run one epoch; return why it should be the last, "" where it should not."""
         run = self.run
         for report in run.epoch(self.generator, Progress(number, epochs, 0, run.steps, 0.0)):
-            if self.progress is not None and report.step < run.steps:
+            if self.progress is not None and (report.step < run.steps or not report.steps):
                 self.progress(report)
         self._take()
         finished = self._measured(report.cost)
@@ -127,8 +129,8 @@ class Course:
             self.unwritten = None
 
     def _measured(self, cost: float) -> Epoch:
-        params = self.network.params
-        score, validation = self.scores.of(params), self.validation.of(params)
+        values = {**self.network.params, **self._states()}
+        score, validation = self.scores.of(values), self.validation.of(values)
         return Epoch(
             cost,
             score.accuracy,
@@ -138,9 +140,14 @@ class Course:
             validation.cost,
             score.error,
             validation.error,
-            self.metrics.of(params),
-            self.validation_metrics.of(params),
+            self.metrics.of(values),
+            self.validation_metrics.of(values),
         )
+
+    def _states(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Return the states of the network's own equations as they are now, the number of steps among them."""
+        own = self.network.system.states
+        return {name: array for name, array in self.run.kept.items() if name in own} if own else {}
 
     def _take(self) -> None:
         """Give the network what was learned so far."""
@@ -185,7 +192,7 @@ def settings_of(
     batch_size: int,
     seed: int,
     early: EarlyStopping | None,
-    data: tuple[Samples, Samples | None, Samples | None],
+    data: tuple[AnySamples, AnySamples | None, AnySamples | None],
 ) -> dict[str, Any]:
     """Return what a training is of, under the names that an error says: texts, numbers, and hashes of the data.
 

@@ -121,7 +121,8 @@ def _carrying(made: MetricSystem) -> set[str]:
     if not whole.batch:
         return {t for t in whole.names() if any(i.extent == made.samples for i in whole.axes(t)[:1])}
     batched = batch(replace(whole, equations=tuple(e for e in whole.equations if e.name not in late)))
-    return {t for t in whole.names() if t not in late and len(batched.axes(t)) > len(whole.axes(t))}
+    known = set(batched.names()) - late  # the number of a sample is a tensor for one sample alone
+    return {t for t in whole.names() if t in known and len(batched.axes(t)) > len(whole.axes(t))}
 
 
 def _given(system: System, tensor: str, others: Sequence[Declaration], sizes: Mapping[Size, int]) -> Declaration:
@@ -138,7 +139,7 @@ def check_probabilities(metrics: Sequence[Metric], values: Mapping[str, Array], 
         pair = metric.probabilities
         if pair is None or pair.scores:
             continue
-        if are_probabilities(pair, values, front):
+        if probable_outputs(pair, values, front):
             continue
         raise OptionError(
             f"{metric.name} takes {pair.output} for probabilities, and it is none",
@@ -147,8 +148,8 @@ def check_probabilities(metrics: Sequence[Metric], values: Mapping[str, Array], 
         )
 
 
-def are_probabilities(pair: OutputAndTarget, values: Mapping[str, Array], front: int) -> bool:
-    """Say whether outputs could be probabilities: of a yes, or of all classes together."""
+def probable_outputs(pair: OutputAndTarget, values: Mapping[str, Array], front: int) -> bool:
+    """Say whether outputs, as rounded as float32 leaves them, could be probabilities: of a yes, or of all classes."""
     found = np.asarray(values[pair.output], np.float64)
     if not (np.all(found >= 0) and np.all(found <= 1 + 1e-5)):
         return False

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import OptionError
-from chainrule.nn.keywords import answering_class
+from chainrule.keywords import answering_class
 from chainrule.training.history import Epoch
 from chainrule.training.metric_names import named
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self, final
 
 from chainrule.errors import OptionError
+from chainrule.keywords import answering_class
 from chainrule.network.network import Network
 from chainrule.training.history import History, measured
 
@@ -57,6 +58,7 @@ class _Tracker(ABC):
     def _end(self) -> None: ...
 
 
+@answering_class
 @final
 class TensorBoard(_Tracker):
     """A callback that writes the curves of a training as event files, which `tensorboard --logdir DIR` shows.

@@ -82,14 +82,18 @@ def moving(evaluation: Evaluation, wrt: Collection[str]) -> Callable[[Mapping[st
         values = {**evaluation.scope.values, **given}
         scope = replace(evaluation.scope, values=values)
         for one in after:
-            if one.value is not None:
-                values[one.name] = evaluate_in(scope, one.value, one.indices)
-            elif one.unknown is not None and scope.unknowns is not None:
-                arguments: dict[str, Array] = {a.tensor: values[a.tensor] for a in one.unknown.arguments}
-                values[one.name] = scope.unknowns.partial(one.unknown, (), arguments, scope.shape(one.indices))
+            one.put_into(scope, values)
         return scope
 
     return scope_of
+
+
+def moved_alone(evaluation: Evaluation, of: str, given: Mapping[str, Array]) -> Array:
+    """Return the value of one tensor for other values of what it is computed from; everything else is held still."""
+    values = {**evaluation.scope.values, **given}
+    scope = replace(evaluation.scope, values=values)
+    next(one for one in map(_assigned, computation_order(evaluation.system)) if one.name == of).put_into(scope, values)
+    return values[of]
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,14 @@ class _Assigned:
         if self.value is not None:
             return tensors_in(self.value)
         return frozenset(a.tensor for a in self.unknown.arguments) if self.unknown is not None else frozenset()
+
+    def put_into(self, scope: Scope, values: dict[str, Array]) -> None:
+        """Put its value among those of a scope, computed from them."""
+        if self.value is not None:
+            values[self.name] = evaluate_in(scope, self.value, self.indices)
+        elif self.unknown is not None and scope.unknowns is not None:
+            arguments: dict[str, Array] = {a.tensor: values[a.tensor] for a in self.unknown.arguments}
+            values[self.name] = scope.unknowns.partial(self.unknown, (), arguments, scope.shape(self.indices))
 
 
 def _assigned(statement: Declaration | Equation) -> _Assigned:

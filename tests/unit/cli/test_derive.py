@@ -115,6 +115,25 @@ def test_two_systems_are_compared(systems: Path) -> None:
     assert lines[-1].startswith(f"{systems / 'sigmoid.eq'}: ∂C/∂z[j]: verified 8 of 8 steps")
 
 
+def test_the_reason_for_the_sum_with_random_numbers_and_with_those_of_a_file(systems: Path, tmp_path: Path) -> None:
+    drawn = run("derive", systems / "unknown.eq", "--why")
+    assert drawn.exit_code == 0
+    assert drawn.output.startswith("Why ∂C/∂z[j] = Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]\n")
+    assert "with random smooth functions for a and C" in drawn.output
+    values = tmp_path / "values.json"
+    values.write_text('{"z": [0, 1, 2], "y": [0, 0, 1]}', encoding="utf-8")
+    given = run("derive", systems / "softmax.eq", "--why", "--data", values, "--at", "j=2")
+    assert "In numbers: z[2] = 2 moves by h = 0.01." in given.output
+    explained = run("explain", systems / "softmax.eq", "--why", "--of", "z", "--data", values, "--at", "j=2")
+    assert explained.output == given.output
+
+
+def test_the_reason_is_given_for_the_derivative_nearest_to_the_cost_that_is_a_sum(tmp_path: Path) -> None:
+    saved = write_network(tmp_path / "n.safetensors")
+    assert run("derive", saved, "--why").output.startswith("Why ∂C/∂z2[k] = Σ_m ∂C/∂a2[m]·∂a2[m]/∂z2[k]\n")
+    assert run("derive", saved, "--why", "--wrt", "W1").output.startswith("Why ∂C/∂W1[j,i] = Σ_m ∂C/∂z1[m]·")
+
+
 def test_every_step_is_verified(systems: Path) -> None:
     lines = run("derive", systems / "sigmoid.eq", "--steps", "--verify").output.splitlines()
     assert lines[-2] == ""
@@ -140,6 +159,9 @@ def test_help_shows_examples() -> None:
         (["softmax.eq", "--form", "matrix"], "there is no form 'matrix'\n  one of index, latex"),
         (["softmax.eq", "--form", "latex", "--compare", "sigmoid.eq"], "a comparison is text"),
         (["softmax.eq", "--json", "--form", "latex"], "JSON has text and LaTeX of one derivation\n  Leave --form"),
+        (["softmax.eq", "--why", "--steps"], "--why has a page of its own\n  Leave out all options but --wrt"),
+        (["softmax.eq", "--at", "j=1"], "--data and --at are for the numbers of --why"),
+        (["softmax.eq", "--why", "--at", "j"], "--at 'j' is no entry"),
         (["softmax.eq", "--json", "--compare", "sigmoid.eq"], "JSON has text and LaTeX of one derivation"),
         (
             ["softmax.eq", "--compare", "no_params.eq"],

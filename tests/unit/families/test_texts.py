@@ -6,7 +6,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.families.families import Families
-from chainrule.families.templates import Block, Range
+from chainrule.families.templates import StepBlock, StepRange
 from chainrule.rewrite.derivation_text import derivation_latex
 from unit.families.family_systems import DESCENT, FAMILIES, MLP, STACKED
 
@@ -20,10 +20,10 @@ def test_what_is_printed_reads_back(text: str) -> None:
 
 def test_a_block_is_what_stands_indented_below_its_line() -> None:
     families = cr.parse(STACKED)
-    above, steps = (item for item in families.items if isinstance(item, Block))
-    assert above.range == Range("l", ("", 1), ("L", 0))
+    above, steps = (item for item in families.items if isinstance(item, StepBlock))
+    assert above.range == StepRange("l", ("", 1), ("L", 0))
     inner = steps.items[1]
-    assert isinstance(inner, Block)
+    assert isinstance(inner, StepBlock)
     assert [len(above.items), len(steps.items), len(inner.items)] == [1, 2, 2]
     assert families.letters == ("L", "T")
 
@@ -42,15 +42,15 @@ def test_families_print_in_the_notation() -> None:
 @pytest.mark.parametrize(
     ("line", "steps"),
     [
-        ("for l = 1..L:", Range("l", ("", 1), ("L", 0))),
-        ("for l = L-1..1:", Range("l", ("", 1), ("L", -1), down=True)),
-        ("for l=2 .. L : # up", Range("l", ("", 2), ("L", 0))),
-        ("for l = 1..3:", Range("l", ("", 1), ("", 3))),
-        ("for l = 3..1:", Range("l", ("", 1), ("", 3), down=True)),
-        ("for l = L..L+2:", Range("l", ("L", 0), ("L", 2))),
+        ("for l = 1..L:", StepRange("l", ("", 1), ("L", 0))),
+        ("for l = L-1..1:", StepRange("l", ("", 1), ("L", -1), down=True)),
+        ("for l=2 .. L : # up", StepRange("l", ("", 2), ("L", 0))),
+        ("for l = 1..3:", StepRange("l", ("", 1), ("", 3))),
+        ("for l = 3..1:", StepRange("l", ("", 1), ("", 3), down=True)),
+        ("for l = L..L+2:", StepRange("l", ("L", 0), ("L", 2))),
     ],
 )
-def test_the_end_with_the_letter_is_the_upper_one(line: str, steps: Range) -> None:
+def test_the_end_with_the_letter_is_the_upper_one(line: str, steps: StepRange) -> None:
     families = cr.parse(f"param w\n{line}\n  z[l;] = w*l\ncost C = sum(l) z[l;]")
     assert families.ranges == (steps,)
 

@@ -29,6 +29,12 @@ def first(text: str, **shape: tuple[int, ...]) -> Any:
         ("z[j] = sum(i) w[j,i]*x[i]\na[j] = z[j]/2*(1 + erf(z[j]/sqrt(2)))\ncost C = sum(j) a[j]^2", 2 / 5),
         ("z[j] = sum(i) w[j,i]*x[i]\na[j] = where(z[j] > 0, z[j], z[j]/10)\ncost C = sum(j) a[j]^2", 2 / 1.01 / 5),
         ("z[j] = sum(i) w[j,i]*x[i]\ncost C = sum(j) z[j]^2 + (sum(j,i) w[j,i]^2)", 1 / 5),
+        ("z[j] = sum(i) w[j,i]*x[i]\na[j] = relu(z[j] + 2)\ncost C = sum(j) a[j]^2", 2 / 5),
+        ("z[j] = sum(i) w[j,i]*x[i]\na[j] = 1 + relu(z[j])\ncost C = sum(j) a[j]^2", 2 / 5),
+        ("z[j] = sum(i) w[j,i]*x[i]\na[j] = [uniform(7,step,j) >= 0.3]*relu(z[j])/0.7\ncost C = sum(j) a[j]^2", 2 / 5),
+        ("z[j] = sum(i) w[j,i]*x[i]\na[j] = 3*relu(z[j]/2)\ncost C = sum(j) a[j]^2", 2 / 5),
+        ("z[j] = sum(i) w[j,i]*x[i]\na[j] = tanh(relu(z[j]) + 1)\ncost C = sum(j) a[j]^2", 2 / 5),
+        ("z[j] = sum(i) w[j,i]*x[i]\na[j] = relu(tanh(z[j]))\ncost C = sum(j) a[j]^2", 1 / 5),
         ("z[j] = (sum(i) w[j,i]*x[i])/3\ncost C = sum(j) z[j]^2", 1 / 5),
     ],
 )
@@ -64,6 +70,27 @@ def test_filters_tables_and_scales() -> None:
 def test_a_table_that_is_read_both_ways_begins_for_the_longer_sum() -> None:
     text = "data tok : int(v)\nparam E[v,d]\nh[d] = E[tok,d]\nz[v] = sum(d) E[v,d]*h[d]\ncost C = sum(v) z[v]^2"
     assert first(text, E=(9, 4)) == {"E": Normal(1 / 4)}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "d[j] = sum(i) (x[i] - c[j,i])^2\ncost C = min(j) d[j]",
+        "d[j] = exp(p[j] - (sum(i) (c[j,i] - x[i])^2))\ncost C = -log(sum(j) d[j])",
+        "cost C = min(j) sum(i) (x[i] - 2*c[j,i])^2",
+    ],
+    ids=["k-means", "mixture", "scaled"],
+)
+def test_what_would_be_alike_along_an_axis_and_stay_so_is_drawn(lines: str) -> None:
+    text = f"data x[i]\nparam c[j,i]{', p[j]' if 'p[j]' in lines else ''}\nindex j = 4\nbatch n\n{lines}"
+    assert first(text, c=(4, 5), **({"p": (4,)} if "p[j]" in lines else {}))["c"] == Normal(1.0)
+
+
+def test_what_data_or_weights_tell_apart_begins_at_0() -> None:
+    text = "data x[i], y[k]\nparam b[k], W[h,i], c[h,i], V[h]\nindex h = 3\nbatch n\ns = sum(i) x[i]\np[k] = s + b[k]\n"
+    text += "r[h] = exp(-(sum(i) (x[i] - c[h,i])^2))\nq = sum(h) V[h]*r[h]\ncost C = (sum(k) (p[k] - y[k])^2) + q^2"
+    begun = first(text, b=(2,), c=(3, 5), V=(3,))
+    assert begun == {"b": Value(0.0), "c": Value(0.0), "V": Normal(1 / 3)}
 
 
 def test_a_weight_of_one_number_is_no_scale() -> None:

@@ -7,9 +7,10 @@ reduction each accumulator ends as one number; their lanes are added up together
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chainrule.execute.native.lanes import Lanes
+from chainrule.execute.native.limits import limits
 from chainrule.execute.native.memory import Memory
 from chainrule.execute.native.prefetch import Portion, fetch
 from chainrule.execute.native.schedule import LoopSchedule
@@ -32,12 +33,23 @@ class ContractionWriter:
     displacement: Callable[[Access, Offsets], int]
     portion: Portion | None = None
     """What the tile being written still has to fetch."""
+    limits: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Where the axes that have a range begin and end in the tile being written."""
 
     def write(
-        self, points: Sequence[Offsets], pointers: Mapping[Access, str], portion: Portion | None
+        self,
+        points: Sequence[Offsets],
+        pointers: Mapping[Access, str],
+        portion: Portion | None,
+        starts: Mapping[str, int | str],
     ) -> dict[Offsets, str]:
-        """Write the contraction over a tile, which fetches a portion on its way; return the results by point."""
+        """Write the contraction over a tile, which fetches a portion on its way; return the results by point.
+
+        `starts` are the places where the tile begins: axes that ranges depend on have no others in it.
+        """
         contraction, self.portion = self.contraction, portion
+        extents = {axis.name: axis.extent for axis in contraction.axes}
+        self.limits = {r.axis: limits(self.w, r, extents[r.axis], starts) for r in contraction.ranges}
         first = self.v.number(self.v.identity(contraction.op))
         held = dict.fromkeys(points, first)
         if contraction.initial is not None:
@@ -62,6 +74,8 @@ class ContractionWriter:
         With `lanes` a loop outside has come to its last vector, of which so many count.
         """
         axis, stretch = left[0], self.stretch(left[0])
+        if axis.name in self.limits:
+            return self.within(left, pointers, held, lanes)
         unroll = self.schedule.unroll if len(left) == 1 else 1
         whole, tail = divmod(axis.extent, stretch)
         rounds, rest = divmod(whole, unroll)
@@ -74,6 +88,29 @@ class ContractionWriter:
         if tail:
             result = self.steps(left, at, result, range(rest, rest + 1), tail)
         return result
+
+    def within(
+        self, left: Sequence[LoopAxis], pointers: Mapping[Access, str], held: Mapping[Offsets, str], lanes: int
+    ) -> dict[Offsets, str]:
+        """Write the loop over the first of the axes left between the ends of its range, where there is any value."""
+        axis = left[0].name
+        low, high = self.limits[axis]
+        before = self.w.block
+        after = self.w.guard(self.w.value(f"icmp slt i64 {low}, {high}"))
+        at = {f: self.w.advanced(p, low, self.memory.element * f.stride(axis)) for f, p in pointers.items()}
+        carried = [(self.v.type, value) for value in held.values()] + [("ptr", p) for p in at.values()]
+        loop = self.w.open(low, carried)
+        inner = dict(zip(held, loop.values[: len(held)], strict=True))
+        here = dict(zip(pointers, loop.values[len(held) :], strict=True))
+        inner = self.steps(left, here, inner, range(1), lanes)
+        following = (self.w.advanced(p, f.stride(axis), self.memory.element) for f, p in here.items())
+        self.w.close(loop, 1, high, [*inner.values(), *following])
+        inside = self.w.block
+        self.w.unguard(after)
+        return {
+            point: self.w.value(f"phi {self.v.type} [ {held[point]}, %{before} ], [ {value}, %{inside} ]")
+            for point, value in inner.items()
+        }
 
     def rounds(
         self,

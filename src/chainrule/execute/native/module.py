@@ -95,6 +95,7 @@ def _options(program: Program, machine: Machine, dtype: Dtype, threads: int) -> 
             contraction.axes,
             tuple(tuple(f.strides.items()) for f in contraction.factors),
             contraction.initial,
+            contraction.ranges,
         )
         key = (instruction.axes, shape, instruction.code)
         if key not in known:

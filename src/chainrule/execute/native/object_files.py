@@ -20,6 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from chainrule.keywords import answers
+
 FORMAT = 1
 HEADER = struct.Struct("<16sI32sQ32s")
 MAGIC = b"chainrule code\r\n"
@@ -133,6 +135,7 @@ class CodeCache:
                     total -= status.st_size
 
 
+@answers
 def code_cache() -> CodeCache | None:
     """Return the cache of compiled code, None where it is off.
 

@@ -8,7 +8,7 @@ from math import prod
 from chainrule.execute.native.module import Module
 from chainrule.execute.native.schedule import LoopSchedule, is_transposition
 from chainrule.lower.program import Apply, Instruction, Program
-from chainrule.lower.text import access_text, code_lines, computed
+from chainrule.lower.text import access_text, code_lines, computed, range_text
 from chainrule.render.document import Group, Line, Node
 
 
@@ -30,7 +30,7 @@ def work(instruction: Instruction, program: Program, element: int) -> tuple[int,
     points = prod(a.extent for a in instruction.axes)
     inner, factors = 0, 0
     if instruction.contraction:
-        inner = prod(a.extent for a in instruction.contraction.axes)
+        inner = round(prod(a.extent for a in instruction.contraction.axes) * instruction.share)
         factors = len(instruction.contraction.factors)
     code = 0
     for op, depends in zip(instruction.code, instruction.depends, strict=True):
@@ -80,7 +80,8 @@ def _loops(instruction: Instruction, chosen: LoopSchedule, lanes: int) -> tuple[
     contraction = instruction.contraction
     summed: tuple[Node, ...] = ()
     if contraction:
-        heads = [f"for {axis.name} < {axis.extent}" for axis in contraction.axes]
+        kept = {one.axis: f" where {range_text(one)}" for one in contraction.ranges}
+        heads = [f"for {axis.name} < {axis.extent}{kept.get(axis.name, '')}" for axis in contraction.axes]
         heads[-1:] = [f"{head}, {chosen.unroll} at a time" for head in heads[-1:]]
         product = " · ".join(map(access_text, contraction.factors))
         summed = _nested(heads, (Line((f"acc {contraction.op}= {product}",)),))

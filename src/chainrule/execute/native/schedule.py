@@ -65,13 +65,23 @@ def schedules(instruction: Instruction, machine: Machine, dtype: Dtype, threads:
     best: dict[tuple[str, str], LoopSchedule] = {}
     for candidate in _candidates(instruction, machine, lanes):
         cycles, across = _cycles(instruction, candidate, lanes, BYTES[dtype]), _across(instruction, candidate)
-        for split, part in _splits(instruction, candidate, lanes, threads):
-            if (across, split) not in best or cycles * part < best[across, split].cycles:
-                best[across, split] = replace(candidate, cycles=cycles * part, split=split)
+        for order in _orders(candidate, threads):
+            for split, part in _splits(instruction, order, lanes, threads):
+                kept = best.get((across, split))
+                if (split or order is candidate) and (kept is None or cycles * part < kept.cycles):
+                    best[across, split] = replace(order, cycles=cycles * part, split=split)
     whole = min((s for s in best.values() if not s.split), key=lambda s: s.cycles)
     across = _across(instruction, whole)
     shared = [s for (same, split), s in best.items() if split and same == across]
     return tuple(replace(s, unroll=_unroll(instruction, s, lanes)) for s in (whole, *shared))
+
+
+def _orders(s: LoopSchedule, threads: int) -> Iterator[LoopSchedule]:
+    """Yield the schedule, then, for threads to share, those with another loop outermost: it may have fairer shares."""
+    yield s
+    if threads > 1 and len(s.tile) > 2:
+        for axis in s.tile[1:]:
+            yield replace(s, tile=(axis, *(other for other in s.tile if other is not axis)))
 
 
 def _across(instruction: Instruction, s: LoopSchedule) -> str:
@@ -154,7 +164,8 @@ def _fits(instruction: Instruction, axis: str, lanes: int) -> bool:
 def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Iterator[LoopSchedule]:
     axes = [a.name for a in instruction.axes]
     row = instruction.row
-    for vector in (*(a for a in axes if _fits(instruction, a, lanes)), ""):
+    bounded = instruction.contraction.bounded if instruction.contraction else frozenset()
+    for vector in (*(a for a in axes if a not in bounded and _fits(instruction, a, lanes)), ""):
         for tile in _tiles(instruction, vector, machine, lanes):
             sizes = dict(tile)
             # what is added up in memory is added one by one, in one order
@@ -167,7 +178,7 @@ def _candidates(instruction: Instruction, machine: Machine, lanes: int) -> Itera
     contraction = instruction.contraction
     if contraction and not row:
         for axis in contraction.axes:
-            if all(unit(f, axis.name) for f in contraction.factors):
+            if axis.name not in bounded and all(unit(f, axis.name) for f in contraction.factors):
                 for tile in _pairs(instruction, machine):
                     yield LoopSchedule(axis.name, True, tile)
 
@@ -181,7 +192,8 @@ def _tiles(
     """
     axes = [a.name for a in instruction.axes]
     row = instruction.row
-    others = [a for a in axes if a != vector]
+    bounded = instruction.contraction.bounded if instruction.contraction else frozenset()
+    others = [a for a in axes if a != vector and a not in bounded]
     inner = [*others, None] if others else [None]
     vectors = ceil(instruction.extent(vector) / lanes) if vector else 1
     held = 1
@@ -203,7 +215,8 @@ def _tiles(
                 if len(pair) == 2:
                     yield (*rest, *reversed(pair))
     if held < BUSY and not row:
-        yield from _deeper(instruction, vector, others, machine, vectors)
+        outside = tuple((a, 1) for a in axes if a in bounded)
+        yield from ((*outside, *tile) for tile in _deeper(instruction, vector, others, machine, vectors))
 
 
 def _deeper(
@@ -221,13 +234,16 @@ def _deeper(
 
 def _pairs(instruction: Instruction, machine: Machine) -> Iterator[tuple[tuple[str, int], ...]]:
     """Yield tiles over up to two axes, in both orders, for vectors along the contraction: one load for each value."""
-    axes = instruction.axes
+    bounded = instruction.contraction.bounded if instruction.contraction else frozenset()
+    axes = [a for a in instruction.axes if a.name not in bounded]
+    outside = tuple((a.name, 1) for a in instruction.axes if a.name in bounded)
     if len(axes) < 2:
         largest = axes[0].extent if axes else 1
-        yield from (tuple((a.name, size) for a in axes) for size in _sizes(largest, (machine.registers - 1) // 2))
+        sizes = _sizes(largest, (machine.registers - 1) // 2)
+        yield from ((*outside, *((a.name, size) for a in axes)) for size in sizes)
         return
     for one, other in permutations(axes, 2):
-        rest = tuple((a.name, 1) for a in axes if a not in (one, other))
+        rest = (*outside, *((a.name, 1) for a in axes if a not in (one, other)))
         for size in _sizes(one.extent, 8):
             most = (machine.registers - 1 - size) // (size + 1)
             for size_too in _sizes(other.extent, max(min(most, 8), 1)):
@@ -242,7 +258,7 @@ def _cycles(instruction: Instruction, s: LoopSchedule, lanes: int, element: int)
     contraction = instruction.contraction
     steps = 1.0
     if contraction:
-        steps = prod(s.units(a.name, a.extent, lanes) for a in contraction.axes)
+        steps = prod(s.units(a.name, a.extent, lanes) for a in contraction.axes) * instruction.share
     code = 1.0 + sum(_weight(op) for op in instruction.code)
     rows = sum(isinstance(op, RowReduce) for op in instruction.code) if s.vector == instruction.row else 0
     total = 0.0
@@ -319,6 +335,8 @@ def _unroll(instruction: Instruction, s: LoopSchedule, lanes: int) -> int:
     last = instruction.contraction.axes[-1]
     steps = s.units(last.name, last.extent, lanes)
     held = prod(size for _, size in s.tile)
+    if last.name in instruction.contraction.bounded:
+        return 1
     if steps * held <= UNROLLED and len(instruction.contraction.axes) == 1:
         return steps
     return 4 if held <= 8 else 2 if held <= 16 else 1

@@ -78,7 +78,7 @@ class TileWriter:
         points = self.points(env)
         held: dict[Offsets, str] = {}
         if self.reduction is not None:
-            held = self.reduction.write(points, pointers, fetched)
+            held = self.reduction.write(points, pointers, fetched, {axis: one.start for axis, one in env.items()})
         elif fetched is not None:
             fetch(self.w, fetched)
         row = self.instruction.row

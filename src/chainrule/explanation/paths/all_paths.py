@@ -16,7 +16,7 @@ import numpy.typing as npt
 from chainrule.errors import OptionError
 from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.execute.reference.scope import Scope
-from chainrule.explanation.entry import At, entry_at, one_sample, put_at, tensor_named, with_params
+from chainrule.explanation.entry import At, asked_of, entry_at, one_sample, put_at, with_params
 from chainrule.explanation.paths.counts import as_integer
 from chainrule.explanation.paths.edges import Link
 from chainrule.explanation.paths.entry_paths import EntryPath, LinkSummary, LocalDerivative
@@ -45,8 +45,8 @@ from chainrule.expr.nodes import (
     plus,
 )
 from chainrule.expr.symbols import Derivative
+from chainrule.keywords import answers
 from chainrule.network import Network
-from chainrule.network.on_average import on_average
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Words, words
 from chainrule.render.formula import ShownFormula, formula
@@ -73,6 +73,7 @@ TOP = 5
 """How many paths are shown unless somebody says."""
 
 
+@answers
 def paths(
     network_or_system: Network | System,
     inputs: Mapping[str, npt.ArrayLike],
@@ -97,9 +98,8 @@ def paths(
     """
     if top < 1:
         raise OptionError(f"top = {top} shows no path", expected="a whole number from 1 on")
-    system = network_or_system if isinstance(network_or_system, System) else on_average(network_or_system.system)
-    tensor = tensor_named(system, of)
-    given = inputs if isinstance(network_or_system, System) else with_params(network_or_system, inputs)
+    system, tensor = asked_of(network_or_system, of)
+    given = with_params(network_or_system, inputs)
     back = backprop(system, [tensor])
     evaluation = evaluate_all(stable(back.system), one_sample(system, given, sample))
     name = Derivative(back.cotangents.cost, tensor)

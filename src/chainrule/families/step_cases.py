@@ -18,8 +18,8 @@ from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.reads import reach_of
 from chainrule.families.step_order import Interval, holds_in
 from chainrule.families.templates import declared_family, sum_over
-from chainrule.families.uses import Definition, Flow, Use
-from chainrule.families.windows import Window
+from chainrule.families.uses import Definition, Flow, Reading
+from chainrule.families.windows import StepWindow
 from chainrule.system.model import Equation, System
 from chainrule.system.sizes.erase import erased_equation
 
@@ -49,7 +49,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Case:
+class StepCase:
     """∂C/∂v at some steps. `windows` are the systems it was derived in, the first for itself, others for its shares."""
 
     subject: Subject
@@ -70,7 +70,7 @@ class CaseFinder:
     flow: Flow
     derive: Derive
     sums: frozenset[str]
-    cases: dict[str, list[Case]] = field(default_factory=dict)
+    cases: dict[str, list[StepCase]] = field(default_factory=dict)
 
     def find(self, names: Sequence[str]) -> None:
         """Derive by tensors, and by all that their derivatives name."""
@@ -115,13 +115,13 @@ class CaseFinder:
 
     # One subject
 
-    def _of(self, subject: Subject) -> list[Case]:
+    def _of(self, subject: Subject) -> list[StepCase]:
         """Return the cases of one subject, in the order of its steps."""
         uses = self._reached(subject)
         shared = [use for use, _ in uses if use.open and use.slot.name == subject.tensor.name]
         pieces = [self.flow.order.pieces(subject.box[g], _intervals(uses, g)) for g in subject.letters]
         boxes = [dict(zip(subject.letters, piece, strict=True)) for piece in product(*pieces)]
-        found: dict[int, Case] = {}
+        found: dict[int, StepCase] = {}
         cut: frozenset[str] = frozenset()
         for number in sorted(range(len(boxes)), key=lambda n: _points_in(boxes[n])):
             case, named = self._case(subject, boxes[number], [use for use, _ in uses], shared, cut)
@@ -130,9 +130,9 @@ class CaseFinder:
             cut |= named
         return [found[number] for number in sorted(found)]
 
-    def _reached(self, subject: Subject) -> list[tuple[Use, bool]]:
+    def _reached(self, subject: Subject) -> list[tuple[Reading, bool]]:
         """Return all uses of a subject, at once or through inner equations, each with whether its user is inner."""
-        found: list[tuple[Use, bool]] = []
+        found: list[tuple[Reading, bool]] = []
         seen: set[tuple[int, object]] = set()
         waiting = [subject.tensor]
         while waiting:
@@ -146,7 +146,7 @@ class CaseFinder:
                     waiting.append(use.target)
         return found
 
-    def _is_inner(self, subject: Subject, use: Use) -> bool:
+    def _is_inner(self, subject: Subject, use: Reading) -> bool:
         """Say whether an equation belongs to the step of the subject, so that it is written into its window."""
         user = use.user
         if user.target == self.flow.cost:
@@ -168,8 +168,8 @@ class CaseFinder:
         return any(use.open for use in self.flow.uses(user.target, user.letters, user.box))
 
     def _case(
-        self, subject: Subject, box: Box, uses: Sequence[Use], shared: Sequence[Use], cut: frozenset[str]
-    ) -> tuple[Case | None, frozenset[str]]:
+        self, subject: Subject, box: Box, uses: Sequence[Reading], shared: Sequence[Reading], cut: frozenset[str]
+    ) -> tuple[StepCase | None, frozenset[str]]:
         """Return one case, None where it is an unknown function's derivative, and what it names of the step."""
         live = [use for use in uses if not use.open and _is_live(use, box)]
         points = {g: low for g, (low, high) in box.items() if low == high}
@@ -179,7 +179,7 @@ class CaseFinder:
         target: Indexed | None = None
         named: frozenset[str] = frozenset()
         for part, over in self._parts(inner, frontier, [u for u in shared if _is_live(u, box)]):
-            window = Window(self.flow, points)
+            window = StepWindow(self.flow, points)
             own = subject.own if subject.own is not None and not over else None
             system, moving = self._window(window, subject, own, part, inner if not over else ())
             derived = self.derive(system, moving)
@@ -195,13 +195,13 @@ class CaseFinder:
             return None, named
         if target is None:
             target = Indexed(
-                Derivative(self.flow.cost, Window(self.flow, points).name(subject.tensor)), subject.indices
+                Derivative(self.flow.cost, StepWindow(self.flow, points).name(subject.tensor)), subject.indices
             )
-        return Case(subject, box, Equation(target, plus(*values)), tuple(windows)), frozenset(named)
+        return StepCase(subject, box, Equation(target, plus(*values)), tuple(windows)), frozenset(named)
 
     def _parts(
-        self, inner: Sequence[Use], frontier: Sequence[Use], shared: Sequence[Use]
-    ) -> Iterator[tuple[Sequence[Use], tuple[str, ...]]]:
+        self, inner: Sequence[Reading], frontier: Sequence[Reading], shared: Sequence[Reading]
+    ) -> Iterator[tuple[Sequence[Reading], tuple[str, ...]]]:
         """Yield the uses that a window is made for: those at one step, then those of each user at all of its steps."""
         if inner or frontier:
             yield frontier, ()
@@ -209,11 +209,13 @@ class CaseFinder:
             own = [use for use in shared if use.user.number == number]
             yield own, own[0].open
 
-    def _closure(self, subject: Subject, live: Sequence[Use], cut: frozenset[str]) -> tuple[list[Use], list[Use]]:
+    def _closure(
+        self, subject: Subject, live: Sequence[Reading], cut: frozenset[str]
+    ) -> tuple[list[Reading], list[Reading]]:
         """Return which of the live uses are inner and which are the frontier, as far as they are reached."""
         reached = {subject.tensor}
-        inner: dict[Use, None] = {}
-        frontier: dict[Use, None] = {}
+        inner: dict[Reading, None] = {}
+        frontier: dict[Reading, None] = {}
         changed = True
         while changed:
             changed = False
@@ -229,7 +231,12 @@ class CaseFinder:
         return list(inner), list(frontier)
 
     def _window(
-        self, window: Window, subject: Subject, own: Definition | None, part: Sequence[Use], inner: Sequence[Use]
+        self,
+        window: StepWindow,
+        subject: Subject,
+        own: Definition | None,
+        part: Sequence[Reading],
+        inner: Sequence[Reading],
     ) -> tuple[System, Symbol]:
         """Return the system in which a case is derived."""
         held = list(dict.fromkeys(window.name(use.target) for use in part))
@@ -247,9 +254,9 @@ class CaseFinder:
                 window.arguments.append(target)
         return window.system(subject.tensor)
 
-    def _merged(self, cases: Sequence[Case]) -> list[Case]:
+    def _merged(self, cases: Sequence[StepCase]) -> list[StepCase]:
         """Return cases with neighbours of one formula as one."""
-        found: list[Case] = []
+        found: list[StepCase] = []
         for case in cases:
             before = next((n for n, other in enumerate(found) if _joined(self.flow, other, case) is not None), None)
             if before is None:
@@ -262,7 +269,7 @@ class CaseFinder:
         return found
 
 
-def _joined(flow: Flow, one: Case, other: Case) -> Box | None:
+def _joined(flow: Flow, one: StepCase, other: StepCase) -> Box | None:
     """Return the box of two cases that are neighbours and say the same, else None."""
     if one.equation != other.equation:
         return None
@@ -274,7 +281,7 @@ def _joined(flow: Flow, one: Case, other: Case) -> Box | None:
     return {**one.box, letter: (low, high)} if flow.order.same((end[0], end[1] + 1), start) else None
 
 
-def _is_live(use: Use, box: Box) -> bool:
+def _is_live(use: Reading, box: Box) -> bool:
     return all(holds_in(box[letter], where) for letter, where in use.where)
 
 
@@ -282,7 +289,7 @@ def _points_in(box: Box) -> int:
     return sum(low == high for low, high in box.values())
 
 
-def _intervals(uses: Sequence[tuple[Use, bool]], letter: str) -> list[Interval]:
+def _intervals(uses: Sequence[tuple[Reading, bool]], letter: str) -> list[Interval]:
     return [ends for use, _ in uses for own, ends in use.where if own == letter]
 
 
@@ -305,5 +312,5 @@ def _derived_by(cost: Symbol, value: Expr) -> Iterator[Tensor]:
             yield from (t for t in part.tensor.wrt if isinstance(t, Tensor))
 
 
-def _named(cost: Symbol, cases: Sequence[Case]) -> list[str]:
+def _named(cost: Symbol, cases: Sequence[StepCase]) -> list[str]:
     return list(dict.fromkeys(t.name for case in cases for t in _derived_by(cost, case.equation.value)))

@@ -12,7 +12,8 @@ import pytest
 import chainrule as cr
 from chainrule import nn
 from chainrule.errors import OptionError
-from chainrule.nn.keywords import _NAMES, answers
+from chainrule.keywords import _NAMES, answers
+from chainrule.training import TensorBoard
 
 
 def said(make: Any, *given: Any, **named: Any) -> str:
@@ -57,6 +58,28 @@ def said(make: Any, *given: Any, **named: Any) -> str:
         (cr.train, "n_jobs", "threads"),
         (cr.train, "verbose", "progress"),
         (cr.train, "checkpiont", "checkpoint"),
+        (cr.Network, "hidden", "layers"),
+        (cr.Network.from_system, "weights", "values"),
+        (cr.Network.from_system, "random_state", "seed"),
+        (cr.Network.from_system, "outputs", "output"),
+        (cr.Network.predict, "X", "x"),
+        (cr.Network.freeze, "names", "*names"),
+        (cr.Network.save, "filename", "path"),
+        (cr.Network.load_state_dict, "weights", "state"),
+        (cr.load, "file", "path"),
+        (cr.measure, "metric", "metrics"),
+        (cr.parse, "source", "text"),
+        (cr.backprop, "with_respect_to", "wrt"),
+        (cr.value_and_grad, "argnums", "wrt"),
+        (cr.evaluate, "params", "inputs"),
+        (cr.compile, "backend", "executor"),
+        (cr.compile, "precision", "dtype"),
+        (cr.jacobian, "by", "wrt"),
+        (cr.check, "derivative", "answer"),
+        (cr.gradient_check, "rng", "seed"),
+        (cr.explain, "tensor", "of"),
+        (cr.paths, "n", "top"),
+        (TensorBoard, "log_dir", "directory"),
     ],
     ids=lambda part: getattr(part, "__name__", part),
 )
@@ -73,6 +96,57 @@ def test_what_belongs_elsewhere_has_a_sentence() -> None:
     assert "a new order in each epoch" in said(cr.train, shuffle=True)
     assert "the mean over the samples" in said(nn.CrossEntropy, reduction="mean")
     assert said(nn.Softmax, dim=1).startswith("Softmax has no argument dim\n  no arguments\n")
+
+
+def test_what_is_of_training_is_said_to_be_where_a_network_is_made_or_asked() -> None:
+    assert said(cr.Network.from_system, optimizer="adam").endswith(
+        "cr.train takes one: cr.train(network, x, y, optimizer=nn.SGD(0.5))"
+    )
+    assert "cr.train takes an optimizer" in said(cr.Network.from_system, lr=0.1)
+    assert "It is a line of the system" in said(cr.Network.from_system, loss="mse")
+    assert "cr.train(network, x, y, epochs=10)" in said(cr.Network, n_epochs=3)
+    assert "Samples are run in parts" in said(cr.Network.predict, batch_size=32)
+
+
+def callables() -> dict[str, Any]:
+    """Return what is public and called with arguments by name, but for exceptions, layers and what is data."""
+    functions = {name: value for name in cr.__all__ if inspect.isfunction(value := getattr(cr, name))}
+    kinds = {
+        cr.Network: "from_system load predict classify accuracy save state_dict load_state_dict freeze unfreeze",
+        cr.Backprop: "result derivation verify",
+        cr.Jacobian: "derivation verify",
+    }
+    methods = {f"{kind.__name__}.{name}": getattr(kind, name) for kind in kinds for name in kinds[kind].split()}
+    bases = ("Layer", "Cost", "Penalty", "Activation")
+    layers = {f"nn.{name}": getattr(nn, name) for name in nn.__all__ if name not in bases}
+    layers = {name: kind for name, kind in layers.items() if not inspect.isabstract(kind)}
+    return {**functions, **methods, **layers, "Network": cr.Network, "EarlyStopping": cr.EarlyStopping}
+
+
+@pytest.mark.parametrize("called", callables().values(), ids=callables())
+def test_whatever_is_public_answers_an_unknown_name(called: Any) -> None:
+    assert f"{called.__name__} has no argument zzz\n" in said(called, zzz=1)
+
+
+def test_estimators_answer_too() -> None:
+    estimators = pytest.importorskip("chainrule.sklearn")
+    made = estimators.NetworkClassifier
+    for elsewhere, here in {
+        "hidden": "hidden_layer_sizes",
+        "alpha": "weight_decay",
+        "lr": "learning_rate",
+        "max_iter": "epochs",
+        "solver": "optimizer",
+        "seed": "random_state",
+    }.items():
+        message = said(made, **{elsewhere: 1})
+        assert message.startswith(f"NetworkClassifier has no argument {elsewhere}\n")
+        assert message.endswith(f"Did you mean {here}?")
+    assert "It is the estimator's: NetworkClassifier(epochs=100)" in said(made().fit, [[1]], [1], epochs=3)
+    assert "It is the estimator's" in said(made().fit, [[1]], [1], validation_data=())
+    assert said(made().fit, x=[[1]]).endswith("Did you mean X?")
+    assert made(hidden_layer_sizes=(5,)).get_params()["hidden_layer_sizes"] == (5,)
+    assert "hidden_layer_sizes" in inspect.signature(made).parameters
 
 
 def test_a_name_like_none_has_the_list_alone() -> None:
@@ -106,7 +180,9 @@ def test_a_missing_argument_and_one_too_many_stay_errors_of_python() -> None:
 def test_every_name_of_the_table_is_one_that_something_here_has() -> None:
     public = [getattr(nn, name) for name in nn.__all__ if inspect.isclass(getattr(nn, name))]
     known = {"clip_value", *inspect.signature(cr.train).parameters, *inspect.signature(cr.Network).parameters}
-    known |= {name for kind in (*public, cr.EarlyStopping) for name in inspect.signature(kind).parameters}
+    kinds = (*public, cr.EarlyStopping, TensorBoard, *callables().values())
+    known |= {name for kind in kinds for name in inspect.signature(kind).parameters}
+    known |= {"hidden_layer_sizes", "scale", "random_state", "X"}
     assert [name for _, names in _NAMES for name in names if name not in known] == []
 
 

@@ -19,6 +19,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("NetworkClassifier.alpha NetworkRegressor.alpha", ("weight_decay",)),
+    ("lr learning_rate_init", ("learning_rate",)),
     ("lr eta step_size stepsize base_lr init_lr alpha", ("learning_rate", "initial", "peak")),
     ("validation_data val_data valid_data eval_set validation dev_data", ("x_validation", "y_validation")),
     ("x_val X_val val_x x_valid X_valid X_validation validation_x", ("x_validation",)),
@@ -29,8 +31,16 @@ _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("n_epochs num_epochs nepochs nb_epoch max_epochs epoch max_iter iterations", ("epochs",)),
     ("batch bs minibatch_size mini_batch_size n_batch batchsize", ("batch_size",)),
     ("opt optim solver", ("optimizer",)),
-    ("random_state rng random_seed generator", ("seed",)),
+    ("random_state rng random_seed generator key", ("seed",)),
+    ("seed rng random_seed", ("random_state",)),
+    (
+        "hidden hidden_layers hidden_sizes hidden_units hidden_dims hidden_dim n_hidden layers units",
+        ("hidden_layer_sizes", "layers"),
+    ),
+    ("normalize standardize", ("scale",)),
+    ("tol n_iter_no_change patience", ("early_stopping",)),
     ("device backend engine", ("executor",)),
+    ("precision type", ("dtype",)),
     ("n_jobs num_threads n_threads workers num_workers", ("threads",)),
     ("callback", ("callbacks",)),
     ("metric scoring eval_metric", ("metrics",)),
@@ -38,7 +48,22 @@ _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("early_stop earlystopping stopping", ("early_stopping",)),
     ("verbose verbosity progress_bar tqdm", ("progress",)),
     ("checkpoint_path ckpt resume_from save_path", ("checkpoint",)),
+    ("weights params param initial init state state_dict parameters", ("values",)),
+    ("out outputs returns", ("output",)),
+    ("weights state_dict", ("state",)),
+    ("params values data args arguments feed_dict x", ("inputs",)),
+    ("argnums with_respect_to respect_to by variable variables var param params", ("wrt",)),
+    ("solution derivative derivation gradient formula expected", ("answer",)),
+    ("tensor name variable output outputs", ("of", "tensor")),
+    ("index indices entry place position", ("at",)),
+    ("n k count limit max_terms most max_paths", ("top",)),
+    ("file filename file_name filepath fname f", ("path",)),
+    ("log_dir logdir folder dir path", ("directory",)),
+    ("source string equations notation code", ("text",)),
+    ("equations model graph sys", ("system",)),
+    ("model net system", ("network_or_system",)),
     ("X inputs data features", ("x",)),
+    ("x data features", ("X",)),
     ("targets target labels label Y", ("y",)),
     ("model net", ("network",)),
     ("loss criterion objective loss_fn", ("cost",)),
@@ -66,8 +91,23 @@ _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lam lambda_ weight", ("strength",)),
     ("delta_min", ("min_delta",)),
 )
+_ESTIMATOR = "It is the estimator's: NetworkClassifier"
 _BELONGING: Mapping[str, str] = MappingProxyType(
     {
+        "from_system.cost": "It is a line of the system: cost C = sum(k) (a[k] - y[k])^2",
+        "from_system.learning_rate": "cr.train takes an optimizer: optimizer=nn.SGD(learning_rate=0.5)",
+        "fit.epochs": f"{_ESTIMATOR}(epochs=100)",
+        "fit.batch_size": f"{_ESTIMATOR}(batch_size=16)",
+        "fit.early_stopping": f"{_ESTIMATOR}(early_stopping=True)",
+        "fit.x_validation": f"{_ESTIMATOR}(early_stopping=True, validation_fraction=0.1)",
+        "fit.sample_weight": "All samples count alike.",
+        "predict.batch_size": "Samples are run in parts, so that memory does not grow.",
+        "gradient_check.epsilon": "The steps of central differences are chosen for each entry.",
+        "epochs": "cr.train takes it: cr.train(network, x, y, epochs=10)",
+        "batch_size": "cr.train takes it: cr.train(network, x, y, batch_size=32)",
+        "optimizer": "cr.train takes one: cr.train(network, x, y, optimizer=nn.SGD(0.5))",
+        "callbacks": "cr.train takes them: cr.train(network, x, y, callbacks=[…])",
+        "progress": "cr.train shows it: cr.train(network, x, y, progress=True)",
         "learning_rate": "It is the optimizer's: optimizer=nn.SGD(learning_rate=0.5)",
         "momentum": "It is the optimizer's: optimizer=nn.SGD(0.5, momentum=0.9)",
         "weight_decay": "It is the optimizer's: optimizer=nn.SGD(0.5, weight_decay=0.001)",
@@ -89,7 +129,10 @@ _BELONGING: Mapping[str, str] = MappingProxyType(
 
 
 def answers(function: Callable[P, T]) -> Callable[P, T]:
-    """Return a function that names what is meant by an unknown keyword argument, in an OptionError."""
+    """Return a function that names what is meant by an unknown keyword argument, in an OptionError.
+
+    A method does so, too; under `classmethod`, where it is one of the class.
+    """
     known = _keywords(function)
 
     @wraps(function)
@@ -103,11 +146,11 @@ def answers(function: Callable[P, T]) -> Callable[P, T]:
 def answering_class(kind: type[T]) -> type[T]:
     """Return a class that names what is meant by an unknown keyword argument, in an OptionError."""
     make = kind.__init__
-    known = _keywords(make)[1:]
+    known = _keywords(make)
 
     @wraps(make)
     def answering(self: T, *args: object, **kwargs: object) -> None:
-        refuse_unknown(kind.__name__, known, kwargs)
+        refuse_unknown(type(self).__name__, known, kwargs)
         make(self, *args, **kwargs)
 
     kind.__init__ = answering  # type: ignore[method-assign, assignment]
@@ -115,9 +158,11 @@ def answering_class(kind: type[T]) -> type[T]:
 
 
 def _keywords(function: Callable[..., object]) -> tuple[str, ...]:
-    """Return the names of the arguments that can be given by name."""
+    """Return the names of the arguments that can be given by name, and *names for any number without one."""
     parameters = signature(function).parameters.values()
-    return tuple(p.name for p in parameters if p.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY))
+    written = {Parameter.POSITIONAL_OR_KEYWORD: "", Parameter.KEYWORD_ONLY: "", Parameter.VAR_POSITIONAL: "*"}
+    named = (written[p.kind] + p.name for p in parameters if p.kind in written)
+    return tuple(name for name in named if name not in ("self", "cls"))
 
 
 def refuse_unknown(owner: str, known: Collection[str], given: Collection[str]) -> None:
@@ -136,16 +181,18 @@ def refuse_unknown(owner: str, known: Collection[str], given: Collection[str]) -
     raise OptionError(
         f"{owner} has no argument {unknown}",
         expected=listed(known) if known else "no arguments",
-        advice=_advice(unknown, known),
+        advice=_advice(owner, unknown, known),
     )
 
 
-def _advice(unknown: str, known: Collection[str]) -> str:
-    elsewhere = [names for words, names in _NAMES if unknown in words.split()]
+def _advice(owner: str, unknown: str, known: Collection[str]) -> str:
+    called = {unknown, f"{owner}.{unknown}"}
+    elsewhere = [names for words, names in _NAMES if called & set(words.split())]
     here = next((found for names in elsewhere if (found := [name for name in names if name in known])), [])
     if here:
         return f"Did you mean {' and '.join(here)}?"
     named = [unknown, *(name for names in elsewhere for name in names)]
-    said = next((_BELONGING[name] for name in named if name in _BELONGING), "")
+    owned = (_BELONGING.get(f"{owner}.{name}") for name in named)
+    said = next((sentence for sentence in (*owned, *map(_BELONGING.get, named)) if sentence), "")
     close = get_close_matches(unknown.lower(), list(known), 1)
     return said or (f"Did you mean {close[0]}?" if close else "")

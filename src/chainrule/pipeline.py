@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.execute.family_inputs import WrittenOut
+    from chainrule.render.document import Group
     from chainrule.verify.verification import Verification
 
     Array = npt.NDArray[Any]
@@ -106,6 +107,38 @@ class Backprop(ShownAsText):
         return replace(derive(self.cotangents, self.forward.named(tensor)), verifier=self.verify)
 
     @answers
+    def steps(self, *, where: bool = False) -> Group:
+        """Return the derivations of the whole backward pass on one page, as a document.
+
+        First the derivatives that the pass names, from the cost backwards, then those by the tensors asked for; what
+        takes no more than a sum over one path and a Kronecker delta in two lines.
+        """
+        from chainrule.rewrite.backward_page import backward_page
+
+        found = {tensor: self.derivation(tensor) for tensor in self._in_order()}
+        inlined = {name for derivation in found.values() for name in derivation.inlined}
+        brief = [found[tensor] for tensor in found if tensor in self.wrt or tensor in inlined]
+        return backward_page(tuple(found.values()), brief, where=where)
+
+    def _in_order(self) -> tuple[str, ...]:
+        """Return the tensors whose derivatives are told on a page: what is inlined before who inlines it."""
+        known = set(self.forward.names())
+        named = [
+            e.name.wrt[0] for e in self.system.equations if isinstance(e.name, Derivative) and len(e.name.wrt) == 1
+        ]
+        between = [str(tensor) for tensor in named if tensor in known and tensor not in self.wrt]
+        asked = [*(str(tensor) for tensor in named if tensor in self.wrt), *self.wrt]
+        order: dict[str, None] = {}
+        for tensor in (*between, *dict.fromkeys(asked)):
+            waiting = [tensor]
+            while waiting:
+                inlined = [t for t in self.plain_derivation(waiting[-1]).inlined if t not in order and t not in waiting]
+                if inlined:
+                    waiting += inlined[::-1]
+                else:
+                    order[waiting.pop()] = None
+        return tuple(order)
+
     @bounded_depth()
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""

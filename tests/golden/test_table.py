@@ -170,28 +170,28 @@ def test_the_sum_over_paths_comes_first_then_local_derivatives_then_the_collapse
     assert first.before == derivation.target
     assert isinstance(first.after, Reduce), "one path leads on, through all entries of one tensor: a sum"
     assert sum(isinstance(part, Partial) for part in walk(first.after)) >= 1
-    assert "one product per path, added up" in first.statement
-    assert "not the whole derivative" in first.remark
+    assert "the contributions add up" in first.statement
+    assert "not extent(" in first.remark
     order = [stage_of(step) for step in rest]
     assert order == sorted(order)
     for step in rest:
         if step.rule == "local derivative":
             assert step.detail is not None
             assert "vanish" in step.remark
-            assert any("Kronecker delta" in inner.statement for inner in step.detail.steps)
-            assert any(isinstance(part, Bracket) for part in walk(step.detail.steps[0].after))
+            assert any(inner.rule == "Kronecker delta" for inner in step.detail.steps)
+            assert any(isinstance(part, Bracket) for inner in step.detail.steps for part in walk(inner.after))
 
 
 def stage_of(step: Step) -> int:
-    """Return 0 for local derivatives, 1 for what is put in, 2 for the collapse and all that follows."""
-    return {"local derivative": 0, "put in": 1}.get(step.rule, 2)
+    """Return 0 for local derivatives, 1 for what is substituted, 2 for the collapse and all that follows."""
+    return {"local derivative": 0, "substitute": 1}.get(step.rule, 2)
 
 
-def test_the_share_of_one_path_is_set_apart_from_the_whole() -> None:
+def test_the_contribution_through_one_entry_is_set_apart_from_the_whole() -> None:
     derivation = derived(SEED, "z")
     assert derivation.steps[0].remark == (
-        "∂C/∂a[k]·∂a[k]/∂z[j] is the share of one path, not the whole derivative; so the sum is not extent(k) times "
-        "one term, it adds up different shares"
+        "∂C/∂a[k]·∂a[k]/∂z[j] is the contribution through one a[k]; the contributions differ, so the sum is not "
+        "extent(k) times one of them"
     )
 
 

@@ -120,5 +120,5 @@ def test_the_conventions_are_said_where_the_step_is() -> None:
     )
     assert "relu'(0) = 0 by convention" in said
     assert "sign(0) = 0 by convention" in said
-    assert "ties share equally by convention" in said
-    assert "clip passes the derivative on from low to high, both included by convention" in said
+    assert "ties share it equally by convention" in said
+    assert "the derivative passes between the bounds, and at both of them by convention" in said

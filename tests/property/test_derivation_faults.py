@@ -133,7 +133,7 @@ def test_a_fault_is_noticed_whatever_the_size_of_the_cost(size: str, monkeypatch
     verify_all(backprop(parse(text)))
     monkeypatch.setitem(FUNCTIONS, "tanh", replace(FUNCTIONS["tanh"], derivative=("1.0005*(1 - tanh(t)^2)",)))
     scalar_derivative.cache_clear()
-    with pytest.raises(VerificationError, match="is wrong: differentiate"):
+    with pytest.raises(VerificationError, match="is wrong: derivative of tanh"):
         verify_all(backprop(parse(text)))
 
 
@@ -288,7 +288,7 @@ def test_a_sum_that_is_split_with_a_sign_lost(monkeypatch: pytest.MonkeyPatch) -
 
         return positive
 
-    plant(monkeypatch, "take the sum apart", fault)
+    plant(monkeypatch, "split the sum", fault)
     assert_noticed(SOFTMAX)
 
 
@@ -304,7 +304,7 @@ def test_a_quantity_recognised_with_the_wrong_index(monkeypatch: pytest.MonkeyPa
 
         return astray
 
-    plant(monkeypatch, "call it by its name", fault)
+    plant(monkeypatch, "definition", fault)
     assert_noticed(SOFTMAX)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,15 +100,35 @@ def derive(
         return
     if json:
         derivations = [back.derivation(tensor) for tensor in back.wrt]
-        show_document(_document(derivations, _equations(back), back, steps=steps, verify=verify), json=True)
+        page = back.steps() if steps and not asked else None
+        show_document(_document(derivations, _equations(back), back, page, steps=steps, verify=verify), json=True)
+        return
+    if steps and not (asked or compare):
+        _show_steps(back.steps(where=where), latex=form == "latex")
+        _say_verified(_verifications(back, file, None, "") if verify else ())
         return
     other = _other(compare, back.wrt) if compare else None
     for block in _blocks(back, other, (file, compare), steps=steps, where=where, latex=form == "latex"):
         say(block)
-    if verify:
-        say()
-        for line in _verifications(back, file, other, compare):
-            say(line)
+    _say_verified(_verifications(back, file, other, compare) if verify else ())
+
+
+def _show_steps(page: Group, *, latex: bool) -> None:
+    """Print the derivations of a page."""
+    if latex:
+        from chainrule.render.document_latex import document_latex
+
+        say(document_latex(page))
+    else:
+        show_document(page, json=False, width=columns())
+
+
+def _say_verified(lines: Iterable[str]) -> None:
+    """Print what verification found, a blank line before it."""
+    for number, line in enumerate(lines):
+        if not number:
+            say()
+        say(line)
 
 
 def _check_options(form: str, compare: str, *, steps: bool, where: bool, json: bool, other: bool) -> None:
@@ -140,13 +160,20 @@ def _check_why(why: bool, data: Path | None, at: list[str] | None, *, alone: boo
 
 
 def _document(
-    derivations: Sequence[Derivation], equations: Group, by: Backprop | Jacobian, *, steps: bool, verify: bool
+    derivations: Sequence[Derivation],
+    equations: Group,
+    by: Backprop | Jacobian,
+    page: Group | None = None,
+    *,
+    steps: bool,
+    verify: bool,
 ) -> Group:
     """Return what is shown, as one document: every step or the equations, and what verification says."""
     from chainrule.render.document import Group, Line
     from chainrule.rewrite.derivation_text import derivation_document
 
-    shown = tuple(map(derivation_document, derivations)) if steps else (equations,)
+    each = page.nodes if page is not None else tuple(map(derivation_document, derivations))
+    shown = each if steps else (equations,)
     said = [Line((f"{d.text(d.target)}: {by.verify(d)}",)) for d in derivations if verify]
     verified = [Group(tuple(said), role="verification", apart=True)] if said else []
     return Group((*shown, *verified), role="derivatives")

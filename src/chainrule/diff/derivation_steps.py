@@ -8,22 +8,22 @@ why others vanish; what only one direction has to say is in `derivations` and `t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TypeAlias
 
 from chainrule.diff.chain_rule import Contribution, chain_rule, named, product
 from chainrule.diff.derivative import Differentiator
 from chainrule.diff.local import Locals
 from chainrule.diff.simplifying import Simplifying
-from chainrule.errors import listed
 from chainrule.expr.binding import free_in_order
-from chainrule.expr.nodes import Bracket, Condition, Expr, Index, Indexed, Product, Reduce, Select, Sum
-from chainrule.render.text import expression_text
+from chainrule.expr.nodes import Bracket, Condition, Expr, Index, Indexed, Product, Reduce, Select, Sum, rate
+from chainrule.render.document import Words, joined, words
+from chainrule.render.formula import ShownFormula, equal, formula, whole
+from chainrule.rewrite.lettering import with_free_letters
 from chainrule.rewrite.rules import Derivation, Step, where
 
-Closing: TypeAlias = tuple[str, str, Callable[..., object]]
-"""The rule, the statement and the function by which a local derivative comes to look as it is shown."""
+CONSTANT_FACTOR: Words = ("constant factors stay",)
+"""The law where no other is used."""
 
 
 class DerivationSteps(ABC):
@@ -58,129 +58,159 @@ class DerivationSteps(ABC):
         """Return the indices of a local derivative in their order."""
 
     @abstractmethod
-    def local_result(self, part: Contribution) -> tuple[Expr, Closing]:
-        """Return a local derivative as it is shown, and by which rule, statement and function it comes to look so."""
+    def local_result(self, part: Contribution) -> Expr:
+        """Return a local derivative as it is shown."""
 
     @abstractmethod
-    def share_remark(self, entry: str, part: Contribution) -> str:
-        """Say what a term of the sum is, `entry`, and is not."""
+    def term_remark(self, term: ShownFormula, part: Contribution) -> Words:
+        """Say what a term of the sum is, and is not."""
 
     @abstractmethod
-    def why_zero(self, part: Contribution) -> str:
+    def why_zero(self, part: Contribution) -> Words:
         """Say which of the terms of the sum vanish, and why."""
 
-    def derivation(self, parts: tuple[Contribution, ...], remarks: tuple[str, ...] = ()) -> Derivation:
+    def derivation(self, parts: tuple[Contribution, ...], notes: tuple[Words, ...] = ()) -> Derivation:
         """Return the derivation as the sum of these contributions."""
         if not parts:
-            why = f"no path leads from {self.text(self._by)} to {self.text(self._of)}, so nothing is added up"
+            why = words("no path leads from ", self.formula(self._by), " to ", self.formula(self._of))
             step = Step("chain rule", why, self._target, self._result, where=where(chain_rule))
-            return self.of_steps((step,), remarks)
+            return self.of_steps((step,), notes)
         if len(parts) == 1 and parts[0].beyond is None:
-            return self.of_steps(self._only_direct(parts[0]), remarks)
-        return self.of_steps(tuple(self._over_paths(parts)), remarks)
+            return self.of_steps(self._only_direct(parts[0]), notes)
+        return self.of_steps(tuple(self._over_paths(parts)), notes)
 
-    def of_steps(self, steps: tuple[Step, ...], remarks: tuple[str, ...] = ()) -> Derivation:
-        """Return the derivation with these steps."""
+    def of_steps(self, steps: tuple[Step, ...], notes: tuple[Words, ...] = ()) -> Derivation:
+        """Return the derivation with these steps, their laws in letters that it does not use."""
         result, ranks = self._result, self._ranks
-        return Derivation(self._target, steps, result, remarks, self._inlined, self._taken, ranks=ranks)
+        made = Derivation(self._target, steps, result, notes, self._inlined, self._taken, ranks=ranks)
+        return with_free_letters(made)
 
-    def text(self, expr: Expr | Condition) -> str:
-        """Return an expression or a condition as text."""
-        return expression_text(expr, taken=self._taken, ranks=self._ranks)
+    def formula(self, expr: Expr | Condition) -> ShownFormula:
+        """Return an expression or a condition laid out."""
+        return formula(expr, taken=self._taken, ranks=self._ranks)
 
     def _only_direct(self, part: Contribution) -> tuple[Step, ...]:
         """One reads the other, and nothing lies between them: the local derivative is all."""
         if part.local.value == part.local.partial:
-            why = f"{self._of.tensor} is an unknown function of {self.text(self._by)}: its derivative is a symbol"
+            of, by = whole(self._of.tensor), self.formula(self._by)
+            why = words(of, " is an unknown function of ", by, ": its derivative is a symbol")
             return (Step("unknown function", why, self._target, self._result, where=where(Locals.between)),)
-        return self._local_steps(part, self._target)
+        return self._local_steps(part, self._target, self._result)
 
-    def _local_steps(self, part: Contribution, target: Expr) -> tuple[Step, ...]:
+    def _local_steps(self, part: Contribution, target: Expr, shown: Expr) -> tuple[Step, ...]:
+        """Return the steps from a local derivative to what is shown of it: the laws of calculus, then those of sums."""
         order = self.local_order(part)
         begun = self._simplifier.arranged(part.local.raw, order)
-        said, rule = "; ".join(part.local.notes) or "the derivative", where(Differentiator)
-        first = Step("differentiate", said, target, begun, remark=self._what_cancels(part.local.raw), where=rule)
-        return (first, *self._simplified(part.local.raw, order))
+        steps: list[Step] = []
+        cancelled: list[Words] = []
+        for rule, law, made in self._calculus(part):
+            before, after = steps[-1].after if steps else target, self._simplifier.arranged(made, order)
+            cancelled.append(self._what_cancels(made))
+            if after != before:
+                note = cancelled[-1] if cancelled[-1] not in cancelled[:-1] else ()
+                steps.append(Step(rule, law, before, after, note=note, where=where(Differentiator)))
+        if not steps:
+            steps = [Step("differentiate", CONSTANT_FACTOR, target, begun, where=where(Differentiator))]
+        steps[-1] = replace(steps[-1], after=begun)
+        steps += self._simplified(part.local.raw, order)
+        return (*steps[:-1], replace(steps[-1], after=shown))
+
+    def _calculus(self, part: Contribution) -> Iterator[tuple[str, Words, Expr]]:
+        """Yield the laws of calculus by which a local derivative is found, with what each makes of it."""
+        if part.local.expression is None:
+            yield from ((rule, law, part.local.raw) for rule, law in part.local.laws)
+        for step in part.local.worked_out():
+            yield step.rule, step.law, step.after
 
     def _over_paths(self, parts: tuple[Contribution, ...]) -> Iterator[Step]:
         rule = where(chain_rule)
         symbolic = chain_rule(parts, self._by_name, named)
-        said = self._what_a_share_is(parts)
-        yield Step("chain rule", self._why_a_sum(parts), self._target, symbolic, remark=said, where=rule)
+        said = self._what_a_term_is(parts)
+        yield Step("chain rule", self._why_a_sum(parts), self._target, symbolic, note=said, where=rule)
         for part in parts:
             if part.beyond is None:
-                yield self._direct_share(part)
+                yield self._direct(part)
             elif part.local.value != part.local.partial:
                 yield self._local(part)
+        inserted = chain_rule(parts)
+        arranged = self._simplifier.arranged(inserted, self._order)
+        if arranged != symbolic:
+            uses, note = tuple(self._uses(parts)), self._what_cancels(inserted)
+            law = self._what_is_substituted(uses, parts)
+            yield Step("substitute", law, symbolic, arranged, note=note, uses=uses, where=where(product))
+        yield from self._simplified(inserted, self._order)
+
+    def _uses(self, parts: tuple[Contribution, ...]) -> Iterator[tuple[Expr, Expr]]:
+        """Yield the derivatives beyond that are written out, each with what it was derived to be."""
         for name in dict.fromkeys(self._inlined):
             part = next(p for p in parts if p.through == name)
             assert part.beyond is not None, "what is inlined lies between"
             assert part.inlined is not None, "what is inlined was derived"
-            value, said = self._simplifier.present(part.inlined), f"{self.text(part.beyond)} was derived before"
-            yield Step("put in", said, part.beyond, value, where=where(Contribution.with_inlined))
-        inserted = chain_rule(parts)
-        arranged = self._simplifier.arranged(inserted, self._order)
-        if arranged != symbolic:
-            said = "each factor is replaced by what it was found to be"
-            yield Step("put in", said, symbolic, arranged, remark=self._what_cancels(inserted), where=where(product))
-        yield from self._simplified(inserted, self._order)
+            yield part.beyond, self._simplifier.present(part.inlined)
+
+    def _what_is_substituted(self, uses: tuple[tuple[Expr, Expr], ...], parts: tuple[Contribution, ...]) -> Words:
+        known = tuple(equal(*map(self.formula, use)) for use in uses)
+        found = [part for part in parts if part.beyond is not None and part.local.value != part.local.partial]
+        local = [f"the local derivative{'s' if len(found) > 1 else ''}"] if found else []
+        return words(joined(known, ", "), " and " if known and local else "", *local)
 
     def _simplified(self, expr: Expr, order: tuple[Index, ...]) -> Iterator[Step]:
         """Yield the steps in which an expression is simplified, with what cancels in those that multiply out."""
         for step in self._simplifier.steps(expr, order):
-            yield replace(step, remark=step.remark or self._cancel(expr, self._simplifier.lost(step)))
+            yield replace(step, note=step.note or self._cancel(expr, self._simplifier.lost(step)))
 
     def _by_name(self, part: Contribution) -> Expr:
         """Return a local derivative by its name; as a book would write it where nothing lies beyond."""
         return self._simplifier.present(part.local.value) if part.beyond is None else part.local.partial
 
-    def _what_cancels(self, expr: Expr) -> str:
+    def _what_cancels(self, expr: Expr) -> Words:
         """Say what the normal form of an expression has lost: a factor that stood above a bar and below one."""
         return self._cancel(expr, self._simplifier.cancelled(expr))
 
-    def _cancel(self, expr: Expr, factors: tuple[Expr, ...]) -> str:
-        """Say that factors of an expression cancel; "" for none."""
+    def _cancel(self, expr: Expr, factors: tuple[Expr, ...]) -> Words:
+        """Say that factors of an expression cancel; () for none."""
         taken = (*self._taken, *(index.preferred for index in free_in_order(expr)))
-        lost = [expression_text(base, taken=taken, ranks=self._ranks) for base in factors]
+        lost = tuple(formula(base, taken=taken, ranks=self._ranks) for base in factors)
         if len(lost) < 2:
-            return f"{lost[0]} cancels" if lost else ""
-        return f"{listed(lost[:-1])} and {lost[-1]} cancel"
+            return (lost[0], " cancels") if lost else ()
+        return words(joined(lost[:-1], ", "), " and ", lost[-1], " cancel")
 
-    def _direct_share(self, part: Contribution) -> Step:
-        begun = self._simplifier.arranged(part.local.raw, self._order)
-        words = f"the share of {self.text(self._by)} itself, everything else held fixed"
-        said = "; ".join((words, *part.local.notes))
-        value = self._simplifier.present(part.local.value)
-        return Step("direct share", said, begun, value, where=where(Locals.between))
+    def _direct(self, part: Contribution) -> Step:
+        """Return the step of what one reads of the other itself."""
+        assert part.local.expression is not None, "an unknown function reads its arguments through no equation"
+        said = words(self.formula(self._of), " reads ", self.formula(self._by), " itself, all else held fixed")
+        target, value = rate(part.local.expression, self._by), self._simplifier.present(part.local.value)
+        return self._with_detail("direct contribution", part, target, value, said)
 
     def _local(self, part: Contribution) -> Step:
-        after, closing = self.local_result(part)
-        steps = self._local_steps(part, part.local.partial)
-        if steps[-1].after != after:
-            rule, statement, function = closing
-            steps = (*steps, Step(rule, statement, steps[-1].after, after, where=where(function)))
-        why = self.why_zero(part)
-        remarks = (why,) if why else ()
-        detail = Derivation(part.local.partial, steps, after, remarks=remarks, taken=self._taken, ranks=self._ranks)
-        said, rule = "; ".join(part.local.notes), where(Locals.between)
-        return Step("local derivative", said, part.local.partial, after, remark=why, detail=detail, where=rule)
+        why, value = self.why_zero(part), self.local_result(part)
+        return self._with_detail("local derivative", part, part.local.partial, value, why)
 
-    def _why_a_sum(self, parts: tuple[Contribution, ...]) -> str:
-        between = [
-            f"every {self.text(Indexed(p.through, p.indices))}" if p.indices else p.through
+    def _with_detail(self, rule: str, part: Contribution, target: Expr, value: Expr, note: Words) -> Step:
+        """Return a step that is worked out in steps of its own, with the laws of calculus that they use."""
+        steps = self._local_steps(part, target, value)
+        notes = (note,) if note else ()
+        detail = Derivation(target, steps, value, notes=notes, taken=self._taken, ranks=self._ranks)
+        used = tuple(words(f"{step.rule}: ", step.law) for step in steps if step.where == where(Differentiator))
+        return Step(rule, joined(used, "; "), target, value, note=note, detail=detail, where=where(Locals.between))
+
+    def _why_a_sum(self, parts: tuple[Contribution, ...]) -> Words:
+        between = tuple(
+            words("every ", self.formula(Indexed(p.through, p.indices))) if p.indices else (whole(p.through),)
             for p in parts
             if p.beyond is not None
-        ]
-        by = self.text(self._by)
-        direct = f", and reads {by} itself" if len(between) < len(parts) else ""
-        through = " and ".join(between) + direct
-        return f"{self.text(self._of)} depends on {by} through {through}: one product per path, added up"
+        )
+        by = self.formula(self._by)
+        direct = words(", and reads ", by, " itself") if len(between) < len(parts) else ()
+        through = words(joined(between, " and "), direct)
+        several = "; the contributions add up" if len(parts) > 1 or parts[0].indices else ""
+        return words(self.formula(self._of), " depends on ", by, " through ", through, several)
 
-    def _what_a_share_is(self, parts: tuple[Contribution, ...]) -> str:
+    def _what_a_term_is(self, parts: tuple[Contribution, ...]) -> Words:
         part = next(p for p in parts if p.beyond is not None)
         if not part.indices or part.beyond is None:
-            return ""
-        return self.share_remark(self.text(product(part, self._by_name, named)), part)
+            return ()
+        return self.term_remark(self.formula(product(part, self._by_name, named)), part)
 
 
 def may_vanish(expr: Expr) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.chain_rule import Contribution
-from chainrule.diff.derivation_steps import Closing, DerivationSteps, may_vanish
+from chainrule.diff.derivation_steps import DerivationSteps, may_vanish
 from chainrule.expr.binding import rename_indices
 from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
@@ -27,7 +27,9 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
-from chainrule.render.text import lettered_text
+from chainrule.expr.symbols import symbol
+from chainrule.render.document import Words, joined, words
+from chainrule.render.formula import ShownFormula, equal, gradient, lettered_formula, whole
 from chainrule.rewrite.rules import Derivation
 
 
@@ -35,7 +37,9 @@ def derive(cotangents: Cotangents, tensor: str) -> Derivation:
     """Return the derivation of ∂C/∂tensor. Raises DerivativeError for an unknown tensor."""
     writer = _Backward(cotangents, tensor)
     if cotangents.is_whole(tensor):
-        return writer.of_steps((), (f"{tensor} holds whole numbers: its derivative is 0 by convention",))
+        return writer.of_steps(
+            (), ((whole(symbol(tensor)), " holds whole numbers: its derivative is 0 by convention"),)
+        )
     parts = cotangents.as_written(tensor) if tensor != cotangents.cost else ()
     vectors = [writer.vector_form(part) for part in parts if len(parts) == 1 and len(part.indices) == 1]
     return writer.derivation(parts, tuple(filter(None, vectors)))
@@ -58,49 +62,49 @@ class _Backward(DerivationSteps):
             taken=tuple(cotangents.graph.reads),
         )
 
-    def vector_form(self, part: Contribution) -> str:
+    def vector_form(self, part: Contribution) -> Words:
         """Return Σ_k ∂h/∂g[k]·∂g[k]/∂x[j] as the product of a gradient and a column of the Jacobian matrix."""
         if part.local.value != part.local.partial or not isinstance(part.beyond, Partial):
-            return ""
-        column = self.text(Partial(Indexed(part.through), (self._by,)))
-        return f"as a product of vectors: {self.text(self._target)} = ∇{self._all.cost} · {column}"
+            return ()
+        column = self.formula(Partial(Indexed(part.through), (self._by,)))
+        return words("as a product of vectors: ", equal(self.formula(self._target), gradient(self._all.cost, column)))
 
     def local_order(self, part: Contribution) -> tuple[Index, ...]:
         """Return the indices of ∂u[k]/∂v[j]."""
         return (*part.indices, *self._own)
 
-    def local_result(self, part: Contribution) -> tuple[Expr, Closing]:
+    def local_result(self, part: Contribution) -> Expr:
         """Return ∂u[k]/∂v[j] in the letters of v where a delta ties those of u to them."""
         pairs = dict(tied(part.local.value, part.indices, self._own))
-        shown = with_target_letters(self._simplifier.present(part.local.value), pairs)
-        said = "where the delta is 1 both indices are the same"
-        return shown, ("the delta renames", said, with_target_letters)
+        return with_target_letters(self._simplifier.present(part.local.value), pairs)
 
-    def share_remark(self, entry: str, part: Contribution) -> str:
+    def term_remark(self, term: ShownFormula, part: Contribution) -> Words:
         """Say that one term is not the whole, nor are all alike."""
-        count = lettered_text(times(*(ExtentValue(i.extent, i.preferred) for i in part.indices)), {})
-        return (
-            f"{entry} is the share of one path, not the whole derivative; so the sum is not {count} times one term, "
-            "it adds up different shares"
-        )
+        through = self.formula(Indexed(part.through, part.indices))
+        count = lettered_formula(times(*(ExtentValue(i.extent, i.preferred) for i in part.indices)), {})
+        return words(
+            term, " is the contribution through one ", through, "; the contributions differ, so the sum is not ", count,
+            " times one of them",
+        )  # fmt: skip
 
-    def why_zero(self, part: Contribution) -> str:
+    def why_zero(self, part: Contribution) -> Words:
         """Say which of the terms ∂u[k]/∂v[j] vanish, and why."""
-        user = self.text(Indexed(part.through, part.indices))
-        own = self.text(self._by)
+        user = self.formula(Indexed(part.through, part.indices))
+        own = self.formula(self._by)
         pairs = list(tied(part.local.value, part.indices, self._own))
         if pairs:
             same = dict(pairs)
-            only = Indexed(part.through, tuple(same.get(i, i) for i in part.indices))
-            unlike = " or ".join(self.text(Comparison("!=", IndexValue(k), IndexValue(j))) for k, j in pairs)
-            return f"diagonal: only {self.text(only)} depends on {own}, so the terms with {unlike} vanish"
+            only = self.formula(Indexed(part.through, tuple(same.get(i, i) for i in part.indices)))
+            unlike = [self.formula(Comparison("!=", IndexValue(k), IndexValue(j))) for k, j in pairs]
+            vanish = words("so the terms with ", joined(tuple(unlike), " or "), " vanish")
+            return words("diagonal: only ", only, " depends on ", own, ", ", vanish)
         if not part.indices:
-            return ""
+            return ()
         if may_vanish(part.local.value):
-            return f"where its brackets are false, {user} does not depend on {own}, and the term vanishes"
+            return words("where its brackets are false, ", user, " does not depend on ", own, ", and the term vanishes")
         if any(isinstance(piece, Bracket) for piece in walk(part.local.value)):
-            return f"not diagonal: every {user} moves with {own}, so no term vanishes"
-        return f"every {user} depends on {own}, so no term vanishes"
+            return words("not diagonal: every ", user, " depends on ", own, ", so no term vanishes")
+        return words("every ", user, " depends on ", own, ", so no term vanishes")
 
 
 def tied(local: Expr, indices: tuple[Index, ...], target: tuple[Index, ...]) -> Iterator[tuple[Index, Index]]:

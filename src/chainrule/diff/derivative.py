@@ -1,8 +1,8 @@
 """The derivative of one expression by one entry of a tensor, as calculus writes it, nothing simplified.
 
 Each node has its rule: sums term by term, products factor by factor, the chain rule for calls, reductions under their
-sign, and at the bottom ∂v[i]/∂v[j] = [i = j], a Kronecker delta per axis. The rules used are noted in words, for the
-derivation. What has no rule raises; nothing is silently zero.
+sign, and at the bottom ∂v[i]/∂v[j] = [i = j], a Kronecker delta per axis. The laws used are noted, for the derivation.
+What has no rule raises; nothing is silently zero.
 """
 
 from __future__ import annotations
@@ -48,11 +48,19 @@ from chainrule.expr.nodes import (
     times,
     walk,
 )
-from chainrule.expr.symbols import Symbol
+from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.render.document import Words, words
+from chainrule.render.formula import formula, primed, whole
 from chainrule.render.text import expression_text
 from chainrule.system.drawn import drawn_in
 from chainrule.system.model import FunctionDefinition
 from chainrule.system.user_functions import put_arguments
+
+TERM_BY_TERM = "a sum is differentiated term by term"
+PRODUCT_RULE = "product rule", "`(u·v)' = u'·v + u·v'`"
+QUOTIENT_RULE = "quotient rule", "`(u/v)' = (u'·v − u·v')/v^2`"
+POWER_RULE = "power rule", "`(u^n)' = n·u^(n−1)·u'`"
+RECIPROCAL_RULE = "reciprocal", "`(1/u)' = −u'/u^2`"
 
 
 @dataclass
@@ -60,8 +68,8 @@ class Differentiator:
     """Differentiates by the entry `wrt`. `own` is the entry whose equation is differentiated, for max and min.
 
     `functions` are those that the system defines, `unknown` the arguments of each unknown function of tensors, `consts`
-    those with a value; `notes` collects the rules used, in order, and `first_delta` is the first entry that became
-    Kronecker deltas.
+    those with a value; `notes` collects the laws used, with their names, in order, and `first_delta` is the first entry
+    that became Kronecker deltas.
     """
 
     wrt: Indexed
@@ -71,19 +79,19 @@ class Differentiator:
     unknown: Mapping[Symbol, tuple[Symbol, ...]] = field(default_factory=dict)
     consts: Mapping[str, Fraction] = field(default_factory=dict)
     fresh: Fresh = field(default_factory=Fresh)
-    notes: dict[str, None] = field(default_factory=dict)
+    notes: dict[tuple[str, str | Words], None] = field(default_factory=dict)
     first_delta: Partial | None = None
 
     @property
-    def delta_note(self) -> str:
-        """What is said of the Kronecker deltas, "" if there are none."""
+    def delta_law(self) -> tuple[str, Words] | None:
+        """The law of the Kronecker deltas, None if there are none."""
         if self.first_delta is None:
-            return ""
-        return f"{expression_text(self.first_delta)} is 1 for the same entry, else 0: a Kronecker delta"
+            return None
+        return "Kronecker delta", words(formula(self.first_delta), " is 1 for the same entry and 0 for any other")
 
     def of(self, expr: Expr) -> Expr:  # noqa: C901 -- one match over the nodes
         """Return ∂expr/∂wrt; 0 where the tensor does not occur."""
-        if not self._depends(expr):
+        if not self.depends(expr):
             return ZERO
         match expr:
             case Number() | Constant() | ExtentValue() | IndexValue():
@@ -91,8 +99,8 @@ class Differentiator:
             case Indexed():
                 return self._entry(expr)
             case Sum(terms):
-                self._note("sum rule: term by term")
-                return plus(*(d for d in map(self.of, terms) if d != ZERO))
+                self._note("sum rule", TERM_BY_TERM)
+                return plus(*(d for d in map(self.operand, terms) if d != ZERO))
             case Product(factors):
                 return self._product(factors)
             case Power(base, exponent):
@@ -102,11 +110,11 @@ class Differentiator:
             case Reduce():
                 return self._reduce(expr)
             case Bracket():
-                self._note("a bracket is constant wherever it is defined: its derivative is 0 by convention")
+                self._note("bracket", "a bracket is constant but for jumps: its derivative is 0 by convention")
                 return ZERO
             case Select(condition, then, otherwise):
-                self._note("a choice is differentiated branch by branch")
-                return Select(condition, self.of(then), self.of(otherwise))
+                self._note("choice", "each branch is differentiated")
+                return Select(condition, self.operand(then), self.operand(otherwise))
             case MatrixEntry():
                 return self._matrix(expr)
             case Partial():
@@ -114,7 +122,15 @@ class Differentiator:
             case _:
                 assert_never(expr)
 
-    def _depends(self, expr: Expr) -> bool:
+    def operand(self, expr: Expr) -> Expr:
+        """Return the derivative of what stands in the expression that is differentiated."""
+        return self.of(expr)
+
+    def factor(self, expr: Expr, *, quotient: bool) -> Expr:
+        """Return the derivative of a factor; in a `quotient` it may be what the others are divided by."""
+        return self.operand(expr)
+
+    def depends(self, expr: Expr) -> bool:
         """Say whether the tensor occurs, as an argument of an unknown function whose derivative occurs too."""
         if self.wrt.tensor in tensors_in(expr):
             return True
@@ -132,16 +148,17 @@ class Differentiator:
         arguments = self.unknown[partial.of.tensor]
         if self.wrt.tensor not in arguments:
             return ZERO
-        self._note(f"the derivative of an unknown function, {partial.of.tensor}, is unknown too: a second symbol")
+        self._note("unknown function", words("the derivative of ", whole(partial.of.tensor), " is unknown, too"))
         by = sorted((*partial.wrt, self.wrt), key=lambda entry: arguments.index(entry.tensor))
         return self._along(Partial(partial.of, tuple(by)))
 
-    def _note(self, words: str) -> None:
-        self.notes[words] = None
+    def _note(self, rule: str, law: str | Words) -> None:
+        self.notes[rule, law] = None
 
     def _entry(self, entry: Indexed) -> Expr:
         if entry.tensor != self.wrt.tensor:
-            self._note(f"{self.wrt.tensor} says where to read, in whole numbers: its derivative is 0 by convention")
+            reads = " only says where to read: its derivative is 0 by convention"
+            self._note("lookup", words(whole(self.wrt.tensor), reads))
             return ZERO
         if self.change is not None:
             return Indexed(self.change, entry.indices, entry.guarded)
@@ -160,9 +177,9 @@ class Differentiator:
         """∂det(X)/∂X[i,j] = det(X)·inv(X)[j,i]; ∂inv(X)[k,l]/∂X[i,j] = −inv(X)[k,i]·inv(X)[j,l]."""
         *_, row, column = self.wrt.indices
         if entry.function == "det":
-            self._note("∂det(X)/∂X[i,j] = det(X)·inv(X)[j,i]")
+            self._note("derivative of det", "`∂det(X)/∂X[i,j] = det(X)·inv(X)[j,i]`")
             return self._along(times(entry, MatrixEntry("inv", entry.tensor, (column, row))))
-        self._note("∂inv(X)[k,l]/∂X[i,j] = −inv(X)[k,i]·inv(X)[j,l]")
+        self._note("derivative of inv", "`∂inv(X)[k,m]/∂X[i,j] = −inv(X)[k,i]·inv(X)[j,m]`")
         first, last = entry.indices
         left, right = (first, row), (column, last)
         return self._along(times(MINUS_ONE, *(MatrixEntry("inv", entry.tensor, places) for places in (left, right))))
@@ -175,36 +192,36 @@ class Differentiator:
         return reduce_over("sum", indices, times(by_entry, Indexed(self.change, indices)))
 
     def _product(self, factors: tuple[Expr, ...]) -> Expr:
-        depending = [n for n, f in enumerate(factors) if self._depends(f)]
+        depending = [n for n, f in enumerate(factors) if self.depends(f)]
+        quotient = len(depending) > 1 and any(_is_inverse(factors[n]) for n in depending)
         if len(depending) > 1:
-            quotient = any(isinstance(factors[n], Power) for n in depending)
-            self._note("quotient rule" if quotient else "product rule: one factor at a time")
+            self._note(*(QUOTIENT_RULE if quotient else PRODUCT_RULE))
         for function in dict.fromkeys(name for f in factors for name in drawn_in(f)):
-            self._note(statement(function))
+            self._note(f"derivative of {function}", statement(function))
         terms = []
         for n in depending:
-            inner = self.of(factors[n])
+            inner = self.factor(factors[n], quotient=quotient)
             if inner != ZERO:
                 terms.append(times(*factors[:n], inner, *factors[n + 1 :]))
         return plus(*terms)
 
     def _power(self, base: Expr, exponent: Expr) -> Expr:
         terms = []
-        if self._depends(base):
+        if self.depends(base):
             if isinstance(exponent, Number):
-                self._note("power rule: (u^n)' = n·u^(n−1)·u'" if exponent.value != -1 else "(1/u)' = −u'/u^2")
+                self._note(*(RECIPROCAL_RULE if exponent.value == -1 else POWER_RULE))
                 lower = exponent.value - 1
                 outer = base if lower == 1 else Power(base, Number(lower))
-                terms.append(times(exponent, outer, self.of(base)))
+                terms.append(times(exponent, outer, self.operand(base)))
             else:
                 outer, rule = by_base(base, exponent, self.consts)
-                self._note(rule)
-                terms.append(times(outer, self.of(base)))
-        if self._depends(exponent):
+                self._note("power rule", rule)
+                terms.append(times(outer, self.operand(base)))
+        if self.depends(exponent):
             refuse_tower(Power(base, exponent))
             outer, rule = by_exponent(base, exponent, self.consts)
-            self._note(rule)
-            terms.append(times(outer, self.of(exponent)))
+            self._note("exponential", rule)
+            terms.append(times(outer, self.operand(exponent)))
         return plus(*(t for t in terms if t != ZERO))
 
     def _call(self, call: Call) -> Expr:
@@ -216,24 +233,26 @@ class Differentiator:
                     expected="an unknown scalar function has one argument",
                     advice="Write it as an unknown function of tensors: abstract a[k](z[j], w[i])",
                 )
-            self._note(f"chain rule; {call.function}' is the derivative of the unknown function {call.function}")
+            self._note(
+                "unknown function", words(primed(call.function), " is the derivative of ", whole(Tensor(call.function)))
+            )
             outer: Expr = Call(call.function, call.arguments, call.order + 1)
             return self._times_inner(outer, call.arguments[0])
         if definition is not None:
-            raise AssertionError("functions with a body are put in before differentiating")
+            raise AssertionError("functions with a body are inlined before differentiating")
         against_zero = rectified(call)
         if against_zero is not None:
-            inner, derivative, words = against_zero
-            self._note(words)
+            inner, derivative, law = against_zero
+            self._note(f"derivative of {call.function}", law)
             return self._times_inner(put_arguments(derivative, {"t": inner}, self.fresh), inner)
         if call.function in DRAWN:
-            self._note(statement(call.function))
+            self._note(f"derivative of {call.function}", statement(call.function))
             return ZERO
         terms = []
         for n, argument in enumerate(call.arguments):
-            if not self._depends(argument):
+            if not self.depends(argument):
                 continue
-            self._note(statement(call.function))
+            self._note(f"derivative of {call.function}", statement(call.function))
             actual = dict(zip(FUNCTIONS[call.function].parameters, call.arguments, strict=True))
             terms.append(
                 self._times_inner(put_arguments(scalar_derivative(call.function, n), actual, self.fresh), argument)
@@ -241,7 +260,7 @@ class Differentiator:
         return plus(*(t for t in terms if t != ZERO))
 
     def _times_inner(self, outer: Expr, argument: Expr) -> Expr:
-        inner = self.of(argument)
+        inner = self.operand(argument)
         return inner if inner == ZERO else outer if inner == ONE else times(outer, inner)
 
     def _reduce(self, expr: Reduce) -> Expr:
@@ -253,8 +272,8 @@ class Differentiator:
     def _opened(self, expr: Reduce, indices: tuple[Index, ...], body: Expr) -> Expr:
         match expr.op:
             case "sum" | "mean":
-                self._note("a sum is differentiated term by term")
-                inner = self.of(body)
+                self._note("sum rule", TERM_BY_TERM)
+                inner = self.operand(body)
                 return inner if inner == ZERO else reduce_over(expr.op, indices, inner)
             case "max" | "min":
                 return self._extremum(expr, indices, body)
@@ -269,22 +288,28 @@ class Differentiator:
         """∂/∂v max(i) t[i] = Σ_i [t[i] = m]·∂t[i]/∂v / Σ_i [t[i] = m], m the maximum: ties share equally."""
         assert self.own is not None, "prepare gives every maximum an equation of its own"
         assert isinstance(body, Indexed), "prepare names what a maximum is taken of"
-        self._note(f"the {expr.op}imum moves with the entries that attain it; ties share equally by convention")
+        said = f"that of the entry that attains the {expr.op}imum; ties share it equally by convention"
+        self._note(f"derivative of {expr.op}", said)
         attained = Bracket(Comparison("=", body, self.own))
         ties = reduce_over("sum", indices, attained)
-        inner = self.of(body)
+        inner = self.operand(body)
         share = reduce_over("sum", indices, times(attained, inner))
         return over(share, ties)
 
     def _prod(self, indices: tuple[Index, ...], body: Expr) -> Expr:
         """∂/∂v prod(i) t[i] = Σ_i ∂t[i]/∂v · prod(k) where([k = i], 1, t[k]): right where a factor is 0, too."""
-        self._note("product rule over all factors")
+        self._note("product rule", "one factor is differentiated at a time")
         others = tuple(self.fresh.index(i) for i in indices)
         renamed = rename_indices(body, dict(zip(indices, others, strict=True)))
         same = bracket_all(others, indices)
         rest = reduce_over("prod", others, Select(same, ONE, renamed))
-        inner = self.of(body)
+        inner = self.operand(body)
         return reduce_over("sum", indices, times(rest, inner))
+
+
+def _is_inverse(expr: Expr) -> bool:
+    """Say whether a product with this factor is a quotient."""
+    return isinstance(expr, Power) and isinstance(expr.exponent, Number) and expr.exponent.value < 0
 
 
 def bracket_all(left: tuple[Index, ...], right: tuple[Index, ...]) -> Condition:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from chainrule.diff.derivative import Differentiator
+from chainrule.diff.one_law import Worked, law_by_law
 from chainrule.diff.powers import values_of_consts
 from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError
@@ -19,21 +20,31 @@ from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, times, walk
 from chainrule.expr.skeleton import Bare, Names, bare
 from chainrule.expr.symbols import Symbol
+from chainrule.render.document import Words
 from chainrule.system.model import System
 from chainrule.system.user_functions import bare_equation, whole_equations
 
 
 @dataclass(frozen=True)
 class Local:
-    """∂u[k]/∂v[m]: by its name, and simplified (`value`). What calculus makes of it is there for who asks."""
+    """∂u[k]/∂v[m]: by its name, and simplified (`value`). What calculus makes of it is there for who asks.
+
+    `expression` is what is differentiated.
+    """
 
     partial: Partial
     value: Expr
     differentiate: Callable[[], tuple[Expr, Differentiator | None]]
+    expression: Expr | None = None
 
     @cached_property
     def _differentiated(self) -> tuple[Expr, Differentiator | None]:
         return self.differentiate()
+
+    def worked_out(self) -> tuple[Worked, ...]:
+        """Return how calculus makes it, law by law; nothing for the derivative of an unknown function."""
+        calculus = self._differentiated[1]
+        return () if calculus is None or self.expression is None else law_by_law(self.expression, calculus)
 
     @property
     def raw(self) -> Expr:
@@ -41,12 +52,15 @@ class Local:
         return self._differentiated[0]
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """The rules of calculus that were used."""
+    def laws(self) -> tuple[tuple[str, Words], ...]:
+        """The laws of calculus that were used, each with its name."""
         calculus = self._differentiated[1]
         if calculus is None:
-            return ("a derivative of an unknown function",)
-        return (*calculus.notes, *filter(None, [calculus.delta_note]))
+            return (("unknown function", ("its derivative is a symbol",)),)
+        from chainrule.render.laws import stated
+
+        noted = (*calculus.notes, *filter(None, [calculus.delta_law]))
+        return tuple((rule, stated(law) if isinstance(law, str) else law) for rule, law in noted)
 
 
 @contextmanager
@@ -93,17 +107,19 @@ class Locals:
             return Local(partial, partial, lambda: (partial, None))
         if self.has_unknown:
             differentiated = self._differentiated(of, by)
-            return Local(partial, self._simplified(differentiated[0], of, by), lambda: differentiated)
+            return Local(partial, self._simplified(differentiated[0], of, by), lambda: differentiated, self._value(of))
         compared = [i.extent for i in by.indices if isinstance(i, Index)]
         shape = self._simplifier.shape([self.bare(of.tensor), *map(bare, (*of.indices, by))], compared)
         key = shape.key, self.told(shape.names.tensors)
         if key in self._alike:
             known, names = self._alike[key]
-            return Local(partial, names.to(shape.names).of(known), lambda: self._differentiated(of, by))
+            return Local(
+                partial, names.to(shape.names).of(known), lambda: self._differentiated(of, by), self._value(of)
+            )
         differentiated = self._differentiated(of, by)
         value = self._simplified(differentiated[0], of, by)
         self._alike[key] = value, shape.names
-        return Local(partial, value, lambda: differentiated)
+        return Local(partial, value, lambda: differentiated, self._value(of))
 
     def _simplified(self, raw: Expr, of: Indexed, by: Indexed) -> Expr:
         return self._simplifier.simplify(raw, [i for i in (*of.indices, *by.indices) if isinstance(i, Index)])

@@ -55,19 +55,19 @@ def refuse_tower(power: Power) -> None:
 
 
 def by_base(base: Expr, exponent: Expr, consts: Mapping[str, Fraction]) -> tuple[Expr, str]:
-    """Return the derivative of base^exponent by the base, and the rule in words. `consts` have values."""
+    """Return the derivative of base^exponent by the base, and the law: see `render.laws`. `consts` have values."""
     plain = times(exponent, Power(base, plus(exponent, MINUS_ONE)))
     if is_positive(base) or is_positive(exponent) or value_of(exponent, consts):
-        return plain, "power rule: (u^n)' = n·u^(n−1)·u'"
-    return times(_not_zero(exponent), plain), "power rule: (u^n)' = n·u^(n−1)·u', and 0 where n = 0"
+        return plain, "`(u^n)' = n·u^(n−1)·u'`"
+    return times(_not_zero(exponent), plain), "`(u^n)' = n·u^(n−1)·u'`, and 0 where `n = 0`"
 
 
 def by_exponent(base: Expr, exponent: Expr, consts: Mapping[str, Fraction]) -> tuple[Expr, str]:
-    """Return the derivative of base^exponent by the exponent, and the rule in words. `consts` have values."""
+    """Return the derivative of base^exponent by the exponent, and the law. `consts` have values."""
     plain = times(Power(base, exponent), Call("log", (base,)))
     if is_positive(base) or value_of(base, consts):
-        return plain, "(c^u)' = c^u·log(c)·u'"
-    return times(_not_zero(base), plain), "(c^u)' = c^u·log(c)·u', and 0 where c = 0"
+        return plain, "`(c^u)' = c^u·log(c)·u'`"
+    return times(_not_zero(base), plain), "`(c^u)' = c^u·log(c)·u'`, and 0 where `c = 0`"
 
 
 def values_of_consts(declarations: Iterable[Declaration]) -> Mapping[str, Fraction]:

@@ -11,13 +11,13 @@ from chainrule.notation.parser import parse_scalar
 
 
 def statement(function: str) -> str:
-    """Return the rule for a function as a sentence.
+    """Return the rule for a function as a sentence, its formulas between backticks.
 
     >>> statement("tanh")
-    "tanh'(t) = 1 - tanh(t)^2"
+    "`tanh'(t) = 1 − tanh(t)^2`"
     """
     known = FUNCTIONS[function]
-    return known.words or f"{function}'(t) = {known.derivative[0]}"
+    return known.words or f"`{function}'(t) = {known.derivative[0].replace('*', '·').replace('-', '−')}`"
 
 
 def rectified(call: Call) -> tuple[Expr, Expr, str] | None:

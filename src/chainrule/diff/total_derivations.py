@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from chainrule.diff.chain_rule import Contribution
-from chainrule.diff.derivation_steps import Closing, DerivationSteps, may_vanish
+from chainrule.diff.derivation_steps import DerivationSteps, may_vanish
 from chainrule.diff.totals import Totals
 from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
@@ -21,6 +21,8 @@ from chainrule.expr.nodes import (
     product_factors,
 )
 from chainrule.expr.symbols import Symbol
+from chainrule.render.document import Words, joined, words
+from chainrule.render.formula import ShownFormula
 from chainrule.rewrite.rules import Derivation, Step, where
 
 
@@ -52,35 +54,38 @@ class _Forward(DerivationSteps):
 
     def of_itself(self) -> Derivation:
         """Return the derivation of a tensor by itself."""
-        why = f"{self.text(self._of)} is 1 for the same entry, else 0: a Kronecker delta"
-        return self.of_steps((Step("an entry by another", why, self._target, self._result, where=where(Totals.of)),))
+        why = words(self.formula(self._target), " is 1 for the same entry and 0 for any other")
+        return self.of_steps((Step("Kronecker delta", why, self._target, self._result, where=where(Totals.of)),))
 
     def local_order(self, part: Contribution) -> tuple[Index, ...]:
         """Return the indices of ∂u[k]/∂v[m]."""
         return (*self._own, *part.indices)
 
-    def local_result(self, part: Contribution) -> tuple[Expr, Closing]:
+    def local_result(self, part: Contribution) -> Expr:
         """Return ∂u[k]/∂v[m]."""
-        shown = self._simplifier.present(part.local.value)
-        return shown, ("as a book writes it", "the same, arranged for readers", self._simplifier.present)
+        return self._simplifier.present(part.local.value)
 
-    def share_remark(self, entry: str, part: Contribution) -> str:
+    def term_remark(self, term: ShownFormula, part: Contribution) -> Words:
         """Say that one term is not the whole."""
-        return f"{entry} is the share of one path, not the whole derivative"
+        through = self.formula(Indexed(part.through, part.indices))
+        return words(term, " is the contribution through one ", through, ", not the whole derivative")
 
-    def why_zero(self, part: Contribution) -> str:
+    def why_zero(self, part: Contribution) -> Words:
         """Say which of the terms ∂u[k]/∂v[m] vanish, and why."""
-        user, read = self.text(self._of), self.text(Indexed(part.through, part.indices))
+        user, read = self.formula(self._of), self.formula(Indexed(part.through, part.indices))
         pairs = dict(self._tied(part))
         if pairs:
-            only = self.text(Indexed(part.through, tuple(pairs.get(i, i) for i in part.indices)))
-            unlike = " or ".join(self.text(Comparison("!=", IndexValue(m), IndexValue(k))) for m, k in pairs.items())
-            return f"diagonal: {user} depends on {only} only, so the terms with {unlike} vanish"
+            only = self.formula(Indexed(part.through, tuple(pairs.get(i, i) for i in part.indices)))
+            unlike = [self.formula(Comparison("!=", IndexValue(m), IndexValue(k))) for m, k in pairs.items()]
+            vanish = words("so the terms with ", joined(tuple(unlike), " or "), " vanish")
+            return words("diagonal: ", user, " depends on ", only, " only, ", vanish)
         if not part.indices:
-            return ""
+            return ()
         if may_vanish(part.local.value):
-            return f"where its brackets are false, {user} does not depend on {read}, and the term vanishes"
-        return f"{user} depends on every {read}, so no term vanishes"
+            return words(
+                "where its brackets are false, ", user, " does not depend on ", read, ", and the term vanishes"
+            )
+        return words(user, " depends on every ", read, ", so no term vanishes")
 
     def _tied(self, part: Contribution) -> Iterator[tuple[Index, Index]]:
         """Yield the pairs (m, k) of indices of v and of u that a Kronecker delta before the local derivative ties."""

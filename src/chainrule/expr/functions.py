@@ -66,7 +66,7 @@ class ScalarFunction:
     Attributes:
         name: How the notation writes it.
         derivative: By each argument, in the notation; the arguments are called as in `PARAMETERS`.
-        words: How a derivation says it, where that is not just the line of the derivative.
+        words: How a derivation says it, formulas between backticks, if it is not just the line of the derivative.
         against_zero: Derivative and words where the other of two arguments is the number 0.
         values: Between which numbers its values lie.
         at_zero: The value at 0, where it is a fraction.
@@ -139,8 +139,8 @@ NOT_NEGATIVE = Interval(0)
 FUNCTIONS: Mapping[str, ScalarFunction] = {
     function.name: function
     for function in (
-        ScalarFunction("exp", ("exp(t)",), "exp is its own derivative", values=POSITIVE, at_zero=1, overflows=True),
-        ScalarFunction("log", ("1/t",), "log'(t) = 1/t", least=0, synonyms=("ln",)),
+        ScalarFunction("exp", ("exp(t)",), values=POSITIVE, at_zero=1, overflows=True),
+        ScalarFunction("log", ("1/t",), least=0, synonyms=("ln",)),
         ScalarFunction("log1p", ("1/(1 + t)",), at_zero=0, least=-1),
         ScalarFunction("expm1", ("exp(t)",), values=Interval(-1, open=True), at_zero=0, overflows=True),
         ScalarFunction("sqrt", ("1/(2*sqrt(t))",), values=NOT_NEGATIVE, at_zero=0, least=0),
@@ -160,7 +160,7 @@ FUNCTIONS: Mapping[str, ScalarFunction] = {
         ScalarFunction(
             "relu",
             ("[t > 0]",),
-            "relu'(t) = [t > 0], with relu'(0) = 0 by convention",
+            "`relu'(t) = [t > 0]`, with `relu'(0) = 0` by convention",
             values=NOT_NEGATIVE,
             at_zero=0,
             contracting=True,
@@ -176,7 +176,7 @@ FUNCTIONS: Mapping[str, ScalarFunction] = {
         ScalarFunction(
             "abs",
             ("sign(t)",),
-            "abs'(t) = sign(t), with sign(0) = 0 by convention",
+            "`abs'(t) = sign(t)`, with `sign(0) = 0` by convention",
             values=NOT_NEGATIVE,
             at_zero=0,
             contracting=True,
@@ -186,7 +186,7 @@ FUNCTIONS: Mapping[str, ScalarFunction] = {
         ScalarFunction(
             "sign",
             ("0",),
-            "sign'(t) = 0 by convention",
+            "`sign'(t) = 0` by convention",
             values=Interval(-1, 1),
             at_zero=0,
             kinks=(("t", 0),),
@@ -195,37 +195,37 @@ FUNCTIONS: Mapping[str, ScalarFunction] = {
         ScalarFunction(
             "maximum",
             ("[s > t] + 1/2*[s = t]", "[t > s] + 1/2*[s = t]"),
-            "the larger one gets the derivative; equal ones share it by convention",
-            against_zero=("[t > 0]", "maximum(0, t)' = [t > 0], with 0 at t = 0 by convention, like relu"),
+            "the derivative is that of the larger argument; equal ones share it by halves, by convention",
+            against_zero=("[t > 0]", "`maximum(0, t)' = [t > 0]·t'`, and 0 at `t = 0` by convention, as for relu"),
             kinks=(("s", "t"),),
             cheap=True,
         ),
         ScalarFunction(
             "minimum",
             ("[s < t] + 1/2*[s = t]", "[t < s] + 1/2*[s = t]"),
-            "the smaller one gets the derivative; equal ones share it by convention",
-            against_zero=("[t < 0]", "minimum(0, t)' = [t < 0], with 0 at t = 0 by convention, like relu"),
+            "the derivative is that of the smaller argument; equal ones share it by halves, by convention",
+            against_zero=("[t < 0]", "`minimum(0, t)' = [t < 0]·t'`, and 0 at `t = 0` by convention, as for relu"),
             kinks=(("s", "t"),),
             cheap=True,
         ),
         ScalarFunction(
             "clip",
             ("[low <= t and t <= high]", "[t < low and low <= high]", "[t > high or low > high]"),
-            "clip passes the derivative on from low to high, both included by convention",
+            "the derivative passes between the bounds, and at both of them by convention",
             kinks=(("t", "low"), ("t", "high")),
             cheap=True,
         ),
         ScalarFunction(
             "uniform",
             ("0",),
-            "what is drawn is a constant: its derivative is 0",
+            "a random draw is a constant: its derivative is 0",
             values=Interval(0, 1, open=True),
             drawn=Distribution(0, Fraction(1, 2), "1 - clip(t, 0, 1)"),
         ),
         ScalarFunction(
             "normal",
             ("0",),
-            "what is drawn is a constant: its derivative is 0",
+            "a random draw is a constant: its derivative is 0",
             values=Interval(-6, 6, open=True),
             drawn=Distribution(1, Fraction(0), "1/2 - 1/2*erf(t/sqrt(2))"),
         ),

@@ -167,6 +167,15 @@ class Call(Node):
     order: int = 0
 
 
+RATE = "∂"
+"""The function of `rate`; no name of the notation is written so, so no system has it."""
+
+
+def rate(of: Expr, by: Expr) -> Call:
+    """Return the derivative of an expression by an entry before it is worked out: only derivations have it."""
+    return Call(RATE, (of, by))
+
+
 @made_once
 class Reduce(Node):
     """A reduction of the body over all values of the indices; op is sum, mean, max, min or prod.

@@ -38,6 +38,12 @@ def of_each(blocks: Iterable[Block], computed: Callable[[Any], T]) -> list[T]:
     return found
 
 
+def mean_of_each(blocks: Iterable[Block], measured: Callable[[Any, Any], float]) -> float:
+    """Return the mean over all samples of what is measured of each block."""
+    parts = [(len(block), measured(block.x, block.y)) for block in blocks]
+    return sum(count * part for count, part in parts) / sum(count for count, _ in parts)
+
+
 def placed(error: InputError, block: Block) -> InputError:
     """Return an error that says in which samples it is."""
     where = "\n".join(part for part in (block.where, error.where) if part)

@@ -103,10 +103,10 @@ class Reader:
             found = as_array(label, value)
             rank = len(declared.indices) - int(single) + front
             if front and len(declared.indices) == 1:
-                width = self._width(declared, pair.axis, found if found.ndim == rank else None)
+                width = self._width(declared, pair.axis, label, found, rank)
                 return as_targets(label, found, width, single=single)
             if found.ndim == rank - 1 and found.dtype.kind in "iub":
-                width = self._width(declared, pair.axis, None)
+                width = self._width(declared, pair.axis, label, found, rank)
                 value = self._one_hot(label, found, pair, width, front - int(single))
         array = as_array(label, value) if declared.values is not None else as_numbers(label, value)
         self._check_shape(declared, label, array, (0,) if single else (front,))
@@ -117,18 +117,28 @@ class Reader:
         assert pair.axis is not None
         return np.moveaxis(rows, -1, pair.axis + front)
 
-    def _width(self, declared: Declaration, axis: int, rows: Array | None) -> int:
-        """Return how many classes there are, as targets in rows tell it where nothing else does."""
+    def _width(self, declared: Declaration, axis: int, label: str, found: Array, rank: int) -> int:
+        """Return how many classes there are, as targets in rows, of that rank, tell it where nothing else does."""
         index = declared.indices[axis]
         known = self.sizes.get(index.extent)
-        if known is None and rows is not None:
-            known = rows.shape[-1]
+        if known is None and found.ndim == rank:
+            known = found.shape[-1]
         if known is None:
-            raise OptionError(
-                f"nothing says how many entries {declared.tensor} has",
-                advice=f"Declare the extent of its index, for example: index {index.preferred} = 10",
-            )
+            raise self._without_width(declared, index.preferred, axis, label, found)
         return known
+
+    def _without_width(self, declared: Declaration, letter: str, axis: int, label: str, found: Array) -> InputError:
+        """Return the error for numbers without the axis that would tell how many there are: labels, or one column."""
+        place = axis + self.ends.samples.in_front
+        column = f"{label}.reshape(-1, 1)" if found.ndim == 1 else f"np.expand_dims({label}, {place})"
+        one = f"One number for each sample: {column if found.ndim else f'[{label}]'}"
+        labels = found.dtype.kind in "iub" and found.size and found.min() >= 0
+        return InputError(
+            f"{label} has the shape {list(found.shape)}, and nothing says how many entries {declared.tensor} has",
+            where=f"data {entry_text(declared.tensor, declared.indices)}",
+            expected=f"an axis for {letter}" + (f", or labels and a line such as index {letter} = 10" * bool(labels)),
+            advice=one + (f". Labels: index {letter} = {int(found.max()) + 1}" if labels else ""),
+        )
 
     def _is_single(self, name: str, array: Array) -> bool:
         return bool(self.ends.samples.in_front) and array.ndim == len(self.system.declared[name].indices)

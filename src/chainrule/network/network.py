@@ -24,17 +24,17 @@ from chainrule.expr.nodes import Number
 from chainrule.expr.sizes import Axis, Size
 from chainrule.families.families import Families
 from chainrule.keywords import answering_class, answers
-from chainrule.network.answers import Answers
+from chainrule.network.answers import Answers, fraction_right, no_single_label, right_or_wrong
 from chainrule.network.ends import Ends, ends_of
 from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
 from chainrule.network.forward import forward_system, leading_to, told_by_others
 from chainrule.network.initial import initial_params
-from chainrule.network.mapped_parts import mapped_blocks, of_each
+from chainrule.network.mapped_parts import mapped_blocks, mean_of_each, of_each
 from chainrule.network.named_data import Data, GivenData, Reader, by_name
 from chainrule.network.optimizer_lines import check_updates
 from chainrule.network.params import Params, checked_dtype
 from chainrule.network.parts import in_parts, together
-from chainrule.network.start import begun, checked_values, united, waiting
+from chainrule.network.start import begun, check_begun, checked_values, united, waiting
 from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
@@ -173,16 +173,7 @@ class Network(Learned):
 
     def _outputs(self) -> tuple[str, ...]:
         """Return what comes out. Raises OptionError where nobody said it, and it is not one thing."""
-        if not self.ends.outputs:
-            found = self.ends.candidates
-            several = dict.fromkeys(pair.output for pair in self.ends.pairs)
-            named = repr(tuple(several) if len(several) > 1 else found[-1] if found else "a").replace("'", '"')
-            raise OptionError(
-                "what comes out of the network is not one thing",
-                expected=f"the name of a tensor, or several: one of {listed(found)}" if found else "an equation for it",
-                advice=f"Say which: cr.Network.from_system(…, output={named})",
-            )
-        return self.ends.outputs
+        return self.ends.named_outputs()
 
     @property
     def dropped(self) -> Mapping[str, float]:
@@ -235,12 +226,7 @@ class Network(Learned):
 
     def computed(self, x: Data, executable: ReferenceExecutable) -> dict[str, Array]:
         """Return what a system that needs no targets computes of samples, in parts so that memory does not grow."""
-        if self.waiting:
-            raise OptionError(
-                f"the param {self.waiting[0]} has not begun: only data tell how many entries it has",
-                expected="a network that was trained, or all extents",
-                advice="Train it first, or declare the extents: index i = 64",
-            )
+        check_begun(self.waiting)
         blocks = mapped_blocks(self.system, self.ends, x)
         if blocks is not None:
             return together(of_each(blocks, lambda x: self.computed(x, executable)), executable.system)
@@ -259,7 +245,7 @@ class Network(Learned):
         name = self._outputs()[0]
         pair = next((pair for pair in self.ends.pairs if pair.output == name), None)
         if len(self.ends.outputs) > 1 or pair is None:
-            raise OptionError("the network does not say one label for each sample", expected="one output of classes")
+            raise no_single_label(self.system, self.ends)
         found = self.predict(x)
         front = found.ndim - len(self.system.axes(name))
         return Answers(pair, front).said(found)
@@ -273,25 +259,14 @@ class Network(Learned):
         """
         blocks = mapped_blocks(self.system, self.ends, x, y)
         if blocks is not None:
-            parts = [(len(block), self.accuracy(block.x, block.y)) for block in blocks]
-            return sum(count * part for count, part in parts) / sum(count for count, _ in parts)
+            return mean_of_each(blocks, self.accuracy)
         pairs = self.ends.pairs
         executable = Reference().compile(stable(self.leading_to([pair.output for pair in pairs])))
         given = self.given(x, y)
         front = 0 if given.single else self.ends.samples.in_front
-        answers = [Answers(pair, front) for pair in pairs]
-        found = [one for one in answers if one.are_classes(given.values[one.pair.target], probable=True)]
-        separate = [] if found else [one for one in answers if one.are_yes_or_no(given.values[one.pair.target])]
-        if not found and not separate:
-            raise InputError(
-                "y holds no classes, so nothing is right or wrong",
-                expected="labels, one-hot rows, or zeros and ones for outputs that each say yes or no",
-            )
         inputs = {name: given.values[name] for name in self.ends.data if name in executable.system.declared}
-        outputs = self.computed(inputs, executable)
-        same = [one.said(outputs[one.pair.output]) == one.labels(given.values[one.pair.target]) for one in found]
-        same += [(outputs[one.pair.output] > 0.5) == given.values[one.pair.target] for one in separate]
-        return float(np.mean([np.mean(part) for part in same]))
+        found = right_or_wrong(pairs, front, given.values)
+        return fraction_right(found, given.values, self.computed(inputs, executable))
 
     def given(
         self,

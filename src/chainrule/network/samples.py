@@ -111,11 +111,17 @@ def one_hot_rows(name: str, labels: Any, width: int) -> Array:
         raise InputError(
             f"{place_text(name, at)} is {labels[at]}, but the network has {outputs}",
             expected=f"labels 0 to {classes - 1}",
+            advice=f"If they are numbers and no labels: {_as_row(name, labels)}" if width == 1 else "",
         )
     numbers = labels.astype(np.int64)
     if width == 1:
         return np.asarray(numbers[..., None], np.float64)
     return np.asarray(np.eye(width)[numbers])
+
+
+def _as_row(name: str, labels: Any) -> str:
+    """Return how numbers get the axis of a single output."""
+    return {0: f"[{name}]", 1: f"{name}.reshape(-1, 1)"}.get(np.ndim(labels), f"np.expand_dims({name}, -1)")
 
 
 def is_one_hot(rows: Array, axis: int = -1) -> bool:

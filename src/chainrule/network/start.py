@@ -6,7 +6,7 @@ trained first. What neither could tell is refused before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -165,3 +165,13 @@ def begun(system: System, names: Iterable[str], sizes: Mapping[Size, int], seed:
         with enough_memory(f"the param {name}", advice="Make its extents smaller."):
             params[name] = drawn(rules[name], shape, np.random.default_rng([int(seed), place[name]]))
     return params
+
+
+def check_begun(waiting: Sequence[str]) -> None:
+    """Raise OptionError where a param waits for data to tell its extents."""
+    if waiting:
+        raise OptionError(
+            f"the param {waiting[0]} has not begun: only data tell how many entries it has",
+            expected="a network that was trained, or all extents",
+            advice="Train it first, or declare the extents: index i = 64",
+        )

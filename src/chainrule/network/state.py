@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
@@ -12,6 +12,7 @@ from chainrule.errors import OptionError
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Symbol
 from chainrule.keywords import answers
+from chainrule.network.elsewhere import missing
 from chainrule.network.ends import Ends
 from chainrule.network.equations import Equations
 from chainrule.network.frozen import without_frozen
@@ -45,6 +46,11 @@ class Learned:
     _sizes: dict[Size, int]
     _params: Params
     _frozen: tuple[Symbol, ...] = ()
+
+    if not TYPE_CHECKING:  # a type checker knows which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(missing(type(self).__name__, name), name=name, obj=self)
 
     @property
     def params(self) -> dict[str, Array]:

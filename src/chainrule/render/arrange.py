@@ -62,6 +62,7 @@ from chainrule.render.layout import (
     Negative,
     Parenthesised,
     Quotient,
+    Rate,
     Relation,
     Slope,
     Superscript,
@@ -132,6 +133,9 @@ class _Arrangement:
             case Power(base):
                 alone = _is_inverse(node) and not isinstance(base, Number)
                 return Quotient(UNIT, self.at(base, Level.POWER)) if alone else self._power(node)
+            case Call("∂", (of, by)):
+                inner, entry = self.layouts[id(of)], self.layouts[id(by)]
+                return Slope(inner, (entry,)) if isinstance(inner, Entry | Applied) else Rate(inner, entry)
             case Call(function, arguments, order):
                 return Applied(function, tuple(self.at(a, Level.SUM) for a in arguments), order)
             case Reduce(op, indices, body):

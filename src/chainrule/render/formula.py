@@ -11,9 +11,10 @@ from typing import Protocol
 
 from chainrule.expr import sizes
 from chainrule.expr.nodes import Condition, Expr
+from chainrule.expr.symbols import Derivative, Symbol
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.latex import LATEX
-from chainrule.render.layout import Entry, Layout, Terms
+from chainrule.render.layout import Entry, GradientTimes, Layout, Named, Primed, Slope, Terms, Whole
 from chainrule.render.letters import with_letters
 from chainrule.render.style import Style, write
 from chainrule.render.text import UNICODE
@@ -54,10 +55,10 @@ class ShownFormula:
 
     def written(self, style: Style, sign: str = "") -> str:
         """Return the formula in a style; between its sides stands its sign for =, or another one."""
-        sides = [write(side, style) for side in self._named(latex=style.holds)]
+        sides = [write(side, style) for side in self.printed(latex=style.holds)]
         return (sign or style.relation("=")).join(["", *sides] if self.continued else sides).lstrip(" ")
 
-    def _named(self, *, latex: bool) -> tuple[Layout, ...]:
+    def printed(self, *, latex: bool) -> tuple[Layout, ...]:
         """Return the sides with their names; what a derivative is called stands before it."""
         if self.naming is None:
             return self.sides
@@ -102,6 +103,27 @@ def lettered_formula(expr: Expr | Condition, ranks: Mapping[str, int]) -> ShownF
 def equal(*formulas: ShownFormula) -> ShownFormula:
     """Return formulas as the sides of one equation."""
     return ShownFormula(tuple(side for one in formulas for side in one.sides), formulas[0].continued)
+
+
+def whole(tensor: Symbol) -> ShownFormula:
+    """Return the name of a tensor, without its indices."""
+    return ShownFormula((_whole(tensor),))
+
+
+def _whole(tensor: Symbol) -> Layout:
+    if isinstance(tensor, Derivative):
+        return Slope(_whole(tensor.of), tuple(map(_whole, tensor.wrt)))
+    return Whole(tensor)
+
+
+def primed(function: str) -> ShownFormula:
+    """Return the derivative of a function of one argument, by its name."""
+    return ShownFormula((Primed(Named(function)),))
+
+
+def gradient(tensor: Symbol, column: ShownFormula) -> ShownFormula:
+    """Return the gradient of a tensor times a column of derivatives."""
+    return ShownFormula((GradientTimes(tensor, column.sides[0]),))
 
 
 def added(*formulas: ShownFormula) -> ShownFormula:

@@ -149,6 +149,37 @@ class Applied:
 
 
 @frozen
+class Primed:
+    """A derivative that laws write with primes: (u^n)'."""
+
+    inner: Layout
+    primes: int = 1
+
+
+@frozen
+class Rate:
+    """The derivative of an expression by an entry, before it is worked out: ∂(…)/∂z[j]."""
+
+    of: Layout
+    by: Layout
+
+
+@frozen
+class Whole:
+    """A tensor by its name alone, with all of its entries."""
+
+    tensor: Symbol
+
+
+@frozen
+class GradientTimes:
+    """The gradient of a tensor times a column of derivatives: ∇C · ∂a/∂z[j]."""
+
+    of: Symbol
+    column: Layout
+
+
+@frozen
 class BigOperator:
     """sum, mean, max … over indices, and the body."""
 
@@ -229,6 +260,10 @@ Layout: TypeAlias = (
     | Quotient
     | Superscript
     | Applied
+    | Primed
+    | Rate
+    | Whole
+    | GradientTimes
     | BigOperator
     | Relation
     | Chain
@@ -267,7 +302,9 @@ PRECEDENCE: dict[type[Layout], Level] = {
     Quotient: Level.PRODUCT,
     Ratio: Level.PRODUCT,
     BigOperator: Level.PRODUCT,
+    GradientTimes: Level.PRODUCT,
     Slope: Level.SLOPE,
+    Rate: Level.SLOPE,
     NamedSlope: Level.SLOPE,
     Superscript: Level.POWER,
     Numeral: Level.ATOM,
@@ -277,6 +314,8 @@ PRECEDENCE: dict[type[Layout], Level] = {
     Entry: Level.ATOM,
     Matrix: Level.ATOM,
     Applied: Level.ATOM,
+    Primed: Level.ATOM,
+    Whole: Level.ATOM,
     Iverson: Level.ATOM,
     Cases: Level.ATOM,
     Parenthesised: Level.ATOM,

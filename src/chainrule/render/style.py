@@ -24,6 +24,7 @@ from chainrule.render.layout import (
     Entry,
     ExtentOf,
     Factors,
+    GradientTimes,
     Iverson,
     Layout,
     Letter,
@@ -33,12 +34,15 @@ from chainrule.render.layout import (
     Negative,
     Numeral,
     Parenthesised,
+    Primed,
     Quotient,
+    Rate,
     Ratio,
     Relation,
     Slope,
     Superscript,
     Terms,
+    Whole,
     bare,
 )
 from chainrule.render.names import layer_of
@@ -76,6 +80,9 @@ class Style:
     negative: str
     denial: str
     prime: str
+    whole: Callable[[str], str]
+    gradient: Frame
+    rate: Callable[[Rate], Pieces]
     comma: str
     between_partials: str
     relation: Callable[[str], str]
@@ -157,6 +164,14 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
             return framed(style.power, *((_base(base), bare(exponent)) if style.holds else (base, exponent)))
         case Applied():
             return _applied(layout, style)
+        case Primed(inner, primes):
+            return (inner, style.prime * primes)
+        case Rate():
+            return style.rate(layout)
+        case Whole(tensor):
+            return (style.whole(tensor),)
+        case GradientTimes(tensor, column):
+            return framed(style.gradient, style.whole(tensor), column)
         case BigOperator(_, _, body):
             return (style.big(layout), body)
         case Relation(relation, left, right):

@@ -10,29 +10,16 @@ from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
 from chainrule.expr.nodes import Expr
-from chainrule.render.document import Group, Heading, Line, Node, Note, words
-from chainrule.render.document_text import document_lines, document_text
+from chainrule.render.document import Group, Heading, Line, Node, Note, Words, words
+from chainrule.render.document_latex import document_latex
+from chainrule.render.document_text import document_lines, document_text, words_text
 from chainrule.render.formula import ShownFormula, continued, equal
+from chainrule.render.laws import formula_of
 from chainrule.rewrite.rules import Derivation, Step
 
 WIDTH = 100
-_IN_TEXT = {
-    "\\": r"\textbackslash{}",
-    "^": r"\textasciicircum{}",
-    **{mark: "\\" + mark for mark in "#$%&_{}"},
-    "∂": r"$\partial$",
-    "Σ": r"$\Sigma$",
-    "∇": r"$\nabla$",
-    "σ": r"$\sigma$",
-    "·": r"$\cdot$",
-    "−": "$-$",
-    "≠": r"$\ne$",
-    "≤": r"$\le$",
-    "≥": r"$\ge$",
-    "²": "$^2$",
-    "√": r"$\surd$",
-    "π": r"$\pi$",
-}
+_SENTENCES = ("substitute",)
+"""Steps whose law goes on after their name, without a colon."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -53,7 +40,7 @@ def derivation_text(derivation: Derivation, width: int = WIDTH, *, where: bool =
     >>> from chainrule.expr.nodes import Indexed, number, times
     >>> from chainrule.expr.symbols import Derivative
     >>> target, x = Indexed(Derivative("C", "x")), Indexed("x")
-    >>> step = Step("power rule", "(x^2)' = 2*x", target, times(number(2), x))
+    >>> step = Step("power rule", ("(x^2)' = 2*x",), target, times(number(2), x))
     >>> print(derivation_text(Derivation(target, (step,), times(number(2), x))))
     ∂C/∂x
       1  power rule: (x^2)' = 2*x
@@ -84,23 +71,25 @@ def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, 
 
 
 def derivation_latex(derivation: Derivation) -> str:
-    r"""Return the derivation as an `align*` environment, the laws as \text above their lines.
+    r"""Return the derivation as LaTeX for the body of an article: numbered steps, equations that fit a page.
 
     >>> from chainrule.expr.nodes import Indexed, number, times
     >>> from chainrule.expr.symbols import Derivative
     >>> target, x = Indexed(Derivative("C", "x")), Indexed("x")
-    >>> step = Step("power rule", "(x^2)' = 2*x", target, times(number(2), x))
+    >>> step = Step("power rule", (), target, times(number(2), x))
     >>> print(derivation_latex(Derivation(target, (step,), times(number(2), x))))
+    \begingroup\sloppy
+    \medskip\noindent\textbf{$\frac{\partial C}{\partial x}$}\par\nopagebreak
+    \begin{enumerate}
+    \item[1.]
+    \noindent power rule\par
     \begin{align*}
-    & \text{1. power rule: (x\textasciicircum{}2)' = 2*x} \\
-    \frac{\partial C}{\partial x} &= 2 \, x
+    &= 2 \, x
     \end{align*}
+    \end{enumerate}
+    \endgroup
     """
-    rows = list(_latex_rows(derivation, [f"{number}. " for number in _numbers(derivation)]))
-    rows += [_latex_words(remark) for remark in derivation.remarks]
-    for title, case in derivation.cases:
-        rows += [_latex_words(f"If {title}:"), *_latex_rows(case, [f"{number}. " for number in _numbers(case)])]
-    return "\n".join((r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}"))
+    return document_latex(derivation_document(derivation))
 
 
 def _parts(derivation: Derivation, *, where: bool = False) -> tuple[Heading, tuple[Group, ...], tuple[Node, ...]]:
@@ -115,7 +104,7 @@ def _numbers(derivation: Derivation) -> list[str]:
 
 
 def _end(derivation: Derivation, *, where: bool) -> Iterator[Node]:
-    said: list[Node] = [Note((remark,)) for remark in derivation.remarks]
+    said: list[Node] = [Note(note) for note in derivation.notes]
     if len(derivation.steps) > 1:
         said.insert(0, Line(words("so ", derivation.equation_formula())))
     yield Group(tuple(said), role="result", indent=2)
@@ -127,26 +116,35 @@ def _end(derivation: Derivation, *, where: bool) -> Iterator[Node]:
 def _steps(derivation: Derivation, labels: Iterable[str], above: Expr | None, *, where: bool) -> Iterator[Group]:
     """Yield a group for each step; `above` is what the line above the first ends with."""
     for label, step in zip(labels, derivation.steps, strict=True):
-        nodes: list[Node] = [Line((_heading(step),))]
+        nodes: list[Node] = [Line(_heading(step))]
         if where:
             nodes.append(Line((f"[{step.where}]",), whole=True))
         if step.detail is not None and _is_worked_out(step):
             inner = _steps(step.detail, _letters(len(step.detail.steps)), None, where=where)
             nodes.append(Group(tuple(inner), role="detail", indent=2))
-            nodes.append(Line(words("so ", _equation(step, derivation)), whole=True))
         else:
             nodes.append(Group((_formula(step, derivation, above),), indent=2))
-        if step.remark:
-            nodes.append(Note((step.remark,)))
+        if step.note:
+            nodes.append(Note(step.note))
         yield Group(tuple(nodes), role="step", label=label)
         above = step.after
 
 
-def _heading(step: Step) -> str:
+def _heading(step: Step) -> Words:
+    """Return the name of a step's law and the law; a definition names what it defines."""
     if step.assumption and step.rule == "given":
-        return f"given {step.assumption}"
-    law = step.rule if _is_worked_out(step) or not step.statement else f"{step.rule}: {step.statement}"
-    return f"{law}; given {step.assumption}" if step.assumption else law
+        return words("given ", _given(step))
+    if _is_worked_out(step) or not step.law:
+        law: Words = (step.rule,)
+    elif step.rule in _SENTENCES:
+        law = words(f"{step.rule} ", step.law)
+    else:
+        law = step.law if step.names and not step.assumption else words(f"{step.rule}: ", step.law)
+    return words(law, "; given ", _given(step)) if step.assumption else law
+
+
+def _given(step: Step) -> Words:
+    return (formula_of(step.assumption),)
 
 
 def _is_worked_out(step: Step) -> bool:
@@ -191,27 +189,9 @@ def _parting(left: Derivation, right: Derivation) -> str:
     for number, (one, other) in enumerate(zip(left.steps, right.steps, strict=False), 1):
         lines = [str(_equation(step, derivation)) for derivation, step in ((left, one), (right, other))]
         if lines[0] != lines[1]:
-            said = [step.remark or line for step, line in zip((one, other), lines, strict=True)]
+            said = [words_text(step.note) or line for step, line in zip((one, other), lines, strict=True)]
             return f"They part at step {number}.\nA: {said[0]}\nB: {said[1]}"
     if len(left.steps) == len(right.steps):
         return "They are the same, line by line."
     longer = "A" if len(left.steps) > len(right.steps) else "B"
     return f"They are the same up to step {min(len(left.steps), len(right.steps))}, where only {longer} goes on."
-
-
-def _latex_rows(derivation: Derivation, labels: Iterable[str]) -> Iterator[str]:
-    above: Expr | None = None
-    for label, step in zip(labels, derivation.steps, strict=True):
-        yield _latex_words(label + _heading(step))
-        if step.detail is not None and _is_worked_out(step):
-            yield from _latex_rows(step.detail, [f"({letter}) " for letter in _letters(len(step.detail.steps))])
-        else:
-            written = _formula(step, derivation, above).latex("&=")
-            yield written if "&=" in written else f"& {written}"
-        if step.remark:
-            yield _latex_words(step.remark)
-        above = step.after
-
-
-def _latex_words(text: str) -> str:
-    return rf"& \text{{{''.join(_IN_TEXT.get(mark, mark) for mark in text)}}}"

@@ -18,6 +18,8 @@ from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_red
 from chainrule.expr.nodes import Condition, Constant, Expr, Index, Indexed, Number, Reduce, operands
 from chainrule.expr.shared import Node, kept
 from chainrule.expr.symbols import Symbol
+from chainrule.render.document import Words
+from chainrule.render.document_text import words_text
 from chainrule.render.formula import ShownFormula, equation_formula, formula
 from chainrule.render.in_notebooks import ShownAsText
 from chainrule.system.model import Equation
@@ -53,8 +55,9 @@ class Rewrite:
 class Rule(Generic[A]):
     """A named law. `apply` returns what a node becomes, or None where the rule has nothing to say.
 
-    `statement` says the law in the notation or in words, as a book would. `about` are the classes of nodes that the
-    rule is tried on, all if none are named; it has nothing to say where no node of the classes `within` is in them.
+    `statement` says the law as a book would, its formulas between backticks: see `render.laws`. `about` are the classes
+    of nodes that the rule is tried on, all if none are named; it has nothing to say where no node of the classes
+    `within` is in them.
     """
 
     name: str
@@ -62,6 +65,13 @@ class Rule(Generic[A]):
     apply: Callable[[Expr, A], Expr | Rewrite | None]
     about: tuple[type[Expr], ...] = ()
     within: tuple[type[Any], ...] = ()
+
+    @property
+    def law(self) -> Words:
+        """The statement, its formulas laid out."""
+        from chainrule.render.laws import stated
+
+        return stated(self.statement)
 
     @property
     def where(self) -> str:
@@ -81,29 +91,40 @@ def where(function: Callable[..., object]) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Step(Node):
-    """One line of a derivation: `before` = `after` by a rule.
+    """One line of a derivation: `before` = `after` by a rule, whose law is stated in words and formulas.
 
     Where `before` is what the line above ended with, a printer leaves it out. `assumption` is the `given` used, as
-    text; `remark` says in words what a reader should see. `detail` is the derivation of this very line, where it has
-    one. `where` names the function that took the step.
+    text; `note` says what a reader should see. `uses` are the equations that are substituted, as pairs of their sides.
+    `detail` is the derivation of this very line, where it has one. `where` names the function that took the step.
     """
 
     rule: str
-    statement: str
+    law: Words
     before: Expr
     after: Expr
     assumption: str = ""
-    remark: str = ""
+    note: Words = ()
+    uses: tuple[tuple[Expr, Expr], ...] = ()
     detail: Derivation | None = None
     names: tuple[Symbol, ...] = ()
     where: str = field(default="", compare=False)
+
+    @property
+    def statement(self) -> str:
+        """The law, as text."""
+        return words_text(self.law)
+
+    @property
+    def remark(self) -> str:
+        """What a reader should see, as text."""
+        return words_text(self.note)
 
 
 @dataclass(frozen=True, eq=False)
 class Derivation(Node, ShownAsText):
     """The derivation of one derivative: `target` = `result`, step by step.
 
-    `remarks` are sentences about the result, `inlined` the tensors whose derivatives it writes out, `taken` the names
+    `notes` are sentences about the result, `inlined` the tensors whose derivatives it writes out, `taken` the names
     that no index may be printed as. `cases` are titled special cases of an unknown function, to be read beside it.
     `ranks` of tensors say which positions of ∂a/∂z[k,j] belong to a, for printers.
     """
@@ -111,12 +132,17 @@ class Derivation(Node, ShownAsText):
     target: Expr
     steps: tuple[Step, ...]
     result: Expr
-    remarks: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
     inlined: tuple[str, ...] = ()
     taken: tuple[str, ...] = field(default=(), compare=False)
     cases: tuple[tuple[str, Derivation], ...] = ()
     verifier: Callable[[Derivation], object] | None = field(default=None, compare=False, repr=False)
     ranks: Mapping[str, int] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The sentences about the result, as text."""
+        return tuple(map(words_text, self.notes))
 
     def verify(self) -> object:
         """Evaluate both sides of every step at random points in float64 and return the report.
@@ -143,7 +169,7 @@ class Derivation(Node, ShownAsText):
         """Return the result laid out."""
         return equation_formula(self.target, self.result, taken=self.taken, ranks=self.ranks)
 
-    def formula(self, expr: Expr) -> ShownFormula:
+    def formula(self, expr: Expr | Condition) -> ShownFormula:
         """Return an expression of this derivation laid out."""
         return formula(expr, taken=self.taken, ranks=self.ranks)
 
@@ -169,7 +195,7 @@ class Recorder:
             self.steps.append(
                 Step(
                     rule.name,
-                    rule.statement,
+                    rule.law,
                     before,
                     outcome.expr,
                     outcome.assumption,

@@ -273,12 +273,12 @@ def _below_any(part: Expr) -> Iterator[Expr]:
 
 
 INTO_SUMS: tuple[Rule[Context], ...] = (
-    Rule("into the sum", "x·(a/x + b) = a + b·x", into_the_sum, (Product,), (Power,)),
+    Rule("multiply into the sum", "`x·(a/x + b) = a + b·x`", into_the_sum, (Product,), (Power,)),
 )
 CANCEL: tuple[Rule[Context], ...] = (
     Rule(
-        "the delta renames",
-        "where i = j, a[j] is a[i]: [i = j]·a[j]/a[i] = [i = j]",
+        "equal indices",
+        "`[i = j]·a[j]/a[i] = [i = j]`, since `a[j]` is `a[i]` where `i = j`",
         equal_in_the_product,
         (Product,),
         (Bracket,),

@@ -32,5 +32,7 @@ def choice_of_nothing(expr: Expr, context: Context) -> Expr | None:
 
 
 CHOICES: tuple[Rule[Context], ...] = (
-    Rule("a choice of nothing", "where(c, a, 0) = [c]·a, where(c, 0, b) = [not c]·b", choice_of_nothing, (Select,)),
+    Rule(
+        "a branch that is 0", "`where(c, a, 0) = [c]·a` and `where(c, 0, b) = [not c]·b`", choice_of_nothing, (Select,)
+    ),
 )

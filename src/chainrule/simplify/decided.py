@@ -147,13 +147,13 @@ def _fits(entry: Indexed, context: Context) -> bool:
 DECIDED: tuple[Rule[Context], ...] = (
     Rule(
         "decided",
-        "a bracket that holds for all values of its indices is 1, one that holds for none is 0",
+        "a condition that holds for all values of its indices is 1; one that holds for none is 0",
         decided,
         (Bracket, Select),
     ),
     Rule(
         "no mark needed",
-        "what is never outside of its tensor needs no mark: a?[c] = a[c]",
+        "`a?[p] = a[p]`, where `p` is never outside the range of the axis",
         needless_mark,
         (Indexed,),
         (Marked,),

@@ -95,8 +95,8 @@ def _defined_at_zero(expr: Expr, zero: Expr) -> bool:
             return always_defined(expr)
 
 
-CANCELLED_POWER: Rule[Context] = Rule("powers of one base", "x·x^(q − 1) = x^q", one_power, (Product,), (Power,))
+CANCELLED_POWER: Rule[Context] = Rule("powers of one base", "`x·x^(q − 1) = x^q`", one_power, (Product,), (Power,))
 EXPONENTS: tuple[Rule[Context], ...] = (
-    Rule("powers of one base", "x·x^(k − 1) = x^k, x^a·x^b = x^(a + b)", equal_bases, (Product,), (Power,)),
-    Rule("needless bracket", "[n ≠ 0]·n·x^n = n·x^n, since x^0 = 1", needless_exception, (Product,), (Bracket,)),
+    Rule("powers of one base", "`x^a·x^b = x^(a + b)`", equal_bases, (Product,), (Power,)),
+    Rule("needless bracket", "`[n ≠ 0]·n·x^n = n·x^n`, since `x^0 = 1`", needless_exception, (Product,), (Bracket,)),
 )

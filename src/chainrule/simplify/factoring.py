@@ -260,9 +260,9 @@ def _taken_out(expr: Expr) -> Expr | None:
 
 
 EXPAND: tuple[Rule[Context], ...] = (
-    Rule("multiply out", "(a + b)·c = a·c + b·c, and equal terms cancel", multiply_out, (Product, Sum), (Sum,)),
+    Rule("multiply out", "`(a + b)·c = a·c + b·c`, and equal terms cancel", multiply_out, (Product, Sum), (Sum,)),
 )
 FACTOR: tuple[Rule[Context], ...] = (
-    Rule("common factor", "a·b + a·c = a·(b + c)", common_factor, (Sum,)),
-    Rule("common factor", "a·b + a·c = a·(b + c)", factor_some, (Sum,)),
+    Rule("common factor", "`a·b + a·c = a·(b + c)`", common_factor, (Sum,)),
+    Rule("common factor", "`a·b + a·c = a·(b + c)`", factor_some, (Sum,)),
 )

@@ -45,8 +45,8 @@ def _labels_others(positions: Sequence[Position], axes: Sequence[Size]) -> bool:
 
 FIT: tuple[Rule[Context], ...] = (
     Rule(
-        "no label",
-        "where an index has the range of another axis, a mark says that it need not label this one: b[i] = b?[i]",
+        "marked",
+        "`b[i] = b?[i]`: the mark says that `i` may run beyond this axis, where the entry is 0",
         mark_what_is_no_label,
     ),
 )

@@ -264,13 +264,15 @@ def _apart(left: Indexed, right: Indexed, fact: Fact) -> tuple[Index, Index] | N
 
 
 GIVEN: tuple[Rule[Context], ...] = (
-    Rule("given", "a sign that the system states: [x > 0] = 1, |x| = x, sign(x) = 1, relu(x) = x", known_sign),
+    Rule(
+        "given", "a sign that the system states: `[x > 0] = 1`, `abs(x) = x`, `sign(x) = 1`, `relu(x) = x`", known_sign
+    ),
     Rule(
         "given",
-        "a bracket that guards nothing: [n ≠ 0]·n·x^(n − 1) = n·x^(n − 1) where x > 0",
+        "`[n ≠ 0]·n·x^(n − 1) = n·x^(n − 1)`, where `x > 0`",
         needless_guard,
         (Product,),
     ),
     *SYMMETRY,
-    Rule("given", "a one-hot vector: y[k]·y[m] = [k = m]·y[k], y[k]^2 = y[k]", one_hot_product),
+    Rule("given", "a one-hot vector: `y[k]·y[m] = [k = m]·y[k]` and `y[k]^2 = y[k]`", one_hot_product),
 )

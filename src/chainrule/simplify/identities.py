@@ -180,22 +180,22 @@ def tangents(expr: Expr, context: Context) -> Expr | None:
 
 
 IDENTITIES: tuple[Rule[Context], ...] = (
-    Rule("inverse functions", "exp(log(t)) = t, log(exp(t)) = t", exp_and_log, (Call,)),
+    Rule("inverse functions", "`exp(log(t)) = t` and `log(exp(t)) = t`", exp_and_log, (Call,)),
     Rule(
         "the logistic function",
-        "exp(t)/(1 + exp(t)) = sigmoid(t), 1/(1 + exp(t)) = sigmoid(−t)",
+        "`exp(t)/(1 + exp(t)) = sigmoid(t)` and `1/(1 + exp(t)) = sigmoid(−t)`",
         logistic,
         (Product, Power),
     ),
-    Rule("the logistic function", "exp(−t)·sigmoid(t) = sigmoid(−t)", falling_exponential, (Product,)),
-    Rule("symmetry of the sigmoid", "sigmoid(−t) = 1 − sigmoid(t)", mirrored_sigmoid, (Call,)),
+    Rule("the logistic function", "`exp(−t)·sigmoid(t) = sigmoid(−t)`", falling_exponential, (Product,)),
+    Rule("symmetry of the sigmoid", "`sigmoid(−t) = 1 − sigmoid(t)`", mirrored_sigmoid, (Call,)),
     Rule(
         "relu where it is positive",
-        "[t > 0]·relu(t) = relu(t), [t > 0]·maximum(0, t) = maximum(0, t)",
+        "`[t > 0]·relu(t) = relu(t)` and `[t > 0]·maximum(0, t) = maximum(0, t)`",
         relu_of_positive,
         (Product,),
     ),
-    Rule("a choice of 1 or 0", "where(c, 1, 0) = [c], where(c, 0, 1) = [not c]", choice_of_one, (Select,)),
-    Rule("tangents", "sinh(t)/cosh(t) = tanh(t), sin(t)/cos(t) = tan(t)", tangents, (Product,)),
-    Rule("size and sign", "t·sign(t) = |t|, |t|·sign(t) = t", size_and_sign, (Product,)),
+    Rule("branches 1 and 0", "`where(c, 1, 0) = [c]` and `where(c, 0, 1) = [not c]`", choice_of_one, (Select,)),
+    Rule("tangents", "`sinh(t)/cosh(t) = tanh(t)` and `sin(t)/cos(t) = tan(t)`", tangents, (Product,)),
+    Rule("size and sign", "`t·sign(t) = abs(t)` and `abs(t)·sign(t) = t`", size_and_sign, (Product,)),
 )

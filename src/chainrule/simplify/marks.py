@@ -51,7 +51,7 @@ def _range(entry: Indexed, context: Context) -> Iterator[Condition]:
 MARKS: tuple[Rule[Context], ...] = (
     Rule(
         "the mark as a bracket",
-        "x?[p] is x[p] where p is inside: x?[p]/x[p] = [0 ≤ p < extent(x)]",
+        "`x?[p]/x[p] = [0 ≤ p < extent(x)]`, since `x?[p]` is `x[p]` where `p` is inside",
         range_of_the_mark,
         (Product,),
         (Marked,),

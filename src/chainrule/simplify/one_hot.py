@@ -86,5 +86,5 @@ def _picked(
 
 
 ONE_HOT: tuple[Rule[Context], ...] = (
-    Rule("given", "a one-hot vector: y[k]·c[k] = y[k]·Σ_m y[m]·c[m]", pick_of_sum, (Product,)),
+    Rule("given", "a one-hot vector: `y[k]·c[k] = y[k]·Σ_m y[m]·c[m]`", pick_of_sum, (Product,)),
 )

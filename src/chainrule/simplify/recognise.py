@@ -336,6 +336,6 @@ def use_name(expr: Expr, context: Context) -> Rewrite | None:
 
 
 NAMES: tuple[Rule[Context], ...] = (
-    Rule("call it by its name", "what an equation of the system defines is called by its name", use_name),
+    Rule("definition", "what an equation of the system defines is written by its name", use_name),
 )
 STATED: tuple[Rule[Context], ...] = (Rule("given", "a fact that the system states", use_given),)

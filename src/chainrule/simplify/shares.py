@@ -85,10 +85,10 @@ def _apart(term: Expr, context: Context) -> tuple[Expr, Expr] | None:
 
 SHARES: tuple[Rule[Context], ...] = (
     Rule(
-        "shares add up",
-        "what is divided by its sum adds up to 1: of a[k] = e[k]/Σ_m e[m], Σ_k a[k] = 1",
+        "the sum is 1",
+        "`Σ_k a[k] = 1`, where `a[k] = e[k]/(Σ_m e[m])`",
         use_share,
         (Reduce,),
     ),
-    Rule("shares add up", "1 − Σ_k a[k]·(1 + b[k]) = −Σ_k a[k]·b[k], where Σ_k a[k] = 1", share_out, (Sum,)),
+    Rule("the sum is 1", "`1 − Σ_k a[k]·(1 + b[k]) = −Σ_k a[k]·b[k]`, where `Σ_k a[k] = 1`", share_out, (Sum,)),
 )

@@ -20,6 +20,9 @@ from chainrule.expr.nodes import Expr, Index, Indexed, Number, Power, Product, R
 from chainrule.expr.sizes import Size
 from chainrule.expr.skeleton import Bare, Names, Shape, bare, joined
 from chainrule.expr.symbols import Symbol, tensors_of
+from chainrule.render.document import joined as joined_words
+from chainrule.render.document import words
+from chainrule.render.formula import whole
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Recorder, Rule, Step, rewrite
 from chainrule.simplify.arithmetic import normal
@@ -185,9 +188,9 @@ def _shown(step: Step, problem: Problem, written: Written) -> Step:
     """Return a step in the names of the system, as a book would write it."""
     back = problem.back
     names = tuple(back.tensors[name] for name in step.names)
-    defined = f"by the equation that defines {' and '.join(names)}" if names and not step.assumption else step.statement
+    law = words("by the definition of ", joined_words(tuple(map(whole, names)), " and ")) if names else step.law
     before, after = present(back.of(step.before), written), present(back.of(step.after), written)
-    return replace(step, before=before, after=after, names=names, statement=defined)
+    return replace(step, before=before, after=after, names=names, law=step.law if step.assumption else law)
 
 
 def _phases(context: Context) -> Phases:

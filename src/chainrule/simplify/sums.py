@@ -184,23 +184,23 @@ def name_through_the_sum(expr: Expr, context: Context) -> Rewrite | None:
 SUMS: tuple[Rule[Context], ...] = (
     Rule(
         "constant out of the sum",
-        "what does not depend on i stands before Σ_i: Σ_i c·a[i] = c·Σ_i a[i]",
+        "`Σ_i c·a[i] = c·Σ_i a[i]`, where `c` does not depend on `i`",
         constant_out,
         (Reduce,),
     ),
     Rule(
-        "call it by its name",
-        "c·Σ_i e[i]·b[i] = Σ_i a[i]·b[i], where an equation names a[i] = c·e[i]",
+        "definition",
+        "`c·Σ_i e[i]·b[i] = Σ_i a[i]·b[i]`, where `a[i] = c·e[i]` by definition",
         name_through_the_sum,
         (Product,),
         (Reduce,),
     ),
-    Rule("independent sums", "Σ_i Σ_k a[i]·b[k] = (Σ_i a[i])·Σ_k b[k]", independent_parts, (Reduce,)),
-    Rule("one sum", "Σ_i a[i]·Σ_k b[i,k] = Σ_{i,k} a[i]·b[i,k]", join_nested, (Reduce,)),
-    Rule("split the sum", "Σ_i (a[i] + b[i]) = Σ_i a[i] + Σ_i b[i]", split, (Reduce,)),
+    Rule("independent sums", "`Σ_{i,k} a[i]·b[k] = (Σ_i a[i])·Σ_k b[k]`", independent_parts, (Reduce,)),
+    Rule("one sum", "`Σ_i a[i]·Σ_k b[i,k] = Σ_{i,k} a[i]·b[i,k]`", join_nested, (Reduce,)),
+    Rule("split the sum", "`Σ_i (a[i] + b[i]) = Σ_i a[i] + Σ_i b[i]`", split, (Reduce,)),
 )
 MERGE: tuple[Rule[Context], ...] = (
     Rule(
-        "sums over the same range", "Σ_i a[i]·b[i] + Σ_i a[i]·c[i] = Σ_i a[i]·(b[i] + c[i])", merge, (Sum,), (Reduce,)
+        "sums over the same range", "`Σ_i a[i]·b[i] + Σ_i a[i]·c[i] = Σ_i a[i]·(b[i] + c[i])`", merge, (Sum,), (Reduce,)
     ),
 )

@@ -94,10 +94,10 @@ def _free_first(expr: Expr) -> tuple[int, str]:
 
 
 SYMMETRY: tuple[Rule[Context], ...] = (
-    Rule("given", "a symmetry that the system states: A[i,j] = A[j,i]", symmetric, (Sum,)),
+    Rule("given", "a symmetry that the system states: `A[i,j] = A[j,i]`", symmetric, (Sum,)),
     Rule(
         "given",
-        "the inverse of a symmetric matrix is symmetric: inv(A)[i,j] = inv(A)[j,i]",
+        "the inverse of a symmetric matrix is symmetric: `inv(A)[i,j] = inv(A)[j,i]`",
         symmetric_inverse,
         (MatrixEntry,),
     ),

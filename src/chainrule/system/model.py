@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NoReturn
 
+from chainrule.errors import OptionError
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.functions import ONE_HOT
 from chainrule.expr.nodes import ONE, ZERO, Comparison, Expr, Index, Indexed, Reduce
@@ -250,6 +251,14 @@ class System(Node, ShownAsText):
 
     def __str__(self) -> str:
         return system_text(self)
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        """Raise OptionError: a system is equations, and is called as what it is compiled to."""
+        raise OptionError(
+            "a system is no function: it is equations",
+            expected="what is made of it, called with data",
+            advice="A network is called itself: network(x). A system alone: cr.compile(system)(x=…)",
+        )
 
     def with_equations(self, equations: tuple[Equation, ...]) -> System:
         """Return the system with other equations."""

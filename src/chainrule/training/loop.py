@@ -39,9 +39,10 @@ from chainrule.training.progress_line import reporting
 from chainrule.training.runs import Progress, run_of
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import EarlyStopping, check_monitor
-from chainrule.training.streamed import StreamedSamples
+from chainrule.training.streamed import AnySamples, StreamedSamples
 from chainrule.training.training_data import checked_count, checked_threads
 
+_BATCH_SIZE = 32
 MOST_STEPS = 1 << 24
 _LONGER = 1000
 """By that much longer a training shows whether its updates depend on its length; rounding would hide an epoch more."""
@@ -55,7 +56,7 @@ def train(
     y: Data | None = None,
     *,
     epochs: int = 10,
-    batch_size: int = 32,
+    batch_size: int = _BATCH_SIZE,
     optimizer: Optimizer | None = None,
     executor: str = "native",
     threads: int | None = None,
@@ -159,7 +160,10 @@ def train(
             validation=Scores(engine, network, validation, cost=True, together=together),
             metrics=Measured(engine, network, measured, test or samples, together=together),
             validation_metrics=Measured(engine, network, measured, validation, together=together),
-            history=History(note="; ".join(filter(None, (run.note, _mean_note(network)))), accuracy_on=measured_on),
+            history=History(
+                note="; ".join(filter(None, (run.note, _mean_note(network), _whole_note(samples, batch_size)))),
+                accuracy_on=measured_on,
+            ),
             facts={
                 **({} if samples.count is None else {"samples": samples.count}),
                 "batch_size": batch_size,
@@ -203,6 +207,13 @@ def _mean_note(network: Network) -> str:
         f"the mean of {listed(unknown)} is not known: what is measured and predicted comes of the mean of each number "
         "that is drawn"
     )
+
+
+def _whole_note(samples: AnySamples, batch_size: int) -> str:
+    """Say that a size of batches is not used where there are none."""
+    if samples.counted or batch_size == _BATCH_SIZE:
+        return ""
+    return "every step learns from all of the data, whose first axis counts no samples: batch_size is not used"
 
 
 def _check_steps(network: Network, steps: int, engine: Executor) -> None:

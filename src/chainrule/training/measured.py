@@ -108,7 +108,7 @@ def _measures(made: MetricSystem, engine: Executor, network: Network, samples: A
 def _pairs(network: Network, samples: AnySamples) -> list[tuple[OutputAndTarget, str]]:
     """Return what comes out with what should, and what the targets are."""
     kinds: list[tuple[Answers, str]] = [(one, "classes") for one in samples.classes]
-    said = ((one, one.are_yes_or_no(samples.data[one.pair.target])) for one in samples.numbers)
+    said = ((one, one.are_yes_or_no(samples.first[one.pair.target])) for one in samples.numbers)
     kinds += [(one, "yes or no" if yes_or_no else "numbers") for one, yes_or_no in said]
     return [(replace(_pair(network, one, samples), separate=kind == "yes or no"), kind) for one, kind in kinds]
 

@@ -16,7 +16,7 @@ from chainrule.training.streamed import StreamedSamples
 from chainrule.training.training_data import Samples
 
 Array = npt.NDArray[Any]
-_BLOCKS, _LEAST = 64, 256
+_BLOCKS, _LEAST = 32, 512
 """Blocks that fill a buffer, from as many places, where their length is free; shorter ones than the second make them
 fewer, down to eight."""
 

@@ -134,11 +134,11 @@ def check_facts(network: Network, given: GivenData) -> None:
     facts = tuple(g for g in system.givens if tensors_in(g.condition) <= known and _reads(g, given.values))
     if not facts:
         return
-    consts = {n: v for n, v in network.consts.items() if any(n in tensors_in(g.condition) for g in facts)}
-    values = {**given.values, **consts}
+    read = {name for fact in facts for name in tensors_in(fact.condition)}
+    values = {n: v for n, v in {**given.values, **network.consts}.items() if n in read}
     declarations = tuple(with_own_values(d, given.sizes) for d in system.declarations if d.tensor in values)
     alone = replace(system, declarations=declarations, givens=facts, equations=(), updates=(), cost=NO_COST)
-    evaluate(alone, values, sizes=network.sizes)
+    evaluate(alone, values, sizes={**network.sizes, **given.sizes})
 
 
 def _reads(fact: Fact, values: Mapping[str, Array]) -> bool:

@@ -20,11 +20,11 @@ from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.magnitudes import magnitude, size_of
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.binding import free_in_order, map_operands, tensors_in
-from chainrule.expr.nodes import Expr, Index, Indexed, Partial, walk
+from chainrule.expr.nodes import RATE, Call, Expr, Index, Indexed, Partial, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor, derivative_by
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Derivation, Step
-from chainrule.system.model import System
+from chainrule.system.model import Equation, System
 from chainrule.verify.differences import Differences, numeric_derivative, numeric_local_derivative
 from chainrule.verify.sampling import random_inputs
 from chainrule.verify.unknowns import RandomUnknowns
@@ -135,7 +135,7 @@ def _differences(steps: list[Step], system: System, seed: int) -> Iterator[tuple
     point = Trial(evaluation)
     for step in steps:
         try:
-            difference = point.difference(step.before, step.after)
+            found = [point.difference(*sides) for sides in (*step.uses, (step.before, step.after))]
         except InputError as error:
             raise VerificationError(
                 f"a step of a derivation cannot be evaluated: {error.what}",
@@ -143,7 +143,8 @@ def _differences(steps: list[Step], system: System, seed: int) -> Iterator[tuple
                 expected="two sides that are defined wherever the equations of the system are",
                 advice=f"The rule says: {step.statement}",
             ) from error
-        yield step, difference
+        known = [difference for difference in found if difference is not None]
+        yield step, max(known) if len(known) == len(found) else None
 
 
 @dataclass
@@ -152,7 +153,8 @@ class Trial:
 
     evaluation: Evaluation
     known: dict[Symbol, Differences] = field(default_factory=dict)
-    differentiated: dict[Symbol, Symbol] = field(default_factory=dict)
+    sizes: dict[Symbol, float] = field(default_factory=dict)
+    rates: dict[tuple[Expr, Symbol], Tensor] = field(default_factory=dict)
 
     def difference(self, left: Expr, right: Expr) -> float | None:
         """Return the largest difference of two expressions relative to their largest entry.
@@ -175,8 +177,7 @@ class Trial:
         """Return what two ways to compute an expression may differ by, from the size of what it adds up."""
         found: dict[str, Array] = {}
         for name, known in self.known.items():
-            size = np.abs(self.evaluation.scope.values.get(self.differentiated[name], 0.0)).max(initial=0.0)
-            found[name], found[size_of(name)] = known.values, np.abs(known.values) + size
+            found[name], found[size_of(name)] = known.values, np.abs(known.values) + self.sizes[name]
         scope, plain = self.evaluation.scope, self._named(expr)
         for tensor in tensors_in(plain) & scope.values.keys():
             found.setdefault(size_of(tensor), np.abs(scope.values[tensor]))
@@ -205,6 +206,10 @@ class Trial:
 
     def _named(self, expr: Expr) -> Expr:
         """Return the expression with ∂u[k]/∂v[j] of an equation u as an entry of an array of differences."""
+        if isinstance(expr, Call) and expr.function == RATE:
+            of, by = expr.arguments
+            assert isinstance(by, Indexed), "a rate is by an entry"
+            return self._rate(of, by)
         if not isinstance(expr, Partial):
             return map_operands(expr, self._named)
         equation = self.evaluation.system.defined.get(expr.of.tensor)
@@ -216,5 +221,18 @@ class Trial:
             self._learn(name, equation.name, numeric_local_derivative(self.evaluation, equation, wrt.tensor))
         return Indexed(name, (*expr.of.indices, *wrt.indices))
 
+    def _rate(self, of: Expr, by: Indexed) -> Expr:
+        """Return ∂(expression)/∂v[j] as an entry of an array of differences: that of an equation without a name."""
+        indices = free_in_order(of)
+        name = Tensor(f"rate {len(self.known)}")
+        known = self.rates.setdefault((of, by.tensor), name)
+        if known not in self.known:
+            equation = Equation(Indexed(name, indices), of)
+            size = np.abs(evaluate_in(self.evaluation.scope, of, indices)).max(initial=0.0)
+            self.known[known] = numeric_local_derivative(self.evaluation, equation, by.tensor)
+            self.sizes[known] = float(size)
+        return Indexed(known, (*indices, *by.indices))
+
     def _learn(self, name: Symbol, of: Symbol, differences: Differences) -> None:
-        self.known[name], self.differentiated[name] = differences, of
+        size = np.abs(self.evaluation.scope.values.get(of, 0.0)).max(initial=0.0)
+        self.known[name], self.sizes[name] = differences, float(size)

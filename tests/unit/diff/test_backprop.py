@@ -11,6 +11,7 @@ from chainrule.errors import DerivativeError
 from chainrule.expr.nodes import MINUS_ONE, ONE, ZERO, Indexed, number, plus, times
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
+from chainrule.render.document_text import words_text
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.model import System
 
@@ -57,10 +58,10 @@ def test_the_cost_has_the_derivative_one_and_what_it_does_not_read_zero() -> Non
 def test_there_is_one_contribution_for_each_equation_that_reads_a_tensor() -> None:
     found = cotangents(parse("param x[i]\nu[i] = x[i]^2\nv = sum(i) x[i]\ndead = x[0]\ncost C = v*(sum(i) u[i]*x[i])"))
     assert [one.through for one in found.contributions("x")] == ["u", "v", "C"]
-    assert found.contributions("x")[0].local.notes == (
-        "power rule: (u^n)' = n·u^(n−1)·u'",
-        "∂x[j]/∂x[i] is 1 for the same entry, else 0: a Kronecker delta",
-    )
+    assert [(rule, words_text(law)) for rule, law in found.contributions("x")[0].local.laws] == [
+        ("power rule", "(u^n)' = n·u^(n − 1)·u'"),
+        ("Kronecker delta", "∂x[j]/∂x[i] is 1 for the same entry and 0 for any other"),
+    ]
 
 
 def test_derivatives_by_data_and_by_what_stands_between_are_derived_on_request() -> None:

@@ -55,6 +55,6 @@ def test_at_the_tie_it_has_the_value_of_its_convention(value: str, expected: lis
 def test_the_convention_is_said_in_words() -> None:
     derivation = cr.backprop(system_of("param z; cost C = maximum(0, z)^2")).derivation("z")
     said = " ".join(step.statement for step in derivation.steps)
-    assert "maximum(0, t)' = [t > 0], with 0 at t = 0 by convention, like relu" in said
+    assert "[t > 0]·t', and 0 at t = 0 by convention, as for relu" in said
     both = cr.backprop(system_of("param z; cost C = maximum(1, z)^2")).derivation("z")
-    assert "equal ones share it by convention" in " ".join(step.statement for step in both.steps)
+    assert "equal ones share it by halves, by convention" in " ".join(step.statement for step in both.steps)

@@ -25,7 +25,7 @@ def multiplied_out(text: str) -> list[Step]:
     system = cr.parse(text)
     derivation = cr.backprop(system).derivation(system.params[0])
     derivation.verify()
-    return [step for step in derivation.steps if step.rule in {"multiply out", "into the sum"}]
+    return [step for step in derivation.steps if step.rule in {"multiply out", "multiply into the sum"}]
 
 
 @pytest.mark.parametrize("name", CANCELS)

@@ -33,7 +33,7 @@ def derived(text: str, tensor: str = "z") -> Derivation:
 
 
 def steps(*lines: tuple[Expr, Expr]) -> Derivation:
-    made = tuple(Step(f"law {n}", "", before, after) for n, (before, after) in enumerate(lines, 1))
+    made = tuple(Step(f"law {n}", (), before, after) for n, (before, after) in enumerate(lines, 1))
     return Derivation(TARGET, made, lines[-1][1])
 
 
@@ -41,7 +41,7 @@ def test_a_derivation_begins_with_the_sum_over_paths_and_ends_with_the_result() 
     lines = derivation_text(derived(SIGMOID)).splitlines()
     assert lines[:3] == [
         "∂C/∂z[j]",
-        "  1  chain rule: C depends on z[j] through every a[k]: one product per path, added up",
+        "  1  chain rule: C depends on z[j] through every a[k]; the contributions add up",
         "       = Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]",
     ]
     assert lines[-1] == "  so ∂C/∂z[j] = a[j]·(a[j] − y[j])·(1 − a[j])"
@@ -53,7 +53,7 @@ def test_a_local_derivative_is_derived_in_lettered_lines_of_its_own() -> None:
     assert local[0] == "  2  local derivative"
     labels = [line[7] for line in local if line[:7].isspace() and line[8:10] == "  " and line[7] != " "]
     assert labels == ["a", "b", "c"]
-    assert local[-2] == "     so ∂a[k]/∂z[j] = [k = j]·a[j]·(1 − a[j])"
+    assert local[-2] == "            = [k = j]·a[j]·(1 − a[j])"
     assert local[-1] == "     diagonal: only a[j] depends on z[j], so the terms with k ≠ j vanish"
 
 
@@ -98,8 +98,8 @@ def test_an_unknown_function_has_its_special_cases_beside_it() -> None:
 
 def test_more_than_26_inner_steps_have_labels_too() -> None:
     names = [Indexed(f"v{n}") for n in range(29)]
-    inner = Derivation(X, tuple(Step("law", "", a, b) for a, b in pairwise(names)), names[-1])
-    whole = Derivation(TARGET, (Step("local derivative", "", X, names[-1], detail=inner),), names[-1])
+    inner = Derivation(X, tuple(Step("law", (), a, b) for a, b in pairwise(names)), names[-1])
+    whole = Derivation(TARGET, (Step("local derivative", (), X, names[-1], detail=inner),), names[-1])
     lines = derivation_text(whole).splitlines()
     assert any(line.strip() == "z  law" for line in lines)
     assert any(line.strip() == "a2 law" for line in lines)
@@ -110,11 +110,11 @@ def test_two_derivations_are_compared_line_by_line() -> None:
     lines = page.splitlines()
     assert lines[:2] == ["A  softmax.eq", "B  sigmoid.eq"]
     assert "           = Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]" in lines
-    assert "A │        ∂C/∂a[k] = −y[k]/a[k]" in lines
-    assert "B │        ∂C/∂a[k] = a[k] − y[k]" in lines
+    assert "A │   3  substitute ∂C/∂a[k] = −y[k]/a[k] and the local derivative" in lines
+    assert "B │   3  substitute ∂C/∂a[k] = a[k] − y[k] and the local derivative" in lines
     assert lines[-3:] == [
         "They part at step 2.",
-        "A: not diagonal: every a[k] moves with z[j], so no term vanishes",
+        "A: not diagonal: every a[k] depends on z[j], so no term vanishes",
         "B: diagonal: only a[j] depends on z[j], so the terms with k ≠ j vanish",
     ]
 
@@ -135,9 +135,9 @@ def test_latex_has_the_laws_as_text_and_one_equation_a_row() -> None:
     rows = derivation_latex(derived(SOFTMAX)).splitlines()
     assert rows[0] == r"\begin{align*}"
     assert rows[-1] == r"\end{align*}"
-    assert rows[1].startswith(r"& \text{1. chain rule: C depends on z[j]")
+    assert rows[1].startswith(r"& \text{1. chain rule: $C$ depends on $z_{j}$")
     assert rows[-2] == "&= a_{j} - y_{j}"
-    assert rows[-3] == r"& \text{8. given $\Sigma$\_k y[k] = 1} \\"
+    assert rows[-3] == r"& \text{7. given $\sum_{k} y_{k} = 1$} \\"
 
 
 @pytest.mark.parametrize("text", [SIGMOID, SOFTMAX, UNKNOWN])

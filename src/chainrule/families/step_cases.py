@@ -18,7 +18,7 @@ from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.reads import reach_of
 from chainrule.families.step_order import Interval, holds_in
 from chainrule.families.templates import declared_family, sum_over
-from chainrule.families.uses import Definition, Flow, Reading
+from chainrule.families.uses import Definition, Flow, StepUse
 from chainrule.families.windows import StepWindow
 from chainrule.system.model import Equation, System
 from chainrule.system.sizes.erase import erased_equation
@@ -130,9 +130,9 @@ class CaseFinder:
             cut |= named
         return [found[number] for number in sorted(found)]
 
-    def _reached(self, subject: Subject) -> list[tuple[Reading, bool]]:
+    def _reached(self, subject: Subject) -> list[tuple[StepUse, bool]]:
         """Return all uses of a subject, at once or through inner equations, each with whether its user is inner."""
-        found: list[tuple[Reading, bool]] = []
+        found: list[tuple[StepUse, bool]] = []
         seen: set[tuple[int, object]] = set()
         waiting = [subject.tensor]
         while waiting:
@@ -146,7 +146,7 @@ class CaseFinder:
                     waiting.append(use.target)
         return found
 
-    def _is_inner(self, subject: Subject, use: Reading) -> bool:
+    def _is_inner(self, subject: Subject, use: StepUse) -> bool:
         """Say whether an equation belongs to the step of the subject, so that it is written into its window."""
         user = use.user
         if user.target == self.flow.cost:
@@ -168,7 +168,7 @@ class CaseFinder:
         return any(use.open for use in self.flow.uses(user.target, user.letters, user.box))
 
     def _case(
-        self, subject: Subject, box: Box, uses: Sequence[Reading], shared: Sequence[Reading], cut: frozenset[str]
+        self, subject: Subject, box: Box, uses: Sequence[StepUse], shared: Sequence[StepUse], cut: frozenset[str]
     ) -> tuple[StepCase | None, frozenset[str]]:
         """Return one case, None where it is an unknown function's derivative, and what it names of the step."""
         live = [use for use in uses if not use.open and _is_live(use, box)]
@@ -200,8 +200,8 @@ class CaseFinder:
         return StepCase(subject, box, Equation(target, plus(*values)), tuple(windows)), frozenset(named)
 
     def _parts(
-        self, inner: Sequence[Reading], frontier: Sequence[Reading], shared: Sequence[Reading]
-    ) -> Iterator[tuple[Sequence[Reading], tuple[str, ...]]]:
+        self, inner: Sequence[StepUse], frontier: Sequence[StepUse], shared: Sequence[StepUse]
+    ) -> Iterator[tuple[Sequence[StepUse], tuple[str, ...]]]:
         """Yield the uses that a window is made for: those at one step, then those of each user at all of its steps."""
         if inner or frontier:
             yield frontier, ()
@@ -210,12 +210,12 @@ class CaseFinder:
             yield own, own[0].open
 
     def _closure(
-        self, subject: Subject, live: Sequence[Reading], cut: frozenset[str]
-    ) -> tuple[list[Reading], list[Reading]]:
+        self, subject: Subject, live: Sequence[StepUse], cut: frozenset[str]
+    ) -> tuple[list[StepUse], list[StepUse]]:
         """Return which of the live uses are inner and which are the frontier, as far as they are reached."""
         reached = {subject.tensor}
-        inner: dict[Reading, None] = {}
-        frontier: dict[Reading, None] = {}
+        inner: dict[StepUse, None] = {}
+        frontier: dict[StepUse, None] = {}
         changed = True
         while changed:
             changed = False
@@ -235,8 +235,8 @@ class CaseFinder:
         window: StepWindow,
         subject: Subject,
         own: Definition | None,
-        part: Sequence[Reading],
-        inner: Sequence[Reading],
+        part: Sequence[StepUse],
+        inner: Sequence[StepUse],
     ) -> tuple[System, Symbol]:
         """Return the system in which a case is derived."""
         held = list(dict.fromkeys(window.name(use.target) for use in part))
@@ -281,7 +281,7 @@ def _joined(flow: Flow, one: StepCase, other: StepCase) -> Box | None:
     return {**one.box, letter: (low, high)} if flow.order.same((end[0], end[1] + 1), start) else None
 
 
-def _is_live(use: Reading, box: Box) -> bool:
+def _is_live(use: StepUse, box: Box) -> bool:
     return all(holds_in(box[letter], where) for letter, where in use.where)
 
 
@@ -289,7 +289,7 @@ def _points_in(box: Box) -> int:
     return sum(low == high for low, high in box.values())
 
 
-def _intervals(uses: Sequence[tuple[Reading, bool]], letter: str) -> list[Interval]:
+def _intervals(uses: Sequence[tuple[StepUse, bool]], letter: str) -> list[Interval]:
     return [ends for use, _ in uses for own, ends in use.where if own == letter]
 
 

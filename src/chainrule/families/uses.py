@@ -62,7 +62,7 @@ class Definition:
 
 
 @dataclass(frozen=True)
-class Reading:
+class StepUse:
     """A definition that reads a tensor in one slot: at which of its steps, where that is so, and which stay open."""
 
     user: Definition
@@ -107,7 +107,7 @@ class Flow:
         self.active = self._depending_on({p.name for p in self.blocks.head.params if isinstance(p, Tensor)})
         self.carried = {one.number for one in self.definitions if self._is_carried(one)}
 
-    def uses(self, tensor: Tensor, letters: Sequence[str], box: Mapping[str, Interval]) -> Iterator[Reading]:
+    def uses(self, tensor: Tensor, letters: Sequence[str], box: Mapping[str, Interval]) -> Iterator[StepUse]:
         """Yield who reads a tensor at a position in these letters, on the way to the cost."""
         for user in self.definitions:
             if user.target.name not in self._to_cost:
@@ -121,7 +121,7 @@ class Flow:
 
     def _solved(
         self, user: Definition, slot: Tensor, position: Steps, letters: Sequence[str], summed: str
-    ) -> Reading | None:
+    ) -> StepUse | None:
         """Return the steps of a user at which a slot of it is at a position, None where it never is."""
         steps: dict[str, Step] = {}
         where: dict[str, Interval] = {}
@@ -141,7 +141,7 @@ class Flow:
             return None
         rest = tuple(r.letter for r in user.path if r.letter not in steps)
         at_steps = tuple((letter, step) for letter, step in steps.items() if letter != summed)
-        return Reading(user, slot, at_steps, tuple(where.items()), rest, Tensor(slot.name, position), summed)
+        return StepUse(user, slot, at_steps, tuple(where.items()), rest, Tensor(slot.name, position), summed)
 
     def _exists(self, steps: StepRange, at: Step, letters: Sequence[str], where: dict[str, Interval]) -> bool:
         """Say whether a block has a step, and note for which steps of the position it has."""

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from chainrule.errors import DerivativeError, OptionError, listed
+from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, range_text
 from chainrule.families.named_sums import with_named_sums
+from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
 from chainrule.families.step_cases import CaseFinder, Derive, StepCase
 from chainrule.families.uses import Flow
 from chainrule.render.text import equation_text
 from chainrule.system.model import System
+
+
+@dataclass(frozen=True)
+class StepWindowOf:
+    """A case with a system that it is derived in: the ranges that it holds for, as text, and the tensor derived by."""
+
+    case: StepCase
+    ranges: str
+    system: System
+    tensor: Symbol
+
+    @property
+    def position(self) -> Symbol:
+        """The tensor that the case is of, z[l;] or z[L;]."""
+        return moved(self.case.subject.tensor, self.case.points)
 
 
 @dataclass(frozen=True)
@@ -69,6 +86,17 @@ class FamilyBackprop:
                 )
         return self.system.at(**numbers)
 
+    def windows(self, name: str) -> Iterator[StepWindowOf]:
+        """Yield the systems that the derivatives by a tensor are derived in, those of the last steps first.
+
+        The first of a case is that of the step itself; others are of equations that read it at all of their steps.
+        """
+        for case in reversed(self.cases.get(name, ())):
+            change = everywhere(partial(_at, case.points))
+            for system, moving in case.windows:
+                ranges = ", ".join(range_text(steps) for steps in case_range(case))
+                yield StepWindowOf(case, ranges, renamed_system(system, change), change(moving))
+
     def lines(self) -> Iterator[str]:
         """Yield each case as a line: ∂C/∂z[l; k] = … for l = 1..L-1."""
         for name in self._order():
@@ -86,6 +114,10 @@ class FamilyBackprop:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def _at(points: Environment, tensor: Tensor) -> Tensor:
+    return moved(tensor, points)
 
 
 def checked_names(families: Families, wrt: Sequence[str]) -> tuple[str, ...]:

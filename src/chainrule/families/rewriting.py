@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from chainrule.expr.binding import substitute_indices
@@ -24,7 +25,9 @@ from chainrule.expr.nodes import (
 from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Change, Derivative, Steps, Symbol, Tensor
 from chainrule.families.templates import Step, StepRange, letter_summed
-from chainrule.system.model import Declaration, Equation
+from chainrule.system.model import Declaration, Equation, Given, System
+from chainrule.system.sizes.erase import erase_sizes
+from chainrule.system.typecheck import typecheck
 
 Renaming = Callable[[Symbol], Symbol]
 
@@ -83,6 +86,30 @@ def everywhere(change: Callable[[Tensor], Symbol]) -> Renaming:
                 return change(tensor)
 
     return renamed
+
+
+def renamed_system(system: System, change: Renaming) -> System:
+    """Return a system with every tensor in it renamed, checked anew."""
+    plain = erase_sizes(system)
+
+    def entry(read: Indexed) -> Indexed:
+        return Indexed(change(read.tensor), read.indices, read.guarded)
+
+    def equations(before: tuple[Equation, ...]) -> tuple[Equation, ...]:
+        return tuple(Equation(with_tensors(e.target, change), with_tensors(e.value, change)) for e in before)
+
+    declarations = tuple(
+        replace(d, tensor=change(d.tensor), arguments=tuple(map(entry, d.arguments))) for d in plain.declarations
+    )
+    made = replace(
+        plain,
+        declarations=declarations,
+        givens=tuple(Given(with_tensors(g.condition, change)) for g in plain.givens),
+        equations=equations(plain.equations),
+        cost=change(plain.cost) if plain.cost else plain.cost,
+        updates=equations(plain.updates),
+    )
+    return typecheck(made)
 
 
 def step_at(step: Step, numbers: Mapping[str, int]) -> Step:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.expr.nodes import walk
-from chainrule.expr.symbols import Steps, Tensor
+from chainrule.expr.symbols import Steps, Tensor, unused
 from chainrule.families.rewriting import Environment, moved
 from chainrule.families.step_order import Interval, StepOrder, shifted
 from chainrule.families.templates import (
@@ -103,6 +103,9 @@ class Flow:
         for one in self.definitions:
             self.by_name.setdefault(one.target.name, []).append(one)
         self.cost = self.blocks.head.cost
+        names = {str(name) for name in self.blocks.head.names()} | set(self.by_name) | set(self.blocks.head.function)
+        # The unknown part of a cost that is known in part: what other steps make of it.
+        self.beyond = unused("R", {name.partition("[")[0] for name in names})
         self._to_cost = self._leading_to_cost()
         self.active = self._depending_on({p.name for p in self.blocks.head.params if isinstance(p, Tensor)})
         self.carried = {one.number for one in self.definitions if self._is_carried(one)}

@@ -39,8 +39,6 @@ REST = "rest of "
 """Names what other steps add to a sum over steps."""
 APART = "other "
 """Names an entry that is the same as another one here, and is held still while that one moves."""
-BEYOND = "beyond"
-"""Names the unknown part of a cost that is known in part."""
 
 
 @dataclass
@@ -208,8 +206,8 @@ class StepWindow:
             case Equation(target, value):
                 if not arguments:
                     return self.cost, None
-                beyond = Declaration("abstract", BEYOND, arguments=arguments)
-                return Equation(target, plus(value, Indexed(BEYOND))), beyond
+                beyond = Declaration("abstract", self.flow.beyond, arguments=arguments)
+                return Equation(target, plus(value, Indexed(self.flow.beyond))), beyond
 
     def _labels(self, tensor: Tensor) -> tuple[Index, ...]:
         made = self.defined[tensor]
@@ -296,7 +294,7 @@ class StepWindow:
         match node:
             case Partial(Indexed(Tensor() as of), (Indexed(tensor, indices, guarded),)) if of in (
                 self.flow.cost,
-                BEYOND,
+                self.flow.beyond,
             ):
                 return Indexed(Derivative(self.flow.cost, self._original(tensor)), indices, guarded)
             case Indexed(tensor, (), _) if tensor in self.letters:

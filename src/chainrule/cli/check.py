@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chainrule.cli.arguments import as_utf8
+from chainrule.cli.arguments import as_utf8, read_size
 from chainrule.cli.conversion import PlainCommand
 from chainrule.cli.terminal import say
 
@@ -47,12 +47,16 @@ def check(
     wrt: Annotated[
         str, typer.Option(metavar="NAME", callback=as_utf8, help="What a right side alone is the derivative by.")
     ] = "",
+    size: Annotated[
+        list[str] | None,
+        typer.Option(metavar="L=3", callback=as_utf8, help="Of families: how many steps there are."),
+    ] = None,
 ) -> None:
     """Check a derivative worked out by hand, in any algebraic form."""
     from chainrule.checking import check as check_answer
     from chainrule.cli.systems import read_system
 
-    verdict = check_answer(read_system(file.strip()), answer.strip(), wrt=wrt or None)
+    verdict = check_answer(read_system(file.strip(), dict(map(read_size, size or []))), answer.strip(), wrt=wrt or None)
     say(str(verdict))
     raise typer.Exit(0 if verdict else 1)
 

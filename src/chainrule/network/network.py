@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import ChainruleError, InputError, ModelFileError, OptionError, escaped, listed
+from chainrule.execute.family_inputs import system_for
 from chainrule.execute.reference.evaluation import Reference, ReferenceExecutable
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Number
 from chainrule.expr.sizes import Axis, Size
+from chainrule.families.families import Families
 from chainrule.keywords import answering_class, answers
 from chainrule.network.answers import Answers, fraction_right, no_single_label, right_or_wrong
 from chainrule.network.ends import Ends, ends_of
@@ -37,7 +39,7 @@ from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
 from chainrule.nn.layer import Layer
-from chainrule.notation import parse
+from chainrule.notation import parse_system
 from chainrule.render.text import equation_text
 from chainrule.simplify.stability import stable
 from chainrule.system.given_system import check_system
@@ -65,7 +67,7 @@ class Network(Learned):
 
     def __init__(self, layers: Sequence[Layer], *, cost: Cost | None = None, seed: int = 0) -> None:
         assembly = assemble(layers, cost)
-        system = parse(assembly.text)
+        system = parse_system(assembly.text)
         params = initial_params(system, assembly.initial, seed)
         self._set(system, params, ends_of(system, assembly.output, assembly.masks), seed)
         self.layers, self.cost = tuple(map(repr, layers)), repr(cost)
@@ -75,7 +77,7 @@ class Network(Learned):
     @answers
     def from_system(
         cls,
-        system: System,
+        system: System | Families,
         values: Mapping[str, npt.ArrayLike] | None = None,
         *,
         output: str | Sequence[str] | None = None,
@@ -98,9 +100,10 @@ class Network(Learned):
         >>> network
         <Network(x → z, compared with y): W begins with the first training>
         """
-        check_system(system)
+        check_system(system, Families)
         self = cls.__new__(cls)
-        self._set(system, united(values, params), ends_of(system, output, masks), seed)
+        system, given = system_for(system, united(values, params))
+        self._set(system, given, ends_of(system, output, masks), seed)
         return self
 
     def _set(self, system: System, values: Mapping[str, npt.ArrayLike], ends: Ends, seed: int) -> None:
@@ -349,7 +352,7 @@ class Network(Learned):
 
 def rebuilt(saved: Saved) -> Network:
     """Return the network of what was saved. Raises ChainruleError where it makes no sense."""
-    system = parse(saved.notation)
+    system = parse_system(saved.notation)
     output = saved.outputs or None
     if saved.seed is None:
         missing = [name for name in system.params if name not in saved.values]

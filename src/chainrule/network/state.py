@@ -20,7 +20,7 @@ from chainrule.network.layer_table import Summary, labels_of_layers, summary_of
 from chainrule.network.params import Array, Loaded, Params, as_type, checked_dtype, loaded, replaced
 from chainrule.network.start import checked_values
 from chainrule.nn.selection import selected
-from chainrule.notation import parse
+from chainrule.notation import parse_system
 from chainrule.pipeline import backprop
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
@@ -213,7 +213,7 @@ class Learned:
 
     def with_updates(self, updates: str) -> System:
         """Return the system with the lines of an optimizer; see `nn.updates.updates_text`."""
-        return parse(f"{system_text(self.system)}\n{updates}") if updates else self.system
+        return parse_system(f"{system_text(self.system)}\n{updates}") if updates else self.system
 
     def learning(self, system: System) -> System:
         """Return a system of the network, one with updates say, with what is frozen as consts."""

@@ -231,6 +231,10 @@ class System(Node, ShownAsText):
         """Return the symbol that the system has for a tensor named by its text. Raises KeyError for an unknown one."""
         return self._symbols[name]
 
+    def named(self, name: str) -> str:
+        """Return the symbol of a tensor named by its text, and any other text as it is."""
+        return self._symbols.get(name, name)
+
     @cached_property
     def _symbols(self) -> Mapping[str, Symbol]:
         return {name: name for name in self.names()}

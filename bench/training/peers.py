@@ -69,7 +69,7 @@ class Chainrule:
         started = time.perf_counter()
         system = training_step(network.with_updates(updates))
         self.seconds_to_derive = time.perf_counter() - started
-        data = {network.ends.data: problem.x, network.ends.target: problem.y}
+        data = dict(zip(network.ends.data, (problem.x, problem.y), strict=True))
         self.session = executor("native").compile_training(
             system, self._first, data, batch_size=workload.batch, threads=threads
         )

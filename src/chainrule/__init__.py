@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chainrule.checking import gradient_check as gradient_check
     from chainrule.compiling import CompiledFunction as CompiledFunction
     from chainrule.compiling import compile as compile  # noqa: A004 -- cr.compile, as in re.compile
+    from chainrule.data.block_sources import Batches as Batches
     from chainrule.errors import ChainruleError as ChainruleError
     from chainrule.errors import DerivativeError as DerivativeError
     from chainrule.errors import InputError as InputError
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Backprop": "chainrule.pipeline",
+    "Batches": "chainrule.data.block_sources",
     "ChainruleError": "chainrule.errors",
     "CompiledFunction": "chainrule.compiling",
     "Derivation": "chainrule.rewrite.rules",
@@ -84,6 +86,7 @@ _HOMES = {
 
 __all__ = [
     "Backprop",
+    "Batches",
     "ChainruleError",
     "CompiledFunction",
     "Derivation",

@@ -101,6 +101,8 @@ _BELONGING: Mapping[str, str] = MappingProxyType(
         "fit.early_stopping": f"{_ESTIMATOR}(early_stopping=True)",
         "fit.x_validation": f"{_ESTIMATOR}(early_stopping=True, validation_fraction=0.1)",
         "fit.sample_weight": "All samples count alike.",
+        "train.sample_weight": "It is data of the system: data weight, and cost C = weight*(…)",
+        "train.class_weight": "They are a const of the system: const weight[k], and cost C = weight[y]*(…)",
         "predict.batch_size": "Samples are run in parts, so that memory does not grow.",
         "gradient_check.epsilon": "The steps of central differences are chosen for each entry.",
         "epochs": "cr.train takes it: cr.train(network, x, y, epochs=10)",

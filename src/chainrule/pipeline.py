@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.diff.backprop import Cotangents
 from chainrule.diff.local import bounded_depth
@@ -22,7 +22,10 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
+from chainrule.families.families import Families
+from chainrule.families.family_backprop import FamilyBackprop, checked_names
 from chainrule.keywords import answers
+from chainrule.render.in_notebooks import ShownAsText
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
@@ -35,6 +38,7 @@ from chainrule.system.typecheck import typecheck
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from chainrule.execute.family_inputs import WrittenOut
     from chainrule.render.document import Group
     from chainrule.verify.verification import Verification
 
@@ -42,7 +46,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Backprop:
+class Backprop(ShownAsText):
     """The backward pass of a system, derived. `wrt` are the tensors that were asked for.
 
     `system` holds the forward equations and the equations of ∂C/∂t for every t in `wrt` and every name they need.
@@ -100,7 +104,7 @@ class Backprop:
         """Return the derivation of ∂C/∂tensor without special cases beside it."""
         from chainrule.diff.derivations import derive
 
-        return replace(derive(self.cotangents, tensor), verifier=self.verify)
+        return replace(derive(self.cotangents, self.forward.named(tensor)), verifier=self.verify)
 
     @answers
     def steps(self, *, where: bool = False) -> Group:
@@ -198,21 +202,47 @@ def _on_demand(system: System, tensor: str, kept: dict[str, Cotangents]) -> Cota
     return cotangents
 
 
+@overload
+def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop: ...
+
+
+@overload
+def backprop(system: Families, wrt: Sequence[str] | None = None) -> FamilyBackprop: ...
+
+
 @answers
 @no_garbage()
 @bounded_depth()
-def backprop(system: System, wrt: Sequence[str] | None = None) -> Backprop:
+def backprop(system: System | Families, wrt: Sequence[str] | None = None) -> Backprop | FamilyBackprop:
     """Derive the backward pass of a system, for all params or for the tensors named.
 
+    That of families is derived for every number of steps at once, in cases: for the last layer, for those before it.
     Raises DerivativeError where there is no cost, no such tensor, or no rule.
     """
+    if isinstance(system, Families):
+        return family_backprop(system, wrt)
     check_system(system)
-    asked = system.params if wrt is None else tuple(wrt)
+    asked = system.params if wrt is None else tuple(map(system.named, wrt))
     back = Backprop(system, asked)
     cotangents = back.cotangents
     for tensor in asked:
         cotangents.of(tensor)
     return back
+
+
+def family_backprop(families: Families, wrt: Sequence[str] | None = None) -> FamilyBackprop:
+    """Derive the backward pass of families; see `backprop`."""
+    asked = families.params if wrt is None else tuple(wrt)
+    back = FamilyBackprop(families, checked_names(families, asked), cotangent_of)
+    assert back.cases is not None
+    return back
+
+
+def cotangent_of(system: System, tensor: str) -> Equation | None:
+    """Return the equation of ∂C/∂tensor; None where it is the derivative of an unknown cost, and has none."""
+    cotangents = cotangents_for(system, tensor)
+    cotangents.of(tensor)
+    return None if cotangents.is_unknown(tensor) else cotangents.equation(tensor)
 
 
 def training_step(system: System) -> System:
@@ -223,17 +253,22 @@ def training_step(system: System) -> System:
 
 
 @answers
-def evaluate(system: System, inputs: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
+def evaluate(system: System | Families, inputs: Mapping[str, Any]) -> dict[str, Array]:
     """Return the value of every equation in float64, by the tensor's name.
 
     In a system with `batch n`, data with an axis of samples in front give values for all samples, data without it those
-    of one sample. Where equations read ∂C/∂W of a param, the backward pass is derived and its values are there too.
-    Softmax, sigmoid, their logarithms and those of sums of exponentials are computed so that nothing overflows. Raises
-    InputError for inputs that do not fit the system, and GivenError for data that break a `given`.
+    of one sample. Families are written out for as many steps as their inputs have: lists with an array for each step,
+    or arrays with the steps along the first axis. Where equations read ∂C/∂W of a param, the backward pass is derived
+    and its values are there too. Softmax, sigmoid, their logarithms and those of sums of exponentials are computed so
+    that nothing overflows. Raises InputError for inputs that do not fit the system, and GivenError for data that break
+    a `given`.
     """
     from chainrule.execute.reference import evaluation
     from chainrule.simplify.stability import stable
 
+    if isinstance(system, Families):
+        found = written_out_for(system, inputs)
+        system, inputs = found.system, found.inputs
     check_system(system)
     whole = forward_system_of(system)
     values = evaluation.evaluate(stable(whole), inputs)
@@ -245,21 +280,42 @@ def forward_system_of(system: System) -> System:
     return backprop(system).system if after_backprop(system) else system
 
 
+def written_out_for(families: Families, inputs: Mapping[str, Any]) -> WrittenOut:
+    """Return families written out for as many steps as their inputs have."""
+    from chainrule.execute.family_inputs import written_out
+
+    return written_out(families, inputs)
+
+
 @answers
 def value_and_grad(
-    system: System | Backprop, inputs: Mapping[str, npt.ArrayLike], wrt: Sequence[str] | None = None
-) -> tuple[float, dict[str, Array]]:
+    system: System | Backprop | Families, inputs: Mapping[str, Any], wrt: Sequence[str] | None = None
+) -> tuple[float, dict[str, Any]]:
     """Return the cost and its derivatives by all params, or by the tensors named, each of its tensor's shape.
 
     What `backprop` returned is taken as it was derived, by the tensors that it was asked for. For a batch cost and
-    derivatives are means over the samples. Raises as `evaluate` and `backprop` do.
+    derivatives are means over the samples. Those by a family are a list, or an array where it was given as one. Raises
+    as `evaluate` and `backprop` do.
     """
     from chainrule.execute.reference import evaluation
 
+    if isinstance(system, Families):
+        return _family_gradients(system, inputs, wrt)
     forward, asked = forward_and_wrt(system, wrt)
     values = evaluation.evaluate(gradient_system(system, asked), inputs)
     cost = float(values[forward.cost].mean())
     return cost, {tensor: values[Derivative(forward.cost, tensor)] for tensor in asked}
+
+
+def _family_gradients(
+    families: Families, inputs: Mapping[str, Any], wrt: Sequence[str] | None
+) -> tuple[float, dict[str, Any]]:
+    """Return the cost and its derivatives by families, each of the form in which it was given."""
+    found = written_out_for(families, inputs)
+    asked = families.params if wrt is None else tuple(wrt)
+    members = {name: [str(plain) for _, plain in found.members(name)] or [name] for name in asked}
+    cost, gradients = value_and_grad(found.system, found.inputs, [t for plain in members.values() for t in plain])
+    return cost, {name: found.gathered(name, gradients) for name in asked}
 
 
 def forward_and_wrt(system: System | Backprop, wrt: Sequence[str] | None) -> tuple[System, tuple[str, ...]]:

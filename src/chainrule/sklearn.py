@@ -15,13 +15,17 @@ import numpy.typing as npt
 
 from chainrule import nn
 from chainrule.errors import OptionError, listed
+from chainrule.expr.sizes import Literal
 from chainrule.keywords import answering_class, answers
 from chainrule.network.ends import ends_of
 from chainrule.network.network import Network
+from chainrule.network.shifted import may_be_shifted
 from chainrule.nn.activations import NAMED
 from chainrule.nn.layer import Layer
+from chainrule.notation import parse
 from chainrule.system.given_system import check_system
 from chainrule.system.model import System
+from chainrule.system.printing import system_text
 from chainrule.training.history import History
 from chainrule.training.loop import train
 from chainrule.training.stopping import EarlyStopping
@@ -115,12 +119,16 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             )
         return network
 
+    def _of_data(self, model: System, y: Array) -> System:
+        """Return the model for answers in rows."""
+        return model
+
     def _fit(self, x: Array, y: Array, cost: nn.Cost, *ends: Layer) -> None:
         """Train a network on samples whose features are brought to mean 0 and deviation 1, if they are to be."""
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._learn_scale(x)
         if self.model is not None:
-            network = self._network(self.model, seed)
+            network = self._network(self._of_data(self.model, y), seed)
         else:
             network = Network([*self._layers(x.shape[1], y.shape[1]), *ends], cost=cost, seed=seed)
         early = EarlyStopping() if self.early_stopping is True else self.early_stopping or None
@@ -225,6 +233,27 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
         return self
 
     @answers
+    def _of_data(self, model: System, y: Array) -> System:
+        """Return the model for so many classes, which an index without a size takes. Raises OptionError for others."""
+        ends = ends_of(model, None, {})
+        if len(ends.targets) != 1:
+            return model
+        declared = model.declared[ends.targets[0]]
+        index = declared.values or (declared.indices[-1] if declared.indices else None)
+        if index is None:
+            return model
+        count = index.extent.count if isinstance(index.extent, Literal) else model.size.get(index.extent)
+        if count is None and declared.values is not None:
+            return parse(f"{system_text(model)}\nindex {index.name} = {y.shape[1]}")
+        if count not in (None, y.shape[1]):
+            raise OptionError(
+                f"the model tells {count} classes, and y has {y.shape[1]}: {listed(self.classes_)}",
+                where=f"index {index.name} = {count}",
+                expected="as many classes as the model has",
+                advice=f"Leave that line out, and {index.name} is as many as y has." if declared.values else "",
+            )
+        return model
+
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, in the order of `classes_`: shape (samples, classes)."""
         found = self._outputs(X)
@@ -241,7 +270,8 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
     """A network that tells numbers: hidden layers, linear outputs, and the quadratic cost.
 
     Settings and attributes are those of `NetworkClassifier`. With `scale` the targets are brought to mean 0 and
-    deviation 1 too, and what comes out is brought back. Targets may have the shape (samples,) or (samples, outputs).
+    deviation 1 too, and what comes out is brought back; with a `model` they are where its cost reads only how far the
+    output is from them, and the output may be any number. Targets may have the shape (samples,) or (samples, outputs).
 
     >>> import numpy as np
     >>> x = np.linspace(-1, 1, 40)[:, None]
@@ -257,14 +287,20 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
         targets = np.asarray(targets, np.float64)
         self._flat = targets.ndim == 1
         rows = targets.reshape(len(targets), -1)
-        ends = (
-            (rows.mean(axis=0), rows.std(axis=0)) if self.scale else (np.zeros(rows.shape[1]), np.ones(rows.shape[1]))
-        )
+        scaled = self.scale and self._may_scale_targets()
+        ends = (rows.mean(axis=0), rows.std(axis=0)) if scaled else (np.zeros(rows.shape[1]), np.ones(rows.shape[1]))
         self.target_mean_, self.target_deviation_ = ends[0], np.where(ends[1] > 0, ends[1], 1.0)
         self._fit(x, (rows - self.target_mean_) / self.target_deviation_, nn.QuadraticCost())
         return self
 
     @answers
+    def _may_scale_targets(self) -> bool:
+        """Say whether the cost is the same for targets on another scale: that of the layers is."""
+        if self.model is None:
+            return True
+        pairs = ends_of(self.model, None, {}).pairs
+        return len(pairs) == 1 and may_be_shifted(self.model, pairs[0].output, pairs[0].target)
+
     def predict(self, X: Any) -> Array:
         """Return what comes out for each sample, in the shape that the targets had."""
         outputs = self._outputs(X)

@@ -20,6 +20,7 @@ from chainrule.execute.shortage import enough_memory
 from chainrule.expr.symbols import Derivative
 from chainrule.keywords import answers
 from chainrule.pipeline import backprop
+from chainrule.render.in_notebooks import ShownAsText
 from chainrule.render.numbers import number_text
 from chainrule.system.given_system import check_system
 from chainrule.system.model import System
@@ -55,7 +56,7 @@ class GradientRow:
 
 
 @dataclass(frozen=True)
-class GradientReport:
+class GradientReport(ShownAsText):
     """The rows of all params; true where every gradient is right."""
 
     rows: tuple[GradientRow, ...]

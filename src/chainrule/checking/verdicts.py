@@ -17,6 +17,7 @@ from chainrule.checking.points import ROUNDING, Points
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import ZERO, Affine, Expr, Index, Indexed, Position, Sum
 from chainrule.expr.symbols import Derivative
+from chainrule.render.in_notebooks import ShownAsText
 from chainrule.render.letters import with_letters
 from chainrule.render.numbers import number_text
 from chainrule.render.text import equation_text, lettered_text
@@ -27,7 +28,7 @@ UNEXPLAINED = "no single small change makes it right, of those that were tried"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(ShownAsText):
     """Whether an answer is right; it is true where it is.
 
     `message` says what was found; for a wrong answer `where` is the first entry that differs, `found` and `expected`

@@ -26,3 +26,17 @@ def _read(text: str) -> str:
         return os.fsencode(text).decode("utf-8")
     except UnicodeError:
         return text
+
+
+def read_size(text: str) -> tuple[str, int]:
+    """Return letter and number of LETTER=NUMBER. Raises OptionError for anything else.
+
+    >>> read_size("j=30")
+    ('j', 30)
+    """
+    from chainrule.errors import OptionError
+
+    letter, _, digits = text.partition("=")
+    if not letter.strip() or not digits.strip().isdecimal() or int(digits) == 0:
+        raise OptionError(f"--size {text} says no extent", expected="for example --size j=30")
+    return letter.strip(), int(digits)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chainrule.cli.arguments import as_utf8
+from chainrule.cli.arguments import as_utf8, read_size
 from chainrule.cli.conversion import PlainCommand
 from chainrule.cli.terminal import check_form, say, show_document
 
@@ -48,13 +48,17 @@ def check(
         str, typer.Option(metavar="NAME", callback=as_utf8, help="What a right side alone is the derivative by.")
     ] = "",
     form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
+    size: Annotated[
+        list[str] | None,
+        typer.Option(metavar="L=3", callback=as_utf8, help="Of families: how many steps there are."),
+    ] = None,
 ) -> None:
     """Check a derivative worked out by hand, in any algebraic form."""
     from chainrule.checking import check as check_answer
     from chainrule.cli.systems import read_system
 
     check_form(form)
-    verdict = check_answer(read_system(file.strip()), answer.strip(), wrt=wrt or None)
+    verdict = check_answer(read_system(file.strip(), dict(map(read_size, size or []))), answer.strip(), wrt=wrt or None)
     if form == "latex":
         from chainrule.checking.verdict_document import verdict_document
 

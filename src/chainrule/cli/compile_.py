@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli.arguments import as_utf8
+from chainrule.cli.arguments import as_utf8, read_size
 from chainrule.cli.terminal import say
 
 HELP = """Show what a system becomes on its way to machine code.
@@ -40,20 +40,6 @@ def compile_(
     if dtype not in {"float32", "float64"}:
         raise OptionError(f"the type is {dtype!r}", expected="float32 or float64")
     sizes = dict(read_size(text) for text in size or [])
-    system = read_system(file)
+    system = read_system(file, sizes)
     step = training_step(system) if system.updates else system
     say(shown(step, show, sizes, dtype=dtype))
-
-
-def read_size(text: str) -> tuple[str, int]:
-    """Return letter and number of LETTER=NUMBER. Raises OptionError for anything else.
-
-    >>> read_size("j=30")
-    ('j', 30)
-    """
-    from chainrule.errors import OptionError
-
-    letter, _, digits = text.partition("=")
-    if not letter.strip() or not digits.strip().isdecimal() or int(digits) == 0:
-        raise OptionError(f"--size {text} says no extent", expected="for example --size j=30")
-    return letter.strip(), int(digits)

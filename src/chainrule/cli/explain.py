@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chainrule.cli.arguments import as_utf8
+from chainrule.cli.arguments import as_utf8, read_size
 from chainrule.cli.terminal import check_form, columns, show_document
 from chainrule.errors import escaped
 
@@ -70,6 +70,10 @@ def explain(
         bool, typer.Option("--why", help="Show why the chain rule is a sum: what moves, and what the cost changes by.")
     ] = False,
     top: Annotated[int, typer.Option(min=1, help="How many terms of each sum, and how many paths, are shown.")] = 12,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(metavar="L=3", callback=as_utf8, help="Of families: how many steps there are."),
+    ] = None,
     quantiles: Annotated[
         str, typer.Option(metavar="0.05,0.5,…", help="Quantiles of each sum's terms. Default: quartiles of long sums.")
     ] = "",
@@ -79,8 +83,7 @@ def explain(
     form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""
-    from chainrule.cli.systems import is_saved, read_network, read_system
-    from chainrule.cli.values import read_values
+    from chainrule.cli.systems import is_saved, read_network
     from chainrule.errors import OptionError
     from chainrule.execute.inputs import is_batched
     from chainrule.explanation import explain as open_sum
@@ -98,8 +101,8 @@ def explain(
         which = [Group((Line((f"Sample {sample} of {escaped(name)}{_answers(source, inputs)}.",)),), apart=True)]
         chosen = None
     else:
-        source, which = read_system(file), []
-        inputs = read_values(source, file, data)
+        source, inputs = _with_values(file, data, dict(map(read_size, size or [])))
+        which = []
         chosen = sample if sample or is_batched(source, inputs) else None
     entry = entry_named(at or [])
     if why:
@@ -109,6 +112,20 @@ def explain(
     document = found.document()
     shown = Group((*which, document), role="sample") if which else document
     show_document(shown, json=json, width=columns() if why else None, form=form)
+
+
+def _with_values(file: str, data: Path | None, steps: Mapping[str, int]) -> tuple[System, Mapping[str, Any]]:
+    """Return a system in the notation with the values of a file; families are written out for these values."""
+    from chainrule.cli.systems import read_notation
+    from chainrule.cli.values import read_values
+    from chainrule.execute.family_inputs import written_out
+    from chainrule.families.families import Families
+
+    found = read_notation(file)
+    if isinstance(found, Families):
+        made = written_out(found, read_values(found.head, file, data), steps)
+        return made.system, made.inputs
+    return found, read_values(found, file, data)
 
 
 def _levels(text: str) -> tuple[float, ...]:
@@ -198,7 +215,8 @@ def _answers(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> str:
 
     data = {name: np.asarray(inputs[name]) for name in network.ends.data}
     classes, _ = answers_of(network.ends.pairs, 0, data)
-    if len(classes) != 1 or classes[0].labels(data[classes[0].pair.target]).ndim or network.outputs < 2:
+    told = [one for one in classes if network.ends.outputs == (one.pair.output,)]
+    if len(classes) != 1 or not told or told[0].labels(data[told[0].pair.target]).ndim or network.outputs < 2:
         return ""
     found = network.classify({name: data[name] for name in network.ends.inputs})
     return f": its class is {classes[0].labels(data[classes[0].pair.target])}, and the network says {found}"

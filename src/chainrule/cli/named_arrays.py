@@ -28,19 +28,19 @@ _NAMED = ("digits", "mnist")
 
 @dataclass(frozen=True)
 class Parts:
-    """Data by name: what is learned from, and perhaps others to validate with and to test on.
+    """Data by name, or folders of such: what is learned from, and perhaps others to validate with and to test on.
 
     `unread` are the arrays of the file that nothing is done with.
     """
 
     name: str
-    train: Arrays
-    validation: Arrays | None = None
-    test: Arrays | None = None
+    train: Arrays | Path
+    validation: Arrays | Path | None = None
+    test: Arrays | Path | None = None
     unread: tuple[str, ...] = ()
 
     @property
-    def shown(self) -> Arrays:
+    def shown(self) -> Arrays | Path:
         """What a network is shown on: data to test on, where there are any."""
         return self.train if self.test is None else self.test
 
@@ -71,9 +71,11 @@ def read_parts(source: str, network: Network, data_dir: Path | None) -> Parts:
         return _images(read_dataset(source, data_dir), network)
     check_data_dir(source, data_dir)
     path = Path(source)
+    if path.is_dir():
+        return _folders(path)
     if not path.is_file():
-        what = "it is a folder" if path.is_dir() else "there is no such file"
-        raise OptionError(f"{source} cannot be read: {what}", expected="digits, mnist, or a file of named arrays, .npz")
+        expected = "digits, mnist, a file of named arrays, .npz, or a folder of such files"
+        raise OptionError(f"{source} cannot be read: there is no such file", expected=expected)
     wanted = network.ends.data
     try:
         there = array_names(path)
@@ -92,6 +94,7 @@ def read_shown(source: str, network: Network, data_dir: Path | None, needed: Seq
     """Return the data to try a network on, and what they are in words: those to test on, where there are any."""
     if source in _NAMED:
         parts = read_parts(source, network, data_dir)
+        assert not isinstance(parts.shown, Path)
         return parts.shown, f"the samples to test with, {parts.name}"
     check_data_dir(source, data_dir)
     path = Path(source)
@@ -106,6 +109,14 @@ def read_shown(source: str, network: Network, data_dir: Path | None, needed: Seq
         raise _missing(arrays, needed, path, there)
     except DataFileError as error:
         raise error.inside(path) from error.__cause__
+
+
+def _folders(path: Path) -> Parts:
+    """Return a folder, or the folders train, validation and test in it."""
+    inner = {part: path / part for part in ("train", "validation", "test") if (path / part).is_dir()}
+    if "train" not in inner:
+        return Parts(path.name, path)
+    return Parts(path.name, inner["train"], inner.get("validation"), inner.get("test"))
 
 
 def _read(path: Path, wanted: Sequence[str], network: Network) -> Arrays:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from chainrule.cli.arguments import as_utf8
 from chainrule.cli.terminal import say
 from chainrule.errors import escaped
 
@@ -28,12 +29,14 @@ HELP = """Ask a saved network about samples: their labels and probabilities, or 
   chainrule predict net.safetensors samples.csv --output labels.csv
   chainrule predict net.safetensors samples.npy --output outputs.npy
   chainrule predict mnist.safetensors mnist --data-dir DIR --top 5
+  chainrule predict net.safetensors data.npz --of f,o --output both.npz
 
 INPUT is digits or mnist (their samples to test with), or a file: .csv, a sample on each line, perhaps with names above
 and comments that begin with #; .npy of shape (samples, features); .npz with an array x, x_test or x_train. More axes
 are flattened, unless the network has them. For a network of several data an .npz with an array for each, by its name.
 
-A .csv or .npz as --output holds labels and outputs, a .npy the outputs alone, of shape (samples, outputs).
+A .csv or .npz as --output holds labels and outputs, a .npy the outputs alone, of shape (samples, outputs). Of several
+tensors that come out an .npz has an array for each by its name, and a .csv a column for each number.
 """
 
 FORMATS = (".csv", ".npy", ".npz")
@@ -47,8 +50,15 @@ def predict(
         Path | None, typer.Option(metavar="FILE.csv|npy|npz", help="Where to write what comes out, for all samples.")
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many samples are shown.")] = 20,
+    of: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,…", callback=as_utf8, help="The tensors. Default: what the cost compares with data."
+        ),
+    ] = "",
 ) -> None:
     """Ask a saved network about samples."""
+    from chainrule.cli.heads import choose
     from chainrule.cli.prediction_data import samples_of
     from chainrule.cli.systems import read_network
     from chainrule.network.atomic import write_atomically
@@ -56,35 +66,53 @@ def predict(
     if output is not None:
         _check_output(output, model, source)
     network = read_network(model)
+    choose(network, of)
     samples, name = samples_of(source, data_dir, network)
-    outputs, count = rows_of(network, samples, source)
+    found = found_by(network, samples, source)
+    outputs, names = rows_of(network, found)
     labels = labels_told(network, outputs)
+    count = len(outputs)
     say(f"{escaped(model)}, asked about {escaped(name)}: {count:,} sample{'s' * (count > 1)}.\n")
-    for line in _lines(outputs, labels, top):
+    for line in _lines(outputs, names, labels, top):
         say(line)
     if output is not None:
-        write_atomically(output, content_of(output, outputs, labels))
+        write_atomically(output, content_of(output, found, outputs, names, labels))
         say(f"\nAll of them are written to {escaped(output)}.")
 
 
-def rows_of(network: Network, samples: Samples | Mapping[str, Array], source: str) -> tuple[Array, int]:
-    """Return what comes out of a network, a row for each sample or, where the data count none, for the whole.
-
-    Raises OptionError where several tensors come out.
-    """
-    from chainrule.errors import OptionError, listed
-
+def found_by(network: Network, samples: Samples | Mapping[str, Array], source: str) -> dict[str, Array]:
+    """Return what comes out of a network, by name."""
     given = samples if isinstance(samples, Mapping) else network.samples(samples, source)
     found = network.predict(given)
-    if isinstance(found, dict):
-        raise OptionError(
-            f"{listed(found)} come out of the network, and a table has the rows of one",
-            expected="a network of one output",
-            advice='From Python network.predict(x)["a"] has each of them.',
-        )
+    return found if isinstance(found, dict) else {network.ends.outputs[0]: found}
+
+
+def rows_of(network: Network, found: Mapping[str, Array]) -> tuple[Array, list[str]]:
+    """Return a row for each sample or, where the data count none, for the whole; and a name for each column.
+
+    Raises OptionError where tensors that come out have no row for each sample.
+    """
+    import numpy as np
+
+    from chainrule.errors import OptionError, listed
+
     counted = bool(network.ends.samples.letter)
-    count = len(found) if counted and found.ndim else 1
-    return found.reshape(count, -1), count
+    counts = {len(array) if counted and array.ndim else 1 for array in found.values()}
+    if len(counts) > 1:
+        raise OptionError(
+            f"{listed(found)} have different numbers of rows, and a table has one",
+            expected="tensors with a row for each sample",
+            advice=f"Ask for one of them: --of {next(iter(found))}",
+        )
+    (count,) = counts
+    rows = {name: array.reshape(count, -1) for name, array in found.items()}
+    if len(rows) == 1:
+        (only,) = rows.values()
+        return only, [f"output {k}" for k in range(only.shape[1])]
+    names = [
+        name if array.ndim == 1 else f"{name} {k}" for name, array in found.items() for k in range(rows[name].shape[1])
+    ]
+    return np.concatenate(list(rows.values()), axis=1), names
 
 
 def labels_told(network: Network, outputs: Array) -> npt.NDArray[np.int64] | None:
@@ -93,7 +121,12 @@ def labels_told(network: Network, outputs: Array) -> npt.NDArray[np.int64] | Non
 
     from chainrule.network.samples import labels_of
 
-    if "error" in network.trained:
+    ends = network.ends
+    axes = [len(network.system.axes(name)) - bool(ends.samples.coupled) for name in ends.outputs]
+    if len(axes) != 1 or axes[0] > 1:
+        return None
+    looked_up = any(pair.labels and pair.output == ends.outputs[0] for pair in ends.pairs)
+    if "error" in network.trained and not looked_up:
         return None
     if "accuracy" not in network.trained:
         within = bool(np.all((outputs >= 0) & (outputs <= 1)))
@@ -102,14 +135,13 @@ def labels_told(network: Network, outputs: Array) -> npt.NDArray[np.int64] | Non
     return labels_of(outputs)
 
 
-def _lines(outputs: Array, labels: npt.NDArray[np.int64] | None, top: int) -> list[str]:
+def _lines(outputs: Array, names: Sequence[str], labels: npt.NDArray[np.int64] | None, top: int) -> list[str]:
     """Return the table of the first samples."""
     import numpy as np
 
     shown = outputs[:top]
     if labels is None:
-        names = [f"output {k}" for k in range(outputs.shape[1])][:8]
-        lines = [f"{'sample':>8}" + "".join(f"{name:>12}" for name in names)]
+        lines = [f"{'sample':>8}" + "".join(f"{name:>12}" for name in names[:8])]
         lines += [f"{n:>8}" + "".join(f"{v:>12.5g}" for v in row[:8]) for n, row in enumerate(shown)]
     else:
         sure = np.allclose(outputs.sum(axis=1), 1.0) or outputs.shape[1] == 1
@@ -123,19 +155,28 @@ def _lines(outputs: Array, labels: npt.NDArray[np.int64] | None, top: int) -> li
     return [*lines, f"{'…':>8} and {left:,} more"] if left else lines
 
 
-def content_of(path: Path, outputs: Array, labels: npt.NDArray[np.int64] | None) -> bytes:
-    """Return what is written to a file of that name."""
+def content_of(
+    path: Path,
+    found: Mapping[str, Array],
+    outputs: Array,
+    columns: Sequence[str],
+    labels: npt.NDArray[np.int64] | None,
+) -> bytes:
+    """Return what is written to a file of that name: several tensors by their names in an .npz, else rows."""
     import numpy as np
 
     stream = io.BytesIO()
     match path.suffix.lower():
         case ".npy":
             np.save(stream, outputs)
+        case ".npz" if len(found) > 1:
+            heads: dict[str, Any] = dict(found)
+            np.savez(stream, **heads)
         case ".npz":
             arrays = {"outputs": outputs} if labels is None else {"labels": labels, "outputs": outputs}
             np.savez(stream, **arrays)
         case _:
-            names = [f"output{k}" for k in range(outputs.shape[1])]
+            names = [column.replace(" ", "") for column in columns]
             lines = [",".join(names if labels is None else ["label", *names])]
             for n, row in enumerate(outputs.tolist()):
                 lines.append(",".join(map(repr, row if labels is None else [int(labels[n]), *row])))

@@ -7,10 +7,12 @@ input.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainrule.errors import NotationError, OptionError
+from chainrule.families.families import Families
 from chainrule.notation import parse
 from chainrule.notation.source import MAX_BYTES
 from chainrule.system.model import System
@@ -33,15 +35,33 @@ def is_saved(file: str) -> bool:
     return len(start) == 9 and start[8:] == b"{" and b"\0" in start[:8]
 
 
-def read_system(source: str) -> System:
-    """Return the system in a file. Raises OptionError for a file that cannot be read, and as `parse` and `load` do."""
+def read_system(source: str, sizes: Mapping[str, int] | None = None) -> System:
+    """Return the system in a file, of families that for these numbers of steps.
+
+    Raises OptionError for a file that cannot be read, and as `parse` and `load` do.
+    """
+    found = read_notation(source)
+    if not isinstance(found, Families):
+        return found
+    missing = next((n for n in found.letters if n not in {**found.sizes, **(sizes or {})}), "")
+    if missing:
+        raise OptionError(
+            f"nothing says how many steps {missing} stands for",
+            expected=f"a number: --size {missing}=3 where the command has it, or a line index {missing} = 3",
+        )
+    return found.at(**{letter: number for letter, number in (sizes or {}).items() if letter in found.letters})
+
+
+def read_notation(source: str) -> System | Families:
+    """Return the system or the families in a file. Raises as `read_system` does."""
     if is_saved(source):
         from chainrule.network import load
 
         return load(source).system
     text = _standard_input() if source == "-" else _text(Path(source))
     try:
-        return parse(text)
+        found: System | Families = parse(text)
+        return found
     except NotationError as error:
         raise NotationError(
             f"{'standard input' if source == '-' else source}, line {error.line}: {error.what}",

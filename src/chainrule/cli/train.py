@@ -46,7 +46,10 @@ x_train and so on, perhaps others that end in _validation and _test, and values 
 \b
   np.savez("data.npz", x=x, mask=mask, y=y, x_test=…, mask_test=…, y_test=…)
 
-Its numbers are taken as they are; inputs scaled to -1 … 1 train best.
+In place of a file, more data than fit into memory lie in a FOLDER of such files, each with an array for each of the
+data, or in NAME.npy for each of them; or in folders train, validation and test in it. They are read piece by piece.
+
+Numbers are taken as they are; inputs scaled to -1 … 1 train best.
 
 Ctrl-C ends the training with what was learned so far (exit code 130), and so does SIGTERM (143), by which containers
 are stopped. A checkpoint is written after each epoch, whole or not at all: whatever kills the process, no more than one
@@ -85,7 +88,7 @@ _OUTPUT = (
 
 
 def train(
-    source: Annotated[str, typer.Argument(metavar="digits|mnist|FILE.npz", help="What to learn from.")],
+    source: Annotated[str, typer.Argument(metavar="digits|mnist|FILE.npz|FOLDER", help="What to learn from.")],
     data_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The folder of MNIST. Default: the environment variable CHAINRULE_DATA."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 from chainrule.cli import train_model
 from chainrule.cli import train_report as report
@@ -72,7 +73,7 @@ def run_model(console: PlainConsole, settings: Settings) -> int:
     with endings() as ending, watching(console, accuracy_on=accuracy_on) as watcher:
         history = trained(network, given, settings, descent=descent, batch_size=plan.batch_size, progress=watcher)
     _write(settings, plan, network, history, data.name)
-    if settings.plot is not None:
+    if settings.plot is not None and not isinstance(data.shown, Path):
         plot(settings.plot, history, network, data.shown, on=accuracy_on)
     train_model.conclusion(console, data, network, history, settings)
     console.outlet.check()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from chainrule.cli import train_report as report
+from chainrule.cli.heads import choose, names_in
 from chainrule.cli.named_arrays import Parts, read_parts, values_in
 from chainrule.cli.systems import is_saved, read_network, read_system
 from chainrule.cli.train_optimizer import OPTIMIZERS
 from chainrule.cli.train_settings import DEFAULTS, Defaults, Settings, descent_for
+from chainrule.data.data_folders import open_folder
 from chainrule.errors import OptionError, escaped, listed
 from chainrule.network import Network
 from chainrule.render.text import entry_text
+from chainrule.system.model import System
 from chainrule.training import History
 from chainrule.training.shown import Shown
 from chainrule.training.training_data import checked_samples, marks_of
@@ -57,20 +62,42 @@ def network_of(settings: Settings) -> tuple[Network, Parts, ModelPlan]:
     if is_saved(str(model)):
         network = read_network(str(model))
         if settings.output:
-            raise OptionError("--output is given, and a saved network has its own", advice="Leave out --output.")
+            choose(network, settings.output)
     else:
         system = read_system(str(model))
         names = [d.tensor for d in system.declarations if d.role in ("param", "const")]
         values = values_in(Path(settings.source), names, [*system.names()])
-        output = [name.strip() for name in settings.output.split(",")] if settings.output else None
+        _check_consts(system, values, settings)
+        output = names_in(settings.output) or None
         network = Network.from_system(system, values, output=output, seed=settings.seed)
     data = read_parts(settings.source, network, settings.data_dir)
+    if settings.plot is not None and isinstance(data.shown, Path):
+        raise OptionError(
+            f"--plot shows samples, and {settings.source} is a folder, which is read piece by piece",
+            advice="Leave out --plot.",
+        )
     kind = OPTIMIZERS[settings.optimizer]
     decay = kind.decay if settings.weight_decay is None else settings.weight_decay
     batch_size = settings.batch_size or DEFAULTS.get(settings.source, Defaults()).batch_size
     plan = ModelPlan(str(model), network.ends.outputs, settings.learning_rate or kind.rate(RATE), decay, batch_size)
     _check_validation(settings, network, data)
     return network, data, plan
+
+
+def _check_consts(system: System, values: Mapping[str, object], settings: Settings) -> None:
+    """Raise OptionError for a const that neither the system nor the file gives a value."""
+    declared = (d for d in system.declarations if d.role == "const" and d.value is None and not d.implied)
+    for const in (d for d in declared if d.tensor not in values):
+        in_file = Path(settings.source).suffix == ".npz"
+        written = "" if const.indices else f"a value in {escaped(settings.model)}: const {const.tensor} = 0.1"
+        raise OptionError(
+            f"const {entry_text(const.tensor, const.indices)} has no value",
+            where=f"in {escaped(settings.model)}",
+            expected=" or ".join(
+                filter(None, (f"an array {const.tensor} in {escaped(settings.source)}" * in_file, written))
+            )
+            or f"data in an .npz that has an array {const.tensor} too",
+        )
 
 
 def _check_validation(settings: Settings, network: Network, data: Parts) -> None:
@@ -81,7 +108,7 @@ def _check_validation(settings: Settings, network: Network, data: Parts) -> None
             f"--validation-fraction is given, and {settings.source} has samples to validate with of its own",
             advice="Leave out --validation-fraction.",
         )
-    if network.ends.samples.letter:
+    if network.ends.samples.letter and not isinstance(data.train, Path):
         marks_of("--validation-fraction", settings.validation_fraction, len(next(iter(data.train.values()))))
 
 
@@ -89,7 +116,7 @@ def introduction(console: Console, data: Parts, plan: ModelPlan, network: Networ
     """Say what is trained, on what."""
     counted = bool(network.ends.samples.letter)
     parts = {"to learn from": data.train, "to validate with": data.validation, "to be tested on": data.test}
-    counts = {what: len(next(iter(part.values()))) for what, part in parts.items() if part and counted}
+    counts = {what: _count(network, part) for what, part in parts.items() if part and counted}
     said = [f"{count:,} {'others' if n else 'samples'} {what}" for n, (what, count) in enumerate(counts.items())]
     console.print(f"{escaped(data.name)}: {', '.join(said) or 'each step learns from all of it'}.")
     report.unread(console, data.unread)
@@ -110,6 +137,12 @@ def introduction(console: Console, data: Parts, plan: ModelPlan, network: Networ
     console.print()
 
 
+def _count(network: Network, part: Mapping[str, Any] | Path) -> int:
+    if isinstance(part, Path):
+        return open_folder(part, network.ends.data).count or 0
+    return len(next(iter(part.values())))
+
+
 def conclusion(console: Console, data: Parts, network: Network, history: History, settings: Settings) -> None:
     """Show what came of it."""
     console.print()
@@ -118,7 +151,7 @@ def conclusion(console: Console, data: Parts, network: Network, history: History
         console, "The equations that were derived and used" + ", for one sample" * bool(network.system.batch)
     )
     console.print(str(network.equations()))
-    if not history.epochs:
+    if not history.epochs or isinstance(data.shown, Path):
         return
     shown = Shown.of(network, checked_samples(network, data.shown, None, ("x", "y")))
     if shown.labels is not None and shown.classes:

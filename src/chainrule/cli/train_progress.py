@@ -28,7 +28,7 @@ class Watcher:
     def __call__(self, report: Report) -> None:
         """Show a report. Raises KeyboardInterrupt where nobody reads any more: what was learned is kept then."""
         done = (report.epoch - 1) * report.steps + report.step
-        total = report.epochs * report.steps
+        total = report.epochs * report.steps or None
         where = f"epoch {report.epoch} of {report.epochs}"
         self._bar.update(self._task, completed=done, total=total, description=where, cost=f"cost {report.cost:.4f}")
         if isinstance(self._console, PlainConsole) and self._console.outlet.lost:

@@ -24,7 +24,8 @@ def read_values(system: System, source: str, data: Path | None) -> dict[str, Any
 
     Raises OptionError where no file is named, and DataFileError for one that cannot be read.
     """
-    wanted = [d.tensor for d in system.declarations if d.role != "abstract"]
+    named = (d.tensor.partition("[")[0] for d in system.declarations if d.role != "abstract")
+    wanted = list(dict.fromkeys(named))
     if data is None:
         raise OptionError(
             f"{source} is a system without numbers",

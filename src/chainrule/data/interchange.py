@@ -38,7 +38,7 @@ def as_array(name: str, values: Any) -> AnyArray:
     _refuse_what_would_be_lost(name, values)
     array = _plain(name, values)
     if array.dtype.kind not in "biuf":
-        raise _wrong_type(name, _kind(array, values))
+        raise _wrong_type(name, _kind(array, values), _conversion(name, array))
     return array
 
 
@@ -171,14 +171,34 @@ def _kind(array: AnyArray, values: Any) -> str:
         if array.size and all(isinstance(value, str) for value in array.flat):
             return "text"
         # A list with a None in it is told by its None; whatever else it is made of, by what was given.
-        other = "NoneType" if any(value is None for value in array.flat) else type(values).__name__
-        return f"objects ({other})"
+        if any(value is None for value in array.flat):
+            return "objects (NoneType)"
+        numbers = (
+            isinstance(values, np.ndarray)
+            and array.size > 0
+            and all(isinstance(value, Real | Decimal) for value in array.flat)
+        )
+        return f"objects ({(type(array.flat[0]) if numbers else type(values)).__name__})"
     return _KINDS.get(array.dtype.kind, str(array.dtype))
 
 
-def _wrong_type(name: str, found: str) -> InputError:
+def _conversion(name: str, array: AnyArray) -> str:
+    """Return how an array becomes one of real numbers, where that is plain."""
+    if array.dtype.kind == "c":
+        return f"Its real parts: {name}.real"
+    entries = array.ravel().tolist()
+    try:
+        np.asarray([float(entry) for entry in entries])
+    except (TypeError, ValueError, OverflowError):
+        texts = all(isinstance(entry, str | bytes) for entry in entries)
+        return f"Number the classes: names, {name} = np.unique({name}, return_inverse=True)" if texts else ""
+    are = "are" if all(isinstance(entry, Real | Decimal) for entry in entries) else "can be read as"
+    return f"Its entries {are} numbers: np.asarray({name}).astype(float)"
+
+
+def _wrong_type(name: str, found: str, advice: str = "Convert it before.") -> InputError:
     return InputError(
         f"{name} is not an array of real numbers: it holds {found}",
         expected="floats, integers or booleans",
-        advice="Convert it before.",
+        advice=advice,
     )

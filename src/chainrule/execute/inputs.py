@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -165,8 +166,8 @@ def _check_rank(declaration: Declaration, array: Array) -> None:
     )
 
 
-def whole_numbers(declaration: Declaration, value: npt.ArrayLike, sizes: Mapping[Size, int]) -> Array:
-    """Return the entries of an integer tensor as integers, whatever type they came in.
+def whole_numbers(declaration: Declaration, value: npt.ArrayLike, sizes: Mapping[Size, int], name: str = "") -> Array:
+    """Return the entries of an integer tensor as integers, whatever type they came in; errors call it by `name`.
 
     Raises InputError naming the first entry that is no whole number from 0 to V - 1.
     """
@@ -180,7 +181,7 @@ def whole_numbers(declaration: Declaration, value: npt.ArrayLike, sizes: Mapping
     at = tuple(int(n) for n in np.argwhere(wrong)[0])
     values = ", ".join(f"{i.preferred} = {n}" for i, n in zip(declaration.indices, at, strict=False))
     raise InputError(
-        f"{place_text(declaration.tensor, at)} is {array[at]}" + (f", at {values}" if values else ""),
+        f"{place_text(name or declaration.tensor, at)} is {array[at]}" + (f", at {values}" if values else ""),
         where=f"data {entry_text(declaration.tensor, declaration.indices)} : int({declaration.values.name})",
         expected=f"whole numbers from 0 to {count - 1}",
         advice=f"{int(wrong.sum())} of its {array.size} entries are something else.",
@@ -225,41 +226,50 @@ def _check_counting(tensor: str, array: Array, given: npt.ArrayLike) -> None:
 
 @dataclass(frozen=True)
 class _Axis:
-    """Where an extent was seen first; axis -1 is a declared index or the caller's word."""
+    """Where an extent was seen first, and what the tensor is called; axis -1: a declared index or the caller's word."""
 
     tensor: str
     axis: int
     index: Index | None
     size: int
+    called: str
 
     def __str__(self) -> str:
         if self.axis < 0:
-            return f"{self.tensor} is {self.size}"
+            return f"{self.called} is {self.size}"
         letter = self.index.preferred if self.index else ""
-        return f"{self.tensor} axis {self.axis} ({letter}) is {self.size}"
+        return f"{self.called} axis {self.axis} ({letter}) is {self.size}"
 
 
 def settled_sizes(
-    system: System, shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[Size, int]
+    system: System, shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[Size, int], names: Mapping[str, str]
 ) -> Mapping[Size, int]:
     """Return all extents that follow from the shapes of tensors, of declared rank, and from what is known before.
 
-    Raises InputError where two places give one differently, and where an index has no value left.
+    `names` are what errors call the tensors. Raises InputError where two places give one differently, and where an
+    index has no value left.
     """
-    return solve(system.derived, _settle(system, shapes, sizes))
+    return solve(system.derived, _settle(system, shapes, sizes, names))
 
 
-def _settle(system: System, shapes: Mapping[str, tuple[int, ...]], sizes: Mapping[Size, int]) -> dict[Size, int]:
+def _settle(
+    system: System,
+    shapes: Mapping[str, tuple[int, ...]],
+    sizes: Mapping[Size, int],
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> dict[Size, int]:
     """Return all extents; one that two places give differently is an error."""
     first: dict[Size, _Axis] = {}
     for index in system.indices:
         if index.extent in system.size:
-            first[index.extent] = _Axis(f"index {index.preferred}", -1, index, system.size[index.extent])
+            said = f"index {index.preferred}"
+            first[index.extent] = _Axis(said, -1, index, system.size[index.extent], said)
     for extent, size in (*system.sizes, *sizes.items()):
-        first.setdefault(extent, _Axis(f"the extent of {source_of(extent)}", -1, None, size))
+        said = f"the extent of {source_of(extent)}"
+        first.setdefault(extent, _Axis(said, -1, None, size, said))
     for tensor, shape in shapes.items():
         for axis, index in enumerate(system.declared[tensor].indices):
-            found = _Axis(tensor, axis, index, shape[axis])
+            found = _Axis(tensor, axis, index, shape[axis], names.get(tensor, tensor))
             known = first.setdefault(index.extent, found)
             if known.size != found.size:
                 raise _disagreement(system, found, known)
@@ -275,11 +285,11 @@ def _disagreement(system: System, found: _Axis, known: _Axis) -> InputError:
         tensors = dict.fromkeys((known.tensor, found.tensor))
         where = ", ".join(entry_text(t, system.declared[t].indices) for t in tensors if t in system.declared)
     if known.axis < 0:
-        advice = f"Give {found.tensor} {known.size} entries there."
+        advice = f"Give {found.called} {known.size} entries there."
     elif found.tensor == known.tensor:
-        advice = f"Give {found.tensor} as many entries along axis {found.axis} as along axis {known.axis}."
+        advice = f"Give {found.called} as many entries along axis {found.axis} as along axis {known.axis}."
     else:
-        advice = f"Give {found.tensor} and {known.tensor} the same number of entries there."
+        advice = f"Give {found.called} and {known.called} the same number of entries there."
     return InputError(
         f"{found} but {known}", where=where, expected=f"one extent for index {index.preferred}", advice=advice
     )

@@ -22,12 +22,13 @@ from chainrule.render.document_html import document_html
 from chainrule.render.document_json import document_json
 from chainrule.render.document_text import document_text
 from chainrule.render.formula import ShownFormula, equal
+from chainrule.render.in_notebooks import ShownAsText
 
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(ShownAsText):
     """A derivative of the cost, opened. `value` is that of the backward pass, `total` the sum of all `terms`.
 
     `derivative` is ∂C/∂z1[3] for the `ends` C and z1[3], and `formula` what it is equal to; `parts` are the terms of
@@ -97,7 +98,7 @@ class Explanation:
         if self.has_sum or len(self.parts) > 1:
             yield Group((result_heading(self.derivative, self.parts, self.value),), role="result")
         if self.paths and not self.has_sum:
-            yield Group((Line(("No sum is left in this equation; the chain rule begins with one.",)),), apart=True)
+            yield Group((Line(("No sum is left in this equation. It comes from one:",)),), apart=True)
         if not self.paths and self.value == 0 and not self.has_sum:
             yield Line(words("No path leads to the cost: ", self.derivative, " is 0 whatever the numbers are."))
         if self.paths and (self.shows_paths or not self.has_sum):

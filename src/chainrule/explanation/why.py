@@ -20,6 +20,7 @@ from chainrule.explanation.moves_page import moves_nodes
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, plus, times
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
+from chainrule.keywords import answers
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Group, Heading, Line, Node, Note, Words, joined, words
@@ -33,6 +34,7 @@ _STEPS = ("h", "ε", "t", "s", "step")
 """What the small step may be called, in the order they are tried."""
 
 
+@answers
 @enough_memory("the explanation")
 def why(
     network_or_system: Network | System | Backprop,

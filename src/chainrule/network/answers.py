@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.errors import InputError, OptionError
 from chainrule.network.compared import Compared
+from chainrule.network.ends import Ends
 from chainrule.network.samples import are_probabilities, is_one_hot, labels_of
+from chainrule.system.model import System
 
 Array = npt.NDArray[Any]
 
@@ -45,6 +48,10 @@ class Answers:
             return False
         return are_probabilities(rows, axis) if probable else is_one_hot(rows, axis)
 
+    def are_yes_or_no(self, target: Array) -> bool:
+        """Say whether targets are zeros and ones, each for itself, so that an output above one half says 1."""
+        return self.pair.direct and not self.pair.labels and bool(np.all((target == 0) | (target == 1)))
+
     def labels(self, target: Array) -> npt.NDArray[np.int64]:
         """Return the label that each target says."""
         return np.asarray(target, np.int64) if self.pair.labels else self.said(target)
@@ -74,3 +81,44 @@ def answers_of(
     made = [Answers(pair, front, counted) for pair in pairs if pair.target in data]
     classes = [one for one in made if one.are_classes(data[one.pair.target])]
     return classes, [one for one in made if one not in classes and one.pair.direct and not one.pair.labels]
+
+
+def right_or_wrong(pairs: Sequence[Compared], front: int, targets: Mapping[str, Array]) -> list[tuple[Answers, bool]]:
+    """Return the pairs that are right or wrong, and whether each entry is for itself; classes go before others.
+
+    Raises InputError where there are none.
+    """
+    answers = [Answers(pair, front) for pair in pairs]
+    classes = [one for one in answers if one.are_classes(targets[one.pair.target], probable=True)]
+    separate = [one for one in answers if one.are_yes_or_no(targets[one.pair.target])]
+    if not classes and not separate:
+        raise InputError(
+            "y holds no classes, so nothing is right or wrong",
+            expected="labels, one-hot rows, or zeros and ones for outputs that each say yes or no",
+        )
+    return [(one, False) for one in classes] or [(one, True) for one in separate]
+
+
+def fraction_right(
+    found: Sequence[tuple[Answers, bool]], targets: Mapping[str, Array], outputs: Mapping[str, Array]
+) -> float:
+    """Return the fraction of labels that are right, the mean of those of several outputs."""
+    parts = []
+    for one, separate in found:
+        output, target = outputs[one.pair.output], targets[one.pair.target]
+        same = (output > 0.5) == target if separate else one.said(output) == one.labels(target)
+        parts.append(np.mean(same))
+    return float(np.mean(parts))
+
+
+def no_single_label(system: System, ends: Ends) -> OptionError:
+    """Return the error that a network has no single label to say, with how that of one of its outputs is got."""
+    heads = [pair for pair in ends.pairs if pair.output in ends.outputs and pair.axis is not None]
+    advice = ""
+    if len(ends.outputs) > 1 and heads:
+        head = next((pair for pair in heads if pair.labels), heads[0])
+        axis = (head.axis or 0) - len(system.axes(head.output))
+        advice = f'Of one of them: network.predict(x)["{head.output}"].argmax(axis={axis})'
+    return OptionError(
+        "the network does not say one label for each sample", expected="one output of classes", advice=advice
+    )

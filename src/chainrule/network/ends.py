@@ -33,6 +33,19 @@ class Ends:
     candidates: tuple[str, ...] = ()
     samples: SampleAxis = field(default_factory=lambda: SampleAxis(""))
 
+    def named_outputs(self) -> tuple[str, ...]:
+        """Return what comes out. Raises OptionError where nobody said it, and it is not one thing."""
+        if self.outputs:
+            return self.outputs
+        found = self.candidates
+        several = tuple(dict.fromkeys(pair.output for pair in self.pairs))
+        named = repr(several if len(several) > 1 else found[-1] if found else "a").replace("'", '"')
+        raise OptionError(
+            "what comes out of the network is not one thing",
+            expected=f"the name of a tensor, or several: one of {listed(found)}" if found else "an equation for it",
+            advice=f"Say which: cr.Network.from_system(…, output={named})",
+        )
+
     @property
     def data(self) -> tuple[str, ...]:
         """All data that are given, in the order in which they are handed on."""

@@ -44,12 +44,16 @@ class GivenData:
 
 @dataclass(frozen=True)
 class Reader:
-    """What takes data: a system with its ends, the extents that are known, and who reads a vector, in words."""
+    """What takes data: a system with its ends, the extents that are known, and who reads a vector, in words.
+
+    `narrow`: inputs that float32 holds exactly, by their type, are read as such; others, and targets, as float64.
+    """
 
     system: System
     ends: Ends
     sizes: Mapping[Size, int]
     who: str
+    narrow: bool = False
 
     def read(self, named: Mapping[str, tuple[str, Any]], *, many: bool = False) -> GivenData:
         """Return data given by name, each with what it is called in errors: samples, or, unless `many`, a single one.
@@ -73,11 +77,11 @@ class Reader:
         count = self._count(values, labels, single=single)
         front = 0 if single else self.ends.samples.in_front
         shapes = {name: array.shape[front:] for name, array in values.items()}
-        sizes = settled_sizes(self.system, shapes, self.sizes)
+        sizes = settled_sizes(self.system, shapes, self.sizes, labels)
         for name in ordered:
             declared = self.system.declared[name]
             if declared.values is not None:
-                values[name] = self._whole(declared, values[name], sizes)
+                values[name] = self._whole(declared, labels[name], values[name], sizes)
         return GivenData(values, single, count, sizes)
 
     def entries(self, name: str, label: str, value: npt.ArrayLike) -> Array:
@@ -85,8 +89,9 @@ class Reader:
         declared, front = self.system.declared[name], self.ends.samples.in_front
         if front and len(declared.indices) == 1 and declared.values is None:
             width = self.sizes.get(declared.indices[0].extent)
-            return as_samples(label, value, width, self.who)
-        array = as_array(label, value) if declared.values is not None else as_numbers(label, value)
+            return as_samples(label, value, width, self.who, narrow=self.narrow)
+        whole = declared.values is not None
+        array = as_array(label, value) if whole else as_numbers(label, value, narrow=self.narrow)
         self._check_shape(declared, label, array, (0, front))
         return array
 
@@ -98,10 +103,10 @@ class Reader:
             found = as_array(label, value)
             rank = len(declared.indices) - int(single) + front
             if front and len(declared.indices) == 1:
-                width = self._width(declared, pair.axis, found if found.ndim == rank else None)
+                width = self._width(declared, pair.axis, label, found, rank)
                 return as_targets(label, found, width, single=single)
             if found.ndim == rank - 1 and found.dtype.kind in "iub":
-                width = self._width(declared, pair.axis, None)
+                width = self._width(declared, pair.axis, label, found, rank)
                 value = self._one_hot(label, found, pair, width, front - int(single))
         array = as_array(label, value) if declared.values is not None else as_numbers(label, value)
         self._check_shape(declared, label, array, (0,) if single else (front,))
@@ -112,18 +117,28 @@ class Reader:
         assert pair.axis is not None
         return np.moveaxis(rows, -1, pair.axis + front)
 
-    def _width(self, declared: Declaration, axis: int, rows: Array | None) -> int:
-        """Return how many classes there are, as targets in rows tell it where nothing else does."""
+    def _width(self, declared: Declaration, axis: int, label: str, found: Array, rank: int) -> int:
+        """Return how many classes there are, as targets in rows, of that rank, tell it where nothing else does."""
         index = declared.indices[axis]
         known = self.sizes.get(index.extent)
-        if known is None and rows is not None:
-            known = rows.shape[-1]
+        if known is None and found.ndim == rank:
+            known = found.shape[-1]
         if known is None:
-            raise OptionError(
-                f"nothing says how many entries {declared.tensor} has",
-                advice=f"Declare the extent of its index, for example: index {index.preferred} = 10",
-            )
+            raise self._without_width(declared, index.preferred, axis, label, found)
         return known
+
+    def _without_width(self, declared: Declaration, letter: str, axis: int, label: str, found: Array) -> InputError:
+        """Return the error for numbers without the axis that would tell how many there are: labels, or one column."""
+        place = axis + self.ends.samples.in_front
+        column = f"{label}.reshape(-1, 1)" if found.ndim == 1 else f"np.expand_dims({label}, {place})"
+        one = f"One number for each sample: {column if found.ndim else f'[{label}]'}"
+        labels = found.dtype.kind in "iub" and found.size and found.min() >= 0
+        return InputError(
+            f"{label} has the shape {list(found.shape)}, and nothing says how many entries {declared.tensor} has",
+            where=f"data {entry_text(declared.tensor, declared.indices)}",
+            expected=f"an axis for {letter}" + (f", or labels and a line such as index {letter} = 10" * bool(labels)),
+            advice=one + (f". Labels: index {letter} = {int(found.max()) + 1}" if labels else ""),
+        )
 
     def _is_single(self, name: str, array: Array) -> bool:
         return bool(self.ends.samples.in_front) and array.ndim == len(self.system.declared[name].indices)
@@ -197,7 +212,7 @@ class Reader:
                     expected="samples in rows, and one answer for each",
                 )
 
-    def _whole(self, declared: Declaration, array: Array, sizes: Mapping[Size, int]) -> Array:
+    def _whole(self, declared: Declaration, label: str, array: Array, sizes: Mapping[Size, int]) -> Array:
         assert declared.values is not None
         if not isinstance(declared.values.extent, Literal) and declared.values.extent not in sizes:
             letter = declared.values.name
@@ -206,7 +221,7 @@ class Reader:
                 expected=f"the extent of {letter}",
                 advice=f"Declare it, for example: index {letter} = 10",
             )
-        return whole_numbers(declared, array, sizes)
+        return whole_numbers(declared, array, sizes, label)
 
 
 def _shape(parts: Iterable[str]) -> str:
@@ -232,7 +247,7 @@ def by_name(
                 _check_name(ends, tensor, name, found)
                 found[tensor] = (tensor if name in ("x", "y") else f'{name}["{tensor}"]', value[tensor])
         else:
-            found[_only(kind, name)] = (name, value)
+            found[_only(kind, name, value)] = (name, value)
     missing = [name for name in needed if name not in found]
     if missing:
         needs = listed(needed)
@@ -270,7 +285,7 @@ def _meant(name: str, known: Collection[str]) -> str:
     return f"Did you mean {same[0]}?" if same else did_you_mean(name, known)
 
 
-def _only(kind: tuple[str, ...], name: str) -> str:
+def _only(kind: tuple[str, ...], name: str, value: Any) -> str:
     """Return the tensor that a single array is meant for. Raises InputError where there is not one."""
     if len(kind) == 1:
         return kind[0]
@@ -280,8 +295,9 @@ def _only(kind: tuple[str, ...], name: str) -> str:
             expected="nothing: the cost compares with none" if name.startswith("y") else "nothing",
             advice=f"Leave out {name}.",
         )
+    held = f"a {type(value).__name__} of {len(value)}" if isinstance(value, list | tuple) else "one array"
     raise InputError(
-        f"{name} is one array, and there are {len(kind)} data for it: {listed(kind)}",
+        f"{name} is {held}, and there are {len(kind)} data for it: {listed(kind)}",
         expected="arrays by name",
         advice=f"Give {name}={_example(kind)}",
     )

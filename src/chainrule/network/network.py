@@ -17,26 +17,29 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import ChainruleError, InputError, ModelFileError, OptionError, escaped, listed
+from chainrule.execute.family_inputs import system_for
 from chainrule.execute.reference.evaluation import Reference, ReferenceExecutable
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Number
 from chainrule.expr.sizes import Axis, Size
+from chainrule.families.families import Families
 from chainrule.keywords import answering_class, answers
-from chainrule.network.answers import Answers
+from chainrule.network.answers import Answers, fraction_right, no_single_label, right_or_wrong
 from chainrule.network.ends import Ends, ends_of
 from chainrule.network.files import TENSORS, Fact, Saved, read_model, write_model
 from chainrule.network.forward import forward_system, leading_to, told_by_others
 from chainrule.network.initial import initial_params
+from chainrule.network.mapped_parts import mapped_blocks, mean_of_each, of_each
 from chainrule.network.named_data import Data, GivenData, Reader, by_name
 from chainrule.network.optimizer_lines import check_updates
 from chainrule.network.params import Params, checked_dtype
-from chainrule.network.parts import in_parts
-from chainrule.network.start import begun, checked_values, united, waiting
+from chainrule.network.parts import in_parts, together
+from chainrule.network.start import begun, check_begun, checked_values, united, waiting
 from chainrule.network.state import Learned
 from chainrule.nn.assembly import assemble
 from chainrule.nn.costs import Cost
 from chainrule.nn.layer import Layer
-from chainrule.notation import parse
+from chainrule.notation import parse_system
 from chainrule.render.text import equation_text
 from chainrule.simplify.stability import stable
 from chainrule.system.given_system import check_system
@@ -64,7 +67,7 @@ class Network(Learned):
 
     def __init__(self, layers: Sequence[Layer], *, cost: Cost | None = None, seed: int = 0) -> None:
         assembly = assemble(layers, cost)
-        system = parse(assembly.text)
+        system = parse_system(assembly.text)
         params = initial_params(system, assembly.initial, seed)
         self._set(system, params, ends_of(system, assembly.output, assembly.masks), seed)
         self.layers, self.cost = tuple(map(repr, layers)), repr(cost)
@@ -74,7 +77,7 @@ class Network(Learned):
     @answers
     def from_system(
         cls,
-        system: System,
+        system: System | Families,
         values: Mapping[str, npt.ArrayLike] | None = None,
         *,
         output: str | Sequence[str] | None = None,
@@ -97,9 +100,10 @@ class Network(Learned):
         >>> network
         <Network(x → z, compared with y): W begins with the first training>
         """
-        check_system(system)
+        check_system(system, Families)
         self = cls.__new__(cls)
-        self._set(system, united(values, params), ends_of(system, output, masks), seed)
+        system, given = system_for(system, united(values, params))
+        self._set(system, given, ends_of(system, output, masks), seed)
         return self
 
     def _set(self, system: System, values: Mapping[str, npt.ArrayLike], ends: Ends, seed: int) -> None:
@@ -169,14 +173,7 @@ class Network(Learned):
 
     def _outputs(self) -> tuple[str, ...]:
         """Return what comes out. Raises OptionError where nobody said it, and it is not one thing."""
-        if not self.ends.outputs:
-            found = self.ends.candidates
-            raise OptionError(
-                "what comes out of the network is not one thing",
-                expected=f"the name of a tensor, or several: one of {listed(found)}" if found else "an equation for it",
-                advice=f'Say which: cr.Network.from_system(…, output="{found[-1] if found else "a"}")',
-            )
-        return self.ends.outputs
+        return self.ends.named_outputs()
 
     @property
     def dropped(self) -> Mapping[str, float]:
@@ -229,12 +226,10 @@ class Network(Learned):
 
     def computed(self, x: Data, executable: ReferenceExecutable) -> dict[str, Array]:
         """Return what a system that needs no targets computes of samples, in parts so that memory does not grow."""
-        if self.waiting:
-            raise OptionError(
-                f"the param {self.waiting[0]} has not begun: only data tell how many entries it has",
-                expected="a network that was trained, or all extents",
-                advice="Train it first, or declare the extents: index i = 64",
-            )
+        check_begun(self.waiting)
+        blocks = mapped_blocks(self.system, self.ends, x)
+        if blocks is not None:
+            return together(of_each(blocks, lambda x: self.computed(x, executable)), executable.system)
         declared = executable.system.declared
         needed = [name for name in self.ends.data if name in declared]
         kept = {name: array for name, array in self.values.items() if name in declared}
@@ -250,7 +245,7 @@ class Network(Learned):
         name = self._outputs()[0]
         pair = next((pair for pair in self.ends.pairs if pair.output == name), None)
         if len(self.ends.outputs) > 1 or pair is None:
-            raise OptionError("the network does not say one label for each sample", expected="one output of classes")
+            raise no_single_label(self.system, self.ends)
         found = self.predict(x)
         front = found.ndim - len(self.system.axes(name))
         return Answers(pair, front).said(found)
@@ -259,20 +254,19 @@ class Network(Learned):
     def accuracy(self, x: Data, y: Data | None = None) -> float:
         """Return the fraction of samples whose label is right; y is labels, or one-hot rows or other probabilities.
 
-        Where a sample has several labels each counts. Raises InputError, for targets that are no classes too.
+        Where a sample has several labels each counts, and of zeros and ones for several outputs each number. Raises
+        InputError, for targets that are no classes too.
         """
+        blocks = mapped_blocks(self.system, self.ends, x, y)
+        if blocks is not None:
+            return mean_of_each(blocks, self.accuracy)
         pairs = self.ends.pairs
         executable = Reference().compile(stable(self.leading_to([pair.output for pair in pairs])))
         given = self.given(x, y)
         front = 0 if given.single else self.ends.samples.in_front
-        answers = [Answers(pair, front) for pair in pairs]
-        found = [one for one in answers if one.are_classes(given.values[one.pair.target], probable=True)]
-        if not found:
-            raise InputError("y holds no classes, so nothing is right or wrong", expected="labels, or one-hot rows")
         inputs = {name: given.values[name] for name in self.ends.data if name in executable.system.declared}
-        outputs = self.computed(inputs, executable)
-        same = [one.said(outputs[one.pair.output]) == one.labels(given.values[one.pair.target]) for one in found]
-        return float(np.mean([np.mean(part) for part in same]))
+        found = right_or_wrong(pairs, front, given.values)
+        return fraction_right(found, given.values, self.computed(inputs, executable))
 
     def given(
         self,
@@ -282,14 +276,15 @@ class Network(Learned):
         *,
         needed: Sequence[str] | None = None,
         many: bool = False,
+        narrow: bool = False,
     ) -> GivenData:
         """Return data as the system takes them, by name: all of them, or those that are needed; `many`: no single one.
 
-        Raises InputError.
+        With `narrow` inputs stay float32 where that loses nothing. Raises InputError.
         """
         wanted = self.ends.data if needed is None else needed
         named = by_name(self.ends, x, y, names, needed=wanted)
-        reader = Reader(self.system, self.ends, self._sizes, self._reader())
+        reader = Reader(self.system, self.ends, self._sizes, self._reader(), narrow)
         return reader.read({name: value for name, value in named.items() if name in wanted}, many=many)
 
     def samples(self, x: npt.ArrayLike, name: str = "x") -> Array:
@@ -357,7 +352,7 @@ class Network(Learned):
 
 def rebuilt(saved: Saved) -> Network:
     """Return the network of what was saved. Raises ChainruleError where it makes no sense."""
-    system = parse(saved.notation)
+    system = parse_system(saved.notation)
     output = saved.outputs or None
     if saved.seed is None:
         missing = [name for name in system.params if name not in saved.values]

@@ -47,6 +47,12 @@ def in_parts(
     for start in range(0, rows[0], most):
         part = {name: values[name][start : start + most] for name in data}
         parts.append(executable.evaluate({**values, **part}))
+    return together(parts, system)
+
+
+def together(parts: Sequence[Mapping[str, Array]], system: System) -> dict[str, Array]:
+    """Return what was computed of some samples at a time as of all of them, in float64."""
+    names = [e.name for e in system.equations]
     carried = [name for name in names if parts[0][name].ndim > len(system.axes(name))]
     return {
         name: np.concatenate([np.asarray(p[name], np.float64) for p in parts])

@@ -19,12 +19,12 @@ from chainrule.render.text import place_text
 Array = npt.NDArray[np.float64]
 
 
-def as_samples(name: str, values: npt.ArrayLike, width: int | None, reader: str) -> Array:
+def as_samples(name: str, values: npt.ArrayLike, width: int | None, reader: str, *, narrow: bool = False) -> Array:
     """Return samples as float64 of shape (samples, width), or (width,) for a single one.
 
-    `reader` says who takes them, in the words of an error.
+    `reader` says who takes them, in the words of an error; `narrow` is as in `as_numbers`.
     """
-    array = as_numbers(name, values)
+    array = as_numbers(name, values, narrow=narrow)
     if array.ndim not in (1, 2):
         raise InputError(
             f"{name} has {array.ndim} axes, shape {list(array.shape)}",
@@ -47,9 +47,14 @@ def _flattening(name: str, array: Array, width: int | None) -> str:
     return shape_advice(name, array, [width], ("samples", "features")) if array.ndim > 2 else ""
 
 
-def as_numbers(name: str, values: npt.ArrayLike) -> Array:
-    """Return finite numbers as float64: the array itself where it holds such, so that no large data are copied."""
-    array: Array = as_array(name, values).astype(np.float64, copy=False)
+def as_numbers(name: str, values: npt.ArrayLike, *, narrow: bool = False) -> Array:
+    """Return finite numbers as float64: the array itself where it holds such, so that no large data are copied.
+
+    With `narrow` numbers that float32 holds exactly, by their type, become float32.
+    """
+    found = as_array(name, values)
+    exact = narrow and np.can_cast(found.dtype, np.float32)
+    array: Array = found.astype(np.float32 if exact else np.float64, copy=False)
     if not np.isfinite(array).all():
         wrong = np.argwhere(~np.isfinite(array))[0]
         at = ",".join(str(int(n)) for n in wrong)
@@ -106,11 +111,17 @@ def one_hot_rows(name: str, labels: Any, width: int) -> Array:
         raise InputError(
             f"{place_text(name, at)} is {labels[at]}, but the network has {outputs}",
             expected=f"labels 0 to {classes - 1}",
+            advice=f"If they are numbers and no labels: {_as_row(name, labels)}" if width == 1 else "",
         )
     numbers = labels.astype(np.int64)
     if width == 1:
         return np.asarray(numbers[..., None], np.float64)
     return np.asarray(np.eye(width)[numbers])
+
+
+def _as_row(name: str, labels: Any) -> str:
+    """Return how numbers get the axis of a single output."""
+    return {0: f"[{name}]", 1: f"{name}.reshape(-1, 1)"}.get(np.ndim(labels), f"np.expand_dims({name}, -1)")
 
 
 def is_one_hot(rows: Array, axis: int = -1) -> bool:

@@ -6,7 +6,7 @@ trained first. What neither could tell is refused before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +18,13 @@ from chainrule.errors import InputError, OptionError, listed
 from chainrule.execute.inputs import check_inputs
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.binding import tensors_in
-from chainrule.expr.sizes import Size
+from chainrule.expr.sizes import Axis, Literal, Size
 from chainrule.network.beginning import beginnings
 from chainrule.network.initial import drawn, seeded
-from chainrule.render.text import entry_text
+from chainrule.render.text import entry_text, equation_text
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import Declaration, System
+from chainrule.system.sizes.constraints import constraints_of
 
 Array = npt.NDArray[np.float64]
 
@@ -66,8 +67,33 @@ def checked_values(system: System, values: Mapping[str, npt.ArrayLike]) -> tuple
     given = tuple(d for d in declared if d.tensor in values or d.value is not None)
     names = {d.tensor for d in given}
     facts = tuple(g for g in system.givens if tensors_in(g.condition) <= names)
-    sizes = dict(check_inputs(replace(system, declarations=given, givens=facts), values).sizes)
+    sizes = _with_looked_up(system, check_inputs(replace(system, declarations=given, givens=facts), values).sizes)
     return {d.tensor: _copied(d.tensor, values[d.tensor]) for d in declared if d.tensor in values}, sizes
+
+
+def _with_looked_up(system: System, sizes: Mapping[Size, int]) -> dict[Size, int]:
+    """Return the extents with those that declarations of whole numbers tell: of E[tok[t]] with tok : int(5) it is 5.
+
+    Raises InputError where the axis that is looked up on is shorter; entries that nothing looks up do no harm.
+    """
+    found = dict(sizes)
+    for equation in system.equations:
+        for lookup in constraints_of(equation).lookups:
+            declared = system.declared[lookup.entry.tensor].values
+            if declared is None or not isinstance(declared.extent, Literal) or not isinstance(lookup.extent, Axis):
+                continue
+            count, tensor = declared.extent.count, lookup.entry.tensor
+            if found.setdefault(lookup.extent, count) < count:
+                axis, text = lookup.extent, equation_text(equation.target, equation.value)
+                letter = system.axes(axis.tensor)[axis.number].preferred
+                raise InputError(
+                    f"{tensor} holds numbers up to {count - 1}, and index {letter} of {axis.tensor}, "
+                    f"on which it is looked up, has {found[axis]} values",
+                    where=text,
+                    expected=f"{count} values, or more",
+                    advice=f"Declare {tensor} : int({letter}), or correct one of the two.",
+                )
+    return found
 
 
 def _copied(name: str, value: npt.ArrayLike) -> Array:
@@ -76,10 +102,15 @@ def _copied(name: str, value: npt.ArrayLike) -> Array:
 
 def _refuse_others(system: System, values: Mapping[str, npt.ArrayLike], declared: Iterable[Declaration]) -> None:
     """Raise InputError for values of anything but params and consts."""
-    known = [d.tensor for d in declared]
+    # The letter of the samples is a const where drawn numbers count by it: it has no value to give.
+    known = [d.tensor for d in declared if d.tensor != system.batch]
     for name in values:
         if name in known:
             continue
+        if name == system.batch:
+            raise InputError(
+                f"{name} is the index of the samples: it has no value", advice="Leave it out: the data tell how many."
+            )
         role = system.declared[name].role if name in system.declared else ""
         if role == "data":
             raise InputError(
@@ -134,3 +165,13 @@ def begun(system: System, names: Iterable[str], sizes: Mapping[Size, int], seed:
         with enough_memory(f"the param {name}", advice="Make its extents smaller."):
             params[name] = drawn(rules[name], shape, np.random.default_rng([int(seed), place[name]]))
     return params
+
+
+def check_begun(waiting: Sequence[str]) -> None:
+    """Raise OptionError where a param waits for data to tell its extents."""
+    if waiting:
+        raise OptionError(
+            f"the param {waiting[0]} has not begun: only data tell how many entries it has",
+            expected="a network that was trained, or all extents",
+            advice="Train it first, or declare the extents: index i = 64",
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
@@ -12,6 +12,7 @@ from chainrule.errors import OptionError
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Symbol
 from chainrule.keywords import answers
+from chainrule.network.elsewhere import missing
 from chainrule.network.ends import Ends
 from chainrule.network.equations import Equations
 from chainrule.network.frozen import without_frozen
@@ -19,7 +20,7 @@ from chainrule.network.layer_table import Summary, labels_of_layers, summary_of
 from chainrule.network.params import Array, Loaded, Params, as_type, checked_dtype, loaded, replaced
 from chainrule.network.start import checked_values
 from chainrule.nn.selection import selected
-from chainrule.notation import parse
+from chainrule.notation import parse_system
 from chainrule.pipeline import backprop
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
@@ -45,6 +46,11 @@ class Learned:
     _sizes: dict[Size, int]
     _params: Params
     _frozen: tuple[Symbol, ...] = ()
+
+    if not TYPE_CHECKING:  # a type checker knows which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(missing(type(self).__name__, name), name=name, obj=self)
 
     @property
     def params(self) -> dict[str, Array]:
@@ -207,7 +213,7 @@ class Learned:
 
     def with_updates(self, updates: str) -> System:
         """Return the system with the lines of an optimizer; see `nn.updates.updates_text`."""
-        return parse(f"{system_text(self.system)}\n{updates}") if updates else self.system
+        return parse_system(f"{system_text(self.system)}\n{updates}") if updates else self.system
 
     def learning(self, system: System) -> System:
         """Return a system of the network, one with updates say, with what is frozen as consts."""

@@ -15,7 +15,7 @@ from chainrule.expr.nodes import Index, Reduce, walk
 from chainrule.expr.sizes import Size
 from chainrule.nn.layer import Layer
 from chainrule.nn.template import names_in
-from chainrule.notation import parse
+from chainrule.notation import parse_system
 from chainrule.notation.advice import RESERVED
 from chainrule.render.letters import next_letter
 from chainrule.system.model import System
@@ -51,7 +51,7 @@ def shape_of(layer: Layer) -> LayerShape:
     letter = next_letter("i", names)
     drawing = any(name in DRAWN for name in names)
     lines = [layer.notation, f"data {layer.reads}[{letter}]", *([f"batch {SAMPLE}"] if drawing else [])]
-    system = parse("\n".join(lines))
+    system = parse_system("\n".join(lines))
     _check(layer, replace(system, batch="") if drawing else system)
     (output,) = system.axes(layer.writes)
     counters = {d.tensor for d in system.declarations if d.implied} | ({SAMPLE} if drawing else set())

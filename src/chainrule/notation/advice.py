@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from string import Formatter
 
-from chainrule.errors import NotationError
 from chainrule.expr.functions import ARITY, REDUCTIONS
 from chainrule.notation.fields import Spot, argument_fields, arguments_at, match_fields
 from chainrule.notation.functions_elsewhere import FUNCTIONS
 from chainrule.notation.reductions import reduction_advice
-from chainrule.notation.source import KEYWORDS, Source, Statement
+from chainrule.notation.source import KEYWORDS
 from chainrule.notation.spelling import ENTRIES, LAST, NAMES, SYNTAX, TRANSPOSED, WHOLE, Spelling
 from chainrule.notation.statement_advice import opening_advice
 from chainrule.notation.wording import (
@@ -281,18 +280,6 @@ def _juxtaposed(spot: Spot) -> str:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
-
-
-def refused_words(source: Source, statement: Statement) -> NotationError:
-    """Return the error for a statement that the notation does not have yet."""
-    position = statement.offset - len(statement.keyword)
-    return not_yet(source, "families of equations, 'for l = 1..L:',", position)
-
-
-def not_yet(source: Source, construct: str, position: int, advice: str = "") -> NotationError:
-    """Return the error for a construct that has its place in the notation but is not there yet."""
-    verb = "are" if construct.startswith(("families", "integer", "bounded", "typed")) else "is"
-    return source.error(f"{construct} {verb} not part of the notation yet", position, advice=advice)
 
 
 _MODULE = re.compile(

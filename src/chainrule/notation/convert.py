@@ -19,38 +19,35 @@ from chainrule.expr.nodes import (
     Call,
     Condition,
     Expr,
-    ExtentValue,
     Index,
     Indexed,
     IndexValue,
-    Lookup,
     MatrixEntry,
     Number,
-    Position,
     Power,
-    walk,
 )
 from chainrule.expr.sizes import Literal
+from chainrule.expr.symbols import Tensor
+from chainrule.families.templates import sum_over
 from chainrule.notation import operators
-from chainrule.notation.advice import call_advice, entry_advice, not_yet, row_advice, tensor_call_advice
+from chainrule.notation.advice import call_advice, row_advice, tensor_call_advice
 from chainrule.notation.bodies import check_body
 from chainrule.notation.derivatives import Slot, derivative_of
+from chainrule.notation.entries import COUNTING, Entries
 from chainrule.notation.forms import FORMS, comparison
-from chainrule.notation.pointing import Pointing
 from chainrule.notation.reductions import reduction_advice
 from chainrule.notation.source import MAX_DEPTH, too_deep
 from chainrule.notation.spelling import SYNONYMS
+from chainrule.notation.step_sums import summed_steps
 from chainrule.notation.subscripts import split_name, subscripts_of
-from chainrule.notation.trees import first_token, letters_of, name_token, ranges_of, subtrees, token_of
-from chainrule.system.locations import count_indices, first_repeated
+from chainrule.notation.trees import first_token, name_token, ranges_of, subtrees, token_of
+from chainrule.system.locations import first_repeated
 
 Scope: TypeAlias = frozenset[str] | None
 """The letters of the indices that are known at a place; None within brackets, where every name is an index."""
-COUNTING = "(counting)"
-"""Stands among the letters within the arguments of what is drawn."""
 
 
-class Converter(Pointing):
+class Converter(Entries):
     """Turns the trees of one statement into nodes; its errors point into the source."""
 
     def convert(self, tree: Tree[Token], scope: Collection[str] = ()) -> Any:
@@ -88,8 +85,10 @@ class Converter(Pointing):
         return form(node, parts) if form else _READERS[kind](self, node, parts)
 
     def _inner_scope(self, kind: str, node: Tree[Token], known: Scope) -> Scope:
-        if kind == "brackets":
+        if kind in ("brackets", "family"):
             return None
+        if kind == "superscripts":
+            return known
         if kind == "reduction" and known is not None:
             return known.union(str(child.children[0]) for child in ranges_of(node))
         if kind == "call" and known is not None and str(name_token(node)) in DRAWN:
@@ -103,10 +102,11 @@ class Converter(Pointing):
         token = name_token(node)
         name = str(token)
         positions = self.positions(node, parts)
-        if positions:
-            if name not in self.vocabulary.ranks:
+        superscript = self.superscript(parts)
+        if positions or superscript:
+            if name not in self.vocabulary.ranks and not superscript:
                 self.check_entry(token)
-            return Indexed(name, positions)
+            return Indexed(Tensor(name, superscript), positions)
         if known is None:
             return Indexed(name) if name in self.vocabulary.integers else IndexValue(Index(name))
         rank = self.vocabulary.ranks.get(name)
@@ -127,103 +127,9 @@ class Converter(Pointing):
             raise self.unknown(token)
         return Indexed(subscripted[0], self.labelled(subscripted[1]))
 
-    def count(self, token: Token, known: frozenset[str]) -> Indexed:
-        """Return the number of the step or the sample, and note whether it counts what is drawn."""
-        name = str(token)
-        if COUNTING in known:
-            self.vocabulary.counted.add(name)
-        else:
-            self.vocabulary.uncounted.setdefault(name, self.unknown(token))
-        return Indexed(name)
-
-    def letters(self, node: Tree[Token]) -> tuple[str, ...] | None:
-        """Return the letters in the brackets of a name if there is nothing else in them, else None."""
-        letters = letters_of(node)
-        if letters is not None:
-            self.check_letters(letters, token_of(node, "INDICES") or name_token(node))
-        return letters
-
-    def subscripted(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
-        """Return an entry with subscripts in braces, x_{i}."""
-        name, letters = subscripts_of(node, self.vocabulary)
-        token = name_token(node)
-        if not self.vocabulary.ranks.get(name):
-            raise self.unknown(token)
-        single = f"{name}_{''.join(letters)}"
-        if single in self.vocabulary.ranks:
-            what = (
-                f"{name}_{{{','.join(letters)}}} could be the entry {name}[{','.join(letters)}] or the tensor {single}"
-            )
-            raise self.error(what, token, advice="Write the one that is meant.")
-        self.check_letters(letters, token)
-        return Indexed(name, self.labelled(letters))
-
-    def absolute(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
-        """Return the absolute value |t|; ||t|| is a norm, and what is in bars is a number."""
-        inner, token = subtrees(node)[0], name_token(node)
-        twice = inner.data == "absolute"
-        whole = inner.data == "entry" and isinstance(parts[0], Indexed) and not parts[0].indices
-        rank = self.vocabulary.ranks.get(parts[0].tensor, 0) if whole else 0
-        if twice or rank:
-            what = "|| stands for no norm" if twice else f"{parts[0].tensor} has {count_indices(rank)}: it is no number"
-            raise self.error(what, token, advice=row_advice(self.spot(token)))
-        return Call("abs", (parts[0],))
-
-    def guarded(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
-        """Return an entry that reads 0 outside its tensor."""
-        return Indexed(str(name_token(node)), self.positions(node, parts), guarded=True)
-
-    def positions(self, node: Tree[Token], parts: Sequence[Any]) -> tuple[Position, ...]:
-        """Return the positions in the brackets of a name, which are plain letters or the first of the parts."""
-        letters = self.letters(node)
-        if letters is not None:
-            return self.labelled(letters)
-        return parts[0] if parts and isinstance(parts[0], tuple) else ()
-
-    def labelled(self, letters: Sequence[str]) -> tuple[Position, ...]:
-        """Return letters as positions: indices, or numbers of whole number tensors."""
-        integers = self.vocabulary.integers
-        return tuple([Lookup(Indexed(n)) if n in integers else Index(n) for n in letters])
-
-    def brackets(self, node: Tree[Token], parts: Sequence[Any]) -> tuple[Position, ...]:
-        """Return the positions between brackets."""
-        positions: list[Position] = []
-        for tree, value in zip(subtrees(node), parts, strict=True):
-            position = self.lookup(value) or operators.position_of(value)
-            if position is None:
-                raise self.error(
-                    "this is no position of an entry",
-                    first_token(tree),
-                    expected="expected is an index, a whole number, or a sum of multiples of them",
-                    advice=self._other_position(value) or entry_advice(self.spot(first_token(tree))),
-                )
-            positions.append(position)
-        return tuple(positions)
-
-    def _other_position(self, value: Any) -> str:
-        """Return what can be said of an expression that is no position."""
-        parts = list(walk(value))
-        if isinstance(value, Indexed):
-            return f"An entry of whole numbers can stand here: data {value.tensor}[…] : int(V)"
-        whole = next((p.tensor for p in parts if isinstance(p, Indexed) and p.tensor in self.vocabulary.integers), "")
-        if whole:
-            return f"An entry of whole numbers stands alone as a position: E[{whole}[…]]"
-        if any(isinstance(part, ExtentValue) for part in parts):
-            return "The extent is not known here: declare it, index i = 10, and write the number."
-        return ""
-
-    def lookup(self, value: Any) -> Lookup | None:
-        """Return an entry of an integer tensor as a position, None for anything else."""
-        whole = isinstance(value, Indexed) and value.tensor in self.vocabulary.integers
-        return Lookup(value) if whole else None
-
     def comparison(self, node: Tree[Token], parts: Sequence[Any]) -> Condition:
         """Return a comparison, or the conjunction of a chain; whole numbers are compared as such."""
         return comparison(node, [IndexValue(looked) if (looked := self.lookup(p)) else p for p in parts])
-
-    def family(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
-        """Refuse an entry of a family, z[l; k]."""
-        raise not_yet(self.source, "families of equations, z[l; k],", self.position(first_token(node)))
 
     def by(self, node: Tree[Token], parts: Sequence[Any]) -> Slot:
         """Return what a derivative is taken by."""
@@ -235,7 +141,9 @@ class Converter(Pointing):
         assert token is not None
         name, letters = subscripts_of(node, self.vocabulary)
         positions = self.labelled(letters) or self.positions(node, parts)
-        return Slot(Token.new_borrow_pos("NAME", name, token), positions or None)
+        superscript = self.superscript(parts)
+        written = positions or (() if superscript else None)
+        return Slot(Token.new_borrow_pos("NAME", name, token), written, superscript=superscript)
 
     def derivative(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a derivative: an entry of that name, or a symbol if it is one of an unknown function."""
@@ -286,7 +194,7 @@ class Converter(Pointing):
     def matrix(self, function: str, node: Tree[Token], parts: Sequence[Any]) -> MatrixEntry:
         """Return a function of a matrix that is named whole; the entry of an inverse is read where its brackets are."""
         match parts:
-            case (Indexed(tensor, ()),) if self.vocabulary.ranks.get(tensor, 0):
+            case (Indexed(Tensor() as tensor, ()),) if self.vocabulary.rank_of(tensor):
                 return MatrixEntry(function, tensor)
             case _:
                 raise self.error(
@@ -327,9 +235,17 @@ class Converter(Pointing):
             for letter, size in zip(letters, parts, strict=False)
             if size is not None
         }
-        indices = [Index(letter) for letter in letters]
+        over = summed_steps(letters, parts[-1], self.vocabulary.steps)
+        if over and op != "sum":
+            raise self.error(
+                f"{op} goes over indices, and {over[0]} is a step", head, expected=f"steps are added up: sum({over[0]})"
+            )
+        indices = [Index(letter) for letter in letters if letter not in over]
         # The letter is local: it is bounded in the body alone, and what stands outside keeps its meaning.
-        return reduce_over(op, [bounds.get(i, i) for i in indices], rename_indices(parts[-1], bounds))
+        body = reduce_over(op, [bounds.get(i, i) for i in indices], rename_indices(parts[-1], bounds))
+        for letter in reversed(over):
+            body = sum_over(letter, body)
+        return body
 
     def bounded(self, node: Tree[Token], parts: Sequence[Any]) -> int:
         """Return the number by which a range is bounded."""
@@ -373,6 +289,7 @@ _READERS: Mapping[str, Callable[[Converter, Tree[Token], Sequence[Any]], Any]] =
     "guarded": Converter.guarded,
     "brackets": Converter.brackets,
     "family": Converter.family,
+    "superscripts": lambda converter, tree, parts: None,
     "by": Converter.by,
     "derivative": Converter.derivative,
     "number": Converter.number,
@@ -384,5 +301,5 @@ _READERS: Mapping[str, Callable[[Converter, Tree[Token], Sequence[Any]], Any]] =
     "product": Converter.product,
     "power": Converter.power,
 }
-_TRANSPARENT = frozenset(("paren", "body", "brackets", "expression", "given"))
+_TRANSPARENT = frozenset(("paren", "body", "brackets", "family", "superscripts", "expression", "given"))
 """Rules that do not nest expressions any deeper."""

@@ -16,7 +16,7 @@ from lark import Token, Tree
 
 from chainrule.errors import NotationError
 from chainrule.expr.nodes import Indexed, Partial, Position
-from chainrule.expr.symbols import Derivative
+from chainrule.expr.symbols import Derivative, Steps, Tensor
 from chainrule.notation.operators import superscript_of
 from chainrule.notation.vocabulary import Vocabulary
 from chainrule.render.text import position_text
@@ -35,15 +35,21 @@ class Slot:
     token: Token
     positions: tuple[Position, ...] | None
     guarded: bool = False
+    superscript: Steps = ()
+
+    @property
+    def tensor(self) -> Tensor:
+        """The tensor that is named."""
+        return Tensor(str(self.token), self.superscript)
 
 
 def derivative_of(
     tree: Tree[Token], parts: Sequence[Slot], vocabulary: Vocabulary, error: ErrorAt
 ) -> Indexed | Partial:
     """Return the entry or the symbol that a derivative stands for. Raises NotationError."""
-    names = [str(part.token) for part in parts]
+    names = [part.tensor for part in parts]
     _check_order(tree, parts, error)
-    ranks = [vocabulary.ranks.get(name) for name in names]
+    ranks = [vocabulary.rank_of(name) for name in names]
     name = Derivative(names[0], *names[1:])
     of_samples = names[0] == vocabulary.costs and len(parts) == 2 and names[1] in vocabulary.ranks
     if of_samples and parts[0].positions:
@@ -52,7 +58,7 @@ def derivative_of(
     per_sample = vocabulary.per_sample.get(name)
     if per_sample is not None:
         return Indexed(per_sample, positions, guarded=any(part.guarded for part in parts))
-    arguments = vocabulary.arguments.get(names[0], ())
+    arguments = vocabulary.arguments_of(names[0])
     if name in vocabulary.written or not all(lower in arguments for lower in names[1:]):
         return Indexed(name, positions, guarded=any(part.guarded for part in parts))
     known = [rank or 0 for rank in ranks]
@@ -109,7 +115,7 @@ def _positions(parts: Sequence[Slot], ranks: Sequence[int | None], error: ErrorA
     for part, rank in zip(parts, ranks, strict=True):
         if rank is not None and rank != len(part.positions or ()):
             raise error(
-                f"{part.token} has {rank} indices, not {len(part.positions or ())}",
+                f"{part.tensor} has {rank} indices, not {len(part.positions or ())}",
                 part.token,
                 expected="positions stand behind each tensor, or all of them at the end",
             )

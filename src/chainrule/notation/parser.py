@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 from lark import Token, Tree
 
@@ -19,9 +20,12 @@ from chainrule.expr.binding import substitute_indices
 from chainrule.expr.functions import ARITY
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Call, Expr, Index, Position, walk
-from chainrule.expr.symbols import Derivative
+from chainrule.expr.symbols import Derivative, Tensor
+from chainrule.families.definitions import check_cases
+from chainrule.families.families import Families
 from chainrule.keywords import answers
 from chainrule.notation.advice import rank_advice
+from chainrule.notation.blocks import BlockReader, letters_of_blocks
 from chainrule.notation.confusables import check_letters, names_of
 from chainrule.notation.convert import Converter
 from chainrule.notation.fields import spot_of
@@ -39,10 +43,12 @@ from chainrule.system.typecheck import typecheck
 
 @answers
 @no_garbage()
-def parse(text: str) -> System:
+def parse(text: str) -> System | Any:
     r"""Return the system that a text describes, checked and with all sizes inferred.
 
-    Raises NotationError, with line and column, for whatever cannot be read or makes no sense.
+    A text with `for` lines is no single system: of such a one it returns `Families`. (`Any` stands for these, so that
+    who reads a system need not ask which of the two it is.) Raises NotationError, with line and column, for whatever
+    cannot be read or makes no sense.
 
     >>> system = parse("data x[i]\nparam w[i]\ncost C = (sum(i) w[i]*x[i])^2")
     >>> system.params, system.cost
@@ -51,6 +57,39 @@ def parse(text: str) -> System:
     source = read_source(text)
     pieces = split(source)
     check_letters(source)
+    if any(statement.keyword == "for" for statement in pieces):
+        return _families(source, pieces)
+    return _system(source, pieces)
+
+
+def parse_system(text: str) -> System:
+    """Return the system that a text without `for` lines describes; see `parse`."""
+    source = read_source(text)
+    pieces = split(source)
+    check_letters(source)
+    repeating = next((statement for statement in pieces if statement.keyword == "for"), None)
+    if repeating is not None:
+        raise source.error("one system is expected here, not a family", repeating.offset - len("for"))
+    return _system(source, pieces)
+
+
+def _families(source: Source, pieces: Sequence[Statement]) -> Families:
+    repeated = Repeated(source, parse_statement)
+    statements = [(s, None if s.keyword == "for" else repeated.tree(s)) for s in pieces]
+    vocabulary = collect_names(source, [(s, tree) for s, tree in statements if tree is not None])
+    vocabulary.steps, counts = letters_of_blocks(pieces)
+    reading = BlockReader(source, vocabulary, counts)
+    for statement, tree in statements:
+        reading.read(statement, tree)
+    families, spans = reading.families()
+    try:
+        check_cases(families)
+    except TypecheckError as error:
+        raise located(source, spans, error) from None
+    return families
+
+
+def _system(source: Source, pieces: Sequence[Statement]) -> System:
     repeated = Repeated(source, parse_statement)
     statements = [(statement, repeated.tree(statement)) for statement in pieces]
     reading = SystemReader(source, collect_names(source, statements))
@@ -169,6 +208,8 @@ def _find(source: Source, span: Span, symbol: str, side: str, count: int = 0) ->
 
     With a count it is so many of the same behind the first.
     """
+    if isinstance(symbol, Tensor) and symbol.superscript:
+        symbol = symbol.name
     start, end = (span.equal + 1, span.end) if side == "value" and span.equal < span.end else (span.start, span.equal)
     if not symbol:
         return start

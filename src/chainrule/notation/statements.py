@@ -17,12 +17,13 @@ from lark import Token, Tree
 
 from chainrule.expr.nodes import Affine, Comparison, Index, Indexed, Logic, Partial, Position
 from chainrule.expr.sizes import Declared, Formula, Literal, Size
-from chainrule.expr.symbols import Derivative, Symbol, Tensor
+from chainrule.expr.symbols import Derivative, Symbol
 from chainrule.notation.convert import Converter
 from chainrule.notation.index_formulas import ROUNDINGS, NoSizeError, formula_of
 from chainrule.notation.operators import number_of
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.subscripts import subscripts_of
+from chainrule.notation.superscripts import Raised, tensor_of
 from chainrule.notation.trees import first_token, letters_of, name_token, subtrees, token_of
 from chainrule.notation.vocabulary import Vocabulary
 from chainrule.system.model import (
@@ -63,6 +64,7 @@ class SystemReader:
         self.batch = ""
         self.cost: Symbol = NO_COST
         self.spans: dict[tuple[str, int], Span] = {}
+        self.steps: tuple[str, ...] = ()
 
     def system(self) -> System:
         """Return what has been read, not yet checked. Raises NotationError for a count of what nobody draws."""
@@ -105,7 +107,7 @@ class SystemReader:
             kind = next((c for c in subtrees(piece) if c.data == "type"), None)
             values = None if kind is None else self._values(statement, role, kind)
             labels = self._labels(statement, piece)
-            self._declare(Declaration(role, str(name_token(piece)), labels, values=values), statement, piece)
+            self._declare(Declaration(role, tensor_of(piece), labels, values=values), statement, piece)
 
     def _values(self, statement: Statement, role: Role, kind: Tree[Token]) -> Index:
         """Return the index whose values the whole numbers of a tensor are: `int(V)`."""
@@ -130,14 +132,14 @@ class SystemReader:
         """Read constants, with or without a value, and states, which have one to begin with."""
         role: Role = "state" if statement.keyword == "state" else "const"
         for piece in subtrees(tree):
-            values = [child for child in subtrees(piece) if child.data != "brackets"]
+            values = [child for child in subtrees(piece) if child.data not in ("brackets", "family")]
             value = self._converter(statement).convert(values[0]) if values else None
             if value is None and role == "state":
                 name = name_token(piece)
                 raise self._converter(statement).error(
                     f"nothing says how the state {name} begins", name, advice=f"Give it a value: state {name} = 0"
                 )
-            declaration = Declaration(role, str(name_token(piece)), self._labels(statement, piece), value=value)
+            declaration = Declaration(role, tensor_of(piece), self._labels(statement, piece), value=value)
             self._declare(declaration, statement, piece)
 
     def _declare(self, declaration: Declaration, statement: Statement, piece: Tree[Token]) -> None:
@@ -150,12 +152,13 @@ class SystemReader:
         letters = converter.letters(piece)
         if letters is not None:
             return tuple([Index(letter) for letter in letters])
-        brackets = next((child for child in subtrees(piece) if child.data == "brackets"), None)
+        brackets = next((child for child in subtrees(piece) if child.data in ("brackets", "family")), None)
         if brackets is None:
             return ()
-        positions: tuple[Position, ...] = converter.convert(brackets)
+        written = converter.convert(brackets)
+        positions: tuple[Position, ...] = written.positions if isinstance(written, Raised) else written
         labels = []
-        for position, tree in zip(positions, subtrees(brackets), strict=True):
+        for position, tree in zip(positions, subtrees(brackets)[-len(positions) :], strict=False):
             if not isinstance(position, Index):
                 raise converter.error(
                     "an axis is labelled by a letter",
@@ -208,7 +211,7 @@ class SystemReader:
 
     def read_given(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read a fact; a chain of comparisons is several."""
-        condition = self._converter(statement).convert(tree, letters_in(tree, self.vocabulary))
+        condition = self._converter(statement).convert(tree, letters_in(tree, self.vocabulary).union(self.steps))
         for link in condition.operands if isinstance(condition, Logic) else (condition,):
             assert isinstance(link, Comparison)
             self._place("given", len(self.givens), statement, tree)
@@ -251,9 +254,11 @@ class SystemReader:
             parameters = tuple(str(name_token(piece)) for piece in pieces)
             self.functions.append(FunctionDefinition(name, parameters, None))
             return
-        arguments = tuple(Indexed(str(name_token(p)), self._labels(statement, p)) for p in pieces)
+        arguments = tuple(Indexed(tensor_of(p), self._labels(statement, p)) for p in pieces)
         self._declare(
-            Declaration("abstract", name, self._labels(statement, tree), arguments=arguments), statement, tree
+            Declaration("abstract", tensor_of(tree), self._labels(statement, tree), arguments=arguments),
+            statement,
+            tree,
         )
 
     def read_unknown_cost(self, statement: Statement, tree: Tree[Token]) -> None:
@@ -273,7 +278,7 @@ class SystemReader:
                 f"the cost is {self.cost} already", token, advice="Add the two up in one cost."
             )
         self._place("cost", -1, statement, tree)
-        self.cost = Tensor(token)
+        self.cost = tensor_of(tree)
 
     def read_definition(self, statement: Statement, tree: Tree[Token]) -> None:
         """Read a function of numbers made by the user."""
@@ -291,7 +296,7 @@ class SystemReader:
     def target(self, statement: Statement, tree: Tree[Token]) -> Indexed:
         """Return what stands on the left of an equation."""
         if tree.data != "derivative":
-            return Indexed(str(name_token(tree)), self._labels(statement, tree))
+            return Indexed(tensor_of(tree), self._labels(statement, tree))
         entry = self._converter(statement).convert(tree, ())
         positions = entry.indices if isinstance(entry, Indexed) else _positions(entry)
         if not all(isinstance(position, Index) for position in positions):
@@ -301,9 +306,8 @@ class SystemReader:
         return Indexed(_name_of(entry), positions)
 
     def _define(self, statement: Statement, tree: Tree[Token], target: Indexed) -> None:
-        value = self._converter(statement).convert(
-            subtrees(tree)[-1], [i.name for i in target.indices if isinstance(i, Index)]
-        )
+        letters = [i.name for i in target.indices if isinstance(i, Index)]
+        value = self._converter(statement).convert(subtrees(tree)[-1], [*letters, *self.steps])
         update = statement.keyword == "update"
         into = self.updates if update else self.equations
         self._place("update" if update else "equation", len(into), statement, tree)
@@ -319,8 +323,9 @@ def letters_in(tree: Tree[Token], vocabulary: Vocabulary) -> set[str]:
         found.update(letters_of(node) or ())
         if node.data in ("entry", "by", "subscripted"):
             found.update(subscripts_of(node, vocabulary)[1])
-        if node.data == "brackets":
-            found.update(str(first_token(position)) for position in subtrees(node))
+        if node.data in ("brackets", "family"):
+            positions = subtrees(node)[node.data == "family" :]
+            found.update(str(first_token(position)) for position in positions)
     return found
 
 

@@ -43,7 +43,9 @@ def subscripts_of(
     name = str(token)
     if braces is not None:
         return name, split_subscript(name, braces, vocabulary)
-    plain = token_of(tree, "INDICES") is None and all(child.data != "brackets" for child in subtrees(tree))
+    plain = token_of(tree, "INDICES") is None and all(
+        child.data not in ("brackets", "family") for child in subtrees(tree)
+    )
     return (split_name(name, known, vocabulary) if plain else None) or (name, ())
 
 

@@ -13,7 +13,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from chainrule.errors import NotationError
-from chainrule.notation.advice import refused_words, syntax_advice
+from chainrule.notation.advice import syntax_advice
 from chainrule.notation.fields import spot_of
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.tables import grammar_of
@@ -73,8 +73,6 @@ def _file(name: str) -> bytes | None:
 
 def parse_statement(source: Source, statement: Statement, rule: str = "") -> Tree[Token]:
     """Return the tree of a statement. Raises NotationError that points at what cannot be read."""
-    if statement.keyword == "for":
-        raise refused_words(source, statement)
     try:
         return _grammar().parse(statement.body, start=rule or RULES[statement.keyword])
     except UnexpectedInput as error:

@@ -12,10 +12,12 @@ from lark import Token, Tree
 
 from chainrule.errors import NotationError
 from chainrule.expr.nodes import Number
-from chainrule.expr.symbols import Derivative, Symbol
+from chainrule.expr.symbols import Derivative, Symbol, Tensor
+from chainrule.families.rewriting import moved
 from chainrule.notation.advice import RESERVED
 from chainrule.notation.operators import number_of
 from chainrule.notation.source import Source, Statement
+from chainrule.notation.superscripts import family_of, tensor_of
 from chainrule.notation.trees import letters_of, name_token, subtrees
 from chainrule.notation.wording import Surroundings
 from chainrule.system.model import STEP, System
@@ -32,6 +34,7 @@ class Vocabulary:
     which can stand as positions. `counters` are the names that stand for a count unless they are defined: the letter of
     the sample index for the number of the sample, `step` for that of the step; `counted` are those that count what is
     drawn, `uncounted` the errors for those that were read elsewhere, should they count nothing.
+    `families` are the ranks of tensors with superscripts, whatever these are, `steps` the letters of `for` lines.
     """
 
     ranks: MutableMapping[str, int] = field(default_factory=dict)
@@ -46,6 +49,33 @@ class Vocabulary:
     counters: set[str] = field(default_factory=set)
     counted: set[str] = field(default_factory=set)
     uncounted: dict[str, NotationError] = field(default_factory=dict)
+    families: dict[str, int] = field(default_factory=dict)
+    steps: set[str] = field(default_factory=set)
+
+    def rank_of(self, tensor: Tensor) -> int | None:
+        """Return the rank of a tensor, or of the family that it is a member of; None for one that is not there."""
+        rank = self.ranks.get(tensor)
+        return self.families.get(tensor.name) if rank is None and tensor.superscript else rank
+
+    def arguments_of(self, tensor: Tensor) -> tuple[str, ...]:
+        """Return what an unknown tensor is a function of: of z[l+1;], where z[l;] is one of z[l-1;], that is z[l;]."""
+        if tensor in self.arguments or not tensor.superscript:
+            return self.arguments.get(tensor, ())
+        for known, arguments in self.arguments.items():
+            if isinstance(known, Tensor) and known.name == tensor.name:
+                pairs = list(zip(known.superscript, tensor.superscript, strict=False))
+                steps = {own[0]: (there[0], there[1] - own[1]) for own, there in pairs if own[0] in self.steps}
+                if moved(known, steps) == tensor:
+                    return tuple(moved(a, steps) if isinstance(a, Tensor) else a for a in arguments)
+        return ()
+
+    def is_whole(self, tensor: str) -> bool:
+        """Say whether a tensor holds whole numbers, or belongs to a family that does."""
+        if tensor in self.integers:
+            return True
+        if not isinstance(tensor, Tensor) or not tensor.superscript:
+            return False
+        return any(tensor.name == other.partition("[")[0] != other for other in self.integers)
 
 
 def vocabulary_of(system: System) -> Vocabulary:
@@ -129,9 +159,9 @@ def _collect_piece(line: _Line, piece: Tree[Token]) -> None:
     if piece.data == "constant" and isinstance(last, Tree) and last.data == "number":
         value = number_of(str(last.children[0]))
         if value is not None and value.denominator == 1:
-            vocabulary.whole[str(piece.children[0])] = int(value)
+            vocabulary.whole[tensor_of(piece)] = int(value)
     if any(child.data == "type" for child in subtrees(piece)):
-        vocabulary.integers.add(str(piece.children[0]))
+        vocabulary.integers.add(tensor_of(piece))
     if piece.data == "declared":
         vocabulary.letters.update(letters_of(piece) or ())
 
@@ -156,19 +186,25 @@ def _collect_unknown(line: _Line, tree: Tree[Token]) -> None:
             expected="its arguments are either all tensors, a[k](z[j], w), or all new letters, sigma(t)",
         )
     vocabulary.ranks[name] = _rank(unknown)
-    vocabulary.arguments[name] = tuple(str(a.children[0]) for a in arguments)
+    vocabulary.arguments[name] = tuple(tensor_of(a) for a in arguments)
 
 
 def _rank(tree: Tree[Token]) -> int:
     letters = letters_of(tree)
     if letters is not None:
         return len(letters)
+    family = family_of(tree)
+    if family is not None:
+        return len(subtrees(family)) - 1
     return next((len(subtrees(child)) for child in subtrees(tree) if child.data == "brackets"), 0)
 
 
-def _defined(line: _Line, tree: Tree[Token]) -> str:
+def _defined(line: _Line, tree: Tree[Token]) -> Tensor:
     """Return the name that a piece defines."""
     token = name_token(tree)
     if token in RESERVED:
         raise line.error(f"'{token}' is a word of the notation", token, advice="Choose another name.")
-    return str(token)
+    tensor = tensor_of(tree)
+    if tensor.superscript:
+        line.vocabulary.families[tensor.name] = _rank(tree)
+    return tensor

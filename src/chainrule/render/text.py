@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from chainrule.expr.nodes import Affine, Condition, Expr, Index, Lookup, Position
 from chainrule.expr.sizes import Size
-from chainrule.expr.symbols import Tensor, steps_text, symbol
+from chainrule.expr.symbols import Derivative, Tensor, steps_text, symbol
 from chainrule.render.arrange import arrange, known_ranks
 from chainrule.render.layout import BigOperator, Entry, Layout, NamedSlope, affine_text
 from chainrule.render.letters import with_letters
@@ -121,6 +121,9 @@ def _entry(entry: Entry | NamedSlope) -> str:
     match entry.tensor:
         case Tensor(name, (_, *_) as superscript):
             return f"{name}{mark}[{steps_text(superscript)}; {_listed(entry.positions)}".rstrip() + "]"
+        case Derivative(_, (*_, Tensor(_, (_, *_)))):
+            before, _, raised = entry.tensor.rpartition("[")
+            return f"{before}{mark}[{raised[:-1]} {_listed(entry.positions)}".rstrip() + "]"
         case _:
             return entry.tensor + mark + _brackets(entry.positions)
 

@@ -21,6 +21,7 @@ from chainrule.expr.symbols import Symbol
 from chainrule.render.document import Words
 from chainrule.render.document_text import words_text
 from chainrule.render.formula import ShownFormula, equation_formula, formula
+from chainrule.render.in_notebooks import ShownAsText
 from chainrule.system.model import Equation
 
 
@@ -120,7 +121,7 @@ class Step(Node):
 
 
 @dataclass(frozen=True, eq=False)
-class Derivation(Node):
+class Derivation(Node, ShownAsText):
     """The derivation of one derivative: `target` = `result`, step by step.
 
     `notes` are sentences about the result, `inlined` the tensors whose derivatives it writes out, `taken` the names

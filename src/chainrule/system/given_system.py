@@ -33,6 +33,9 @@ def _advice(value: object, kind: str) -> str:
         return f"Read the file: cr.parse(Path({str(value)!r}).read_text())"
     if isinstance(value, str):
         return "Text becomes a system by cr.parse(text)."
+    letters = getattr(value, "letters", ())
+    if kind == "Families" and letters:
+        return f"Write it out for a number of steps: families.at({letters[0]}=3)"
     # A network, a backward pass and a compiled function keep the system that they are made of.
     parts = [part for part in ("wrt", "system") if part in vars(type(value)) or part in getattr(value, "__dict__", {})]
     if "wrt" in parts and isinstance(getattr(value, "forward", None), System):

@@ -10,14 +10,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NoReturn
 
+from chainrule.errors import OptionError
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.functions import ONE_HOT
 from chainrule.expr.nodes import ONE, ZERO, Comparison, Expr, Index, Indexed, Reduce
 from chainrule.expr.shared import Node
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import NO_TENSOR, Derivative, Symbol, of_one_sample, symbol, tensors_of
+from chainrule.render.in_notebooks import ShownAsText
 from chainrule.render.text import equation_text
 from chainrule.system.derived import DerivedExtent
 from chainrule.system.printing import system_text
@@ -137,7 +139,7 @@ def one_hot(index: Index, entry: Expr) -> Comparison:
 
 
 @dataclass(frozen=True, eq=False)
-class System(Node):
+class System(Node, ShownAsText):
     """A forward pass, or a forward and backward pass, written as equations.
 
     `batch` is the letter of the sample index, or "". A system that is written for all samples has it in `samples`
@@ -229,6 +231,10 @@ class System(Node):
         """Return the symbol that the system has for a tensor named by its text. Raises KeyError for an unknown one."""
         return self._symbols[name]
 
+    def named(self, name: str) -> str:
+        """Return the symbol of a tensor named by its text, and any other text as it is."""
+        return self._symbols.get(name, name)
+
     @cached_property
     def _symbols(self) -> Mapping[str, Symbol]:
         return {name: name for name in self.names()}
@@ -245,6 +251,14 @@ class System(Node):
 
     def __str__(self) -> str:
         return system_text(self)
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        """Raise OptionError: a system is equations, and is called as what it is compiled to."""
+        raise OptionError(
+            "a system is no function: it is equations",
+            expected="what is made of it, called with data",
+            advice="A network is called itself: network(x). A system alone: cr.compile(system)(x=…)",
+        )
 
     def with_equations(self, equations: tuple[Equation, ...]) -> System:
         """Return the system with other equations."""

@@ -20,7 +20,7 @@ from chainrule.errors import OptionError, escaped, listed
 from chainrule.network.files import CHECKPOINT, FileFormat, read_file, refused, write_file
 from chainrule.training.history import METRICS, Epoch
 from chainrule.training.stopping import Best
-from chainrule.training.training_data import Samples
+from chainrule.training.streamed import AnySamples, StreamedSamples
 
 Array = npt.NDArray[np.float64]
 KIND = FileFormat(CHECKPOINT, ("settings", "epochs", "generator", "best"), "no checkpoint of chainrule", "training")
@@ -174,16 +174,24 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
-def fingerprint(*parts: Samples | str | None) -> str:
-    """Return a hash of samples and texts: other data, another hash. Names count where there are more than x and y."""
+def fingerprint(*parts: AnySamples | str | None) -> str:
+    """Return a hash of samples and texts: other data, another hash. Names count where there are more than x and y.
+
+    Samples that are read block by block are known by what their source tells of itself.
+    """
     digest = hashlib.sha256()
     for part in parts:
-        arrays = {} if part is None or isinstance(part, str) else part.data
-        digest.update(f"{type(part).__name__} {[a.shape for a in arrays.values()]}\n".encode())
+        arrays = {} if part is None or isinstance(part, str) else part.first
+        streamed = isinstance(part, StreamedSamples)
+        shapes = [a.shape[1:] if streamed else a.shape for a in arrays.values()]
+        digest.update(f"{type(part).__name__} {shapes}\n".encode())
         if len(arrays) != 2:
             digest.update(f"{list(arrays)}\n".encode() if arrays else b"")
         if isinstance(part, str):
             digest.update(part.encode())
+        if isinstance(part, StreamedSamples):
+            digest.update(part.source.identity().encode())
+            continue
         for array in arrays.values():
             digest.update(np.ascontiguousarray(array, "<f8").reshape(-1).data)
     return digest.hexdigest()

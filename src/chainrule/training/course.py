@@ -36,6 +36,7 @@ from chainrule.training.measured import Measured
 from chainrule.training.runs import Progress, Run
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import Best, EarlyStopping
+from chainrule.training.streamed import AnySamples
 from chainrule.training.training_data import Samples
 
 
@@ -105,7 +106,7 @@ class Course:
         """Run one epoch; return why it should be the last, "" where it should not."""
         run = self.run
         for report in run.epoch(self.generator, Progress(number, epochs, 0, run.steps, 0.0)):
-            if self.progress is not None and report.step < run.steps:
+            if self.progress is not None and (report.step < run.steps or not report.steps):
                 self.progress(report)
         self._take()
         finished = self._measured(report.cost)
@@ -191,7 +192,7 @@ def settings_of(
     batch_size: int,
     seed: int,
     early: EarlyStopping | None,
-    data: tuple[Samples, Samples | None, Samples | None],
+    data: tuple[AnySamples, AnySamples | None, AnySamples | None],
 ) -> dict[str, Any]:
     """Return what a training is of, under the names that an error says: texts, numbers, and hashes of the data.
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import OptionError
+from chainrule.render.in_notebooks import ShownAsText
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ class Epoch:
 
 
 @dataclass
-class History:
+class History(ShownAsText):
     """The epochs that were finished; `interrupted` if somebody stopped the training.
 
     `stopped` says why it ended before the last epoch, where early stopping or a callback asked for that. `restored` is

@@ -6,10 +6,12 @@ knows what the equations are; the same seed gives the same result to the bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
+from chainrule.data.block_sources import Batches
 from chainrule.errors import OptionError, listed
 from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.registry import executor as executor_named
@@ -31,12 +33,16 @@ from chainrule.training.checkpoint import LENGTH
 from chainrule.training.course import Course, file_of, settings_of
 from chainrule.training.history import History
 from chainrule.training.measured import Measured, metric_system
+from chainrule.training.opened import divided_samples, opened_pair, opened_samples
+from chainrule.training.own_words import own_words
 from chainrule.training.progress_line import reporting
 from chainrule.training.runs import Progress, run_of
 from chainrule.training.scores import Scores
 from chainrule.training.stopping import EarlyStopping, check_monitor
-from chainrule.training.training_data import checked_count, checked_pair, checked_samples, checked_threads, divided
+from chainrule.training.streamed import AnySamples, StreamedSamples
+from chainrule.training.training_data import checked_count, checked_threads
 
+_BATCH_SIZE = 32
 MOST_STEPS = 1 << 24
 _LONGER = 1000
 """By that much longer a training shows whether its updates depend on its length; rounding would hide an epoch more."""
@@ -46,18 +52,18 @@ _LONGER = 1000
 @enough_memory("the training", advice="Train on fewer samples, with a smaller batch_size or with narrower layers.")
 def train(
     network: Network,
-    x: Data,
+    x: Data | str | Path | Batches | Iterable[Any],
     y: Data | None = None,
     *,
     epochs: int = 10,
-    batch_size: int = 32,
+    batch_size: int = _BATCH_SIZE,
     optimizer: Optimizer | None = None,
     executor: str = "native",
     threads: int | None = None,
     seed: int = 0,
-    x_validation: Data | None = None,
+    x_validation: Data | str | Path | Batches | Iterable[Any] | None = None,
     y_validation: Data | None = None,
-    x_test: Data | None = None,
+    x_test: Data | str | Path | Batches | Iterable[Any] | None = None,
     y_test: Data | None = None,
     validation_fraction: float | None = None,
     early_stopping: EarlyStopping | None = None,
@@ -65,6 +71,7 @@ def train(
     checkpoint: str | Path | None = None,
     resume: bool = False,
     metrics: Sequence[str] = (),
+    buffer_size: int | None = None,
     progress: Callable[[Progress], None] | bool | None = None,
 ) -> History:
     """Train a network in place with the equations derived from it, and return what happened.
@@ -74,6 +81,14 @@ def train(
     They are arrays of any library, or frames, or dicts of such by the names of the data, where there are several; y is
     left out where the cost compares with no data of its own. Without `batch` in the system, mini-batches are what the
     first index of all data runs over; where they have none in common, each step learns from all data.
+
+    Data that do not fit into memory are read block by block, again for every epoch: x is then memory-mapped
+    (`np.load(…, mmap_mode="r")`), the path of a folder of .npz files or of .npy files by the names of the data, or an
+    iterable of batches, see `Batches`. Blocks come in an order drawn by the seed, those of an iterable as it gives
+    them, and are shuffled in a buffer of `buffer_size` samples, rounded up to whole batches: by default as many as
+    have 33 million numbers, of an iterable of unknown length 65,536 at the most. No more than the buffer and a block
+    are held. Files that fit into the buffer are read once; of others `validation_fraction` draws whatever the class.
+    Data to validate with and to test on may be read so, too.
 
     The optimizer is `SGD(0.5)` unless the system has updates of its own. After every epoch
     the accuracy, or for targets that are no classes the mean absolute error, is measured on x_test, y_test where they
@@ -105,23 +120,28 @@ def train(
     """
     check_network(network, "trained")
     epochs, batch_size = checked_count("epochs", epochs), checked_count("batch_size", batch_size)
-    samples = checked_samples(network, x, y, ("x", "y"))
-    validation = checked_pair(network, x_validation, y_validation, "validation")
-    test = checked_pair(network, x_test, y_test, "test")
+    if buffer_size is not None:
+        buffer_size = checked_count("buffer_size", buffer_size)
+    held = (buffer_size, batch_size)
+    samples = opened_samples(network, x, y, ("x", "y"), *held)
+    validation = opened_pair(network, x_validation, y_validation, "validation", *held)
+    test = opened_pair(network, x_test, y_test, "test", *held)
     generator = seeded(seed)
     if validation_fraction is not None:
         if validation is not None:
             raise OptionError("both x_validation and validation_fraction are given", expected="one of them, or neither")
-        samples, validation = divided(samples, validation_fraction, seed)
+        samples, validation = divided_samples(samples, validation_fraction, seed)
     measured = metric_system(network, metrics, samples)
     known = [metric.name for metric in measured.metrics]
     accuracy, error = bool(samples.classes), bool(samples.numbers)
     check_monitor(early_stopping, validation is not None, accuracy=accuracy, error=error, metrics=known)
     called = checked_callbacks(callbacks)
     together = batch_size if network.ends.samples.coupled else 0
-    per_epoch = -(-samples.count // batch_size)
+    per_epoch = -(-(samples.count or 1) // batch_size)
     lengths = (epochs * per_epoch, epochs * per_epoch * _LONGER)
     updates, longer = (_updates(network, optimizer, Timing(per_epoch, steps)) for steps in lengths)
+    if samples.count is None:
+        _check_unscheduled(updates, _updates(network, optimizer, Timing(_LONGER, lengths[1])))
     engine = executor_named(executor)
     threads = checked_threads("threads", threads, engine)
     _check_steps(network, lengths[0], engine)
@@ -130,7 +150,7 @@ def train(
     measured_on = "test" if test else "training"
     owner = owned(file, "checkpoint") if file is not None else nullcontext()
     with reporting(progress, measured_on) as report, owner:
-        run = run_of(engine, network, system, samples, batch_size, report, threads)
+        run = run_of(engine, network, system, samples, batch_size, report, threads, buffer_size)
         course = Course(
             network=network,
             updates=updates,
@@ -140,8 +160,16 @@ def train(
             validation=Scores(engine, network, validation, cost=True, together=together),
             metrics=Measured(engine, network, measured, test or samples, together=together),
             validation_metrics=Measured(engine, network, measured, validation, together=together),
-            history=History(note="; ".join(filter(None, (run.note, _mean_note(network)))), accuracy_on=measured_on),
-            facts={"samples": samples.count, "batch_size": batch_size, "executor": engine.name, "seed": int(seed)},
+            history=History(
+                note="; ".join(filter(None, (run.note, _mean_note(network), _whole_note(samples, batch_size)))),
+                accuracy_on=measured_on,
+            ),
+            facts={
+                **({} if samples.count is None else {"samples": samples.count}),
+                "batch_size": batch_size,
+                "executor": engine.name,
+                "seed": int(seed),
+            },
             early=early_stopping,
             callbacks=called,
             progress=report,
@@ -150,11 +178,24 @@ def train(
         if file is not None:
             data = (samples, validation, test)
             course.settings = settings_of(network, updates, engine.name, batch_size, int(seed), early_stopping, data)
+            if isinstance(samples, StreamedSamples):
+                course.settings["buffer_size"] = samples.buffer_rows(*held)
             if updates != longer:
                 course.settings = {LENGTH: epochs, **course.settings}
             if resume and file.exists():
                 course.resume()
-        return course.finish(epochs)
+        with own_words(network, samples):
+            return course.finish(epochs)
+
+
+def _check_unscheduled(updates: str, longer: str) -> None:
+    """Check that updates do not depend on the steps of an epoch, whose number nobody knows."""
+    if updates != longer:
+        raise OptionError(
+            "the learning rate follows a schedule, and nobody says how many samples there are",
+            expected="their number: cr.Batches(…, samples=60_000)",
+            advice="Or a learning rate that stays.",
+        )
 
 
 def _mean_note(network: Network) -> str:
@@ -166,6 +207,13 @@ def _mean_note(network: Network) -> str:
         f"the mean of {listed(unknown)} is not known: what is measured and predicted comes of the mean of each number "
         "that is drawn"
     )
+
+
+def _whole_note(samples: AnySamples, batch_size: int) -> str:
+    """Say that a size of batches is not used where there are none."""
+    if samples.counted or batch_size == _BATCH_SIZE:
+        return ""
+    return "every step learns from all of the data, whose first axis counts no samples: batch_size is not used"
 
 
 def _check_steps(network: Network, steps: int, engine: Executor) -> None:

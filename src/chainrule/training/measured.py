@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,17 +18,19 @@ from chainrule.network.network import Network
 from chainrule.network.parts import rows_at_once
 from chainrule.system.stages import before_backprop
 from chainrule.training.measures import Measures, are_scores, check_probabilities, probable_outputs
+from chainrule.training.metric_advice import example
 from chainrule.training.metric_lines import MetricSystem, with_metrics
 from chainrule.training.metric_names import OutputAndTarget, takes_probabilities
+from chainrule.training.opened import all_at_once, opened_samples
 from chainrule.training.scores import AT_ONCE, Scores
-from chainrule.training.training_data import Samples, checked_samples
+from chainrule.training.streamed import AnySamples
 
 Array = npt.NDArray[Any]
 _TRIED = 8
 """Samples that metrics are tried with before training."""
 
 
-def metric_system(network: Network, metrics: Sequence[str], samples: Samples) -> MetricSystem:
+def metric_system(network: Network, metrics: Sequence[str], samples: AnySamples) -> MetricSystem:
     """Return the system that measures a network, tried with a few samples.
 
     Raises OptionError for what is no metric of such samples, and NotationError for an equation that cannot be read.
@@ -37,11 +39,13 @@ def metric_system(network: Network, metrics: Sequence[str], samples: Samples) ->
     system = before_backprop(network.system)
     if not metrics:
         return with_metrics(system, (), metrics)
-    some = next(_parts(samples, _TRIED))
+    some = _tried(samples)
     pairs = _pairs(network, samples)
     if any(takes_probabilities(metric) for metric in metrics):
         pairs = [(_seen(network, pair, some[1]), kind) for pair, kind in pairs]
-    made = with_metrics(system, pairs, metrics, axis.extent if axis.coupled else None)
+    made = with_metrics(
+        system, pairs, metrics, axis.extent if axis.coupled else None, example=example(system, network.ends, pairs)
+    )
     if made.metrics:
         measures = _measures(made, Reference(), network, samples)
         check_probabilities(made.metrics, measures.first(network.params, some[1]), axis.in_front)
@@ -56,7 +60,7 @@ class Measured:
     """
 
     def __init__(
-        self, engine: Executor, network: Network, made: MetricSystem, samples: Samples | None, *, together: int = 0
+        self, engine: Executor, network: Network, made: MetricSystem, samples: AnySamples | None, *, together: int = 0
     ) -> None:
         self._samples = samples
         self._measures: Measures | None = None
@@ -68,7 +72,7 @@ class Measured:
         """Return each metric by its name, with these params."""
         if self._measures is None or self._samples is None:
             return {}
-        return self._measures.of(params, _parts(self._samples, self._rows))
+        return self._measures.of(params, self._samples.parts(self._rows))
 
 
 @answers
@@ -86,8 +90,9 @@ def measure(network: Network, x: Data, y: Data | None = None, *, metrics: Sequen
     {'cost': 0.25, 'error': 0.5, 'r2': -1.0, 'worst': 1.0}
     """
     check_network(network, "measured")
-    samples = checked_samples(network, x, y, ("x", "y"))
-    together = samples.count if network.ends.samples.coupled else 0
+    samples = opened_samples(network, x, y, ("x", "y"))
+    coupled = bool(network.ends.samples.coupled)
+    together = all_at_once(samples) if coupled else 0
     made = metric_system(network, metrics, samples)
     score = Scores(Reference(), network, samples, cost=True, together=together).of(network.params)
     told = {"cost": score.cost, "accuracy": score.accuracy, "error": score.error}
@@ -95,19 +100,20 @@ def measure(network: Network, x: Data, y: Data | None = None, *, metrics: Sequen
     return found | Measured(Reference(), network, made, samples, together=together).of(network.params)
 
 
-def _measures(made: MetricSystem, engine: Executor, network: Network, samples: Samples) -> Measures:
+def _measures(made: MetricSystem, engine: Executor, network: Network, samples: AnySamples) -> Measures:
     sizes, masks = {**network.sizes, **samples.sizes}, network.ends.masks
     return Measures(made, engine, values=network.consts, sizes=sizes, masks=masks)
 
 
-def _pairs(network: Network, samples: Samples) -> list[tuple[OutputAndTarget, str]]:
+def _pairs(network: Network, samples: AnySamples) -> list[tuple[OutputAndTarget, str]]:
     """Return what comes out with what should, and what the targets are."""
     kinds: list[tuple[Answers, str]] = [(one, "classes") for one in samples.classes]
-    kinds += [(one, "numbers") for one in samples.numbers]
-    return [(_pair(network, one, samples), kind) for one, kind in kinds]
+    said = ((one, one.are_yes_or_no(samples.first[one.pair.target])) for one in samples.numbers)
+    kinds += [(one, "yes or no" if yes_or_no else "numbers") for one, yes_or_no in said]
+    return [(replace(_pair(network, one, samples), separate=kind == "yes or no"), kind) for one, kind in kinds]
 
 
-def _pair(network: Network, answers: Answers, samples: Samples) -> OutputAndTarget:
+def _pair(network: Network, answers: Answers, samples: AnySamples) -> OutputAndTarget:
     pair, axis = answers.pair, network.ends.samples
     axes = network.system.axes(pair.output)
     letters = tuple(i.preferred for i in axes)
@@ -134,10 +140,9 @@ def _seen(network: Network, pair: OutputAndTarget, data: Mapping[str, Array]) ->
     return replace(pair, scores=scores)
 
 
-def _parts(samples: Samples, rows: int) -> Iterator[tuple[int, dict[str, Array]]]:
-    """Yield the data some samples at a time, each with their number."""
+def _tried(samples: AnySamples) -> tuple[int, dict[str, Array]]:
+    """Return a few samples, with their number."""
     if not samples.counted:
-        yield 1, samples.some(slice(None))
-        return
-    for start in range(0, samples.count, rows):
-        yield min(rows, samples.count - start), samples.some(slice(start, start + rows))
+        return 1, dict(samples.first)
+    some = {name: array[:_TRIED] for name, array in samples.first.items()}
+    return len(next(iter(some.values()))), some

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chainrule.errors import OptionError, TypecheckError, listed
+from chainrule.errors import NotationError, OptionError, TypecheckError, listed
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import unused
@@ -19,6 +19,7 @@ from chainrule.notation import parse_equation
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import Equation, System
 from chainrule.system.typecheck import typecheck
+from chainrule.training.metric_advice import USUAL, in_a_metric
 from chainrule.training.metric_names import NAMED, NamedMetric, OutputAndTarget, named
 
 _DEFINES = re.compile(r"\s*(\w+)\s*(?:\[[^\]]*\])?\s*=(?!=)")
@@ -55,7 +56,10 @@ class MetricSystem:
         """Return it with more lines, as equations. Raises NotationError."""
         made = self
         for line in lines:
-            equation = parse_equation(line, made.whole)
+            try:
+                equation = parse_equation(line, made.whole)
+            except NotationError as error:
+                raise in_a_metric(error, made.whole) from None
             whole = made.whole.with_equations((*made.whole.equations, equation))
             late = (equation,) if made.is_late(line, equation) else ()
             made = replace(made, whole=whole, lines=(*made.lines, equation), late=(*made.late, *late))
@@ -82,10 +86,17 @@ class MetricSystem:
 
 
 def with_metrics(
-    system: System, pairs: Sequence[tuple[OutputAndTarget, str]], metrics: Sequence[str], samples: Size | None = None
+    system: System,
+    pairs: Sequence[tuple[OutputAndTarget, str]],
+    metrics: Sequence[str],
+    samples: Size | None = None,
+    *,
+    example: str = USUAL,
 ) -> MetricSystem:
-    """Return a forward system with metrics; `pairs` are what comes out and what should, "classes" or "numbers".
+    """Return a forward system with metrics; `pairs` are what comes out and what should, and what the targets are.
 
+    They are "classes", "numbers", or "yes or no": numbers that are 0 or 1, each for itself. `example` is a metric as an
+    equation, for advice.
     In a metric that is an equation `a` is what comes out and `y` what should, where the system has no tensors of these
     names. Raises OptionError for what is no metric, and NotationError for an equation that cannot be read.
     """
@@ -94,27 +105,29 @@ def with_metrics(
     made = MetricSystem(system, samples)
     for metric in metrics:
         if not isinstance(metric, str):
-            raise _unknown(metric)
-        made = _equation(made, pairs, metric) if "=" in metric else _named(made, pairs, metric)
+            raise _unknown(metric, pairs, example)
+        made = _equation(made, pairs, metric) if "=" in metric else _named(made, pairs, metric, example)
     return made
 
 
-def _named(made: MetricSystem, pairs: Sequence[tuple[OutputAndTarget, str]], name: str) -> MetricSystem:
-    found = named(name)
-    if found is None:
-        raise _unknown(name)
+def _named(made: MetricSystem, pairs: Sequence[tuple[OutputAndTarget, str]], name: str, example: str) -> MetricSystem:
+    """Return it with the metric of a name, of all that it suits, or of one output: "r2 of q"."""
+    short, of, output = (part.strip() for part in name.partition(" of "))
+    found = named(short)
+    if found is None or (of and all(pair.output != output for pair, _ in pairs)):
+        raise _unknown(name, pairs, example)
     title, metric = found
-    fitting = [pair for pair, kind in pairs if _fits(metric, pair, kind)]
+    fitting = [pair for pair, kind in pairs if _fits(metric, pair, kind) and output in ("", pair.output)]
     if not fitting:
         has = listed(f"{pair.output} with {pair.target}, {kind}" for pair, kind in pairs) or "nothing"
         raise OptionError(
             f"{title} is a metric of {metric.of}, and nothing of that kind is compared",
             expected=f"what the cost compares is {has}",
-            advice='Write the metric as an equation: "mae = mean(k) abs(a[k] - y[k])"',
+            advice=f'Write the metric as an equation: "{example}"',
         )
     for pair in fitting:
         lines, tensor = _apart(metric.lines(pair), made.whole)
-        called = title if len(fitting) == 1 else f"{title} of {pair.output}"
+        called = title if len(fitting) == 1 and not of else f"{title} of {pair.output}"
         probabilities = pair if metric.of == "probabilities" else None
         made = made.with_lines(lines).with_metric(Metric(called, tensor, metric.better, probabilities))
     return made
@@ -123,7 +136,7 @@ def _named(made: MetricSystem, pairs: Sequence[tuple[OutputAndTarget, str]], nam
 def _fits(metric: NamedMetric, pair: OutputAndTarget, kind: str) -> bool:
     if metric.of == "numbers":
         return not pair.labels
-    return kind == "classes"
+    return kind == "classes" or (kind == "yes or no" and metric is NAMED["accuracy"])
 
 
 def _equation(made: MetricSystem, pairs: Sequence[tuple[OutputAndTarget, str]], text: str) -> MetricSystem:
@@ -164,10 +177,13 @@ def _apart(lines: Sequence[str], system: System) -> tuple[list[str], str]:
     return [renamed(line, names) for line in lines], list(names.values())[-1]
 
 
-def _unknown(metric: object) -> OptionError:
-    near = did_you_mean(metric, _KNOWN) if isinstance(metric, str) else ""
+def _unknown(metric: object, pairs: Sequence[tuple[OutputAndTarget, str]], example: str) -> OptionError:
+    outputs = list(dict.fromkeys(pair.output for pair, _ in pairs))
+    of_one = [f"{name} of {output}" for name in _KNOWN for output in outputs] if len(outputs) > 1 else []
+    near = did_you_mean(metric, (*_KNOWN, *of_one)) if isinstance(metric, str) else ""
+    several = f'; "{_KNOWN[0]} of {outputs[0]}" is that of one output' if of_one else ""
     return OptionError(
         f"{metric!r} is no metric",
-        expected=f'one of {listed(_KNOWN)}, or an equation such as "mae = mean(k) abs(a[k] - y[k])"',
+        expected=f'one of {listed(_KNOWN)}, or an equation such as "{example}"{several}',
         advice=near,
     )

@@ -20,7 +20,7 @@ class OutputAndTarget:
 
     `axis` is the place of the class axis, None where the output has none; of `labels` the target has all other axes.
     `width` is how many classes there are; `batch` is the letter of samples that stand in no entry, "" for none. Of
-    `scores` a softmax is still to be taken: the cost is seen to be that of one.
+    `scores` a softmax is still to be taken: the cost is seen to be that of one. `separate` outputs each say yes or no.
     """
 
     output: str
@@ -32,6 +32,7 @@ class OutputAndTarget:
     batch: str
     samples: tuple[str, ...]
     scores: bool = False
+    separate: bool = False
 
     @property
     def a(self) -> str:
@@ -104,6 +105,9 @@ def over(reduction: str, letters: tuple[str, ...], body: str) -> str:
 
 def _hits(pair: OutputAndTarget, count: int) -> list[str]:
     """Return 1 where the target is among so many of the largest outputs."""
+    if pair.separate:
+        hit = f"{pair.y}*[{pair.a} > 1/2] + (1 - {pair.y})*[{pair.a} <= 1/2]"
+        return [f"metric = {over('mean', pair.letters, hit)}"]
     if pair.single:
         ones = (pair.k,) if pair.k else ()
         hit = over("sum", ones, f"{pair.y}*[{pair.a} > 1/2] + (1 - {pair.y})*[{pair.a} <= 1/2]")

@@ -132,7 +132,7 @@ class ProgressLine:
     def __call__(self, report: Progress) -> None:
         """Take note of a report, and write it unless the last one was written just before."""
         now = self._clock()
-        done = report.epoch - 1 + report.step / report.steps
+        done = report.epoch - 1 + (report.step / report.steps if report.steps else 0.0)
         if self._first is None:
             # Where a training goes on, epochs are done already.
             self._first = float(report.epoch - 1)
@@ -150,15 +150,17 @@ class ProgressLine:
         self._said = now
 
     def _left(self, seconds: float, done: float, epochs: float) -> str:
-        """Return the time that is left after so many epochs, or that was taken where none is."""
+        """Return the time that is left after so many epochs, or that was taken where none is, or nobody knows."""
         if done >= epochs:
             return f"{_duration(seconds)} in all"
+        if done <= 0:
+            return f"{_duration(seconds)} so far"
         return f"{_duration(seconds / done * (epochs - done))} left"
 
     def _line(self, report: Progress, left: str) -> str:
         parts = [f"epoch {report.epoch} of {report.epochs}"]
         if report.finished is None:
-            parts.append(f"step {report.step} of {report.steps}")
+            parts.append(f"step {report.step}" + (f" of {report.steps}" if report.steps else ""))
         parts.append(f"cost {report.cost:.4g}")
         measured = shown(self._epoch, self._accuracy_on) if self._epoch is not None else {}
         parts += [f"{title.strip()} {text.strip()}" for title, text in measured.items()]

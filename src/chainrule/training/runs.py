@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ from chainrule.system.model import System
 from chainrule.training.history import Epoch
 from chainrule.training.masks import Masks
 from chainrule.training.metrics import with_hits
+from chainrule.training.streamed import AnySamples
+from chainrule.training.supply import InMemory, ShuffleBuffer, Supply
 from chainrule.training.training_data import Samples
 
 Array = npt.NDArray[np.float64]
@@ -34,6 +36,7 @@ Array = npt.NDArray[np.float64]
 class Progress:
     """Where training is: `step` of `steps` in `epoch` of `epochs`, all from 1, and the mean cost of the epoch so far.
 
+    `steps` is 0 as long as nobody knows how many there are: in the first epoch of an iterable that does not say it.
     `finished` is the epoch's result, in the last report of each.
     """
 
@@ -56,8 +59,11 @@ class Run(Protocol):
 
     note: str
     seconds: float
-    steps: int
     accuracy: float | None
+
+    @property
+    def steps(self) -> int:
+        """The steps of an epoch, 0 as long as nobody knows how many."""
 
     @property
     def params(self) -> dict[str, Array]:
@@ -78,10 +84,11 @@ def run_of(
     engine: Executor,
     network: Network,
     system: System,
-    samples: Samples,
+    samples: AnySamples,
     batch_size: int,
     report: Report | None,
     threads: int | None = None,
+    buffer_size: int | None = None,
 ) -> Run:
     """Return whole epochs in machine code where the executor can, else steps; the note says where it could not."""
     note, hits = "", []
@@ -91,8 +98,9 @@ def run_of(
         hits.append(name)
     batch_size = batch_size if samples.counted else 1
     if isinstance(engine, Trainer):
-        masks = Masks(network, samples.count, np.float32, samples.sizes)
-        data, values = {**samples.data, **masks.arrays}, network.values
+        supply = _supply(samples, batch_size, buffer_size, np.float32)
+        masks = Masks(network, supply.rows, np.float32, samples.sizes)
+        data, values = {**supply.data, **masks.arrays}, network.values
         if not samples.counted:
             data, values = {}, {**values, **data}
         try:
@@ -102,12 +110,22 @@ def run_of(
         except Unsupported as missing:
             note = f"{engine.name} has no code for {missing}: the steps are run one by one"
         else:
-            return WholeEpochs(session, samples.count, batch_size, hits, report, masks)
-    return Steps(network, engine.compile(system), hits, samples, batch_size, note)
+            supply.data = session.data
+            return WholeEpochs(session, supply, batch_size, hits, report, masks)
+    supply = _supply(samples, batch_size, buffer_size, np.float64)
+    masks = Masks(network, supply.rows, np.uint8, samples.sizes)
+    return Steps(network, engine.compile(system), hits, supply, batch_size, masks, note)
 
 
-def _refuse(lost: NotFinite, epoch: int, steps: int) -> TrainingError:
-    step = f", step {lost.step} of {steps}" if lost.step else ""
+def _supply(samples: AnySamples, batch_size: int, buffer_size: int | None, dtype: Any) -> Supply:
+    if isinstance(samples, Samples):
+        return InMemory(samples)
+    return ShuffleBuffer(samples, samples.buffer_rows(buffer_size, batch_size), dtype)
+
+
+def _refuse(lost: NotFinite, epoch: int, steps: int, before: int = 0) -> TrainingError:
+    """Return the error for a number that is not finite any more, after so many steps of the epoch before."""
+    step = f", step {before + lost.step}" + (f" of {steps}" if steps else "") if lost.step else ""
     return TrainingError(
         f"{lost.what}, in epoch {epoch}{step}",
         where=lost.where,
@@ -126,7 +144,7 @@ class WholeEpochs:
     def __init__(
         self,
         session: TrainingSession,
-        count: int,
+        supply: Supply,
         batch_size: int,
         hits: Sequence[str],
         report: Report | None,
@@ -135,13 +153,17 @@ class WholeEpochs:
         self.note = ""
         self.seconds = 0.0
         self.accuracy: float | None = None
-        self.steps = -(-count // batch_size)
         self._session = session
-        self._count = count
+        self._supply = supply
         self._batch_size = batch_size
         self._hits = hits
         self._report = report
         self._masks = masks
+
+    @property
+    def steps(self) -> int:
+        """The steps of an epoch, 0 as long as nobody knows how many."""
+        return -(-self._supply.count // self._batch_size)
 
     @property
     def params(self) -> dict[str, Array]:
@@ -159,23 +181,28 @@ class WholeEpochs:
 
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
         """Run through all samples once; progress goes to the report given, the epoch's end is yielded."""
+        seen, total = 0, 0.0
+        hits = dict.fromkeys(self._hits, 0.0)
 
         def tell(done: int, cost: float) -> None:
-            step = -(-done // self._batch_size)
-            if self._report is not None and step < self.steps:
-                self._report(Progress(start.epoch, start.epochs, step, self.steps, cost / max(done, 1)))
+            step = -(-(seen + done) // self._batch_size)
+            if self._report is not None and (step < self.steps or not self.steps):
+                mean = (total + cost) / max(seen + done, 1)
+                self._report(Progress(start.epoch, start.epochs, step, self.steps, mean))
 
         began = time.perf_counter()
-        order = generator.permutation(self._count)
-        self._masks.draw(generator, self._session.data)
-        try:
-            total = self._session.run_epoch(order, tell)
-        except NotFinite as lost:
-            raise _refuse(lost, start.epoch, self.steps) from None
+        for order in self._supply.orders(generator, self._session.data):
+            self._masks.draw(generator, self._session.data)
+            try:
+                total += self._session.run_epoch(order, tell)
+            except NotFinite as lost:
+                raise _refuse(lost, start.epoch, self.steps, seen // self._batch_size) from None
+            seen += len(order)
+            hits = {name: found + self._session.sums[name] for name, found in hits.items()}
         self.seconds = time.perf_counter() - began
-        sums = [self._session.sums[name] / self._count for name in self._hits]
+        sums = [found / seen for found in hits.values()]
         self.accuracy = sum(sums) / len(sums) if sums else None
-        yield Progress(start.epoch, start.epochs, self.steps, self.steps, total / self._count)
+        yield Progress(start.epoch, start.epochs, self.steps, self.steps, total / seen)
 
 
 class Steps:
@@ -186,22 +213,27 @@ class Steps:
         network: Network,
         executable: Executable,
         hits: Sequence[str],
-        samples: Samples,
+        supply: Supply,
         batch_size: int,
+        masks: Masks,
         note: str,
     ) -> None:
         self.note = note
         self.seconds = 0.0
         self.accuracy: float | None = None
-        self.steps = -(-samples.count // batch_size)
         self._kept = {**_float64(network.params), **start_values(executable.system, network.values)}
         self._network = network
         self._executable = executable
         self._hits = hits
         self._right = 0.0
-        self._samples = samples
+        self._supply = supply
         self._batch_size = batch_size
-        self._masks = Masks(network, samples.count, np.uint8, samples.sizes)
+        self._masks = masks
+
+    @property
+    def steps(self) -> int:
+        """The steps of an epoch, 0 as long as nobody knows how many."""
+        return -(-self._supply.count // self._batch_size)
 
     @property
     def params(self) -> dict[str, Array]:
@@ -225,20 +257,20 @@ class Steps:
 
     def epoch(self, generator: np.random.Generator, start: Progress) -> Iterator[Progress]:
         """Step through all samples once, in an order drawn from the generator, and report after each step."""
-        count = self._samples.count
-        order = generator.permutation(count)
-        self._masks.draw(generator)
         self.seconds = 0.0
         total = self._right = 0.0
-        for step in range(1, self.steps + 1):
-            began = time.perf_counter()
-            chosen = order[(step - 1) * self._batch_size : step * self._batch_size]
-            masks = {name: array[chosen] for name, array in self._masks.arrays.items()}
-            total += len(chosen) * self._step({**self._samples.some(chosen), **masks}, start.epoch, step)
-            self.seconds += time.perf_counter() - began
-            seen = min(step * self._batch_size, count)
-            self.accuracy = self._right / (seen * len(self._hits)) if self._hits else None
-            yield Progress(start.epoch, start.epochs, step, self.steps, total / seen)
+        step = seen = 0
+        for order in self._supply.orders(generator, self._supply.data):
+            self._masks.draw(generator)
+            for first in range(0, len(order), self._batch_size):
+                began = time.perf_counter()
+                step, chosen = step + 1, order[first : first + self._batch_size]
+                masks = {name: array[chosen] for name, array in self._masks.arrays.items()}
+                total += len(chosen) * self._step({**self._supply.some(chosen), **masks}, start.epoch, step)
+                self.seconds += time.perf_counter() - began
+                seen += len(chosen)
+                self.accuracy = self._right / (seen * len(self._hits)) if self._hits else None
+                yield Progress(start.epoch, start.epochs, step, self.steps, total / seen)
 
     def _step(self, data: Mapping[str, npt.ArrayLike], epoch: int, step: int) -> float:
         """Learn from one mini-batch and return its mean cost."""

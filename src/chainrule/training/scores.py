@@ -16,7 +16,7 @@ from chainrule.execute.protocol import Executable, Executor
 from chainrule.network.network import Network
 from chainrule.network.parts import rows_at_once
 from chainrule.simplify.stability import stable
-from chainrule.training.training_data import Samples
+from chainrule.training.streamed import AnySamples
 
 Array = npt.NDArray[np.float64]
 AT_ONCE = 2500
@@ -46,7 +46,7 @@ class Scores:
         self,
         engine: Executor,
         network: Network,
-        samples: Samples | None,
+        samples: AnySamples | None,
         *,
         cost: bool = False,
         together: int = 0,
@@ -71,17 +71,18 @@ class Scores:
         kept = {**params, **self._network.consts}
         needed = {name: array for name, array in kept.items() if name in declared}
         totals = dict.fromkeys(self._answers, 0.0)
-        cost = 0.0
-        for start in range(0, samples.count, self._rows):
-            data = samples.some(slice(start, start + self._rows))
+        sizes = dict.fromkeys(self._answers, 0)
+        cost, count = 0.0, 0
+        for number, data in samples.parts(self._rows):
             values = self._executable.evaluate({**needed, **{n: array for n, array in data.items() if n in declared}})
             for one in self._answers:
                 found, target = np.asarray(values[one.pair.output], np.float64), data[one.pair.target]
                 totals[one] += one.right(found, target) if one in samples.classes else one.off(found, target)
-            cost += self._cost_of(values, min(self._rows, samples.count - start)) if self._cost else 0.0
-        count = samples.count
+                sizes[one] += target.size
+            cost += self._cost_of(values, number) if self._cost else 0.0
+            count += number
         accuracies = [totals[one] / count for one in samples.classes]
-        errors = [totals[one] / samples.data[one.pair.target].size for one in samples.numbers]
+        errors = [totals[one] / sizes[one] for one in samples.numbers]
         return Score(_mean(accuracies), _mean(errors), cost / count if self._cost else None)
 
     def _cost_of(self, values: Mapping[str, Array], count: int) -> float:

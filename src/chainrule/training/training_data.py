@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import InputError, OptionError
+from chainrule.errors import OptionError
 from chainrule.execute.protocol import Executor, Trainer
 from chainrule.execute.reference.evaluation import evaluate
 from chainrule.expr.binding import tensors_in
@@ -22,7 +22,7 @@ from chainrule.system.model import Given as Fact
 from chainrule.system.sizes.fixed import with_own_values
 
 Array = npt.NDArray[Any]
-_VALIDATION = 1
+VALIDATION = 1
 """Goes into the seed of what is drawn to validate with, so that this does not depend on what else is drawn."""
 
 
@@ -45,6 +45,19 @@ class Samples:
     def some(self, chosen: Any) -> dict[str, Array]:
         """Return the data of the samples chosen by their numbers or a slice; of a whole all of it."""
         return {name: array[chosen] for name, array in self.data.items()} if self.counted else dict(self.data)
+
+    @property
+    def first(self) -> Mapping[str, Array]:
+        """Samples that show what the others are like: all of them."""
+        return self.data
+
+    def parts(self, rows: int) -> Iterator[tuple[int, dict[str, Array]]]:
+        """Yield the data so many samples at a time, each with their number."""
+        if not self.counted:
+            yield 1, dict(self.data)
+            return
+        for start in range(0, self.count, rows):
+            yield min(rows, self.count - start), self.some(slice(start, start + rows))
 
     def part(self, chosen: npt.NDArray[np.bool_]) -> Samples:
         """Return those of the samples that are marked."""
@@ -71,19 +84,8 @@ def checked_samples(network: Network, x: Data | None, y: Data | None, names: tup
     """Return samples and targets as the network's system takes them. Raises InputError and GivenError."""
     given = network.given(x, y, names, many=True)
     network.begin(given.sizes)
-    _check_facts(network, given)
+    check_facts(network, given)
     return samples_of(network, given)
-
-
-def checked_pair(network: Network, x: Data | None, y: Data | None, part: str) -> Samples | None:
-    """Return samples that need not be there, None where neither they nor answers are. Raises InputError."""
-    names = (f"x_{part}", f"y_{part}")
-    alone = isinstance(x, Mapping) or not network.ends.targets
-    if x is not None and (y is not None or alone):
-        return checked_samples(network, x, y, names)
-    if x is not None or y is not None:
-        raise InputError(f"of {names[0]} and {names[1]} only one is given", expected="both, or neither")
-    return None
 
 
 def divided(samples: Samples, fraction: Any, seed: int) -> tuple[Samples, Samples]:
@@ -100,7 +102,7 @@ def divided(samples: Samples, fraction: Any, seed: int) -> tuple[Samples, Sample
             advice="Give data to validate with: x_validation and y_validation.",
         )
     marks = marks_of("validation_fraction", fraction, count)
-    order = np.random.default_rng([seed, _VALIDATION]).permutation(count)
+    order = np.random.default_rng([seed, VALIDATION]).permutation(count)
     labels = samples.one_label
     if labels is not None:
         order = order[np.argsort(labels[order], kind="stable")]
@@ -126,17 +128,17 @@ def marks_of(name: str, fraction: Any, count: int) -> npt.NDArray[np.bool_]:
     return marks
 
 
-def _check_facts(network: Network, given: GivenData) -> None:
+def check_facts(network: Network, given: GivenData) -> None:
     """Check what the system takes for given of its data, for all samples at once."""
     system, known = network.system, network.consts.keys() | given.values.keys()
     facts = tuple(g for g in system.givens if tensors_in(g.condition) <= known and _reads(g, given.values))
     if not facts:
         return
-    consts = {n: v for n, v in network.consts.items() if any(n in tensors_in(g.condition) for g in facts)}
-    values = {**given.values, **consts}
+    read = {name for fact in facts for name in tensors_in(fact.condition)}
+    values = {n: v for n, v in {**given.values, **network.consts}.items() if n in read}
     declarations = tuple(with_own_values(d, given.sizes) for d in system.declarations if d.tensor in values)
     alone = replace(system, declarations=declarations, givens=facts, equations=(), updates=(), cost=NO_COST)
-    evaluate(alone, values, sizes=network.sizes)
+    evaluate(alone, values, sizes={**network.sizes, **given.sizes})
 
 
 def _reads(fact: Fact, values: Mapping[str, Array]) -> bool:

@@ -90,6 +90,11 @@ def test_arrays_by_name_are_learned_from_and_asked_about(folder: Path) -> None:
     assert "100.00 % right" in again
 
 
+def test_an_output_with_classes_at_every_position_has_no_label_for_the_whole(folder: Path) -> None:
+    shown(run("train", "tokens.npz", "--model", "tokens.eq", "--epochs", 1, "--save", "t.safetensors"))
+    assert "label" not in shown(run("predict", "t.safetensors", "tokens.npz"))
+
+
 def test_samples_that_are_named_in_the_equations(folder: Path) -> None:
     command = ["train", "pairs.npz", "--model", "pairs.eq", "--epochs", 3, "--batch-size", 4, "--output", "a"]
     output = shown(run(*command, "--save", "net"))
@@ -131,3 +136,20 @@ def test_what_does_not_fit_is_refused_before_the_training(folder: Path) -> None:
     assert "digits has images and labels, and the network takes x, w" in refusal(
         "train", "digits", "--model", "pairs.eq"
     )
+
+
+def test_a_folder_of_files_is_read_piece_by_piece(folder: Path) -> None:
+    with np.load("tokens.npz") as whole:
+        for part, rows in (("train", slice(5, 12)), ("validation", slice(0, 5)), ("test", slice(0, 5))):
+            (folder / "data" / part).mkdir(parents=True)
+            arrays = {name: whole[name][rows] for name in ("tok", "keep", "nxt")}
+            for number in (0, 1):
+                half = {name: array[number::2] for name, array in arrays.items()}
+                np.savez(folder / "data" / part / f"{number}.npz", **half)
+    (folder / "const.eq").write_text(TOKENS.replace("const c[d]\n", "").replace("c[d]*", ""), encoding="utf-8")
+    made = run("train", "data", "--model", "const.eq", "--epochs", "2")
+    assert made.exit_code == 0, made.output
+    assert "7 samples to learn from, 5 others to validate with, 5 others to be tested on" in made.output
+    refused = run("train", "data", "--model", "const.eq", "--epochs", "2", "--plot", "p.png")
+    assert refused.exit_code != 0
+    assert "--plot shows samples, and data is a folder" in refused.output

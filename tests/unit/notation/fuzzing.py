@@ -43,12 +43,29 @@ r[i] = where(0 <= i < 3, max(j) A[i,j], √(q)) − Σ_j A[i,j]·x[j]²
 cost C = Σ_{i,j} ½*[i = j]*r[i]*extent(j)
 ∂C/∂q = Σ_i r[i]*q
 """,
+    """data x[i], q[t,i]
+param W[l; k,j], b[l; k], U[k,j]
+a[0; i] = x[i]
+for l = 1..L:
+    z[l; k] = sum(j) W[l; k,j]*a[l-1; j] + b[l; k] + q[l-1,k]/l
+    a[l; k] = tanh(z[l; k])
+c[L+1;] = 0
+for l = L..1:
+    c[l;] = c[l+1;] + sum(k) a[l; k]^2
+h[0; k] = 0*U[k,k]
+for t = 1..T:
+    for l = 1..2:
+        g[t,l; k] = h[t-1; k]*l
+    h[t; k] = sum(j) U[k,j]*g[t,2; j]
+cost C = c[1;] + sum(t) (sum(k) h[t; k]^2)
+""",
 )
 _WRITTEN = r"""
 data param const index given batch abstract cost def update state for sum mean max min prod where extent
 and or not pi det inv exp log clip maximum x y z w i j k n C A W a1 sigma int
 0 1 2 7 0.5 .5 1e9 1e400 1e-400 1e999 ½ π Σ_i Σ_{i,j} Σ ∂ ∂² ∂C/∂x ∂a[k]/∂z[j] ² ⁻¹ ' ′ √ ٣ ① 🦜 @ $ \ " |
 + - * / ^ = != < <= > >= ≤ ≥ ≠ · − × ⋅ , ; : ? ( ) [ ] { } # ( ) [ ] = [i] [i,j] [0] [i+1] [x[i]] sum(i)
+for l t L T l = 1..L: t = T-1..1: [l; k] [l-1; j] [0; i] [L;] sum(t)
 """
 WORDS = (*_WRITTEN.split(), "\n", "\n", " ", "\t", "\r", "\0", "\ud800", "\u200b", "\ufeff", "\x85")
 _PIECES = re.compile(r"\w+|\s|.", re.DOTALL)

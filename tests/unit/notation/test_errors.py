@@ -100,9 +100,10 @@ MATRICES = [
     ("z = det(K)\nK[i,m] = x[i]*x[m]", 9, "K is used before it is defined", "Move the equation of K up"),
 ]
 
-NOT_YET = [
-    ("for l = 1..3:", 1, "families of equations, 'for l = 1..L:', are not part of the notation yet"),
-    ("z[j] = b[2;j]", 10, "families of equations, z[l; k], are not part of the notation yet"),
+FAMILY = [
+    ("for l = 1..3:", 1, "nothing is repeated for l"),
+    ("z[j] = b[2;j]", 8, "no tensor is named b[2;]"),
+    ("z[j] = b[2*i;j]", 10, "this is no superscript"),
 ]
 
 NAMES = [
@@ -257,7 +258,7 @@ BODIES = [
 ]
 PARTS = [(text, column, f"the body {what} more than one factor", said) for text, column, what, said in BODIES]
 
-LATER = [(text, column, what, "") for text, column, what in NOT_YET]
+LATER = [(text, column, what, "") for text, column, what in FAMILY]
 ALL = [*SYNTAX, *LATER, *NAMES, *INDICES, *POSITIONS, *ORDER, *PARTS, *MATRICES]
 
 

@@ -65,13 +65,23 @@ def schedules(instruction: Instruction, machine: Machine, dtype: Dtype, threads:
     best: dict[tuple[str, str], LoopSchedule] = {}
     for candidate in _candidates(instruction, machine, lanes):
         cycles, across = _cycles(instruction, candidate, lanes, BYTES[dtype]), _across(instruction, candidate)
-        for split, part in _splits(instruction, candidate, lanes, threads):
-            if (across, split) not in best or cycles * part < best[across, split].cycles:
-                best[across, split] = replace(candidate, cycles=cycles * part, split=split)
+        for order in _orders(candidate, threads):
+            for split, part in _splits(instruction, order, lanes, threads):
+                kept = best.get((across, split))
+                if (split or order is candidate) and (kept is None or cycles * part < kept.cycles):
+                    best[across, split] = replace(order, cycles=cycles * part, split=split)
     whole = min((s for s in best.values() if not s.split), key=lambda s: s.cycles)
     across = _across(instruction, whole)
     shared = [s for (same, split), s in best.items() if split and same == across]
     return tuple(replace(s, unroll=_unroll(instruction, s, lanes)) for s in (whole, *shared))
+
+
+def _orders(s: LoopSchedule, threads: int) -> Iterator[LoopSchedule]:
+    """Yield the schedule, then, for threads to share, those with another loop outermost: it may have fairer shares."""
+    yield s
+    if threads > 1 and len(s.tile) > 2:
+        for axis in s.tile[1:]:
+            yield replace(s, tile=(axis, *(other for other in s.tile if other is not axis)))
 
 
 def _across(instruction: Instruction, s: LoopSchedule) -> str:

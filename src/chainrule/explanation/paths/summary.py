@@ -25,10 +25,11 @@ from chainrule.render.document_html import document_html
 from chainrule.render.document_json import document_json
 from chainrule.render.document_text import document_text
 from chainrule.render.formula import ShownFormula
+from chainrule.render.in_notebooks import ShownAsText
 
 
 @dataclass(frozen=True)
-class Paths:
+class Paths(ShownAsText):
     """All paths from an entry to the cost, which are the `ends`; `derivative` is that of the cost by the entry.
 
     `count` is their number, `nonzero` the number of those without a factor 0. `total` is the sum of their products and

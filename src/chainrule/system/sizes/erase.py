@@ -62,6 +62,11 @@ def _definitions(system: System, kept: Kept) -> tuple[DerivedExtent, ...]:
     return tuple(reversed(found))
 
 
+def erased_equation(equation: Equation) -> Equation:
+    """Return an equation without the sizes of its indices."""
+    return _equation(equation, ())
+
+
 def _equation(equation: Equation, kept: Collection[int]) -> Equation:
     found = constraints_of(equation)
     sizes = _sizes(found, kept)

@@ -75,3 +75,20 @@ def test_the_outermost_loop_is_shared_and_no_other() -> None:
 def test_an_axis_of_one_value_is_not_shared() -> None:
     assert "k" not in {s.split for s in schedules(bilinear(100, 64, 1), WIDE, "f32", 4)}
     assert [s.split for s in schedules(bilinear(100, 1, 1), WIDE, "f32", 4)] == [""]
+
+
+def test_threads_share_another_loop_where_its_shares_are_fairer() -> None:
+    """The gradient of 3×3 kernels: of 3 rows one thread would have 2."""
+    place = LinearForm({"m": 1, "o": 64, "v": 1024, "u": 3072}, 0)
+    factors = (
+        Access("x", LinearForm({"n": 64, "o": 1, "u": 4096, "v": 8192}, 0)),
+        Access("d", LinearForm({"n": 64, "m": 1}, 0)),
+    )
+    axes = tuple(LoopAxis(name, extent) for name, extent in (("u", 3), ("v", 3), ("o", 16), ("m", 64)))
+    contraction = Contraction("sum", (LoopAxis("n", 500),), factors)
+    gradient = Instruction("W", axes, contraction, (Contracted(), Store(Access("W", place), 0)))
+    alone = schedules(gradient, WIDE, "f32")[0]
+    options = schedules(gradient, WIDE, "f32", 2)
+    assert options[0] == alone
+    assert min(s.cycles for s in options[1:]) < 0.6 * alone.cycles
+    assert any(s.split == "u" and s.cycles > 0.6 * alone.cycles for s in options)

@@ -1,0 +1,71 @@
+"""Families as text, which the parser reads back to equal ones: the statements of the head, then blocks, indented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, assert_never
+
+from chainrule.expr.nodes import Comparison, Condition, Expr, Index, Reduce, operands, with_operands
+from chainrule.expr.symbols import steps_text
+from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed
+from chainrule.render.text import entry_text, equation_text, expression_text
+from chainrule.system.model import Declaration, Equation, Given
+from chainrule.system.printing import system_text
+
+if TYPE_CHECKING:
+    from chainrule.expr.nodes import AnyNode
+
+INDENT = "    "
+
+
+def families_text(families: Blocks, *, unicode: bool = True) -> str:
+    """Return families in the notation."""
+    head = system_text(families.head, unicode=unicode)
+    lines = "\n".join(_lines(families, families.items, "", unicode=unicode))
+    return "\n\n".join(part for part in (head, lines) if part)
+
+
+def range_text(steps: StepRange) -> str:
+    """Return a range as it is written: l = 1..L, or l = L-1..1 where it is gone through downwards."""
+    ends = (steps.high, steps.low) if steps.down else (steps.low, steps.high)
+    first, last = (steps_text((end,)) for end in ends)
+    return f"{steps.letter} = {first}..{last}"
+
+
+def _lines(families: Blocks, items: tuple[Item, ...], indent: str, *, unicode: bool) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, StepBlock):
+            yield f"{indent}for {range_text(item.range)}:"
+            yield from _lines(families, item.items, indent + INDENT, unicode=unicode)
+        else:
+            yield indent + _statement(families, item, unicode=unicode)
+
+
+def _statement(families: Blocks, item: Equation | Declaration | Given, *, unicode: bool) -> str:
+    names = frozenset(families.head.function)
+    match item:
+        case Equation(target, value):
+            word = "cost " if (target.tensor, target.indices) == (families.head.cost, ()) else ""
+            return word + equation_text(target, as_reductions(value), taken=names, unicode=unicode)
+        case Declaration(_, tensor, indices, _, arguments):
+            listed = ", ".join(entry_text(a.tensor, a.indices) for a in arguments)
+            return f"abstract {entry_text(tensor, indices)}({listed})"
+        case Given(condition):
+            return f"given {expression_text(_compared(condition), taken=names, unicode=unicode)}"
+        case _:
+            assert_never(item)
+
+
+def as_reductions(node: AnyNode) -> AnyNode:
+    """Return an expression in which sums over steps are reductions over their letters: for printing only."""
+    parts = [as_reductions(part) for part in operands(node)]
+    letter = letter_summed(node)
+    if letter:
+        (body,) = parts
+        summed: Expr = Reduce("sum", (Index(letter),), body)  # type: ignore[arg-type]  # a sum is of an expression
+        return summed  # type: ignore[return-value]
+    return with_operands(node, parts) if parts else node
+
+
+def _compared(condition: Comparison) -> Condition:
+    return as_reductions(condition)

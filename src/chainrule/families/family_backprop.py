@@ -1,0 +1,135 @@
+"""The backward pass of families, derived: a case for each kind of step, whatever number of steps there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from chainrule.errors import DerivativeError, OptionError, listed
+from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
+from chainrule.families.families import Families
+from chainrule.families.families_text import as_reductions, range_text
+from chainrule.families.named_sums import with_named_sums
+from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
+from chainrule.families.step_cases import CaseFinder, Derive, StepCase
+from chainrule.families.uses import Flow
+from chainrule.render.text import equation_text
+from chainrule.system.model import System
+
+
+@dataclass(frozen=True)
+class StepWindowOf:
+    """A case with a system that it is derived in: the ranges that it holds for, as text, and the tensor derived by."""
+
+    case: StepCase
+    ranges: str
+    system: System
+    tensor: Symbol
+
+    @property
+    def position(self) -> Symbol:
+        """The tensor that the case is of, z[l;] or z[L;]."""
+        return moved(self.case.subject.tensor, self.case.points)
+
+
+@dataclass(frozen=True)
+class FamilyBackprop:
+    """The derivatives of a family's cost by `wrt`, and by all that these name, case by case.
+
+    `derive` derives a single system; see `cases`.
+    """
+
+    forward: Families
+    wrt: tuple[str, ...]
+    derive: Derive
+
+    @cached_property
+    def prepared(self) -> Families:
+        """The forward pass with a name for every sum over steps, and for what it adds up."""
+        blocks = with_named_sums(self.forward)
+        return Families(blocks.head, blocks.items)
+
+    @cached_property
+    def _found(self) -> CaseFinder:
+        before = {t.name for t in self.forward.tensors()}
+        new = frozenset(t.name for t in self.prepared.tensors() if t.name not in before)
+        finder = CaseFinder(Flow(self.prepared), self.derive, new)
+        finder.find(self.wrt)
+        return finder
+
+    @cached_property
+    def cases(self) -> dict[str, list[StepCase]]:
+        """The cases of each derivative, by the name of what it is by, as far as they are needed."""
+        return needed(self._found.flow, self._found.cases, self.wrt)
+
+    @property
+    def least(self) -> dict[str, int]:
+        """From how many steps on the cases hold; for fewer the families are written out and derived."""
+        assert self.cases
+        return {letter: max(0, self._found.flow.order.least.get(letter, 0)) for letter in self.forward.letters}
+
+    @cached_property
+    def system(self) -> Families:
+        """The forward and the backward pass as a family, in an order in which they can be computed."""
+        items = derived_items(self._found.flow, self.cases)
+        return Families(self.prepared.head, (*self.prepared.items, *items))
+
+    def at(self, **numbers: int) -> System:
+        """Return both passes for these numbers of steps. Raises OptionError for fewer than `least`."""
+        for letter, number in numbers.items():
+            if letter in self.least and number < self.least[letter]:
+                raise OptionError(
+                    f"the cases hold for {letter} ≥ {self.least[letter]}",
+                    expected=f"as many steps, or the backward pass of the system for {letter} = {number}",
+                )
+        return self.system.at(**numbers)
+
+    def windows(self, name: str) -> Iterator[StepWindowOf]:
+        """Yield the systems that the derivatives by a tensor are derived in, those of the last steps first.
+
+        The first of a case is that of the step itself; others are of equations that read it at all of their steps.
+        """
+        for case in reversed(self.cases.get(name, ())):
+            change = everywhere(partial(_at, case.points))
+            for system, moving in case.windows:
+                ranges = ", ".join(range_text(steps) for steps in case_range(case))
+                yield StepWindowOf(case, ranges, renamed_system(system, change), change(moving))
+
+    def lines(self) -> Iterator[str]:
+        """Yield each case as a line: ∂C/∂z[l; k] = … for l = 1..L-1."""
+        for name in self._order():
+            for case in reversed(self.cases.get(name, ())):
+                equation = case_equation(case)
+                text = equation_text(equation.target, as_reductions(equation.value))
+                ranges = ", ".join(range_text(steps) for steps in case_range(case))
+                yield text + (f"   for {ranges}" if ranges else "")
+
+    def _order(self) -> Sequence[str]:
+        """Return what is derived by in the order in which it is told: last to first, then what is declared."""
+        defined = [one.target.name for one in reversed(self._found.flow.definitions)]
+        known = dict.fromkeys([*defined, *self.cases])
+        return [name for name in known if self.cases.get(name)]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def _at(points: Environment, tensor: Tensor) -> Tensor:
+    return moved(tensor, points)
+
+
+def checked_names(families: Families, wrt: Sequence[str]) -> tuple[str, ...]:
+    """Return what is derived by, each by its name without superscripts. Raises DerivativeError for other names."""
+    known = {t.name for t in families.tensors()} | {d.tensor.partition("[")[0] for d in families.head.declarations}
+    names = [name.partition("[")[0] for name in wrt]
+    for name in names:
+        if name not in known:
+            raise DerivativeError(f"no tensor named '{name}'", expected=f"known are {listed(sorted(known))}")
+    if not families.head.cost:
+        raise DerivativeError(
+            "the system has no cost, so there is nothing to take derivatives of",
+            expected="one equation marked as the cost",
+        )
+    return tuple(names)

@@ -1,0 +1,108 @@
+"""Plain names for members of families: W1, z2, h2_1, so that a system written out is one like any other.
+
+Letters that label axes of one member only get its numbers too, k2, unless all members turn out to be equally long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from chainrule.expr.nodes import Index, Indexed
+from chainrule.expr.sizes import Size
+from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.families.rewriting import Renaming, everywhere, with_tensors
+from chainrule.system.model import Declaration, Equation, Given, System
+from chainrule.system.typecheck import typecheck
+
+
+def plain_system(members: System, checked: System) -> tuple[System, Mapping[Symbol, Tensor]]:
+    """Return the system under plain names, checked, and these names; `checked` is the same with its sizes."""
+    names = plain_names(members)
+    change = everywhere(lambda tensor: names.get(tensor, tensor))
+    letters = _letters(checked)
+    made = replace(
+        members,
+        declarations=tuple(_declaration(d, change, letters) for d in members.declarations),
+        givens=tuple(Given(with_tensors(g.condition, change)) for g in members.givens),
+        equations=tuple(_equation(e, change) for e in members.equations),
+        cost=change(members.cost) if members.cost else members.cost,
+        updates=tuple(_equation(e, change) for e in members.updates),
+    )
+    return typecheck(made), names
+
+
+def plain_names(system: System) -> dict[Symbol, Tensor]:
+    """Return a plain name for each tensor that has a superscript: the name and the numbers, h2_1 or h_2_1.
+
+    All members of a family are written alike. The second form stands where the first is a name already, and behind
+    names that end in a digit.
+    """
+    families: dict[str, list[Tensor]] = {}
+    taken: set[str] = {f.name for f in system.functions}
+    for tensor in system.names():
+        if isinstance(tensor, Tensor) and tensor.superscript:
+            families.setdefault(tensor.name, []).append(tensor)
+        else:
+            taken.add(tensor)
+    found: dict[Symbol, Tensor] = {}
+    for name, tensors in families.items():
+        forms = ["", "_", *("_" * n for n in range(2, len(system.declarations) + len(system.equations) + 3))]
+        for between in forms[name[-1].isdigit() :]:
+            plain = [Tensor(name + between + _numbers(tensor)) for tensor in tensors]
+            if taken.isdisjoint(plain):
+                break
+        taken.update(plain)
+        found.update(zip(tensors, plain, strict=True))
+    return found
+
+
+def _numbers(tensor: Tensor) -> str:
+    """Return a superscript as a part of a name: 2, 2_1; a letter that is no number stays, -1 is m1."""
+    parts = []
+    for letter, shift in tensor.superscript:
+        number = str(shift) if shift >= 0 else f"m{-shift}"
+        parts.append(number if not letter else letter + (number if shift else ""))
+    return "_".join(parts)
+
+
+def _letters(checked: System) -> dict[str, str]:
+    """Return the letters by which the axes of members are labelled, by the names that tell them apart so far."""
+    sizes: dict[str, set[Size]] = {}
+    for declaration in checked.declarations:
+        for index in declaration.indices:
+            sizes.setdefault(index.preferred, set()).add(index.extent)
+    found: dict[str, str] = {}
+    taken = {i.name for d in checked.declarations for i in d.indices} | {i.name for i in checked.indices}
+    for declaration in checked.declarations:
+        for index in declaration.indices:
+            if index.name in found or "@" not in index.name:
+                continue
+            letter = index.preferred
+            if len(sizes[letter]) > 1 or letter in {i.name for i in checked.indices}:
+                letter += "".join(c if c.isalnum() else "_" for c in index.name.partition("@")[2].replace("+", ""))
+                while letter in taken:
+                    letter += "_"
+                taken.add(letter)
+            found[index.name] = letter
+    return found
+
+
+def _declaration(declaration: Declaration, change: Renaming, letters: Mapping[str, str]) -> Declaration:
+    def label(index: Index) -> Index:
+        return Index(letters.get(index.name, index.preferred if "@" in index.name else index.name))
+
+    arguments = tuple(
+        Indexed(change(a.tensor), tuple(label(i) if isinstance(i, Index) else i for i in a.indices))
+        for a in declaration.arguments
+    )
+    return replace(
+        declaration,
+        tensor=change(declaration.tensor),
+        indices=tuple(map(label, declaration.indices)),
+        arguments=arguments,
+    )
+
+
+def _equation(equation: Equation, change: Renaming) -> Equation:
+    return Equation(with_tensors(equation.target, change), with_tensors(equation.value, change))

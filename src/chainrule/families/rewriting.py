@@ -1,0 +1,213 @@
+"""Templates rewritten: the tensors they name changed, steps replaced by numbers, sums over steps written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from chainrule.expr.binding import substitute_indices
+from chainrule.expr.nodes import (
+    Affine,
+    AnyNode,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    Lookup,
+    MatrixEntry,
+    Partial,
+    Position,
+    operands,
+    plus,
+    with_operands,
+)
+from chainrule.expr.sizes import Axis
+from chainrule.expr.symbols import Change, Derivative, Steps, Symbol, Tensor
+from chainrule.families.templates import Step, StepRange, letter_summed
+from chainrule.system.model import Declaration, Equation, Given, System
+from chainrule.system.sizes.erase import erase_sizes
+from chainrule.system.typecheck import typecheck
+
+Renaming = Callable[[Symbol], Symbol]
+
+
+Environment: TypeAlias = Mapping[str, Step]
+"""What the steps of an equation are in those of another."""
+
+
+def moved(tensor: Tensor, steps: Environment) -> Tensor:
+    """Return a tensor whose letters are steps of another equation.
+
+    >>> moved(Tensor("a", (("l", -1),)), {"l": ("l", 1)})
+    'a[l;]'
+    """
+    raised = tuple([_step_from(step, steps) for step in tensor.superscript])
+    return Tensor(tensor.name, raised) if raised != tensor.superscript else tensor
+
+
+def with_tensors(node: AnyNode, change: Renaming) -> AnyNode:
+    """Return an expression or a condition with every tensor in it changed, those of looked-up positions too."""
+    changed: Any = _with_tensors(node, change)
+    return changed  # type: ignore[no-any-return]
+
+
+def _with_tensors(node: Any, change: Renaming) -> Any:
+    match node:
+        case Indexed(tensor, positions, guarded):
+            moved = tuple([_position(p, change) for p in positions])
+            return Indexed(change(tensor), moved, guarded)
+        case MatrixEntry(function, tensor, positions, samples):
+            indices, lead = ([_position(p, change) for p in part] for part in (positions, samples))
+            return MatrixEntry(function, change(tensor), tuple(indices), tuple(lead))
+        case IndexValue(position):
+            return IndexValue(_position(position, change))
+        case ExtentValue(Axis(tensor, axis), letter):
+            return ExtentValue(Axis(change(tensor), axis), letter)
+        case _:
+            parts = operands(node)
+            return with_operands(node, [_with_tensors(part, change) for part in parts]) if parts else node
+
+
+def _position(position: Position, change: Renaming) -> Position:
+    return Lookup(with_tensors(position.entry, change), position.extent) if isinstance(position, Lookup) else position
+
+
+def everywhere(change: Callable[[Tensor], Symbol]) -> Renaming:
+    """Return what changes tensors, and those in derivatives."""
+
+    def renamed(tensor: Symbol) -> Symbol:
+        match tensor:
+            case Derivative(of, wrt, along):
+                return Derivative(renamed(of), *map(renamed, wrt), along=along)
+            case Change(of, number):
+                return Change(renamed(of), number)
+            case _:
+                return change(tensor)
+
+    return renamed
+
+
+def renamed_system(system: System, change: Renaming) -> System:
+    """Return a system with every tensor in it renamed, checked anew."""
+    plain = erase_sizes(system)
+
+    def entry(read: Indexed) -> Indexed:
+        return Indexed(change(read.tensor), read.indices, read.guarded)
+
+    def equations(before: tuple[Equation, ...]) -> tuple[Equation, ...]:
+        return tuple(Equation(with_tensors(e.target, change), with_tensors(e.value, change)) for e in before)
+
+    declarations = tuple(
+        replace(d, tensor=change(d.tensor), arguments=tuple(map(entry, d.arguments))) for d in plain.declarations
+    )
+    made = replace(
+        plain,
+        declarations=declarations,
+        givens=tuple(Given(with_tensors(g.condition, change)) for g in plain.givens),
+        equations=equations(plain.equations),
+        cost=change(plain.cost) if plain.cost else plain.cost,
+        updates=equations(plain.updates),
+    )
+    return typecheck(made)
+
+
+def step_at(step: Step, numbers: Mapping[str, int]) -> Step:
+    """Return a superscript as a number where its letter has one.
+
+    >>> step_at(("l", 1), {"l": 3}), step_at(("L", 0), {"l": 3})
+    (('', 4), ('L', 0))
+    """
+    letter, shift = step
+    return ("", numbers[letter] + shift) if letter in numbers else step
+
+
+def tensor_at(tensor: Tensor, numbers: Mapping[str, int]) -> Tensor:
+    """Return a tensor with the letters in its superscript replaced by numbers."""
+    steps: Steps = tuple([step_at(step, numbers) for step in tensor.superscript])
+    return tensor if steps == tensor.superscript else Tensor(tensor.name, steps)
+
+
+def node_at(node: AnyNode, numbers: Mapping[str, int], sums: Mapping[str, StepRange]) -> AnyNode:
+    """Return what a template says where letters have these numbers; `sums` are the ranges of sums over steps."""
+    named = with_tensors(_summed(node, numbers, sums), everywhere(lambda tensor: tensor_at(tensor, numbers)))
+    at: dict[Index, Position] = {Index(letter): Affine((), number) for letter, number in numbers.items()}
+    placed: Any = substitute_indices(named, at)  # type: ignore[arg-type]  # conditions are gone through alike
+    return placed  # type: ignore[no-any-return]
+
+
+def _summed(node: AnyNode, numbers: Mapping[str, int], sums: Mapping[str, StepRange]) -> AnyNode:
+    """Return an expression with sums over steps written out."""
+    letter = letter_summed(node)
+    if letter:
+        (body,) = operands(node)
+        inner = _summed(body, numbers, sums)
+        terms: list[Any] = [node_at(inner, {letter: n}, sums) for n in sorted(sums[letter].steps(numbers))]
+        whole: Any = plus(*terms)
+        return whole  # type: ignore[no-any-return]
+    parts = operands(node)
+    return with_operands(node, [_summed(part, numbers, sums) for part in parts]) if parts else node
+
+
+def equation_at(template: Equation, numbers: Mapping[str, int], sums: Mapping[str, StepRange]) -> Equation:
+    """Return an equation where letters have these numbers."""
+    target = with_tensors(template.target, everywhere(lambda tensor: tensor_at(tensor, numbers)))
+    return Equation(target, node_at(template.value, numbers, sums))
+
+
+def declaration_at(declaration: Declaration, tensor: Symbol, numbers: Mapping[str, int]) -> Declaration:
+    """Return the declaration of one member of a family; its letters label axes of this superscript only."""
+    arguments = tuple(_argument(argument, numbers) for argument in declaration.arguments)
+    value = None if declaration.value is None else node_at(declaration.value, numbers, {})
+    indices = tuple(tied(index, tensor) for index in declaration.indices)
+    return Declaration(declaration.role, tensor, indices, value, arguments, declaration.values, declaration.implied)
+
+
+def _argument(argument: Indexed, numbers: Mapping[str, int]) -> Indexed:
+    tensor = tensor_at(argument.tensor, numbers) if isinstance(argument.tensor, Tensor) else argument.tensor
+    return Indexed(tensor, tuple(tied(i, tensor) if isinstance(i, Index) else i for i in argument.indices))
+
+
+def tied(index: Index, tensor: Symbol) -> Index:
+    """Return the index of an axis under a name that only axes of the same superscript have."""
+    if not isinstance(tensor, Tensor) or not tensor.superscript:
+        return index
+    steps = ",".join(f"{letter}{shift:+d}" for letter, shift in tensor.superscript)
+    return Index(f"{index.name}@{steps}", index.extent, index.preferred)
+
+
+def with_symbols(node: AnyNode, unknown: Mapping[Symbol, Mapping[Symbol, int]]) -> AnyNode:
+    """Return an expression in which ∂a/∂z is a symbol, for unknown functions a of what has so many axes."""
+    made: Any = _with_symbols(node, unknown)
+    return made  # type: ignore[no-any-return]
+
+
+def _with_symbols(node: Any, unknown: Mapping[Symbol, Mapping[Symbol, int]]) -> Any:
+    match node:
+        case Indexed(Derivative(of, (tensor,)), indices, guarded) if tensor in unknown.get(of, ()):
+            split = len(indices) - unknown[of][tensor]
+            return Partial(Indexed(of, indices[:split]), (Indexed(tensor, indices[split:], guarded),))
+        case _:
+            parts = operands(node)
+            return with_operands(node, [_with_symbols(p, unknown) for p in parts]) if parts else node
+
+
+def at_steps(equation: Equation, points: Mapping[str, Step]) -> Equation:
+    """Return an equation in which letters of steps are replaced by other steps: l by L-1."""
+    if not points:
+        return equation
+
+    positions: dict[Index, Position] = {}
+    for letter, (end, shift) in points.items():
+        positions[Index(letter)] = Affine(((Index(end), 1),) if end else (), shift)
+        if end and not shift:
+            positions[Index(letter)] = Index(end)
+    change = everywhere(lambda tensor: moved(tensor, points))
+    target = with_tensors(equation.target, change)
+    value = with_tensors(equation.value, change)
+    return Equation(target, substitute_indices(value, positions))
+
+
+def _step_from(step: Step, points: Mapping[str, Step]) -> Step:
+    letter, shift = step
+    return (points[letter][0], points[letter][1] + shift) if letter in points else step

@@ -1,0 +1,60 @@
+"""Superscripts as written: the l+1 of z[l+1; k], a part of the name of a tensor.
+
+Each is a letter, a letter plus or minus a whole number, or a whole number. What the letters mean, the step of a `for`
+line, how many steps there are, or nothing at all, is no matter of this module.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lark import Token, Tree
+
+from chainrule.expr.nodes import Position
+from chainrule.expr.symbols import Steps, Tensor
+from chainrule.notation.trees import name_token, subtrees
+
+
+@dataclass(frozen=True)
+class Raised:
+    """What stands in the brackets of a name with a superscript: that, and the positions behind the semicolon."""
+
+    superscript: Steps
+    positions: tuple[Position, ...]
+
+
+_STEP = re.compile(r"(?P<letter>[^\W\d_]\w*)?(?P<shift>(?<=\w)[+-]\d{1,9}|^-?\d{1,9})?")
+
+
+def step_of(text: str) -> tuple[str, int] | None:
+    """Return a superscript as a letter, "" for none, and what is added to it; None for anything else.
+
+    >>> step_of("l+1"), step_of("L"), step_of("−2"), step_of("2*l")
+    (('l', 1), ('L', 0), ('', -2), None)
+    """
+    plain = "".join(text.split()).replace("−", "-")
+    found = _STEP.fullmatch(plain) if plain else None
+    return None if found is None else (found["letter"] or "", int(found["shift"] or 0))
+
+
+def family_of(tree: Tree[Token]) -> Tree[Token] | None:
+    """Return the brackets of a name if a superscript stands in them, else None."""
+    return next((child for child in subtrees(tree) if child.data == "family"), None)
+
+
+def steps_in(family: Tree[Token]) -> Steps | None:
+    """Return the superscripts in brackets, None where one of them is of no such form."""
+    written = [step_of("".join(map(str, _tokens(tree)))) for tree in subtrees(subtrees(family)[0])]
+    found = tuple(step for step in written if step is not None)
+    return found if len(found) == len(written) else None
+
+
+def tensor_of(tree: Tree[Token]) -> Tensor:
+    """Return the tensor that a name with its brackets is one entry of: z[l+1; k] is one of z^(l+1)."""
+    family = family_of(tree)
+    return Tensor(str(name_token(tree)), (steps_in(family) or ()) if family is not None else ())
+
+
+def _tokens(tree: Tree[Token]) -> list[Token]:
+    return list(tree.scan_values(lambda value: isinstance(value, Token)))

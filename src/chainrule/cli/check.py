@@ -54,9 +54,11 @@ def check(
 ) -> None:
     """Check a derivative worked out by hand, in any algebraic form."""
     from chainrule.checking import check as check_answer
-    from chainrule.cli.systems import read_system
+    from chainrule.cli.systems import read_notation, written_out_system
 
-    verdict = check_answer(read_system(file.strip(), dict(map(read_size, size or []))), answer.strip(), wrt=wrt or None)
+    given = read_notation(file.strip())
+    system = written_out_system(given, dict(map(read_size, size))) if size else given
+    verdict = check_answer(system, answer.strip(), wrt=wrt or None)
     say(str(verdict))
     raise typer.Exit(0 if verdict else 1)
 

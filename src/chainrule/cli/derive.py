@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.arguments import as_utf8
+from chainrule.cli.arguments import as_utf8, read_size
 from chainrule.cli.terminal import check_form, columns, say, show_document
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chainrule.pipeline import Backprop
     from chainrule.render.document import Group
     from chainrule.rewrite.rules import Derivation
-    from chainrule.system.model import Equation
+    from chainrule.system.model import Equation, System
 
 HELP = """Derive the backward pass of a system with the chain rule.
 
@@ -74,22 +74,34 @@ def derive(
         bool, typer.Option("--verify", help="Evaluate both sides of every step at random points.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the same as JSON, for programs.")] = False,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(metavar="L=3", callback=as_utf8, help="Of families: how many steps there are. Default: any."),
+    ] = None,
 ) -> None:
     """Derive the backward pass of a system with the chain rule."""
+    from chainrule.cli.derive_families import derive_families
     from chainrule.cli.derive_why import reasons
-    from chainrule.cli.systems import read_system
+    from chainrule.cli.systems import read_notation, written_out_system
     from chainrule.errors import OptionError
+    from chainrule.families.families import Families
     from chainrule.pipeline import backprop
     from chainrule.render.document import Group
 
     _check_options(form, compare, steps=steps, where=where, json=json, other=bool(of or hessian))
     _check_why(why, data, at, alone=not (of or hessian or steps or compare or verify or form != "index"))
+    given = read_notation(file)
+    if isinstance(given, Families) and not size:
+        _check_families(plain=not (hessian or why or compare or json))
+        derive_families(given, of, wrt or [], steps=steps, where=where, latex=form == "latex", verify=verify)
+        return
+    system = written_out_system(given, dict(map(read_size, size or [])))
     asked = [_plain(name) for name in wrt or []]
     if of or hessian:
-        found = _jacobian(file, of, asked, hessian=hessian)
+        found = _jacobian(system, of, asked, hessian=hessian)
         _show_jacobian(found, steps=steps, where=where, latex=form == "latex", verify=verify, json=json)
         return
-    back = backprop(read_system(file), asked or None)
+    back = backprop(system, asked or None)
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
     if why:
@@ -110,6 +122,17 @@ def derive(
     for block in _blocks(back, other, (file, compare), steps=steps, where=where, latex=form == "latex"):
         say(block)
     _say_verified(_verifications(back, file, other, compare) if verify else ())
+
+
+def _check_families(*, plain: bool) -> None:
+    """Raise OptionError for options that families have only once they are written out."""
+    from chainrule.errors import OptionError
+
+    if not plain:
+        raise OptionError(
+            "--hessian, --why, --compare and --json are for a system with as many steps as it has",
+            advice="Say how many: --size L=3",
+        )
 
 
 def _say_verified(lines: Iterable[str]) -> None:
@@ -215,13 +238,11 @@ def _page(derivation: Derivation, *, where: bool, latex: bool) -> str:
     return derivation_latex(derivation) if latex else derivation_text(derivation, columns(), where=where)
 
 
-def _jacobian(file: str, of: str, asked: list[str], *, hessian: bool) -> Jacobian:
+def _jacobian(system: System, of: str, asked: list[str], *, hessian: bool) -> Jacobian:
     """Return the Jacobian or the Hessian that is asked for."""
     from chainrule import jacobians
-    from chainrule.cli.systems import read_system
     from chainrule.errors import OptionError
 
-    system = read_system(file)
     if of and hessian:
         raise OptionError("a Hessian is of the cost", advice="Leave --of out, or --hessian.")
     if hessian:

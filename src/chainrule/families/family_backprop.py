@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 from chainrule.errors import DerivativeError, OptionError, listed
-from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.expr.symbols import Symbol, Tensor, steps_text
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, range_text
@@ -15,6 +15,7 @@ from chainrule.families.named_sums import with_named_sums
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
 from chainrule.families.step_cases import CaseFinder, Derive, StepCase
 from chainrule.families.uses import Flow
+from chainrule.render.latex import equation_latex
 from chainrule.render.text import equation_text
 from chainrule.system.model import System
 
@@ -106,6 +107,16 @@ class FamilyBackprop:
                 ranges = ", ".join(range_text(steps) for steps in case_range(case))
                 yield text + (f"   for {ranges}" if ranges else "")
 
+    def latex(self) -> str:
+        """Return all cases as an `aligned` environment, each with the steps that it holds for."""
+        written = [
+            equation_latex(equation.target, as_reductions(equation.value), sign="&=") + _range_latex(case)
+            for name in self._order()
+            for case in reversed(self.cases.get(name, ()))
+            for equation in (case_equation(case),)
+        ]
+        return "\n".join((r"\begin{aligned}", " \\\\\n".join(written), r"\end{aligned}"))
+
     def _order(self) -> Sequence[str]:
         """Return what is derived by in the order in which it is told: last to first, then what is declared."""
         defined = [one.target.name for one in reversed(self._found.flow.definitions)]
@@ -114,6 +125,11 @@ class FamilyBackprop:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def _range_latex(case: StepCase) -> str:
+    ends = ((steps.letter, steps_text((steps.low,)), steps_text((steps.high,))) for steps in case_range(case))
+    return "".join(rf" \qquad {letter} = {low}, \ldots, {high}" for letter, low, high in ends)
 
 
 def _at(points: Environment, tensor: Tensor) -> Tensor:

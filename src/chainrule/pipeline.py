@@ -115,10 +115,14 @@ class Backprop(ShownAsText):
         """
         from chainrule.rewrite.backward_page import backward_page
 
-        found = {tensor: self.derivation(tensor) for tensor in self._in_order()}
+        found = self.derivations()
         inlined = {name for derivation in found.values() for name in derivation.inlined}
         brief = [found[tensor] for tensor in found if tensor in self.wrt or tensor in inlined]
         return backward_page(tuple(found.values()), brief, where=where)
+
+    def derivations(self) -> dict[str, Derivation]:
+        """Return the derivations of the whole backward pass, by tensor, from the cost backwards."""
+        return {tensor: self.derivation(tensor) for tensor in self._in_order()}
 
     def _in_order(self) -> tuple[str, ...]:
         """Return the tensors whose derivatives are told on a page: what is inlined before who inlines it."""

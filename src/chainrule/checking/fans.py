@@ -83,7 +83,7 @@ def multiple_words(multiple: Expr, target: Expr, tensor: str, cotangents: Cotang
             entry = expression_text(Indexed(user, fan.part.indices))
             return (
                 f"{claim}, but the ∂{entry} do not cancel as in a fraction, because {above} holds the other entries "
-                f"of {user} fixed: each product {fan.text} is the share of one path, the shares differ, and each is "
-                f"added once"
+                f"of {user} fixed: each product {fan.text} is the contribution through one of them; the contributions "
+                f"differ, and each is added once"
             )
     return claim

@@ -45,18 +45,22 @@ class Lost:
         missing = f"the {self.whole.op} over {self._letter} is missing"
         user, by = self._user, self._reads
         if by:
-            why = f"every entry of {user} may depend on {by}, and {text_of(self.terms)} is the share of one path alone"
-            return f"{missing}: {why}; each path adds its product, {text_of(self.whole)}"
-        return f"{missing}: only its term {self._at} is there" + (", the share of one path" if user else "")
+            why = (
+                f"every entry of {user} may depend on {by}, and {text_of(self.terms)} is the contribution of one alone"
+            )
+            return f"{missing}: {why}; the contributions of all of them add up, {text_of(self.whole)}"
+        return f"{missing}: only its term {self._at} is there" + (
+            f", the contribution through one entry of {user}" if user else ""
+        )
 
     def some_paths(self) -> str:
         """Say that some terms are there and the others are not."""
         whole, user, by = text_of(self.whole), self._user, self._reads
         if not user:
             return f"only the terms {self._at} of {whole} are there"
-        why = f"every entry of {user} may depend on {by}, and each path" if by else "each path"
+        why = f"every entry of {user} may depend on {by}, and the" if by else "the"
         only = f"only the terms {self._at} of the {self.whole.op} over {self._letter} are there"
-        return f"{only}, the shares of {len(self.places)} paths: {why} adds its product, {whole}"
+        return f"{only}: {why} contributions of all of them add up, {whole}"
 
     def counted(self) -> str:
         """Say that one term stands, multiplied by their number, for all of them."""
@@ -64,8 +68,8 @@ class Lost:
         if not self._user:
             return f"it is {number} times the term {self._at} of {text_of(self.whole)}, whose terms differ"
         return (
-            f"it is {number} times the share of one path, {self._at}: the shares of the paths differ, so each is added "
-            f"once, {text_of(self.whole)}"
+            f"it is {number} times the contribution through one entry of {self._user}, {self._at}: the contributions "
+            f"differ, so each is added once, {text_of(self.whole)}"
         )
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.arguments import as_utf8, read_size
-from chainrule.cli.terminal import columns, say, show_document
+from chainrule.cli.terminal import check_form, columns, say, show_document
 
 if TYPE_CHECKING:
     from chainrule.jacobians import Jacobian
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from chainrule.render.document import Group
     from chainrule.rewrite.rules import Derivation
     from chainrule.system.model import Equation, System
-
-FORMS = ("index", "latex")
 
 HELP = """Derive the backward pass of a system with the chain rule.
 
@@ -116,8 +114,9 @@ def derive(
         show_document(_document(derivations, _equations(back), back, page, steps=steps, verify=verify), json=True)
         return
     if steps and not (asked or compare):
-        _show_steps(back.steps(where=where), latex=form == "latex")
-        _say_verified(_verifications(back, file, None, "") if verify else ())
+        show_document(back.steps(where=where), width=columns(), form=form)
+        shown = back.derivations().values() if verify else ()
+        _say_verified(f"{derivation.text(derivation.target)}: {back.verify(derivation)}" for derivation in shown)
         return
     other = _other(compare, back.wrt) if compare else None
     for block in _blocks(back, other, (file, compare), steps=steps, where=where, latex=form == "latex"):
@@ -136,16 +135,6 @@ def _check_families(*, plain: bool) -> None:
         )
 
 
-def _show_steps(page: Group, *, latex: bool) -> None:
-    """Print the derivations of a page."""
-    if latex:
-        from chainrule.render.document_latex import document_latex
-
-        say(document_latex(page))
-    else:
-        show_document(page, json=False, width=columns())
-
-
 def _say_verified(lines: Iterable[str]) -> None:
     """Print what verification found, a blank line before it."""
     for number, line in enumerate(lines):
@@ -158,14 +147,11 @@ def _check_options(form: str, compare: str, *, steps: bool, where: bool, json: b
     """Raise OptionError for options that do not go together; `other` than the cost's are the derivatives asked for."""
     from chainrule.errors import OptionError
 
-    if form not in FORMS:
-        raise OptionError(f"there is no form {form!r}", expected=f"one of {', '.join(FORMS)}")
+    check_form(form)
     if json and (where or compare or form != "index"):
         raise OptionError("JSON has text and LaTeX of one derivation", advice="Leave --form, --compare, --where out.")
     if where and (not steps or form != "index" or compare):
         raise OptionError("--where belongs to the steps of one derivation, as text", advice="Write --steps --where.")
-    if compare and form != "index":
-        raise OptionError("a comparison is text", advice="Leave --form out.")
     if compare and other:
         raise OptionError("only derivatives of the cost are compared", advice="Leave --compare out.")
 
@@ -224,10 +210,16 @@ def _blocks(
 ) -> Iterator[str]:
     """Yield what is printed, a derivation each, or all equations at once."""
     if other is not None:
+        from chainrule.render.document_latex import document_latex
+        from chainrule.rewrite.compared import compared_document
         from chainrule.rewrite.derivation_text import derivations_compared
 
         for tensor in back.wrt:
-            yield derivations_compared(back.derivation(tensor), other.derivation(tensor), names, columns())
+            both = back.derivation(tensor), other.derivation(tensor)
+            if latex:
+                yield document_latex(compared_document(*both, names))
+            else:
+                yield derivations_compared(*both, names, columns())
     elif steps:
         yield "\n\n".join(_page(back.derivation(tensor), where=where, latex=latex) for tensor in back.wrt)
     elif latex:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chainrule.cli.arguments import as_utf8, read_size
-from chainrule.cli.terminal import columns, show_document
+from chainrule.cli.terminal import check_form, columns, show_document
 from chainrule.errors import escaped
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def explain(
     json: Annotated[
         bool, typer.Option("--json", help="Print the same as JSON, for programs, with all digits of the numbers.")
     ] = False,
+    form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""
     from chainrule.cli.systems import is_saved, read_network
@@ -90,6 +91,7 @@ def explain(
     from chainrule.render.document import Group, Line
 
     levels = _levels(quantiles)
+    check_form(form)
     if why and (paths or levels):
         raise OptionError("--why has a page of its own", advice="Leave --paths and --quantiles out.")
     source: Network | System
@@ -109,7 +111,7 @@ def explain(
         found = open_sum(source, inputs, of, entry, chosen, paths=paths, top=top, quantiles=levels)
     document = found.document()
     shown = Group((*which, document), role="sample") if which else document
-    show_document(shown, json=json, width=columns() if why else None)
+    show_document(shown, json=json, width=columns() if why else None, form=form)
 
 
 def _with_values(file: str, data: Path | None, steps: Mapping[str, int]) -> tuple[System, Mapping[str, Any]]:

@@ -33,9 +33,22 @@ def say(text: object = "", *, err: bool = False) -> None:
     typer.echo(escaped(text, keep=KEPT), err=err)  # noqa: TID251 -- the only place
 
 
-def show_document(node: Node, *, json: bool = False, width: int | None = None) -> None:
-    """Print a document, as text of a width or as JSON."""
+FORMS = ("index", "latex")
+"""The forms that a document is printed in: the notation for a terminal, and LaTeX."""
+
+
+def show_document(node: Node, *, json: bool = False, width: int | None = None, form: str = FORMS[0]) -> None:
+    """Print a document, as text of a width, as LaTeX or as JSON."""
     from chainrule.render.document_json import document_json
+    from chainrule.render.document_latex import document_latex
     from chainrule.render.document_text import document_text
 
-    say(document_json(node) if json else document_text(node, width))
+    say(document_json(node) if json else document_latex(node) if form == "latex" else document_text(node, width))
+
+
+def check_form(form: str) -> None:
+    """Raise OptionError for a form that there is not."""
+    from chainrule.errors import OptionError
+
+    if form not in FORMS:
+        raise OptionError(f"there is no form {form!r}", expected=f"one of {', '.join(FORMS)}")

@@ -175,8 +175,8 @@ def one_error(console: Console, network: Network, x: Array, targets: Array) -> N
         said += f": its class is {right}" + (f", and the network says {found}" if right != found else "")
     console.print(
         f"{said}.\n"
-        f"Hidden unit {unit} reaches the cost through every unit of the next layer: one product for each path,\n"
-        "added up. No term is the whole derivative; each is the share of one path.\n"
+        f"Hidden unit {unit} reaches the cost through every unit of the next layer; the contributions add up.\n"
+        "Each product is the contribution through one unit, not the whole derivative.\n"
     )
     inputs = network.inputs(x[sample], targets[sample])
     console.print(str(explain(network, inputs, of="z1", at={letter: unit})))
@@ -186,7 +186,7 @@ def confusions(console: Console, right: npt.NDArray[np.int64], found: npt.NDArra
     """Show how often each class was taken for each other."""
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, (right.reshape(-1), found.reshape(-1)), 1)
-    heading(console, "What it is (rows), and what the network says (columns)")
+    heading(console, "True class (rows) and predicted class (columns)")
     if classes > MANY_CLASSES:
         worst = np.argsort(-np.where(np.eye(classes, dtype=bool), 0, counts), axis=None, kind="stable")[:10]
         for place in worst:

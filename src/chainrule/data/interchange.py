@@ -20,8 +20,6 @@ from chainrule.errors import InputError
 AnyArray: TypeAlias = npt.NDArray[Any]
 _CPU = 1
 """The device of DLPack that is the main memory."""
-_FEW = 4
-"""Fewer kinds of objects than this are named."""
 _KINDS = {"c": "complex numbers", "U": "text", "S": "text", "T": "text"}
 
 
@@ -175,8 +173,12 @@ def _kind(array: AnyArray, values: Any) -> str:
         # A list with a None in it is told by its None; whatever else it is made of, by what was given.
         if any(value is None for value in array.flat):
             return "objects (NoneType)"
-        kinds = dict.fromkeys(type(value).__name__ for value in array.flat)
-        return f"objects ({', '.join(kinds) if 0 < len(kinds) < _FEW else type(values).__name__})"
+        numbers = (
+            isinstance(values, np.ndarray)
+            and array.size > 0
+            and all(isinstance(value, Real | Decimal) for value in array.flat)
+        )
+        return f"objects ({(type(array.flat[0]) if numbers else type(values)).__name__})"
     return _KINDS.get(array.dtype.kind, str(array.dtype))
 
 
@@ -185,14 +187,13 @@ def _conversion(name: str, array: AnyArray) -> str:
     if array.dtype.kind == "c":
         return f"Its real parts: {name}.real"
     entries = array.ravel().tolist()
-    if all(isinstance(entry, Real | Decimal | np.number | np.bool_) for entry in entries):
-        return f"Its entries are numbers: np.asarray({name}).astype(float)"
     try:
         np.asarray([float(entry) for entry in entries])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         texts = all(isinstance(entry, str | bytes) for entry in entries)
         return f"Number the classes: names, {name} = np.unique({name}, return_inverse=True)" if texts else ""
-    return f"Its entries can be read as numbers: np.asarray({name}).astype(float)"
+    are = "are" if all(isinstance(entry, Real | Decimal) for entry in entries) else "can be read as"
+    return f"Its entries {are} numbers: np.asarray({name}).astype(float)"
 
 
 def _wrong_type(name: str, found: str, advice: str = "Convert it before.") -> InputError:

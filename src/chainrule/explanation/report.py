@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from chainrule.explanation.opening import OpenedSum, Part, PathSum
 from chainrule.explanation.tables import Extract, rest_sentences, sum_sentence, sum_table, zero_sentences
 from chainrule.render.document import (
@@ -25,7 +27,7 @@ from chainrule.render.document import (
 from chainrule.render.formula import ShownFormula, added, equal
 from chainrule.render.numbers import number_text
 
-SHARE = "Each product is the share of one path, not the whole derivative: different shares are added up."
+EACH = "Each product is one contribution, not the whole derivative; the contributions differ and add up."
 
 
 def part_group(part: Part, extract: Extract, *, alone: bool) -> Group:
@@ -86,25 +88,44 @@ def _why_a_sum(ends: tuple[ShownFormula, ShownFormula], paths: tuple[PathSum, ..
     between = tuple(path.between for path in paths if path.between)
     itself = words(", and reads ", own, " itself") if len(between) < len(paths) else ()
     through = words(cost, " depends on ", own, " through ", joined(between, " and "), itself)
-    return words("Before anything is simplified: ", through, ", one product a path:")
+    several = "; the contributions add up:" if len(paths) > 1 or paths[0].opened.indices else ":"
+    return words("By the chain rule: ", through, several)
 
 
 def _path_group(path: PathSum, extract: Extract) -> Group:
     named = [path.equation] if path.equation else []
-    one = not path.opened.indices
-    shown: list[Node] = [Line(_single(path.opened))] if one else _sum_nodes(path.opened, extract, path.why)
+    if _one_is_left(path):
+        shown: list[Node] = [Line(_left_alone(path))]
+    elif path.opened.indices:
+        shown = _sum_nodes(path.opened, extract, path.why)
+    else:
+        shown = [Line(_single(path.opened))]
     return Group((*named, *shown), role="path", indent=2, apart=True)
+
+
+def _one_is_left(path: PathSum) -> bool:
+    """Say whether a Kronecker delta leaves a single term of a sum, of which no table need be made."""
+    return bool(path.why) and bool(path.opened.indices) and path.opened.nonzero == 1
+
+
+def _left_alone(path: PathSum) -> Words:
+    """Return the reason why one term is left, and the term in numbers."""
+    opened = path.opened
+    (place,) = opened.largest(1)
+    shape = opened.terms.shape
+    numbers = tuple(float(np.broadcast_to(factor.values, shape).reshape(-1)[place]) for factor in opened.factors)
+    return words(path.why, ", so one term is left: ", multiplied_numbers(numbers), " = ", opened.total)
 
 
 def _paths_closing(paths: tuple[PathSum, ...], total: float) -> Iterator[Words]:
     """Say that the paths give the same number, and what each product is."""
     if len(paths) > 1:
         shares = added_numbers(tuple(path.opened.total for path in paths))
-        yield words("All paths together: ", shares, " = ", total, ".")
+        yield words("All contributions together: ", shares, " = ", total, ".")
     if not math.isfinite(total):
         yield words("These products overflow at such numbers; the simplified equation does not.")
-    elif any(path.opened.terms.size > 1 for path in paths):
-        yield words(f"{SHARE} They give the same number, ", total, ".")
+    elif any(path.opened.terms.size > 1 and not _one_is_left(path) for path in paths):
+        yield words(f"{EACH} They give the same number, ", total, ".")
 
 
 def _single(opened: OpenedSum) -> Words:

@@ -98,7 +98,7 @@ class Explanation(ShownAsText):
         if self.has_sum or len(self.parts) > 1:
             yield Group((result_heading(self.derivative, self.parts, self.value),), role="result")
         if self.paths and not self.has_sum:
-            yield Group((Line(("No sum is left in this equation; the chain rule begins with one.",)),), apart=True)
+            yield Group((Line(("No sum is left in this equation. It comes from one:",)),), apart=True)
         if not self.paths and self.value == 0 and not self.has_sum:
             yield Line(words("No path leads to the cost: ", self.derivative, " is 0 whatever the numbers are."))
         if self.paths and (self.shows_paths or not self.has_sum):

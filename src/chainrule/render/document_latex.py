@@ -69,7 +69,8 @@ def document_latex(node: Node) -> str:
     \noindent Sum of 3 terms: 0.2500\par
     \endgroup
     """
-    return "\n".join((r"\begingroup\sloppy", *_lines(node, 0), r"\endgroup"))
+    text = "\n".join((r"\begingroup\sloppy", *_lines(node, 0), r"\endgroup"))
+    return text.replace("\\par\n\\begin{align*}", "\n\\begin{align*}")  # a display belongs to its paragraph
 
 
 def display(formula: ShownFormula, room: float = TEXT_WIDTH) -> list[str]:
@@ -80,7 +81,7 @@ def display(formula: ShownFormula, room: float = TEXT_WIDTH) -> list[str]:
 def _lines(node: Node, depth: int) -> Iterator[str]:
     match node:
         case Heading(words):
-            yield rf"\medskip\noindent\textbf{{{_words(words)}}}\par\nopagebreak"
+            yield rf"\medskip\noindent {_heading(words)}\par\nopagebreak"
         case Line(words) | Note(words):
             yield from _paragraph(words, _room(depth))
         case ShownFormula():
@@ -107,7 +108,7 @@ def _nodes(nodes: tuple[Node, ...], depth: int) -> Iterator[str]:
         yield r"\begin{enumerate}"
         for node in run:
             assert isinstance(node, Group)
-            label = f"{node.label}." if node.label.isdigit() else f"({node.label})"
+            label = f"({node.label})" if node.label.islower() else f"{node.label}."
             yield rf"\item[{label}]"
             yield from _nodes(node.nodes, depth + 1)
         yield r"\end{enumerate}"
@@ -131,8 +132,12 @@ def _paragraph(words: Iterable[Inline], room: float) -> Iterator[str]:
         yield rf"\noindent {text.strip()}\par"
 
 
-def _words(words: Iterable[Inline]) -> str:
-    return "".join(map(_inline, words))
+def _heading(words: Iterable[Inline]) -> str:
+    """Return a heading: its words are bold, its formulas of full size."""
+    return "".join(
+        rf"$\displaystyle {piece.latex()}$" if isinstance(piece, ShownFormula) else rf"\textbf{{{_inline(piece)}}}"
+        for piece in words
+    )
 
 
 def _inline(piece: Inline) -> str:

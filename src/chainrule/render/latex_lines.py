@@ -110,8 +110,8 @@ def _parts(layout: Layout, room: float) -> Iterator[Box]:  # noqa: C901 -- one m
             raised = _boxes(Parenthesised(bare(base)), room)
             yield from _around("", raised, f"^{{{write(bare(exponent), LATEX)}}}")
         case Rate(of, by):
-            before = rf"\frac{{\partial}}{{\partial {write(by, LATEX)}}} "
-            yield from _around(before, _boxes(Parenthesised(of), room))
+            before = rf"\Bigl[ \frac{{\partial}}{{\partial {write(by, LATEX)}}} "
+            yield from _around(before, _boxes(Parenthesised(of), room), r" \Bigr]")
         case Applied("sqrt", (argument,), 0):
             yield from _parts(Superscript(Parenthesised(argument), _ROOT), room)
         case Applied("abs", (argument,), 0):

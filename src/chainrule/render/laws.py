@@ -88,7 +88,7 @@ SLASH: "/"
 RELATION: "=" | "≠" | "≤" | "≥" | "<" | ">" | "!=" | "<=" | ">="
 PRIME: "'"
 MARK: "?"
-NUMBER: /\d+(\.\d+)?/
+NUMBER: /\d+(\.\d+)?(e[−-]?\d+)?/
 NAME: /[^\W\d]\w*/
 %ignore " "
 """
@@ -263,7 +263,7 @@ class _LawReader(Transformer[Token, Any]):
         return Primed(inner, len(primes)) if primes else inner
 
     def number(self, parts: list[Any]) -> Layout:
-        return Numeral(Fraction(str(parts[0])))
+        return Numeral(Fraction(str(parts[0]).replace("−", "-")))
 
     def big(self, parts: list[Any]) -> Layout:
         letters = _NAMES.findall(str(parts[0]).removeprefix("Σ_"))

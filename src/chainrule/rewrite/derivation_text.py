@@ -28,7 +28,7 @@ def derivation_document(derivation: Derivation, *, where: bool = False) -> Group
 
     With `where` each step names the function that took it.
     """
-    head, steps, end = _parts(derivation, where=where)
+    head, steps, end = derivation_parts(derivation, where=where)
     return Group((head, Group(steps, role="steps", indent=2), *end), role="derivation")
 
 
@@ -55,7 +55,7 @@ def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, 
     `names` say what A and B are. The last lines say where the two part, if they do, and why.
     """
     both = (left, right)
-    heads, steps, ends = zip(*(_parts(derivation) for derivation in both), strict=True)
+    heads, steps, ends = zip(*(derivation_parts(derivation) for derivation in both), strict=True)
     blocks = [[_lines((step,), 2, width) for step in one] for one in steps]
     rules = [[step.rule for step in derivation.steps] for derivation in both]
     lines = [f"A  {names[0]}", f"B  {names[1]}", ""]
@@ -67,7 +67,7 @@ def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, 
         else:
             lines += [f"A │ {line}" for block in blocks[0][start:end] for line in block]
             lines += [f"B │ {line}" for block in blocks[1][first:last] for line in block]
-    return "\n".join((*lines, *_side_by_side(*(_lines(end, 0, width) for end in ends)), "", _parting(left, right)))
+    return "\n".join((*lines, *_side_by_side(*(_lines(end, 0, width) for end in ends)), "", parting(left, right)))
 
 
 def derivation_latex(derivation: Derivation) -> str:
@@ -79,10 +79,10 @@ def derivation_latex(derivation: Derivation) -> str:
     >>> step = Step("power rule", (), target, times(number(2), x))
     >>> print(derivation_latex(Derivation(target, (step,), times(number(2), x))))
     \begingroup\sloppy
-    \medskip\noindent\textbf{$\frac{\partial C}{\partial x}$}\par\nopagebreak
+    \medskip\noindent $\displaystyle \frac{\partial C}{\partial x}$\par\nopagebreak
     \begin{enumerate}
     \item[1.]
-    \noindent power rule\par
+    \noindent power rule
     \begin{align*}
     &= 2 \, x
     \end{align*}
@@ -92,7 +92,9 @@ def derivation_latex(derivation: Derivation) -> str:
     return document_latex(derivation_document(derivation))
 
 
-def _parts(derivation: Derivation, *, where: bool = False) -> tuple[Heading, tuple[Group, ...], tuple[Node, ...]]:
+def derivation_parts(
+    derivation: Derivation, *, where: bool = False
+) -> tuple[Heading, tuple[Group, ...], tuple[Node, ...]]:
     """Return what is derived, the steps, and what is said at the end."""
     head = Heading((derivation.formula(derivation.target),))
     steps = tuple(_steps(derivation, _numbers(derivation), derivation.target, where=where))
@@ -110,7 +112,13 @@ def _end(derivation: Derivation, *, where: bool) -> Iterator[Node]:
     yield Group(tuple(said), role="result", indent=2)
     for title, case in derivation.cases:
         inner = derivation_document(case, where=where)
-        yield Group((Line((f"If {title}:",)), Group((inner,), indent=2)), role="case", apart=True)
+        yield Group((Line(words("If ", _title(title), ":")), Group((inner,), indent=2)), role="case", apart=True)
+
+
+def _title(title: str) -> Words:
+    """Return the title of a special case, with the equation at its end as a formula."""
+    said, comma, equation = title.partition(", ")
+    return words(said, comma, formula_of(equation)) if equation else (said,)
 
 
 def _steps(derivation: Derivation, labels: Iterable[str], above: Expr | None, *, where: bool) -> Iterator[Group]:
@@ -184,7 +192,7 @@ def _side_by_side(left: list[str], right: list[str]) -> list[str]:
     return [*common, *(f"A │ {line}" for line in left[same:]), *(f"B │ {line}" for line in right[same:])]
 
 
-def _parting(left: Derivation, right: Derivation) -> str:
+def parting(left: Derivation, right: Derivation) -> str:
     """Say at which step two derivations part, and what each has to say there."""
     for number, (one, other) in enumerate(zip(left.steps, right.steps, strict=False), 1):
         lines = [str(_equation(step, derivation)) for derivation, step in ((left, one), (right, other))]

@@ -131,13 +131,18 @@ def test_a_derivation_that_goes_on_longer_is_said_to() -> None:
     assert derivations_compared(long, short, ("l", "s")).endswith("up to step 1, where only A goes on.")
 
 
-def test_latex_has_the_laws_as_text_and_one_equation_a_row() -> None:
+def test_latex_has_numbered_paragraphs_with_displays_between_them() -> None:
     rows = derivation_latex(derived(SOFTMAX)).splitlines()
-    assert rows[0] == r"\begin{align*}"
-    assert rows[-1] == r"\end{align*}"
-    assert rows[1].startswith(r"& \text{1. chain rule: $C$ depends on $z_{j}$")
-    assert rows[-2] == "&= a_{j} - y_{j}"
-    assert rows[-3] == r"& \text{7. given $\sum_{k} y_{k} = 1$} \\"
+    assert rows[0] == r"\begingroup\sloppy"
+    assert rows[2:4] == [r"\begin{enumerate}", r"\item[1.]"]
+    assert rows[4].startswith(r"\noindent chain rule: $C$ depends on $z_{j}$")
+    last = rows.index(r"\item[7.]")
+    assert rows[last + 1 : last + 5] == [
+        r"\noindent given $\sum_{k} y_{k} = 1$",
+        r"\begin{align*}",
+        "&= a_{j} - y_{j}",
+        r"\end{align*}",
+    ]
 
 
 @pytest.mark.parametrize("text", [SIGMOID, SOFTMAX, UNKNOWN])
@@ -145,4 +150,4 @@ def test_latex_is_plain_ascii_with_balanced_braces(text: str) -> None:
     latex = derivation_latex(derived(text))
     assert latex.isascii()
     assert latex.count("{") - latex.count(r"\{") == latex.count("}") - latex.count(r"\}")
-    assert all(row.endswith(r"\\") for row in latex.splitlines()[1:-2])
+    assert latex.count(r"\begin{") == latex.count(r"\end{")

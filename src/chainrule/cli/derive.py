@@ -80,7 +80,6 @@ def derive(
     ] = None,
 ) -> None:
     """Derive the backward pass of a system with the chain rule."""
-    from chainrule.cli.derive_families import derive_families
     from chainrule.cli.derive_why import reasons
     from chainrule.cli.systems import read_notation, written_out_system
     from chainrule.errors import OptionError
@@ -92,6 +91,8 @@ def derive(
     _check_why(why, data, at, alone=not (of or hessian or steps or compare or verify or form != "index"))
     given = read_notation(file)
     if isinstance(given, Families) and not size:
+        from chainrule.cli.derive_families import derive_families
+
         _check_families(plain=not (hessian or why or compare or json))
         derive_families(given, of, wrt or [], steps=steps, where=where, latex=form == "latex", verify=verify)
         return

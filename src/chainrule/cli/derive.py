@@ -89,7 +89,6 @@ def derive(
     ] = None,
 ) -> None:
     """Derive the backward pass of a system with the chain rule."""
-    from chainrule.cli.derive_families import derive_families
     from chainrule.cli.derive_why import reasons
     from chainrule.cli.printed_as import names_in_print, words_of
     from chainrule.cli.systems import read_notation, written_out_system
@@ -104,6 +103,8 @@ def derive(
     _check_why(why, data, at, alone=not (of or hessian or steps or compare or verify or form != "index"))
     given = read_notation(file)
     if isinstance(given, Families) and not size:
+        from chainrule.cli.derive_families import derive_families
+
         _check_families(plain=not (hessian or why or compare or json))
         called = names_in_print(names, words_of(given))
         kind = {"steps": steps, "where": where, "latex": form == "latex", "verify": verify}

@@ -17,6 +17,7 @@ from chainrule.checking.answer import Answer, circular, derivatives_named, read_
 from chainrule.checking.circular import named_itself
 from chainrule.checking.clashes import clashes
 from chainrule.checking.diagnosis import Array, Case, clash_words, loose_words, values_of
+from chainrule.checking.family_answers import window_of_answer
 from chainrule.checking.forms import users_of
 from chainrule.checking.names import unknown_derivatives
 from chainrule.checking.points import POINTS, SCALAR_POINTS, Point, Points, drawn_points, with_derivatives
@@ -36,6 +37,7 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, Symbol
+from chainrule.families.families import Families
 from chainrule.keywords import answers
 from chainrule.pipeline import cotangents_for
 from chainrule.render.text import expression_text
@@ -48,15 +50,15 @@ REDRAWN = 3
 
 @answers
 @enough_memory("the check")
-def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
+def check(system: System | Families, answer: str, *, wrt: str | None = None) -> Verdict:
     r"""Say whether an answer such as `∂C/∂z[j] = a[j] - y[j]` is right, in any algebraic form.
 
     A right side alone is an answer for ∂C/∂wrt. The answer may name ∂C/∂t of other tensors t, and ∂u/∂v of an equation
     that reads v; its indices may have any letters. Right is what has a value wherever the derivative has one, and is
     equal to it to nine digits at random points, drawn so that the facts of the system hold and both sides of brackets,
     choices and kinks are met. Where the terms of the derivative cancel, they are compared at their size. In a system
-    with `batch n` an answer is for one sample, or with mean(n) for all. Raises NotationError, with a caret, for what
-    cannot be read.
+    with `batch n` an answer is for one sample, or with mean(n) for all. Of families an answer is for one case,
+    ∂C/∂z[l; k] or ∂C/∂z[L; k]. Raises NotationError, with a caret, for what cannot be read.
 
     >>> from chainrule.notation import parse
     >>> system = parse("data y[k]\nparam a[k]\ncost C = 1/2*(sum(k) (a[k] - y[k])^2)")
@@ -65,6 +67,8 @@ def check(system: System, answer: str, *, wrt: str | None = None) -> Verdict:
     >>> print(check(system, "2*(a[k] - y[k])", wrt="a").change)
     a factor 2 too much
     """
+    if isinstance(system, Families):
+        system, wrt = window_of_answer(system, answer, wrt)
     check_system(system)
     if not system.cost:
         raise DerivativeError("the system has no cost, so there is nothing to check", advice=cost_advice(system))

@@ -55,10 +55,12 @@ def check(
 ) -> None:
     """Check a derivative worked out by hand, in any algebraic form."""
     from chainrule.checking import check as check_answer
-    from chainrule.cli.systems import read_system
+    from chainrule.cli.systems import read_notation, written_out_system
 
     check_form(form)
-    verdict = check_answer(read_system(file.strip(), dict(map(read_size, size or []))), answer.strip(), wrt=wrt or None)
+    given = read_notation(file.strip())
+    system = written_out_system(given, dict(map(read_size, size))) if size else given
+    verdict = check_answer(system, answer.strip(), wrt=wrt or None)
     if form == "latex":
         from chainrule.checking.verdict_document import verdict_document
 

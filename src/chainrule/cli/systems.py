@@ -40,16 +40,20 @@ def read_system(source: str, sizes: Mapping[str, int] | None = None) -> System:
 
     Raises OptionError for a file that cannot be read, and as `parse` and `load` do.
     """
-    found = read_notation(source)
+    return written_out_system(read_notation(source), sizes or {})
+
+
+def written_out_system(found: System | Families, sizes: Mapping[str, int]) -> System:
+    """Return a system as it is, and families for these numbers of steps. Raises OptionError where one is missing."""
     if not isinstance(found, Families):
         return found
-    missing = next((n for n in found.letters if n not in {**found.sizes, **(sizes or {})}), "")
+    missing = next((n for n in found.letters if n not in {**found.sizes, **sizes}), "")
     if missing:
         raise OptionError(
             f"nothing says how many steps {missing} stands for",
             expected=f"a number: --size {missing}=3 where the command has it, or a line index {missing} = 3",
         )
-    return found.at(**{letter: number for letter, number in (sizes or {}).items() if letter in found.letters})
+    return found.at(**{letter: number for letter, number in sizes.items() if letter in found.letters})
 
 
 def read_notation(source: str) -> System | Families:

@@ -13,7 +13,7 @@ from itertools import product
 from typing import TypeAlias
 
 from chainrule.expr.binding import substitute_indices
-from chainrule.expr.nodes import Expr, Index, Indexed, plus, walk
+from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, plus, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.reads import reach_of
 from chainrule.families.step_order import Interval, holds_in
@@ -95,6 +95,8 @@ class CaseFinder:
         box: dict[str, Interval] = {}
         raised = []
         reach = reach_of(self.flow.blocks, name)
+        if declaration.tensor.superscript and not reach:
+            return
         for at, step in enumerate(declaration.tensor.superscript):
             letter = self._letter(name, at) or step[0]
             if step[0] in self.flow.blocks.letters or not step[0] or at >= len(reach):
@@ -188,7 +190,8 @@ class CaseFinder:
                 continue
             whole = erased_equation(Equation(window.restored(derived.target), window.restored(derived.value)))
             target = whole.target if target is None else target
-            values.append(_over(over, _in_letters(whole, target)))
+            if whole.value != ZERO:
+                values.append(_over(over, _in_letters(whole, target)))
             same = {use.user.target.name for use in inner}
             named |= {t.name for t in _derived_by(self.flow.cost, whole.value)} & same
         if target is None and windows:
@@ -244,12 +247,12 @@ class CaseFinder:
             window.add(own, {letter: (letter, 0) for letter in own.letters}, held)
         moving = window.name(subject.tensor)
         for use in inner:
-            window.add(use.user, use.environment, held, use.summed)
+            window.add(use.user, use.environment, held, summed=use.summed)
         for use in part:
             steps = {**use.environment, **{letter: (letter, 0) for letter in use.open}}
             mine = {u.slot for u in part if u.user is use.user and u.steps == use.steps}
-            others = [moving for slot in use.user.reads if slot not in mine and window.is_at(slot, steps, moving)]
-            target = window.add(use.user, steps, [*(t for t in held if t != moving), *others], use.summed)
+            others = [slot for slot in use.user.reads if slot not in mine and window.is_at(slot, steps, moving)]
+            target = window.add(use.user, steps, [t for t in held if t != moving], others, use.summed)
             if target not in window.arguments and target != self.flow.cost:
                 window.arguments.append(target)
         return window.system(subject.tensor)

@@ -71,12 +71,22 @@ class StepWindow:
         """Say whether a slot of an equation at some steps is an entry of this window."""
         return self.name(moved(slot, steps)) == entry
 
-    def add(self, user: Definition, steps: Environment, held: Iterable[Tensor] = (), summed: str = "") -> Tensor:
-        """Add the statement of a definition at some steps, in which some of what it reads is held apart."""
+    def add(
+        self,
+        user: Definition,
+        steps: Environment,
+        held: Iterable[Tensor] = (),
+        slots: Iterable[Tensor] = (),
+        summed: str = "",
+    ) -> Tensor:
+        """Add the statement of a definition at some steps.
+
+        What is `held` apart in it are tensors of this window, and those that stand in some slots of the definition.
+        """
         target = self.name(moved(user.target, steps))
         if target in self.defined or (self.cost is not None and target == self.flow.cost):
             return target
-        made = self._statement(user, steps, frozenset(held), summed)
+        made = self._statement(user, steps, frozenset(held), frozenset(slots), summed)
         if target == self.flow.cost:
             self.cost = made
         else:
@@ -84,13 +94,18 @@ class StepWindow:
         return target
 
     def _statement(
-        self, user: Definition, steps: Environment, held: frozenset[Tensor], summed: str
+        self,
+        user: Definition,
+        steps: Environment,
+        held: frozenset[Tensor],
+        slots: frozenset[Tensor],
+        summed: str,
     ) -> Equation | Declaration:
         template = user.template
 
         def here(tensor: Tensor) -> Tensor:
             named = self.name(moved(tensor, steps))
-            if named not in held:
+            if named not in held and tensor not in slots:
                 return named
             apart = Tensor(APART + named.name, named.superscript)
             self.apart[apart] = named

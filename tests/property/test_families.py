@@ -1,0 +1,55 @@
+"""Random families: text reads back, and the cases are the backward pass of the family written out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import chainrule as cr
+from chainrule.execute.reference import evaluation
+from chainrule.expr.symbols import Derivative
+from property.random_families import family_text
+from support import assert_close, examples
+from unit.families.random_inputs import random_inputs
+
+NUMBERS = st.integers(0, 10**6)
+
+
+@examples(40)
+@given(NUMBERS)
+def test_families_print_as_text_that_reads_back(number: int) -> None:
+    families = cr.parse(family_text(number))
+    assert cr.parse(str(families)) == families
+
+
+@pytest.mark.slow
+@examples(60)
+@given(NUMBERS)
+def test_many_families_are_derived_as_their_systems_are(number: int) -> None:
+    for steps in (1, 2, 3, 5):
+        check_cases(family_text(number), steps)
+
+
+@examples(12)
+@given(NUMBERS, st.sampled_from([2, 3, 5]))
+def test_families_are_derived_as_their_systems_are(number: int, steps: int) -> None:
+    check_cases(family_text(number), steps)
+
+
+def check_cases(text: str, steps: int) -> None:
+    """Compare all derivatives of a family, written out, with backprop of the system written out."""
+    families = cr.parse(text)
+    back = cr.backprop(families)
+    if steps < back.least["T"]:
+        return
+    forward, whole = back.prepared.at(T=steps), back.at(T=steps)
+    inputs: dict[str, Any] = random_inputs(forward, steps, 2, 2)
+    found = evaluation.evaluate(whole, inputs)
+    names = [e.name for e in whole.equations if isinstance(e.name, Derivative)]
+    assert {str(name.wrt[0]) for name in names} >= set(forward.params)
+    _, expected = cr.value_and_grad(forward, inputs, [str(name.wrt[0]) for name in names])
+    for name in names:
+        assert_close(found[name], expected[str(name.wrt[0])], rtol=1e-8, atol=1e-8)

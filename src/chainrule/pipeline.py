@@ -240,8 +240,15 @@ def family_backprop(families: Families, wrt: Sequence[str] | None = None) -> Fam
 
 
 def cotangent_of(system: System, tensor: str) -> Equation | None:
-    """Return the equation of ∂C/∂tensor; None where it is the derivative of an unknown cost, and has none."""
-    cotangents = cotangents_for(system, tensor)
+    """Return the equation of ∂C/∂tensor; None where it is the derivative of an unknown cost, and has none.
+
+    No argument of a function is named for it, since others have to find what it names.
+    """
+    kept: dict[str, Cotangents] = memory_of(system, "cotangents without named arguments")
+    if tensor not in kept:
+        prepared = name_extrema(name_derivatives(system))
+        kept[tensor] = Cotangents(prepared, simplifier_of(prepared, free=(tensor,)), (tensor,), (tensor,))
+    cotangents = kept[tensor]
     cotangents.of(tensor)
     if cotangents.is_unknown(tensor):
         return None

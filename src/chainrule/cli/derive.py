@@ -156,7 +156,7 @@ def _show_named(back: Backprop, names: str, asked: list[str], *, steps: bool, wh
         return
     shown = tuple(Group((derivation_document(back.derivation(t), where=where),), apart=True) for t in back.wrt)
     page = Group(shown) if asked else back.steps(where=where)
-    show_named(page if steps else _equations(back), naming, columns(), form)
+    show_named(page if steps else _equations(back), naming, columns() if steps else None, form)
 
 
 def _check_families(*, plain: bool) -> None:

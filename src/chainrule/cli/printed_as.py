@@ -33,7 +33,7 @@ def words_of(families: Families) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", str(families)))
 
 
-def show_named(page: Node, naming: Naming, width: int, form: str) -> None:
+def show_named(page: Node, naming: Naming, width: int | None, form: str) -> None:
     """Print a document with these names."""
     from chainrule.render.printed_names import with_names
 

@@ -30,6 +30,7 @@ HELP = """Derive the backward pass of a system with the chain rule.
   chainrule derive softmax.eq --of a --wrt z --steps
   chainrule derive softmax.eq --hessian --wrt z
   chainrule derive digits.safetensors --wrt z1 --form latex
+  chainrule derive network.eq --names textbook
 
 FILE holds equations such as a[k] = sigmoid(z[k]), one a line, and what is data and param; - reads them from
 the standard input. Without --steps the equations of the derivatives are shown, with those of every name in
@@ -67,6 +68,14 @@ def derive(
         bool, typer.Option("--where", help="With --steps: name the function in chainrule's code that took each step.")
     ] = False,
     form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
+    names: Annotated[
+        str,
+        typer.Option(
+            metavar="BOOK",
+            callback=as_utf8,
+            help="What derivatives are called: plain, textbook (δ2), ng (dW2), or names of your own, ∂C/∂z2=e2,W2=V.",
+        ),
+    ] = "",
     compare: Annotated[
         str, typer.Option(metavar="OTHER", help="Another system: show where the two derivations part.")
     ] = "",
@@ -81,6 +90,7 @@ def derive(
 ) -> None:
     """Derive the backward pass of a system with the chain rule."""
     from chainrule.cli.derive_why import reasons
+    from chainrule.cli.printed_as import names_in_print, words_of
     from chainrule.cli.systems import read_notation, written_out_system
     from chainrule.errors import OptionError
     from chainrule.families.families import Families
@@ -88,13 +98,17 @@ def derive(
     from chainrule.render.document import Group
 
     _check_options(form, compare, steps=steps, where=where, json=json, other=bool(of or hessian))
+    if names and (compare or json or of or hessian or why):
+        raise OptionError("--names is for the derivatives of a cost", advice="Leave it out.")
     _check_why(why, data, at, alone=not (of or hessian or steps or compare or verify or form != "index"))
     given = read_notation(file)
     if isinstance(given, Families) and not size:
         from chainrule.cli.derive_families import derive_families
 
         _check_families(plain=not (hessian or why or compare or json))
-        derive_families(given, of, wrt or [], steps=steps, where=where, latex=form == "latex", verify=verify)
+        called = names_in_print(names, words_of(given))
+        kind = {"steps": steps, "where": where, "latex": form == "latex", "verify": verify}
+        derive_families(given, of, wrt or [], **kind, names=called)
         return
     system = written_out_system(given, dict(map(read_size, size or [])))
     asked = [_plain(name) for name in wrt or []]
@@ -114,6 +128,10 @@ def derive(
         page = back.steps() if steps and not asked else None
         show_document(_document(derivations, _equations(back), back, page, steps=steps, verify=verify), json=True)
         return
+    if names:
+        _show_named(back, names, asked, steps=steps, where=where, form=form)
+        _say_verified(_verifications(back, file, None, "") if verify else ())
+        return
     if steps and not (asked or compare):
         show_document(back.steps(where=where), width=columns(), form=form)
         shown = back.derivations().values() if verify else ()
@@ -123,6 +141,21 @@ def derive(
     for block in _blocks(back, other, (file, compare), steps=steps, where=where, latex=form == "latex"):
         say(block)
     _say_verified(_verifications(back, file, other, compare) if verify else ())
+
+
+def _show_named(back: Backprop, names: str, asked: list[str], *, steps: bool, where: bool, form: str) -> None:
+    """Print derivatives with names of a book or of one's own."""
+    from chainrule.cli.printed_as import names_in_print, say_named_equations, show_named
+    from chainrule.render.document import Group
+    from chainrule.rewrite.derivation_text import derivation_document
+
+    naming = names_in_print(names, tuple(back.forward.names()))
+    if not steps and form == "latex":
+        say_named_equations(_equations(back), naming)
+        return
+    shown = tuple(Group((derivation_document(back.derivation(t), where=where),), apart=True) for t in back.wrt)
+    page = Group(shown) if asked else back.steps(where=where)
+    show_named(page if steps else _equations(back), naming, columns(), form)
 
 
 def _check_families(*, plain: bool) -> None:

@@ -12,25 +12,36 @@ from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.family_derivations import derivations, local_derivative
 from chainrule.notation.superscripts import step_of
 from chainrule.pipeline import family_backprop
-from chainrule.rewrite.derivation_text import derivation_latex, derivation_text
+from chainrule.render.document_latex import document_latex
+from chainrule.render.document_text import document_text
+from chainrule.render.printed_names import PRESETS, Naming, with_names
+from chainrule.rewrite.derivation_text import derivation_document, derivation_latex, derivation_text
 
 
 def derive_families(
-    families: Families, of: str, wrt: Sequence[str], *, steps: bool, where: bool, latex: bool, verify: bool
+    families: Families,
+    of: str,
+    wrt: Sequence[str],
+    *,
+    steps: bool,
+    where: bool,
+    latex: bool,
+    verify: bool,
+    names: Naming | None = None,
 ) -> None:
     """Print the derivatives of families, as lines or with every step, or a local derivative between neighbours."""
     if of:
         _local(families, of, wrt, steps=steps, latex=latex, verify=verify)
         return
-    names = [_named(name).partition("[")[0] for name in wrt]
-    back = family_backprop(families, names or None)
+    tensors = [_named(name).partition("[")[0] for name in wrt]
+    back = family_backprop(families, tensors or None)
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
-    asked = names or list(back.cases)
+    asked = tensors or list(back.cases)
     if steps:
-        say("\n\n".join(_pages(back, asked, where=where, latex=latex)))
+        say("\n\n".join(_pages(back, asked, names, where=where, latex=latex)))
     else:
-        say(back.latex() if latex else str(back))
+        say(back.latex(names) if latex else "\n".join(back.lines(names)))
     least = {letter: number for letter, number in back.least.items() if number > 1}
     if least and not latex:
         say("\nfor " + ", ".join(f"{letter} ≥ {number}" for letter, number in least.items()))
@@ -42,10 +53,13 @@ def derive_families(
                 say(f"{derivation.text(derivation.target)}{held}: {derivation.verify()}")
 
 
-def _pages(back: FamilyBackprop, names: Sequence[str], *, where: bool, latex: bool) -> Iterator[str]:
-    for name in names:
+def _pages(
+    back: FamilyBackprop, asked: Sequence[str], names: Naming | None, *, where: bool, latex: bool
+) -> Iterator[str]:
+    for name in asked:
         for ranges, derivation in derivations(back, name):
-            page = derivation_latex(derivation) if latex else derivation_text(derivation, columns(), where=where)
+            shown = with_names(derivation_document(derivation, where=where), names or PRESETS["plain"])
+            page = document_latex(shown) if latex else document_text(shown, columns())
             title = f"for {ranges}\n" if ranges else ""
             yield (f"% {title}" if title and latex else title) + page
 

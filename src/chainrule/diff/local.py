@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from chainrule.diff.derivative import Differentiator
-from chainrule.diff.one_law import Worked, law_by_law
 from chainrule.diff.powers import values_of_consts
 from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError
@@ -23,6 +23,9 @@ from chainrule.expr.symbols import Symbol
 from chainrule.render.document import Words
 from chainrule.system.model import System
 from chainrule.system.user_functions import bare_equation, whole_equations
+
+if TYPE_CHECKING:
+    from chainrule.diff.one_law import Worked
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Local:
 
     def worked_out(self) -> tuple[Worked, ...]:
         """Return how calculus makes it, law by law; nothing for the derivative of an unknown function."""
+        from chainrule.diff.one_law import law_by_law
+
         calculus = self._differentiated[1]
         return () if calculus is None or self.expression is None else law_by_law(self.expression, calculus)
 

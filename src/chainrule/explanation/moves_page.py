@@ -9,6 +9,7 @@ from chainrule.expr.nodes import Affine, Expr, Indexed
 from chainrule.expr.symbols import Derivative
 from chainrule.render.document import Cell, Line, Node, Note, Table, Words, joined, words
 from chainrule.render.formula import ShownFormula, formula
+from chainrule.render.text import whole_text
 
 _SHOWN = 1
 """Which of the steps is shown in full."""
@@ -39,7 +40,7 @@ def _which_numbers(moves: Moves) -> Iterator[str]:
     if moves.random:
         yield ", at a random point"
     if moves.unknown:
-        yield f" and with random smooth functions for {' and '.join(moves.unknown)}"
+        yield f" and with random smooth functions for {' and '.join(map(whole_text, moves.unknown))}"
 
 
 def _table(moves: Moves, cost: ShownFormula, h: ShownFormula) -> Table:

@@ -109,12 +109,12 @@ def _one_is_left(path: PathSum) -> bool:
 
 
 def _left_alone(path: PathSum) -> Words:
-    """Return the reason why one term is left, and the term in numbers."""
+    """Return the reason why one term is left, without the word for it, and the term in numbers."""
     opened = path.opened
     (place,) = opened.largest(1)
     shape = opened.terms.shape
     numbers = tuple(float(np.broadcast_to(factor.values, shape).reshape(-1)[place]) for factor in opened.factors)
-    return words(path.why, ", so one term is left: ", multiplied_numbers(numbers), " = ", opened.total)
+    return words(path.why[1:], ", so one term is left: ", multiplied_numbers(numbers), " = ", opened.total)
 
 
 def _paths_closing(paths: tuple[PathSum, ...], total: float) -> Iterator[Words]:

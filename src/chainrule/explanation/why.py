@@ -67,7 +67,7 @@ def why(
         back = backprop(system, [tensor])
         by_itself = inputs is None and isinstance(network_or_system, System)
         given = None if by_itself else with_params(network_or_system, inputs)
-    reason = Reason(back, tensor_named(back.forward, of))
+    reason = Reason(back, back.cotangents.system.symbol(tensor_named(back.forward, of)))
     if not reason.between:
         return Why(reason, None)
     if given is None:
@@ -109,7 +109,7 @@ class Reason:
     """The reason in the formulas of one system, for the derivative by one tensor."""
 
     back: Backprop
-    tensor: str
+    tensor: Symbol
 
     @cached_property
     def contributions(self) -> tuple[Contribution, ...]:

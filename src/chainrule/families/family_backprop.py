@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from chainrule.errors import DerivativeError, OptionError, listed
@@ -15,8 +15,7 @@ from chainrule.families.named_sums import with_named_sums
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
 from chainrule.families.step_cases import CaseFinder, Derive, StepCase
 from chainrule.families.uses import Flow
-from chainrule.render.latex import equation_latex
-from chainrule.render.text import equation_text
+from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
 from chainrule.system.model import System
 
 
@@ -98,24 +97,23 @@ class FamilyBackprop:
                 ranges = ", ".join(range_text(steps) for steps in case_range(case))
                 yield StepWindowOf(case, ranges, renamed_system(system, change), change(moving))
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, names: PrintedNames | None = None) -> Iterator[str]:
         """Yield each case as a line: ∂C/∂z[l; k] = … for l = 1..L-1."""
+        for shown, case in self._formulas(names):
+            ranges = ", ".join(range_text(steps) for steps in case_range(case))
+            yield str(shown) + (f"   for {ranges}" if ranges else "")
+
+    def latex(self, names: PrintedNames | None = None) -> str:
+        """Return all cases as an `aligned` environment, each with the steps that it holds for."""
+        written = [shown.latex("&=") + _range_latex(case) for shown, case in self._formulas(names)]
+        return "\n".join((r"\begin{aligned}", " \\\\\n".join(written), r"\end{aligned}"))
+
+    def _formulas(self, names: PrintedNames | None) -> Iterator[tuple[ShownFormula, StepCase]]:
+        """Yield each case as an equation, in the order in which they are told."""
         for name in self._order():
             for case in reversed(self.cases.get(name, ())):
                 equation = case_equation(case)
-                text = equation_text(equation.target, as_reductions(equation.value))
-                ranges = ", ".join(range_text(steps) for steps in case_range(case))
-                yield text + (f"   for {ranges}" if ranges else "")
-
-    def latex(self) -> str:
-        """Return all cases as an `aligned` environment, each with the steps that it holds for."""
-        written = [
-            equation_latex(equation.target, as_reductions(equation.value), sign="&=") + _range_latex(case)
-            for name in self._order()
-            for case in reversed(self.cases.get(name, ()))
-            for equation in (case_equation(case),)
-        ]
-        return "\n".join((r"\begin{aligned}", " \\\\\n".join(written), r"\end{aligned}"))
+                yield replace(equation_formula(equation.target, as_reductions(equation.value)), naming=names), case
 
     def _order(self) -> Sequence[str]:
         """Return what is derived by in the order in which it is told: last to first, then what is declared."""

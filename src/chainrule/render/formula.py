@@ -50,8 +50,12 @@ class ShownFormula:
         return self.written(UNICODE)
 
     def latex(self, sign: str = "=") -> str:
-        """Return the formula as LaTeX for mathematics mode; `sign` may be `&=` where equations are aligned."""
-        return self.written(LATEX, f" {sign} ")
+        """Return the formula as LaTeX for mathematics mode; `sign` may be `&=` where equations are aligned.
+
+        Of three sides or more only the first two are aligned at it.
+        """
+        first, *others = self.written(LATEX, "\n").split("\n")
+        return " = ".join([f"{first} {sign} {others[0]}".lstrip(), *others[1:]] if others else [first])
 
     def written(self, style: Style, sign: str = "") -> str:
         """Return the formula in a style; between its sides stands its sign for =, or another one."""

@@ -125,7 +125,8 @@ def _symbol(name: str | None) -> Symbol | None:
 
 
 def _free(name: Symbol | None, taken: Collection[str]) -> Symbol | None:
-    return None if name is None or name in taken else name
+    stem = name.name if isinstance(name, Tensor) else name
+    return None if name is None or name in taken or stem in taken else name
 
 
 def _textbook(one: Symbol) -> Symbol | None:

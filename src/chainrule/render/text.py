@@ -72,6 +72,17 @@ def entry_text(tensor: str, positions: Sequence[Position]) -> str:
     return _entry(Entry(symbol(tensor), tuple(positions)))
 
 
+def whole_text(tensor: str) -> str:
+    """Return a whole tensor, of a family one step of it.
+
+    >>> whole_text("a1"), whole_text(Tensor("a", (("L", 0),)))
+    ('a1', 'a[L]')
+    """
+    if isinstance(tensor, Tensor) and tensor.superscript:
+        return f"{tensor.name}[{steps_text(tensor.superscript)}]"
+    return tensor
+
+
 def place_text(tensor: str, place: Sequence[int]) -> str:
     """Return the entry of a tensor at a place.
 

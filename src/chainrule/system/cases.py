@@ -17,6 +17,7 @@ from chainrule.expr.nodes import (
     over,
 )
 from chainrule.expr.symbols import unused
+from chainrule.render.text import entry_text, whole_text
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, System
 from chainrule.system.sizes.erase import erase_sizes
 from chainrule.system.typecheck import typecheck
@@ -36,8 +37,9 @@ def _elementwise(system: System, declaration: Declaration) -> tuple[str, System]
     index = declaration.indices[0]
     argument = declaration.arguments[0].tensor
     equation = Equation(_entry(declaration.tensor, index), Call(name, (_entry(argument, index),)))
-    left, right = f"{declaration.tensor}[{index.preferred}]", f"{name}({argument}[{index.preferred}])"
-    title = f"{declaration.tensor} acts entry by entry, {left} = {right}"
+    letter = [Index(index.preferred)]
+    left, right = entry_text(declaration.tensor, letter), f"{name}({entry_text(argument, letter)})"
+    title = f"{whole_text(declaration.tensor)} acts entry by entry, {left} = {right}"
     function = FunctionDefinition(name, ("t",), None)
     return title, _with(replace(system, functions=(*system.functions, function)), declaration, equation)
 
@@ -48,7 +50,8 @@ def _softmax(system: System, declaration: Declaration) -> tuple[str, System]:
     other = Index("m" if index.name != "m" else "k", index.extent)
     total = reduce_over("sum", (other,), Call("exp", (_entry(argument, other),)))
     equation = Equation(_entry(declaration.tensor, index), over(Call("exp", (_entry(argument, index),)), total))
-    return f"{declaration.tensor} is the softmax of {argument}", _with(system, declaration, equation)
+    title = f"{whole_text(declaration.tensor)} is the softmax of {whole_text(argument)}"
+    return title, _with(system, declaration, equation)
 
 
 def _entry(tensor: str, index: Index) -> Indexed:

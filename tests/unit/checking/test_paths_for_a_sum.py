@@ -20,19 +20,20 @@ SOFTMAX = (
 SUM = "Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]"
 CANCELLED = (
     "it says that ∂C/∂z[j] is {} times itself, but the ∂a[k] do not cancel as in a fraction, because ∂C/∂a[k] holds "
-    "the other entries of a fixed: each product ∂C/∂a[k]·∂a[k]/∂z[j] is the share of one path, the shares differ, and "
-    "each is added once"
+    "the other entries of a fixed: each product ∂C/∂a[k]·∂a[k]/∂z[j] is the contribution through one of "
+    "them; the contributions differ, and each is added once"
 )
 COUNTED = (
-    "it is extent(k) times the share of one path, k = {}: the shares of the paths differ, so each is added once, " + SUM
+    "it is extent(k) times the contribution through one entry of a, k = {}: the contributions differ, so each is added "
+    "once, " + SUM
 )
 TWO = (
-    "only the terms k = 0 and k = 1 of the sum over k are there, the shares of 2 paths: every entry of a may depend on "
-    "z[j], and each path adds its product, " + SUM
+    "only the terms k = 0 and k = 1 of the sum over k are there: every entry of a may depend on z[j], and the "
+    "contributions of all of them add up, " + SUM
 )
 ONE = (
-    "the sum over k is missing: every entry of a may depend on z[j], and ∂C/∂a[{0}]·∂a[{0}]/∂z[j] is the share of one "
-    "path alone; each path adds its product, " + SUM
+    "the sum over k is missing: every entry of a may depend on z[j], and ∂C/∂a[{0}]·∂a[{0}]/∂z[j] is the contribution "
+    "of one alone; the contributions of all of them add up, " + SUM
 )
 ANSWERS = [
     ("extent(k)*∂C/∂z[j]", CANCELLED.format("extent(k)")),
@@ -71,22 +72,22 @@ def test_all_paths_written_out_are_right_where_there_are_so_many() -> None:
     ("wrt", "answer", "change"),
     [
         ("z", "extent(k)*∂C/∂z[k]", "it says that ∂C/∂z[k] is extent(k) times itself, but the ∂a[m] do not cancel"),
-        ("z", "∂C/∂a[k]*∂a[k]/∂z[k]", "the sum over m is missing: only its term m = k is there, the share of one path"),
+        ("z", "∂C/∂a[k]*∂a[k]/∂z[k]", "the sum over m is missing: only its term m = k is there, the contribution"),
         (
             "z",
             "extent(k)*∂C/∂a[k]*∂a[k]/∂z[k]",
-            "it is extent(m) times the share of one path, m = k: the shares of the",
+            "it is extent(m) times the contribution through one entry of a, m = k: the contributions",
         ),
         ("z", "∂C/∂a[0]*∂a[0]/∂z[k] + ∂C/∂a[1]*∂a[1]/∂z[k]", "only the terms m = 0 and m = 1 of the sum over m are"),
         ("x", "extent(k)*∂C/∂x[j]", "it says that ∂C/∂x[j] is extent(k) times itself, but the ∂z[k] do not cancel"),
-        ("x", "W[j,j]*∂C/∂z[j]", "the sum over k is missing: only its term k = j is there, the share of one path"),
+        ("x", "W[j,j]*∂C/∂z[j]", "the sum over k is missing: only its term k = j is there, the contribution"),
         (
             "x",
             "extent(k)*W[j,j]*∂C/∂z[j]",
-            "it is extent(k) times the share of one path, k = j: the shares of the paths",
+            "it is extent(k) times the contribution through one entry of z, k = j: the contributions",
         ),
-        ("x", "W[0,j]*∂C/∂z[0] + W[1,j]*∂C/∂z[1]", "only the terms k = 0 and k = 1 of the sum over k are there, the"),
-        ("x", "W[2,j]*∂C/∂z[2]", "the sum over k is missing: only its term k = 2 is there, the share of one path"),
+        ("x", "W[0,j]*∂C/∂z[0] + W[1,j]*∂C/∂z[1]", "only the terms k = 0 and k = 1 of the sum over k are there: the"),
+        ("x", "W[2,j]*∂C/∂z[2]", "the sum over k is missing: only its term k = 2 is there, the contribution"),
     ],
 )
 def test_it_is_the_same_for_softmax_and_for_weights(wrt: str, answer: str, change: str) -> None:
@@ -100,7 +101,7 @@ def test_the_sum_may_stand_behind_an_activation() -> None:
         "it says that ∂C/∂z1[j] is extent(k) times itself, but the ∂z2[k] do not cancel"
     )
     change = check(NETWORK, "a1[j]*(1 - a1[j])*W2[0,j]*∂C/∂z2[0]", wrt="z1").change
-    assert change == "the sum over k is missing: only its term k = 0 is there, the share of one path"
+    assert change == "the sum over k is missing: only its term k = 0 is there, the contribution through one entry of z2"
 
 
 def test_shares_that_are_equal_are_not_said_to_differ() -> None:

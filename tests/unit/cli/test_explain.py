@@ -88,7 +88,7 @@ def test_other_data(folder: Path, data: str, name: str, samples: int) -> None:
 
 def test_paths_and_fewer_terms(folder: Path) -> None:
     arguments = ["explain", folder / "digits.safetensors", "--of", "z1", "--at", "j=0"]
-    assert "one product a path" in run(*arguments, "--paths").output
+    assert "the contributions add up" in run(*arguments, "--paths").output
     assert "… stands for 8 smaller terms together." in run(*arguments, "--top", 2).output
 
 

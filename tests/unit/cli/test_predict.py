@@ -122,7 +122,7 @@ def test_cost_accuracy_and_confusions(model: Path, tmp_path: Path) -> None:
     cost, _ = cr.value_and_grad(network.system, network.inputs(X, labels))
     assert f"cost                 {cost:.4g}\n" in output
     assert "accuracy             93.33 %   (28 of 30 right)\n" in output
-    assert "What it is (rows), and what the network says (columns)" in output
+    assert "True class (rows) and predicted class (columns)" in output
     assert ["1", "1", "10", "1", "83.3", "%"] in [line.split() for line in output.splitlines()]
 
 

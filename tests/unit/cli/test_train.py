@@ -59,7 +59,7 @@ def test_everything_that_is_shown(file: Path) -> None:
     assert "  W1[j,i] ← W1[j,i] − learning_rate·∂C/∂W1[j,i]\n" in output
     assert "One error of a hidden unit, opened" in output
     assert "sum of 3 terms" in output.lower()
-    assert "What it is (rows), and what the network says (columns)" in output
+    assert "True class (rows) and predicted class (columns)" in output
     assert "\x1b" not in output
 
 

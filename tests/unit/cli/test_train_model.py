@@ -77,7 +77,7 @@ def test_arrays_by_name_are_learned_from_and_asked_about(folder: Path) -> None:
     assert "Adam: learning rate 0.05, batches of 4, 60 epochs.\n" in output
     assert "100.00 % right on samples it has never seen, after 60 epochs" in output
     assert "  ∂C/∂E[v,d] = " in output
-    assert "What it is (rows), and what the network says (columns)" in output
+    assert "True class (rows) and predicted class (columns)" in output
     assert json.loads(Path("h.json").read_text())["settings"]["model"] == "tokens.eq"
     assert load("net").consts["c"].tolist() == [1.0, 1.0, 1.0]
     assert shown(run("show", "net")).startswith("net: tok[t], keep[t] → p[t,v], compared with nxt[t]\n")

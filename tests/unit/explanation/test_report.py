@@ -99,15 +99,15 @@ def test_a_unit_that_is_off_makes_the_sum_irrelevant_and_says_why() -> None:
 
 def test_where_no_sum_is_left_the_paths_are_shown() -> None:
     text = str(explain(network(), network_inputs(), of="W2", at=(2, 3)))
-    assert "No sum is left in this equation; the chain rule begins with one." in text
-    assert "C depends on W2[2,3] through every z2[m], one product a path:" in text
+    assert "No sum is left in this equation. It comes from one:" in text
+    assert "C depends on W2[2,3] through every z2[m]; the contributions add up:" in text
     assert "∂C/∂W2[2,3] = Σ_m ∂C/∂z2[m]·∂z2[m]/∂W2[2,3]" in text
-    assert "3 of 4 terms are 0: [m = 2] is a Kronecker delta: z2[m] does not depend on W2[2,3] where m ≠ 2." in text
-    assert "Each product is the share of one path, not the whole derivative" in text
+    assert "z2[m] does not depend on W2[2,3] where m ≠ 2, so one term is left: 0.7787·0.3197 = 0.2489" in text
+    assert text.count("0.2489") == 2, "no table says the same again"
 
 
 def test_the_paths_are_shown_beside_a_sum_only_if_asked_for() -> None:
-    words = "one product a path"
+    words = "By the chain rule: C depends on z1[3] through every a1[k]; the contributions add up:"
     assert words not in str(explain(network(), network_inputs(), of="z1", at=3))
     assert words in str(explain(network(), network_inputs(), of="z1", at=3, paths=True))
 
@@ -123,7 +123,7 @@ def test_no_path_of_a_softmax_vanishes() -> None:
 def test_parts_are_added_at_the_end() -> None:
     text = str(explain(parse(RESIDUAL), residual_inputs(), of="z", at=2, paths=True))
     assert re.search(r"^∂C/∂z\[2\] = \S+ [+−] \S+ = \S+$", text, re.MULTILINE)
-    assert re.search(r"^All paths together: \S+ [+−] \S+ = \S+\.$", text, re.MULTILINE)
+    assert re.search(r"^All contributions together: \S+ [+−] \S+ = \S+\.$", text, re.MULTILINE)
     assert "\n\n\n" not in text
 
 
@@ -134,7 +134,7 @@ def test_a_cost_that_reads_the_tensor_itself_is_a_path_too() -> None:
     assert "∂C/∂w = ∂C/∂q·∂q/∂w + 6·w" in text
     assert "∂C/∂q·∂q/∂w = 4·2 = 8" in text
     assert "6·w = 6" in text
-    assert "All paths together: 8 + 6 = 14." in text
+    assert "All contributions together: 8 + 6 = 14." in text
 
 
 def test_the_web_page_has_the_same_rows_and_escapes_all_text() -> None:
@@ -147,8 +147,8 @@ def test_the_web_page_has_the_same_rows_and_escapes_all_text() -> None:
         assert "".join(f'<td style="text-align:right;padding:0 0.8em">{cell}</td>' for cell in row) in page
     assert f"[z1[{on}] &gt; 0]" in page
     assert f"[z1[{on}] > 0]" not in page
-    assert page.count("<table>") == page.count("</table>") == 2 + 1 + 3
-    assert found.paths[0].reason in page
+    assert page.count("<table>") == page.count("</table>") == 1 + 1 + 3
+    assert found.paths[0].reason.removeprefix("a Kronecker delta: ") in page
 
 
 def test_a_page_of_parts_names_each() -> None:

@@ -64,6 +64,13 @@ def test_what_each_entry_changes_alone_goes_to_its_contribution_and_all_at_once_
     assert sum(term.share for term in moves.terms) == pytest.approx(moves.derivative, rel=1e-12)
 
 
+def test_a_superscript_that_is_part_of_a_name_is_written_as_one() -> None:
+    shown = str(cr.why(parse("param z[L; j]\nabstract a[L; k](z[L; j])\ncost C(a[L; k])"), "z[L;]"))
+    assert shown.startswith("Why ∂C/∂z[L; j] = Σ_k ∂C/∂a[L; k]·∂a[L; k]/∂z[L; j]\n")
+    assert "Δa[L; k] = ∂a[L; k]/∂z[L; j]·h + o(h)" in shown
+    assert "random smooth functions for a[L] and C: z[L; 1] = " in shown
+
+
 def test_a_softmax_moves_every_entry_and_a_sigmoid_one() -> None:
     values = {"z": [0.0, 1.0, 2.0]}
     every, one = (moves_of(cr.why(parse(text), "z", values, at=1)) for text in (SOFTMAX, SIGMOID))

@@ -109,10 +109,19 @@ class Backprop(ShownAsText):
 
     @answers
     def steps(self, *, where: bool = False) -> Group:
-        """Return the derivations of the whole backward pass on one page, as a document.
+        r"""Return the derivations of the whole backward pass on one page, as a document.
 
         First the derivatives that the pass names, from the cost backwards, then those by the tensors asked for; what
-        takes no more than a sum over one path and a Kronecker delta in two lines.
+        is a single sum that a Kronecker delta leaves one term of takes two lines. With `where` each step names the
+        function that took it.
+
+        >>> from chainrule.notation import parse
+        >>> from chainrule.render.document_text import document_text
+        >>> back = backprop(parse("data x[i]\nparam w[i]\nz = sum(i) w[i]*x[i]\ncost C = z^2"))
+        >>> print(document_text(back.steps()))
+        ∂C/∂z = 2·z, by the power rule
+        ∂C/∂w[i] = ∂C/∂z·∂z/∂w[i], where ∂z/∂w[i] = x[i]
+                 = 2·z·x[i]
         """
         from chainrule.rewrite.backward_page import backward_page
 
@@ -137,7 +146,7 @@ class Backprop(ShownAsText):
         for tensor in (*between, *dict.fromkeys(asked)):
             waiting = [tensor]
             while waiting:
-                inlined = [t for t in self.plain_derivation(waiting[-1]).inlined if t not in order and t not in waiting]
+                inlined = [t for t in self.cotangents.of(waiting[-1]).inlined if t not in order and t not in waiting]
                 if inlined:
                     waiting += inlined[::-1]
                 else:

@@ -34,9 +34,10 @@ HELP = """Derive the backward pass of a system with the chain rule.
 
 FILE holds equations such as a[k] = sigmoid(z[k]), one a line, and what is data and param; - reads them from
 the standard input. Without --steps the equations of the derivatives are shown, with those of every name in
-them. With --why the reason for the sum that the chain rule begins with is shown, in formulas and in numbers:
-random ones, or those of --data at the entry --at. With --of a it is the Jacobian ∂a/∂z that is derived, with
---hessian the second derivatives of the cost.
+them; with --steps and without --wrt the whole backward pass is derived on one page. With --why the reason for
+the sum that the chain rule begins with is shown, in formulas and in numbers: random ones, or those of --data at
+the entry --at. With --of a it is the Jacobian ∂a/∂z that is derived, with --hessian the second derivatives of
+the cost.
 """
 
 

@@ -189,7 +189,7 @@ def _samples(network: Network, data: Path | None, data_dir: Path | None) -> tupl
         )
     found = read_dataset(source, data_dir) if data is None else load_npz(data)
     part = "train" if found.x_test is None else "test"
-    return *found.shown, f"the samples to {part} with, {found.name}"
+    return *found.shown, f"the {'training' if part == 'train' else part} samples, {found.name}"
 
 
 def entry_named(places: Sequence[str]) -> dict[str, int]:
@@ -219,4 +219,4 @@ def _answers(network: Network, inputs: Mapping[str, npt.ArrayLike]) -> str:
     if len(classes) != 1 or not told or told[0].labels(data[told[0].pair.target]).ndim or network.outputs < 2:
         return ""
     found = network.classify({name: data[name] for name in network.ends.inputs})
-    return f": its class is {classes[0].labels(data[classes[0].pair.target])}, and the network says {found}"
+    return f": its class is {classes[0].labels(data[classes[0].pair.target])}, and the network predicts {found}"

@@ -95,7 +95,7 @@ def read_shown(source: str, network: Network, data_dir: Path | None, needed: Seq
     if source in _NAMED:
         parts = read_parts(source, network, data_dir)
         assert not isinstance(parts.shown, Path)
-        return parts.shown, f"the samples to test with, {parts.name}"
+        return parts.shown, f"the test samples, {parts.name}"
     check_data_dir(source, data_dir)
     path = Path(source)
     try:

@@ -29,7 +29,7 @@ def samples_of(source: str, data_dir: Path | None, network: Network) -> tuple[Sa
     if source in NAMED:
         data = read_dataset(source, data_dir)
         x, shape = data.shown[0], data.sample_shape
-        return shaped(network, needed[0], x, shape), f"the samples to test with, {data.name}"
+        return shaped(network, needed[0], x, shape), f"the test samples, {data.name}"
     _check_file(source, data_dir, "digits, mnist, or a file of samples: .npz, .npy or .csv")
     if len(network.system.axes(needed[0])) != 1 or is_named(source, needed):
         return _as_they_are(source, network, needed[0]), source
@@ -51,7 +51,7 @@ def pair_of(source: str, data_dir: Path | None, network: Network) -> tuple[Any, 
     rows = [len(network.system.axes(name)) for name in ends.data] == [1, 1] and len(ends.targets) == 1
     if source in NAMED and rows:
         data: Dataset = read_dataset(source, data_dir)
-        return *data.shown, f"the samples to test with, {data.name}"
+        return *data.shown, f"the test samples, {data.name}"
     if source not in NAMED:
         expected = "digits, mnist, or an .npz with x_test and y_test, x and y, or x_train and y_train"
         _check_file(source, data_dir, expected)

@@ -45,7 +45,7 @@ def _ends(network: Network) -> str:
     ends, axes = network.ends, network.system.axes
     named = [entry_text(name, axes(name)) for name in (*ends.inputs, *ends.outputs, *ends.targets)]
     if network.layers or [len(axes(name)) for name in (*ends.inputs, *ends.outputs)] == [1, 1]:
-        return f"{network.width or '?'} numbers in, {network.outputs} out"
+        return f"{network.width or '?'} inputs, {network.outputs} outputs"
     first, last = len(ends.inputs), len(ends.inputs) + len(ends.outputs)
     compared = f", compared with {', '.join(named[last:])}" if ends.targets else ""
     return f"{', '.join(named[:first])} → {', '.join(named[first:last]) or '?'}{compared}"

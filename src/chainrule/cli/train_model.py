@@ -105,7 +105,7 @@ def _check_validation(settings: Settings, network: Network, data: Parts) -> None
         return
     if data.validation is not None:
         raise OptionError(
-            f"--validation-fraction is given, and {settings.source} has samples to validate with of its own",
+            f"--validation-fraction is given, and {settings.source} has validation samples of its own",
             advice="Leave out --validation-fraction.",
         )
     if network.ends.samples.letter and not isinstance(data.train, Path):
@@ -115,7 +115,7 @@ def _check_validation(settings: Settings, network: Network, data: Parts) -> None
 def introduction(console: Console, data: Parts, plan: ModelPlan, network: Network, settings: Settings) -> None:
     """Say what is trained, on what."""
     counted = bool(network.ends.samples.letter)
-    parts = {"to learn from": data.train, "to validate with": data.validation, "to be tested on": data.test}
+    parts = {"for training": data.train, "for validation": data.validation, "for testing": data.test}
     counts = {what: _count(network, part) for what, part in parts.items() if part and counted}
     said = [f"{count:,} {'others' if n else 'samples'} {what}" for n, (what, count) in enumerate(counts.items())]
     console.print(f"{escaped(data.name)}: {', '.join(said) or 'each step learns from all of it'}.")

@@ -41,12 +41,12 @@ def unread(console: Console, names: Sequence[str]) -> None:
 
 def introduction(console: Console, data: Dataset, plan: Plan, network: Network, settings: Settings) -> None:
     """Say what is trained, on what."""
-    validating = "" if data.x_validation is None else f", {len(data.x_validation):,} to validate with"
-    tested = "" if data.x_test is None else f", {len(data.x_test):,} others to be tested on"
+    validating = "" if data.x_validation is None else f", {len(data.x_validation):,} for validation"
+    tested = "" if data.x_test is None else f", {len(data.x_test):,} others for testing"
     shape = "×".join(map(str, data.sample_shape))
     known = {"digits": f"handwritten {shape} digits", "mnist": f"handwritten {shape} digits"}
     what = known.get(settings.source, f"samples of {shape} numbers") if not data.note else f"images of {shape} pixels"
-    console.print(f"{escaped(data.name)}: {len(data.x_train):,} {what} to learn from{validating}{tested}.")
+    console.print(f"{escaped(data.name)}: {len(data.x_train):,} {what} for training{validating}{tested}.")
     unread(console, unread_in(settings.source))
     for remark in data.note.splitlines():
         console.print(f"Note: {remark}.")
@@ -139,7 +139,7 @@ def validation(console: Console, history: History) -> None:
     if history.best is None:
         return
     last, best = history.epochs[(history.restored or 0) - 1], history.epochs[history.best - 1]
-    said = f"{percent(last.validation_accuracy)} right on the samples to validate with"
+    said = f"{percent(last.validation_accuracy)} right on the validation samples"
     if last.validation_accuracy == best.validation_accuracy:
         console.print(f"{said}, the best of all epochs.")
     else:
@@ -172,7 +172,7 @@ def one_error(console: Console, network: Network, x: Array, targets: Array) -> N
     said = f"The cost of sample {sample} is the highest of all, {values[system.cost][sample]:.2f}"
     if is_one_hot(targets) and targets.shape[1] > 1:
         right, found = labels_of(targets[sample : sample + 1])[0], network.classify(x[sample : sample + 1])[0]
-        said += f": its class is {right}" + (f", and the network says {found}" if right != found else "")
+        said += f": its class is {right}" + (f", and the network predicts {found}" if right != found else "")
     console.print(
         f"{said}.\n"
         f"Hidden unit {unit} reaches the cost through every unit of the next layer; the contributions add up.\n"

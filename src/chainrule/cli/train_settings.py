@@ -220,7 +220,7 @@ def _check_validation(settings: Settings, data: Dataset) -> None:
         return
     if data.x_validation is not None:
         raise OptionError(
-            f"--validation-fraction is given, and {settings.source} has samples to validate with of its own: "
+            f"--validation-fraction is given, and {settings.source} has validation samples of its own: "
             f"{len(data.x_validation):,}",
             advice="Leave out --validation-fraction.",
         )

@@ -44,7 +44,7 @@ def latex_width(source: str) -> float:
     r"""Return the width of a formula in points.
 
     >>> round(latex_width(r"\frac{a}{b + c}")), latex_width("x_{i}") > latex_width("x")
-    (27, True)
+    (28, True)
     """
     return 1.04 * _Measure(source).run("")
 

@@ -111,6 +111,10 @@ class LawFormula(ShownFormula):
     source: str = ""
     indices: frozenset[str] = frozenset()
 
+    def printed(self, *, latex: bool) -> tuple[Layout, ...]:
+        """Return the sides as they are: a law speaks of no tensor that could have another name in print."""
+        return self.sides
+
     @property
     def values(self) -> frozenset[str]:
         """Its letters that stand for expressions."""

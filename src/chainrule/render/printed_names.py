@@ -15,7 +15,7 @@ from chainrule.errors import OptionError, listed
 from chainrule.expr.symbols import Change, Derivative, Symbol, Tensor, symbol
 from chainrule.render.document import Bar, Group, Heading, Inline, Line, Node, Note, Table
 from chainrule.render.formula import ShownFormula
-from chainrule.render.layout import Entry, Layout, Matrix, NamedSlope, Slope
+from chainrule.render.layout import Entry, Layout, Matrix, NamedSlope, Slope, Whole
 from chainrule.render.names import layer_of
 
 Names: TypeAlias = str | Mapping[str, str] | Callable[[str], str | None]
@@ -59,6 +59,9 @@ class Naming:
             case NamedSlope(tensor, positions, guarded):
                 name = self.of(tensor)
                 return None if name is None else Entry(self._layered(name, latex=latex), positions, guarded)
+            case Whole(tensor):
+                name = self.of(tensor)
+                return None if name is None else Whole(self._layered(name, latex=latex))
             case Entry(tensor):
                 name = self.of(tensor) or tensor
                 layered = self._layered(name, latex=latex)

@@ -77,9 +77,12 @@ class _Told:
 
 
 def _in_two_lines(derivation: Derivation) -> tuple[Node, ...] | None:
-    """Return the sum over paths, with its local derivative, and what it comes to; None where that would hide a law."""
+    """Return the sum over paths, with its local derivative, and what it comes to; None where that would hide a law.
+
+    What is substituted stands on the page already.
+    """
     local = [step for step in derivation.steps if step.rule == "local derivative"]
-    if len(local) != 1 or any(step.rule not in _COLLAPSE or step.uses for step in derivation.steps):
+    if len(local) != 1 or any(step.rule not in _COLLAPSE for step in derivation.steps):
         return None
     (step,) = local
     if step.detail is None or any(inner.rule not in _BRIEF for inner in step.detail.steps):

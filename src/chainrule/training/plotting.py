@@ -156,8 +156,8 @@ def _confusions(axes: Axes, right: Any, found: Any, classes: int, on: str) -> No
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0.0, 1.0))
     axes.set_title("What was taken for what" + (f" ({on} data)" if on else ""), fontweight="bold")
-    axes.set_xlabel("what the network says")
-    axes.set_ylabel("what it is")
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("true class")
     if classes > _MANY_CLASSES:
         return
     axes.set_xticks(range(classes))

@@ -161,7 +161,7 @@ def streamed(network: Network, source: BlockSource, names: tuple[str, str]) -> S
 
 
 def divided_stream(samples: StreamedSamples, fraction: Any, seed: int) -> tuple[StreamedSamples, StreamedSamples]:
-    """Return samples to learn from and others to validate with, drawn by the seed whatever their classes.
+    """Return samples to learn from and others for validation, drawn by the seed whatever their classes.
 
     A mark for each sample is held. Raises OptionError where their number is not known, or the fraction makes no sense.
     """

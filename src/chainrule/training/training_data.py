@@ -89,7 +89,7 @@ def checked_samples(network: Network, x: Data | None, y: Data | None, names: tup
 
 
 def divided(samples: Samples, fraction: Any, seed: int) -> tuple[Samples, Samples]:
-    """Return samples to learn from and, that fraction of all, others to validate with, drawn by the seed.
+    """Return samples to learn from and, that fraction of all, others for validation, drawn by the seed.
 
     Of each class goes the same fraction, as far as that can be; the order is kept. Raises OptionError for a fraction
     that makes no sense, or leaves one of the two without samples.

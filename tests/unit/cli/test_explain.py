@@ -53,8 +53,8 @@ def test_one_error_of_a_digit_is_opened(folder: Path) -> None:
     network = load(folder / "digits.safetensors")
     label, said = data.y_test[7], network.classify(data.x_test[7:8])[0]
     heading, _, rest = result.output.partition("\n\n")
-    expected = f"its class is {label}, and the network says {said}."
-    assert heading == f"Sample 7 of the samples to test with, digits: {expected}"
+    expected = f"its class is {label}, and the network predicts {said}."
+    assert heading == f"Sample 7 of the test samples, digits: {expected}"
     found = explain(network, network.inputs(data.x_test[7], data.y_test[7]), of="z1", at={"j": 3})
     assert rest == f"{found}\n"
 
@@ -75,9 +75,7 @@ def test_an_entry_of_several_indices(folder: Path, at: list[str]) -> None:
     assert "∂C/∂W2[4,2] = a1[2]·∂C/∂z2[4]" in result.output
 
 
-@pytest.mark.parametrize(
-    ("data", "name", "samples"), [("train", "samples to train with", 12), ("test", "samples to test with", 5)]
-)
+@pytest.mark.parametrize(("data", "name", "samples"), [("train", "training samples", 12), ("test", "test samples", 5)])
 def test_other_data(folder: Path, data: str, name: str, samples: int) -> None:
     arguments = ["explain", folder / "three.safetensors", "--of", "z1", "--at", "j=0", "--data", folder / f"{data}.npz"]
     assert f"Sample 4 of the {name}" in run(*arguments, "--sample", 4).output
@@ -99,7 +97,7 @@ def test_a_network_of_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("CHAINRULE_DATA", raising=False)
     assert "--data FILE.npz, or --data-dir DIR for MNIST" in run(*question).stderr
     output = run(*question, "--data-dir", files).output
-    assert "Sample 3 of the samples to test with, mnist: its class is 3, and the network says" in output
+    assert "Sample 3 of the test samples, mnist: its class is 3, and the network predicts" in output
     monkeypatch.setenv("CHAINRULE_DATA", str(files))
     assert run(*question).output == output
     said = run(*question, "--data-dir", files, "--data", "x.npz").stderr

@@ -108,9 +108,9 @@ def test_what_is_written(model: Path, numbers: Path, tmp_path: Path) -> None:
 
 def test_the_digits(tmp_path: Path) -> None:
     network = write_network(tmp_path / "net.safetensors")
-    assert "asked about the samples to test with, digits: 359 samples." in shown("predict", network, "digits")
+    assert "asked about the test samples, digits: 359 samples." in shown("predict", network, "digits")
     output = shown("evaluate", network, "digits")
-    assert f"{network}, tried on the samples to test with, digits: 359 samples." in output
+    assert f"{network}, tried on the test samples, digits: 359 samples." in output
 
 
 def test_cost_accuracy_and_confusions(model: Path, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_the_error_of_numbers(numbers: Path, tmp_path: Path) -> None:
 
 def test_what_is_in_a_network(model: Path) -> None:
     output = shown("show", model)
-    assert f"{model}: 4 numbers in, 3 out\n" in output
+    assert f"{model}: 4 inputs, 3 outputs\n" in output
     assert "layers      Linear(4, 3), Sigmoid(), Linear(3, 3), Softmax()\ncost        CrossEntropy()\n" in output
     assert "trained     30 samples, 60 epochs, batches of 32, seed 0, run by native\n" in output
     assert "in training, accuracy 100.00 % on the training data\n" in output
@@ -154,7 +154,7 @@ def test_a_network_of_which_little_is_known(tmp_path: Path) -> None:
     network = Network.from_system(parse(text), {"w": np.ones((2, 3)), "c": 0.5}, output="z")
     network.save(tmp_path / "own.safetensors")
     output = shown("show", tmp_path / "own.safetensors")
-    assert "3 numbers in, 2 out\ntrained     nothing is known of it\n" in output
+    assert "3 inputs, 2 outputs\ntrained     nothing is known of it\n" in output
     assert ["c", "number", "1", "0.5", "0.5", "0.5"] in [line.split() for line in output.splitlines()]
 
 

@@ -88,10 +88,10 @@ def test_a_training_in_words_is_as_before() -> None:
 def test_names_of_files_are_escaped_everywhere(model: Path, tmp_path: Path) -> None:
     evil = EVIL.replace("/", "")
     named = model.rename(tmp_path / f"{evil}.safetensors")
-    assert f"{SHOWN}.safetensors: 64 numbers in" in checked("show", named, code=0)
+    assert f"{SHOWN}.safetensors: 64 inputs" in checked("show", named, code=0)
     output = tmp_path / f"{evil}.csv"
     asked = checked("predict", named, "digits", "--output", output, code=0)
-    assert f"{SHOWN}.safetensors, asked about the samples" in asked
+    assert f"{SHOWN}.safetensors, asked about the test samples" in asked
     assert f"written to {tmp_path}/{SHOWN}.csv" in asked
     assert f"{SHOWN}.safetensors, tried on" in checked("evaluate", named, "digits", code=0)
     for command in (

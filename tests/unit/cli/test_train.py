@@ -49,7 +49,7 @@ def refusal(*arguments: object) -> str:
 
 def test_everything_that_is_shown(file: Path) -> None:
     output = shown(file, "--layers", "4,5,3", "--epochs", 40, "--batch-size", 5, "--learning-rate", 1)
-    assert "points: 30 samples of 4 numbers to learn from, 9 others to be tested on." in output
+    assert "points: 30 samples of 4 numbers for training, 9 others for testing." in output
     assert "Network 4-5-3: sigmoid units, softmax outputs, cost cross-entropy, 43 params, seed 0." in output
     assert "Stochastic gradient descent: learning rate 1, batches of 5, 40 epochs." in output
     assert "  epoch      cost  test accuracy   seconds\n      1  " in output
@@ -65,7 +65,7 @@ def test_everything_that_is_shown(file: Path) -> None:
 
 def test_the_digits_with_the_options_of_the_command_line() -> None:
     output = shown("digits", "--epochs", 1, "--batch-size", 200)
-    assert "digits: 1,438 handwritten 8×8 digits to learn from, 359 others to be tested on." in output
+    assert "digits: 1,438 handwritten 8×8 digits for training, 359 others for testing." in output
     assert "Network 64-30-10: sigmoid units, softmax outputs, cost cross-entropy, 2,260 params, seed 0." in output
     assert ": its class is " in output
 
@@ -173,7 +173,7 @@ def test_other_numbers_than_classes_get_linear_outputs(tmp_path: Path) -> None:
     assert "sigmoid units, linear outputs, cost quadratic" in output
     assert "Cost " in output
     assert "columns" not in output
-    assert "to be tested on" not in output
+    assert "for testing" not in output
     assert "The cost of sample" in output
 
 
@@ -190,9 +190,9 @@ def test_samples_to_validate_with(tmp_path: Path) -> None:
     (x, y), (xv, yv) = clusters(30), clusters(9, seed=1)
     np.savez(tmp_path / "points.npz", x_train=x, y_train=y, x_validation=xv, y_validation=yv, x_test=x, y_test=y)
     output = shown(tmp_path / "points.npz", "--epochs", 40, "--learning-rate", 1, "--json", tmp_path / "json")
-    assert "4 numbers to learn from, 9 to validate with, 30 others to be tested on." in output
+    assert "4 numbers for training, 9 for validation, 30 others for testing." in output
     assert "  epoch      cost  validation cost  validation accuracy  test accuracy   seconds\n      1  " in output
-    assert "100.00 % right on the samples to validate with, the best of all epochs." in output
+    assert "100.00 % right on the validation samples, the best of all epochs." in output
     assert json.loads((tmp_path / "json").read_text())["epochs"][-1]["validation_accuracy"] == 1.0
 
 
@@ -200,9 +200,7 @@ def test_the_best_epoch_is_named_where_it_is_not_the_last() -> None:
     console = Console(record=True, width=100, file=io.StringIO())
     epochs = [Epoch(1.0, 0.8, 0.1, accuracy) for accuracy in (0.5, 0.75, 0.625)]
     validation(console, History(epochs))
-    assert console.export_text() == (
-        "62.50 % right on the samples to validate with; the best was 75.00 %, after epoch 2.\n"
-    )
+    assert console.export_text() == ("62.50 % right on the validation samples; the best was 75.00 %, after epoch 2.\n")
 
 
 def test_an_interruption_saves_what_was_learned(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ def test_what_is_shown(folder: Path, tmp_path: Path) -> None:
     result = run("--data-dir", folder, "--epochs", 2, "--save", tmp_path / "net", "--json", tmp_path / "history")
     assert result.exit_code == 0, result.output
     assert (
-        "mnist: 50 images of 28×28 pixels to learn from, 10 to validate with, 20 others to be tested on.\n"
+        "mnist: 50 images of 28×28 pixels for training, 10 for validation, 20 others for testing.\n"
         "Note: train-images-idx3-ubyte.gz is not the original file of MNIST (SHA-256 "
     ) in result.output
     assert "Network 784-30-10: sigmoid units, sigmoid outputs, cost quadratic, 23,860 params, seed 0." in result.output
@@ -56,7 +56,7 @@ def test_what_is_shown(folder: Path, tmp_path: Path) -> None:
     assert (
         "  epoch      cost  validation cost  validation accuracy  test accuracy   seconds\n      1  " in result.output
     )
-    assert " % right on the samples to validate with" in result.output
+    assert " % right on the validation samples" in result.output
     assert "δ2[k] = ∂C/∂z2[k] = a2[k]·(a2[k] − y[k])·(1 − a2[k])" in result.output
     assert cr.load(tmp_path / "net").predict([0.0] * 784).shape == (10,)
 
@@ -65,7 +65,7 @@ def test_the_originals_are_called_what_they_are(mnist_dir: Path) -> None:
     result = run("--data-dir", mnist_dir, "--epochs", 1)
     assert result.exit_code == 0, result.output
     assert result.output.startswith(
-        "mnist: 50,000 handwritten 28×28 digits to learn from, 10,000 to validate with, 10,000 others to be tested on."
+        "mnist: 50,000 handwritten 28×28 digits for training, 10,000 for validation, 10,000 others for testing."
         "\nNetwork 784-30-10: "
     )
 
@@ -140,7 +140,7 @@ def test_the_digits_do_not_mind_the_environment(folder: Path, monkeypatch: pytes
     monkeypatch.setenv("CHAINRULE_DATA", str(folder))
     result = CliRunner().invoke(app, ["train", "digits", "--epochs", "1"])
     assert result.exit_code == 0
-    assert result.output.startswith("digits: 1,438 handwritten 8×8 digits to learn from, 359 others")
+    assert result.output.startswith("digits: 1,438 handwritten 8×8 digits for training, 359 others")
 
 
 def test_the_help_shows_both_networks_of_the_textbook() -> None:

@@ -72,7 +72,7 @@ def refusal(*arguments: object) -> str:
 def test_arrays_by_name_are_learned_from_and_asked_about(folder: Path) -> None:
     made = ["--epochs", 60, "--optimizer", "adam", "--learning-rate", 0.05, "--batch-size", 4]
     output = shown(run("train", "tokens.npz", "--model", "tokens.eq", *made, "--save", "net", "--json", "h.json"))
-    assert "tokens: 12 samples to learn from, 5 others to be tested on.\n" in output
+    assert "tokens: 12 samples for training, 5 others for testing.\n" in output
     assert "Network tokens.eq: tok[t], keep[t] → p[t,v], compared with nxt, 30 params, seed 0.\n" in output
     assert "Adam: learning rate 0.05, batches of 4, 60 epochs.\n" in output
     assert "100.00 % right on samples it has never seen, after 60 epochs" in output
@@ -107,7 +107,7 @@ def test_samples_that_are_named_in_the_equations(folder: Path) -> None:
 def test_the_digits_come_as_images(folder: Path) -> None:
     command = ["train", "digits", "--model", "digits.eq", "--epochs", 2, "--batch-size", 100]
     output = shown(run(*command, "--save", "net", "--plot", "net.png"))
-    assert "digits: 1,438 samples to learn from, 359 others to be tested on.\n" in output
+    assert "digits: 1,438 samples for training, 359 others for testing.\n" in output
     assert load("net").params["W"].shape == (10, 1, 8, 8)
     assert "accuracy  " in shown(run("evaluate", "net", "digits"))
     assert "359 samples" in shown(run("predict", "net", "digits", "--top", 1))
@@ -149,7 +149,7 @@ def test_a_folder_of_files_is_read_piece_by_piece(folder: Path) -> None:
     (folder / "const.eq").write_text(TOKENS.replace("const c[d]\n", "").replace("c[d]*", ""), encoding="utf-8")
     made = run("train", "data", "--model", "const.eq", "--epochs", "2")
     assert made.exit_code == 0, made.output
-    assert "7 samples to learn from, 5 others to validate with, 5 others to be tested on" in made.output
+    assert "7 samples for training, 5 others for validation, 5 others for testing" in made.output
     refused = run("train", "data", "--model", "const.eq", "--epochs", "2", "--plot", "p.png")
     assert refused.exit_code != 0
     assert "--plot shows samples, and data is a folder" in refused.output

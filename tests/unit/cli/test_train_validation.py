@@ -50,6 +50,6 @@ def test_an_accuracy_of_other_numbers_is_not_watched(tmp_path: Path) -> None:
 def test_data_that_have_samples_to_validate_with_of_their_own(tmp_path: Path) -> None:
     folder = write_mnist(tmp_path / "files", train=60, test=20)
     assert refusal("mnist", "--data-dir", folder, "--validation-fraction", 0.1) == (
-        "Error: --validation-fraction is given, and mnist has samples to validate with of its own: 10\n"
+        "Error: --validation-fraction is given, and mnist has validation samples of its own: 10\n"
         "  Leave out --validation-fraction.\n"
     )

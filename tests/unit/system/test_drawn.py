@@ -93,7 +93,7 @@ def test_what_is_drawn_is_a_constant_and_the_derivation_says_so() -> None:
     back = cr.backprop(cr.parse(text), ["w", "seed"])
     assert str(back.derivation("seed")) == "∂C/∂seed = 0"
     said = " ".join(derivation_text(back.derivation("w")).split())
-    assert "what is drawn is a constant: its derivative is 0" in said
+    assert "a random draw is a constant: its derivative is 0" in said
     plain = cr.backprop(cr.parse(text.replace("normal(seed)", "seed"))).derivation("w")
     assert "drawn" not in derivation_text(plain)
 

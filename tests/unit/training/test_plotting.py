@@ -45,7 +45,7 @@ def test_the_curves_are_those_of_the_history() -> None:
     lines = {line.get_label(): line.get_ydata() for line in accuracy.get_lines()[:2]}
     assert lines["training"].tolist() == [epoch.training_accuracy for epoch in history.epochs]
     assert (cost.get_xlabel(), cost.get_ylabel(), accuracy.get_ylabel()) == ("epoch", "cost", "accuracy")
-    assert (confusions.get_xlabel(), confusions.get_ylabel()) == ("what the network says", "what it is")
+    assert (confusions.get_xlabel(), confusions.get_ylabel()) == ("predicted class", "true class")
 
 
 def test_the_matrix_counts_and_the_worst_are_named() -> None:

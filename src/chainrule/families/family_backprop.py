@@ -13,6 +13,7 @@ from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, range_text
 from chainrule.families.named_sums import with_named_sums
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
+from chainrule.families.shown_cases import shown_cases
 from chainrule.families.step_cases import CaseFinder, Derive, StepCase
 from chainrule.families.uses import Flow
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
@@ -111,7 +112,7 @@ class FamilyBackprop:
     def _formulas(self, names: PrintedNames | None) -> Iterator[tuple[ShownFormula, StepCase]]:
         """Yield each case as an equation, in the order in which they are told."""
         for name in self._order():
-            for case in reversed(self.cases.get(name, ())):
+            for case in shown_cases(self.cases.get(name, ())):
                 equation = case_equation(case)
                 yield replace(equation_formula(equation.target, as_reductions(equation.value)), naming=names), case
 

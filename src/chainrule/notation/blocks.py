@@ -12,16 +12,16 @@ from dataclasses import dataclass, field, replace
 
 from lark import Token, Tree
 
-from chainrule.expr.nodes import Index
+from chainrule.expr.nodes import Index, walk
 from chainrule.expr.sizes import Declared, Size
 from chainrule.families.families import Families
-from chainrule.families.templates import Item, Step, StepBlock, StepRange
+from chainrule.families.templates import Item, Step, StepBlock, StepRange, letter_summed
 from chainrule.notation.advice import RESERVED
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.statements import Span, SystemReader
 from chainrule.notation.superscripts import step_of
 from chainrule.notation.vocabulary import Vocabulary
-from chainrule.system.model import Declaration, Given, System
+from chainrule.system.model import Declaration, Equation, Given, System
 
 _LINE = re.compile(r"(?P<letter>[^\W\d]\w*) ?= ?(?P<first>[^.:=]+)\.\.(?P<last>[^.:=]+):(?P<rest>.*)")
 _SHAPE = "Such a line reads, for example: for l = 1..L:"
@@ -82,10 +82,24 @@ class BlockReader:
         before = len(reading.equations), len(reading.declarations), len(reading.givens)
         reading.read(statement, tree)
         read: tuple[Sequence[Item], ...] = (reading.equations, reading.declarations, reading.givens)
+        self._check_sums(reading.equations[before[0] :], around, start)
         inside = len(self.stack) > 1
         for kind, (items, count) in enumerate(zip(read, before, strict=True)):
             if inside or kind == 0:
                 self.stack[-1].items += items[count:]
+
+    def _check_sums(self, equations: Sequence[Equation], around: Sequence[str], start: int) -> None:
+        """Refuse a sum over a step that is fixed where it stands, in its block or in another such sum."""
+        for equation in equations:
+            for part in walk(equation.value):
+                letter = letter_summed(part)
+                within = any(letter_summed(inner) == letter for inner in list(walk(part))[1:]) if letter else False
+                if letter in around or within:
+                    raise self.source.error(
+                        f"the sum over {letter} stands where {letter} is one step already",
+                        start,
+                        advice="Give the sum a letter of its own, and a block that defines what it adds up, too.",
+                    )
 
     def families(self) -> tuple[Families, dict[tuple[str, int], Span]]:
         """Return what has been read, and where each piece of it stands. Raises NotationError."""

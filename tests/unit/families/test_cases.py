@@ -16,6 +16,7 @@ from unit.families.family_systems import (
     DESCENT,
     FAMILIES,
     MLP,
+    PLAIN_AXIS,
     RESIDUAL,
     RNN,
     SIGMOID,
@@ -62,7 +63,12 @@ def test_what_is_added_on_from_layer_to_layer_is_added_on_backwards() -> None:
 
 
 def test_unknown_layers_leave_the_chain_rule_itself() -> None:
-    assert lines(UNKNOWN)[0] == "∂C/∂z[l; k] = Σ_m ∂C/∂z[l+1; m]·∂z[l+1; m]/∂z[l; k]   for l = 1..L-1"
+    assert lines(UNKNOWN)[0] == "∂C/∂z[l; k] = Σ_m ∂C/∂z[l+1; m]·∂z[l+1; m]/∂z[l; k]   for l = 0..L-1"
+
+
+def test_where_steps_begin_a_line_that_says_the_same_is_none_of_its_own() -> None:
+    assert [line.rpartition("   ")[2] for line in lines(PLAIN_AXIS) if line.startswith("∂C/∂h[t")] == ["for t = 0..T-1"]
+    assert [line.rpartition("   ")[2] for line in lines(RNN) if line.startswith("∂C/∂h[t")] == ["for t = 1..T-1"]
 
 
 def test_a_skip_of_two_has_two_cases_at_the_end() -> None:

@@ -37,6 +37,11 @@ WRONG = [
         "the sum over t could",
     ),
     ("for t = 1..T:\n    h[t;] = w\ncost C = max(t) h[t;]", 5, "max goes over indices, and t is a step"),
+    (
+        "for t = 1..T:\n    h[t;] = w\nfor t = 1..T:\n    g[t;] = sum(t) h[t;]\ncost C = w",
+        6,
+        "the sum over t stands where t is one step already",
+    ),
     ("for t = 1..T:\ncost C = w", 3, "nothing is repeated for t"),
     ("for t = 1..T: h[t;] = w\ncost C = w", 3, "a statement stands behind the colon"),
     ("for t in 1..T:\n    h[t;] = w\ncost C = w", 3, "this line cannot be read"),

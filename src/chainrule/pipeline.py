@@ -18,8 +18,9 @@ from chainrule.diff.backprop import Cotangents
 from chainrule.diff.local import bounded_depth
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
-from chainrule.expr.binding import tensors_in
+from chainrule.expr.binding import Fresh, rewrite_bottom_up, substitute_indices, tensors_in
 from chainrule.expr.garbage import no_garbage
+from chainrule.expr.nodes import Expr, Indexed
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
 from chainrule.families.families import Families
@@ -248,10 +249,35 @@ def family_backprop(families: Families, wrt: Sequence[str] | None = None) -> Fam
 
 
 def cotangent_of(system: System, tensor: str) -> Equation | None:
-    """Return the equation of ∂C/∂tensor; None where it is the derivative of an unknown cost, and has none."""
-    cotangents = cotangents_for(system, tensor)
+    """Return the equation of ∂C/∂tensor; None where it is the derivative of an unknown cost, and has none.
+
+    No argument of a function is named for it, since others have to find what it names.
+    """
+    kept: dict[str, Cotangents] = memory_of(system, "cotangents without named arguments")
+    if tensor not in kept:
+        prepared = name_extrema(name_derivatives(system))
+        kept[tensor] = Cotangents(prepared, simplifier_of(prepared, free=(tensor,)), (tensor,), (tensor,))
+    cotangents = kept[tensor]
     cotangents.of(tensor)
-    return None if cotangents.is_unknown(tensor) else cotangents.equation(tensor)
+    if cotangents.is_unknown(tensor):
+        return None
+    return _without_new_names(cotangents.equation(tensor), cotangents.system, system)
+
+
+def _without_new_names(equation: Equation, derived: System, system: System) -> Equation:
+    """Return an equation in which what was named for the derivation alone is written out."""
+    new = {e.name: e for e in derived.equations if e.name not in system.defined}
+
+    def written(node: Expr) -> Expr:
+        if not isinstance(node, Indexed) or node.tensor not in new:
+            return node
+        named = new[node.tensor]
+        value = substitute_indices(named.value, dict(zip(named.indices, node.indices, strict=True)))
+        return rewrite_bottom_up(value, written, Fresh())
+
+    if not new or tensors_in(equation.value).isdisjoint(new):
+        return equation
+    return Equation(equation.target, rewrite_bottom_up(equation.value, written, Fresh()))
 
 
 def training_step(system: System) -> System:

@@ -265,9 +265,9 @@ class Names:
         both = self.numbers and others.numbers
         return Renaming(
             dict(zip(self.tensors, others.tensors, strict=True)),
-            dict(zip(self.indices, others.indices, strict=True)),
-            dict(zip(self.extents, others.extents, strict=True)),
-            dict(zip(self.letters, others.letters, strict=True)),
+            {None: None, **dict(zip(self.indices, others.indices, strict=True))},
+            {None: None, **dict(zip(self.extents, others.extents, strict=True))},
+            {None: None, **dict(zip(self.letters, others.letters, strict=True))},
             {old: new for old, (_, new) in zip(self.numbers, others.numbers, strict=True)} if both else {},
             self.axes,
         )

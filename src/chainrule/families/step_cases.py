@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TypeAlias
 
+from chainrule.errors import DerivativeError
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, plus, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
@@ -80,7 +81,14 @@ class CaseFinder:
             if name in self.cases:
                 continue
             self.cases[name] = [case for subject in self.subjects(name) for case in self._merged(self._of(subject))]
-            waiting += _named(self.flow.cost, self.cases[name])
+            named = _named(self.flow.cost, self.cases[name])
+            strange = next((other for other in named if other not in self.flow.by_name), "")
+            if strange:
+                raise DerivativeError(
+                    f"∂{self.flow.cost}/∂{name} goes through {strange}, which the family does not define",
+                    advice="Give each max, min and prod an equation of its own.",
+                )
+            waiting += named
 
     def subjects(self, name: str) -> Iterator[Subject]:
         """Yield what a name stands for: each equation that defines it, or what is declared."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +15,9 @@ from chainrule.render.numbers import column_text, number_text, share_text
 
 LABEL = 3
 """How many characters the number of an item takes."""
+_SUPERSCRIPT = re.compile(r"\[[^\[\]]*;[^\[\]]*\]")
+"""The brackets of an entry with a superscript, z[l+1; k], in which no line is broken."""
+_NO_BREAK = "\u00a0"
 NARROWEST = 20
 """Words are not broken into narrower columns than this, however far in they stand."""
 
@@ -126,7 +130,9 @@ def _formula(formula: ShownFormula, indent: int, width: int | None) -> Iterator[
 def _wrapped(text: str, indent: int, width: int | None) -> list[str]:
     if width is None:
         return [text]
-    return textwrap.wrap(text, max(width - indent, NARROWEST), break_long_words=False, break_on_hyphens=False) or [""]
+    held = _SUPERSCRIPT.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
+    lines = textwrap.wrap(held, max(width - indent, NARROWEST), break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_NO_BREAK, " ") for line in lines] or [""]
 
 
 def _table(table: Table, indent: int) -> Iterator[_Row]:

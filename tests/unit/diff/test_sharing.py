@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 
+import numpy as np
 import pytest
 
+import chainrule as cr
 from apart import derived, nothing_shared
 from chainrule.diff.backprop import Cotangent, Cotangents
 from chainrule.expr.nodes import Expr
@@ -16,6 +18,7 @@ from chainrule.pipeline import backprop
 from chainrule.rewrite.rules import Recorder
 from chainrule.simplify import simplifier
 from chainrule.simplify.shapes import Problem
+from support import assert_close
 
 
 def _step(n: int) -> str:
@@ -244,3 +247,21 @@ def _deep(layers: int, mark: str = "") -> str:
             f"a{n}{mark}[j] = sigmoid(z{n}{mark}[j])",
         ]
     return "\n".join([*lines, f"cost C = sum(j) (a{layers}{mark}[j] - y[j])^2"])
+
+
+def test_what_is_renamed_may_hold_sums_that_nothing_around_it_holds() -> None:
+    """Two weights of one kind, each over a sum of both: what is like the first is renamed for a scalar."""
+    lines = ["data x[k], y[k]", "param w[k]", "h1[k] = tanh(w[k]*x[k])", "h2[k] = tanh(w[k]*h1[k])"]
+    lines += ["e1 = exp(sum(k) w[k]*h1[k])", "e2 = exp(sum(k) w[k]*h2[k])", "S = e1 + e2"]
+    lines += [f"{name}{n} = {value}" for n in (1, 2) for name, value in (("p", f"e{n}/S"),)]
+    lines += [f"g{n}[k] = p{n}*h{n}[k]" for n in (1, 2)]
+    lines += ["c[k] = g1[k] + g2[k]", "cost C = 1/2*(sum(k) (c[k] - y[k])^2)"]
+    system = cr.parse("\n".join(lines))
+    inputs = {"x": [0.3, -0.8], "y": [0.5, 0.1], "w": np.array([0.7, -0.4])}
+    names = [e.name for e in system.equations if e.name != "C"]
+    _, found = cr.value_and_grad(system, inputs, ["w", *names])
+    h = 1e-6
+    for entry in range(2):
+        moved = np.eye(2)[entry] * h
+        up, down = (cr.evaluate(system, inputs | {"w": inputs["w"] + sign * moved})["C"] for sign in (1, -1))
+        assert_close(found["w"][entry], (up - down) / (2 * h), rtol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,8 +25,14 @@ from unit.families.family_systems import (
     UNKNOWN,
 )
 from unit.families.random_inputs import random_inputs
+from unit.families.recurrences import RECURRENCES, WEIGHT_DECAY
 
+EXAMPLES = Path(__file__).parents[3] / "examples"
 KNOWN = {name: text for name, text in FAMILIES.items() if "abstract" not in text}
+OTHERS = RECURRENCES | {
+    name: (EXAMPLES / f"{name}.eq").read_text(encoding="utf-8")
+    for name in ("residual_network", "recurrent_network", "lstm", "hidden_markov_model")
+}
 
 
 def lines(text: str, *wrt: str) -> list[str]:
@@ -82,6 +89,11 @@ def test_two_steps_have_four_borders() -> None:
     assert len(found) == 3
 
 
+def test_a_sum_over_layers_beside_the_cost_adds_to_each_layer() -> None:
+    expected = "∂C/∂W[l; k,j] = 2·lam·W[l; k,j] + a[l-1; j]·∂C/∂a[l; k]·(1 − a[l; k]^2)   for l = 1..L"
+    assert expected in lines(WEIGHT_DECAY, "W")
+
+
 def test_steps_as_numbers_stay_in_the_derivative() -> None:
     assert "∂C/∂r[s; n] = −eta/s·Σ_i X[n,i]·∂C/∂w[s; i]   for s = 1..S" in lines(DESCENT)
 
@@ -97,6 +109,15 @@ def test_the_cases_are_the_backward_pass_written_out(text: str, number: int) -> 
             back.at(**numbers)
         return
     _check(back, numbers)
+
+
+@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
+def test_gates_sums_and_shared_entries_are_derived_as_written_out(text: str) -> None:
+    families = cr.parse(text)
+    back = cr.backprop(families)
+    first = max(2, *back.least.values())
+    for number in (first, first + 1):
+        _check(back, dict.fromkeys(families.letters, number))
 
 
 def _check(back: Any, numbers: dict[str, int], seed: int = 0) -> None:

@@ -51,3 +51,17 @@ def test_an_answer_may_be_checked_against_a_saved_network(tmp_path: Path) -> Non
 def test_options_are_still_options(softmax: Path) -> None:
     assert run("check", softmax, "-h").output.startswith("Usage:")
     assert run("check", softmax).exit_code == 2
+
+
+def test_a_verdict_is_latex_too(softmax: Path) -> None:
+    right = run("check", softmax, "--wrt", "z", "a[j] - y[j]", "--form", "latex")
+    assert right.exit_code == 0
+    assert r"Right: $\frac{\partial C}{\partial z_{j}} = a_{j} - y_{j}$" in right.output
+    assert r"given: $\sum_{k} y_{k} = 1$" in right.output
+    wrong = run("check", softmax, "--wrt", "z", "y[j] - a[j]", "--form", "latex")
+    assert wrong.exit_code == 1
+    assert r"at a random point $\frac{\partial C}{\partial z_{0}}$ is" in wrong.output
+    assert r"$-y_{0} = " in wrong.output
+    assert run("check", softmax, "--wrt", "z", "a[j]", "--form", "pdf").stderr.startswith(
+        "Error: there is no form 'pdf'"
+    )

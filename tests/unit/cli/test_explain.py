@@ -187,3 +187,13 @@ def test_what_is_wrong_is_one_message_with_exit_code_2(
 
 def test_help_shows_examples() -> None:
     assert "\n    chainrule explain digits.safetensors --of z1 --at j=3 --sample 7\n" in run("explain", "-h").output
+
+
+def test_an_explanation_is_latex_too(folder: Path) -> None:
+    latex = run(
+        "explain", folder / "digits.safetensors", "--of", "z1", "--at", "j=0", "--paths", "--form", "latex"
+    ).output
+    assert latex.isascii()
+    assert r"\frac{\partial C}{\partial z^{1}_{0}} = a^{1}_{0}" in latex
+    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") > 1
+    assert r"$W^{2}_{k0}$" in latex or r"$W^{2}_{k, 0}$" in latex

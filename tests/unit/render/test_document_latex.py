@@ -117,7 +117,9 @@ def test_every_row_is_rendered_without_tex() -> None:
     mathtext = pytest.importorskip("matplotlib.mathtext").MathTextParser("path")
     rows = [row for case in CASES for row in latex_of(case).splitlines() if "&" in row and "cases" not in row]
     for row in dict.fromkeys(rows):
-        row = row.replace(r"\operatorname*", r"\operatorname")  # all that it does not know
+        row = re.sub(
+            r"\\([lgn])e ", r"\\\1eq ", row.replace(r"\operatorname*", r"\operatorname")
+        )  # what it does not know
         mathtext.parse(f"${row.removesuffix(chr(92) * 2).replace('&', '').strip()}$")
     assert len(rows) > 100
 

@@ -153,6 +153,7 @@ class Backprop(ShownAsText):
                     order[waiting.pop()] = None
         return tuple(order)
 
+    @answers
     @bounded_depth()
     def verify(self, derivation: Derivation) -> Verification:
         """Evaluate both sides of every step at random points; see `verify_derivation`."""

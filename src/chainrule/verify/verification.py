@@ -20,7 +20,20 @@ from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.magnitudes import magnitude, size_of
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.binding import free_in_order, map_operands, tensors_in
-from chainrule.expr.nodes import RATE, Call, Expr, Index, Indexed, Partial, walk
+from chainrule.expr.nodes import (
+    RATE,
+    Call,
+    Expr,
+    Index,
+    Indexed,
+    Lookup,
+    Partial,
+    Position,
+    mark_of,
+    product_factors,
+    times,
+    walk,
+)
 from chainrule.expr.symbols import Derivative, Symbol, Tensor, derivative_by
 from chainrule.render.text import expression_text
 from chainrule.rewrite.rules import Derivation, Step
@@ -222,17 +235,46 @@ class Trial:
         return Indexed(name, (*expr.of.indices, *wrt.indices))
 
     def _rate(self, of: Expr, by: Indexed) -> Expr:
-        """Return ∂(expression)/∂v[j] as an entry of an array of differences: that of an equation without a name."""
-        indices = free_in_order(of)
+        """Return ∂(expression)/∂v[j] as an entry of an array of differences: that of an equation without a name.
+
+        Where the expression reads outside of a tensor, a bracket or a mark beside it says that it does not count. Its
+        own marks still make 0 of the product that the derivative stands in.
+        """
+        marks = [mark for factor in product_factors(of) if (mark := mark_of(factor)) is not None]
+        indices, inside = free_in_order(of), _marked(of)
         name = Tensor(f"rate {len(self.known)}")
         known = self.rates.setdefault((of, by.tensor), name)
         if known not in self.known:
-            equation = Equation(Indexed(name, indices), of)
-            size = np.abs(evaluate_in(self.evaluation.scope, of, indices)).max(initial=0.0)
+            equation = Equation(Indexed(name, indices), inside)
+            size = np.abs(evaluate_in(self.evaluation.scope, inside, indices)).max(initial=0.0)
             self.known[known] = numeric_local_derivative(self.evaluation, equation, by.tensor)
             self.sizes[known] = float(size)
-        return Indexed(known, (*indices, *by.indices))
+        entry = Indexed(known, (*indices, *by.indices))
+        return times(*(Indexed(self._ones(mark.tensor), mark.indices, guarded=True) for mark in marks), entry)
+
+    def _ones(self, tensor: Symbol) -> Symbol:
+        """Return the name of a tensor of ones, of the shape of another: marked, it is 1 inside and 0 outside."""
+        name = Tensor(f"ones {tensor}")
+        if name not in self.known:
+            ones = np.ones_like(self.evaluation.scope.values[tensor])
+            self.known[name], self.sizes[name] = Differences(ones, ones), 1.0
+        return name
 
     def _learn(self, name: Symbol, of: Symbol, differences: Differences) -> None:
         size = np.abs(self.evaluation.scope.values.get(of, 0.0)).max(initial=0.0)
         self.known[name], self.sizes[name] = differences, float(size)
+
+
+def _marked(expr: Expr) -> Expr:
+    """Return an expression that reads 0 where it would read outside of a tensor."""
+    if not isinstance(expr, Indexed):
+        return map_operands(expr, _marked)
+    return Indexed(expr.tensor, tuple(map(_marked_position, expr.indices)), guarded=bool(expr.indices))
+
+
+def _marked_position(position: Position) -> Position:
+    if not isinstance(position, Lookup):
+        return position
+    entry = _marked(position.entry)
+    assert isinstance(entry, Indexed), "an entry stays one"
+    return replace(position, entry=entry)

@@ -45,9 +45,13 @@ def with_margins(buffers: Mapping[str, Buffer], instructions: Sequence[Instructi
 
 
 def reach(instruction: Instruction, access: Access) -> tuple[int, int]:
-    """Return the first and the last element of its buffer that an access touches."""
+    """Return the first and the last element of its buffer that an access touches.
+
+    What a range tells and what the loops tell hold both, so of two first elements the later one is meant.
+    """
     form, low, high = access.place, 0, 0
     lowest, highest = _span(instruction, form)
+    first_of_all, last_of_all = lowest, highest
     for one in instruction.contraction.ranges if instruction.contraction else ():
         # so many elements for a step along the range's place, which is inside; what is left varies by itself
         step, rest = divmod(form.coefficient(one.axis), one.place.coefficient(one.axis))
@@ -56,11 +60,13 @@ def reach(instruction: Instruction, access: Access) -> tuple[int, int]:
         without = form - one.place * step
         least, most = _span(instruction, without)
         least, most = least + low + min(ends), most + high + max(ends)
+        if rest == 0:
+            first_of_all, last_of_all = max(first_of_all, least), min(last_of_all, most)
         if rest == 0 and most - least < highest - lowest:
             form, low, high = without, low + min(ends), high + max(ends)
             lowest, highest = least, most
     steps = [looked.stride * (looked.extent - 1) for looked in access.looked]
-    return lowest + sum(min(step, 0) for step in steps), highest + sum(max(step, 0) for step in steps)
+    return first_of_all + sum(min(step, 0) for step in steps), last_of_all + sum(max(step, 0) for step in steps)
 
 
 def _span(instruction: Instruction, form: LinearForm[str, int]) -> tuple[int, int]:

@@ -91,7 +91,6 @@ def derive(
 ) -> None:
     """Derive the backward pass of a system with the chain rule."""
     from chainrule.cli.derive_why import reasons
-    from chainrule.cli.printed_as import names_in_print, words_of
     from chainrule.cli.systems import read_notation, written_out_system
     from chainrule.errors import OptionError
     from chainrule.families.families import Families
@@ -105,11 +104,12 @@ def derive(
     given = read_notation(file)
     if isinstance(given, Families) and not size:
         from chainrule.cli.derive_families import derive_families
+        from chainrule.cli.printed_as import names_in_print, words_of
 
         _check_families(plain=not (hessian or why or compare or json))
         called = names_in_print(names, words_of(given))
-        kind = {"steps": steps, "where": where, "latex": form == "latex", "verify": verify}
-        derive_families(given, of, wrt or [], **kind, names=called)
+        latex = form == "latex"
+        derive_families(given, of, wrt or [], called, steps=steps, where=where, latex=latex, verify=verify)
         return
     system = written_out_system(given, dict(map(read_size, size or [])))
     asked = [_plain(name) for name in wrt or []]
@@ -165,7 +165,7 @@ def _check_families(*, plain: bool) -> None:
 
     if not plain:
         raise OptionError(
-            "--hessian, --why, --compare and --json are for a system with as many steps as it has",
+            "--hessian, --why, --compare and --json need to know how many steps there are",
             advice="Say how many: --size L=3",
         )
 

@@ -14,7 +14,7 @@ from chainrule.notation.superscripts import step_of
 from chainrule.pipeline import family_backprop
 from chainrule.render.document_latex import document_latex
 from chainrule.render.document_text import document_text
-from chainrule.render.printed_names import PRESETS, Naming, with_names
+from chainrule.render.printed_names import Naming, with_names
 from chainrule.rewrite.derivation_text import derivation_document, derivation_latex, derivation_text
 
 
@@ -22,12 +22,12 @@ def derive_families(
     families: Families,
     of: str,
     wrt: Sequence[str],
+    names: Naming,
     *,
     steps: bool,
     where: bool,
     latex: bool,
     verify: bool,
-    names: Naming | None = None,
 ) -> None:
     """Print the derivatives of families, as lines or with every step, or a local derivative between neighbours."""
     if of:
@@ -53,12 +53,10 @@ def derive_families(
                 say(f"{derivation.text(derivation.target)}{held}: {derivation.verify()}")
 
 
-def _pages(
-    back: FamilyBackprop, asked: Sequence[str], names: Naming | None, *, where: bool, latex: bool
-) -> Iterator[str]:
+def _pages(back: FamilyBackprop, asked: Sequence[str], names: Naming, *, where: bool, latex: bool) -> Iterator[str]:
     for name in asked:
         for ranges, derivation in derivations(back, name):
-            shown = with_names(derivation_document(derivation, where=where), names or PRESETS["plain"])
+            shown = with_names(derivation_document(derivation, where=where), names)
             page = document_latex(shown) if latex else document_text(shown, columns())
             title = f"for {ranges}\n" if ranges else ""
             yield (f"% {title}" if title and latex else title) + page

@@ -44,8 +44,9 @@ def say_named_equations(page: Group, naming: Naming) -> None:
     """Print equations with these names as one `aligned` environment of LaTeX."""
     from chainrule.render.document import Group
     from chainrule.render.formula import ShownFormula
+    from chainrule.render.latex import aligned
     from chainrule.render.printed_names import with_names
 
     first = with_names(page.nodes[0], naming)
     formulas = [node for node in first.nodes if isinstance(node, ShownFormula)] if isinstance(first, Group) else []
-    say("\n".join((r"\begin{aligned}", " \\\\\n".join(one.latex("&=") for one in formulas), r"\end{aligned}")))
+    say(aligned(one.latex("&=") for one in formulas))

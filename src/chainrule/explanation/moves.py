@@ -7,7 +7,7 @@ the chain rule, which are checked against the backward pass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from chainrule.diff.chain_rule import Contribution, product
 from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
+from chainrule.execute.reference.scope import Scope
 from chainrule.explanation.entry import At, entry_at, put_at
 from chainrule.explanation.explainer import with_paths
 from chainrule.explanation.totals import exact_sum, verified
@@ -117,6 +118,8 @@ class _Mover:
         self._derivative = float(self._values[name][self._place])
         self._name = name
         self._known: dict[tuple[str, float], Array] = {}
+        self._scopes: dict[str, Callable[[Mapping[str, Array]], Scope]] = {}
+        self._cost_before = float(self._values[back.cotangents.cost])
 
     def moves(self, top: int, *, random: bool = False, unknown: tuple[str, ...] = ()) -> Moves:
         """Return the moves, the largest terms in full."""
@@ -183,21 +186,24 @@ class _Mover:
 
     def _alone(self, term: Moved, moves: tuple[float, ...]) -> list[float]:
         """Return what the cost changes by when one entry alone moves, for each step."""
-        cost = self._back.cotangents.cost
-        before = float(self._values[cost])
         if self._is_itself(term):
+            cost = self._back.cotangents.cost
             after = [moved_alone(self._forward, cost, {self._tensor: self._entry_moved(step)}) for step in STEPS]
-            return [float(one) - before for one in after]
-        scope_of = moving(self._forward, (term.tensor,))
+            return [float(one) - self._cost_before for one in after]
         changes = []
         for move in moves:
             moved = self._values[term.tensor].copy()
             moved[term.place] += move
-            changes.append(float(scope_of({term.tensor: moved}).values[cost]) - before)
+            changes.append(self._cost_change(term.tensor, moved))
         return changes
 
     def _at_once(self, step: float) -> float:
         """Return what the cost changes by when the entry moves and everything that depends on it."""
-        scope = moving(self._forward, (self._tensor,))({self._tensor: self._entry_moved(step)})
-        cost = self._back.cotangents.cost
-        return float(scope.values[cost]) - float(self._values[cost])
+        return self._cost_change(self._tensor, self._entry_moved(step))
+
+    def _cost_change(self, tensor: str, moved: Array) -> float:
+        """Return what the cost changes by for other values of a tensor, all that is computed from it moving along."""
+        if tensor not in self._scopes:
+            self._scopes[tensor] = moving(self._forward, (tensor,))
+        after = self._scopes[tensor]({tensor: moved}).values[self._back.cotangents.cost]
+        return float(after) - self._cost_before

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from chainrule.explanation.moves import Moved, Moves
 from chainrule.expr.nodes import Affine, Expr, Indexed
 from chainrule.expr.symbols import Derivative
-from chainrule.render.document import Cell, Line, Node, Note, Table, Words, joined, words
+from chainrule.render.document import Cell, Line, Node, Note, Table, Words, words
 from chainrule.render.formula import ShownFormula, formula
 from chainrule.render.text import whole_text
 
@@ -85,8 +85,7 @@ def _not_so_many_times(moves: Moves) -> Iterator[Words]:
     count = len(moves.terms) + moves.others + moves.still
     if count > 1:
         largest = max(moves.terms, key=lambda term: abs(term.share))
-        wrong = joined((f"{count} times the contribution of ", words(_name(largest))), "")
-        yield words(wrong, " would be ", count * largest.share, ".")
+        yield words(f"{count} times the contribution of ", _name(largest), " would be ", count * largest.share, ".")
 
 
 def _name(term: Moved) -> ShownFormula:

@@ -18,17 +18,14 @@ from chainrule.explanation.paths.summary import Paths
 from chainrule.explanation.report import part_group, paths_group, result_heading
 from chainrule.explanation.tables import Extract
 from chainrule.render.document import Group, Heading, Line, Node, words
-from chainrule.render.document_html import document_html
-from chainrule.render.document_json import document_json
-from chainrule.render.document_text import document_text
 from chainrule.render.formula import ShownFormula, equal
-from chainrule.render.in_notebooks import ShownAsText
+from chainrule.render.shown_document import ShownDocument
 
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation(ShownAsText):
+class Explanation(ShownDocument):
     """A derivative of the cost, opened. `value` is that of the backward pass, `total` the sum of all `terms`.
 
     `derivative` is ∂C/∂z1[3] for the `ends` C and z1[3], and `formula` what it is equal to; `parts` are the terms of
@@ -80,16 +77,6 @@ class Explanation(ShownAsText):
     def document(self) -> Group:
         """Return what is shown, as data."""
         return Group(tuple(self._nodes()), role="explanation")
-
-    def to_json(self) -> str:
-        """Return what is shown as JSON, with all digits of the numbers; docs/explaining.md has the schema."""
-        return document_json(self.document())
-
-    def __str__(self) -> str:
-        return document_text(self.document())
-
-    def _repr_html_(self) -> str:
-        return document_html(self.document())
 
     def _nodes(self) -> Iterator[Node]:
         extract = Extract(self.top, self.quantiles)

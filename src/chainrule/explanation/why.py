@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy.typing as npt
 
@@ -24,10 +25,8 @@ from chainrule.keywords import answers
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Group, Heading, Line, Node, Note, Words, joined, words
-from chainrule.render.document_html import document_html
-from chainrule.render.document_json import document_json
-from chainrule.render.document_text import document_text
 from chainrule.render.formula import ShownFormula, equation_formula, formula
+from chainrule.render.shown_document import ShownDocument
 from chainrule.system.model import System
 
 _STEPS = ("h", "ε", "t", "s", "step")
@@ -76,11 +75,12 @@ def why(
 
 
 @dataclass(frozen=True, eq=False)
-class Why:
+class Why(ShownDocument):
     """Why a derivative is a sum. It displays itself: as text in a terminal, as tables in a notebook."""
 
     reason: Reason
     moves: Moves | None
+    text_width: ClassVar[int | None] = 100
 
     @property
     def rule(self) -> str:
@@ -92,16 +92,6 @@ class Why:
         shown = () if self.moves is None else tuple(moves_nodes(self.moves, self.reason.step))
         numbers = (Group(shown, role="numbers", apart=True),) if shown else ()
         return Group((*self.reason.nodes(), *numbers), role="why")
-
-    def to_json(self) -> str:
-        """Return what is shown as JSON, with all digits of the numbers; docs/explaining.md has the schema."""
-        return document_json(self.document())
-
-    def __str__(self) -> str:
-        return document_text(self.document(), 100)
-
-    def _repr_html_(self) -> str:
-        return document_html(self.document())
 
 
 @dataclass(frozen=True)
@@ -124,9 +114,7 @@ class Reason:
     @cached_property
     def rule(self) -> ShownFormula:
         """The chain rule: ∂C/∂z[j] = Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]."""
-        cotangents = self.back.cotangents
-        target = Indexed(Derivative(cotangents.cost, self.tensor), cotangents.of(self.tensor).indices)
-        return self._equation(target, chain_rule(self.contributions, self._by_name, named))
+        return self._equation(self._target, chain_rule(self.contributions, self._by_name, named))
 
     def nodes(self) -> Iterator[Node]:
         """Yield the reason, step by step."""
@@ -141,6 +129,10 @@ class Reason:
         yield _numbered("4", words("Divide by ", step, " and let ", step, " go to 0:"), (self.rule,))
         if any(part.indices for part in self.between):
             yield Group(tuple(Note(said) for said in self._objections()), role="objections", indent=2)
+
+    @property
+    def _target(self) -> Expr:
+        return Indexed(Derivative(self.back.cotangents.cost, self.tensor), self.back.cotangents.of(self.tensor).indices)
 
     @property
     def _own(self) -> Expr:
@@ -234,7 +226,7 @@ class Reason:
         """Answer what students object: the ∂a[k] cancel; the sum is so many times one term."""
         part = next(p for p in self.between if p.indices)
         assert part.beyond is not None, "it goes through another tensor"
-        derivative, own = self._formula(self._target_entry), self._formula(self._own)
+        derivative, own = self._formula(self._target), self._formula(self._own)
         user, many = self._user(part), self._formula(times(*(ExtentValue(i.extent, i.preferred) for i in part.indices)))
         far, near = self._formula(part.beyond), self._formula(part.local.partial)
         one = self._formula(product(part, self._by_name, named))
@@ -247,11 +239,6 @@ class Reason:
             "Why it is not ", many, " times one product: the products differ, and the sum of different numbers is not"
             " a multiple of one of them."
         )  # fmt: skip
-
-    @property
-    def _target_entry(self) -> Expr:
-        cotangents = self.back.cotangents
-        return Indexed(Derivative(cotangents.cost, self.tensor), cotangents.of(self.tensor).indices)
 
 
 def _numbered(label: str, said: Words, formulas: tuple[ShownFormula, ...], below: Words = ()) -> Group:

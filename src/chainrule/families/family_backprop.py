@@ -17,6 +17,7 @@ from chainrule.families.shown_cases import shown_cases
 from chainrule.families.step_cases import CaseFinder, Derive, StepCase
 from chainrule.families.uses import Flow
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
+from chainrule.render.latex import aligned
 from chainrule.system.model import System
 
 
@@ -106,8 +107,7 @@ class FamilyBackprop:
 
     def latex(self, names: PrintedNames | None = None) -> str:
         """Return all cases as an `aligned` environment, each with the steps that it holds for."""
-        written = [shown.latex("&=") + _range_latex(case) for shown, case in self._formulas(names)]
-        return "\n".join((r"\begin{aligned}", " \\\\\n".join(written), r"\end{aligned}"))
+        return aligned(shown.latex("&=") + _range_latex(case) for shown, case in self._formulas(names))
 
     def _formulas(self, names: PrintedNames | None) -> Iterator[tuple[ShownFormula, StepCase]]:
         """Yield each case as an equation, in the order in which they are told."""

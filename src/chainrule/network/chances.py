@@ -15,7 +15,7 @@ from math import prod
 from types import MappingProxyType
 
 from chainrule.expr.binding import map_operands
-from chainrule.expr.functions import DRAWN, FUNCTIONS, Distribution
+from chainrule.expr.functions import DRAWN, FUNCTIONS, OPPOSITE, Distribution
 from chainrule.expr.nodes import (
     MINUS_ONE,
     ONE,
@@ -42,7 +42,6 @@ from chainrule.expr.shared import kept
 from chainrule.expr.signs import MIRRORED
 from chainrule.notation.parser import parse_scalar
 
-_DENIED = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "=": "!=", "!=": "="}
 _MOST_ALTERNATIVES = 6
 """So many conditions joined by `or` are told apart at most: of 6 there are 2^6 − 1 that may hold together."""
 
@@ -233,7 +232,7 @@ def linear_in(expr: Expr, call: Call) -> tuple[Expr, Expr] | None:
 def _alternatives(condition: Condition, *, denied: bool = False) -> list[tuple[Comparison, ...]]:
     """Return comparisons of which all of some alternative must hold; too many for a condition with too many."""
     if isinstance(condition, Comparison):
-        relation = _DENIED[condition.relation] if denied else condition.relation
+        relation = OPPOSITE[condition.relation] if denied else condition.relation
         return [(Comparison(relation, condition.left, condition.right),)]
     if condition.op == "not":
         return _alternatives(condition.operands[0], denied=not denied)

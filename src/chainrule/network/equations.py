@@ -13,7 +13,7 @@ from functools import cached_property
 from chainrule.expr.binding import map_operands, tensors_in
 from chainrule.expr.nodes import Expr, Indexed, Number
 from chainrule.expr.symbols import Derivative, tensors_of
-from chainrule.render.latex import equation_latex, expression_latex
+from chainrule.render.latex import aligned, equation_latex, expression_latex
 from chainrule.render.names import error_name
 from chainrule.render.text import equation_text, expression_text
 from chainrule.system.model import Equation, System
@@ -72,7 +72,7 @@ class Equations:
     def _repr_latex_(self) -> str:
         lines = [*map(self._latex, (*self.forward, *self.backward, *self.optimizer))]
         lines += map(self._update_latex, self.updates)
-        return "$$\n\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}\n$$"
+        return f"$$\n{aligned(lines)}\n$$"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/latex": self._repr_latex_()}

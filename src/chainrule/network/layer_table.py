@@ -16,10 +16,8 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Indexed
 from chainrule.expr.sizes import Literal, Size
 from chainrule.render.document import Cell, Group, Line, Table
-from chainrule.render.document_html import document_html
-from chainrule.render.document_json import document_json
-from chainrule.render.document_text import document_text
 from chainrule.render.formula import ShownFormula, equation_formula, formula
+from chainrule.render.shown_document import ShownDocument
 from chainrule.system.model import System
 from chainrule.system.printing import index_names
 from chainrule.system.stages import before_backprop
@@ -54,7 +52,7 @@ class SummaryRow:
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(ShownDocument):
     """The rows, and how many numbers the params have in all; it displays itself as a table.
 
     `frozen` are the names of params that training leaves as they are. `unread` are params that no equation reads.
@@ -101,18 +99,8 @@ class Summary:
         if self.unread:
             yield (f"no equation reads {', '.join(self.unread)}",)
 
-    def to_json(self) -> str:
-        """Return what is shown as JSON."""
-        return document_json(self.document())
-
-    def __str__(self) -> str:
-        return document_text(self.document())
-
     def __repr__(self) -> str:
         return str(self)
-
-    def _repr_html_(self) -> str:
-        return document_html(self.document())
 
 
 def summary_of(

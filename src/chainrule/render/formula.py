@@ -54,13 +54,17 @@ class ShownFormula:
 
         Of three sides or more only the first two are aligned at it.
         """
-        first, *others = self.written(LATEX, "\n").split("\n")
+        first, *others = self._sides(LATEX)
         return " = ".join([f"{first} {sign} {others[0]}".lstrip(), *others[1:]] if others else [first])
 
     def written(self, style: Style, sign: str = "") -> str:
         """Return the formula in a style; between its sides stands its sign for =, or another one."""
+        return (sign or style.relation("=")).join(self._sides(style)).lstrip(" ")
+
+    def _sides(self, style: Style) -> list[str]:
+        """Return what stands on each side of a sign: nothing on the first of what goes on from the line above."""
         sides = [write(side, style) for side in self.printed(latex=style.holds)]
-        return (sign or style.relation("=")).join(["", *sides] if self.continued else sides).lstrip(" ")
+        return ["", *sides] if self.continued else sides
 
     def printed(self, *, latex: bool) -> tuple[Layout, ...]:
         """Return the sides with their names; what a derivative is called stands before it."""

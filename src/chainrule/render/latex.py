@@ -6,7 +6,7 @@ parentheses.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from chainrule.expr.nodes import Condition, Expr, Index, Lookup, Position
@@ -86,6 +86,11 @@ def equation_latex(
     known = known_ranks(sides, ranks)
     left, right = (write(arrange(side, known), LATEX) for side in sides)
     return f"{left} {sign} {right}"
+
+
+def aligned(lines: Iterable[str]) -> str:
+    """Return lines as an `aligned` environment."""
+    return "\n".join((r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"))
 
 
 def _plain(name: str) -> str:

@@ -14,7 +14,7 @@ from chainrule.expr.nodes import Condition, Expr, ExtentValue, Index, Reduce, wa
 from chainrule.expr.sizes import Declared, Size
 from chainrule.render.document import Group, Line, words
 from chainrule.render.formula import equation_formula, formula
-from chainrule.render.latex import equation_latex
+from chainrule.render.latex import aligned, equation_latex
 from chainrule.render.letters import LetterSizes
 from chainrule.render.text import entry_text, equation_text, expression_text
 from chainrule.system.printed import (
@@ -69,7 +69,7 @@ def system_latex(system: PrintedSystem, only: Sequence[PrintedEquation] | None =
         for e in equations
     ]
     lines = [*size_lines_latex(_said_in(system, only), system.derived, ranks, declared), *lines]
-    return "\n".join((r"\begin{aligned}", " \\\\\n".join(lines), r"\end{aligned}"))
+    return aligned(lines)
 
 
 def equations_document(system: PrintedSystem, equations: Sequence[PrintedEquation]) -> Group:

@@ -24,6 +24,7 @@ def results() -> dict[str, object]:
         "gradients": cr.gradient_check(system),
         "explanation": cr.explain(system, inputs, of="w", at=0),
         "paths": cr.paths(system, inputs, of="w", at=0),
+        "why": cr.why(system, "w", inputs, at=0),
         "history": cr.train(network, np.zeros((2, 1)), np.zeros((2, 1)), epochs=1),
     }
 

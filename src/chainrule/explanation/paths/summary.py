@@ -21,15 +21,12 @@ from chainrule.explanation.paths.summary_page import (
 )
 from chainrule.explanation.totals import exact_sum
 from chainrule.render.document import Group, Line, Node, words
-from chainrule.render.document_html import document_html
-from chainrule.render.document_json import document_json
-from chainrule.render.document_text import document_text
 from chainrule.render.formula import ShownFormula
-from chainrule.render.in_notebooks import ShownAsText
+from chainrule.render.shown_document import ShownDocument
 
 
 @dataclass(frozen=True)
-class Paths(ShownAsText):
+class Paths(ShownDocument):
     """All paths from an entry to the cost, which are the `ends`; `derivative` is that of the cost by the entry.
 
     `count` is their number, `nonzero` the number of those without a factor 0. `total` is the sum of their products and
@@ -91,16 +88,6 @@ class Paths(ShownAsText):
         found = largest_groups(self.top, self.total) if self.top else ()
         said = Group(tuple(self._said()), indent=2)
         return Group((title(self.derivative, *self.ends, self.count), *found, said), role="paths")
-
-    def to_json(self) -> str:
-        """Return what is shown as JSON, with all digits of the numbers; docs/explaining.md has the schema."""
-        return document_json(self.document())
-
-    def __str__(self) -> str:
-        return document_text(self.document())
-
-    def _repr_html_(self) -> str:
-        return document_html(self.document())
 
     def _said(self) -> Iterator[Node]:
         if not self.count:

@@ -1,0 +1,32 @@
+"""A result that returns a document, and displays itself by it: as text in a terminal, as tables in a notebook."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from chainrule.render.document import Group
+from chainrule.render.document_html import document_html
+from chainrule.render.document_json import document_json
+from chainrule.render.document_text import document_text
+from chainrule.render.in_notebooks import ShownAsText
+
+
+class ShownDocument(ShownAsText):
+    """A result with a document. `text_width` is where its text is broken, None for nowhere."""
+
+    text_width: ClassVar[int | None] = None
+
+    @abstractmethod
+    def document(self) -> Group:
+        """Return what is shown, as data."""
+
+    def to_json(self) -> str:
+        """Return what is shown as JSON, with all digits of the numbers; docs/explaining.md has the schema."""
+        return document_json(self.document())
+
+    def __str__(self) -> str:
+        return document_text(self.document(), self.text_width)
+
+    def _repr_html_(self) -> str:
+        return document_html(self.document())

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from chainrule.expr.nodes import (
     Affine,
@@ -35,6 +34,8 @@ from chainrule.expr.nodes import (
 from chainrule.expr.sizes import Literal, Size
 from chainrule.system.model import System
 
+jax: Any = pytest.importorskip("jax")
+jnp: Any = jax.numpy
 Values = Mapping[str, Any]
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "exp": jnp.exp,

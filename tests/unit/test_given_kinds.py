@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,13 @@ import pytest
 import chainrule as cr
 from chainrule import nn
 from chainrule.errors import InputError, OptionError
-from chainrule.sklearn import NetworkClassifier, NetworkRegressor
+
+
+def estimator(name: str) -> Any:
+    """Return an estimator of scikit-learn's, or skip the test where that is not installed."""
+    pytest.importorskip("sklearn")
+    return getattr(import_module("chainrule.sklearn"), name)
+
 
 TEXT = "data x[i], y\nparam w[i]\nindex i = 2\np = sum(i) w[i]*x[i]\ncost C = (p - y)^2\n"
 SYSTEM = cr.parse(TEXT)
@@ -35,8 +42,8 @@ TAKES_A_SYSTEM: dict[str, Callable[[Any], object]] = {
     "paths": lambda system: cr.paths(system, VALUES, "w", (0,)),
     "why": lambda system: cr.why(system, "w", VALUES, (0,)),
     "from_system": cr.Network.from_system,
-    "classifier": lambda system: NetworkClassifier(model=system).fit(np.eye(2), [0, 1]),
-    "regressor": lambda system: NetworkRegressor(model=system).fit(np.eye(2), [0.5, 1.5]),
+    "classifier": lambda system: estimator("NetworkClassifier")(model=system).fit(np.eye(2), [0, 1]),
+    "regressor": lambda system: estimator("NetworkRegressor")(model=system).fit(np.eye(2), [0.5, 1.5]),
 }
 
 

@@ -57,7 +57,7 @@ def why(
     >>> print(found.rule)
     ∂C/∂z[j] = Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]
     >>> round(found.moves.derivative, 4), [round(one.share, 4) for one in found.moves.terms]
-    (-0.1407, [-0.2167, 0.0905, -0.0145])
+    (-0.1301, [-0.004, 0.0905, -0.2166])
     """
     if isinstance(network_or_system, Backprop):
         back, given = network_or_system, inputs

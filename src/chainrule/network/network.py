@@ -95,6 +95,7 @@ class Network(Learned):
         that is the probability of a 0; outside of training they are what they are on average. Raises OptionError for a
         system that cannot be trained, and InputError for values that do not fit it.
 
+        >>> from chainrule.notation import parse
         >>> text = "data x[t,i], y : int(k)\nparam W[k,t,i]\nindex k = 3\nbatch n\nz[k] = sum(t,i) W[k,t,i]*x[t,i]\n"
         >>> network = Network.from_system(parse(text + "cost C = log(sum(m) exp(z[m])) - z[y]"))
         >>> network

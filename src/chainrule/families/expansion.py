@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from chainrule.errors import TypecheckError
+from chainrule.expr.nodes import Indexed
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.rewriting import declaration_at, equation_at, node_at, step_at, tensor_at, with_symbols
 from chainrule.families.step_ranges import ranges_of_sums
@@ -134,6 +135,51 @@ def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
     return Expansion(
         families, numbers, _in_order([*declared, *declarations]), (*above, *givens), tuple(equations), updates
     )
+
+
+def blocks_at(families: Blocks, numbers: Mapping[str, int]) -> Blocks:
+    """Return families for these numbers of steps with no block left: their equations in order, steps as numbers."""
+    places = _places(families)
+    items: list[Item] = []
+    for steps, template in _walk(families.items, numbers, {}):
+        here = {**numbers, **steps}
+        place = places[id(template)]
+        match template:
+            case Equation():
+                items.append(equation_at(template, here, ranges_of_sums(families, template.value, place)))
+            case Declaration():
+                items.append(_untied(template, here))
+            case Given():
+                items.append(_given_at(families, template, here, place))
+    return Blocks(_head_at(families, numbers), tuple(items))
+
+
+def _head_at(families: Blocks, numbers: Mapping[str, int]) -> System:
+    """Return the head of families in which the letters that count steps are numbers."""
+    head = families.head
+    left = tuple(i for i in head.indices if i.name not in numbers)
+    known = {i.extent for i in left}
+    givens = ((given, Location("given", n)) for n, given in enumerate(head.givens))
+    update = Location("update")
+    return replace(
+        head,
+        declarations=tuple(_untied(d, numbers) for d in head.declarations),
+        givens=tuple(_given_at(families, given, numbers, place) for given, place in givens),
+        cost=tensor_at(head.cost, numbers) if isinstance(head.cost, Tensor) and head.cost else head.cost,
+        updates=tuple(equation_at(u, numbers, ranges_of_sums(families, u.value, update)) for u in head.updates),
+        indices=left,
+        sizes=tuple((size, n) for size, n in head.sizes if size in known),
+    )
+
+
+def _untied(declaration: Declaration, numbers: Mapping[str, int]) -> Declaration:
+    """Return a declaration with numbers in superscripts, whose letters may label axes of other members too."""
+
+    def at(tensor: Symbol) -> Symbol:
+        return tensor_at(tensor, numbers) if isinstance(tensor, Tensor) else tensor
+
+    arguments = tuple(Indexed(at(a.tensor), a.indices, a.guarded) for a in declaration.arguments)
+    return replace(declaration, tensor=at(declaration.tensor), arguments=arguments)
 
 
 def _in_order(declarations: Sequence[Placed[Declaration]]) -> tuple[Placed[Declaration], ...]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from chainrule.errors import DerivativeError, OptionError, listed
+from chainrule.errors import DerivativeError, listed
 from chainrule.expr.symbols import Symbol, Tensor, steps_text
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
+from chainrule.families.expansion import blocks_at
 from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, range_text
 from chainrule.families.named_sums import with_named_sums
@@ -68,9 +69,15 @@ class FamilyBackprop:
 
     @property
     def least(self) -> dict[str, int]:
-        """From how many steps on the cases hold; for fewer the families are written out and derived."""
+        """From how many steps on the cases hold; `at` derives for fewer by themselves."""
         assert self.cases
         return {letter: max(0, self._found.flow.order.least.get(letter, 0)) for letter in self.forward.letters}
+
+    @property
+    def holds_for(self) -> str:
+        """From how many steps on the cases hold, as text: "for L ≥ 3", "" where they do for every number."""
+        least = ", ".join(f"{letter} ≥ {number}" for letter, number in self.least.items() if number > 1)
+        return f"for {least}" if least else ""
 
     @cached_property
     def system(self) -> Families:
@@ -79,14 +86,17 @@ class FamilyBackprop:
         return Families(self.prepared.head, (*self.prepared.items, *items))
 
     def at(self, **numbers: int) -> System:
-        """Return both passes for these numbers of steps. Raises OptionError for fewer than `least`."""
-        for letter, number in numbers.items():
-            if letter in self.least and number < self.least[letter]:
-                raise OptionError(
-                    f"the cases hold for {letter} ≥ {self.least[letter]}",
-                    expected=f"as many steps, or the backward pass of the system for {letter} = {number}",
-                )
+        """Return both passes for these numbers of steps, those of the cases or, for fewer steps, derived for them."""
+        known = self.forward.numbers(numbers)
+        if any(known[letter] < least for letter, least in self.least.items()):
+            return self.for_steps(**numbers).system.at()
         return self.system.at(**numbers)
+
+    def for_steps(self, **numbers: int) -> FamilyBackprop:
+        """Return the derivatives for these numbers of steps alone: each step has a case of its own."""
+        self.prepared.members(**numbers)
+        blocks = blocks_at(self.prepared, self.forward.numbers(numbers))
+        return FamilyBackprop(Families(blocks.head, blocks.items), self.wrt, self.derive)
 
     def windows(self, name: str) -> Iterator[StepWindowOf]:
         """Yield the systems that the derivatives by a tensor are derived in, those of the last steps first.
@@ -123,7 +133,8 @@ class FamilyBackprop:
         return [name for name in known if self.cases.get(name)]
 
     def __str__(self) -> str:
-        return "\n".join(self.lines())
+        lines = [*self.lines(), *(["", self.holds_for] if self.holds_for else [])]
+        return "\n".join(lines)
 
 
 def _range_latex(case: StepCase) -> str:

@@ -17,7 +17,7 @@ from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, plus, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.reads import reach_of
-from chainrule.families.step_order import Interval, holds_in
+from chainrule.families.step_order import Interval, holds_in, shifted
 from chainrule.families.templates import declared_family, sum_over
 from chainrule.families.uses import Definition, Flow, StepUse
 from chainrule.families.windows import StepWindow
@@ -269,18 +269,18 @@ class CaseFinder:
         """Return cases with neighbours of one formula as one."""
         found: list[StepCase] = []
         for case in cases:
-            before = next((n for n, other in enumerate(found) if _joined(self.flow, other, case) is not None), None)
+            before = next((n for n, other in enumerate(found) if _joined(other, case) is not None), None)
             if before is None:
                 found.append(case)
             else:
-                joined = _joined(self.flow, found[before], case)
+                joined = _joined(found[before], case)
                 assert joined is not None
                 general = found[before] if _points_in(found[before].box) <= _points_in(case.box) else case
                 found[before] = replace(general, box=joined)
         return found
 
 
-def _joined(flow: Flow, one: StepCase, other: StepCase) -> Box | None:
+def _joined(one: StepCase, other: StepCase) -> Box | None:
     """Return the box of two cases that are neighbours and say the same, else None."""
     if one.equation != other.equation:
         return None
@@ -289,7 +289,7 @@ def _joined(flow: Flow, one: StepCase, other: StepCase) -> Box | None:
         return None
     (letter,) = different
     (low, end), (start, high) = one.box[letter], other.box[letter]
-    return {**one.box, letter: (low, high)} if flow.order.same((end[0], end[1] + 1), start) else None
+    return {**one.box, letter: (low, high)} if shifted(end, 1) == start else None
 
 
 def _is_live(use: StepUse, box: Box) -> bool:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from chainrule.expr.nodes import Indexed, walk
 from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.families.rewriting import at_steps
-from chainrule.families.step_cases import StepCase
 from chainrule.families.step_order import Interval, StepOrder, holds_in
+from chainrule.families.subjects import StepCase
 from chainrule.families.templates import Item, Step, StepBlock, StepRange
 from chainrule.families.uses import Flow
 from chainrule.system.model import Declaration, Equation, Given

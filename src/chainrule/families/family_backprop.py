@@ -12,10 +12,12 @@ from chainrule.families.derived_blocks import case_equation, case_range, derived
 from chainrule.families.expansion import blocks_at
 from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, range_text
-from chainrule.families.named_sums import with_named_sums
+from chainrule.families.named_sums import with_named_sums, with_plain_sums
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
 from chainrule.families.shown_cases import shown_cases
-from chainrule.families.step_cases import CaseFinder, Derive, StepCase
+from chainrule.families.step_cases import CaseFinder
+from chainrule.families.step_ranges import as_written
+from chainrule.families.subjects import Derive, StepCase
 from chainrule.families.uses import Flow
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
 from chainrule.render.latex import aligned
@@ -82,7 +84,7 @@ class FamilyBackprop:
     @cached_property
     def system(self) -> Families:
         """The forward and the backward pass as a family, in an order in which they can be computed."""
-        items = derived_items(self._found.flow, self.cases)
+        items = with_plain_sums(self.prepared, derived_items(self._found.flow, self.cases))
         return Families(self.prepared.head, (*self.prepared.items, *items))
 
     def at(self, **numbers: int) -> System:
@@ -124,7 +126,8 @@ class FamilyBackprop:
         for name in self._order():
             for case in shown_cases(self.cases.get(name, ())):
                 equation = case_equation(case)
-                yield replace(equation_formula(equation.target, as_reductions(equation.value)), naming=names), case
+                value = as_reductions(as_written(self.prepared, equation.value))
+                yield replace(equation_formula(equation.target, value), naming=names), case
 
     def _order(self) -> Sequence[str]:
         """Return what is derived by in the order in which it is told: last to first, then what is declared."""

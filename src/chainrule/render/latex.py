@@ -132,6 +132,9 @@ def _matrix(node: Matrix) -> Pieces:
 
 def _big(node: BigOperator) -> str:
     """Write an operator with what runs below it: k, or u < 2 where the range is bounded."""
+    if len(node.letters) == 1 and ".." in node.letters[0]:
+        first, _, last = node.letters[0].partition("..")
+        return f"{BIG_OPERATORS[node.op]}_{{{first}}}^{{{last}}} "
     names = [(_plain(name), end) for name, _, end in (letter.partition("<") for letter in node.letters)]
     return f"{BIG_OPERATORS[node.op]}_{{{_listed([f'{name} < {end}' if end else name for name, end in names])}}} "
 

@@ -46,9 +46,9 @@ for t = 2..T:
     f[t; k] = e[t; k] + log(sum(j) exp(f[t-1; j] + A[j,k]))
 for t = 1..T:
     p[t;] = sum(k) y[t; k]*e[t; k]
-for u = 2..T:
-    q[u;] = sum(j,k) y[u-1; j]*A[j,k]*y[u; k]
-cost C = log(sum(k) exp(f[T; k])) - (sum(k) y[1; k]*s[k]) - (sum(t) p[t;]) - (sum(u) q[u;])
+for t = 2..T:
+    q[t;] = sum(j,k) y[t-1; j]*A[j,k]*y[t; k]
+cost C = log(sum(k) exp(f[T; k])) - (sum(k) y[1; k]*s[k]) - (sum(t) p[t;]) - (sum(t) q[t;])
 """
 LEARNED_RATE = """data X[n,i], y[n], Xv[m,i], yv[m]
 param w0[i], eta
@@ -59,10 +59,24 @@ for s = 1..S:
 cost C = 1/2*(sum(m) ((sum(i) Xv[m,i]*w[S; i]) - yv[m])^2)
 """
 
+ONE_LETTER = """data x[t; i], y[k]
+param U[k,j], V[k,i], h0[k]
+h[0; k] = h0[k]
+for t = 1..T:
+    h[t; k] = tanh((sum(j) U[k,j]*h[t-1; j]) + (sum(i) V[k,i]*x[t; i]))
+for t = 1..T:
+    o[t; k] = tanh(h[t; k]*h[T; k] + h[1; k])
+d[0; k] = h[T; k]
+for t = 1..S:
+    d[t; k] = tanh(sum(j) U[k,j]*d[t-1; j]*h[T; j])
+cost C = (sum(t) (sum(k) o[t; k]*y[k])) + (sum(k) d[S; k]^2)
+"""
+
 FURTHER = {
     "transformer": TRANSFORMER,
     "state space": STATE_SPACE,
     "euler steps": EULER,
     "chain of labels": LABELS,
     "learned rate": LEARNED_RATE,
+    "one letter for all steps": ONE_LETTER,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from chainrule.execute.reference import evaluation
 from chainrule.expr.nodes import ZERO
 from chainrule.expr.symbols import Derivative
 from support import assert_close
+from unit.families.compared import compare
 from unit.families.family_systems import (
     BOTH_WAYS,
     DESCENT,
@@ -115,13 +115,13 @@ def test_the_cases_are_the_backward_pass_written_out(text: str, number: int) -> 
         with pytest.raises(cr.ChainruleError, match=r"with L = 1: a\[2;\] is read"):
             cr.backprop(families).at(**numbers)
         return
-    _check(cr.backprop(families), numbers)
+    compare(cr.backprop(families), numbers)
 
 
 @pytest.mark.parametrize("text", [SKIP, HEADS, RNN, STACKED])
 def test_each_step_by_itself_has_the_same_derivatives(text: str) -> None:
     back = cr.backprop(cr.parse(text))
-    _check(back.for_steps(**dict.fromkeys(back.forward.letters, 3)), {})
+    compare(back.for_steps(**dict.fromkeys(back.forward.letters, 3)), {})
 
 
 def test_cases_hold_from_as_many_steps_on_as_they_tell_apart() -> None:
@@ -142,18 +142,6 @@ def test_below_that_the_cases_would_be_wrong(text: str, number: int) -> None:
 def test_without_any_step_nothing_depends_on_what_steps_read() -> None:
     whole = cr.backprop(cr.parse(RNN)).at(T=0)
     assert {e.value for e in whole.equations if isinstance(e.name, Derivative)} == {ZERO}
-
-
-def _check(back: Any, numbers: dict[str, int], seed: int = 0) -> None:
-    """Compare every derivative, by params and by what lies between, with backprop of the system written out."""
-    forward, whole = back.prepared.at(**numbers), back.at(**numbers)
-    inputs = random_inputs(forward, seed)
-    found = evaluation.evaluate(whole, inputs)
-    names = [e.name for e in whole.equations if isinstance(e.name, Derivative)]
-    assert {str(name.wrt[0]) for name in names} >= set(forward.params)
-    _, expected = cr.value_and_grad(forward, inputs, [str(name.wrt[0]) for name in names])
-    for name in names:
-        assert_close(found[name], expected[str(name.wrt[0])], rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("text", FAMILIES.values(), ids=FAMILIES)

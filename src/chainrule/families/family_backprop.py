@@ -11,7 +11,7 @@ from chainrule.expr.symbols import Symbol, Tensor, steps_text
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.expansion import blocks_at
 from chainrule.families.families import Families
-from chainrule.families.families_text import as_reductions, range_text
+from chainrule.families.families_text import as_reductions, index_letters_taken, range_text
 from chainrule.families.named_sums import with_named_sums, with_plain_sums
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
 from chainrule.families.shown_cases import shown_cases
@@ -127,7 +127,10 @@ class FamilyBackprop:
             for case in shown_cases(self.cases.get(name, ())):
                 equation = case_equation(case)
                 value = as_reductions(as_written(self.prepared, equation.value))
-                yield replace(equation_formula(equation.target, value), naming=names), case
+                formula = equation_formula(
+                    equation.target, value, taken=index_letters_taken(self.prepared, equation.value)
+                )
+                yield replace(formula, naming=names), case
 
     def _order(self) -> Sequence[str]:
         """Return what is derived by in the order in which it is told: last to first, then what is declared."""

@@ -134,11 +134,11 @@ def entries_in(node: Expr | Condition) -> Iterator[Tensor]:
 
 
 def raised_in(node: Expr | Condition) -> Iterator[Tensor]:
-    """Yield the tensors that are named in an expression, those too that derivatives are taken by."""
+    """Yield the tensors that are named in an expression, those too that derivatives are of and taken by."""
     yield from entries_in(node)
     for part in walk(node):
         if isinstance(part, Indexed) and isinstance(part.tensor, Derivative):
-            yield from (t for t in part.tensor.wrt if isinstance(t, Tensor))
+            yield from (t for t in (part.tensor.of, *part.tensor.wrt) if isinstance(t, Tensor))
 
 
 def sum_over(letter: str, body: Expr, steps: StepRange | None = None) -> Call:

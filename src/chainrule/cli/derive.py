@@ -106,10 +106,11 @@ def derive(
         from chainrule.cli.derive_families import derive_families
         from chainrule.cli.printed_as import names_in_print, words_of
 
-        _check_families(plain=not (hessian or why or compare or json))
+        _check_families(plain=not (why or compare or json or (hessian and (steps or verify or where))))
         called = names_in_print(names, words_of(given))
         latex = form == "latex"
-        derive_families(given, of, wrt or [], called, steps=steps, where=where, latex=latex, verify=verify)
+        asked = wrt or []
+        derive_families(given, of, asked, called, hessian=hessian, steps=steps, where=where, latex=latex, verify=verify)
         return
     system = written_out_system(given, dict(map(read_size, size or [])))
     asked = [_plain(name) for name in wrt or []]
@@ -165,7 +166,7 @@ def _check_families(*, plain: bool) -> None:
 
     if not plain:
         raise OptionError(
-            "--hessian, --why, --compare and --json need to know how many steps there are",
+            "--why, --compare, --json and the steps of --hessian need to know how many steps there are",
             advice="Say how many: --size L=3",
         )
 

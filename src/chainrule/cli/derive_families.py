@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from chainrule import jacobians
 from chainrule.cli.terminal import columns, say
 from chainrule.errors import DerivativeError, OptionError
 from chainrule.expr.symbols import Symbol, Tensor
@@ -24,12 +25,16 @@ def derive_families(
     wrt: Sequence[str],
     names: Naming,
     *,
+    hessian: bool,
     steps: bool,
     where: bool,
     latex: bool,
     verify: bool,
 ) -> None:
     """Print the derivatives of families, as lines or with every step, or a local derivative between neighbours."""
+    if hessian:
+        _twice(families, of, wrt, latex=latex)
+        return
     if of:
         _local(families, of, wrt, steps=steps, latex=latex, verify=verify)
         return
@@ -50,6 +55,15 @@ def derive_families(
             for ranges, derivation in derivations(back, name):
                 held = f" for {ranges}" if ranges else ""
                 say(f"{derivation.text(derivation.target)}{held}: {derivation.verify()}")
+
+
+def _twice(families: Families, of: str, wrt: Sequence[str], *, latex: bool) -> None:
+    """Print the second derivatives of families."""
+    if of:
+        raise OptionError("a Hessian is of the cost", advice="Leave --of out, or --hessian.")
+    tensors = [_named(name).partition("[")[0] for name in wrt]
+    found = jacobians.hessian(families, tensors or None)
+    say(found.latex() if latex else str(found))
 
 
 def _pages(back: FamilyBackprop, asked: Sequence[str], names: Naming, *, where: bool, latex: bool) -> Iterator[str]:

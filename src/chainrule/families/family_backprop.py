@@ -18,6 +18,7 @@ from chainrule.families.shown_cases import shown_cases
 from chainrule.families.step_cases import CaseFinder
 from chainrule.families.step_ranges import as_written
 from chainrule.families.subjects import Derive, StepCase
+from chainrule.families.templates import StepRange
 from chainrule.families.uses import Flow
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
 from chainrule.render.latex import aligned
@@ -119,7 +120,7 @@ class FamilyBackprop:
 
     def latex(self, names: PrintedNames | None = None) -> str:
         """Return all cases as an `aligned` environment, each with the steps that it holds for."""
-        return aligned(shown.latex("&=") + _range_latex(case) for shown, case in self._formulas(names))
+        return aligned(shown.latex("&=") + range_latex(case_range(case)) for shown, case in self._formulas(names))
 
     def _formulas(self, names: PrintedNames | None) -> Iterator[tuple[ShownFormula, StepCase]]:
         """Yield each case as an equation, in the order in which they are told."""
@@ -143,8 +144,9 @@ class FamilyBackprop:
         return "\n".join(lines)
 
 
-def _range_latex(case: StepCase) -> str:
-    ends = ((steps.letter, steps_text((steps.low,)), steps_text((steps.high,))) for steps in case_range(case))
+def range_latex(ranges: Sequence[StepRange]) -> str:
+    """Return the steps for which an equation holds, as LaTeX behind it."""
+    ends = ((steps.letter, steps_text((steps.low,)), steps_text((steps.high,))) for steps in ranges)
     return "".join(rf" \qquad {letter} = {low}, \ldots, {high}" for letter, low, high in ends)
 
 

@@ -12,7 +12,7 @@ from chainrule.expr.nodes import Index, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, index_letters_taken, range_text, ranks_in
-from chainrule.families.family_backprop import FamilyBackprop
+from chainrule.families.family_backprop import FamilyBackprop, range_latex
 from chainrule.families.named_sums import with_named_sums, with_plain_sums
 from chainrule.families.reads import reach_of
 from chainrule.families.rewriting import with_tensors
@@ -66,7 +66,7 @@ class FamilyHessian:
 
     def latex(self) -> str:
         """Return the equations of second derivatives, and of what they read, as an `aligned` environment."""
-        return aligned(shown.latex("&=") for shown, _ in self._formulas())
+        return aligned(shown.latex("&=") + range_latex(ranges) for shown, ranges in self._formulas())
 
     def _formulas(self) -> Iterator[tuple[Any, tuple[StepRange, ...]]]:
         first, second = self._found

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from chainrule.expr.binding import lookups_in, own_positions
@@ -67,12 +68,12 @@ class Blocks:
         """Yield each statement with the ranges that it is repeated over, outermost first."""
         yield from _templates((), self.items)
 
-    @property
+    @cached_property
     def ranges(self) -> tuple[StepRange, ...]:
         """The ranges of all `for` lines, in order."""
         return tuple(_ranges(self.items))
 
-    @property
+    @cached_property
     def letters(self) -> tuple[str, ...]:
         """The letters that count steps, as L does: those of bounds, and of superscripts, that are no step."""
         steps = {r.letter for r in self.ranges}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from chainrule.expr.nodes import Call, walk
 from chainrule.expr.symbols import Steps, Tensor, unused
@@ -39,12 +40,12 @@ class Definition:
     blocks: tuple[int, ...]
     template: Equation | Declaration
 
-    @property
+    @cached_property
     def target(self) -> Tensor:
         """What it defines."""
         return next(tensors_of_template(self.template))
 
-    @property
+    @cached_property
     def reads(self) -> tuple[Tensor, ...]:
         """What it reads, each slot once."""
         match self.template:
@@ -53,12 +54,12 @@ class Definition:
             case Declaration(_, _, _, _, arguments):
                 return tuple(dict.fromkeys(a.tensor for a in arguments if isinstance(a.tensor, Tensor)))
 
-    @property
+    @cached_property
     def letters(self) -> tuple[str, ...]:
         """The letters of its steps."""
         return tuple(steps.letter for steps in self.path)
 
-    @property
+    @cached_property
     def box(self) -> dict[str, Interval]:
         """The steps that it is repeated for."""
         return {steps.letter: (steps.low, steps.high) for steps in self.path}

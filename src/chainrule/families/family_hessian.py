@@ -13,11 +13,11 @@ from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, index_letters_taken, range_text, ranks_in
 from chainrule.families.family_backprop import FamilyBackprop, range_latex
+from chainrule.families.family_tangents import Along, Tangents, Total, letters
 from chainrule.families.named_sums import with_named_sums, with_plain_sums
 from chainrule.families.reads import reach_of
 from chainrule.families.rewriting import with_tensors
 from chainrule.families.step_ranges import as_written, with_ranges
-from chainrule.families.tangents import Along, Tangents, Total, letters
 from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, declared_family
 from chainrule.families.uses import Flow
 from chainrule.render.formula import equation_formula

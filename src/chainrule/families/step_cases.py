@@ -14,11 +14,11 @@ from itertools import product
 from chainrule.errors import DerivativeError
 from chainrule.expr.nodes import ZERO, Expr, Indexed, plus, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
-from chainrule.families.positions import at_positions
 from chainrule.families.reads import reach_of
 from chainrule.families.rewriting import APART
 from chainrule.families.single_entries import continued, single_entries
 from chainrule.families.step_order import Interval, holds_in, shifted
+from chainrule.families.step_positions import at_positions
 from chainrule.families.subjects import Box, Derive, StepCase, Subject
 from chainrule.families.templates import Step, StepRange, declared_family, sum_over
 from chainrule.families.uses import Definition, Flow, StepUse

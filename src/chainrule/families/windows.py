@@ -30,9 +30,9 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.symbols import NO_TENSOR, Derivative, Symbol, Tensor
 from chainrule.families.families_text import index_letters_taken
-from chainrule.families.positions import FREE, position_at
 from chainrule.families.rewriting import Environment, Renaming, everywhere, moved, tied, with_tensors
 from chainrule.families.step_order import shifted
+from chainrule.families.step_positions import FREE, position_at
 from chainrule.families.templates import Step, declared_family, entries_in, letter_summed
 from chainrule.families.uses import Definition, Flow
 from chainrule.render.letters import next_letter

@@ -26,8 +26,8 @@ from chainrule.expr.nodes import (
     with_operands,
 )
 from chainrule.expr.symbols import Derivative, Steps, Symbol, Tensor
-from chainrule.families.positions import FREE, at_positions, position_at, same
 from chainrule.families.step_order import Interval
+from chainrule.families.step_positions import FREE, at_positions, position_at, same
 from chainrule.families.templates import Item, StepBlock, StepRange, letter_summed, range_summed, sum_over
 from chainrule.families.uses import Definition, Flow
 from chainrule.families.windows import StepWindow

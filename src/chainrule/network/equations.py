@@ -81,7 +81,7 @@ class Equations:
         update = [*self._constants(forward=False), *optimizer, *self._lines(self.updates, self._update)]
         blocks = [
             ("forward pass" + count, [*self._constants(forward=True), *bases, *self._lines(self.forward, self._line)]),
-            ("backward pass", [line for part in self._backward() for line in self._lines(part, self._line)]),
+            ("backward pass", [line for part in self.backward_parts() for line in self._lines(part, self._line)]),
             ("update" + mean * bool(self.system.batch), update),
         ]
         return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks if lines)
@@ -90,7 +90,7 @@ class Equations:
         return str(self)
 
     def _repr_latex_(self) -> str:
-        equations = (self.forward, *self._backward(), self.optimizer)
+        equations = (self.forward, *self.backward_parts(), self.optimizer)
         lines: list[str] = []
         if self.folding is not None:
             bases = map(self._latex, self.folding.base_equations(self.system))
@@ -102,7 +102,7 @@ class Equations:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/latex": self._repr_latex_()}
 
-    def _backward(self) -> tuple[tuple[Equation, ...], ...]:
+    def backward_parts(self) -> tuple[tuple[Equation, ...], ...]:
         """Return the backward pass; where layers are told as one, what is read on the way back comes first."""
         if self.folding is None:
             return (self.backward,)

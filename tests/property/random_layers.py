@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 from chainrule import nn
 from chainrule.network import Network
@@ -26,7 +27,7 @@ def random_network(number: int) -> Network:
     first = draw.choice(ACTIVATIONS)
     dropout = draw.random() < 0.3
     layers: list[nn.Layer] = []
-    for inside, outside in zip(widths, widths[1:], strict=False):
+    for inside, outside in pairwise(widths):
         layers.append(nn.Linear(inside, outside))
         kind = first if plain or draw.random() < 0.7 else draw.choice(ACTIVATIONS)
         if plain or draw.random() < 0.8:
@@ -48,7 +49,7 @@ def random_network(number: int) -> Network:
 
 
 def layers_text(number: int) -> str:
-    """Return the text of a system whose layers, of one width, have connections that skip some of them here and there."""
+    """Return the text of a system of layers of one width, with connections here and there that skip some."""
     draw = random.Random(number)
     depth = draw.randint(3, 7)
     usual, rare = draw.sample(("tanh({})", "sigmoid({})", "{} + 0.5*sin({})", "relu({})"), 2)

@@ -25,20 +25,20 @@ from unit.families.random_inputs import random_inputs
 NUMBERS = st.integers(0, 10**6)
 
 
-@examples(60)
+@examples(25)
 @given(NUMBERS)
 def test_the_equations_of_a_network_written_out_are_those_of_its_layers(number: int) -> None:
     network = random_network(number)
     check_sections(network.equations())
 
 
-@examples(60)
+@examples(25)
 @given(NUMBERS)
 def test_a_network_as_a_family_written_out_is_the_network(number: int) -> None:
     check_family(random_network(number).system)
 
 
-@examples(60)
+@examples(25)
 @given(NUMBERS)
 def test_layers_with_connections_that_skip_some_are_told_as_they_are(number: int) -> None:
     system = cr.parse(layers_text(number))
@@ -88,7 +88,7 @@ def written_out(items: Sequence[Item], folding: Folding) -> Iterator[Equation]:
 
 
 def check_family(system: System) -> None:
-    """Check that the family of a system is written out to the system, but for the name of what the first layer reads."""
+    """Check that the family of a system is written out to the system, but for the name of its data."""
     families = folded(system)
     if families is None:
         return

@@ -88,9 +88,9 @@ def _member(folding: Folding, tensor: Symbol) -> Symbol:
 
 
 def _are_alike(declarations: Sequence[Declaration]) -> bool:
-    """Say whether declarations differ in the letters of their axes only."""
+    """Say whether several declarations differ in the letters of their axes only."""
     kinds = {(d.role, len(d.indices), d.value, d.values, d.implied) for d in declarations}
-    return len(kinds) == 1 and not any(d.arguments for d in declarations)
+    return len(declarations) > 1 == len(kinds) and not any(d.arguments for d in declarations)
 
 
 def _shown(folding: Folding, alike: dict[str, list[Declaration]]) -> dict[str, Declaration]:

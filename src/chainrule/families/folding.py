@@ -6,18 +6,20 @@ a[0; i] for x[i].
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from chainrule.expr.binding import own_indices
-from chainrule.expr.nodes import Indexed, walk
+from chainrule.expr.nodes import Index, Indexed, walk
 from chainrule.expr.symbols import Symbol, Tensor, tensors_of
+from chainrule.families.layer_letters import letters_between, with_other_letters
 from chainrule.families.repeated_layers import (
     EqualLayers,
     Members,
     Move,
     base_of_layers,
+    named_in,
     number_of,
     numbered,
     repeated,
@@ -38,7 +40,8 @@ class Folding:
     """How the layers of a system are called in a family.
 
     `members` are the tensors that have a number, with the family and that; `bases` those of them whose name says
-    nothing of it, x for a[0]. `run` are the numbers of the last layers of the forward pass that are equal.
+    nothing of it, x for a[0]. `first` is the number of the first layer of the forward pass that is like others, `run`
+    are those of the last block. `axes` are the indices of all tensors of the system.
     """
 
     members: Members
@@ -46,7 +49,9 @@ class Folding:
     letter: str
     last: str
     count: int
+    first: int
     run: tuple[int, int]
+    axes: Mapping[Symbol, tuple[Index, ...]]
 
     def items(self, equations: Sequence[Equation], least: int = 2) -> tuple[Item, ...]:
         """Return equations in their order under the names of the family, those of equal layers in blocks."""
@@ -71,7 +76,17 @@ class Folding:
 
     def named(self, equation: Equation) -> Equation:
         """Return an equation of a single layer, or of none, under the names of the family."""
-        return with_each_named(equation, everywhere(self.member))
+        return with_each_named(self._in_letters(equation), everywhere(self.member))
+
+    def _in_letters(self, equation: Equation) -> Equation:
+        """Return an equation of a layer behind the first of those that are equal in the letters of that one."""
+        named = [part for name in named_in(equation) for part in tensors_of(name)]
+        own = number_of(equation.name, self.members)
+        number = max((self.members[t][1] for t in named if t in self.members), default=0) if own is None else own
+        first = self.first
+        if number <= first:
+            return equation
+        return with_other_letters(equation, letters_between(self.members, self.axes, number, first))
 
     def member(self, tensor: Tensor) -> Symbol:
         """Return what a tensor of a single layer is called: z[1;], z[L;]."""
@@ -93,7 +108,7 @@ class Folding:
 
     def _template(self, equation: Equation, moves: Sequence[Move]) -> Equation:
         """Return an equation of the lowest of equal layers as that of each."""
-        left = iter(moves)
+        equation, left = self._in_letters(equation), iter(moves)
 
         def named(symbol: Symbol) -> Symbol:
             shifts = next(left)
@@ -145,7 +160,9 @@ def folding_of(
             counted = _families([run], every)
             families |= counted if families & counted else frozenset()
     members = {tensor: at for tensor, at in every.items() if at[0] in families}
-    return Folding(members, bases, *letters, count, (min(runs[-1].numbers), max(runs[-1].numbers)))
+    first, last = runs[0].numbers, runs[-1].numbers
+    axes = {name: system.axes(name) for name in members}
+    return Folding(members, bases, *letters, count, min(first), (min(last), max(last)), axes)
 
 
 def _runs(equations: Sequence[Equation], members: Members, least: int) -> list[EqualLayers]:

@@ -224,10 +224,10 @@ class Learned:
           for l = 1..L:
               z[l; j] = Σ_i W[l; j,i]·a[l-1; i] + b[l; j]
               a[l; j] = sigmoid(z[l; j])
-          C = 1/2·Σ_p (a[L; p] − y[p])^2
+          C = 1/2·Σ_j (a[L; j] − y[j])^2
         <BLANKLINE>
         backward pass
-          δ[L; p] = ∂C/∂z[L; p] = a[L; p]·(a[L; p] − y[p])·(1 − a[L; p])
+          δ[L; j] = ∂C/∂z[L; j] = a[L; j]·(a[L; j] − y[j])·(1 − a[L; j])
           for l = L-1..1:
               δ[l; j] = ∂C/∂z[l; j] = a[l; j]·(1 − a[l; j])·Σ_k W[l+1; k,j]·δ[l+1; k]
           for l = 1..L:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chainrule.expr.nodes import Index
+from chainrule.expr.nodes import Index, Indexed
 from chainrule.expr.sizes import Declared
 from chainrule.expr.skeleton import places_of
-from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.expr.symbols import Tensor
 from chainrule.families.families import Families
 from chainrule.families.folding import FEWEST, Folding, folding_of
 from chainrule.families.rewriting import everywhere, with_tensors
@@ -78,13 +78,15 @@ def _declarations(folding: Folding, system: System) -> Iterator[Declaration]:
     for declaration in system.declarations:
         family, _ = folding.members.get(declaration.tensor, ("", 0))
         if family not in shown or declaration.tensor in folding.bases:
-            yield replace(declaration, tensor=_member(folding, declaration.tensor))
+            yield _renamed(folding, declaration)
         elif declaration is families[family][0]:
             yield replace(shown[family], tensor=Tensor(family, ((folding.letter, 0),)))
 
 
-def _member(folding: Folding, tensor: Symbol) -> Symbol:
-    return everywhere(folding.member)(tensor)
+def _renamed(folding: Folding, declaration: Declaration) -> Declaration:
+    change = everywhere(folding.member)
+    arguments = tuple([Indexed(change(one.tensor), one.indices) for one in declaration.arguments])
+    return replace(declaration, tensor=change(declaration.tensor), arguments=arguments)
 
 
 def _are_alike(declarations: Sequence[Declaration]) -> bool:
@@ -106,7 +108,16 @@ def _shown(folding: Folding, alike: dict[str, list[Declaration]]) -> dict[str, D
     for layer in layers.values():
         if whole and _pattern(layer, layer) != _pattern(layer, whole):
             return {}
-    return whole
+    return _with_short_letters(whole)
+
+
+def _with_short_letters(layer: dict[str, Declaration]) -> dict[str, Declaration]:
+    """Return declarations with letters without their numbers, k for k1, where they differ without them, too."""
+    letters = {i.name: i.name.rstrip("0123456789") for d in layer.values() for i in d.indices}
+    if len(set(letters.values())) < len(letters):
+        return layer
+    short = {name: Index(letter) for name, letter in letters.items()}
+    return {family: replace(d, indices=tuple([short[i.name] for i in d.indices])) for family, d in layer.items()}
 
 
 def _pattern(families: dict[str, Declaration], layer: dict[str, Declaration]) -> list[int]:

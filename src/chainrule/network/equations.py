@@ -13,7 +13,7 @@ from functools import cached_property
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr, Indexed, Number
 from chainrule.expr.sizes import Size
-from chainrule.expr.symbols import Derivative
+from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.families.families_text import INDENT, range_text, ranges_latex
 from chainrule.families.folding import Folding, folding_of
 from chainrule.families.templates import Item, StepBlock
@@ -69,9 +69,15 @@ class Equations:
 
     @cached_property
     def folding(self) -> Folding | None:
-        """How equal layers are told as one; None where not three are equal, and for what is `flat`."""
+        """How equal layers are told as one; None where not three are equal, and for what is `flat`.
+
+        `names` by which a tensor of a single layer is called make it flat, too.
+        """
         others = self.backward, self.optimizer, self.updates
-        return None if self.flat else folding_of(self.system, self.forward, others)
+        found = None if self.flat else folding_of(self.system, self.forward, others)
+        asked = self.names if isinstance(self.names, Mapping) and found is not None else ()
+        called = (part for name in self.system.names() if name in asked for part in tensors_of(name))
+        return None if found is None or any(part in found.members for part in called) else found
 
     def __str__(self) -> str:
         count = "" if self.folding is None else f" ({self.folding.last} = {self.folding.count})"

@@ -19,7 +19,6 @@ from chainrule.families.templates import Item, Step, StepBlock, StepRange, lette
 from chainrule.notation.advice import RESERVED
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.statements import Span, SystemReader
-from chainrule.notation.superscripts import step_of
 from chainrule.notation.vocabulary import Vocabulary
 from chainrule.system.model import Declaration, Equation, Given, System
 

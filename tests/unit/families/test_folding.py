@@ -12,6 +12,7 @@ from chainrule.families.folded import folded
 from chainrule.families.templates import StepBlock
 from chainrule.network import Network
 from chainrule.system.model import System
+from unit.families.family_systems import MLP, RESIDUAL, SIGMOID, SKIP
 
 
 def layers(*lines: str, depth: int = 4, params: str = "W{n}[k,j]", cost: str = "sum(k) (a{depth}[k] - y[k])^2") -> str:
@@ -177,3 +178,13 @@ def test_blocks_hold_equations_of_the_lowest_layer_in_its_letters() -> None:
     assert families is not None
     (block,) = [item for item in families.items if isinstance(item, StepBlock)]
     assert [str(e) for e in block.items] == ["z[l; k] = Σ_j W[l; k,j]·a[l-1; j]", "a[l; k] = tanh(z[l; k])"]
+
+
+@pytest.mark.parametrize("text", [MLP, SIGMOID, RESIDUAL, SKIP])
+def test_a_family_that_is_written_out_is_found_again(text: str) -> None:
+    families = cr.parse(text)
+    found = folded(families.at(L=5))
+    assert found is not None
+    assert found.items == families.items
+    assert cr.parse(str(found)) == found
+    assert str(found.at()) == str(families.at(L=5))

@@ -135,6 +135,15 @@ def test_names_of_other_books_in_a_network_of_few_layers() -> None:
         str(network.equations(names="bishop"))
 
 
+def test_a_name_of_your_own_for_one_layer_shows_each_layer() -> None:
+    network = deep()
+    assert "      e[l; j] = ∂C/∂z[l; j] = " in str(
+        network.equations(names=lambda of: of.replace("∂C/∂z", "e") if "z" in of else None)
+    )
+    assert "  e2[k] = ∂C/∂z2[k] = " in str(network.equations(names={"∂C/∂z2": "e2"}))
+    assert "  J = −Σ_j y[j]·log(a[L; j])" in str(network.equations(names={"C": "J"}))
+
+
 def test_an_update_has_the_names_of_the_book() -> None:
     network = classifier()
     network.updates = updates_text(nn.SGD(0.5), network.system)

@@ -14,6 +14,7 @@ from lark import Token, Tree
 
 from chainrule.expr.nodes import Index, walk
 from chainrule.expr.sizes import Declared, Size
+from chainrule.expr.symbols import step_of
 from chainrule.families.families import Families
 from chainrule.families.templates import Item, Step, StepBlock, StepRange, letter_summed
 from chainrule.notation.advice import RESERVED

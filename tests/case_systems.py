@@ -24,10 +24,9 @@ WAITING = {
     "batchnorm_batch": "no rule for an equation that couples the samples of a batch",
     "conv2d_groups_flat": "this is no position of an entry",
     "rnn_recurrence": "h is defined by itself",
-    "spectralnorm_stopgrad": "no function is named stop",
 }
 """What cannot be derived yet, and what it waits for: derivatives of coupled samples, flat groups, loops over
-steps, stop."""
+steps."""
 BY_STEPS = {"gp_nll": "inv(K), a function of a whole matrix"}
 """What has no machine code yet."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
 from chainrule.expr.binding import substitute_indices
-from chainrule.expr.nodes import Index
-from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.expr.nodes import Index, Indexed, Reduce, Sum, operands, plus, with_operands
+from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.folded import folded
 from chainrule.families.folding import Folding
 from chainrule.families.rewriting import equation_at, everywhere, with_tensors
@@ -69,8 +70,9 @@ def check_sections(equations: Equations) -> None:
         return
     back = {Tensor(family, (("", n),)): tensor for tensor, (family, n) in folding.members.items()}
     for part in (equations.forward, *equations.backward_parts(), equations.optimizer, equations.updates):
-        found = [renamed(e, back) for e in written_out(folding.items(part), folding)]
-        assert [same(e) for e in found] == [same(e) for e in part]
+        for items in (folding.items(part), folding.shown(part)):
+            found = [renamed(e, back) for e in written_out(items, folding)]
+            assert [same(e) for e in found] == [same(e) for e in part]
 
 
 def written_out(items: Sequence[Item], folding: Folding) -> Iterator[Equation]:
@@ -84,7 +86,20 @@ def written_out(items: Sequence[Item], folding: Folding) -> Iterator[Equation]:
                     yield equation_at(template, {**numbers, item.range.letter: step}, {})
         else:
             assert isinstance(item, Equation)
-            yield equation_at(item, numbers, {})
+            yield equation_at(Equation(item.target, without_layer_sums(item.value, folding)), numbers, {})
+
+
+def without_layer_sums(node: Any, folding: Folding) -> Any:
+    """Return an expression with sums over layers, Σ_{l=1..L}, as the sums of their terms."""
+    parts = [without_layer_sums(part, folding) for part in operands(node)]
+    if isinstance(node, Reduce) and ".." in node.indices[0].name:
+        ends = [step_of(end) for end in node.indices[0].name.partition("=")[2].split("..")]
+        first, last = (step[1] + folding.count * bool(step[0]) for step in ends if step is not None)
+        at = [equation_at(Equation(Indexed("_"), parts[0]), {folding.letter: n}, {}) for n in range(first, last + 1)]
+        return plus(*(term for e in at for term in (e.value.terms if isinstance(e.value, Sum) else (e.value,))))
+    if isinstance(node, Sum):
+        return plus(*(term for part in parts for term in (part.terms if isinstance(part, Sum) else (part,))))
+    return with_operands(node, parts) if parts else node
 
 
 def check_family(system: System) -> None:

@@ -14,6 +14,7 @@ from chainrule.expr.binding import own_indices
 from chainrule.expr.nodes import Index, Indexed, walk
 from chainrule.expr.symbols import Symbol, Tensor, tensors_of
 from chainrule.families.layer_letters import letters_between, with_other_letters
+from chainrule.families.layer_sums import with_layer_sums
 from chainrule.families.repeated_layers import (
     EqualLayers,
     Members,
@@ -73,6 +74,14 @@ class Folding:
         numbers = [number_of(equation.name, self.members) for equation in equations]
         order = sorted(zip(numbers, equations, strict=True), key=lambda one: (one[0] is None, one[0] or 0))
         return tuple([equation for _, equation in order])
+
+    def shown(self, equations: Sequence[Equation]) -> tuple[Item, ...]:
+        """Return the same with sums over layers where terms of equal layers are added, for printing only."""
+        found = [
+            with_layer_sums(one, self.members, FEWEST, self._block) if isinstance(one, Equation) else one
+            for one in repeated(equations, self.members, 2)
+        ]
+        return tuple([self.named(one) if isinstance(one, Equation) else self._block(one) for one in found])
 
     def named(self, equation: Equation) -> Equation:
         """Return an equation of a single layer, or of none, under the names of the family."""

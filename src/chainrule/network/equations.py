@@ -117,7 +117,7 @@ class Equations:
         return tuple(e for e in self.backward if e.name in read), rest
 
     def _items(self, equations: Sequence[Equation]) -> tuple[Item, ...]:
-        return tuple(equations) if self.folding is None else self.folding.items(equations)
+        return tuple(equations) if self.folding is None else self.folding.shown(equations)
 
     def _lines(self, equations: Sequence[Equation], line: Callable[[Equation], str]) -> Iterator[str]:
         for item in self._items(equations):

@@ -95,6 +95,34 @@ def test_constants_of_equal_layers_stand_once() -> None:
     assert "d[l; j] = mask[l; j]·a[l; j]/(1 − dropout[l;])" in text
 
 
+def test_terms_of_equal_layers_are_a_sum_over_the_layers() -> None:
+    layers = [layer for _ in range(4) for layer in (nn.Linear(6, 6), nn.Sigmoid())]
+    network = Network([*layers, nn.Linear(6, 3)], cost=nn.QuadraticCost() + nn.L2(0.1))
+    network.updates = updates_text(nn.SGD(0.1, clip_norm=1.0), network.system)
+    text = str(network.equations())
+    assert "\n  penalty = 1/2·l2_strength·Σ_{l=1..L} Σ_{j,i} W[l; j,i]^2\n" in text
+    norm = "sqrt(Σ_{l=1..L} (Σ_{j,i} (∂C/∂W[l; j,i])^2 + Σ_j (∂C/∂b[l; j])^2))"
+    assert f"\n  gradient_norm = {norm}\n" in text
+    assert r"\mathrm{l2\_strength} \, \sum_{l=1}^{L} \sum_{ji} " in network.equations()._repr_latex_()
+    assert "Σ_{j,i} W1[j,i]^2 + Σ_{k,j} W2[k,j]^2 + " in str(network.equations(flat=True))
+
+
+def test_terms_that_differ_are_in_no_sum_over_layers() -> None:
+    lines = [f"z{n}[k] = W{n}[k]*tanh(z{n - 1}[k])" for n in range(1, 5)]
+    penalty = "cost C = (sum(k) z4[k]^2) + (sum(k) W1[k]^2) + (sum(k) W2[k]^2) + {} + (sum(k) W4[k]^2)"
+    head = ["data z0[k]", "param W1[k], W2[k], W3[k], W4[k]", "batch n"]
+
+    def cost(third: str) -> str:
+        text = "\n".join([*head, *lines, penalty.format(third)])
+        lines_of = str(Network.from_system(cr.parse(text), output="z4").equations()).splitlines()
+        return next(line.strip() for line in lines_of if line.startswith("  C ="))
+
+    assert cost("(sum(k) W3[k]^2)") == "C = Σ_k z[L; k]^2 + Σ_{l=1..L} Σ_k W[l; k]^2"
+    assert "l=" not in cost("(sum(k) W3[k]^4)")
+    assert "l=" not in cost("(sum(k) z3[k]^2)")
+    assert "l=" not in cost("2*(sum(k) W3[k]^2)")
+
+
 def test_what_is_frozen_has_no_gradient() -> None:
     network = deep()
     network.freeze(1)

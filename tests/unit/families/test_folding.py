@@ -94,6 +94,35 @@ def test_a_layer_that_is_not_like_the_others_is_in_no_block(before: str, after: 
     assert ranges(cr.parse(text.replace(before, after))) == []
 
 
+def test_layers_that_read_one_layer_are_unlike_those_that_read_the_one_before() -> None:
+    text = layers(*LINES, depth=7)
+    assert ranges(cr.parse(text.replace("W4[k,j]*a3[j]", "W4[k,j]*a2[j]"))) == ["l = 1..3", "l = 5..L"]
+
+
+def test_layers_that_read_entries_at_other_numbers_are_unlike() -> None:
+    lines = "z{n}[k] = (sum(j) W{n}[k,j]*a{m}[j]) + c[0]", "a{n}[k] = tanh(z{n}[k])"
+    text = layers(*lines).replace("y[k]", "y[k], c[k]", 1)
+    assert ranges(cr.parse(text)) == ["l = 1..L"]
+    assert ranges(cr.parse(text.replace("a1[j]) + c[0]", "a1[j]) + c[1]"))) == []
+
+
+def test_a_sum_that_only_counts_has_the_size_of_its_letter() -> None:
+    lines = "z{n}[k] = (sum(j) W{n}[k,j]*a{m}[j]) + (sum(p) 1)", "a{n}[k] = tanh(z{n}[k])"
+    text = "index p = 3, q = 4\n" + layers(*lines)
+    assert ranges(cr.parse(text)) == ["l = 1..L"]
+    assert ranges(cr.parse(text.replace("a1[j]) + (sum(p) 1)", "a1[j]) + (sum(q) 1)"))) == []
+    sizes = text.replace("(sum(p) 1)", "extent(p)")
+    assert ranges(cr.parse(sizes)) == ["l = 1..L"]
+    assert ranges(cr.parse(sizes.replace("a1[j]) + extent(p)", "a1[j]) + extent(q)"))) == []
+
+
+def test_the_size_of_a_layer_is_one_of_the_layer() -> None:
+    lines = "z{n}[k] = (sum(j) W{n}[k,j]*a{m}[j])/extent(j)", "a{n}[k] = tanh(z{n}[k])"
+    text = layers(*lines, params="W{n}[k{n},j{n}]")
+    assert ranges(cr.parse(text)) == ["l = 1..L"]
+    assert ranges(cr.parse(text.replace("a1[j])/extent(j)", "a1[j])/extent(k)"))) == []
+
+
 @pytest.mark.parametrize("letter", ["m", "i"])
 def test_layers_may_differ_in_letters(letter: str) -> None:
     line = f"z2[{letter}] = sum(j) W2[{letter},j]*a1[j]"

@@ -193,13 +193,20 @@ def test_widths_need_not_be_the_same() -> None:
     assert cr.evaluate(families.at(), {n: v for n, v in inputs.items() if n in names})["C"] == pytest.approx(expected)
 
 
-def test_constants_of_layers_are_one_where_they_are_equal() -> None:
-    def text(*rates: float) -> str:
+def test_layers_whose_constants_differ_are_no_family() -> None:
+    def family(*rates: float) -> str:
         parts = [x for rate in rates for x in (nn.Linear(3, 3), nn.Tanh(), nn.Dropout(rate))]
         return str(folded(Network(parts, cost=nn.QuadraticCost()).system))
 
-    assert "const dropout[l;] = 0.5\n" in text(0.5, 0.5, 0.5).replace("1/2", "0.5")
-    assert "const dropout[1;] = 0.5\n" in text(0.5, 0.5, 0.25).replace("1/2", "0.5").replace(", ", "\nconst ")
+    assert "\nconst dropout[l;] = 1/2\n" in family(0.5, 0.5, 0.5)
+    assert family(0.5, 0.5, 0.25) == "None"
+
+
+def test_layers_whose_letters_tie_other_axes_are_no_family() -> None:
+    lines = "z{n}[k] = (sum(j) W{n}[k,j]*a{m}[j]) + b{n}[k]", "a{n}[k] = tanh(z{n}[k])"
+    text = layers(*lines, params="W{n}[k{n},j{n}], b{n}[k{n}]")
+    assert folded(cr.parse(text)) is not None
+    assert folded(cr.parse(text.replace("b2[k2]", "b2[j2]"))) is None
 
 
 def test_blocks_hold_equations_of_the_lowest_layer_in_its_letters() -> None:

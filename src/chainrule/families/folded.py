@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chainrule.expr.nodes import Index, Indexed
-from chainrule.expr.sizes import Declared
+from chainrule.expr.binding import map_operands
+from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Reduce, walk
+from chainrule.expr.sizes import UNINFERRED, Declared
 from chainrule.expr.skeleton import places_of
 from chainrule.expr.symbols import Tensor
 from chainrule.families.families import Families
@@ -41,14 +42,39 @@ def folded(system: System) -> Families | None:
     declarations = _declarations(folding, plain)
     if declarations is None:
         return None
-    items = tuple([_without_sizes(item) for item in folding.items(system.equations, FEWEST)])
-    return Families(replace(_head(folding, plain), declarations=declarations), items)
+    items = folding.items(system.equations, FEWEST)
+    head = replace(_head(folding, plain), declarations=declarations)
+    if not all(_sizes_have_letters(item, head.indices) for item in items):
+        return None
+    return Families(head, tuple(map(_without_sizes, items)))
+
+
+def _sizes_have_letters(item: Item, declared: Sequence[Index]) -> bool:
+    """Say whether each extent(j) is that of an index of its equation or a declared one, none that of a tensor's axis."""
+    if isinstance(item, StepBlock):
+        return all(_sizes_have_letters(one, declared) for one in item.items)
+    if not isinstance(item, Equation):
+        return True
+    parts = list(walk(item.value))
+    bound = (i for part in parts if isinstance(part, Reduce) for i in part.indices)
+    known = {(i.preferred, i.extent) for i in (*item.indices, *bound, *declared)}
+    return all((part.letter, part.extent) in known for part in parts if isinstance(part, ExtentValue))
 
 
 def _without_sizes(item: Item) -> Item:
     if isinstance(item, StepBlock):
         return StepBlock(item.range, tuple(map(_without_sizes, item.items)))
-    return erased_equation(item) if isinstance(item, Equation) else item
+    if not isinstance(item, Equation):
+        return item
+    plain = erased_equation(item)
+    return Equation(plain.target, _with_letters_of_sizes(plain.value))
+
+
+def _with_letters_of_sizes(node: Expr) -> Expr:
+    """Return an expression in which each extent(j) is that of the letter j, as it is read."""
+    if isinstance(node, ExtentValue):
+        return ExtentValue(UNINFERRED, node.letter)
+    return map_operands(node, _with_letters_of_sizes)
 
 
 def _head(folding: Folding, system: System) -> System:

@@ -11,6 +11,7 @@ from chainrule import nn
 from chainrule.families.folded import folded
 from chainrule.families.templates import StepBlock
 from chainrule.network import Network
+from chainrule.network.equations import Equations
 from chainrule.system.model import System
 from unit.families.family_systems import MLP, RESIDUAL, SIGMOID, SKIP
 
@@ -224,3 +225,28 @@ def test_a_family_that_is_written_out_is_found_again(text: str) -> None:
     assert found.items == families.items
     assert cr.parse(str(found)) == found
     assert str(found.at()) == str(families.at(L=5))
+
+
+def test_blocks_of_attention_are_one_block_in_letters_that_are_free() -> None:
+    lines = (
+        "l{n}[t,d] = x{m}[t,d]/sqrt((mean(d) x{m}[t,d]^2) + eps)",
+        "w{n}[t,d] = sum(c) V{n}[d,c]*l{n}[t,c]",
+        "r{n}[t,u] = (sum(d) l{n}[t,d]*l{n}[u,d])/sqrt(extent(d))",
+        "s{n}[t,u] = [u <= t]*exp(r{n}[t,u])/(sum(m) [m <= t]*exp(r{n}[t,m]))",
+        "x{n}[t,d] = x{m}[t,d] + (sum(u) s{n}[t,u]*w{n}[u,d])",
+    )
+    cost = "sum(t,d) (x{depth}[t,d] - y[t,d])^2"
+    text = layers(*lines, params="V{n}[d,c]", cost=cost).replace("a0[k], y[k]", "x0[t,d], y[t,d]\nconst eps = 1e-5")
+    system = cr.parse(text)
+    families = folded(system)
+    assert ranges(system) == ["b = 1..B"]
+    assert "    r[b; t,u] = (Σ_d l[b; t,d]·l[b; u,d])/sqrt(extent(d))\n" in str(families)
+    assert cr.parse(str(families)) == families
+    listing = str(Equations(cr.backprop(system).system))
+    assert "\n  for b = B-1..2:\n      ∂C/∂x[b; t,d] = " in listing
+    assert "\n  for b = 1..B:\n      ∂C/∂V[b; d,c] = Σ_t l[b; t,c]·∂C/∂w[b; t,d]" in listing
+
+
+def test_a_size_by_the_name_of_a_tensor_makes_no_family() -> None:
+    lines = "z{n}[k] = (sum(j) W{n}[k,j]*a{m}[j])/extent(W{n}, 1)", "a{n}[k] = tanh(z{n}[k])"
+    assert folded(cr.parse(layers(*lines))) is None

@@ -50,7 +50,7 @@ def folded(system: System) -> Families | None:
 
 
 def _sizes_have_letters(item: Item, declared: Sequence[Index]) -> bool:
-    """Say whether each extent(j) is that of an index of its equation or a declared one, none that of a tensor's axis."""
+    """Say whether each extent(j) is that of an index, of the equation or declared; none is that of a tensor's axis."""
     if isinstance(item, StepBlock):
         return all(_sizes_have_letters(one, declared) for one in item.items)
     if not isinstance(item, Equation):

@@ -25,12 +25,11 @@ WAITING = {
     "conv2d_groups_flat": "this is no position of an entry",
     "maml_by_name": "∂L/∂W is not defined",
     "pinn_by_name": "∂²u/∂x∂x is not defined",
-    "rnn_recurrence": "h is defined by itself",
     "spectralnorm_stopgrad": "no function is named stop",
 }
 """What cannot be derived yet, and what it waits for: derivatives of coupled samples, flat groups, named derivatives in
-a cost, loops over steps, stop."""
-BY_STEPS = {"gp_nll": "inv(K), a function of a whole matrix"}
+a cost, stop."""
+BY_STEPS = {"gp_nll": "inv(K), a function of a whole matrix", "rnn_recurrence": "the recurrence of h"}
 """What has no machine code yet."""
 
 

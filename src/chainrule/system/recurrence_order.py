@@ -7,11 +7,12 @@ a condition rules it out.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chainrule.errors import TypecheckError
-from chainrule.expr.binding import Fresh, lookups_in, own_positions, rewrite_bottom_up
+from chainrule.expr.binding import Fresh, lookups_in, own_positions, position_indices, rewrite_bottom_up
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
@@ -59,11 +60,15 @@ class Refused:
 
 @dataclass(frozen=True)
 class _Read:
-    """An entry that the equation of a number reads; a `kept` one is marked, or under a condition."""
+    """An entry that the equation of a number reads, and how many of its tensor stand before it there.
+
+    A `kept` one is marked, or under a condition.
+    """
 
     number: int
     equation: Equation
     entry: Indexed
+    before: int
     kept: bool
 
 
@@ -92,12 +97,13 @@ class _Circle:
     def __post_init__(self) -> None:
         equations = [(n, self.system.equations[n]) for n in self.numbers]
         names = {equation.name for _, equation in equations}
-        self.reads = [
-            _Read(n, equation, entry, kept)
-            for n, equation in equations
-            for entry, kept in _entries(equation.value)
-            if entry.tensor in names
-        ]
+        self.reads: list[_Read] = []
+        for n, equation in equations:
+            count = Counter[Symbol]()
+            for entry, kept in _entries(equation.value):
+                if entry.tensor in names:
+                    self.reads.append(_Read(n, equation, entry, count[entry.tensor], kept))
+                count[entry.tensor] += 1
 
     def starts(self) -> Iterator[tuple[Symbol, int]]:
         """Yield the axes that may count steps: those along which other steps are read."""
@@ -185,12 +191,18 @@ class _Circle:
         read = next(read for read in self.reads if self._is_ahead(read))
         if read.entry.tensor != read.equation.name:
             return _at_its_own_step(read)
+        if not all(isinstance(position, Index) for position in read.entry.indices):
+            return _apart(read)
         return _refused(read, f"{read.equation.name} is defined by itself", advice=_written_out(read.equation))
 
 
 def _refused(read: _Read, what: str, *, expected: str = "", advice: str = "") -> Refused:
-    place = Location("equation", read.number, read.equation.name)
-    return Refused(place.error(what, read.entry.tensor, expected=expected, advice=advice))
+    place, tensor = Location("equation", read.number, read.equation.name), read.entry.tensor
+    letter = next((i.preferred for p in read.entry.indices for i in position_indices(p)), "")
+    if not read.before or not letter:
+        return Refused(place.error(what, tensor, expected=expected, advice=advice))
+    behind = tensor, read.before
+    return Refused(place.error(what, letter, expected=expected, advice=advice, behind=behind))
 
 
 def _apart(read: _Read) -> Refused:
@@ -211,7 +223,7 @@ def _at_its_own_step(read: _Read) -> Refused:
         return _refused(read, f"{tensor} is used before it is defined", advice=advice)
     return _refused(
         read,
-        f"{expression_text(read.entry)} is of the step that is being computed",
+        f"{expression_text(read.entry)} is read at the step that computes it",
         expected=f"{name} reads other steps of itself",
     )
 

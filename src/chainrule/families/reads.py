@@ -90,7 +90,7 @@ def _ends(path: Sequence[StepRange], step: Step) -> list[Step]:
 
 
 def _reads(blocks: Blocks) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
-    for path, template in (*blocks.templates(), *(((), update) for update in blocks.head.updates)):
+    for path, template in (*blocks.templates(), *blocks.update_templates()):
         sums = _sums(blocks, template)
         for tensor in tensors_of_template(template):
             yield (*path, *sums), tensor

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from chainrule.expr.binding import lookups_in, own_positions
-from chainrule.expr.nodes import Call, Condition, Expr, Indexed, MatrixEntry, walk
+from chainrule.expr.nodes import Call, Condition, Expr, Indexed, MatrixEntry, Reduce, walk
 from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.system.model import Declaration, Equation, Given, System
 
@@ -71,6 +71,12 @@ class Blocks:
         """Yield each update with the ranges that it is repeated over: those outside of blocks, then the others."""
         yield from (((), update) for update in self.head.updates)
         yield from ((path, item) for path, item in _templates((), self.updates) if isinstance(item, Equation))
+
+    def names_samples(self) -> bool:
+        """Say whether an equation reduces over the samples of a batch."""
+        values = (t.value for _, t in self.templates() if isinstance(t, Equation) and self.head.batch)
+        reductions = (part for value in values for part in walk(value) if isinstance(part, Reduce))
+        return any(i.preferred == self.head.batch for part in reductions for i in part.indices)
 
     @property
     def ranges(self) -> tuple[StepRange, ...]:

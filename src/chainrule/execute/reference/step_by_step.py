@@ -7,7 +7,7 @@ steps, the equation is evaluated as it stands, with the number of the step in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,19 +42,24 @@ def values_step_by_step(
 ) -> dict[str, Array]:
     """Return the values of all tensors of a recurrence in a scope; what they are `moved` by is added at each step."""
     values: dict[str, Array] = dict(scope.values)
+    stores = [values]
     inner = replace(scope, values=values, kept=None)
+    if scope.held is not None:
+        stores.append(dict(scope.held.values))
+        inner = replace(inner, held=replace(scope.held, values=stores[1], kept=None))
     found: dict[str, Array] = {}
     lanes: list[_Lane] = []
     for equation in recurrence.equations:
-        array = np.zeros(scope.shape(_plain(equation)), scope.dtype)
+        array = np.zeros(scope.shape(equation.indices), scope.dtype)
         found[equation.name] = values[equation.name] = array
         lanes.append(_lane(equation, recurrence, array))
     count = max(lane.length for lane in lanes)
     for step in range(count - 1, -1, -1) if recurrence.down else range(count):
-        values[_STEP] = np.asarray(step, scope.dtype)
+        for store in stores:
+            store[_STEP] = np.asarray(step, scope.dtype)
         for lane in lanes:
             if step < lane.length:
-                own = lane.at(step, inner, values)
+                own = lane.at(step, inner, stores)
                 shift = (moved or {}).get(lane.equation.name)
                 lane.array[step] = own if shift is None else own + np.moveaxis(shift, lane.axis, 0)[step]
     return found
@@ -87,26 +92,26 @@ class _Lane:
         """How many steps it has."""
         return len(self.array)
 
-    def at(self, step: int, scope: Scope, values: dict[str, Array]) -> Array:
-        """Return what the equation says at a step."""
-        free = tuple(i for i in _plain(self.equation) if i != self.letter)
-        if self.value is None or not all(self._cut_out(cut, step, values) for cut in self.cuts):
+    def at(self, step: int, scope: Scope, stores: Sequence[dict[str, Array]]) -> Array:
+        """Return what the equation says at a step; what it cuts out is put into stores of values."""
+        free = tuple(i for i in self.equation.indices if i != self.letter)
+        if self.value is None or not all(_cut_out(cut, step, store) for cut in self.cuts for store in stores):
             return evaluate_in(scope, substitute_indices(self.equation.value, {self.letter: Affine((), step)}), free)
         return evaluate_in(scope, self.value, free)
 
-    @staticmethod
-    def _cut_out(cut: _Cut, step: int, values: dict[str, Array]) -> bool:
-        """Cut an entry out; return whether it is inside, or marked."""
-        if cut.tensor not in values:
-            return False
-        whole = np.asarray(values[cut.tensor])
-        at = step + cut.shift
-        inside = cut.axis < whole.ndim and 0 <= at < whole.shape[cut.axis]
-        if inside:
-            values[cut.name] = whole[(slice(None),) * cut.axis + (at,)]
-        elif cut.marked:
-            values[cut.name] = np.zeros(whole.shape[: cut.axis] + whole.shape[cut.axis + 1 :], whole.dtype)
-        return inside or cut.marked
+
+def _cut_out(cut: _Cut, step: int, values: dict[str, Array]) -> bool:
+    """Cut an entry out; return whether it is inside, or marked."""
+    if cut.tensor not in values:
+        return False
+    whole = np.asarray(values[cut.tensor])
+    at = step + cut.shift
+    inside = cut.axis < whole.ndim and 0 <= at < whole.shape[cut.axis]
+    if inside:
+        values[cut.name] = whole[(slice(None),) * cut.axis + (at,)]
+    elif cut.marked:
+        values[cut.name] = np.zeros(whole.shape[: cut.axis] + whole.shape[cut.axis + 1 :], whole.dtype)
+    return inside or cut.marked
 
 
 def _lane(equation: Equation, recurrence: Recurrence, array: Array) -> _Lane:
@@ -152,7 +157,3 @@ def _terms(position: Position, letter: Index) -> Iterator[Expr]:
         yield entry if factor == 1 else times(number(factor), entry)
     if isinstance(position, Affine) and position.constant:
         yield number(position.constant)
-
-
-def _plain(equation: Equation) -> tuple[Index, ...]:
-    return equation.indices

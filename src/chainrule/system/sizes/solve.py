@@ -54,7 +54,8 @@ class Solver:
         """Return the element of each variable of an equation; its target's are the axes of what it defines."""
         place = Location("equation", number, equation.name)
         found = constraints_of(equation)
-        numbers = self.read(found, place, target=equation.target if isinstance(equation.name, Derivative) else None)
+        derived = isinstance(equation.name, Derivative) and self.has_axes(equation.name)
+        numbers = self.read(found, place, target=equation.target if derived else None)
         own = tuple(numbers[: found.targets])
         # What a recurrence has read before it was defined has axes already, of sizes that are open so far.
         for index, element, read in zip(equation.indices, own, self.axes.get(equation.name, ()), strict=False):
@@ -65,6 +66,15 @@ class Solver:
             if not self.classes.is_free(element):
                 self.known.limits.name(element, Axis(equation.name, axis))
         return numbers
+
+    def has_axes(self, name: Symbol) -> bool:
+        """Say whether what an equation defines has axes before it: those of the tensors that a derivative is made of.
+
+        Where a pass left the equations of these out, a derivative is a tensor like any other.
+        """
+        if name in self.axes or not isinstance(name, Derivative):
+            return name in self.axes
+        return all(part in self.axes or part == self.system.cost for part in tensors_of(name))
 
     def read_update(self, update: Equation, number: int) -> list[int]:
         """Return the element of each variable of an update."""

@@ -20,7 +20,7 @@ from chainrule.data.dataset import Dataset
 from chainrule.data.part_names import parts_of, unread
 from chainrule.errors import DataFileError, OptionError, listed
 from chainrule.network.network import Network
-from chainrule.network.stacked import steps_named
+from chainrule.network.step_names import steps_named
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]

@@ -20,7 +20,8 @@ from chainrule.network.compared import Compared
 from chainrule.network.ends import Ends
 from chainrule.network.samples import as_numbers, as_samples, as_targets, one_hot_rows
 from chainrule.network.shape_advice import labels_advice, shape_advice
-from chainrule.network.stacked import step_by_step, steps_named
+from chainrule.network.stacked import step_by_step
+from chainrule.network.step_names import steps_named
 from chainrule.render.text import entry_text
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import Declaration, System

@@ -1,49 +1,20 @@
 """Data of all steps at once: one array, or a list, for what a system has a tensor of for each step, x1, x2, x3.
 
-The steps stand behind the samples, x[n,t,i]. Members of families have such names, and so may those written by hand.
+In an array the steps stand behind the samples, x[n,t,i].
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from chainrule.data.interchange import as_array
 from chainrule.errors import InputError
 from chainrule.network.ends import Ends
+from chainrule.network.step_names import Members
 from chainrule.system.model import System
-
-Members: TypeAlias = tuple[tuple[tuple[int, ...], str], ...]
-"""The tensors of one name, each with its steps, in the order of these."""
-_MEMBER = re.compile(r"(?P<stem>.*?[^\d_])_*(?P<steps>\d+(?:_\d+)*)")
-
-
-def steps_named(data: Iterable[str]) -> Mapping[str, Members]:
-    """Return the names that stand for tensors of several steps, with these.
-
-    >>> steps_named(["x1", "x2", "y", "W3"])
-    {'x': (((1,), 'x1'), ((2,), 'x2'))}
-    """
-    data = tuple(data)
-    found: dict[str, list[tuple[tuple[int, ...], str]]] = {}
-    for tensor in data:
-        member = _MEMBER.fullmatch(tensor)
-        if member and member["stem"] not in data:
-            steps = tuple(map(int, member["steps"].split("_")))
-            found.setdefault(member["stem"], []).append((steps, tensor))
-    return {stem: tuple(sorted(members)) for stem, members in found.items() if _is_grid([s for s, _ in members])}
-
-
-def _is_grid(steps: Sequence[tuple[int, ...]]) -> bool:
-    """Say whether steps are all combinations of numbers that follow each other, two or more of them."""
-    if len(steps) < 2 or len({len(one) for one in steps}) > 1:
-        return False
-    ranges = [sorted({one[axis] for one in steps}) for axis in range(len(steps[0]))]
-    follow = all(there == list(range(there[0], there[-1] + 1)) for there in ranges)
-    return follow and len(set(steps)) == len(steps) == int(np.prod([len(there) for there in ranges]))
 
 
 def step_by_step(system: System, ends: Ends, label: str, value: Any, members: Members) -> dict[str, tuple[str, Any]]:

@@ -80,7 +80,8 @@ class BlockReader:
             return
         outside = _OUTSIDE.get(statement.keyword) if len(self.stack) > 1 else None
         if outside:
-            raise self.source.error(f"a {statement.keyword} line stands in a block of steps", start, expected=outside)
+            word = f"{'an' if statement.keyword == 'index' else 'a'} {statement.keyword}"
+            raise self.source.error(f"{word} line stands in a block of steps", start, expected=outside)
         reading = self.reading
         around = tuple(block.range.letter for block in self.stack if block.range)
         reading.steps = (*around, *self.counts)

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from chainrule.cli.terminal import columns, say
 from chainrule.errors import DerivativeError, OptionError
-from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.family_derivations import derivations, local_derivative
-from chainrule.notation.superscripts import step_of
 from chainrule.pipeline import family_backprop
 from chainrule.render.document_latex import document_latex
 from chainrule.render.document_text import document_text
@@ -42,9 +41,8 @@ def derive_families(
         say("\n\n".join(_pages(back, asked, names, where=where, latex=latex)))
     else:
         say(back.latex(names) if latex else "\n".join(back.lines(names)))
-    least = {letter: number for letter, number in back.least.items() if number > 1}
-    if least and not latex:
-        say("\nfor " + ", ".join(f"{letter} ≥ {number}" for letter, number in least.items()))
+    if back.holds_for and not latex:
+        say(f"\n{back.holds_for}")
     if verify:
         say()
         for name in asked:

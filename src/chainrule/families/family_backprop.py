@@ -54,7 +54,7 @@ class FamilyBackprop:
     def prepared(self) -> Families:
         """The forward pass with a name for every sum over steps, and for what it adds up."""
         blocks = with_named_sums(self.forward)
-        return Families(blocks.head, blocks.items)
+        return Families(blocks.head, blocks.items, blocks.updates)
 
     @cached_property
     def _found(self) -> CaseFinder:
@@ -85,7 +85,7 @@ class FamilyBackprop:
     def system(self) -> Families:
         """The forward and the backward pass as a family, in an order in which they can be computed."""
         items = with_plain_sums(self.prepared, derived_items(self._found.flow, self.cases))
-        return Families(self.prepared.head, (*self.prepared.items, *items))
+        return Families(self.prepared.head, (*self.prepared.items, *items), self.prepared.updates)
 
     def at(self, **numbers: int) -> System:
         """Return both passes for these numbers of steps, those of the cases or, for fewer steps, derived for them."""

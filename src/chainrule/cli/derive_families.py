@@ -10,12 +10,13 @@ from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.family_derivations import derivations, local_derivative
+from chainrule.family_pages import case_page
 from chainrule.notation.superscripts import step_of
 from chainrule.pipeline import family_backprop
 from chainrule.render.document_latex import document_latex
 from chainrule.render.document_text import document_text
 from chainrule.render.printed_names import Naming, with_names
-from chainrule.rewrite.derivation_text import derivation_document, derivation_latex, derivation_text
+from chainrule.rewrite.derivation_text import derivation_latex, derivation_text
 
 
 def derive_families(
@@ -48,18 +49,16 @@ def derive_families(
     if verify:
         say()
         for name in asked:
-            for ranges, derivation in derivations(back, name):
-                held = f" for {ranges}" if ranges else ""
+            for found in derivations(back, name):
+                derivation, held = found.derivation, f" for {found.ranges}" if found.ranges else ""
                 say(f"{derivation.text(derivation.target)}{held}: {derivation.verify()}")
 
 
 def _pages(back: FamilyBackprop, asked: Sequence[str], names: Naming, *, where: bool, latex: bool) -> Iterator[str]:
     for name in asked:
-        for ranges, derivation in derivations(back, name):
-            shown = with_names(derivation_document(derivation, where=where), names)
-            page = document_latex(shown) if latex else document_text(shown, columns())
-            title = f"for {ranges}\n" if ranges else ""
-            yield (f"% {title}" if title and latex else title) + page
+        for found in derivations(back, name):
+            shown = with_names(case_page(back, found, where=where), names)
+            yield document_latex(shown) if latex else document_text(shown, columns())
 
 
 def _local(families: Families, of: str, wrt: Sequence[str], *, steps: bool, latex: bool, verify: bool) -> None:

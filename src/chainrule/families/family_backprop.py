@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from chainrule.errors import DerivativeError, OptionError, listed
-from chainrule.expr.symbols import Symbol, Tensor, steps_text
+from chainrule.expr.symbols import NO_TENSOR, Symbol, Tensor, steps_text
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, range_text
@@ -15,20 +15,31 @@ from chainrule.families.named_sums import with_named_sums
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
 from chainrule.families.shown_cases import shown_cases
 from chainrule.families.step_cases import CaseFinder, Derive, StepCase
+from chainrule.families.step_ranges import ranges_of_sums
+from chainrule.families.templates import StepRange
 from chainrule.families.uses import Flow
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
 from chainrule.render.latex import aligned
-from chainrule.system.model import System
+from chainrule.render.layout import BigOperator, Layout
+from chainrule.render.relaid import relaid, with_parts_changed
+from chainrule.system.locations import Location
+from chainrule.system.model import Equation, System
 
 
 @dataclass(frozen=True)
 class StepWindowOf:
-    """A case with a system that it is derived in: the ranges that it holds for, as text, and the tensor derived by."""
+    """A case with a system that it is derived in: the ranges that it holds for, as text, and the tensor derived by.
+
+    See `CaseWindow` for `over`, `readers` and `beyond`.
+    """
 
     case: StepCase
     ranges: str
     system: System
     tensor: Symbol
+    over: tuple[StepRange, ...] = ()
+    readers: tuple[Symbol, ...] = ()
+    beyond: Symbol = NO_TENSOR
 
     @property
     def position(self) -> Symbol:
@@ -95,14 +106,15 @@ class FamilyBackprop:
         """
         for case in reversed(self.cases.get(name, ())):
             change = everywhere(partial(_at, case.points))
-            for system, moving in case.windows:
-                ranges = ", ".join(range_text(steps) for steps in case_range(case))
-                yield StepWindowOf(case, ranges, renamed_system(system, change), change(moving))
+            for window in case.windows:
+                system, tensor = renamed_system(window.system, change), change(window.tensor)
+                readers = tuple(map(change, window.readers))
+                yield StepWindowOf(case, range_of(case), system, tensor, window.over, readers, window.beyond)
 
     def lines(self, names: PrintedNames | None = None) -> Iterator[str]:
         """Yield each case as a line: ∂C/∂z[l; k] = … for l = 1..L-1."""
         for shown, case in self._formulas(names):
-            ranges = ", ".join(range_text(steps) for steps in case_range(case))
+            ranges = range_of(case)
             yield str(shown) + (f"   for {ranges}" if ranges else "")
 
     def latex(self, names: PrintedNames | None = None) -> str:
@@ -113,8 +125,31 @@ class FamilyBackprop:
         """Yield each case as an equation, in the order in which they are told."""
         for name in self._order():
             for case in shown_cases(self.cases.get(name, ())):
-                equation = case_equation(case)
-                yield replace(equation_formula(equation.target, as_reductions(equation.value)), naming=names), case
+                yield replace(self.formula(case), naming=names), case
+
+    def formula(self, case: StepCase) -> ShownFormula:
+        """Return a case as an equation."""
+        return self._equation(case_equation(case))
+
+    def named_sum(self, name: str) -> list[ShownFormula]:
+        """Return the equations of a name that was made for a sum over steps, or for what it adds up."""
+        made = (one.template for one in self._found.flow.by_name.get(name, ()))
+        return [self._equation(template) for template in made if isinstance(template, Equation)]
+
+    def _equation(self, equation: Equation) -> ShownFormula:
+        """Return an equation laid out, its sums over steps with their ranges: Σ_{t=1..T}."""
+        found = ranges_of_sums(self.prepared, equation.value, Location("equation"))
+        ranges = {letter: range_text(replace(steps, down=False)) for letter, steps in found.items()}
+
+        def ranged(layout: Layout) -> Layout | None:
+            match layout:
+                case BigOperator("sum", (letter,), body) if letter in ranges:
+                    return BigOperator("sum", (ranges[letter].replace(" ", ""),), relaid(body, ranged))
+                case _:
+                    return None
+
+        shown = equation_formula(equation.target, as_reductions(equation.value))
+        return with_parts_changed(shown, ranged) if ranges else shown
 
     def _order(self) -> Sequence[str]:
         """Return what is derived by in the order in which it is told: last to first, then what is declared."""
@@ -124,6 +159,11 @@ class FamilyBackprop:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def range_of(case: StepCase) -> str:
+    """Return the steps that a case holds for, as text: l = 1..L-1."""
+    return ", ".join(range_text(steps) for steps in case_range(case))
 
 
 def _range_latex(case: StepCase) -> str:

@@ -18,7 +18,7 @@ from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, plus, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.reads import reach_of
 from chainrule.families.step_order import Interval, holds_in
-from chainrule.families.templates import declared_family, sum_over
+from chainrule.families.templates import StepRange, declared_family, sum_over
 from chainrule.families.uses import Definition, Flow, StepUse
 from chainrule.families.windows import StepWindow
 from chainrule.system.model import Equation, System
@@ -50,13 +50,28 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class CaseWindow:
+    """A system that a case is derived in, with the tensor derived by, as it is read by some equations.
+
+    Where these read it at all of their steps, `over` are these steps: it is the share of one of them that is derived.
+    `readers` are what these equations define, `beyond` is what the rest of the cost is called.
+    """
+
+    system: System
+    tensor: Symbol
+    over: tuple[StepRange, ...]
+    readers: tuple[Tensor, ...]
+    beyond: Tensor
+
+
+@dataclass(frozen=True)
 class StepCase:
-    """∂C/∂v at some steps. `windows` are the systems it was derived in, the first for itself, others for its shares."""
+    """∂C/∂v at some steps, with the systems that it was derived in: it is the sum of what these give."""
 
     subject: Subject
     box: Box
     equation: Equation
-    windows: tuple[tuple[System, Symbol], ...]
+    windows: tuple[CaseWindow, ...]
 
     @property
     def points(self) -> dict[str, tuple[str, int]]:
@@ -184,7 +199,7 @@ class CaseFinder:
         live = [use for use in uses if not use.open and _is_live(use, box)]
         points = {g: low for g, (low, high) in box.items() if low == high}
         inner, frontier = self._closure(subject, live, cut)
-        windows: list[tuple[System, Symbol]] = []
+        windows: list[CaseWindow] = []
         values: list[Expr] = []
         target: Indexed | None = None
         named: frozenset[str] = frozenset()
@@ -193,7 +208,9 @@ class CaseFinder:
             own = subject.own if subject.own is not None and not over else None
             system, moving = self._window(window, subject, own, part, inner if not over else ())
             derived = self.derive(system, moving)
-            windows.append((system, moving))
+            readers = tuple(dict.fromkeys(use.target for use in (*part, *(() if over else inner))))
+            steps = tuple(steps for steps in part[0].user.path if steps.letter in over) if over else ()
+            windows.append(CaseWindow(system, moving, steps, readers, self.flow.beyond))
             if derived is None:
                 continue
             whole = erased_equation(Equation(window.restored(derived.target), window.restored(derived.value)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,7 +10,9 @@ from chainrule.errors import DerivativeError, listed
 from chainrule.expr.symbols import Symbol, Tensor, symbol, unused
 from chainrule.families.families_text import range_text
 from chainrule.families.family_backprop import FamilyBackprop, StepWindowOf
-from chainrule.families.rewriting import everywhere, renamed_system
+from chainrule.families.rewriting import everywhere, moved, renamed_system
+from chainrule.families.step_order import Interval, StepOrder
+from chainrule.families.templates import Step, StepRange
 from chainrule.jacobians import Jacobian, jacobian
 from chainrule.pipeline import Backprop, cotangent_of
 from chainrule.render.formula import ShownFormula, equation_formula
@@ -66,6 +68,46 @@ def derivations(back: FamilyBackprop, name: str) -> Iterator[CaseDerivation]:
             system = renamed_system(system, everywhere(partial(_instead, tensor, copy)))
             tensor = copy
         yield CaseDerivation(window, Backprop(system, (tensor,)), tensor, case, copy)
+
+
+def compared_cases(one: CaseDerivation, other: CaseDerivation) -> tuple[CaseDerivation, CaseDerivation, str] | None:
+    """Return two cases of two families at steps that both hold for, and these steps; None where there are none.
+
+    A case that holds for one step alone is compared with another one at that step.
+    """
+    boxes = one.window.case.box, other.window.case.box
+    places = one.window.case.subject.tensor, other.window.case.subject.tensor
+    if places[0] != places[1] or len(one.window.over) != len(other.window.over):
+        return None
+    order, common = StepOrder(), dict[str, Interval]()
+    for letter in boxes[0]:
+        if not order.meets(boxes[0][letter], boxes[1][letter]):
+            return None
+        low, high = (_inner(order, [box[letter][end] for box in boxes], end) for end in (0, 1))
+        common[letter] = low, high
+    points = {letter: low for letter, (low, high) in common.items() if low == high}
+    ranges = ", ".join(range_text(StepRange(g, *ends)) for g, ends in common.items() if ends[0] != ends[1])
+    return _at(one, points), _at(other, points), ranges
+
+
+def _inner(order: StepOrder, ends: Sequence[Step], end: int) -> Step:
+    """Return the later of two first steps, or the earlier of two last ones."""
+    first, second = ends
+    return second if order.at_most(first, second) == (end == 0) else first
+
+
+def _at(found: CaseDerivation, points: Mapping[str, Step]) -> CaseDerivation:
+    """Return a case at steps that are told, where it is one for many."""
+    left = {letter: step for letter, step in points.items() if letter not in found.window.case.points}
+    if not left:
+        return found
+    change = everywhere(partial(_moved, left))
+    tensor = change(found.tensor)
+    return replace(found, back=Backprop(renamed_system(found.back.forward, change), (tensor,)), tensor=tensor)
+
+
+def _moved(points: Mapping[str, Step], tensor: Tensor) -> Tensor:
+    return moved(tensor, points)
 
 
 def _instead(old: Symbol, new: Tensor, tensor: Tensor) -> Tensor:

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chainrule.expr.symbols import Derivative, Symbol, Tensor, tensors_of
 from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.families.windows import APART, REST
-from chainrule.family_derivations import CaseDerivation
+from chainrule.family_derivations import CaseDerivation, derivations
 from chainrule.render.document import Group, Heading, Line, Node, Note, Words, joined, words
 from chainrule.render.formula import ShownFormula, whole
 from chainrule.render.layout import Entry, Layout, NamedSlope, Slope, Whole
 from chainrule.render.relaid import Change, relaid, with_formulas, with_parts_changed
+from chainrule.rewrite.backward_page import Told
 from chainrule.rewrite.derivation_text import derivation_document
+
+
+def family_page(back: FamilyBackprop, names: Sequence[str] = (), *, where: bool = False) -> Group:
+    """Return the derivations by some tensors, else of the whole backward pass, on one page, from the cost backwards.
+
+    What is a single sum that a Kronecker delta leaves one term of takes two lines where the whole pass is told.
+    """
+    told, pages = Told(), list[Group]()
+    shares = False
+    for name in names or back.order:
+        for found in derivations(back, name):
+            brief = not names and name in back.wrt
+            page = told.in_short(found.derivation) if brief else None
+            inner = Group(page) if page is not None else told.in_full(found.derivation, where=where)
+            if names:
+                inner = derivation_document(found.derivation, where=where)
+            pages.append(told_of_case(back, found, inner, introduced=not names and shares))
+            shares = shares or bool(found.over)
+    return Group(tuple(pages), role="derivatives")
 
 
 def case_page(back: FamilyBackprop, found: CaseDerivation, *, where: bool = False) -> Group:
@@ -21,12 +41,23 @@ def case_page(back: FamilyBackprop, found: CaseDerivation, *, where: bool = Fals
 
     Names that were made for it are explained, and the rest of the cost has the name of the cost.
     """
-    page, change = derivation_document(found.derivation, where=where), _renamed(found.window.beyond, back)
+    return told_of_case(back, found, derivation_document(found.derivation, where=where))
+
+
+def told_of_case(
+    back: FamilyBackprop, found: CaseDerivation, page: Group, *, introduced: bool = False, whole: bool = True
+) -> Group:
+    """Return what is said of a case with what is to be said around it: the names, and the `whole` that parts add up to.
+
+    That shares add up may have been `introduced`.
+    """
+    change = _renamed(found.window.beyond, back)
     shown = _without_tautologies(with_formulas(page, lambda one: with_parts_changed(one, change)))
-    head = [Heading((f"for {found.ranges}",))] if found.ranges else []
-    said = [Line(line) for line in (*_parts(found), *_explained(back, found, page, shown)) if line]
+    head = [Heading((f"for {found.ranges}",))] if found.ranges and whole else []
+    parts = list(_parts(found))[introduced and bool(found.over) :]
+    said = [Line(line) for line in (*parts, *_explained(back, found, page, shown)) if line]
     result = str(with_parts_changed(found.derivation.equation_formula(), change))
-    last = [Line(words("so ", found.case))] if str(found.case) != result else []
+    last = [Line(words("so ", found.case))] if whole and str(found.case) != result else []
     return Group((*head, *said, shown, *last), role="case", apart=True)
 
 

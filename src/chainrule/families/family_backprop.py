@@ -111,10 +111,13 @@ class FamilyBackprop:
                 readers = tuple(map(change, window.readers))
                 yield StepWindowOf(case, range_of(case), system, tensor, window.over, readers, window.beyond)
 
+    def told(self, names: PrintedNames | None = None) -> Iterator[tuple[ShownFormula, str]]:
+        """Yield each case as an equation with the steps that it holds for, "" for a single one."""
+        yield from ((shown, range_of(case)) for shown, case in self._formulas(names))
+
     def lines(self, names: PrintedNames | None = None) -> Iterator[str]:
         """Yield each case as a line: ∂C/∂z[l; k] = … for l = 1..L-1."""
-        for shown, case in self._formulas(names):
-            ranges = range_of(case)
+        for shown, ranges in self.told(names):
             yield str(shown) + (f"   for {ranges}" if ranges else "")
 
     def latex(self, names: PrintedNames | None = None) -> str:
@@ -123,7 +126,7 @@ class FamilyBackprop:
 
     def _formulas(self, names: PrintedNames | None) -> Iterator[tuple[ShownFormula, StepCase]]:
         """Yield each case as an equation, in the order in which they are told."""
-        for name in self._order():
+        for name in self.order:
             for case in shown_cases(self.cases.get(name, ())):
                 yield replace(self.formula(case), naming=names), case
 
@@ -151,8 +154,9 @@ class FamilyBackprop:
         shown = equation_formula(equation.target, as_reductions(equation.value))
         return with_parts_changed(shown, ranged) if ranges else shown
 
-    def _order(self) -> Sequence[str]:
-        """Return what is derived by in the order in which it is told: last to first, then what is declared."""
+    @property
+    def order(self) -> Sequence[str]:
+        """What is derived by, in the order in which it is told: last to first, then what is declared."""
         defined = [one.target.name for one in reversed(self._found.flow.definitions)]
         known = dict.fromkeys([*defined, *self.cases])
         return [name for name in known if self.cases.get(name)]

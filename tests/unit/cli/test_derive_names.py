@@ -76,10 +76,3 @@ def test_what_names_nothing_is_refused(arguments: list[str], message: str, tmp_p
     result = run("derive", write_systems(tmp_path) / "softmax.eq", *arguments)
     assert result.exit_code == 2
     assert message in result.stderr
-
-
-@pytest.mark.parametrize("option", ["--hessian", "--why", "--json"])
-def test_what_needs_a_number_of_steps_says_so(option: str, layers: Path) -> None:
-    result = run("derive", layers, option)
-    assert result.exit_code == 2
-    assert "need to know how many steps there are\n  Say how many: --size L=3" in result.stderr

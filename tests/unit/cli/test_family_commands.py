@@ -1,0 +1,118 @@
+"""The commands on families: every step, JSON, the reason, comparisons; explanations in the names of the members."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from unit.cli.commands import run
+from unit.families.family_systems import MLP, RNN, SIGMOID
+
+VALUES = {
+    "x": [0.5, -1.0],
+    "y": [1, 0],
+    "W": [[[0.1, 0.2], [0.3, -0.4], [0.5, 0.6]], [[0.2, 0.1, -0.3], [0.4, 0.5, 0.6]], [[1, -1], [0.5, 0.25]]],
+    "b": [[0.1, 0.2, 0.3], [0.0, 0.1], [0.2, -0.2]],
+}
+
+
+@pytest.fixture
+def layers(tmp_path: Path) -> Path:
+    return _written(tmp_path / "layers.eq", SIGMOID)
+
+
+@pytest.fixture
+def values(tmp_path: Path) -> Path:
+    return _written(tmp_path / "values.json", json.dumps(VALUES))
+
+
+def _written(file: Path, text: str) -> Path:
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_the_whole_backward_pass_is_one_page_from_the_cost_backwards(tmp_path: Path) -> None:
+    page = run("derive", _written(tmp_path / "mlp.eq", MLP), "--steps").output
+    lines = page.splitlines()
+    assert lines[0] == "∂C/∂z[L; k]"
+    assert lines[-3:] == [
+        "for l = 1..L",
+        "∂C/∂b[l; k] = Σ_m ∂C/∂z[l; m]·∂z[l; m]/∂b[l; k], where ∂z[l; m]/∂b[l; k] = [m = k]",
+        "            = ∂C/∂z[l; k]",
+    ]
+    assert "2  local derivative: as for ∂a[L; m]/∂z[L; k]" in page
+    assert page.count("the contributions\n     differ") == 1
+
+
+def test_that_shares_add_up_is_said_once_on_a_page(tmp_path: Path) -> None:
+    page = run("derive", _written(tmp_path / "rnn.eq", RNN), "--steps").output
+    assert page.count("reads the same") == 1
+    assert "Here R[t;] is R as o[t;] reads it." in page
+    assert page.count("so ∂C/∂U[k,j] = Σ_{t=1..T} h[t-1; j]·∂C/∂z[t; k]") == 1
+
+
+def test_derivatives_of_families_are_json_too(layers: Path) -> None:
+    nodes = json.loads(run("derive", layers, "--json").output)["document"]["nodes"]
+    assert nodes[1]["words"][0]["text"].startswith("∂C/∂z[l; k] = a[l; k]·(1 − a[l; k])·Σ_m")
+    assert nodes[1]["words"][1] == "   for l = 1..L-1"
+    steps = json.loads(run("derive", layers, "--json", "--steps", "--wrt", "z", "--verify").output)["document"]
+    assert [group["role"] for group in steps["nodes"]] == ["", "verification"]
+
+
+def test_the_reason_is_told_of_each_case_without_a_number_of_steps(layers: Path) -> None:
+    page = run("derive", layers, "--why", "--wrt", "z").output
+    assert page.startswith("Why ∂C/∂z[L; k] = Σ_m ∂C/∂a[L; m]·∂a[L; m]/∂z[L; k]\n")
+    assert "\nfor l = 1..L-1\nWhy ∂C/∂z[l; k] = Σ_m ∂C/∂a[l; m]·∂a[l; m]/∂z[l; k]\n" in page
+    assert "at a random point and with a random smooth function for C: z[l; 1] = " in page
+
+
+def test_the_reason_in_numbers_has_the_names_of_the_members(layers: Path, values: Path) -> None:
+    page = run("derive", layers, "--why", "--wrt", "z[2]", "--at", "k=0", "--data", values).output
+    assert "In numbers: z[2; 0] = 0.01917 moves by h = 0.01." in page
+    assert "Both go to ∂C/∂z[2; 0] = −0.01424 as h goes to 0." in page
+    sized = run("derive", layers, "--wrt", "z", "--size", "L=2").output
+    assert "∂C/∂z[1; k] = a[1; k]·(1 − a[1; k])·Σ_m W[2; m,k]·∂C/∂z[2; m]" in sized
+    assert run("derive", layers, "--wrt", "z[L-1]", "--size", "L=2").output.endswith(sized.splitlines()[-1] + "\n")
+
+
+def test_two_families_are_compared_case_by_case(layers: Path, tmp_path: Path) -> None:
+    other = _written(tmp_path / "tanh.eq", SIGMOID.replace("sigmoid", "tanh"))
+    page = run("derive", layers, "--compare", other, "--wrt", "z").output
+    assert "for l = 1..L-1" in page
+    assert page.count("They part at step 2.") == 2
+    plain = _written(tmp_path / "plain.eq", "param w\ncost C = w^2")
+    assert "has no 'for' line" in run("derive", layers, "--compare", plain).output
+    residual = _written(tmp_path / "residual.eq", SIGMOID.replace("sigmoid(z[l; k])", "sigmoid(z[l; k]) + a[l-1; k]"))
+    page = run("derive", layers, "--compare", residual, "--wrt", "z").output
+    assert "∂C/∂z[L; k]" in page
+
+
+def test_an_entry_is_named_with_its_step(layers: Path, values: Path) -> None:
+    found = run("explain", layers, "--data", values, "--of", "z[1; 0]", "--paths").output
+    assert found.startswith("∂C/∂z[1; 0] = a[1; 0]·(1 − a[1; 0])·Σ_m W[2; m,0]·∂C/∂z[2; m]\n")
+    assert "z[1; 0] → a[1; 0] → z[2; 1] → a[2; 1] → z[3; 0] → a[3; 0] → C" in found
+    for other in (("z1", "--at", "k=0"), ("z[1]", "--at", "k=0"), ("∂C/∂z[L-2; 0]",)):
+        assert run("explain", layers, "--data", values, "--of", *other, "--paths").output == found
+
+
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        ("z[7; 0]", "no tensor is named z[7;]"),
+        ("z[l; 0]", "'z[l; 0]' is of no known step"),
+        ("z[2; 5]", "k = 5 is no entry of ∂C/∂z[2; k]"),
+        ("z[2]", "∂C/∂z[2; k] has a value for each k"),
+    ],
+)
+def test_what_names_no_entry_is_refused(layers: Path, values: Path, of: str, said: str) -> None:
+    assert said in run("explain", layers, "--data", values, "--of", of).output
+
+
+def test_an_entry_is_named_once(layers: Path, values: Path) -> None:
+    assert "named twice" in run("explain", layers, "--data", values, "--of", "z[2; 0]", "--at", "k=1").output
+
+
+def test_the_hessian_of_a_family_says_how_a_size_is_given(layers: Path) -> None:
+    assert "--size L=3" in run("derive", layers, "--hessian").output

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.arguments import as_utf8, read_size
+from chainrule.cli.arguments import NamesOption, as_utf8, read_size
 from chainrule.cli.terminal import check_form, columns, say, show_document
 
 if TYPE_CHECKING:
@@ -69,14 +69,7 @@ def derive(
         bool, typer.Option("--where", help="With --steps: name the function in chainrule's code that took each step.")
     ] = False,
     form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
-    names: Annotated[
-        str,
-        typer.Option(
-            metavar="BOOK",
-            callback=as_utf8,
-            help="What derivatives are called: plain, textbook (δ2), ng (dW2), or names of your own, ∂C/∂z2=e2,W2=V.",
-        ),
-    ] = "",
+    names: NamesOption = "",
     compare: Annotated[
         str, typer.Option(metavar="OTHER", help="Another system: show where the two derivations part.")
     ] = "",

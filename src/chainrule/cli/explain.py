@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.arguments import as_utf8, read_size
+from chainrule.cli.arguments import NamesOption, as_utf8, read_size
 from chainrule.cli.terminal import check_form, columns, show_document
 from chainrule.errors import escaped
 
@@ -83,8 +83,10 @@ def explain(
         bool, typer.Option("--json", help="Print the same as JSON, for programs, with all digits of the numbers.")
     ] = False,
     form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
+    names: NamesOption = "",
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""
+    from chainrule.cli.printed_as import named_document
     from chainrule.cli.systems import is_saved, read_network
     from chainrule.errors import OptionError
     from chainrule.execute.inputs import is_batched
@@ -114,7 +116,7 @@ def explain(
         found: Explanation | Why = explain_why(source, of, inputs, entry, chosen, top=top)
     else:
         found = open_sum(source, inputs, of, entry, chosen, paths=paths, top=top, quantiles=levels)
-    document = found.document()
+    document = named_document(found.document(), names, source)
     shown = Group((*which, document), role="sample") if which else document
     show_document(shown, json=json, width=columns() if why else None, form=form)
 

@@ -10,8 +10,10 @@ from chainrule.cli.terminal import say, show_document
 
 if TYPE_CHECKING:
     from chainrule.families.families import Families
+    from chainrule.network import Network
     from chainrule.render.document import Group, Node
     from chainrule.render.printed_names import Naming
+    from chainrule.system.model import System
 
 
 def names_in_print(text: str, taken: Collection[str]) -> Naming:
@@ -38,6 +40,24 @@ def show_named(page: Node, naming: Naming, width: int | None, form: str) -> None
     from chainrule.render.printed_names import with_names
 
     show_document(with_names(page, naming), width=width, form=form)
+
+
+def named_document(page: Group, text: str, of_what: Network | System | Families) -> Group:
+    """Return a document with these names, as it is where none are asked for."""
+    from chainrule.families.families import Families
+    from chainrule.render.document import Group
+    from chainrule.render.printed_names import with_names
+    from chainrule.system.model import System
+
+    if not text:
+        return page
+    if isinstance(of_what, Families):
+        taken: Collection[str] = words_of(of_what)
+    else:
+        system = of_what if isinstance(of_what, System) else of_what.system
+        taken = [str(name).partition("[")[0] for name in system.names()]
+    named = with_names(page, names_in_print(text, taken))
+    return named if isinstance(named, Group) else page
 
 
 def say_named_equations(page: Group, naming: Naming) -> None:

@@ -116,3 +116,23 @@ def test_an_entry_is_named_once(layers: Path, values: Path) -> None:
 
 def test_the_hessian_of_a_family_says_how_a_size_is_given(layers: Path) -> None:
     assert "--size L=3" in run("derive", layers, "--hessian").output
+
+
+def test_explanations_and_verdicts_have_the_names_of_a_book(layers: Path, values: Path) -> None:
+    found = run("explain", layers, "--data", values, "--of", "z[1; 0]", "--names", "textbook").output
+    assert found.startswith("δ[1; 0] = ∂C/∂z[1; 0] = a[1; 0]·(1 − a[1; 0])·Σ_m W[2; m,0]·δ[2; m]\n")
+    wrong = "∂C/∂z[l; k] = a[l; k]*(1 - a[l; k])*(sum(m) W[l+1; m,k]*δ[l; m])"
+    lines = run("check", layers, wrong, "--names", "textbook").output.splitlines()
+    assert lines[0] == "Wrong: δ[l; m] is of the wrong step: it should be δ[l+1; m]."
+    assert lines[1] == "Right is δ[l; k] = ∂C/∂z[l; k] = a[l; k]·(1 − a[l; k])·Σ_m W[l+1; m,k]·δ[l+1; m]"
+    plain = run("check", layers, wrong).output
+    assert run("check", layers, wrong, "--names", "plain").output == plain
+    assert "∂C/∂z[l; m] is of the wrong step" in plain
+
+
+def test_a_verdict_on_a_family_is_mathematics_in_latex(tmp_path: Path) -> None:
+    rnn = _written(tmp_path / "rnn.eq", RNN)
+    lines = run("check", rnn, "∂C/∂U[k,j] = sum(t) h[t;j]*∂C/∂z[t;k]", "--form", "latex").output.splitlines()
+    assert lines[1] == r"\noindent Wrong: $h^{t}_{j}$ is of the wrong step: it should be $h^{t-1}_{j}$.\par"
+    summed = r"\sum_{t=1}^{T} h^{t-1}_{j} \, \frac{\partial C}{\partial z^{t}_{k}}"
+    assert lines[2] == rf"\noindent Right is $\frac{{\partial C}}{{\partial U_{{kj}}}} = {summed}$\par"

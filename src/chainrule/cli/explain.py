@@ -108,7 +108,7 @@ def explain(
         chosen = None
     else:
         asked = _with_values(file, data, of, entry, dict(map(read_size, size or [])))
-        source, inputs, of, entry = asked.of_what, asked.inputs, asked.tensor, asked.at
+        source, inputs, of, entry = asked.of_what, asked.inputs or {}, asked.tensor, asked.at
         which = []
         batched = isinstance(source, System) and is_batched(source, inputs)
         chosen = sample if sample or batched else None

@@ -20,14 +20,14 @@ class Question:
     """What is explained: a network or a system, its inputs, the tensor, and the entry of it."""
 
     of_what: Network | System
-    inputs: Mapping[str, Any]
+    inputs: Mapping[str, Any] | None
     tensor: str
     at: At | None
 
 
 def question(
     of_what: Network | System | Families,
-    inputs: Mapping[str, Any],
+    inputs: Mapping[str, Any] | None,
     of: str,
     at: At | None,
     sizes: Mapping[str, int] | None = None,
@@ -38,8 +38,10 @@ def question(
     """
     if not isinstance(of_what, Families):
         return Question(of_what, inputs, of, at)
-    found = written_out(of_what, inputs, sizes)
-    named = member_named(of_what, of, found.numbers)
+    found = None if inputs is None else written_out(of_what, inputs, sizes)
+    numbers = of_what.numbers(sizes or {}) if found is None else found.numbers
+    named = member_named(of_what, of, numbers)
     if named.entry and at:
         raise OptionError(f"the entry is named twice, in {of} and behind it", advice="Name it once.")
-    return Question(of_what.members(**found.numbers), members_of(found), named.tensor, named.entry or at)
+    values = None if found is None else members_of(found)
+    return Question(of_what.members(**numbers), values, named.tensor, named.entry or at)

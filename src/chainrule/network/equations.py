@@ -7,12 +7,13 @@ written for one sample, as it is derived.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from chainrule.expr.binding import map_operands, tensors_in
 from chainrule.expr.nodes import Expr, Indexed, Number
 from chainrule.expr.symbols import Derivative, tensors_of
+from chainrule.render.formula import PrintedNames, equation_formula
 from chainrule.render.latex import aligned, equation_latex, expression_latex
 from chainrule.render.names import error_name
 from chainrule.render.text import equation_text, expression_text
@@ -26,6 +27,11 @@ class Equations:
     """The equations of a network, which display themselves: as text in a terminal, as LaTeX in a notebook."""
 
     system: System
+    naming: PrintedNames | None = None
+
+    def named(self, naming: PrintedNames) -> Equations:
+        """Return the same equations with other names in print than the textbook's."""
+        return replace(self, naming=naming)
 
     @cached_property
     def forward(self) -> tuple[Equation, ...]:
@@ -51,6 +57,8 @@ class Equations:
     @cached_property
     def errors(self) -> Mapping[str, str]:
         """The name δl of each ∂C/∂zl that has an equation."""
+        if self.naming is not None:
+            return {}
         taken = set(self.system.names())
         found = {e.name: error_name(tensors_of(e.name)[1]) for e in self.backward}
         return {name: error for name, error in found.items() if error and error not in taken}
@@ -80,14 +88,18 @@ class Equations:
     def _line(self, equation: Equation) -> str:
         taken, declared = index_names(self.system)
         value = with_errors(equation.value, self.errors)
-        line = equation_text(equation.target, value, taken=taken, declared=declared)
+        line = self._written(equation.target, value)
         error = self._error(equation)
         return line if error is None else f"{expression_text(error, taken=taken, declared=declared)} = {line}"
 
-    def _update(self, update: Equation) -> str:
+    def _written(self, target: Expr, value: Expr) -> str:
         taken, declared = index_names(self.system)
-        line = equation_text(update.target, update.value, taken=taken, declared=declared)
-        left, _, right = line.partition(" = ")
+        if self.naming is None:
+            return equation_text(target, value, taken=taken, declared=declared)
+        return str(replace(equation_formula(target, value, taken=taken, declared=declared), naming=self.naming))
+
+    def _update(self, update: Equation) -> str:
+        left, _, right = self._written(update.target, update.value).partition(" = ")
         return f"{left} ← {right}"
 
     def _constants(self, *, forward: bool) -> Iterator[str]:

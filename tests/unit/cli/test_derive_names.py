@@ -76,3 +76,12 @@ def test_what_names_nothing_is_refused(arguments: list[str], message: str, tmp_p
     result = run("derive", write_systems(tmp_path) / "softmax.eq", *arguments)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_a_saved_network_is_shown_with_the_names_of_a_book(tmp_path: Path) -> None:
+    saved = write_network(tmp_path)
+    assert "δ2[k] = ∂C/∂z2[k] = a2[k] − y[k]" in run("show", saved).output
+    assert "dz2[k] = ∂C/∂z2[k] = a2[k] − y[k]" in run("show", saved, "--names", "ng").output
+    plain = run("show", saved, "--names", "plain").output
+    assert "  ∂C/∂z2[k] = a2[k] − y[k]" in plain
+    assert "δ" not in plain

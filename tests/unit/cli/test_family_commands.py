@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import chainrule as cr
 from unit.cli.commands import run
 from unit.families.family_systems import MLP, RNN, SIGMOID
 
@@ -136,3 +137,14 @@ def test_a_verdict_on_a_family_is_mathematics_in_latex(tmp_path: Path) -> None:
     assert lines[1] == r"\noindent Wrong: $h^{t}_{j}$ is of the wrong step: it should be $h^{t-1}_{j}$.\par"
     summed = r"\sum_{t=1}^{T} h^{t-1}_{j} \, \frac{\partial C}{\partial z^{t}_{k}}"
     assert lines[2] == rf"\noindent Right is $\frac{{\partial C}}{{\partial U_{{kj}}}} = {summed}$\par"
+
+
+def test_families_are_explained_in_python_too() -> None:
+    families = cr.parse(SIGMOID)
+    found = cr.explain(families, VALUES, of="z[1; 0]")
+    assert (found.name, round(found.value, 6)) == ("∂C/∂z[1; 0]", 0.002539)
+    reason = cr.why(families, "z[L]", VALUES, at=0)
+    assert reason.rule == "∂C/∂z[3; k] = Σ_m ∂C/∂a[3; m]·∂a[3; m]/∂z[3; k]"
+    assert "at a random point" in str(cr.why(cr.parse(SIGMOID + "index L = 2"), "z[1]"))
+    with pytest.raises(cr.ChainruleError, match="nothing says how many steps L stands for"):
+        cr.why(families, "z[1]")

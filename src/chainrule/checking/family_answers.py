@@ -310,5 +310,5 @@ def _told_of_shares(verdict: Verdict, whole: str, letter: str) -> Verdict:
     if not told.numbers:
         return told
     first, *others = told.numbers
-    share = first.replace("at a random point ", f"at a random point the share of {letter} in ")
+    share = first.replace("at a random point ", f"at a random point the share of step {letter} in ")
     return replace(told, numbers=(share, *others))

@@ -79,7 +79,7 @@ def test_what_names_nothing_is_refused(arguments: list[str], message: str, tmp_p
 
 
 def test_a_saved_network_is_shown_with_the_names_of_a_book(tmp_path: Path) -> None:
-    saved = write_network(tmp_path)
+    saved = write_network(tmp_path / "net.safetensors")
     assert "δ2[k] = ∂C/∂z2[k] = a2[k] − y[k]" in run("show", saved).output
     assert "dz2[k] = ∂C/∂z2[k] = a2[k] − y[k]" in run("show", saved, "--names", "ng").output
     plain = run("show", saved, "--names", "plain").output

@@ -7,13 +7,14 @@ names is to be had, so that it may name any step, and is told which of them is w
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
 from chainrule.checking.shares import of_one_share, share_in, summed_letters, without_ranges, written_out_sums
 from chainrule.checking.step_edits import OTHER_STEP
-from chainrule.checking.verdicts import UNEXPLAINED, Verdict
+from chainrule.checking.verdicts import UNEXPLAINED, Verdict, told, wrong_words
 from chainrule.checking.written_steps import (
     WrittenSteps,
     derivatives_in_text,
@@ -27,10 +28,13 @@ from chainrule.expr.symbols import Derivative, Steps, Tensor, steps_text
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop, StepWindowOf
 from chainrule.families.rewriting import step_at
-from chainrule.families.step_cases import StepCase
+from chainrule.families.subjects import StepCase
 from chainrule.families.templates import Step, entries_in, letter_summed
 from chainrule.family_derivations import window_at
 from chainrule.pipeline import family_backprop
+from chainrule.render.document import Words, words
+from chainrule.render.document_text import words_text
+from chainrule.render.formula import ShownFormula
 from chainrule.system.model import System
 
 _LEFT = re.compile(r"∂\s*(?P<of>\w+)\s*/\s*∂\s*(?P<name>[^\W\d]\w*)\s*(?:\[(?P<steps>[^;\]]*);)?[^=]*=")
@@ -143,8 +147,7 @@ class _Asked:
         case = self._case_at()
         if found is None or not found["steps"] or found["name"] not in known or case is None:
             return None
-        words = f"there is no {found['name']}[{found['steps']};] at this step"
-        return Verdict(False, f"Wrong: {words}.\nRight is {self.back.formula(case)}", change=words)
+        return _wrong(f"there is no {found['name']}[{found['steps']};] at this step", self.back.formula(case))
 
     def _case_at(self) -> StepCase | None:
         """Return the case that the answer is for, whatever the answer names."""
@@ -153,15 +156,13 @@ class _Asked:
 
     def _of_shares(self, window: StepWindowOf, system: System, *, of_steps: bool) -> Verdict:
         """Return the verdict on an answer as a sum over the shares of all steps, in a system that one is derived in."""
-        whole, letter = str(self.back.formula(window.case)), window.over[0].letter
+        whole, letter = self.back.formula(window.case), window.over[0].letter
         share = share_in(self.answer, letter)
         found = self.graded(system, share or self.answer, str(window.tensor), of_steps=of_steps)
         if share:
             return _told_of_shares(found, whole, letter)
-        words = _lost(letter)
-        if not found and found.change:
-            words += f"; in one share {found.change}"
-        return Verdict(False, f"Wrong: {words}.\nRight is {whole}", change=words)
+        share_too = f"; in one share {found.change}" if not found and found.change else ""
+        return _wrong(_lost(letter) + share_too, whole)
 
     def _among_shares(self) -> Verdict | None:
         """Return the verdict on a sum over shares, or on one of these alone, where other steps are to be had too."""
@@ -181,8 +182,8 @@ class _Asked:
         for end in (window.over[0].low, window.over[0].high) if found is not None and found else ():
             missing = written.missing(list(raised_in_text(share)), {letter: step_at(end, written.numbers)[1]})
             if missing is not None:
-                words = f"for {letter} = {steps_text((end,))} there is no {missing}"
-                return Verdict(False, f"Wrong: {words}.\nRight is {self.back.formula(window.case)}", change=words)
+                reason = f"for {letter} = {steps_text((end,))} there is no {missing}"
+                return _wrong(reason, self.back.formula(window.case))
         return found
 
     def _among_members(self) -> Verdict | ChainruleError:
@@ -212,17 +213,16 @@ class _Asked:
 
     def _told_in_sums(self, verdict: Verdict, case: StepCase, lost: set[str], written: WrittenSteps) -> Verdict:
         """Return a verdict on what adds up over steps in words that hold for any number of them."""
-        whole = str(self.back.formula(case))
-        told = _told_as(verdict, whole)
-        if not told.numbers:
-            return told
-        known = {*raised_in_text(self.answer), *raised_in_text(whole)}
-        change = told.change if set(raised_in_text(told.change)) <= known else ""
+        whole = self.back.formula(case)
+        if not verdict.numbers:
+            return _told_as(verdict, whole)
+        known = {*raised_in_text(self.answer), *raised_in_text(str(whole))}
+        change = verdict.change if set(raised_in_text(verdict.change)) <= known else ""
         if lost:
             change = _lost(min(lost))
-        message = f"Wrong: {change or UNEXPLAINED}.\nRight is {whole}"
         sizes = ", ".join(f"{letter} = {number}" for letter, number in written.numbers.items())
-        return replace(told, message=message, change=change, numbers=(f"with {sizes}, {told.numbers[0]}",))
+        first = words(f"with {sizes}, ", verdict.said[len(verdict.message.splitlines())])
+        return _relined(replace(verdict, change=change), wrong_words(change or UNEXPLAINED, whole), (first,))
 
     @property
     def _derivative(self) -> Derivative:
@@ -245,7 +245,7 @@ class _Asked:
 
         Where it names there what is not there, it says nothing of that step.
         """
-        named, said = list(raised_in_text(self.answer)), ""
+        named, said = list(raised_in_text(self.answer)), list[Words]()
         for own, step in zip(_own(case), self.target.superscript, strict=False):
             if step[0] not in written.steps or own[0] not in case.box:
                 continue
@@ -254,13 +254,16 @@ class _Asked:
                 where = f"{steps_text((step,))} = {steps_text((end,))}"
                 missing = written.missing(named, {step[0]: number})
                 if missing is not None:
-                    said += f"\nIt says nothing for {where}, where there is no {missing}"
+                    said.append(words(f"It says nothing for {where}, where there is no {missing}"))
                     continue
                 there = self._graded_at(replace(written, steps={**written.steps, step[0]: number}))
                 if there is not None and not there:
-                    words = f"it is right in the middle, and not for {where}"
-                    return replace(there, message=there.message.replace(there.change, words, 1), change=words)
-        return replace(verdict, message=verdict.message + said)
+                    reason = f"it is right in the middle, and not for {where}"
+                    _, right = _lines(there)[0]
+                    lines = (words(f"Wrong: {reason}."), right)
+                    return _relined(replace(there, change=reason), lines, _lines(there)[1])
+        message, numbers = _lines(verdict)
+        return _relined(verdict, (*message, *said), numbers) if said else verdict
 
     def _graded_at(self, written: WrittenSteps) -> Verdict | None:
         try:
@@ -297,18 +300,34 @@ def _lost(letter: str) -> str:
     return f"the sum over {letter} is missing: the shares of all steps add up"
 
 
-def _told_as(verdict: Verdict, whole: str) -> Verdict:
+def _wrong(reason: str, whole: ShownFormula) -> Verdict:
+    return told(False, wrong_words(reason, whole), change=reason)
+
+
+def _lines(verdict: Verdict) -> tuple[tuple[Words, ...], tuple[Words, ...]]:
+    """Return the lines of a verdict and those of its numbers."""
+    count = len(verdict.message.splitlines())
+    return verdict.said[:count], verdict.said[count:]
+
+
+def _relined(verdict: Verdict, message: Sequence[Words], numbers: Sequence[Words]) -> Verdict:
+    """Return a verdict with other lines."""
+    texts = "\n".join(map(words_text, message)), tuple(map(words_text, numbers))
+    return replace(verdict, message=texts[0], numbers=texts[1], said=(*message, *numbers))
+
+
+def _told_as(verdict: Verdict, whole: ShownFormula) -> Verdict:
     """Return a verdict with the derivative as it stands for any number of steps."""
-    lines = verdict.message.splitlines()
-    told = [next((o + whole for o in ("Right is ", "Right: ") if line.startswith(o)), line) for line in lines]
-    return replace(verdict, message="\n".join(told))
+    message, numbers = _lines(verdict)
+    lines = [words(line[0], whole) if line[0] in ("Right is ", "Right: ") else line for line in message]
+    return _relined(verdict, lines, numbers)
 
 
-def _told_of_shares(verdict: Verdict, whole: str, letter: str) -> Verdict:
+def _told_of_shares(verdict: Verdict, whole: ShownFormula, letter: str) -> Verdict:
     """Return a verdict on the share of one step as one on the sum over all."""
-    told = _told_as(verdict, whole)
-    if not told.numbers:
-        return told
-    first, *others = told.numbers
-    share = first.replace("at a random point ", f"at a random point the share of step {letter} in ")
-    return replace(told, numbers=(share, *others))
+    message, numbers = _lines(_told_as(verdict, whole))
+    if not numbers:
+        return _relined(verdict, message, ())
+    (start, *rest), *others = numbers
+    first = words(str(start).replace("at a random point ", f"at a random point the share of step {letter} in "), *rest)
+    return _relined(verdict, message, (first, *others))

@@ -42,6 +42,7 @@ from chainrule.families.families import Families
 from chainrule.keywords import answers
 from chainrule.pipeline import cotangents_for
 from chainrule.render.text import expression_text
+from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.locations import cost_advice
 from chainrule.system.model import Given, System
@@ -80,6 +81,7 @@ def graded(system: System, answer: str, wrt: str | None, *, of_steps: bool = Fal
     the derivative is 0 at all points, though not by its formula, nothing is said: DerivativeError.
     """
     check_system(system)
+    system = uncoupled(system)
     if not system.cost:
         raise DerivativeError("the system has no cost, so there is nothing to check", advice=cost_advice(system))
     try:

@@ -15,7 +15,7 @@ from chainrule.checking.written_steps import WrittenSteps, raised_in_text
 from chainrule.expr.nodes import Expr, Indexed, operands, plus, with_operands
 from chainrule.expr.symbols import Symbol, Tensor, symbol
 from chainrule.families.rewriting import everywhere, moved, with_tensors
-from chainrule.families.step_ranges import ranges_of_sums
+from chainrule.families.step_ranges import range_of
 from chainrule.families.templates import letter_summed
 from chainrule.notation import parse_expression
 from chainrule.render.text import expression_text
@@ -133,7 +133,7 @@ def _written_out(value: Any, written: WrittenSteps) -> Any:
     letter = letter_summed(value)
     if letter:
         (body,) = (_written_out(part, written) for part in operands(value))
-        steps = ranges_of_sums(written.families, value, Location("expression"))[letter]
+        steps = range_of(written.families, value, Location("expression"))
         terms = [_at_step(body, letter, number, written) for number in sorted(steps.steps(written.numbers))]
         return plus(*terms)
     parts = operands(value)

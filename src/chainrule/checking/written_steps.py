@@ -14,13 +14,12 @@ from functools import cached_property
 
 from chainrule.errors import OptionError
 from chainrule.expr.binding import own_positions, position_indices
-from chainrule.expr.nodes import IndexValue, walk
-from chainrule.expr.symbols import Steps, Tensor
+from chainrule.expr.nodes import Call, IndexValue, walk
+from chainrule.expr.symbols import Steps, Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.families.rewriting import everywhere, renamed_system, tensor_at
-from chainrule.families.step_ranges import ranges_of_sums
-from chainrule.families.templates import Step, StepRange, tensors_of_template
-from chainrule.notation.superscripts import step_of
+from chainrule.families.step_ranges import equation_with_ranges
+from chainrule.families.templates import Step, StepRange, range_summed, tensors_of_template
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation, System
 
@@ -167,7 +166,9 @@ def _tensors(families: Families) -> Iterator[tuple[tuple[StepRange, ...], Tensor
 
 
 def _sums(families: Families, equation: Equation) -> tuple[StepRange, ...]:
-    return tuple(ranges_of_sums(families, equation.value, Location("equation")).values())
+    ranged = equation_with_ranges(families, equation, Location("equation"))
+    found = (range_summed(part) for part in walk(ranged.value) if isinstance(part, Call))
+    return tuple(steps for steps in found if steps is not None)
 
 
 def _counts_by_steps(families: Families) -> bool:

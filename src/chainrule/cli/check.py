@@ -63,10 +63,9 @@ def check(
     system = written_out_system(given, dict(map(read_size, size))) if size else given
     verdict = check_answer(system, answer.strip(), wrt=wrt or None)
     if names or form == "latex":
-        from chainrule.checking.verdict_document import verdict_document
         from chainrule.cli.printed_as import named_document
 
-        show_document(named_document(verdict_document(verdict), names, system), form=form)
+        show_document(named_document(verdict.document(), names or "plain", system), form=form)
     else:
         say(str(verdict))
     raise typer.Exit(0 if verdict else 1)

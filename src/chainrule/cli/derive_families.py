@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from chainrule.cli.systems import read_notation
 from chainrule.cli.terminal import columns, say, show_document
 from chainrule.errors import DerivativeError, OptionError
-from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.family_derivations import compared_cases, derivations, local_derivative
 from chainrule.family_pages import family_page, told_of_case
-from chainrule.notation.superscripts import step_of
 from chainrule.pipeline import family_backprop
 from chainrule.render.document import Group, Heading, Line, Node, words
 from chainrule.render.printed_names import Naming, with_names
@@ -87,8 +86,7 @@ def _back(families: Families, wanted: Wanted) -> FamilyBackprop:
 
 def _document(back: FamilyBackprop, wanted: Wanted) -> Group:
     """Return all cases as equations, or with every step; from how many steps on they hold stands below."""
-    least = [f"{letter} ≥ {number}" for letter, number in back.least.items() if number > 1]
-    below = [Group((Line((f"for {', '.join(least)}",)),), apart=True)] if least and not wanted.latex else []
+    below = [Group((Line((back.holds_for,)),), apart=True)] if back.holds_for and not wanted.latex else []
     if wanted.steps:
         return Group((family_page(back, wanted.tensors, where=wanted.where), *below))
     lines = (words(formula, f"   for {ranges}") if ranges else (formula,) for formula, ranges in back.told())

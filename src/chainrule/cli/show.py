@@ -19,21 +19,21 @@ HELP = """Show what is in a saved network: layers, params, what it was trained o
 \b
   chainrule show digits.safetensors
   chainrule show digits.safetensors --names ng
+  chainrule show deep.safetensors --flat    each layer by itself, also where three or more are equal
 """
 
 
 def show(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A saved network, FILE.safetensors.")],
+    flat: Annotated[bool, typer.Option("--flat", help="Show each layer by itself, also where some are equal.")] = False,
     names: NamesOption = "",
 ) -> None:
     """Show what is in a saved network."""
-    from chainrule.cli.printed_as import names_in_print
+    from chainrule.cli.printed_as import asked_names
     from chainrule.cli.systems import read_network
 
     network = read_network(model)
-    equations = network.equations()
-    if names:
-        equations = equations.named(names_in_print(names, tuple(map(str, network.system.names()))))
+    equations = network.equations(asked_names(names or "textbook"), flat)
     say("\n".join([*_facts(model, network), "", *params_table(network), "", str(equations)]))
 
 

@@ -6,22 +6,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from chainrule.errors import DerivativeError, OptionError, listed
-from chainrule.expr.symbols import NO_TENSOR, Symbol, Tensor, steps_text
+from chainrule.errors import DerivativeError, listed
+from chainrule.expr.symbols import NO_TENSOR, Symbol, Tensor
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
+from chainrule.families.expansion import blocks_at
 from chainrule.families.families import Families
-from chainrule.families.families_text import as_reductions, range_text
-from chainrule.families.named_sums import with_named_sums
-from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
+from chainrule.families.families_text import as_reductions, range_text, ranges_latex
+from chainrule.families.named_sums import with_named_sums, with_plain_sums
+from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system, with_own_letter
 from chainrule.families.shown_cases import shown_cases
-from chainrule.families.step_cases import CaseFinder, Derive, StepCase
-from chainrule.families.step_ranges import ranges_of_sums
+from chainrule.families.step_cases import CaseFinder
+from chainrule.families.step_ranges import with_ranges
+from chainrule.families.subjects import Derive, StepCase
 from chainrule.families.templates import StepRange
 from chainrule.families.uses import Flow
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
 from chainrule.render.latex import aligned
-from chainrule.render.layout import BigOperator, Layout
-from chainrule.render.relaid import relaid, with_parts_changed
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation, System
 
@@ -79,25 +79,34 @@ class FamilyBackprop:
 
     @property
     def least(self) -> dict[str, int]:
-        """From how many steps on the cases hold; for fewer the families are written out and derived."""
+        """From how many steps on the cases hold; `at` derives for fewer by themselves."""
         assert self.cases
         return {letter: max(0, self._found.flow.order.least.get(letter, 0)) for letter in self.forward.letters}
+
+    @property
+    def holds_for(self) -> str:
+        """From how many steps on the cases hold, as text: "for L ≥ 3", "" where they do for every number."""
+        least = ", ".join(f"{letter} ≥ {number}" for letter, number in self.least.items() if number > 1)
+        return f"for {least}" if least else ""
 
     @cached_property
     def system(self) -> Families:
         """The forward and the backward pass as a family, in an order in which they can be computed."""
-        items = derived_items(self._found.flow, self.cases)
+        items = with_plain_sums(self.prepared, derived_items(self._found.flow, self.cases))
         return Families(self.prepared.head, (*self.prepared.items, *items))
 
     def at(self, **numbers: int) -> System:
-        """Return both passes for these numbers of steps. Raises OptionError for fewer than `least`."""
-        for letter, number in numbers.items():
-            if letter in self.least and number < self.least[letter]:
-                raise OptionError(
-                    f"the cases hold for {letter} ≥ {self.least[letter]}",
-                    expected=f"as many steps, or the backward pass of the system for {letter} = {number}",
-                )
+        """Return both passes for these numbers of steps, those of the cases or, for fewer steps, derived for them."""
+        known = self.forward.numbers(numbers)
+        if any(known[letter] < least for letter, least in self.least.items()):
+            return self.for_steps(**numbers).system.at()
         return self.system.at(**numbers)
+
+    def for_steps(self, **numbers: int) -> FamilyBackprop:
+        """Return the derivatives for these numbers of steps alone: each step has a case of its own."""
+        self.prepared.members(**numbers)
+        blocks = blocks_at(self.prepared, self.forward.numbers(numbers))
+        return FamilyBackprop(Families(blocks.head, blocks.items), self.wrt, self.derive)
 
     def windows(self, name: str) -> Iterator[StepWindowOf]:
         """Yield the systems that the derivatives by a tensor are derived in, those of the last steps first.
@@ -105,11 +114,13 @@ class FamilyBackprop:
         The first of a case is that of the step itself; others are of equations that read it at all of their steps.
         """
         for case in reversed(self.cases.get(name, ())):
-            change = everywhere(partial(_at, case.points))
+            own = {one.letter: (with_own_letter(one).letter, 0) for window in case.windows for one in window.over}
+            change = everywhere(partial(_at, {**own, **case.points}))
             for window in case.windows:
+                over = tuple(with_own_letter(steps) for steps in window.over)
                 system, tensor = renamed_system(window.system, change), change(window.tensor)
                 readers = tuple(map(change, window.readers))
-                yield StepWindowOf(case, range_of(case), system, tensor, window.over, readers, window.beyond)
+                yield StepWindowOf(case, range_of(case), system, tensor, over, readers, window.beyond)
 
     def told(self, names: PrintedNames | None = None) -> Iterator[tuple[ShownFormula, str]]:
         """Yield each case as an equation with the steps that it holds for, "" for a single one."""
@@ -122,7 +133,7 @@ class FamilyBackprop:
 
     def latex(self, names: PrintedNames | None = None) -> str:
         """Return all cases as an `aligned` environment, each with the steps that it holds for."""
-        return aligned(shown.latex("&=") + _range_latex(case) for shown, case in self._formulas(names))
+        return aligned(shown.latex("&=") + ranges_latex(case_range(case)) for shown, case in self._formulas(names))
 
     def _formulas(self, names: PrintedNames | None) -> Iterator[tuple[ShownFormula, StepCase]]:
         """Yield each case as an equation, in the order in which they are told."""
@@ -141,18 +152,8 @@ class FamilyBackprop:
 
     def _equation(self, equation: Equation) -> ShownFormula:
         """Return an equation laid out, its sums over steps with their ranges: Σ_{t=1..T}."""
-        found = ranges_of_sums(self.prepared, equation.value, Location("equation"))
-        ranges = {letter: range_text(replace(steps, down=False)) for letter, steps in found.items()}
-
-        def ranged(layout: Layout) -> Layout | None:
-            match layout:
-                case BigOperator("sum", (letter,), body) if letter in ranges:
-                    return BigOperator("sum", (ranges[letter].replace(" ", ""),), relaid(body, ranged))
-                case _:
-                    return None
-
-        shown = equation_formula(equation.target, as_reductions(equation.value))
-        return with_parts_changed(shown, ranged) if ranges else shown
+        value = as_reductions(with_ranges(self.prepared, equation.value, Location("equation")))
+        return equation_formula(equation.target, value)
 
     @property
     def order(self) -> Sequence[str]:
@@ -162,17 +163,13 @@ class FamilyBackprop:
         return [name for name in known if self.cases.get(name)]
 
     def __str__(self) -> str:
-        return "\n".join(self.lines())
+        lines = [*self.lines(), *(["", self.holds_for] if self.holds_for else [])]
+        return "\n".join(lines)
 
 
 def range_of(case: StepCase) -> str:
     """Return the steps that a case holds for, as text: l = 1..L-1."""
     return ", ".join(range_text(steps) for steps in case_range(case))
-
-
-def _range_latex(case: StepCase) -> str:
-    ends = ((steps.letter, steps_text((steps.low,)), steps_text((steps.high,))) for steps in case_range(case))
-    return "".join(rf" \qquad {letter} = {low}, \ldots, {high}" for letter, low, high in ends)
 
 
 def _at(points: Environment, tensor: Tensor) -> Tensor:

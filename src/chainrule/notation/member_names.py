@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chainrule.errors import OptionError
-from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.families import Families
-from chainrule.notation.superscripts import step_of
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeAlias
 
 from chainrule.errors import OptionError, listed
-from chainrule.expr.symbols import Change, Derivative, Symbol, Tensor, symbol
+from chainrule.expr.symbols import Change, Derivative, Symbol, Tensor, step_of, symbol
 from chainrule.render.document import Node
 from chainrule.render.layout import Entry, Layout, NamedSlope, Slope, Whole
 from chainrule.render.names import layer_of
@@ -69,6 +69,8 @@ def naming_of(names: Names, taken: Collection[str] = ()) -> Naming:
 
     >>> naming_of("textbook").of(Derivative("C", "z2")), naming_of({"∂C/∂z2": "e2"}).of(Derivative("C", "z2"))
     ('δ2', 'e2')
+    >>> naming_of({"z[l+1;]": "s[l+1;]"}).of(Tensor("z", (("l", 1),))).superscript
+    (('l', 1),)
     """
     if isinstance(names, str):
         if names not in PRESETS:
@@ -93,7 +95,13 @@ def _bracketed(name: Symbol) -> Symbol:
 
 
 def _symbol(name: str | None) -> Symbol | None:
-    return symbol(name) if name else None
+    """Return the symbol of a name, e[l+1;] that of a member of a family."""
+    if not name or isinstance(name, Tensor):
+        return symbol(name) if name else None
+    family, _, raised = name.partition("[")
+    steps = [step_of(step) for step in raised.removesuffix(";]").split(",")] if raised.endswith(";]") else [None]
+    superscript = tuple([step for step in steps if step is not None])
+    return Tensor(family, superscript) if len(superscript) == len(steps) and family else symbol(name)
 
 
 def _free(name: Symbol | None, taken: Collection[str]) -> Symbol | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainrule.cli.arguments import NamesOption
 from chainrule.cli.terminal import say
 from chainrule.errors import escaped
 
@@ -17,15 +18,23 @@ HELP = """Show what is in a saved network: layers, params, what it was trained o
 
 \b
   chainrule show digits.safetensors
+  chainrule show digits.safetensors --names ng
+  chainrule show deep.safetensors --flat    equations layer by layer, also where three or more are equal
 """
 
 
-def show(model: Annotated[str, typer.Argument(metavar="MODEL", help="A saved network, FILE.safetensors.")]) -> None:
+def show(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A saved network, FILE.safetensors.")],
+    flat: Annotated[bool, typer.Option("--flat", help="Show equations layer by layer, also of equal layers.")] = False,
+    names: NamesOption = "",
+) -> None:
     """Show what is in a saved network."""
+    from chainrule.cli.printed_as import asked_names
     from chainrule.cli.systems import read_network
 
     network = read_network(model)
-    say("\n".join([*_facts(model, network), "", *params_table(network), "", str(network.equations())]))
+    equations = network.equations(asked_names(names or "textbook"), flat)
+    say("\n".join([*_facts(model, network), "", *params_table(network), "", str(equations)]))
 
 
 def _facts(model: str, network: Network) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, assert_never
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, assert_never
 
+from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import (
     Call,
     Comparison,
@@ -34,7 +35,8 @@ def families_text(families: Blocks, *, unicode: bool = True) -> str:
     """Return families in the notation."""
     head = system_text(families.head, unicode=unicode)
     lines = "\n".join(_lines(families, families.items, "", unicode=unicode))
-    return "\n\n".join(part for part in (head, lines) if part)
+    updates = "\n".join(_lines(families, families.updates, "", "update ", unicode=unicode))
+    return "\n\n".join(part for part in (head, lines, updates) if part)
 
 
 def index_letters_taken(families: Blocks, *nodes: Expr) -> frozenset[str]:
@@ -60,18 +62,33 @@ def ranks_in(families: Blocks, *nodes: Expr) -> dict[str, int]:
 
 def range_text(steps: StepRange) -> str:
     """Return a range as it is written: l = 1..L, or l = L-1..1 where it is gone through downwards."""
+    letter, first, last = _ends(steps)
+    return f"{letter} = {first}..{last}"
+
+
+def ranges_latex(ranges: Sequence[StepRange]) -> str:
+    r"""Return ranges as they stand behind what holds for them, in the order in which their steps are done.
+
+    >>> ranges_latex([StepRange("l", ("", 1), ("L", -1), down=True)])
+    ' \\qquad l = L-1, \\ldots, 1'
+    """
+    return "".join(rf" \qquad {letter} = {first}, \ldots, {last}" for letter, first, last in map(_ends, ranges))
+
+
+def _ends(steps: StepRange) -> tuple[str, str, str]:
+    """Return the letter of a range, its first step and its last, as they are written."""
     ends = (steps.high, steps.low) if steps.down else (steps.low, steps.high)
     first, last = (steps_text((end,)) for end in ends)
-    return f"{steps.letter} = {first}..{last}"
+    return steps.letter, first, last
 
 
-def _lines(families: Blocks, items: tuple[Item, ...], indent: str, *, unicode: bool) -> Iterator[str]:
+def _lines(families: Blocks, items: tuple[Item, ...], indent: str, word: str = "", *, unicode: bool) -> Iterator[str]:
     for item in items:
         if isinstance(item, StepBlock):
             yield f"{indent}for {range_text(item.range)}:"
-            yield from _lines(families, item.items, indent + INDENT, unicode=unicode)
+            yield from _lines(families, item.items, indent + INDENT, word, unicode=unicode)
         else:
-            yield indent + _statement(families, item, unicode=unicode)
+            yield indent + word + _statement(families, item, unicode=unicode)
 
 
 def _statement(families: Blocks, item: Equation | Declaration | Given, *, unicode: bool) -> str:
@@ -96,11 +113,13 @@ def as_reductions(node: AnyNode) -> AnyNode:
     parts = [as_reductions(part) for part in operands(node)]
     letter = letter_summed(node)
     if letter and isinstance(node, Call):
-        (body,) = parts
+        body: Any = parts[0]
         steps = range_summed(node)
         run = UNINFERRED if steps is None else StepSpan(steps_text((steps.low,)), steps_text((steps.high,)))
-        summed: Expr = Reduce("sum", (Index(letter, run),), body)  # type: ignore[arg-type]  # a sum is of an expression
-        return summed  # type: ignore[return-value]
+        # Positions at the step, x[t-1,i], are of the letter that is summed over.
+        placed: Any = substitute_indices(body, {Index(letter): Index(letter, run)})
+        summed: Any = Reduce("sum", (Index(letter, run),), placed)
+        return summed  # type: ignore[no-any-return]
     return with_operands(node, parts) if parts else node
 
 

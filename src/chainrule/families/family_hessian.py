@@ -11,13 +11,13 @@ from chainrule.errors import DerivativeError
 from chainrule.expr.nodes import Index, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.families import Families
-from chainrule.families.families_text import as_reductions, index_letters_taken, range_text, ranks_in
-from chainrule.families.family_backprop import FamilyBackprop, range_latex
+from chainrule.families.families_text import as_reductions, index_letters_taken, range_text, ranges_latex, ranks_in
+from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.families.family_tangents import Along, Tangents, Total, letters
 from chainrule.families.named_sums import with_named_sums, with_plain_sums
 from chainrule.families.reads import reach_of
 from chainrule.families.rewriting import with_tensors
-from chainrule.families.step_ranges import as_written, with_ranges
+from chainrule.families.step_ranges import with_ranges
 from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, declared_family
 from chainrule.families.uses import Flow
 from chainrule.render.formula import equation_formula
@@ -66,13 +66,13 @@ class FamilyHessian:
 
     def latex(self) -> str:
         """Return the equations of second derivatives, and of what they read, as an `aligned` environment."""
-        return aligned(shown.latex("&=") + range_latex(ranges) for shown, ranges in self._formulas())
+        return aligned(shown.latex("&=") + ranges_latex(ranges) for shown, ranges in self._formulas())
 
     def _formulas(self) -> Iterator[tuple[Any, tuple[StepRange, ...]]]:
         first, second = self._found
         for path, template in Blocks(first.head, second).templates():
             if isinstance(template, Equation):
-                value = as_reductions(as_written(first, template.value))
+                value = as_reductions(with_ranges(self.system, template.value, Location("equation")))
                 taken = index_letters_taken(self.system, template.value)
                 ranks = ranks_in(first, template.target, template.value)
                 yield equation_formula(template.target, value, taken=taken, ranks=ranks), path

@@ -19,7 +19,7 @@ from chainrule.families.rewriting import APART
 from chainrule.families.single_entries import continued, single_entries
 from chainrule.families.step_order import Interval, holds_in, shifted
 from chainrule.families.step_positions import at_positions
-from chainrule.families.subjects import Box, Derive, StepCase, Subject
+from chainrule.families.subjects import Box, CaseWindow, Derive, StepCase, Subject
 from chainrule.families.templates import Step, StepRange, declared_family, sum_over
 from chainrule.families.uses import Definition, Flow, StepUse
 from chainrule.families.windows import StepWindow
@@ -156,7 +156,7 @@ class CaseFinder:
         points = {g: low for g, (low, high) in box.items() if low == high}
         inner, frontier = self._closure(subject, live, cut)
         shares = list(_shares(subject, [use for use in shared if _is_live(use, box)]))
-        windows: list[tuple[System, Symbol]] = []
+        windows: list[CaseWindow] = []
         values: list[Expr] = []
         target: Indexed | None = None
         named: frozenset[str] = frozenset()
@@ -165,11 +165,12 @@ class CaseFinder:
             window = StepWindow(self.flow, points)
             own = subject.own if subject.own is not None and not over else None
             system, moving = self._window(window, subject, own, within, ends)
+            readers = tuple(dict.fromkeys(use.target for use in (*within, *ends)))
             members = window.members(subject.tensor)
             for by, positions in ((moving, ()), *members):
                 derived = self.derive(system, by)
                 if not members or (derived is not None and derived.value != ZERO):
-                    windows.append((system, by))
+                    windows.append(CaseWindow(system, by, tuple(over), readers, self.flow.beyond))
                 if derived is None:
                     continue
                 whole = erased_equation(Equation(window.restored(derived.target), window.restored(derived.value)))

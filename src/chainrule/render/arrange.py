@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import assert_never, cast
 
+from chainrule.expr.extrema import taken_of
 from chainrule.expr.nodes import (
     MINUS_ONE,
     Affine,
@@ -139,7 +140,7 @@ class _Arrangement:
             case Call(function, arguments, order):
                 return Applied(function, tuple(self.at(a, Level.SUM) for a in arguments), order)
             case Reduce(op, indices, body):
-                return BigOperator(op, tuple(map(_range, indices)), self._body(op, body))
+                return BigOperator(op, tuple(map(_range, indices)), self._body(op, *taken_of(op, body)))
             case Comparison("=", Reduce("onehot") as fact, _):
                 return self.at(fact, Level.SUM)
             case Comparison(relation, left, right):
@@ -210,22 +211,25 @@ class _Arrangement:
         return Entry(entry.tensor, entry.indices, entry.guarded, apart)
 
     def _split(self, derivative: Derivative, groups: tuple[int, ...], entry: Indexed) -> Slope:
-        """Return a derivative with so many of its positions at each of its tensors; a mark stands at the last.
+        """Return a derivative with so many of its positions at each of its tensors; a mark stands at the last with any.
 
         The positions that it goes along are those of all of them: ∂C[n]/∂z[n,j].
         """
         shared, own = entry.indices[: len(derivative.along)], entry.indices[len(derivative.along) :]
         shares = [(*shared, *own[end - size : end]) for size, end in zip(groups, accumulate(groups), strict=True)]
         pairs = zip(tensors_of(derivative), shares, strict=True)
-        of, *wrt = (self._entry(Indexed(tensor, share)) for tensor, share in pairs)
-        last = replace(wrt[-1], guarded=entry.guarded and bool(wrt[-1].positions))
-        return Slope(of, (*wrt[:-1], last))
+        parts = [self._entry(Indexed(tensor, share)) for tensor, share in pairs]
+        marked = max((n for n, part in enumerate(parts) if part.positions), default=None) if entry.guarded else None
+        of, *wrt = (replace(part, guarded=True) if n == marked else part for n, part in enumerate(parts))
+        return Slope(of, tuple(wrt))
 
     def _term(self, term: Expr) -> Layout:
         layout = self.layouts[id(term)]
         return layout if isinstance(layout, Negative) else fit(layout, Level.PRODUCT)
 
-    def _body(self, op: str, body: Expr) -> Layout:
+    def _body(self, op: str, condition: Condition | None, body: Expr) -> Layout:
+        if condition is not None:
+            return Factors((Iverson(self.at(condition, Level.LOGIC)), self.at(body, Level.SLOPE)))
         return self._term(body) if op in SPREADING else self.at(body, Level.SLOPE)
 
     def _power(self, node: Power) -> Layout:

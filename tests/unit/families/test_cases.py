@@ -26,9 +26,9 @@ from unit.families.family_systems import (
     TWO_FAMILIES,
     UNKNOWN,
 )
-from unit.families.further_families import FURTHER
+from unit.families.further_families import FURTHER, ROWS
 from unit.families.random_inputs import random_inputs
-from unit.families.recurrences import GRU, HEADS, RECURRENCES, WEIGHT_DECAY
+from unit.families.recurrences import CONDITIONAL_FIELD, GRU, HEADS, RECURRENCES, WEIGHT_DECAY
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 LISTED = {name: text for name, text in FAMILIES.items() if "abstract" not in text} | RECURRENCES | FURTHER
@@ -160,6 +160,23 @@ def test_what_was_read_back_gives_the_same_numbers(text: str) -> None:
     second = evaluation.evaluate(cr.parse(str(back.system)).at(**numbers), inputs)
     for name, value in first.items():
         assert_close(second[name], value)
+
+
+def test_positions_at_steps_are_of_the_step_that_is_summed_over() -> None:
+    assert "∂C/∂V[k,i] = Σ_{t=1..T} x[t-1,i]·∂C/∂h[t; k]·(1 − h[t; k]^2)" in lines(PLAIN_AXIS)
+
+
+def test_a_param_with_a_row_for_each_step_has_the_derivative_of_each_row() -> None:
+    expected = "∂C/∂E[u,k] = Σ_{t=1..T} [u = t-1]·h[t-1; k]·∂C/∂h[t; k]·(1 − h[t; k]^2)"
+    assert lines(ROWS, "E")[-1] == expected
+
+
+def test_a_derivative_that_is_one_entry_at_all_steps_is_written_into_those_who_read_it() -> None:
+    assert lines(CONDITIONAL_FIELD, "E") == [
+        "∂C/∂f[T; k] = exp(f[T; k])/(Σ_m exp(f[T; m]))",
+        "∂C/∂f[t; k] = Σ_m ∂C/∂f[t+1; m]·exp(f[t; k] + A[k,m])/(Σ_j exp(f[t; j] + A[j,m]))   for t = 0..T-1",
+        "∂C/∂E[k,i] = Σ_{t=1..T} x[t; i]·∂C/∂f[t; k]",
+    ]
 
 
 def test_what_is_asked_for_decides_what_is_shown() -> None:

@@ -58,8 +58,7 @@ class Verdict(ShownAsText):
 
     def document(self) -> Group:
         """Return what is said as lines of words and formulas."""
-        lines = self.said or tuple((line,) for line in (*self.message.splitlines(), *self.numbers))
-        return Group(tuple(map(Line, lines)), role="verdict")
+        return Group(tuple(map(Line, self.said)), role="verdict")
 
 
 @dataclass(frozen=True)

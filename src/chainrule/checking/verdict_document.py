@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from chainrule.checking.verdicts import Verdict
 from chainrule.render.document import Group, Inline, Line, Words, joined, words
 from chainrule.render.laws import formula_of
 
@@ -12,19 +11,19 @@ _OPENINGS = ("Right is ", "Right: ", "It rests on what is given: ", "right:  ", 
 """What lines with formulas begin with; the formulas come next, with commas between them."""
 
 
-def verdict_document(verdict: Verdict) -> Group:
-    """Return a verdict as lines of words and formulas."""
-    lines = [*verdict.message.splitlines(), *verdict.numbers]
-    return Group(tuple(Line(_words(line, verdict)) for line in lines), role="verdict")
+def verdict_document(message: str, numbers: Sequence[str], where: str) -> Group:
+    """Return the lines of a verdict as words and formulas; `where` is the entry that they speak of."""
+    lines = [*message.splitlines(), *numbers]
+    return Group(tuple(Line(_words(line, where)) for line in lines), role="verdict")
 
 
-def _words(line: str, verdict: Verdict) -> Words:
+def _words(line: str, where: str) -> Words:
     opening = next((begun for begun in _OPENINGS if line.startswith(begun)), "")
     if opening and not line.startswith("Right: the"):
         return words(f"{opening.strip()} ", joined(tuple(_formulas(line.removeprefix(opening))), ", "))
-    if verdict.where and f" {verdict.where} " in line:
-        before, _, after = line.partition(verdict.where)
-        return words(before, formula_of(verdict.where), after)
+    if where and f" {where} " in line:
+        before, _, after = line.partition(where)
+        return words(before, formula_of(where), after)
     return (line,)
 
 

@@ -17,7 +17,8 @@ from chainrule.checking.points import ROUNDING, Points
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import ZERO, Affine, Expr, Index, Indexed, Position, Sum
 from chainrule.expr.symbols import Derivative
-from chainrule.render.in_notebooks import ShownAsText
+from chainrule.render.document import Group
+from chainrule.render.in_notebooks import ShownAsPage
 from chainrule.render.letters import with_letters
 from chainrule.render.numbers import number_text
 from chainrule.render.text import equation_text, lettered_text
@@ -28,7 +29,7 @@ UNEXPLAINED = "no single small change makes it right, of those that were tried"
 
 
 @dataclass(frozen=True)
-class Verdict(ShownAsText):
+class Verdict(ShownAsPage):
     """Whether an answer is right; it is true where it is.
 
     `message` says what was found; for a wrong answer `where` is the first entry that differs, `found` and `expected`
@@ -49,6 +50,12 @@ class Verdict(ShownAsText):
 
     def __bool__(self) -> bool:
         return self.right
+
+    def document(self) -> Group:
+        """Return what is said, as a document."""
+        from chainrule.checking.verdict_document import verdict_document
+
+        return verdict_document(self.message, self.numbers, self.where)
 
     def __str__(self) -> str:
         return "\n".join((self.message, *(f"  {line}" for line in self.numbers)))

@@ -8,7 +8,7 @@ import typer
 
 from chainrule.cli.arguments import as_utf8, read_size
 from chainrule.cli.conversion import PlainCommand
-from chainrule.cli.terminal import check_form, say, show_document
+from chainrule.cli.terminal import FORM_HELP, check_form, say, show_document
 
 HELP = """Check a derivative worked out by hand, in any algebraic form.
 
@@ -47,7 +47,7 @@ def check(
     wrt: Annotated[
         str, typer.Option(metavar="NAME", callback=as_utf8, help="What a right side alone is the derivative by.")
     ] = "",
-    form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
+    form: Annotated[str, typer.Option(help=FORM_HELP)] = "index",
     size: Annotated[
         list[str] | None,
         typer.Option(metavar="L=3", callback=as_utf8, help="Of families: how many steps there are."),
@@ -61,10 +61,8 @@ def check(
     given = read_notation(file.strip())
     system = written_out_system(given, dict(map(read_size, size))) if size else given
     verdict = check_answer(system, answer.strip(), wrt=wrt or None)
-    if form == "latex":
-        from chainrule.checking.verdict_document import verdict_document
-
-        show_document(verdict_document(verdict), form=form)
+    if form != "index":
+        show_document(verdict.document(), form=form)
     else:
         say(str(verdict))
     raise typer.Exit(0 if verdict else 1)

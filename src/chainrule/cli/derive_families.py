@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from chainrule.cli.terminal import columns, say
+from chainrule.cli.terminal import WEB, columns, say, show_document
 from chainrule.errors import DerivativeError, OptionError
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.families import Families
@@ -12,6 +12,7 @@ from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.family_derivations import derivations, local_derivative
 from chainrule.notation.superscripts import step_of
 from chainrule.pipeline import family_backprop
+from chainrule.render.document import Group, Line, Node
 from chainrule.render.document_latex import document_latex
 from chainrule.render.document_text import document_text
 from chainrule.render.printed_names import Naming, with_names
@@ -26,31 +27,61 @@ def derive_families(
     *,
     steps: bool,
     where: bool,
-    latex: bool,
+    form: str,
     verify: bool,
 ) -> None:
     """Print the derivatives of families, as lines or with every step, or a local derivative between neighbours."""
     if of:
-        _local(families, of, wrt, steps=steps, latex=latex, verify=verify)
+        _local(families, of, wrt, steps=steps, form=form, verify=verify)
         return
     tensors = [_named(name).partition("[")[0] for name in wrt]
     back = family_backprop(families, tensors or None)
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
     asked = tensors or list(back.cases)
+    if form in WEB:
+        page = _document(back, asked, steps=steps, where=where, verify=verify)
+        show_document(with_names(page, names), form=form)
+        return
+    latex = form == "latex"
     if steps:
         say("\n\n".join(_pages(back, asked, names, where=where, latex=latex)))
     else:
         say(back.latex(names) if latex else "\n".join(back.lines(names)))
-    least = {letter: number for letter, number in back.least.items() if number > 1}
+    least = _least(back)
     if least and not latex:
-        say("\nfor " + ", ".join(f"{letter} ≥ {number}" for letter, number in least.items()))
+        say(f"\n{least}")
     if verify:
         say()
-        for name in asked:
-            for ranges, derivation in derivations(back, name):
-                held = f" for {ranges}" if ranges else ""
-                say(f"{derivation.text(derivation.target)}{held}: {derivation.verify()}")
+        for line in _verified(back, asked):
+            say(line)
+
+
+def _least(back: FamilyBackprop) -> str:
+    """Say from how many steps on the cases hold, where that is not 1."""
+    least = {letter: number for letter, number in back.least.items() if number > 1}
+    return "for " + ", ".join(f"{letter} ≥ {number}" for letter, number in least.items()) if least else ""
+
+
+def _verified(back: FamilyBackprop, asked: Sequence[str]) -> Iterator[str]:
+    for name in asked:
+        for ranges, derivation in derivations(back, name):
+            held = f" for {ranges}" if ranges else ""
+            yield f"{derivation.text(derivation.target)}{held}: {derivation.verify()}"
+
+
+def _document(back: FamilyBackprop, asked: Sequence[str], *, steps: bool, where: bool, verify: bool) -> Group:
+    """Return all that is asked for as one document."""
+    shown: list[Node] = [back.document()]
+    if steps:
+        found = [each for name in asked for each in derivations(back, name)]
+        shown = [
+            Group((*([Line((f"for {ranges}",))] if ranges else []), derivation_document(one, where=where)), apart=True)
+            for ranges, one in found
+        ]
+    said = [one for one in (_least(back), *(_verified(back, asked) if verify else ())) if one]
+    lines = [Group(tuple(Line((one,)) for one in said), apart=True)] if said else []
+    return Group((*shown, *lines), role="derivatives")
 
 
 def _pages(back: FamilyBackprop, asked: Sequence[str], names: Naming, *, where: bool, latex: bool) -> Iterator[str]:
@@ -62,13 +93,19 @@ def _pages(back: FamilyBackprop, asked: Sequence[str], names: Naming, *, where: 
             yield (f"% {title}" if title and latex else title) + page
 
 
-def _local(families: Families, of: str, wrt: Sequence[str], *, steps: bool, latex: bool, verify: bool) -> None:
+def _local(families: Families, of: str, wrt: Sequence[str], *, steps: bool, form: str, verify: bool) -> None:
     """Print ∂z[l+1; m]/∂z[l; k]."""
     if len(wrt) != 1:
         raise OptionError(f"a Jacobian is taken by one tensor, not {len(wrt)}", advice=f"Say which: --of {of} --wrt …")
     above, below = _named(of), _named(wrt[0])
     back = family_backprop(families, [below.partition("[")[0]])
     found = local_derivative(back, above, below)
+    if form in WEB:
+        from chainrule.cli.derived_page import jacobian_document
+
+        show_document(jacobian_document(found, steps=steps, verify=verify), form=form)
+        return
+    latex = form == "latex"
     for name in found.results if steps else ():
         derivation = found.derivation(name)
         say(derivation_latex(derivation) if latex else derivation_text(derivation, columns()))

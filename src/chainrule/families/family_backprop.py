@@ -10,13 +10,16 @@ from chainrule.errors import DerivativeError, OptionError, listed
 from chainrule.expr.symbols import Symbol, Tensor, steps_text
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.families import Families
+from chainrule.families.families_document import ranges_words
 from chainrule.families.families_text import as_reductions, range_text
 from chainrule.families.named_sums import with_named_sums
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
 from chainrule.families.shown_cases import shown_cases
 from chainrule.families.step_cases import CaseFinder, Derive, StepCase
 from chainrule.families.uses import Flow
+from chainrule.render.document import Group, Line, Node, words
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
+from chainrule.render.in_notebooks import ShownAsPage, displayed
 from chainrule.render.latex import aligned
 from chainrule.system.model import System
 
@@ -37,7 +40,7 @@ class StepWindowOf:
 
 
 @dataclass(frozen=True)
-class FamilyBackprop:
+class FamilyBackprop(ShownAsPage):
     """The derivatives of a family's cost by `wrt`, and by all that these name, case by case.
 
     `derive` derives a single system; see `cases`.
@@ -122,8 +125,20 @@ class FamilyBackprop:
         known = dict.fromkeys([*defined, *self.cases])
         return [name for name in known if self.cases.get(name)]
 
+    def document(self) -> Group:
+        """Return all cases, each with the steps that it holds for, as a document."""
+        return Group(tuple(_case(shown, case) for shown, case in self._formulas(None)), role="equations")
+
+    def _repr_latex_(self) -> str:
+        return displayed(self.latex())
+
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def _case(shown: ShownFormula, case: StepCase) -> Node:
+    ranges = tuple(case_range(case))
+    return Line(words(shown, "   for ", ranges_words(ranges))) if ranges else shown
 
 
 def _range_latex(case: StepCase) -> str:

@@ -7,23 +7,27 @@ written for one sample, as it is derived.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from chainrule.expr.binding import map_operands, tensors_in
 from chainrule.expr.nodes import Expr, Indexed, Number
 from chainrule.expr.symbols import Derivative, tensors_of
-from chainrule.render.latex import aligned, equation_latex, expression_latex
+from chainrule.render.document import Group, Line, words
+from chainrule.render.formula import ShownFormula, equal, equation_formula, formula
+from chainrule.render.in_notebooks import displayed
+from chainrule.render.latex import aligned
 from chainrule.render.names import error_name
-from chainrule.render.text import equation_text, expression_text
+from chainrule.render.shown_document import ShownDocument
+from chainrule.render.text import expression_text
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import index_names, ranks_of
 from chainrule.system.stages import for_updates
 
 
 @dataclass(frozen=True, repr=False)
-class Equations:
-    """The equations of a network, which display themselves: as text in a terminal, as LaTeX in a notebook."""
+class Equations(ShownDocument):
+    """The equations of a network, which display themselves."""
 
     system: System
 
@@ -55,77 +59,62 @@ class Equations:
         found = {e.name: error_name(tensors_of(e.name)[1]) for e in self.backward}
         return {name: error for name, error in found.items() if error and error not in taken}
 
-    def __str__(self) -> str:
+    def document(self) -> Group:
+        """Return the passes and the update, as a document."""
         mean = f" (∂{self.system.cost} is the mean over the samples {self.system.batch} of a mini-batch)"
-        optimizer = [*self._states(), *map(self._line, self.optimizer)]
-        update = [*self._constants(forward=False), *optimizer, *map(self._update, self.updates)]
-        blocks = [
-            ("forward pass", [*self._constants(forward=True), *map(self._line, self.forward)]),
-            ("backward pass", [self._line(e) for e in self.backward]),
-            ("update" + mean * bool(self.system.batch), update),
-        ]
-        return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks if lines)
+        update = (*self._constants(forward=False), *self._states())
+        blocks = (
+            ("forward pass", tuple(self._constants(forward=True)), tuple(map(self._shown, self.forward))),
+            ("backward pass", (), tuple(map(self._shown, self.backward))),
+            ("update" + mean * bool(self.system.batch), update, self._updated()),
+        )
+        return Group(tuple(_block(*block) for block in blocks if block[1] or block[2]), role="network")
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_latex_(self) -> str:
-        lines = [*map(self._latex, (*self.forward, *self.backward, *self.optimizer))]
-        lines += map(self._update_latex, self.updates)
-        return f"$$\n{aligned(lines)}\n$$"
+        shown = (*map(self._shown, (*self.forward, *self.backward)), *self._updated())
+        return displayed(aligned(one.latex("&=") for one in shown))
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/plain": str(self), "text/latex": self._repr_latex_()}
+    def _updated(self) -> tuple[ShownFormula, ...]:
+        updates = (replace(self._shown(update), relation="←") for update in self.updates)
+        return (*map(self._shown, self.optimizer), *updates)
 
-    def _line(self, equation: Equation) -> str:
-        taken, declared = index_names(self.system)
-        value = with_errors(equation.value, self.errors)
-        line = equation_text(equation.target, value, taken=taken, declared=declared)
-        error = self._error(equation)
-        return line if error is None else f"{expression_text(error, taken=taken, declared=declared)} = {line}"
-
-    def _update(self, update: Equation) -> str:
-        taken, declared = index_names(self.system)
-        line = equation_text(update.target, update.value, taken=taken, declared=declared)
-        left, _, right = line.partition(" = ")
-        return f"{left} ← {right}"
-
-    def _constants(self, *, forward: bool) -> Iterator[str]:
+    def _constants(self, *, forward: bool) -> Iterator[Line]:
         """Yield the constants that the forward pass reads, or the others."""
         read = {name for equation in self.forward for name in tensors_in(equation.value)}
         for declaration in self.system.declarations:
             if declaration.role != "const" or declaration.value is None or declaration.implied:
                 continue
             if (declaration.tensor in read) == forward:
-                yield f"{declaration.tensor} = {_decimal(declaration.value)}"
+                yield Line(words(formula(Indexed(declaration.tensor)), f" = {_decimal(declaration.value)}"))
 
-    def _states(self) -> Iterator[str]:
+    def _states(self) -> Iterator[Line]:
         """Yield what each state begins with, in one line for those that begin alike."""
         states = [d for d in self.system.declarations if d.role == "state" and d.value is not None]
         for value in dict.fromkeys(d.value for d in states if d.value is not None):
             names = ", ".join(d.tensor for d in states if d.value == value)
-            yield f"{names} = {_decimal(value)} before the first step"
+            yield Line((f"{names} = {_decimal(value)} before the first step",))
 
-    def _latex(self, equation: Equation) -> str:
-        value = with_errors(equation.value, self.errors)
-        error = self._error(equation)
-        if error is None:
-            return self._equation_latex(equation.target, value, "&=")
-        taken, declared = index_names(self.system)
-        named = expression_latex(error, taken=taken, declared=declared)
-        return f"{named} &= {self._equation_latex(equation.target, value, '=')}"
-
-    def _update_latex(self, update: Equation) -> str:
-        return self._equation_latex(update.target, update.value, r"&\leftarrow")
-
-    def _equation_latex(self, target: Expr, value: Expr, sign: str) -> str:
+    def _shown(self, equation: Equation) -> ShownFormula:
+        """Return an equation laid out; that of an error begins with its name."""
         taken, declared = index_names(self.system)
         ranks = {n: rank for n, rank in ranks_of(self.system).items() if not isinstance(n, Derivative)}
-        return equation_latex(target, value, taken=taken, declared=declared, ranks=ranks, sign=sign)
+        value = with_errors(equation.value, self.errors)
+        shown = equation_formula(equation.target, value, taken=taken, declared=declared, ranks=ranks)
+        error = self._error(equation)
+        return shown if error is None else equal(formula(error, taken=taken, declared=declared), shown)
 
     def _error(self, equation: Equation) -> Indexed | None:
         name = self.errors.get(equation.name)
         return None if name is None else Indexed(name, equation.target.indices)
+
+
+def _block(title: str, statements: tuple[Line, ...], equations: tuple[ShownFormula, ...]) -> Group:
+    """Return one of the passes: its title, what holds before it, and its equations."""
+    shown = (Group(equations, role="equations", indent=2),) if equations else ()
+    return Group((Line((title,)), Group(statements, indent=2), *shown), apart=True)
 
 
 def _decimal(value: Expr) -> str:

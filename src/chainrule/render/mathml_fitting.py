@@ -15,17 +15,17 @@ _SCRIPTS = ("msub", "msup", "msubsup", "munder")
 
 
 @dataclass
-class _Open:
+class _Element:
     """An element that is not closed yet: how many parts of it have begun, and whether it is smaller than the line."""
 
     kind: str
     small: bool
     parts: int = 0
 
-    def part(self, kind: str) -> _Open:
+    def part(self, kind: str) -> _Element:
         """Return the next part: those of a fraction, and all but the first where there are scripts, are smaller."""
         self.parts += 1
-        return _Open(kind, self.small or self.kind == "mfrac" or (self.kind in _SCRIPTS and self.parts > 1))
+        return _Element(kind, self.small or self.kind == "mfrac" or (self.kind in _SCRIPTS and self.parts > 1))
 
 
 def fitted(source: str, *, display: bool) -> str:
@@ -36,7 +36,7 @@ def fitted(source: str, *, display: bool) -> str:
     """
     tokens = list(_TOKEN.finditer(source))
     written = [token[0] for token in tokens]
-    elements = [_Open("", small=False)]
+    elements = [_Element("", small=False)]
     fences: list[tuple[int, int]] = []
     tall = 0
     for place, token in enumerate(tokens):

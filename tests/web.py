@@ -40,7 +40,7 @@ def formulas(tree: ET.Element) -> Iterator[ET.Element]:
 
 def signs(formula: ET.Element) -> str:
     """Return what is seen of a formula, in a row."""
-    return seen(formula)
+    return seen(formula).replace("\n", "")
 
 
 def seen(tree: ET.Element) -> str:

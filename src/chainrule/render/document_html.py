@@ -43,7 +43,7 @@ def document_html(node: Node) -> str:
     >>> document_html(Group((Heading(("a < b",)), Line(("Sum: ", 0.25)))))
     '<div><p style="margin:0.6em 0 0.3em"><b>a &lt; b</b></p><p style="margin:0.3em 0">Sum: 0.2500</p></div>'
     """
-    return _node(node, folded=False)
+    return f"<div>{_node(node, folded=False)}</div>"
 
 
 def page_html(node: Node, title: str) -> str:
@@ -88,9 +88,8 @@ def _group(group: Group, *, folded: bool) -> str:
     nodes = _labelled(group.label, group.nodes) if group.label else group.nodes
     margins = [f"margin-left:{group.indent * _INDENT_EM:.4g}em"] if group.indent else []
     margins += ["margin-top:0.8em"] if group.apart else []
-    style = f' style="{";".join(margins)}"' if margins else ""
     inner = _rows(nodes) if group.role == "equations" else _nodes(nodes, folded=_folds(group))
-    return f"<div{style}>{inner}</div>"
+    return f'<div style="{";".join(margins)}">{inner}</div>' if margins else inner
 
 
 def _folds(group: Group) -> bool:

@@ -42,13 +42,13 @@ _SIGN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]\w*|\S")
 _UPRIGHT = frozenset("ΓΔΘΛΞΠΣΥΦΨΩ")
 
 
-def text_in(text: object) -> str:
+def text_in(text: object, keep: str = "") -> str:
     r"""Return text as XML has it between tags and in attributes; what a terminal would obey or hide is shown.
 
     >>> print(text_in("<script> \x1b"))
     &lt;script&gt; \x1b
     """
-    return escape(escaped(text))
+    return escape(escaped(text, keep))
 
 
 def words_in(text: str) -> str:

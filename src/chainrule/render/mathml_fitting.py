@@ -56,5 +56,6 @@ def fitted(source: str, *, display: bool) -> str:
             tall += kind in ("mfrac", "mtable") or (kind == "munder" and display and not element.small)
             if kind == "mfrac" and not display and not element.small:
                 written[place] = '<mfrac displaystyle="true">'
-    between = _TOKEN.sub("\0", source).split("\0")
+    starts, ends = [token.start() for token in tokens], [token.end() for token in tokens]
+    between = [source[end:start] for end, start in zip([0, *ends], [*starts, len(source)], strict=True)]
     return "".join(text + token for text, token in zip(between, [*written, ""], strict=True))

@@ -45,15 +45,15 @@ def formula_mathml(formula: ShownFormula, *, display: bool = False) -> str:
 def rows_mathml(rows: Sequence[Row]) -> str:
     """Return equations as one element `math`, their signs of equality below each other."""
     begun = any(row.before for row in rows)
-    lines = fitted("".join(_line(row, begun=begun) for row in rows), display=True)
+    lines = fitted("\n".join(_line(row, begun=begun) for row in rows), display=True)
     columns = "left " * begun + "right left left"
-    table = f'<mtable displaystyle="true" columnalign="{columns}">{lines}</mtable>'
+    table = f'<mtable displaystyle="true" columnalign="{columns}">\n{lines}\n</mtable>'
     return _math(table, aligned(map(_latex, rows)), ". ".join(map(_spoken, rows)), ' displaystyle="true"')
 
 
 def _math(inner: str, latex: str, said: str, attributes: str) -> str:
-    words = text_in(said)
-    note = f'<annotation encoding="application/x-tex">{text_in(latex)}</annotation>'
+    words, source = text_in(said), text_in(latex, keep="\n")
+    note = f'<annotation encoding="application/x-tex">{source}</annotation>'
     return (
         f'<math xmlns="{NAMESPACE}"{attributes} alttext="{words}" aria-label="{words}">'
         f"<semantics>{inner}{note}</semantics></math>"

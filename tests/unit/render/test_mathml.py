@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from chainrule.expr.nodes import (
@@ -113,6 +115,19 @@ def test_within_a_line_the_outermost_fraction_has_the_size_of_text() -> None:
     assert nested.count('<mfrac displaystyle="true">') == 1
     assert nested.count("<mfrac>") == 1
     assert "displaystyle" not in elements(Power(entry("t"), over(a, b)), display=False)
+
+
+def test_on_a_line_of_its_own_fractions_in_a_fraction_have_the_size_of_text() -> None:
+    deep = elements(over(a, plus(x, over(a, plus(x, over(a, b))))))
+    assert re.findall("<mfrac[^>]*>", deep) == ["<mfrac>", '<mfrac displaystyle="true">', "<mfrac>"]
+
+
+def test_the_power_of_an_entry_stands_above_its_indices() -> None:
+    assert elements(Power(a, number(2))) == ("<msubsup><mi>a</mi><mi>j</mi><mrow><mn>2</mn></mrow></msubsup>")
+    assert elements(Power(entry("x2"), number(2))).startswith("<msubsup><mi>x</mi><mn>2</mn>")
+    assert elements(Power(W2, number(2))).startswith("<msup><mrow><mrow><mo stretchy")
+    assert elements(Power(plus(a, b), number(2))).startswith("<msup>")
+    assert elements(Power(entry("t"), number(2))) == "<msup><mrow><mi>t</mi></mrow><mrow><mn>2</mn></mrow></msup>"
 
 
 def test_a_fraction_needs_no_parentheses() -> None:

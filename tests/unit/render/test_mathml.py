@@ -18,6 +18,7 @@ from chainrule.expr.nodes import (
     Power,
     Select,
     delta,
+    minus,
     number,
     over,
     plus,
@@ -160,3 +161,22 @@ def test_equations_below_each_other_have_three_columns_and_one_more_for_what_is_
     assert [signs(row) for row in tree.iter(f"{MATH}mtr")] == ["cost\xa0aj=bj", "aj=bjfor\xa0xk"]
     (found,) = formulas(tree)
     assert found.get("aria-label") == "cost a of j equals b of j. a of j equals b of j for x of k"
+
+
+def test_a_long_sum_is_broken_before_its_signs_and_what_is_said_stands_behind_the_last_line() -> None:
+    long = equal(formula(a), formula(plus(*(minus(entry(f"W{n}", j, k)) for n in range(60)))))
+    rows = [signs(row) for row in tree_of(rows_mathml([Row(long, behind=("   for x",))])).iter(f"{MATH}mtr")]
+    assert len(rows) > 2
+    assert rows[0].startswith("aj=−Wj\u2063k0−W")
+    assert all(row.startswith("−W") for row in rows[1:])
+    assert rows[-1].endswith("59for\xa0x")
+    assert "".join(rows).count("W") == 60
+    alone = [signs(row) for row in tree_of(formula_mathml(long, display=True)).iter(f"{MATH}mtr")]
+    assert len(alone) == len(rows)
+    assert "mtr" not in formula_mathml(long)
+
+
+def test_sides_that_are_too_long_together_stand_below_each_other() -> None:
+    long = formula(times(*(entry(f"W{n}", j, k) for n in range(20))))
+    rows = [signs(row) for row in tree_of(rows_mathml([Row(equal(formula(a), long, long))])).iter(f"{MATH}mtr")]
+    assert [row[:5] for row in rows] == ["aj=Wj", "=Wj\u2063k"]

@@ -55,7 +55,7 @@ class Verdict(ShownAsPage):
         """Return what is said, as a document."""
         from chainrule.checking.verdict_document import verdict_document
 
-        return verdict_document(self.message, self.numbers, self.where)
+        return verdict_document(self.message, self.numbers)
 
     def __str__(self) -> str:
         return "\n".join((self.message, *(f"  {line}" for line in self.numbers)))

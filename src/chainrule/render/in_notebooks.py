@@ -7,6 +7,7 @@ notebook takes the richest that it knows, a terminal the text, an export to PDF 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,8 +22,15 @@ class ShownAsText:
     def _repr_text_(self) -> str:
         return str(self)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/plain": self._repr_text_()}
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] | None = None
+    ) -> dict[str, str]:
+        """Return what is shown in each form that is asked for, by its media type."""
+        asked = {kind: make for kind, make in self._repr_kinds_().items() if include is None or kind in include}
+        return {kind: make() for kind, make in asked.items() if exclude is None or kind not in exclude}
+
+    def _repr_kinds_(self) -> dict[str, Callable[[], str]]:
+        return {"text/plain": self._repr_text_}
 
 
 class ShownAsPage(ShownAsText):
@@ -44,12 +52,8 @@ class ShownAsPage(ShownAsText):
 
         return document_latex(self.document())
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {
-            "text/plain": self._repr_text_(),
-            "text/html": self._repr_html_(),
-            "text/latex": self._repr_latex_(),
-        }
+    def _repr_kinds_(self) -> dict[str, Callable[[], str]]:
+        return {**super()._repr_kinds_(), "text/html": self._repr_html_, "text/latex": self._repr_latex_}
 
 
 def displayed(latex: str) -> str:

@@ -57,6 +57,12 @@ def test_a_cell_shows_mathematics_and_repr_stays_what_it_was(name: str, result: 
         assert repr(result).startswith(type(result).__name__)
 
 
+def test_only_what_is_asked_for_is_made() -> None:
+    system = cr.parse(SYSTEM)
+    assert list(system._repr_mimebundle_(include={"text/latex"})) == ["text/latex"]
+    assert list(system._repr_mimebundle_(exclude={"text/html", "text/latex"})) == ["text/plain"]
+
+
 def test_numbers_that_have_no_document_are_text() -> None:
     network = cr.Network([nn.Linear(1, 1)], cost=nn.QuadraticCost())
     history = cr.train(network, np.zeros((2, 1)), np.zeros((2, 1)), epochs=1)

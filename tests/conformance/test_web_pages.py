@@ -21,7 +21,8 @@ def test_golden_systems_and_their_steps(case: Case) -> None:
     back = cr.backprop(system, tuple(dict.fromkeys((*system.params, *case.results))))
     page = tree_of(back._repr_html_())
     rows = [signs(row) for row in page.iter(f"{MATH}mtr")]
-    assert len(rows) == len(back.system.equations)
+    alone = len(back.system.equations) == 1
+    assert len(rows) == (0 if alone else len(back.system.equations))
     steps = tree_of(back.steps()._repr_html_())
     assert len(list(formulas(steps))) >= len(back.wrt)
 

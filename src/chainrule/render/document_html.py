@@ -7,6 +7,7 @@ one by one by the browser itself. All text is escaped; what is written is well-f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from chainrule.render.document import Bar, Cell, Group, Heading, Inline, Line, Node, Note, Table, Words
@@ -149,6 +150,10 @@ def _labelled(label: str, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
     match nodes:
         case (Line(words), *others):
             return (Line((f"{label}. ", *words)), *others)
+        case (ShownFormula() as formula, *others):
+            return (Line((f"{label}. ", formula)), *others)
+        case (Group(inner) as group, *others):
+            return (replace(group, nodes=_labelled(label, inner)), *others)
         case _:
             return (Line((f"{label}.",)), *nodes)
 

@@ -244,7 +244,7 @@ MATHML = Style(
     negative='<mo form="prefix">−</mo>',
     denial="<mo>¬</mo>",
     between_partials=TIMES,
-    primed=lambda primes: ("<msup><mrow>", f"</mrow><mo>{'′' * primes}</mo></msup>"),
+    primed=lambda primes: ("<msup><mrow>", f'</mrow><mo mathsize="140%">{"′" * primes}</mo></msup>'),
     call=APPLY,
     whole=_whole,
     gradient=('<mo form="prefix">∇</mo>', "<mo>·</mo>", ""),

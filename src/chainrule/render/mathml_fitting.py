@@ -1,8 +1,9 @@
-"""What in MathML depends on what is inside: the sizes of brackets and of fractions, and where a power stands.
+"""What in MathML depends on what is inside: the sizes of brackets and of fractions, where a power or a prime stands.
 
 Brackets grow with what they enclose where that is tall, a fraction or a sum with its limits, and nowhere else: so they
 stand close to letters. Within a line the outermost fractions have the size of text, on a line of their own those in
-them too, or nobody could read their indices. The power of an entry stands above its indices, not behind them.
+them too, or nobody could read their indices. The power of an entry stands above its indices, not behind them. A prime
+is high by itself, so it is a superscript only at what is tall.
 """
 
 from __future__ import annotations
@@ -18,22 +19,28 @@ _TALL = ("mfrac", "mtable")
 
 @dataclass
 class _Element:
-    """An element: where it begins and ends, its parts, in how many fractions it is, and whether in a script."""
+    """An element: where it begins and ends, its parts, in how many fractions it is, and whether in a script.
+
+    `tall` counts what is tall before it.
+    """
 
     kind: str
     begins: int
     fractions: int = 0
     script: bool = False
+    tall: int = 0
     ends: int = 0
     parts: int = 0
     first: _Element | None = None
+    last: _Element | None = None
 
-    def part(self, kind: str, place: int) -> _Element:
+    def part(self, kind: str, place: int, tall: int) -> _Element:
         """Return the next part; all but the first where there are scripts are in one."""
         self.parts += 1
         raised = self.script or (self.kind in _SCRIPTS and self.parts > 1)
-        made = _Element(kind, place, self.fractions + (self.kind == "mfrac"), raised)
+        made = _Element(kind, place, self.fractions + (self.kind == "mfrac"), raised, tall)
         self.first = self.first or made
+        self.last = made
         return made
 
     @property
@@ -56,7 +63,7 @@ def fitted(source: str, *, display: bool) -> str:
     for place, token in enumerate(tokens):
         fence, closing, kind = token.groups()
         if fence:
-            elements[-1].part("mo", place)
+            elements[-1].part("mo", place, tall)
         if fence == "prefix":
             fences.append((place, tall))
         elif fence:
@@ -67,10 +74,10 @@ def fitted(source: str, *, display: bool) -> str:
         elif closing:
             element = elements.pop()
             element.ends = place
-            for changed, new in _stacked(element):
+            for changed, new in (*_stacked(element), *_beside(element, tall)):
                 written[changed] = new
         else:
-            element = elements[-1].part(kind, place)
+            element = elements[-1].part(kind, place, tall)
             elements.append(element)
             tall += kind in _TALL or (kind == "munder" and display and not element.small)
             if kind == "mfrac" and not element.script and element.fractions == display:
@@ -87,6 +94,14 @@ def _stacked(power: _Element) -> Iterator[tuple[int, str]]:
     if entry is not None and entry.kind == "msub":
         yield from ((place, "") for place in (row.begins, row.ends, entry.begins, entry.ends))
         yield from ((power.begins, "<msubsup>"), (power.ends, "</msubsup>"))
+
+
+def _beside(primed: _Element, tall: int) -> Iterator[tuple[int, str]]:
+    """Yield the tokens that change of what has a prime and is not tall: the prime stands beside it."""
+    prime = primed.last
+    if primed.kind == "msup" and prime is not None and prime.kind == "mo" and tall == primed.tall:
+        yield from ((primed.begins, "<mrow>"), (primed.ends, "</mrow>"))
+        yield prime.begins, '<mo lspace="0" rspace="0">'
 
 
 def _joined(source: str, tokens: list[re.Match[str]], written: list[str]) -> str:

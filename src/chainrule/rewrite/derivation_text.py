@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from chainrule.expr.nodes import Expr
 from chainrule.render.document import Group, Heading, Line, Node, Note, Words, words
 from chainrule.render.document_latex import document_latex
-from chainrule.render.document_text import document_lines, document_text, words_text
+from chainrule.render.document_text import document_lines, document_text
 from chainrule.render.formula import ShownFormula, continued, equal
 from chainrule.render.laws import formula_of
 from chainrule.rewrite.printed_steps import PrintedDerivation, PrintedStep
@@ -70,7 +70,8 @@ def derivations_compared(
         else:
             lines += [f"A │ {line}" for block in blocks[0][start:end] for line in block]
             lines += [f"B │ {line}" for block in blocks[1][first:last] for line in block]
-    return "\n".join((*lines, *_side_by_side(*(_lines(end, 0, width) for end in ends)), "", parting(left, right)))
+    closing = _side_by_side(*(_lines(end, 0, width) for end in ends))
+    return "\n".join((*lines, *closing, "", *document_lines(Group(parting(left, right)))))
 
 
 def derivation_latex(derivation: PrintedDerivation) -> str:
@@ -196,14 +197,19 @@ def _side_by_side(left: list[str], right: list[str]) -> list[str]:
     return [*common, *(f"A │ {line}" for line in left[same:]), *(f"B │ {line}" for line in right[same:])]
 
 
-def parting(left: PrintedDerivation, right: PrintedDerivation) -> str:
+def parting(left: PrintedDerivation, right: PrintedDerivation) -> tuple[Line, ...]:
     """Say at which step two derivations part, and what each has to say there."""
     for number, (one, other) in enumerate(zip(left.steps, right.steps, strict=False), 1):
-        lines = [str(_equation(step, derivation)) for derivation, step in ((left, one), (right, other))]
-        if lines[0] != lines[1]:
-            said = [words_text(step.note) or line for step, line in zip((one, other), lines, strict=True)]
-            return f"They part at step {number}.\nA: {said[0]}\nB: {said[1]}"
+        shown = [_equation(step, derivation) for derivation, step in ((left, one), (right, other))]
+        if str(shown[0]) != str(shown[1]):
+            said = [step.note or (equation,) for step, equation in zip((one, other), shown, strict=True)]
+            return (
+                Line((f"They part at step {number}.",)),
+                Line(words("A: ", said[0]), whole=True),
+                Line(words("B: ", said[1]), whole=True),
+            )
     if len(left.steps) == len(right.steps):
-        return "They are the same, line by line."
+        return (Line(("They are the same, line by line.",)),)
     longer = "A" if len(left.steps) > len(right.steps) else "B"
-    return f"They are the same up to step {min(len(left.steps), len(right.steps))}, where only {longer} goes on."
+    both = min(len(left.steps), len(right.steps))
+    return (Line((f"They are the same up to step {both}, where only {longer} goes on.",)),)

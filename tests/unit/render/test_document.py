@@ -130,7 +130,7 @@ def test_a_web_page_escapes_all_text() -> None:
 
 def test_the_number_of_an_item_stands_in_its_first_line_on_a_web_page() -> None:
     one, other = (tree_of(document_html(Group(nodes, label="2"))) for nodes in ((Line(("law",)), A1), (A1,)))
-    assert [line.text for tree in (one, other) for line in tree.iter("p")] == ["2. law", "2."]
+    assert [line.text for tree in (one, other) for line in tree.iter("p")] == ["2. law", "2. "]
     assert [signs(formula) for tree in (one, other) for formula in formulas(tree)] == ["ak1", "ak1"]
 
 

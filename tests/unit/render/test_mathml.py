@@ -131,6 +131,14 @@ def test_the_power_of_an_entry_stands_above_its_indices() -> None:
     assert elements(Power(entry("t"), number(2))) == "<msup><mrow><mi>t</mi></mrow><mrow><mn>2</mn></mrow></msup>"
 
 
+def test_a_prime_stands_beside_letters_and_is_raised_at_what_is_tall() -> None:
+    assert elements(Call("sigma", (entry("t"),), 1)).startswith(
+        '<mrow><mrow><mi>σ</mi></mrow><mo lspace="0" rspace="0">′</mo></mrow>'
+    )
+    (found,) = formulas(tree_of(formula_mathml(law("(u/v)' + (u + v)'"), display=True)))
+    assert len(list(found.iter(f"{MATH}msup"))) == 1
+
+
 def test_a_fraction_needs_no_parentheses() -> None:
     assert "(" not in elements(over(plus(a, b), plus(a, x)))
 

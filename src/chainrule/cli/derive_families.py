@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from chainrule.cli.terminal import WEB, columns, say, show_document
 from chainrule.errors import DerivativeError, OptionError
-from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.family_derivations import derivations, local_derivative
-from chainrule.notation.superscripts import step_of
 from chainrule.pipeline import family_backprop
 from chainrule.render.document import Group, Line, Node
 from chainrule.render.document_latex import document_latex
@@ -48,19 +47,12 @@ def derive_families(
         say("\n\n".join(_pages(back, asked, names, where=where, latex=latex)))
     else:
         say(back.latex(names) if latex else "\n".join(back.lines(names)))
-    least = _least(back)
-    if least and not latex:
-        say(f"\n{least}")
+    if back.holds_for and not latex:
+        say(f"\n{back.holds_for}")
     if verify:
         say()
         for line in _verified(back, asked):
             say(line)
-
-
-def _least(back: FamilyBackprop) -> str:
-    """Say from how many steps on the cases hold, where that is not 1."""
-    least = {letter: number for letter, number in back.least.items() if number > 1}
-    return "for " + ", ".join(f"{letter} ≥ {number}" for letter, number in least.items()) if least else ""
 
 
 def _verified(back: FamilyBackprop, asked: Sequence[str]) -> Iterator[str]:
@@ -79,7 +71,7 @@ def _document(back: FamilyBackprop, asked: Sequence[str], *, steps: bool, where:
             Group((*([Line((f"for {ranges}",))] if ranges else []), derivation_document(one, where=where)), apart=True)
             for ranges, one in found
         ]
-    said = [one for one in (_least(back), *(_verified(back, asked) if verify else ())) if one]
+    said = [*([back.holds_for] if steps and back.holds_for else []), *(_verified(back, asked) if verify else ())]
     lines = [Group(tuple(Line((one,)) for one in said), apart=True)] if said else []
     return Group((*shown, *lines), role="derivatives")
 

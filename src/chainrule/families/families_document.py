@@ -11,7 +11,7 @@ from chainrule.families.families_text import as_reductions
 from chainrule.families.templates import Blocks, Item, Step, StepBlock, StepRange
 from chainrule.render.document import Group, Line, Node, Words, joined, words
 from chainrule.render.formula import ShownFormula, equal, equation_formula, formula
-from chainrule.render.layout import AffineNumber, Letter
+from chainrule.render.layout import AffineNumber, FirstToLast, Layout, Letter
 from chainrule.system.model import Declaration, Equation, Given
 from chainrule.system.system_document import declared_as, system_document
 
@@ -23,18 +23,20 @@ def families_document(families: Blocks) -> Group:
 
 
 def ranges_words(ranges: Sequence[StepRange]) -> Words:
-    """Return ranges as words: l = 1, …, L-1."""
-    return joined(tuple(map(_range, ranges)), ", ")
+    """Return ranges as formulas: l = 1..L, or l = L-1..1 where one is gone through downwards."""
+    return joined(tuple(map(range_formula, ranges)), ", ")
 
 
-def _range(steps: StepRange) -> Words:
+def range_formula(steps: StepRange) -> ShownFormula:
+    """Return a range laid out."""
     first, last = (steps.high, steps.low) if steps.down else (steps.low, steps.high)
-    return words(equal(ShownFormula((Letter(steps.letter),)), _step(first)), ", …, ", _step(last))
+    span = FirstToLast(_step(first), _step(last))
+    return equal(ShownFormula((Letter(steps.letter),)), ShownFormula((span,)))
 
 
-def _step(step: Step) -> ShownFormula:
+def _step(step: Step) -> Layout:
     letter, shift = step
-    return ShownFormula((AffineNumber(Affine(((Index(letter), 1),) if letter else (), shift)),))
+    return AffineNumber(Affine(((Index(letter), 1),) if letter else (), shift))
 
 
 def _nodes(families: Blocks, items: tuple[Item, ...]) -> Iterator[Node]:
@@ -43,7 +45,7 @@ def _nodes(families: Blocks, items: tuple[Item, ...]) -> Iterator[Node]:
         if kind == "block":
             for block in run:
                 assert isinstance(block, StepBlock)
-                yield Line(words("for ", _range(block.range), ":"))
+                yield Line(words("for ", range_formula(block.range), ":"))
                 yield Group(tuple(_nodes(families, block.items)), indent=4)
         else:
             lines = tuple(_statement(families, one) for one in run if not isinstance(one, StepBlock))

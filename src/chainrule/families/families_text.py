@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
 
-from chainrule.expr.nodes import Comparison, Condition, Expr, Index, Reduce, operands, with_operands
+from chainrule.expr.nodes import Call, Comparison, Condition, Expr, Index, Reduce, operands, with_operands
+from chainrule.expr.sizes import UNINFERRED, StepSpan
 from chainrule.expr.symbols import steps_text
-from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed
+from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed, range_summed
 from chainrule.render.text import entry_text, equation_text, expression_text
 from chainrule.system.model import Declaration, Equation, Given
 from chainrule.system.printing import system_text
@@ -27,9 +28,24 @@ def families_text(families: Blocks, *, unicode: bool = True) -> str:
 
 def range_text(steps: StepRange) -> str:
     """Return a range as it is written: l = 1..L, or l = L-1..1 where it is gone through downwards."""
+    letter, first, last = _ends(steps)
+    return f"{letter} = {first}..{last}"
+
+
+def ranges_latex(ranges: Sequence[StepRange]) -> str:
+    r"""Return ranges as they stand behind what holds for them, in the order in which their steps are done.
+
+    >>> ranges_latex([StepRange("l", ("", 1), ("L", -1), down=True)])
+    ' \\qquad l = L-1, \\ldots, 1'
+    """
+    return "".join(rf" \qquad {letter} = {first}, \ldots, {last}" for letter, first, last in map(_ends, ranges))
+
+
+def _ends(steps: StepRange) -> tuple[str, str, str]:
+    """Return the letter of a range, its first step and its last, as they are written."""
     ends = (steps.high, steps.low) if steps.down else (steps.low, steps.high)
     first, last = (steps_text((end,)) for end in ends)
-    return f"{steps.letter} = {first}..{last}"
+    return steps.letter, first, last
 
 
 def _lines(families: Blocks, items: tuple[Item, ...], indent: str, *, unicode: bool) -> Iterator[str]:
@@ -60,9 +76,11 @@ def as_reductions(node: AnyNode) -> AnyNode:
     """Return an expression in which sums over steps are reductions over their letters: for printing only."""
     parts = [as_reductions(part) for part in operands(node)]
     letter = letter_summed(node)
-    if letter:
+    if letter and isinstance(node, Call):
         (body,) = parts
-        summed: Expr = Reduce("sum", (Index(letter),), body)  # type: ignore[arg-type]  # a sum is of an expression
+        steps = range_summed(node)
+        run = UNINFERRED if steps is None else StepSpan(steps_text((steps.low,)), steps_text((steps.high,)))
+        summed: Expr = Reduce("sum", (Index(letter, run),), body)  # type: ignore[arg-type]  # a sum is of an expression
         return summed  # type: ignore[return-value]
     return with_operands(node, parts) if parts else node
 

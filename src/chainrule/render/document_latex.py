@@ -6,6 +6,7 @@ its default margins.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import assert_never
@@ -148,7 +149,7 @@ def _inline(piece: Inline) -> str:
 
 def latex_words(words: Iterable[Inline]) -> str:
     """Return words without formulas, every sign as LaTeX has it."""
-    return _escaped(words_text(words))
+    return _escaped(re.sub(" +", " ", words_text(words)))
 
 
 def _escaped(text: str) -> str:

@@ -146,6 +146,7 @@ SPOKEN: Style = replace(
     power=("", " to the power ", ""),
     parentheses=(" open parenthesis ", " close parenthesis "),
     bracket=(" open bracket ", " close bracket "),
+    span=("", " to ", ""),
     choice=lambda node: framed(
         ("", " if ", ", otherwise ", " end of cases "), node.then, node.condition, node.otherwise
     ),

@@ -24,6 +24,7 @@ from chainrule.render.layout import (
     Entry,
     ExtentOf,
     Factors,
+    FirstToLast,
     GradientTimes,
     Iverson,
     Layout,
@@ -96,6 +97,7 @@ class Style:
     power: Frame
     parentheses: Frame
     bracket: Frame
+    span: Frame
     choice: Callable[[Cases], Pieces]
     frames: Mapping[str, Frame]
     """Functions that are no name before parentheses: a root, an absolute value."""
@@ -190,6 +192,8 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
             return framed(style.bracket, condition)
         case Cases():
             return style.choice(layout)
+        case FirstToLast(first, last):
+            return framed(style.span, first, last)
         case Parenthesised(inner):
             superfluous = style.holds and isinstance(inner, Ratio)
             return (inner,) if superfluous else framed(style.parentheses, inner)

@@ -194,6 +194,7 @@ UNICODE = Style(
     power=("", "^", ""),
     parentheses=("(", ")"),
     bracket=("[", "]"),
+    span=("", "..", ""),
     choice=lambda node: framed(("where(", ", ", ", ", ")"), node.condition, node.then, node.otherwise),
     frames=MappingProxyType({}),
 )

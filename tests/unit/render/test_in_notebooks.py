@@ -91,4 +91,4 @@ def test_the_steps_of_a_derivation_are_closed_and_what_they_come_to_is_seen() ->
 
 def test_a_share_of_families_is_shown_with_its_steps() -> None:
     (table,) = formulas(tree_of(cr.backprop(cr.parse(LAYERS))._repr_html_()))
-    assert "for\xa0l=1,\xa0…,\xa0L−1" in signs(table)
+    assert "for\xa0l=1,…,L−1" in signs(table)

@@ -8,6 +8,7 @@ import chainrule as cr
 from case_systems import folder, names, text_of
 from cases import CASES, Case
 from chainrule.families.families import Families
+from chainrule.render.document_text import document_text
 from web import MATH, formulas, signs, tree_of
 
 without_cases = pytest.mark.skipif(
@@ -19,6 +20,8 @@ without_cases = pytest.mark.skipif(
 def test_golden_systems_and_their_steps(case: Case) -> None:
     system = cr.parse(case.text)
     back = cr.backprop(system, tuple(dict.fromkeys((*system.params, *case.results))))
+    assert document_text(system.document()) == str(system)
+    assert document_text(back.document()) == str(back)
     page = tree_of(back._repr_html_())
     rows = [signs(row) for row in page.iter(f"{MATH}mtr")]
     alone = len(back.system.equations) == 1
@@ -34,6 +37,8 @@ def test_systems_that_outsiders_wrote(name: str) -> None:
     system = cr.parse(text_of(name))
     tree_of(system._repr_html_())
     back = cr.backprop(system)
+    assert document_text(system.document()) == str(system)
+    assert document_text(back.document()) == str(back)
     tree_of(back._repr_html_())
     if not isinstance(back.forward, Families):
         tree_of(back.steps()._repr_html_())

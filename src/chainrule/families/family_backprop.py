@@ -75,7 +75,7 @@ class FamilyBackprop(ShownAsPage):
     @property
     def least(self) -> dict[str, int]:
         """From how many steps on the cases hold; `at` derives for fewer by themselves."""
-        assert self.cases
+        assert self.cases is not None, "they are found first"
         return {letter: max(0, self._found.flow.order.least.get(letter, 0)) for letter in self.forward.letters}
 
     @property

@@ -89,6 +89,8 @@ def _group(group: Group, *, folded: bool) -> str:
     nodes = _labelled(group.label, group.nodes) if group.label else group.nodes
     margins = [f"margin-left:{group.indent * _INDENT_EM:.4g}em"] if group.indent else []
     margins += ["margin-top:0.8em"] if group.apart else []
+    if not nodes:
+        return ""
     alone = len(nodes) == 1 and isinstance(nodes[0], ShownFormula)
     aligned = group.role == "equations" and not alone
     inner = _rows(nodes) if aligned else _nodes(nodes, folded=_folds(group))

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from chainrule.expr.nodes import Call, Condition, Expr, Index, Indexed
-from chainrule.render.document import Group, Inline, Line, Node, joined, words
+from chainrule.render.document import Group, Inline, Line, Node, Words, joined, words
+from chainrule.render.document_text import words_text
 from chainrule.render.formula import ShownFormula, equal, equation_formula, formula
 from chainrule.render.layout import Letter
 from chainrule.system.printed import (
@@ -15,7 +16,7 @@ from chainrule.system.printed import (
     PrintedFunction,
     PrintedSystem,
 )
-from chainrule.system.printing import index_names, ranks_of, said_in
+from chainrule.system.printing import WIDTH, index_names, ranks_of, said_in
 from chainrule.system.size_lines import said_values
 
 
@@ -82,9 +83,10 @@ class _StatementLines:
             yield Line(words("given ", self._formula(given.condition)))
         if system.batch:
             yield Line(words("batch ", _letter(system.batch)))
-        for index in system.indices:
-            if index.extent in system.size:
-                yield Line(words("index ", _letter(index.name), f" = {system.size[index.extent]}"))
+        sized = [i for i in system.indices if i.extent in system.size]
+        if sized:
+            each = tuple(words(_letter(i.name), f" = {system.size[i.extent]}") for i in sized)
+            yield Line(words("index ", joined(each, ", ")))
         for letter, value in said_values(system.said, system.derived, self.ranks):
             yield Line(words("index ", _defined(letter, formula(value, ranks=self.ranks))))
 
@@ -111,7 +113,14 @@ class _StatementLines:
             for one in group:
                 yield declared_as("cost" if one.tensor == self.system.cost else "abstract", one)
             return
-        yield Line(words(f"{role} ", joined(tuple(words(*self._declaration(one)) for one in group), ", ")))
+        line: Words = ()
+        for one in group:
+            written = words(*self._declaration(one))
+            if line and len(words_text(line)) + len(words_text(written)) + 2 > WIDTH:
+                yield Line(line)
+                line = ()
+            line = words(line, ", ", written) if line else words(f"{role} ", written)
+        yield Line(line)
 
     def _declaration(self, declaration: PrintedDeclaration) -> Iterator[Inline]:
         entry = entry_formula(declaration.tensor, declaration.indices)

@@ -37,6 +37,12 @@ def test_the_document_reads_as_the_text_does() -> None:
     assert document_text(families.document()) == LAYERS
 
 
+def test_where_nothing_is_asked_for_nothing_is_shown() -> None:
+    back = cr.backprop(cr.parse(LAYERS.replace("param", "data ")))
+    assert str(back) == document_text(back.document()) == ""
+    assert back._repr_html_() == "<div></div>"
+
+
 def test_the_cases_of_a_backward_pass_read_as_its_lines_do() -> None:
     back = cr.backprop(cr.parse(LAYERS))
     assert document_text(back.document()) == str(back)

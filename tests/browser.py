@@ -18,9 +18,12 @@ const box = e => { const b = e.getBoundingClientRect(); return [b.left, b.top, b
 const seen = [...document.querySelectorAll("math")].filter(m => m.checkVisibility());
 const rows = t => [...t.querySelectorAll(":scope > semantics > mtable > mtr")];
 const sign = r => [...r.querySelectorAll(":scope > mtd > mrow > mo")].find(o => o.textContent == "=");
+const left = r => sign(r).closest("mtd").previousElementSibling.firstElementChild.lastElementChild;
+const gap = r => box(sign(r))[0] - box(left(r))[0] - box(left(r))[2];
 const found = {
   formulas: seen.map(box),
   equals: seen.map(m => rows(m).map(sign).filter(o => o).map(o => box(o)[0])).filter(r => r.length),
+  gaps: seen.flatMap(m => rows(m).filter(r => sign(r) && left(r)).map(gap)),
   fences: seen.flatMap(m => [...m.querySelectorAll("mo[form=prefix]")].map(o => [o.textContent, ...box(o)])),
   notes: seen.filter(m => [...m.querySelectorAll("annotation")].some(a => a.checkVisibility())).length,
   folded: [...document.querySelectorAll("details")].map(d => d.open),
@@ -38,8 +41,8 @@ document.body.dataset.found = JSON.stringify(found);
 def look(page: str, folder: Path, *, dark: bool = False, width: int = 900) -> dict[str, Any]:
     """Return where a browser puts the formulas of a page; skips the test where there is no browser.
 
-    `equals` are the places of the signs of equality, from the left, for each formula of several rows; `heights` those
-    of each step closed and opened.
+    `equals` are the places of the signs of equality, from the left, for each formula of several rows, `gaps` what is
+    left free before each; `heights` those of each step closed and opened.
     """
     program = next((path for name in NAMES if (path := shutil.which(name))), "")
     if not program:

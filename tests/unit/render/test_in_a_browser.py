@@ -23,6 +23,7 @@ def test_equations_stand_below_each_other_at_their_signs(tmp_path: Path) -> None
     (places,) = found["equals"]
     assert len(places) == len(back.system.equations)
     assert max(places) - min(places) < 1
+    assert all(gap < 8 for gap in found["gaps"])
     assert all(width > 5 and height > 5 for _, _, width, height in found["formulas"])
     assert found["notes"] == 0
     assert not found["wide"]

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
 MATH = "{http://www.w3.org/1998/Math/MathML}"
-PARTS = {"mfrac": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2}
+PARTS = {"mfrac": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "munderover": 3}
 """How many parts these elements have."""
 LEAVES = {"mi", "mn", "mo", "mtext", "annotation"}
 SCRIPTED = {"script", "link", "img", "iframe", "style"}

@@ -135,13 +135,19 @@ def _matrix(node: Matrix) -> Pieces:
 
 
 def _big(node: BigOperator) -> str:
-    """Write an operator with what runs below it: k, or u < 2 where the range is bounded."""
+    """Write an operator with what runs below it: k, u < 2 where the range is bounded, or t=1 with T above it."""
+    if len(node.letters) == 1 and ".." in node.letters[0]:
+        first, last = map(_signs, node.letters[0].split(".."))
+        return f"<munderover>{_operator(node.op)}{first}{last}</munderover>"
     names = [(_plain(name), end) for name, _, end in (letter.partition("<") for letter in node.letters)]
     below = _listed([_row(name, *([_sign("<"), _sign(end)] if end else [])) for name, end in names])
-    if node.op in BIG_OPERATORS:
-        return f"<munder><mo>{BIG_OPERATORS[node.op]}</mo>{below}</munder>"
-    space = 'movablelimits="true" lspace="0.17em" rspace="0.17em"'
-    return f"<munder><mo {space}>{text_in(node.op)}</mo>{below}</munder>"
+    return f"<munder>{_operator(node.op)}{below}</munder>"
+
+
+def _operator(op: str) -> str:
+    if op in BIG_OPERATORS:
+        return f"<mo>{BIG_OPERATORS[op]}</mo>"
+    return f'<mo movablelimits="true" lspace="0.17em" rspace="0.17em">{text_in(op)}</mo>'
 
 
 def _subscript(positions: tuple[Position, ...]) -> str:

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _TOKEN = re.compile(r'<mo form="(prefix|postfix)">[(\[|⌊)\]⌋]</mo>|<(/?)(\w+)[^>]*>')
-_SCRIPTS = ("msub", "msup", "msubsup", "munder")
+_SUMS = ("munder", "munderover")
+_SCRIPTS = ("msub", "msup", "msubsup", *_SUMS)
 _TALL = ("mfrac", "mtable")
 
 
@@ -79,7 +80,7 @@ def fitted(source: str, *, display: bool) -> str:
         else:
             element = elements[-1].part(kind, place, tall)
             elements.append(element)
-            tall += kind in _TALL or (kind == "munder" and display and not element.small)
+            tall += kind in _TALL or (kind in _SUMS and display and not element.small)
             if kind == "mfrac" and not element.script and element.fractions == display:
                 written[place] = '<mfrac displaystyle="true">'
     return _joined(source, tokens, written)

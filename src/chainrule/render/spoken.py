@@ -98,11 +98,16 @@ def _matrix(node: Matrix) -> Pieces:
 
 
 def _big(node: BigOperator) -> str:
-    runs = ", ".join(
-        f"{_name(name)}{f' less than {end}' * bool(end)}"
-        for name, _, end in (one.partition("<") for one in node.letters)
-    )
-    return f" {OPERATORS.get(node.op, node.op)} over {runs} of "
+    return f" {OPERATORS.get(node.op, node.op)} over {', '.join(map(_running, node.letters))} of "
+
+
+def _running(letter: str) -> str:
+    """Return what runs below an operator: k, u<2, t=1..T."""
+    name, _, end = letter.partition("<")
+    name, _, steps = name.partition("=")
+    first, _, last = steps.partition("..")
+    ranged = f" from {first} to {last}".translate(_MARKS) if steps else ""
+    return _name(name) + ranged + (f" less than {end}" if end else "")
 
 
 def _partial(order: int) -> str:

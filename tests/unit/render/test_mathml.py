@@ -25,10 +25,12 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.expr.symbols import Change, Derivative, Tensor
+from chainrule.render.arrange import arrange
 from chainrule.render.document import Line, words
 from chainrule.render.document_html import document_html
-from chainrule.render.formula import continued, equal, formula
+from chainrule.render.formula import ShownFormula, continued, equal, formula
 from chainrule.render.laws import law
+from chainrule.render.layout import BigOperator
 from chainrule.render.mathml import TIMES
 from chainrule.render.mathml_formula import Row, formula_mathml, rows_mathml
 from unit.render.cases import CASES, a, b, entry, inverse, j, k, m, ratio, reduced, x
@@ -188,3 +190,10 @@ def test_sides_that_are_too_long_together_stand_below_each_other() -> None:
     long = formula(times(*(entry(f"W{n}", j, k) for n in range(20))))
     rows = [signs(row) for row in tree_of(rows_mathml([Row(equal(formula(a), long, long))])).iter(f"{MATH}mtr")]
     assert [row[:5] for row in rows] == ["aj=Wj", "=Wj\u2063k"]
+
+
+def test_a_sum_over_steps_has_its_ends_below_and_above() -> None:
+    shown = ShownFormula((BigOperator("sum", ("t=1..T-1",), arrange(a, {})),))
+    (found,) = formulas(tree_of(formula_mathml(shown, display=True)))
+    assert [signs(part) for part in next(found.iter(f"{MATH}munderover"))] == ["∑", "t=1", "T−1"]
+    assert found.get("aria-label") == "the sum over t from 1 to T minus 1 of a of j"

@@ -18,6 +18,7 @@ from chainrule.diff.backprop import Cotangents
 from chainrule.diff.local import bounded_depth
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
+from chainrule.errors import DerivativeError
 from chainrule.expr.binding import Fresh, rewrite_bottom_up, substitute_indices, tensors_in
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Expr, Indexed
@@ -39,7 +40,6 @@ from chainrule.system.typecheck import typecheck
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from chainrule.execute.family_inputs import WrittenOut
     from chainrule.render.document import Group
     from chainrule.verify.verification import Verification
 
@@ -303,8 +303,14 @@ def evaluate(system: System | Families, inputs: Mapping[str, Any]) -> dict[str, 
     from chainrule.simplify.stability import stable
 
     if isinstance(system, Families):
-        found = written_out_for(system, inputs)
-        system, inputs = found.system, found.inputs
+        from chainrule.execute.family_inputs import family_inputs
+        from chainrule.execute.family_values import family_values
+
+        given = family_inputs(system, inputs)
+        found = family_values(given, stable)
+        if found is not None:
+            return found
+        system, inputs = given.system, given.inputs
     check_system(system)
     whole = forward_system_of(system)
     values = evaluation.evaluate(stable(whole), inputs)
@@ -316,16 +322,9 @@ def forward_system_of(system: System) -> System:
     return backprop(system).system if after_backprop(system) else system
 
 
-def written_out_for(families: Families, inputs: Mapping[str, Any]) -> WrittenOut:
-    """Return families written out for as many steps as their inputs have."""
-    from chainrule.execute.family_inputs import written_out
-
-    return written_out(families, inputs)
-
-
 @answers
 def value_and_grad(
-    system: System | Backprop | Families, inputs: Mapping[str, Any], wrt: Sequence[str] | None = None
+    system: System | Backprop | Families | FamilyBackprop, inputs: Mapping[str, Any], wrt: Sequence[str] | None = None
 ) -> tuple[float, dict[str, Any]]:
     """Return the cost and its derivatives by all params, or by the tensors named, each of its tensor's shape.
 
@@ -335,7 +334,7 @@ def value_and_grad(
     """
     from chainrule.execute.reference import evaluation
 
-    if isinstance(system, Families):
+    if isinstance(system, Families | FamilyBackprop):
         return _family_gradients(system, inputs, wrt)
     forward, asked = forward_and_wrt(system, wrt)
     values = evaluation.evaluate(gradient_system(system, asked), inputs)
@@ -344,14 +343,37 @@ def value_and_grad(
 
 
 def _family_gradients(
-    families: Families, inputs: Mapping[str, Any], wrt: Sequence[str] | None
+    families: Families | FamilyBackprop, inputs: Mapping[str, Any], wrt: Sequence[str] | None
 ) -> tuple[float, dict[str, Any]]:
     """Return the cost and its derivatives by families, each of the form in which it was given."""
-    found = written_out_for(families, inputs)
-    asked = families.params if wrt is None else tuple(wrt)
-    members = {name: [str(plain) for _, plain in found.members(name)] or [name] for name in asked}
-    cost, gradients = value_and_grad(found.system, found.inputs, [t for plain in members.values() for t in plain])
-    return cost, {name: found.gathered(name, gradients) for name in asked}
+    from chainrule.execute.family_inputs import family_inputs
+    from chainrule.execute.family_values import family_gradients
+    from chainrule.simplify.stability import stable
+
+    derived = families if isinstance(families, FamilyBackprop) else None
+    forward = families.forward if isinstance(families, FamilyBackprop) else families
+    asked = (derived.wrt if derived else forward.params) if wrt is None else tuple(wrt)
+    given = family_inputs(forward, inputs)
+    if derived is None or not {*asked} <= {*derived.wrt}:
+        derived = _derived_family(forward, asked)
+    if derived is not None and all(given.numbers[letter] >= least for letter, least in derived.least.items()):
+        found = family_gradients(derived.system, given, asked, stable)
+        if found is not None:
+            return found
+    members = {name: [str(m) for _, m in given.members(name)] or [name] for name in asked}
+    cost, gradients = value_and_grad(given.system, given.inputs, [m for found in members.values() for m in found])
+    return cost, {name: given.gathered(name, [gradients[m] for m in found]) for name, found in members.items()}
+
+
+def _derived_family(families: Families, wrt: tuple[str, ...]) -> FamilyBackprop | None:
+    """Return the backward pass of families, kept with them; None where it is derived of the system written out only."""
+    kept: dict[tuple[str, ...], FamilyBackprop | None] = memory_of(families, "backward passes")
+    if wrt not in kept:
+        try:
+            kept[wrt] = family_backprop(families, wrt)
+        except DerivativeError:
+            kept[wrt] = None
+    return kept[wrt]
 
 
 def forward_and_wrt(system: System | Backprop, wrt: Sequence[str] | None) -> tuple[System, tuple[str, ...]]:

@@ -118,12 +118,12 @@ def _with_values(file: str, data: Path | None, steps: Mapping[str, int]) -> tupl
     """Return a system in the notation with the values of a file; families are written out for these values."""
     from chainrule.cli.systems import read_notation
     from chainrule.cli.values import read_values
-    from chainrule.execute.family_inputs import written_out
+    from chainrule.execute.family_inputs import family_inputs
     from chainrule.families.families import Families
 
     found = read_notation(file)
     if isinstance(found, Families):
-        made = written_out(found, read_values(found.head, file, data), steps)
+        made = family_inputs(found, read_values(found.head, file, data), steps)
         return made.system, made.inputs
     return found, read_values(found, file, data)
 

@@ -99,7 +99,7 @@ def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
     equations: list[Placed[Equation]] = []
     declarations: list[Placed[Declaration]] = []
     givens: list[Placed[Given]] = []
-    for count, (steps, template) in enumerate(_walk(families.items, numbers, {})):
+    for count, (steps, template) in enumerate(each_step(families.items, numbers, {})):
         place = places[id(template)]
         if count >= MOST:
             raise place.error(
@@ -129,7 +129,7 @@ def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
     declared = [
         Placed(declaration_at(d, tensor, numbers), Location("declaration", n, tensor))
         for n, d in enumerate(head.declarations)
-        for tensor in _members(families, d, read, numbers)
+        for tensor in declared_members(families, d, read, numbers)
     ]
     return Expansion(
         families, numbers, _in_order([*declared, *declarations]), (*above, *givens), tuple(equations), updates
@@ -153,14 +153,14 @@ def _in_order(declarations: Sequence[Placed[Declaration]]) -> tuple[Placed[Decla
     return (*(one for one in declarations if not one.made.arguments), *ordered.values())
 
 
-def _walk(
+def each_step(
     items: Sequence[Item], numbers: Mapping[str, int], steps: Mapping[str, int]
 ) -> Iterator[tuple[Mapping[str, int], Template]]:
     """Yield each statement at each step, in the order in which they are done."""
     for item in items:
         if isinstance(item, StepBlock):
             for step in item.range.steps(numbers):
-                yield from _walk(item.items, numbers, {**steps, item.range.letter: step})
+                yield from each_step(item.items, numbers, {**steps, item.range.letter: step})
         else:
             yield steps, item
 
@@ -196,7 +196,7 @@ def _members_read(statements: Sequence[Template], others: Sequence[Tensor]) -> d
     return {name: sorted(tensors, key=lambda t: t.superscript) for name, tensors in members.items()}
 
 
-def _members(
+def declared_members(
     families: Blocks, declaration: Declaration, read: Mapping[str, Sequence[Tensor]], numbers: Mapping[str, int]
 ) -> tuple[Symbol, ...]:
     """Return the tensors that a declaration of the head is one of."""

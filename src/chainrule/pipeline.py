@@ -18,7 +18,7 @@ from chainrule.diff.backprop import Cotangents
 from chainrule.diff.local import bounded_depth
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
-from chainrule.errors import DerivativeError
+from chainrule.errors import ChainruleError
 from chainrule.expr.binding import Fresh, rewrite_bottom_up, substitute_indices, tensors_in
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Expr, Indexed
@@ -360,7 +360,7 @@ def _family_gradients(
         found = family_gradients(derived.system, given, asked, stable)
         if found is not None:
             return found
-    members = {name: [str(m) for _, m in given.members(name)] or [name] for name in asked}
+    members = {name: given.named(name) for name in asked}
     cost, gradients = value_and_grad(given.system, given.inputs, [m for found in members.values() for m in found])
     return cost, {name: given.gathered(name, [gradients[m] for m in found]) for name, found in members.items()}
 
@@ -371,7 +371,7 @@ def _derived_family(families: Families, wrt: tuple[str, ...]) -> FamilyBackprop 
     if wrt not in kept:
         try:
             kept[wrt] = family_backprop(families, wrt)
-        except DerivativeError:
+        except ChainruleError:
             kept[wrt] = None
     return kept[wrt]
 

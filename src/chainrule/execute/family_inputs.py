@@ -52,12 +52,22 @@ class FamilyInputs:
         ]
         return sorted(found)
 
+    @property
+    def family_names(self) -> frozenset[str]:
+        """The names that have members, though there may be none for so few steps."""
+        read = (tensor.name for tensor in self.families.tensors() if tensor.superscript)
+        declared = (d.tensor.partition("[")[0] for d in self.families.head.declarations if _is_family(d))
+        return frozenset((*read, *declared))
+
+    def named(self, name: str) -> list[str]:
+        """Return what the members of a family are called, in order; of any other tensor its own name."""
+        return [str(plain) for _, plain in self.members(name)] if name in self.family_names else [name]
+
     def gathered(self, name: str, values: Sequence[Array]) -> Gathered:
-        """Return the values of a family, in the order of `members`, as a list, or as an array where it came as one."""
-        members = self.members(name)
-        if not members:
+        """Return the values of a family, in the order of `named`, as a list, or as an array where it came as one."""
+        if name not in self.family_names:
             return values[0]
-        nested = _nested([(steps, value) for (steps, _), value in zip(members, values, strict=True)])
+        nested = _nested([(steps, value) for (steps, _), value in zip(self.members(name), values, strict=True)])
         return np.array(nested) if name in self.stacked else nested
 
 

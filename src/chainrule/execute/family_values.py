@@ -60,7 +60,7 @@ def family_gradients(
     gradients: dict[str, Gathered] = {}
     for name in asked:
         family = plain_symbol(Derivative(derived.head.cost, name))
-        steps = [steps for steps, _ in given.members(name)] or [()]
+        steps = [steps for steps, _ in given.members(name)] if name in given.family_names else [()]
         values = [found for at in steps if (found := members.get(family, at)) is not None]
         if len(values) < len(steps):
             return None

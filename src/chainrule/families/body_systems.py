@@ -18,6 +18,7 @@ from chainrule.expr.nodes import (
     ZERO,
     Affine,
     Call,
+    Condition,
     Expr,
     Index,
     Indexed,
@@ -29,6 +30,7 @@ from chainrule.expr.nodes import (
     operands,
     plus,
     times,
+    walk,
     with_operands,
 )
 from chainrule.expr.symbols import Derivative, Symbol, Tensor, plain, unused
@@ -63,12 +65,14 @@ class Situation:
     """What the system of a body depends on beside the body.
 
     `carrying` are the tensors read that have a value for each sample, `known` the equations, moved to the step at
-    which they are read, of some tensors that are given, for what may be rewritten with them. `numbers` are those of
-    the steps that are written into positions, `empty` the totals that nothing was added to.
+    which they are read, of some tensors that are given, for what may be rewritten with them. `inside` are the entries
+    with a mark, x?[t-1,i], that are inside of their tensors at this step, `numbers` those of the steps that are
+    written into positions, `empty` the totals that nothing was added to.
     """
 
     carrying: frozenset[Symbol] = frozenset()
     known: tuple[Equation, ...] = ()
+    inside: frozenset[Indexed] = frozenset()
     numbers: tuple[tuple[str, int], ...] = ()
     empty: frozenset[Symbol] = frozenset()
 
@@ -106,18 +110,30 @@ class BodyReads:
     def symbols(self) -> tuple[Symbol, ...]:
         """The tensors that it is given, and those that its derivatives are by."""
         own = {e.name for e in self.body.equations}
-        values = [*(e.value for e in self.body.equations), *(g.condition for g in self.body.givens)]
-        read = [s for value in values for s in symbols_read(value) if s not in own]
+        read = [s for value in self._values for s in symbols_read(value) if s not in own]
         by = [part for e in self.body.equations for part in derived_by(e.name)]
         return tuple(dict.fromkeys(s for s in (*read, *by) if s not in own))
 
     @cached_property
-    def numbered(self) -> tuple[str, ...]:
-        """The letters whose numbers are written into positions."""
+    def marked(self) -> tuple[tuple[Indexed, AxisEntry], ...]:
+        """The entries with a mark at steps of ordinary axes, x?[t-1,i], and where they are."""
         local = _Localizing(self.letters)
-        values = [*(e.value for e in self.body.equations), *(g.condition for g in self.body.givens)]
-        left = {i.name for value in values for i in free_indices(local.value(value))}
-        return tuple(sorted(left & self.letters))
+        parts = (part for value in self._values for part in walk(value) if isinstance(part, Indexed) and part.guarded)
+        entries = ((entry, AxisEntry(entry.tensor, local.steps(entry.indices))) for entry in dict.fromkeys(parts))
+        return tuple((entry, axes) for entry, axes in entries if any(axes.steps))
+
+    def numbered(self, inside: frozenset[Indexed]) -> tuple[str, ...]:
+        """Return the letters whose numbers are written into positions."""
+        return tuple(sorted({letter for value in self._values for letter in self.left_in(value, inside)}))
+
+    def left_in(self, value: Expr | Condition, inside: frozenset[Indexed] = frozenset()) -> frozenset[str]:
+        """Return the letters of steps that stand in positions in another way than alone."""
+        local: Any = _Localizing(self.letters, inside).value(value)
+        return frozenset(i.name for i in free_indices(local)) & self.letters
+
+    @cached_property
+    def _values(self) -> tuple[Expr | Condition, ...]:
+        return (*(e.value for e in self.body.equations), *(g.condition for g in self.body.givens))
 
 
 def body_system(reads: BodyReads, situation: Situation) -> BodySystem:
@@ -136,6 +152,7 @@ class _Localizing:
     """Expressions of the families in the tensors of a body; what these stand for is noted."""
 
     letters: Collection[str]
+    inside: Collection[Indexed] = ()
     axes: dict[Symbol, AxisEntry] = field(default_factory=dict)
     numbers: dict[Symbol, StepNumber] = field(default_factory=dict)
 
@@ -177,15 +194,19 @@ class _Localizing:
         return plus(*found, *([number(constant)] if constant else []))
 
     def _entry(self, entry: Indexed) -> Indexed:
-        positions = tuple(map(self._position, entry.indices))
-        steps = tuple(map(self._step, positions))
-        if entry.guarded or not any(steps):
+        positions, steps = tuple(map(self._position, entry.indices)), self.steps(entry.indices)
+        if not any(steps) or (entry.guarded and entry not in self.inside):
             return Indexed(entry.tensor, positions, entry.guarded)
         name = plain(entry.tensor)
         raised = (*name.superscript, *(step or ("", axis) for axis, step in enumerate(steps)))
         local = Tensor(f"{name.name} at", raised)
         self.axes[local] = AxisEntry(entry.tensor, steps)
-        return Indexed(local, tuple(p for p, step in zip(positions, steps, strict=True) if step is None))
+        left = tuple(p for p, step in zip(positions, steps, strict=True) if step is None)
+        return Indexed(local, left, entry.guarded and bool(left))
+
+    def steps(self, positions: Sequence[Position]) -> tuple[Step | None, ...]:
+        """Return the steps that stand alone in positions, None for the others."""
+        return tuple(map(self._step, positions))
 
     def _step(self, position: Position) -> Step | None:
         match position:
@@ -205,7 +226,7 @@ class _BodyBuilding:
     situation: Situation
 
     def __post_init__(self) -> None:
-        self.local = _Localizing(self.reads.letters)
+        self.local = _Localizing(self.reads.letters, self.situation.inside)
         self.head = self.reads.blocks.head
         self.numbers: dict[Index, Position] = {Index(n): Affine((), at) for n, at in self.situation.numbers}
         self.renamed: dict[Symbol, Symbol] = {}

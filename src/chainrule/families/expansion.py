@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Generic, TypeVar
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.rewriting import declaration_at, equation_at, node_at, step_at, tensor_at, with_symbols
-from chainrule.families.step_ranges import ranges_of_sums
+from chainrule.families.step_ranges import ranges_of_fact, ranges_of_sums
 from chainrule.families.templates import Blocks, Item, StepBlock, Template, declared_family, tensors_of_template
 from chainrule.system.locations import Location
 from chainrule.system.model import Declaration, Equation, Given, System
@@ -118,12 +119,9 @@ def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
     updates = tuple(
         equation_at(u, numbers, ranges_of_sums(families, u.value, Location("update"))) for u in head.updates
     )
-    above = [
-        Placed(_given_at(families, given, numbers, Location("given", n)), Location("given", n))
-        for n, given in enumerate(head.givens)
-    ]
+    above = _facts_above(families, numbers)
     statements: list[Template] = [one.made for one in equations]
-    statements += (one.made for one in (*givens, *above))
+    statements += (one.made for one in (*givens, *(fact for fact in above if not fact.steps)))
     statements += (*(one.made for one in declarations), *updates)
     read = _members_read(statements, [a for d in head.declarations for a in _arguments(d, numbers)])
     declared = [
@@ -131,9 +129,25 @@ def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
         for n, d in enumerate(head.declarations)
         for tensor in declared_members(families, d, read, numbers)
     ]
+    there = {one.made.tensor for one in (*declared, *declarations)} | {one.made.name for one in equations}
+    known = [f for f in above if not f.steps or all(t in there for t in tensors_of_template(f.made) if t.superscript)]
     return Expansion(
-        families, numbers, _in_order([*declared, *declarations]), (*above, *givens), tuple(equations), updates
+        families, numbers, _in_order([*declared, *declarations]), (*known, *givens), tuple(equations), updates
     )
+
+
+def _facts_above(families: Blocks, numbers: Mapping[str, int]) -> list[Placed[Given]]:
+    """Return the facts outside of all blocks, those that name a step for each step of the blocks in its letter."""
+    found = []
+    for n, given in enumerate(families.head.givens):
+        place = Location("given", n)
+        ranges = ranges_of_fact(families, given)
+        letters = [own[0].letter for own in ranges]
+        steps = (sorted({step for over in own for step in over.steps(numbers)}) for own in ranges)
+        for chosen in product(*steps):
+            at = dict(zip(letters, chosen, strict=True))
+            found.append(Placed(_given_at(families, given, {**numbers, **at}, place), place, at))
+    return found
 
 
 def _in_order(declarations: Sequence[Placed[Declaration]]) -> tuple[Placed[Declaration], ...]:

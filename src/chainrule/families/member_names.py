@@ -10,7 +10,7 @@ from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.expansion import declared_members, each_step
 from chainrule.families.plain_names import plain_names
 from chainrule.families.rewriting import tensor_at
-from chainrule.families.step_ranges import ranges_of_sums
+from chainrule.families.step_ranges import ranges_of_fact, ranges_of_sums
 from chainrule.families.templates import Blocks, StepRange, Template, letter_summed, tensors_of_template
 from chainrule.system.locations import Location
 from chainrule.system.model import Declaration, Equation, Given
@@ -46,7 +46,8 @@ def _defined(template: Template) -> Symbol | None:
 def _read(blocks: Blocks, numbers: Mapping[str, int]) -> dict[str, list[Tensor]]:
     """Return the members that statements name, by the name of their family, in the order of their steps."""
     found: dict[str, dict[Tensor, None]] = {}
-    above: tuple[Template, ...] = (*blocks.head.updates, *blocks.head.givens)
+    facts = [given for given in blocks.head.givens if not ranges_of_fact(blocks, given)]
+    above: tuple[Template, ...] = (*blocks.head.updates, *facts)
     for path, template in (*blocks.templates(), *(((), statement) for statement in above)):
         sums = _sums(blocks, template)
         for tensor in tensors_of_template(template):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Any, TypeAlias
 
 from chainrule.expr.binding import free_in_order, lookups_in, own_positions, rename_indices
@@ -29,7 +30,7 @@ from chainrule.expr.nodes import (
 from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Derivative, Symbol, Tensor, symbol
 from chainrule.families.rewriting import everywhere
-from chainrule.families.step_ranges import ranges_of_sums
+from chainrule.families.step_ranges import ranges_of_fact, ranges_of_sums
 from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed
 from chainrule.system.locations import Location
 from chainrule.system.model import Declaration, Equation, Given
@@ -132,7 +133,7 @@ def step_program(blocks: Blocks) -> StepProgram:
     """Return families as bodies and loops. Raises TypecheckError for a sum that could go over several ranges."""
     making = _Making(blocks)
     parts = making.parts(blocks.items, ())
-    head = [making.fact(given, ()) for given in blocks.head.givens]
+    head = [fact for given in blocks.head.givens for fact in making.facts_above(given)]
     return StepProgram(blocks, parts, (*head, *making.facts(blocks.items, ())))
 
 
@@ -215,6 +216,14 @@ class _Making:
                         yield StepLoop(over, made)
                 case Equation() | Declaration():
                     pass
+
+    def facts_above(self, given: Given) -> Iterator[StepPart]:
+        """Yield a fact that stands outside of all blocks, in loops over the steps that it names."""
+        for ranges in product(*ranges_of_fact(self.blocks, given)):
+            part: StepPart = self.fact(given, tuple(over.letter for over in ranges))
+            for over in reversed(ranges):
+                part = StepLoop(over, (part,))
+            yield part
 
     def fact(self, given: Given, letters: tuple[str, ...]) -> StepBody:
         """Return the body of a fact."""

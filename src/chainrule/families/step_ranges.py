@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from chainrule.expr.nodes import Condition, Expr, walk
 from chainrule.expr.symbols import Tensor
 from chainrule.families.families_text import range_text
-from chainrule.families.templates import Blocks, StepRange, letter_summed, raised_in
+from chainrule.families.templates import Blocks, StepRange, entries_in, letter_summed, raised_in
 from chainrule.system.locations import Location
-from chainrule.system.model import Equation
+from chainrule.system.model import Equation, Given
 
 
 def ranges_of_sums(families: Blocks, node: Expr | Condition, place: Location) -> Mapping[str, StepRange]:
@@ -38,3 +39,16 @@ def _range_of(families: Blocks, letter: str, body: Expr | Condition, place: Loca
             advice="Give the steps of one of the blocks another letter, and the sum that of its own.",
         )
     return found[0]
+
+
+def ranges_of_fact(families: Blocks, given: Given) -> tuple[tuple[StepRange, ...], ...]:
+    """Return the ranges that a fact outside of all blocks holds for, given sum(k) q[t; k] = 1, for each of its steps.
+
+    It holds for all steps of the blocks in that letter. Where it names no step, there is none.
+    """
+    letters = {letter for tensor in entries_in(given.condition) for letter, _ in tensor.superscript}
+    steps = {over.letter for over in families.ranges} & letters
+    return tuple(
+        tuple({(r.low, r.high): replace(r, down=False) for r in families.ranges if r.letter == letter}.values())
+        for letter in sorted(steps)
+    )

@@ -27,12 +27,9 @@ def given(families: Families, numbers: Mapping[str, int], flat: Mapping[str, Any
 def lists(families: Families, numbers: Mapping[str, int], flat: Mapping[str, Any]) -> dict[str, Any]:
     """Return inputs by the names of members as lists by the names of families."""
     found = given(families, numbers, flat)
-    names = dict.fromkeys(d.tensor.partition("[")[0] for d in families.head.declarations if d.value is None)
-    return {name: found.gathered(name, [flat[n] for n in _names(found, name)]) for name in names}
-
-
-def _names(found: FamilyInputs, name: str) -> list[str]:
-    return [str(plain) for _, plain in found.members(name)] or [name]
+    names = dict.fromkeys(d.tensor.partition("[")[0] for d in families.head.declarations)
+    parts = {name: [flat[n] for n in found.named(name) if n in flat] for name in names}
+    return {name: found.gathered(name, values) for name, values in parts.items() if values}
 
 
 def check_values(families: Families, numbers: Mapping[str, int], flat: Mapping[str, Any]) -> None:
@@ -45,17 +42,19 @@ def check_values(families: Families, numbers: Mapping[str, int], flat: Mapping[s
         assert_close(value, expected[name], rtol=TOLERANCE, atol=TOLERANCE)
 
 
-def check_gradients(families: Families, numbers: Mapping[str, int], flat: Mapping[str, Any]) -> None:
-    """Compare gradients as anybody asks for them with those of the system written out."""
+def check_gradients(
+    families: Families, numbers: Mapping[str, int], flat: Mapping[str, Any], tolerance: float = TOLERANCE
+) -> None:
+    """Compare gradients as anybody asks for them with those of the system written out, which is derived on its own."""
     cost, gradients = cr.value_and_grad(families, lists(families, numbers, flat))
     found = given(families, numbers, flat)
-    names = {name: _names(found, name) for name in families.params}
+    names = {name: found.named(name) for name in families.params}
     system = families.at(**numbers)
     expected, parts = cr.value_and_grad(system, flat, [n for own in names.values() for n in own])
-    assert_close(cost, expected, rtol=TOLERANCE, atol=TOLERANCE)
+    assert_close(cost, expected, rtol=tolerance, atol=tolerance)
     for name, own in names.items():
         for one, other in zip(_flat(gradients[name]), (parts[n] for n in own), strict=True):
-            assert_close(one, other, rtol=TOLERANCE, atol=TOLERANCE)
+            assert_close(one, other, rtol=tolerance, atol=tolerance)
 
 
 def _flat(value: Any) -> list[Any]:

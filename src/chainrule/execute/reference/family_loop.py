@@ -103,6 +103,8 @@ class _LoopRun:
         try:
             return compiled.run(self.members, self.numbers, self.base)
         except MissingError as error:
+            if not body.equations:  # facts that speak of what is not there
+                return []
             if len(body.equations) > 1:
                 return None
             raise unknown_function(error.symbol) from None

@@ -33,7 +33,7 @@ class _Family:
         block = self.block
         if block is not None and self.used < len(block) and block.shape[1:] == value.shape:
             block[self.used] = value
-            value = block[self.used]
+            value = block[self.used, ...]
             self.used += 1
         self.values[steps] = value
         self.made[steps] = made

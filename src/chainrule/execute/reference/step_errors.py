@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from chainrule.errors import InputError
@@ -37,24 +37,31 @@ def error_in_equation(body: StepBody, equation: Equation, scope: Scope, numbers:
     raise AssertionError("the same equation ends in the same error")
 
 
-def check_facts_at(system: System, scope: Scope, numbers: Mapping[str, int]) -> None:
-    """Check the facts of a system by the names that tensors have at this step. Raises GivenError."""
+def check_facts_at(system: System, scope: Scope, given: Collection[str], numbers: Mapping[str, int]) -> None:
+    """Check the facts of a system by the names that tensors have at this step. Raises GivenError.
+
+    `given` are the tensors that nothing computes.
+    """
     change = at_numbers(numbers)
-    givens = tuple(Given(with_tensors(given.condition, change)) for given in system.givens)
-    check_facts(replace(system, givens=givens), _named(scope, change))
+    givens = tuple(Given(with_tensors(fact.condition, change)) for fact in system.givens)
+    declared = {name: one for name, one in scope.declarations.items() if name in given}
+    check_facts(replace(system, givens=givens), _named(replace(scope, declarations=declared), change))
 
 
-def error_in_sizes(system: System, values: Mapping[str, Array], numbers: Mapping[str, int]) -> InputError:
+def error_in_sizes(
+    error: InputError, system: System, values: Mapping[str, Array], numbers: Mapping[str, int]
+) -> InputError:
     """Return the error for extents that disagree, by the names that tensors have at this step."""
     change = at_numbers(numbers)
-    shapes: dict[str, tuple[int, ...]] = {
-        d.tensor: values[d.tensor].shape for d in system.declarations if d.tensor in values
-    }
+    declarations = [d for d in system.declarations if d.tensor in values]
+    equations = tuple(Equation(with_tensors(e.target, change), with_tensors(e.value, change)) for e in system.equations)
+    declared = tuple(replace(d, tensor=change(d.tensor)) for d in declarations)
+    shapes: dict[str, tuple[int, ...]] = {change(d.tensor): values[d.tensor].shape for d in declarations}
     try:
-        settled_sizes(system, shapes, {}, {tensor: str(change(symbol(tensor))) for tensor in shapes})
-    except InputError as error:
-        return error
-    raise AssertionError("the same extents end in the same error")
+        settled_sizes(replace(system, declarations=declared, equations=equations), shapes, {}, {})
+    except InputError as told:
+        return told
+    return error  # one tensor under two names
 
 
 def _named(scope: Scope, change: Renaming) -> Scope:

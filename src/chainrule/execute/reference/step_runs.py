@@ -7,7 +7,7 @@ or in the equation that it was computed by, where that matters for a rewrite tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -22,7 +22,7 @@ from chainrule.execute.reference.step_errors import check_facts_at, error_in_equ
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.binding import tensors_in
-from chainrule.expr.nodes import Call, Power, walk
+from chainrule.expr.nodes import Call, Indexed, Power, walk
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Symbol, of_one_sample, tensors_of
 from chainrule.families.body_systems import (
@@ -74,13 +74,17 @@ class MissingError(Exception):
 
 @dataclass
 class CompiledBody:
-    """A body as the system that is evaluated for each step: what is fetched for it, and the equations that are run."""
+    """A body as the system that is evaluated for each step: what is fetched for it, and the equations that are run.
+
+    `given` are the tensors that nothing computes, by their names in the system.
+    """
 
     body: StepBody
     system: System
     fetched: tuple[tuple[Symbol, Source, MemberSlot | None, bool], ...]
     equations: tuple[Equation, ...]
     targets: tuple[tuple[Symbol, MemberSlot], ...]
+    given: frozenset[Symbol]
     sizes: dict[tuple[tuple[int, ...], ...], Mapping[Size, int]] = field(default_factory=dict)
 
     def run(self, members: Members, numbers: Numbers, base: Mapping[str, Array]) -> list[Array]:
@@ -95,7 +99,7 @@ class CompiledBody:
         system = self.system
         scope = Scope(values, self._sizes(values, numbers), system.function, system.declared)
         if system.givens:
-            check_facts_at(system, scope, numbers)
+            check_facts_at(system, scope, self.given, numbers)
         for equation in self.equations:
             try:
                 with enough_memory(equation.name):
@@ -110,8 +114,8 @@ class CompiledBody:
         if shapes not in self.sizes:
             try:
                 self.sizes[shapes] = settled_sizes(self.system, dict(zip(declared, shapes, strict=True)), {}, {})
-            except InputError:
-                raise error_in_sizes(self.system, values, numbers) from None
+            except InputError as error:
+                raise error_in_sizes(error, self.system, values, numbers) from None
         return self.sizes[shapes]
 
     def _value(self, source: Source, slot: MemberSlot | None, members: Members, numbers: Numbers) -> Array | None:
@@ -124,23 +128,31 @@ class CompiledBody:
         return _part(found, source, numbers)
 
 
+def _places(whole: Array, entry: AxisEntry, numbers: Numbers) -> Iterator[tuple[int, int]]:
+    """Yield the positions at the axes where steps stand, each with the length of the axis."""
+    lengths = whole.shape[whole.ndim - len(entry.steps) :]
+    for step, length in zip(entry.steps, lengths, strict=True):
+        if step is not None:
+            yield numbers[step[0]] + step[1], length
+
+
 def _part(whole: Array, entry: AxisEntry, numbers: Numbers) -> Array:
     """Return what stands at some steps of the axes of a tensor. Raises InputError outside of it."""
-    lead = whole.ndim - len(entry.steps)
-    places: list[Any] = [slice(None)] * lead
+    places = _places(whole, entry, numbers)
+    chosen: list[Any] = [slice(None)] * (whole.ndim - len(entry.steps))
     for axis, step in enumerate(entry.steps):
         if step is None:
-            places.append(slice(None))
+            chosen.append(slice(None))
             continue
-        at, length = numbers[step[0]] + step[1], whole.shape[axis + lead]
+        at, length = next(places)
         if not 0 <= at < length:
             raise InputError(
                 f"{entry.tensor} is read outside of it, at {at} along axis {axis}",
                 expected=f"positions inside its extents, counted from 0: axis {axis} has {length} entries",
                 advice="Mark the access with ? to read 0 outside, or give a longer tensor.",
             )
-        places.append(at)
-    return np.asarray(whole[tuple(places)])
+        chosen.append(at)
+    return np.asarray(whole[tuple(chosen)])
 
 
 @dataclass
@@ -156,6 +168,7 @@ class BodyCompiler:
     slots: dict[Symbol, MemberSlot] = field(default_factory=dict)
     keep: list[StepBody] = field(default_factory=list)
     matters: dict[int, bool] = field(default_factory=dict)
+    numbered: dict[Any, tuple[str, ...]] = field(default_factory=dict)
 
     def compile(self, body: StepBody, members: Members, numbers: Numbers) -> CompiledBody:
         """Return what a body is compiled to for what it reads at these steps."""
@@ -167,12 +180,17 @@ class BodyCompiler:
         key = id(body), tuple(map(id, made))
         known = self.known.get(key)
         if known is None:
-            known = self.known[key] = _in_order(_moved(made, reads), {e.name for e in body.told})
+            moved = [e for e in _moved(made, reads) if not reads.left_in(e.value)]
+            known = self.known[key] = _in_order(moved, {e.name for e in body.told})
         carrying, empty = self._carrying(reads, known, members, numbers)
-        written = tuple([(letter, numbers[letter]) for letter in reads.numbered])
-        situation_key = *key, carrying, empty, written
+        inside = self._inside(reads, members, numbers)
+        written_key = id(body), inside
+        if written_key not in self.numbered:
+            self.numbered[written_key] = reads.numbered(inside)
+        written = tuple([(letter, numbers[letter]) for letter in self.numbered[written_key]])
+        situation_key = *key, carrying, empty, inside, written
         if situation_key not in self.compiled:
-            situation = Situation(carrying, known, written, empty)
+            situation = Situation(carrying, known, inside, written, empty)
             self.compiled[situation_key] = self._compiled(body, body_system(reads, situation))
         return self.compiled[situation_key]
 
@@ -192,6 +210,16 @@ class BodyCompiler:
         if id(equation) not in self.matters:
             self.matters[id(equation)] = may_matter(equation)
         return self.matters[id(equation)]
+
+    def _inside(self, reads: BodyReads, members: Members, numbers: Numbers) -> frozenset[Indexed]:
+        """Return the entries with a mark that are inside of their tensors at these steps, as far as steps go."""
+        found = []
+        for entry, axes in reads.marked:
+            slot = self.slot(axes.tensor)
+            whole = members.get(slot.family, slot.at(numbers))
+            if whole is not None and all(0 <= at < length for at, length in _places(whole, axes, numbers)):
+                found.append(entry)
+        return frozenset(found)
 
     def _carrying(
         self, reads: BodyReads, known: Sequence[Equation], members: Members, numbers: Numbers
@@ -243,7 +271,8 @@ class BodyCompiler:
             if local not in plain
         )
         targets = tuple((defined[e.name].name, self.slot(e.name)) for e in body.equations)
-        return CompiledBody(body, system, fetched, run, targets)
+        given = frozenset(local for local, _, slot, _ in fetched if slot and slot.family in self.program.declared)
+        return CompiledBody(body, system, fetched, run, targets, plain | given)
 
 
 def plain_head(program: StepProgram) -> frozenset[Symbol]:

@@ -293,11 +293,11 @@ def evaluate(system: System | Families, inputs: Mapping[str, Any]) -> dict[str, 
     """Return the value of every equation in float64, by the tensor's name.
 
     In a system with `batch n`, data with an axis of samples in front give values for all samples, data without it those
-    of one sample. Families are written out for as many steps as their inputs have: lists with an array for each step,
-    or arrays with the steps along the first axis. Where equations read ∂C/∂W of a param, the backward pass is derived
-    and its values are there too. Softmax, sigmoid, their logarithms and those of sums of exponentials are computed so
-    that nothing overflows. Raises InputError for inputs that do not fit the system, and GivenError for data that break
-    a `given`.
+    of one sample. Families have as many steps as their inputs: lists with an array for each step, or arrays with the
+    steps along the first axis; the time is linear in their number. Where equations read ∂C/∂W of a param, the backward
+    pass is derived and its values are there too. Softmax, sigmoid, their logarithms and those of sums of exponentials
+    are computed so that nothing overflows. Raises InputError for inputs that do not fit the system, and GivenError for
+    data that break a `given`.
     """
     from chainrule.execute.reference import evaluation
     from chainrule.simplify.stability import stable

@@ -145,3 +145,36 @@ def test_shares_of_a_shared_weight_are_added_up_and_not_kept() -> None:
     kept = {name: len(dict(members.of(name))) for name in members.families}
     assert kept["∂C/∂U"] == kept["∂C/∂R"] == 1
     assert [count for name, count in kept.items() if name.startswith("total ")] == [1] * 5
+
+
+BATCHES = {name: KNOWN[name] for name in ("stacked", "attention over steps", "smoothness")}
+
+
+@pytest.mark.parametrize("text", BATCHES.values(), ids=BATCHES)
+def test_a_batch_goes_through_a_loop_as_through_the_system_written_out(text: str) -> None:
+    # What a step reads may have a value for each sample, or at the first step one for all of them.
+    families: Families = cr.parse(text.replace("param ", "batch n\nparam ", 1))
+    numbers = dict.fromkeys(families.letters, 3)
+    system = families.at(**numbers)
+    generator = np.random.default_rng(2)
+    flat = inputs_for(families, numbers)
+    flat |= {n: np.stack([flat[n] * generator.normal() for _ in range(3)]) for n in system.with_role("data")}
+    expected = cr.evaluate(system, flat)
+    found = family_values(given(families, numbers, flat), stable)
+    assert found is not None
+    for name, value in expected.items():
+        assert_close(found[name], value, rtol=1e-12, atol=1e-12)
+    check_gradients(families, numbers, flat, 1e-11)
+
+
+def test_what_backprop_returned_is_run_as_it_was_derived() -> None:
+    given_inputs = recurrence(7)
+    cost, gradients = cr.value_and_grad(derived(RNN), given_inputs)
+    expected, others = cr.value_and_grad(parsed(RNN), given_inputs)
+    assert cost == expected
+    assert gradients.keys() == others.keys()
+    _, only = cr.value_and_grad(cr.backprop(parsed(RNN), ["x"]), given_inputs)
+    assert list(only) == ["x"]
+    assert only["x"].shape == (7, 2)
+    _, plain = cr.value_and_grad(parsed(RNN), given_inputs, ["x3"])  # a member by its plain name
+    assert_close(plain["x3"], only["x"][2])

@@ -10,7 +10,7 @@ from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from chainrule.errors import TypecheckError, listed
-from chainrule.expr.functions import ARITY, CONSTANTS, DRAWN, REDUCTIONS
+from chainrule.expr.functions import ARITY, CONSTANTS, DRAWN, FUNCTIONS, REDUCTIONS
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, MatrixEntry, Partial, Reduce, walk
 from chainrule.expr.symbols import Derivative, Symbol, taken_by, tensors_of
 from chainrule.system.locations import Location, check_calls, check_target, did_you_mean, first_repeated
@@ -162,7 +162,8 @@ class NameTable:
         return tensor.of != self.system.cost and known[0] != BEFORE_ALL and all(n < above for n in known)
 
     def _check_distinct(self) -> None:
-        taken = {**dict.fromkeys(ARITY, "a function"), **dict.fromkeys(REDUCTIONS, "a reduction")}
+        reserved = [name for name, known in FUNCTIONS.items() if name in self.unknown or not known.yields]
+        taken = {**dict.fromkeys(reserved, "a function"), **dict.fromkeys(REDUCTIONS, "a reduction")}
         taken |= dict.fromkeys(CONSTANTS, "a constant")
         for name, kind, place in self._names():
             if name in taken:

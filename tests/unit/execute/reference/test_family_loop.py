@@ -18,7 +18,7 @@ from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.simplify.stability import stable
 from support import assert_close
-from unit.families.family_systems import FAMILIES, RNN, SIGMOID, STACKED
+from unit.families.family_systems import FAMILIES, PLAIN_AXIS, RNN, SIGMOID, STACKED
 from unit.families.looped import check_gradients, check_values, given, inputs_for
 from unit.families.recurrences import RECURRENCES
 
@@ -145,6 +145,16 @@ def test_shares_of_a_shared_weight_are_added_up_and_not_kept() -> None:
     kept = {name: len(dict(members.of(name))) for name in members.families}
     assert kept["∂C/∂U"] == kept["∂C/∂R"] == 1
     assert [count for name, count in kept.items() if name.startswith("total ")] == [1] * 5
+
+
+def test_gradients_by_steps_of_an_ordinary_axis_are_those_of_the_system_written_out() -> None:
+    families = cr.parse(f"index T = 3\n{PLAIN_AXIS}")
+    shapes = {"x": (3, 2), "y": (3,), "U": (3, 3), "V": (3, 2), "h0": (3,)}
+    inputs = {name: np.random.default_rng(1).normal(size=shape) for name, shape in shapes.items()}
+    _, gradients = cr.value_and_grad(families, inputs, ["x"])
+    _, expected = cr.value_and_grad(families.at(), inputs, ["x"])
+    assert_close(gradients["x"], expected["x"])
+    assert np.abs(gradients["x"]).min() > 0
 
 
 BATCHES = {name: KNOWN[name] for name in ("stacked", "attention over steps", "smoothness")}

@@ -93,7 +93,11 @@ def given_members(given: FamilyInputs) -> tuple[Members, bool]:
         check_inputs(batch(system) if is_batched(system, given.inputs) else system, given.inputs)
     elif any(number < most for number in given.numbers.values()):
         given.families.at(**fewer)
-    declared = _declared(given)
+    kept, key = memory_of(given.families, "what is given"), tuple(given.numbers.items())
+    if key not in kept:
+        kept.clear()
+        kept[key] = _declared(given)
+    declared: System = kept[key]
     values = evaluate_all(declared, given.inputs).values
     members = Members()
     raised: dict[str, Symbol] = {plain: tensor for tensor, plain in given.names.items()}

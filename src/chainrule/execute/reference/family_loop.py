@@ -6,7 +6,7 @@ shared weight gets from each step is never kept side by side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +24,7 @@ from chainrule.families.step_bodies import (
     single_bodies,
     step_program,
 )
-from chainrule.families.templates import Blocks
+from chainrule.families.templates import Blocks, StepRange
 
 
 @dataclass
@@ -74,10 +74,17 @@ class _LoopRun:
             if isinstance(part, StepBody):
                 self.body(part, room)
                 continue
-            steps = part.over.steps(self.numbers)
-            for step in steps:
-                self.numbers[part.over.letter] = step
-                self.parts(part.parts, room * len(steps))
+            room_inside = room * len(part.over.steps(self.numbers))
+            for _ in self.each(part.over):
+                self.parts(part.parts, room_inside)
+
+    def each(self, over: StepRange) -> Iterator[int]:
+        """Go to each step of a range, and back to where its letter was before."""
+        letter, before = over.letter, self.numbers
+        for step in over.steps(before):
+            self.numbers = {**before, letter: step}
+            yield step
+        self.numbers = before
 
     def check_facts(self, *, early: bool) -> None:
         """Check the facts that speak of what is given alone, or the others. Raises GivenError."""
@@ -111,8 +118,7 @@ class _LoopRun:
 
     def _add_up(self, one: StepSum) -> None:
         totals: list[Array] | None = None
-        for step in one.over.steps(self.numbers):
-            self.numbers[one.over.letter] = step
+        for _ in self.each(one.over):
             values = self._evaluated(one.body)
             if values is None:
                 values = [value for single in self.loop.single(one.body) for value in self._evaluated(single) or ()]

@@ -73,9 +73,12 @@ def computed(families: Families, given: FamilyInputs, prepare: Callable[[System]
     """Return all members of families, computed from what was given; None where no loop can be made of them."""
     kept = memory_of(families, "loops")
     if "" not in kept:
-        kept[""] = FamilyLoop(families, prepare)
-    loop: FamilyLoop = kept[""]
-    if not loop.program.is_complete:
+        try:
+            kept[""] = FamilyLoop(families, prepare)
+        except TypecheckError:  # a sum that could go over the steps of several blocks
+            kept[""] = None
+    loop: FamilyLoop | None = kept[""]
+    if loop is None or not loop.program.is_complete:
         return None
     members, batched = given_members(given)
     try:

@@ -263,6 +263,19 @@ def test_what_no_body_can_be_made_of_is_written_out(monkeypatch: pytest.MonkeyPa
     assert_close(cr.value_and_grad(families, inputs)[1]["h0"], np.full(3, 4.0))
 
 
+def test_a_sum_over_the_steps_of_one_of_two_blocks_gives_the_gradients_of_the_system_written_out() -> None:
+    steps = "h[t;] = u*h[t-1;] + x[t;]\nfor t = 3..T:\n    h[t;] = v*h[t-1;]^2 + x[t;]"
+    text = f"data x[t;]\nparam u, v\nh[0;] = 1\nfor t = 1..2:\n    {steps}\ncost C = h[T;]^2"
+    families = cr.parse(text)
+    inputs = {"x": drawn(4), "u": 0.4, "v": 0.3}
+    given = family_inputs(families, inputs)
+    expected, written_out = cr.value_and_grad(given.system, given.inputs)
+    cost, gradients = cr.value_and_grad(families, inputs)
+    assert_close(cost, expected)
+    for name in ("u", "v"):
+        assert_close(gradients[name], written_out[name])
+
+
 def test_a_family_that_few_steps_do_not_read_has_no_gradients() -> None:
     text = "param w, v[t;]\nh[0;] = w\nh[1;] = w\nfor t = 2..T:\n    h[t;] = v[t;]*h[t-1;]\ncost C = h[T;]\nindex T = 1"
     cost, gradients = cr.value_and_grad(cr.parse(text), {"w": 3.0, "v": []})

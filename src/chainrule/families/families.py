@@ -45,7 +45,7 @@ class Families(Blocks):
         Numbers that the text declares, `index L = 3`, need not be given. Raises OptionError for numbers that are
         missing or are none, and where families are not defined for so few steps.
         """
-        return self._written_out(self._numbers(numbers))
+        return self._written_out(self.numbers(numbers))
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ class Families(Blocks):
 
     def names(self, **numbers: int) -> Mapping[Symbol, Tensor]:
         """Return what the members are called in `at`, for these numbers of steps: z[2;] is called z2."""
-        given = self._numbers(numbers)
+        given = self.numbers(numbers)
         key = tuple(given.items())
         if key not in self._names:
             self._names[key] = member_names(self, given)
@@ -63,7 +63,7 @@ class Families(Blocks):
 
     def members(self, **numbers: int) -> System:
         """Return the same system as `at` with the superscripts of members kept, z[2; k]."""
-        return typecheck(self._members(self._numbers(numbers)))
+        return typecheck(self._members(self.numbers(numbers)))
 
     def __str__(self) -> str:
         return families_text(self)
@@ -95,7 +95,7 @@ class Families(Blocks):
                 advice=error.advice,
             ) from None
 
-    def _numbers(self, given: Mapping[str, int]) -> dict[str, int]:
+    def numbers(self, given: Mapping[str, int]) -> dict[str, int]:
         """Return the number of steps for each letter. Raises OptionError."""
         strange = next((letter for letter in given if letter not in self.letters), "")
         if strange:

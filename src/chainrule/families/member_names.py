@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from chainrule.expr.nodes import walk
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.expansion import declared_members, each_step
 from chainrule.families.plain_names import plain_names
+from chainrule.families.reads import slots_of_fact, slots_read
 from chainrule.families.rewriting import tensor_at
-from chainrule.families.step_ranges import ranges_of_fact, ranges_of_sums
-from chainrule.families.templates import Blocks, StepRange, Template, letter_summed, tensors_of_template
-from chainrule.system.locations import Location
-from chainrule.system.model import Declaration, Equation, Given
+from chainrule.families.step_ranges import ranges_of_fact
+from chainrule.families.templates import Blocks, StepRange, Template
+from chainrule.system.model import Declaration, Equation
 
 
 def member_names(blocks: Blocks, numbers: Mapping[str, int]) -> dict[Symbol, Tensor]:
@@ -47,14 +46,10 @@ def _read(blocks: Blocks, numbers: Mapping[str, int]) -> dict[str, list[Tensor]]
     """Return the members that statements name, by the name of their family, in the order of their steps."""
     found: dict[str, dict[Tensor, None]] = {}
     facts = [given for given in blocks.head.givens if not ranges_of_fact(blocks, given)]
-    above: tuple[Template, ...] = (*blocks.head.updates, *facts)
-    for path, template in (*blocks.templates(), *(((), statement) for statement in above)):
-        sums = _sums(blocks, template)
-        for tensor in tensors_of_template(template):
-            if tensor.superscript:
-                letters = {letter for letter, _ in tensor.superscript}
-                ranges = (*path, *(one for one in sums if one.letter in letters))
-                found.setdefault(tensor.name, {}).update(dict.fromkeys(_at(tensor, ranges, numbers)))
+    above = (slot for given in facts for slot in slots_of_fact(blocks, given))
+    for path, tensor in (*slots_read(blocks), *above):
+        if tensor.superscript:
+            found.setdefault(tensor.name, {}).update(dict.fromkeys(_at(tensor, path, numbers)))
     for declaration in blocks.head.declarations:
         for argument in declaration.arguments:
             if isinstance(argument.tensor, Tensor) and argument.tensor.superscript:
@@ -63,24 +58,10 @@ def _read(blocks: Blocks, numbers: Mapping[str, int]) -> dict[str, list[Tensor]]
 
 
 def _at(tensor: Tensor, path: Sequence[StepRange], numbers: Mapping[str, int]) -> Iterator[Tensor]:
-    """Yield a tensor at each step of those letters that stand in its superscript."""
-    if any(not steps.steps(numbers) for steps in path):
+    """Yield a tensor at each step of those letters that stand in its superscript; the innermost range counts."""
+    ranges = {steps.letter: steps.steps(numbers) for steps in path}
+    if not all(steps.steps(numbers) for steps in path):
         return
-    letters = {letter for letter, _ in tensor.superscript}
-    own = [steps for steps in path if steps.letter in letters]
-    for at in _environments(own, numbers):
-        yield tensor_at(tensor, at)
-
-
-def _environments(path: Sequence[StepRange], numbers: Mapping[str, int]) -> Iterator[Mapping[str, int]]:
-    letters = [steps.letter for steps in path]
-    for chosen in product(*(steps.steps(numbers) for steps in path)):
-        yield {**numbers, **dict(zip(letters, chosen, strict=True))}
-
-
-def _sums(blocks: Blocks, template: Template) -> tuple[StepRange, ...]:
-    match template:
-        case Equation(_, node) | Given(node):
-            if any(letter_summed(part) for part in walk(node)):
-                return tuple(ranges_of_sums(blocks, node, Location("equation")).values())
-    return ()
+    letters = [letter for letter in dict.fromkeys(letter for letter, _ in tensor.superscript) if letter in ranges]
+    for chosen in product(*(ranges[letter] for letter in letters)):
+        yield tensor_at(tensor, {**numbers, **dict(zip(letters, chosen, strict=True))})

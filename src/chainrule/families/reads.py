@@ -6,12 +6,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.expr.binding import position_indices
-from chainrule.expr.nodes import Affine, Index, Indexed, walk
+from chainrule.expr.nodes import Affine, Call, Condition, Expr, Index, Indexed, operands, walk
 from chainrule.expr.symbols import Symbol, Tensor, steps_text
-from chainrule.families.step_ranges import ranges_of_sums
-from chainrule.families.templates import Blocks, Step, StepRange, tensors_of_template
+from chainrule.families.step_ranges import with_ranges
+from chainrule.families.templates import (
+    Blocks,
+    Step,
+    StepRange,
+    entries_in,
+    letter_summed,
+    range_summed,
+    tensors_of_template,
+)
 from chainrule.system.locations import Location
-from chainrule.system.model import Declaration, Equation, Given
+from chainrule.system.model import Equation, Given
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Reach:
 def reach_of(blocks: Blocks, name: str) -> tuple[tuple[Reach, Reach], ...]:
     """Return the first and the last step at which a family is read, for each of its superscripts."""
     found: list[list[Step]] = []
-    for path, tensor in _reads(blocks):
+    for path, tensor in slots_read(blocks):
         if tensor.name != name:
             continue
         found = found or [[] for _ in tensor.superscript]
@@ -72,7 +80,7 @@ def read_at_steps(blocks: Blocks, names: Collection[str]) -> Indexed | None:
     for path, template in blocks.templates():
         if not isinstance(template, Equation):
             continue
-        letters = counts | {steps.letter for steps in path} | {steps.letter for steps in _sums(blocks, template)}
+        letters = counts | {steps.letter for steps in path} | {letter_summed(part) for part in walk(template.value)}
         for part in walk(template.value):
             if not isinstance(part, Indexed) or part.tensor.partition("[")[0] not in names:
                 continue
@@ -104,18 +112,30 @@ def _ends(path: Sequence[StepRange], step: Step) -> list[Step]:
     return [(end, own + shift) for end, own in (steps.low, steps.high)]
 
 
-def _reads(blocks: Blocks) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
+def slots_read(blocks: Blocks) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
+    """Yield what is read or defined, with the ranges of steps that it stands under."""
     for path, template in (*blocks.templates(), *(((), update) for update in blocks.head.updates)):
-        sums = _sums(blocks, template)
-        for tensor in tensors_of_template(template):
-            yield (*path, *sums), tensor
+        match template:
+            case Equation(target, value):
+                yield from ((path, tensor) for tensor in entries_in(target))
+                yield from _in_sums(path, with_ranges(blocks, value, Location("equation")))
+            case Given(condition):
+                yield from _in_sums(path, with_ranges(blocks, condition, Location("given")))
+            case _:
+                yield from ((path, tensor) for tensor in tensors_of_template(template))
 
 
-def _sums(blocks: Blocks, template: Equation | Declaration | Given) -> tuple[StepRange, ...]:
-    match template:
-        case Equation(_, value):
-            return tuple(ranges_of_sums(blocks, value, Location("equation")).values())
-        case Given(condition):
-            return tuple(ranges_of_sums(blocks, condition, Location("given")).values())
-        case _:
-            return ()
+def slots_of_fact(blocks: Blocks, given: Given) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
+    """Yield what a fact outside of all blocks speaks of, with the ranges of steps that it stands under."""
+    return _in_sums((), with_ranges(blocks, given.condition, Location("given")))
+
+
+def _in_sums(path: Sequence[StepRange], node: Expr | Condition) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
+    if not any(letter_summed(part) for part in walk(node)):
+        yield from ((path, tensor) for tensor in entries_in(node))
+        return
+    steps = range_summed(node) if isinstance(node, Call) else None
+    inside = path if steps is None else (*path, steps)
+    parts = operands(node)
+    for part in parts:
+        yield from _in_sums(inside, part)

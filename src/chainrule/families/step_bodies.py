@@ -8,13 +8,14 @@ can be run for one step after the other; nothing is written out here, and nothin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import Any, TypeAlias
 
 from chainrule.expr.binding import free_in_order, lookups_in, own_positions, rename_indices
 from chainrule.expr.nodes import (
+    Call,
     Expr,
     ExtentValue,
     Index,
@@ -30,8 +31,8 @@ from chainrule.expr.nodes import (
 from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Derivative, Symbol, Tensor, symbol
 from chainrule.families.rewriting import everywhere
-from chainrule.families.step_ranges import ranges_of_fact, ranges_of_sums
-from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed
+from chainrule.families.step_ranges import range_of, ranges_of_fact
+from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed, range_summed
 from chainrule.system.locations import Location
 from chainrule.system.model import Declaration, Equation, Given
 
@@ -299,8 +300,8 @@ class _Taking:
         return Indexed(total, tuple(free))
 
     def _range(self, node: Expr) -> StepRange:
-        over = ranges_of_sums(self.making.blocks, node, Location("equation"))[letter_summed(node)]
-        return replace(over, down=False)
+        assert isinstance(node, Call), "a sum over steps"
+        return range_summed(node) or range_of(self.making.blocks, node, Location("equation"))
 
     def sums(self) -> tuple[StepSum, ...]:
         """Return the loops that add up the totals."""

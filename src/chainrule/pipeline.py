@@ -15,15 +15,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.diff.backprop import Cotangents
-from chainrule.diff.local import bounded_depth
+from chainrule.diff.graph import graph_of
+from chainrule.diff.local import bounded_depth, refuse_coupled_samples
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
-from chainrule.errors import ChainruleError
 from chainrule.expr.binding import Fresh, rewrite_bottom_up, substitute_indices, tensors_in
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Expr, Indexed
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
+from chainrule.families.definitions import enough
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop, checked_names
 from chainrule.keywords import answers
@@ -247,6 +248,9 @@ def backprop(system: System | Families, wrt: Sequence[str] | None = None) -> Bac
 def family_backprop(families: Families, wrt: Sequence[str] | None = None) -> FamilyBackprop:
     """Derive the backward pass of families; see `backprop`."""
     asked = families.params if wrt is None else tuple(wrt)
+    if families.names_samples():
+        members = families.members(**dict.fromkeys(families.letters, enough(families)))
+        refuse_coupled_samples(members, graph_of(members).depending_on(members.params))
     back = FamilyBackprop(families, checked_names(families, asked), cotangent_of)
     assert back.cases is not None
     return back
@@ -338,45 +342,14 @@ def value_and_grad(
     from chainrule.execute.reference import evaluation
 
     if isinstance(system, Families | FamilyBackprop):
-        return _family_gradients(system, inputs, wrt)
+        from chainrule.execute.family_gradients import family_gradients
+        from chainrule.simplify.stability import stable
+
+        return family_gradients(system, inputs, wrt, family_backprop, stable, value_and_grad)
     forward, asked = forward_and_wrt(system, wrt)
     values = evaluation.evaluate(gradient_system(system, asked), inputs)
     cost = float(values[forward.cost].mean())
     return cost, {tensor: values[Derivative(forward.cost, tensor)] for tensor in asked}
-
-
-def _family_gradients(
-    families: Families | FamilyBackprop, inputs: Mapping[str, Any], wrt: Sequence[str] | None
-) -> tuple[float, dict[str, Any]]:
-    """Return the cost and its derivatives by families, each of the form in which it was given."""
-    from chainrule.execute.family_inputs import family_inputs
-    from chainrule.execute.family_values import family_gradients
-    from chainrule.simplify.stability import stable
-
-    derived = families if isinstance(families, FamilyBackprop) else None
-    forward = families.forward if isinstance(families, FamilyBackprop) else families
-    asked = (derived.wrt if derived else forward.params) if wrt is None else tuple(wrt)
-    given = family_inputs(forward, inputs)
-    if derived is None or not {*asked} <= {*derived.wrt}:
-        derived = _derived_family(forward, asked)
-    if derived is not None and all(given.numbers[letter] >= least for letter, least in derived.least.items()):
-        found = family_gradients(derived.system, given, asked, stable)
-        if found is not None:
-            return found
-    members = {name: given.named(name) for name in asked}
-    cost, gradients = value_and_grad(given.system, given.inputs, [m for found in members.values() for m in found])
-    return cost, {name: given.gathered(name, [gradients[m] for m in found]) for name, found in members.items()}
-
-
-def _derived_family(families: Families, wrt: tuple[str, ...]) -> FamilyBackprop | None:
-    """Return the backward pass of families, kept with them; None where it is derived of the system written out only."""
-    kept: dict[tuple[str, ...], FamilyBackprop | None] = memory_of(families, "backward passes")
-    if wrt not in kept:
-        try:
-            kept[wrt] = family_backprop(families, wrt)
-        except ChainruleError:
-            kept[wrt] = None
-    return kept[wrt]
 
 
 def forward_and_wrt(system: System | Backprop, wrt: Sequence[str] | None) -> tuple[System, tuple[str, ...]]:

@@ -96,6 +96,12 @@ def family_inputs(families: Families, inputs: Given, known: Mapping[str, int] | 
     return FamilyInputs(families, numbers, flat, frozenset(stacked))
 
 
+def members_of(found: FamilyInputs) -> dict[str, Any]:
+    """Return the inputs of families by the names of their members, z[2;]."""
+    names = {str(plain): str(member) for member, plain in found.names.items()}
+    return {names.get(name, name): value for name, value in found.inputs.items()}
+
+
 def system_for(system: System | Families, inputs: Given) -> tuple[System, dict[str, Any]]:
     """Return a system with its inputs as they are, and families written out for theirs."""
     if not isinstance(system, Families):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from chainrule.errors import TypecheckError
-from chainrule.execute.family_inputs import FamilyInputs, Gathered
+from chainrule.execute.family_inputs import FamilyInputs
 from chainrule.execute.inputs import check_inputs, is_batched
 from chainrule.execute.reference.evaluation import evaluate_all
 from chainrule.execute.reference.family_loop import FamilyLoop
 from chainrule.execute.reference.members import Members
 from chainrule.execute.scalars import Array
 from chainrule.expr.shared import memory_of
-from chainrule.expr.symbols import Derivative, Symbol, Tensor, symbol
+from chainrule.expr.symbols import Symbol, Tensor, symbol
 from chainrule.families.definitions import enough
 from chainrule.families.expansion import declared_members, each_step
 from chainrule.families.families import Families
@@ -38,35 +38,11 @@ def family_values(given: FamilyInputs, prepare: Callable[[System], System]) -> d
     plain = everywhere(lambda tensor: names.get(tensor, tensor))
     for steps, template in each_step(given.families.items, given.numbers, {}):
         if isinstance(template, Equation):
-            name = _at(template.name, {**given.numbers, **steps})
-            value = members.get(plain_symbol(name), _numbers(name))
+            name = symbol_at(template.name, {**given.numbers, **steps})
+            value = members.get(plain_symbol(name), numbers_of(name))
             assert value is not None, "all equations have been computed"
             found[plain(name)] = value
     return found
-
-
-def family_gradients(
-    derived: Families, given: FamilyInputs, asked: Sequence[str], prepare: Callable[[System], System]
-) -> tuple[float, dict[str, Gathered]] | None:
-    """Return the cost and its derivatives by what is asked for, given the backward pass of families as a family.
-
-    None is returned where no body of a loop can be made of them. Raises as `evaluate` does.
-    """
-    members = computed(derived, given, prepare)
-    if members is None:
-        return None
-    cost = _at(derived.head.cost, given.numbers)
-    value = members.get(plain_symbol(cost), _numbers(cost))
-    gradients: dict[str, Gathered] = {}
-    for name in asked:
-        family = plain_symbol(Derivative(derived.head.cost, name))
-        steps = [steps for steps, _ in given.members(name)] if name in given.family_names else [()]
-        values = [found for at in steps if (found := members.get(family, at)) is not None]
-        if len(values) < len(steps):
-            return None
-        gradients[name] = given.gathered(name, values)
-    assert value is not None
-    return float(value.mean()), gradients
 
 
 def computed(families: Families, given: FamilyInputs, prepare: Callable[[System], System]) -> Members | None:
@@ -106,7 +82,7 @@ def given_members(given: FamilyInputs) -> tuple[Members, bool]:
     raised: dict[str, Symbol] = {plain: tensor for tensor, plain in given.names.items()}
     for name, value in values.items():
         member = raised.get(name, symbol(name))
-        members.add(plain_symbol(member), _numbers(member), value)
+        members.add(plain_symbol(member), numbers_of(member), value)
     return members, is_batched(declared, given.inputs)
 
 
@@ -117,8 +93,9 @@ def _declared(given: FamilyInputs) -> System:
     for tensor in given.names:
         if isinstance(tensor, Tensor):
             read.setdefault(tensor.name, []).append(tensor)
+    sized = {index.name for index in head.indices}
     declarations = tuple(
-        declaration_at(declaration, tensor, given.numbers)
+        declaration_at(declaration, tensor, given.numbers, sized)
         for declaration in head.declarations
         if declaration.role != "abstract"
         for tensor in declared_members(given.families, declaration, read, given.numbers)
@@ -137,9 +114,11 @@ def _declared(given: FamilyInputs) -> System:
     return plain_system(alone, typecheck(alone), given.names)
 
 
-def _at(name: Symbol, numbers: Mapping[str, int]) -> Symbol:
+def symbol_at(name: Symbol, numbers: Mapping[str, int]) -> Symbol:
+    """Return a symbol with numbers in its superscripts."""
     return everywhere(lambda tensor: tensor_at(tensor, numbers))(name)
 
 
-def _numbers(name: Symbol) -> tuple[int, ...]:
+def numbers_of(name: Symbol) -> tuple[int, ...]:
+    """Return the numbers in the superscripts of a symbol."""
     return tuple([shift for _, shift in steps_of(name)])

@@ -23,7 +23,8 @@ def families_text(families: Blocks, *, unicode: bool = True) -> str:
     """Return families in the notation."""
     head = system_text(families.head, unicode=unicode)
     lines = "\n".join(_lines(families, families.items, "", unicode=unicode))
-    return "\n\n".join(part for part in (head, lines) if part)
+    updates = "\n".join(_lines(families, families.updates, "", "update ", unicode=unicode))
+    return "\n\n".join(part for part in (head, lines, updates) if part)
 
 
 def range_text(steps: StepRange) -> str:
@@ -48,13 +49,13 @@ def _ends(steps: StepRange) -> tuple[str, str, str]:
     return steps.letter, first, last
 
 
-def _lines(families: Blocks, items: tuple[Item, ...], indent: str, *, unicode: bool) -> Iterator[str]:
+def _lines(families: Blocks, items: tuple[Item, ...], indent: str, word: str = "", *, unicode: bool) -> Iterator[str]:
     for item in items:
         if isinstance(item, StepBlock):
             yield f"{indent}for {range_text(item.range)}:"
-            yield from _lines(families, item.items, indent + INDENT, unicode=unicode)
+            yield from _lines(families, item.items, indent + INDENT, word, unicode=unicode)
         else:
-            yield indent + _statement(families, item, unicode=unicode)
+            yield indent + word + _statement(families, item, unicode=unicode)
 
 
 def _statement(families: Blocks, item: Equation | Declaration | Given, *, unicode: bool) -> str:

@@ -10,6 +10,7 @@ from chainrule.execute.inputs import settled_sizes
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.facts import check_facts
 from chainrule.execute.reference.scope import Scope
+from chainrule.execute.reference.step_by_step import values_step_by_step
 from chainrule.execute.scalars import Array
 from chainrule.expr.symbols import of_one_sample, symbol
 from chainrule.families.families_text import as_reductions
@@ -17,6 +18,7 @@ from chainrule.families.rewriting import Renaming, at_steps, everywhere, tensor_
 from chainrule.families.step_bodies import StepBody
 from chainrule.render.text import equation_text
 from chainrule.system.model import Declaration, Equation, Given, System
+from chainrule.system.recurrence_order import Recurrence
 
 
 def at_numbers(numbers: Mapping[str, int]) -> Renaming:
@@ -24,13 +26,18 @@ def at_numbers(numbers: Mapping[str, int]) -> Renaming:
     return everywhere(lambda tensor: tensor_at(tensor, numbers))
 
 
-def error_in_equation(body: StepBody, equation: Equation, scope: Scope, numbers: Mapping[str, int]) -> InputError:
+def error_in_equation(
+    body: StepBody, one: Equation | Recurrence, scope: Scope, numbers: Mapping[str, int]
+) -> InputError:
     """Return the error that an equation ends in, by the names that its tensors have at this step."""
     change = at_numbers(numbers)
+    equation = one.equations[0] if isinstance(one, Recurrence) else one
     told = next((e for e in body.told if e.name == of_one_sample(equation.name)), equation)
     at = at_steps(told, {letter: ("", number) for letter, number in numbers.items()})
     where = equation_text(at.target, as_reductions(at.value))
     try:
+        if isinstance(one, Recurrence):
+            values_step_by_step(one, scope)
         evaluate_in(_named(scope, change), with_tensors(equation.value, change), equation.indices)
     except InputError as error:
         return type(error)(error.what, where=where, expected=error.expected, advice=error.advice)

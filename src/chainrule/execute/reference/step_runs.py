@@ -18,6 +18,7 @@ from chainrule.execute.inputs import settled_sizes
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.members import Members, Steps
 from chainrule.execute.reference.scope import Scope
+from chainrule.execute.reference.step_by_step import values_step_by_step
 from chainrule.execute.reference.step_errors import check_facts_at, error_in_equation, error_in_sizes
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
@@ -39,8 +40,9 @@ from chainrule.families.rewriting import at_steps
 from chainrule.families.step_bodies import StepBody, StepProgram, plain_symbol, steps_of, symbols_read
 from chainrule.families.step_order import shifted
 from chainrule.families.templates import letter_summed
-from chainrule.system.batching import batch
-from chainrule.system.model import Equation, System
+from chainrule.system.batching import batch, computation_order
+from chainrule.system.model import Declaration, Equation, System
+from chainrule.system.recurrence_order import Recurrence
 
 Numbers: TypeAlias = Mapping[str, int]
 """The steps, and how many there are, by their letters; 0 for the letter "" that a constant superscript has."""
@@ -82,7 +84,7 @@ class CompiledBody:
     body: StepBody
     system: System
     fetched: tuple[tuple[Symbol, Source, MemberSlot | None, bool], ...]
-    equations: tuple[Equation, ...]
+    computed: tuple[Equation | Recurrence, ...]
     targets: tuple[tuple[Symbol, MemberSlot], ...]
     given: frozenset[Symbol]
     sizes: dict[tuple[tuple[int, ...], ...], Mapping[Size, int]] = field(default_factory=dict)
@@ -100,13 +102,20 @@ class CompiledBody:
         scope = Scope(values, self._sizes(values, numbers), system.function, system.declared)
         if system.givens:
             check_facts_at(system, scope, self.given, numbers)
-        for equation in self.equations:
+        for one in self.computed:
             try:
-                with enough_memory(equation.name):
-                    values[equation.name] = evaluate_in(scope, equation.value, equation.indices)
+                values |= self._values_of(one, scope)
             except InputError:
-                raise error_in_equation(self.body, equation, scope, numbers) from None
+                raise error_in_equation(self.body, one, scope, numbers) from None
         return [values[name] for name, _ in self.targets]
+
+    @staticmethod
+    def _values_of(one: Equation | Recurrence, scope: Scope) -> dict[str, Array]:
+        if isinstance(one, Recurrence):
+            with enough_memory(one.equations[0].name):
+                return values_step_by_step(one, scope)
+        with enough_memory(one.name):
+            return {one.name: evaluate_in(scope, one.value, one.indices)}
 
     def _sizes(self, values: Mapping[str, Array], numbers: Numbers) -> Mapping[Size, int]:
         declared = [d.tensor for d in self.system.declarations if d.tensor in values]
@@ -255,7 +264,13 @@ class BodyCompiler:
                 needed[name] = None
                 if name in defined and name not in known:
                     waiting += tensors_in(defined[name].value)
-        run = tuple(e for name, e in defined.items() if name in needed and name not in known)
+        run = tuple(
+            one
+            for one in computation_order(system)
+            if not isinstance(one, Declaration)
+            for name in [of_one_sample((one.equations[0] if isinstance(one, Recurrence) else one).name)]
+            if name in needed and name not in known
+        )
         sources: dict[Symbol, Source] = {**made.sources, **{s: s for s in made.known}}
         plain = plain_head(self.program)
         fetched = tuple(

@@ -10,8 +10,11 @@ from chainrule.errors import OptionError, TypecheckError
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.definitions import check
 from chainrule.families.families_text import families_text
+from chainrule.families.member_names import member_names
 from chainrule.families.plain_names import plain_system
 from chainrule.families.templates import Blocks
+from chainrule.render.document import Group
+from chainrule.render.in_notebooks import ShownAsPage
 from chainrule.system.model import System
 from chainrule.system.typecheck import typecheck
 
@@ -20,7 +23,7 @@ MOST_STEPS = 100_000
 
 
 @dataclass(frozen=True)
-class Families(Blocks):
+class Families(Blocks, ShownAsPage):
     r"""A forward pass for any number of layers or steps of time.
 
     `head` holds the declarations, `items` the equations and the blocks of equations that are repeated.
@@ -44,7 +47,7 @@ class Families(Blocks):
         Numbers that the text declares, `index L = 3`, need not be given. Raises OptionError for numbers that are
         missing or are none, and where families are not defined for so few steps.
         """
-        return self._written_out(self.numbers(numbers))[0]
+        return self._written_out(self.numbers(numbers))
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -54,7 +57,11 @@ class Families(Blocks):
 
     def names(self, **numbers: int) -> Mapping[Symbol, Tensor]:
         """Return what the members are called in `at`, for these numbers of steps: z[2;] is called z2."""
-        return self._written_out(self.numbers(numbers))[1]
+        given = self.numbers(numbers)
+        key = tuple(given.items())
+        if key not in self._names:
+            self._names[key] = member_names(self, given)
+        return self._names[key]
 
     def members(self, **numbers: int) -> System:
         """Return the same system as `at` with the superscripts of members kept, z[2; k]."""
@@ -63,15 +70,25 @@ class Families(Blocks):
     def __str__(self) -> str:
         return families_text(self)
 
+    def document(self) -> Group:
+        """Return what their text says, as a document."""
+        from chainrule.families.families_document import families_document
+
+        return families_document(self)
+
     @cached_property
-    def _known(self) -> dict[tuple[tuple[str, int], ...], tuple[System, Mapping[Symbol, Tensor]]]:
+    def _known(self) -> dict[tuple[tuple[str, int], ...], System]:
         return {}
 
-    def _written_out(self, numbers: Mapping[str, int]) -> tuple[System, Mapping[Symbol, Tensor]]:
+    @cached_property
+    def _names(self) -> dict[tuple[tuple[str, int], ...], Mapping[Symbol, Tensor]]:
+        return {}
+
+    def _written_out(self, numbers: Mapping[str, int]) -> System:
         key = tuple(numbers.items())
         if key not in self._known:
             members = self._members(numbers)
-            self._known[key] = plain_system(members, typecheck(members))
+            self._known[key] = plain_system(members, typecheck(members), self.names(**numbers))
         return self._known[key]
 
     def _members(self, numbers: Mapping[str, int]) -> System:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, assert_never
 
-from chainrule.expr.binding import substitute_indices
+from chainrule.expr.binding import free_in_order, rename_indices
 from chainrule.expr.nodes import (
     Call,
     Comparison,
@@ -116,9 +116,9 @@ def as_reductions(node: AnyNode) -> AnyNode:
         body: Any = parts[0]
         steps = range_summed(node)
         run = UNINFERRED if steps is None else StepSpan(steps_text((steps.low,)), steps_text((steps.high,)))
-        # Positions at the step, x[t-1,i], are of the letter that is summed over.
-        placed: Any = substitute_indices(body, {Index(letter): Index(letter, run)})
-        summed: Any = Reduce("sum", (Index(letter, run),), placed)
+        own = Index(letter, run)
+        places = {index: own for index in free_in_order(body) if index.name == letter}
+        summed: Any = Reduce("sum", (own,), rename_indices(body, places))
         return summed  # type: ignore[no-any-return]
     return with_operands(node, parts) if parts else node
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from chainrule.errors import DerivativeError, listed
+from chainrule.errors import DerivativeError, TypecheckError, listed
 from chainrule.expr.symbols import NO_TENSOR, Symbol, Tensor
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.expansion import blocks_at
 from chainrule.families.families import Families
+from chainrule.families.families_document import ranges_words
 from chainrule.families.families_text import as_reductions, index_letters_taken, range_text, ranges_latex
 from chainrule.families.named_sums import with_named_sums, with_plain_sums
+from chainrule.families.reads import read_at_steps
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system, with_own_letter
 from chainrule.families.shown_cases import shown_cases
 from chainrule.families.step_cases import CaseFinder
@@ -20,8 +22,11 @@ from chainrule.families.step_ranges import with_ranges
 from chainrule.families.subjects import Derive, StepCase
 from chainrule.families.templates import StepRange
 from chainrule.families.uses import Flow
+from chainrule.render.document import Group, Line, Node, words
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
+from chainrule.render.in_notebooks import ShownAsPage, displayed
 from chainrule.render.latex import aligned
+from chainrule.render.text import entry_text
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation, System
 
@@ -48,7 +53,7 @@ class StepWindowOf:
 
 
 @dataclass(frozen=True)
-class FamilyBackprop:
+class FamilyBackprop(ShownAsPage):
     """The derivatives of a family's cost by `wrt`, and by all that these name, case by case.
 
     `derive` derives a single system; see `cases`.
@@ -69,7 +74,12 @@ class FamilyBackprop:
         before = {t.name for t in self.forward.tensors()}
         new = frozenset(t.name for t in self.prepared.tensors() if t.name not in before)
         finder = CaseFinder(Flow(self.prepared), self.derive, new)
-        finder.find(self.wrt)
+        try:
+            finder.find(self.wrt)
+        except TypecheckError:
+            refuse_steps_at_axes(self.prepared, {one.target.name for one in finder.flow.definitions})
+            raise
+        refuse_steps_at_axes(self.prepared, finder.cases)
         return finder
 
     @cached_property
@@ -80,7 +90,7 @@ class FamilyBackprop:
     @property
     def least(self) -> dict[str, int]:
         """From how many steps on the cases hold; `at` derives for fewer by themselves."""
-        assert self.cases
+        assert self.cases is not None, "they are found first"
         return {letter: max(0, self._found.flow.order.least.get(letter, 0)) for letter in self.forward.letters}
 
     @property
@@ -162,9 +172,22 @@ class FamilyBackprop:
         known = dict.fromkeys([*defined, *self.cases])
         return [name for name in known if self.cases.get(name)]
 
+    def document(self) -> Group:
+        """Return all cases, each with the steps that it holds for, as a document."""
+        shown = Group(tuple(_case(shown, case) for shown, case in self._formulas(None)), role="equations")
+        return Group((shown, Group((Line((self.holds_for,)),), apart=True))) if self.holds_for else shown
+
+    def _repr_latex_(self) -> str:
+        return displayed(self.latex())
+
     def __str__(self) -> str:
         lines = [*self.lines(), *(["", self.holds_for] if self.holds_for else [])]
         return "\n".join(lines)
+
+
+def _case(shown: ShownFormula, case: StepCase) -> Node:
+    ranges = tuple(case_range(case))
+    return Line(words(shown, "   for ", ranges_words(ranges)), whole=True) if ranges else shown
 
 
 def range_of(case: StepCase) -> str:
@@ -174,6 +197,18 @@ def range_of(case: StepCase) -> str:
 
 def _at(points: Environment, tensor: Tensor) -> Tensor:
     return moved(tensor, points)
+
+
+def refuse_steps_at_axes(families: Families, names: Collection[str]) -> None:
+    """Raise DerivativeError for a tensor whose entries at some steps are read, x[t-1,i]: these would need cases."""
+    entry = read_at_steps(families, names)
+    if entry is not None:
+        name, shown = entry.tensor.partition("[")[0], entry_text(entry.tensor, entry.indices)
+        raise DerivativeError(
+            f"the derivative by {name} is not derived for every number of steps: {shown} reads it at one step",
+            expected="steps in superscripts, x[t; i], of everything that is derived by",
+            advice=f"Make the step a superscript of {name}, or say how many steps there are: at(T=3).",
+        )
 
 
 def checked_names(families: Families, wrt: Sequence[str]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from chainrule.expr.nodes import (
     with_operands,
 )
 from chainrule.expr.symbols import Derivative, Steps, Symbol, Tensor
+from chainrule.families.rewriting import with_own_extents
 from chainrule.families.step_order import Interval
 from chainrule.families.step_positions import FREE, at_positions, position_at, same
 from chainrule.families.templates import Item, StepBlock, StepRange, letter_summed, range_summed, sum_over
@@ -144,7 +145,8 @@ class Tangents:
     def _part(self, window: StepWindow, system: System, one: Definition, slot: _Slot, target: Indexed) -> Expr:
         """Return what a derivative has through what an equation reads, or by one member that it reads itself."""
         found = self.total(system, window.name(one.target), slot.tensor)
-        whole = erased_equation(Equation(found.target, self._restored(window, found.value)))
+        restored = Equation(found.target, self._restored(window, found.value))
+        whole = erased_equation(with_own_extents(restored, system))
         positions = (FREE,) * (len(target.indices) - len(self.along.indices)) + slot.positions
         value = at_positions(whole, target, positions if slot.positions else ())
         steps = zip(self.along.tensor.superscript, slot.steps, strict=False)

@@ -15,7 +15,7 @@ from chainrule.errors import DerivativeError
 from chainrule.expr.nodes import ZERO, Expr, Indexed, plus, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.reads import reach_of
-from chainrule.families.rewriting import APART
+from chainrule.families.rewriting import APART, with_own_extents
 from chainrule.families.single_entries import continued, single_entries
 from chainrule.families.step_order import Interval, holds_in, shifted
 from chainrule.families.step_positions import at_positions
@@ -173,12 +173,13 @@ class CaseFinder:
                     windows.append(CaseWindow(system, by, tuple(over), readers, self.flow.beyond))
                 if derived is None:
                     continue
-                whole = erased_equation(Equation(window.restored(derived.target), window.restored(derived.value)))
+                restored = Equation(window.restored(derived.target), window.restored(derived.value))
+                whole = erased_equation(with_own_extents(restored, system))
                 target = whole.target if target is None else target
                 if whole.value != ZERO:
                     values.append(_over(over, at_positions(whole, target, positions)))
                 same = {use.user.target.name for use in inner}
-                named |= {t.name for t in _derived_by(self.flow.cost, whole.value)} & same
+                named |= {t.name for t in _derived_by(self.flow.cost, whole.value)} & same - {subject.tensor.name}
         if target is None and windows:
             return None, named
         if target is None:

@@ -230,3 +230,19 @@ def _definitions(blocks: Blocks) -> list[Definition]:
         if declaration.arguments:
             found.append(Definition(len(found), (), (), declaration))
     return found
+
+
+def steps_of_fact(fact: Given, letters: Sequence[str], there: set[Tensor]) -> list[Environment]:
+    """Return the steps at which a fact of a block speaks of tensors that are there."""
+    if not letters:
+        return [{}]
+    found: list[Environment] = []
+    for tensor in entries_in(fact.condition):
+        for other in sorted(there):
+            if other.name != tensor.name or len(other.superscript) != len(tensor.superscript):
+                continue
+            pairs = zip(tensor.superscript, other.superscript, strict=True)
+            steps = {letter: shifted(step, -shift) for (letter, shift), step in pairs if letter in letters}
+            if set(steps) == set(letters) and steps not in found:
+                found.append(steps)
+    return found

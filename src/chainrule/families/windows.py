@@ -31,10 +31,9 @@ from chainrule.expr.nodes import (
 from chainrule.expr.symbols import NO_TENSOR, Derivative, Symbol, Tensor
 from chainrule.families.families_text import index_letters_taken
 from chainrule.families.rewriting import Environment, Renaming, everywhere, moved, tied, with_tensors
-from chainrule.families.step_order import shifted
 from chainrule.families.step_positions import FREE, position_at
 from chainrule.families.templates import Step, declared_family, entries_in, letter_summed
-from chainrule.families.uses import Definition, Flow
+from chainrule.families.uses import Definition, Flow, steps_of_fact
 from chainrule.render.letters import next_letter
 from chainrule.system.model import Declaration, Equation, Given, Role, System
 from chainrule.system.typecheck import typecheck
@@ -58,6 +57,7 @@ class StepWindow:
     letters: set[str] = field(default_factory=set)
     axes: dict[Tensor, tuple[str, tuple[Position, ...]]] = field(default_factory=dict)
     apart: dict[Symbol, Tensor] = field(default_factory=dict)
+    numbers: dict[Tensor, int] = field(default_factory=dict)
 
     @property
     def counts(self) -> tuple[str, ...]:
@@ -97,6 +97,7 @@ class StepWindow:
             self.cost = made
         else:
             self.defined[target] = made
+            self.numbers[target] = user.number
         return target
 
     def _statement(
@@ -254,7 +255,7 @@ class StepWindow:
         entered: set[Tensor] = set()
         while waiting:
             tensor = waiting[-1]
-            needed = [t for t in _reads(self.defined[tensor]) if t in self.defined and t not in found]
+            needed = [t for t in _reads(self.defined[tensor]) if t not in found and self._is_above(t, tensor)]
             if not needed or tensor in entered:
                 if needed:
                     raise DerivativeError(f"{tensor} would be read before it is computed, in the derivative of a step")
@@ -267,6 +268,12 @@ class StepWindow:
             [one for one in statements if isinstance(one, Equation)],
             [one for one in statements if isinstance(one, Declaration)],
         )
+
+    def _is_above(self, read: Tensor, reader: Tensor) -> bool:
+        """Say whether what a statement reads is defined here, and not at other steps of a recurrence along an index."""
+        if read not in self.numbers or read.superscript != reader.superscript:
+            return read in self.defined
+        return self.numbers[read] < self.numbers[reader]
 
     def _declarations(
         self, equations: Sequence[Equation], unknown: Sequence[Declaration], moving: Tensor
@@ -326,7 +333,7 @@ class StepWindow:
             if isinstance(template, Given):
                 facts.append(([steps.letter for steps in path], template))
         for letters, fact in facts:
-            for steps in _environments(fact, letters, names):
+            for steps in steps_of_fact(fact, letters, names):
                 condition = with_tensors(self._value(fact.condition, steps, ()), self._named_at(steps))
                 if tensors_in(condition) <= there:
                     found[Given(condition)] = None
@@ -376,19 +383,3 @@ def _reads(statement: Equation | Declaration) -> list[Tensor]:
     if isinstance(statement, Equation):
         return list(dict.fromkeys(entries_in(statement.value)))
     return [a.tensor for a in statement.arguments if isinstance(a.tensor, Tensor)]
-
-
-def _environments(fact: Given, letters: Sequence[str], there: set[Tensor]) -> list[Environment]:
-    """Return the steps at which a fact of a block speaks of tensors that are there."""
-    if not letters:
-        return [{}]
-    found: list[Environment] = []
-    for tensor in entries_in(fact.condition):
-        for other in sorted(there):
-            if other.name != tensor.name or len(other.superscript) != len(tensor.superscript):
-                continue
-            pairs = zip(tensor.superscript, other.superscript, strict=True)
-            steps = {letter: shifted(step, -shift) for (letter, shift), step in pairs if letter in letters}
-            if set(steps) == set(letters) and steps not in found:
-                found.append(steps)
-    return found

@@ -20,6 +20,7 @@ from chainrule.diff.written_out import without_cost_in_derivatives
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.symbols import Derivative, derivative_by
 from chainrule.keywords import answers
+from chainrule.notation.symbol_names import asked_tensor
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Group
 from chainrule.render.document_text import document_text
@@ -120,6 +121,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     ∂a[k]/∂z[j] = a[k]·([k = j] − a[j])
     """
     check_system(system)
+    of, wrt = asked_tensor(of, system), asked_tensor(wrt, system)
     refuse_pointwise(system, (wrt,))
 
     def derived(prepared: System) -> Jacobian:
@@ -145,7 +147,7 @@ def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     ∂²C/∂w∂w[i,j] = x[i]·x[j]
     """
     check_system(system)
-    tensors = _several(system.params if wrt is None else wrt)
+    tensors = tuple(asked_tensor(name, system) for name in _several(system.params if wrt is None else wrt))
     cost = system.cost
 
     def derived(system: System) -> Jacobian:

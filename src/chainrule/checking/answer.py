@@ -30,6 +30,7 @@ from chainrule.expr.sizes import UNINFERRED
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.notation import named_symbol, parse_expression
 from chainrule.notation.source import Source
+from chainrule.notation.symbol_names import asked_tensor
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import System
 from chainrule.system.sizes.infer import infer_expression
@@ -241,8 +242,8 @@ def _by(name: str, system: System) -> str:
     """Return the tensor that somebody asks about by its name, or by that of ∂C/∂tensor."""
     named = named_symbol(name)
     if not isinstance(named, Derivative):
-        return name
-    by = taken_by(named, system.cost)
+        return asked_tensor(name, system)
+    by = asked_tensor(name, system) if named.of == system.cost and len(named.wrt) == 1 else None
     if by is not None:
         return by
     raise NotationError(

@@ -94,6 +94,7 @@ def derive(
     from chainrule.cli.systems import read_notation, written_out_system
     from chainrule.errors import OptionError
     from chainrule.families.families import Families
+    from chainrule.notation.symbol_names import asked_tensor
     from chainrule.pipeline import backprop
     from chainrule.render.document import Group
 
@@ -107,12 +108,12 @@ def derive(
         from chainrule.cli.printed_as import names_in_print, words_of
 
         _check_families(plain=not (hessian or why or compare or json))
-        called = names_in_print(names, words_of(given))
+        called = names_in_print(names, words_of(given), given.head.cost)
         latex = form == "latex"
         derive_families(given, of, wrt or [], called, steps=steps, where=where, latex=latex, verify=verify)
         return
     system = written_out_system(given, dict(map(read_size, size or [])))
-    asked = [_plain(name) for name in wrt or []]
+    asked = [asked_tensor(name, system) for name in wrt or []]
     if of or hessian:
         found = _jacobian(system, of, asked, hessian=hessian)
         _show_jacobian(found, steps=steps, where=where, latex=form == "latex", verify=verify, json=json)
@@ -150,7 +151,7 @@ def _show_named(back: Backprop, names: str, asked: list[str], *, steps: bool, wh
     from chainrule.render.document import Group
     from chainrule.rewrite.derivation_text import derivation_document
 
-    naming = names_in_print(names, tuple(back.forward.names()))
+    naming = names_in_print(names, tuple(back.forward.names()), back.forward.cost)
     if not steps and form == "latex":
         say_named_equations(_equations(back), naming)
         return
@@ -284,9 +285,9 @@ def _jacobian(system: System, of: str, asked: list[str], *, hessian: bool) -> Ja
         return jacobians.hessian(system, asked or system.params)
     if len(asked) != 1:
         raise OptionError(
-            f"a Jacobian is taken by one tensor, not {len(asked)}", advice=f"Say which: --of {_plain(of)} --wrt z"
+            f"a Jacobian is taken by one tensor, not {len(asked)}", advice=f"Say which: --of {of} --wrt z"
         )
-    return jacobians.jacobian(system, _plain(of), asked[0])
+    return jacobians.jacobian(system, of, asked[0])
 
 
 def _show_jacobian(found: Jacobian, *, steps: bool, where: bool, latex: bool, verify: bool, json: bool) -> None:
@@ -332,12 +333,3 @@ def _verifications(back: Backprop, file: str, other: Backprop | None, compare: s
         if which is not None:
             for derivation in map(which.derivation, which.wrt):
                 yield f"{name}{derivation.text(derivation.target)}: {which.verify(derivation)}"
-
-
-def _plain(name: str) -> str:
-    """Return the tensor of ∂C/∂z[j], or of z[j]."""
-    from chainrule.expr.symbols import tensors_of
-    from chainrule.notation import named_symbol
-
-    named = named_symbol(name)
-    return name if named is None else tensors_of(named)[-1]

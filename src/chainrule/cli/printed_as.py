@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from chainrule.render.printed_names import Naming
 
 
-def names_in_print(text: str, taken: Collection[str]) -> Naming:
-    """Return the naming of a preset, or of NAME=NEW,… Raises OptionError for another text."""
+def names_in_print(text: str, taken: Collection[str], cost: str) -> Naming:
+    """Return the naming of a preset, for derivatives of the cost, or of NAME=NEW,… Raises OptionError for another."""
     from chainrule.errors import OptionError
     from chainrule.render.printed_names import PRESETS, naming_of
 
     if text in PRESETS or "=" not in text:
-        return naming_of(text or "plain", taken)
+        return naming_of(text or "plain", taken, cost)
     pairs = [pair.partition("=") for pair in text.split(",")]
     wrong = next((old for old, _, new in pairs if not (old.strip() and new.strip().isidentifier())), None)
     if wrong is not None:

@@ -66,8 +66,8 @@ class _Backward(DerivationSteps):
         """Return Σ_k ∂h/∂g[k]·∂g[k]/∂x[j] as the product of a gradient and a column of the Jacobian matrix."""
         if part.local.value != part.local.partial or not isinstance(part.beyond, Partial):
             return ()
-        column = self.formula(Partial(Indexed(part.through), (self._by,)))
-        return words("as a product of vectors: ", equal(self.formula(self._target), gradient(self._all.cost, column)))
+        product_of_both = gradient(self._all.cost, part.through, self.formula(self._by))
+        return words("as a product of vectors: ", equal(self.formula(self._target), product_of_both))
 
     def local_order(self, part: Contribution) -> tuple[Index, ...]:
         """Return the indices of ∂u[k]/∂v[j]."""

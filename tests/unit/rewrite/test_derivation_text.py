@@ -96,6 +96,12 @@ def test_an_unknown_function_has_its_special_cases_beside_it() -> None:
     assert "\nIf a is the softmax of z:\n" in text
 
 
+def test_a_special_case_that_changes_nothing_is_not_told() -> None:
+    text = "param u[i]\nabstract z[j](u[i])\nabstract a[k](z[j])\ncost C(a[k])"
+    titles = [title for title, _ in backprop(parse(text), ["z"]).derivation("z").cases]
+    assert titles == ["a acts entry by entry, a[k] = sigma(z[k])", "a is the softmax of z"]
+
+
 def test_more_than_26_inner_steps_have_labels_too() -> None:
     names = [Indexed(f"v{n}") for n in range(29)]
     inner = Derivation(X, tuple(Step("law", (), a, b) for a, b in pairwise(names)), names[-1])

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from chainrule.errors import ChainruleError
 from chainrule.expr.sizes import Size
-from chainrule.notation import parse
 from chainrule.pipeline import backprop
+from chainrule.reading import parse
 from chainrule.system.model import System
 from chainrule.verify.sampling import random_evaluation
 
@@ -23,13 +23,10 @@ COUNT, BATCH = 10, 4
 WAITING = {
     "batchnorm_batch": "no rule for an equation that couples the samples of a batch",
     "conv2d_groups_flat": "this is no position of an entry",
-    "maml_by_name": "∂L/∂W is not defined",
-    "pinn_by_name": "∂²u/∂x∂x is not defined",
     "rnn_recurrence": "h is defined by itself",
-    "spectralnorm_stopgrad": "no function is named stop",
 }
-"""What cannot be derived yet, and what it waits for: derivatives of coupled samples, flat groups, named derivatives in
-a cost, loops over steps, stop."""
+"""What cannot be derived yet, and what it waits for: derivatives of coupled samples, flat groups, loops over
+steps."""
 BY_STEPS = {"gp_nll": "inv(K), a function of a whole matrix"}
 """What has no machine code yet."""
 

@@ -46,6 +46,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "relu": jax.nn.relu,
     "erf": jax.scipy.special.erf,
     "softplus": jax.nn.softplus,
+    "stop": jax.lax.stop_gradient,
 }
 RELATIONS: Mapping[str, Callable[..., Any]] = {
     "=": jnp.equal,

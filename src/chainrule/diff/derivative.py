@@ -16,7 +16,7 @@ from chainrule.diff.powers import by_base, by_exponent, refuse_tower
 from chainrule.diff.scalars import rectified, scalar_derivative, statement
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import Fresh, open_reduce, reduce_over, rename_indices, tensors_in
-from chainrule.expr.functions import DRAWN, FUNCTIONS
+from chainrule.expr.functions import DRAWN, FUNCTIONS, HOLDING
 from chainrule.expr.nodes import (
     MINUS_ONE,
     ONE,
@@ -245,7 +245,7 @@ class Differentiator:
             inner, derivative, law = against_zero
             self._note(f"derivative of {call.function}", law)
             return self._times_inner(put_arguments(derivative, {"t": inner}, self.fresh), inner)
-        if call.function in DRAWN:
+        if call.function in DRAWN | HOLDING:
             self._note(f"derivative of {call.function}", statement(call.function))
             return ZERO
         terms = []

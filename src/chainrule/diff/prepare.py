@@ -99,13 +99,21 @@ def name_derivatives(system: System) -> System:
     derived = [
         e.name for e in system.equations if isinstance(e.name, Derivative) and taken_by(e.name, system.cost) is None
     ]
-    if not derived:
-        return system
+    return with_names(system, plain_names(system, derived)) if derived else system
+
+
+def plain_names(system: System, derivatives: Iterable[Symbol]) -> dict[Symbol, Symbol]:
+    """Return a name without ∂ for each of a system's derivatives, one that nothing else has."""
     taken = set(system.names()) | set(system.function)
     names: dict[Symbol, Symbol] = {}
-    for tensor in derived:
+    for tensor in derivatives:
         names[tensor] = unused(tensor, taken)
         taken.add(names[tensor])
+    return names
+
+
+def with_names(system: System, names: Mapping[Symbol, Symbol]) -> System:
+    """Return the system with other names for what some of its equations define."""
     equations = tuple(
         Equation(Indexed(names.get(e.name, e.name), e.target.indices), _renamed(e.value, names))
         for e in system.equations

@@ -64,6 +64,7 @@ SCALARS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "maximum": np.maximum,
         "minimum": np.minimum,
         "clip": lambda t, low, high: np.minimum(np.maximum(t, low), high),
+        "stop": np.positive,
         "uniform": threefry.uniform,
         "normal": threefry.normal,
     }

@@ -42,7 +42,7 @@ FUNCTIONS = {
     "maximum": r"\max",
     "minimum": r"\min",
 }
-PLAIN_OPERATORS = ("log1p", "expm1", "relu", "softplus", "erf", "sign", "clip", "uniform", "normal")
+PLAIN_OPERATORS = ("log1p", "expm1", "relu", "softplus", "erf", "sign", "clip", "stop", "uniform", "normal")
 BIG_OPERATORS = {
     "sum": r"\sum",
     "prod": r"\prod",

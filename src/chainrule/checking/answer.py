@@ -8,24 +8,20 @@ noted for the judge.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chainrule.checking.between import Between, between, derivatives_between, with_values
 from chainrule.checking.circular import Circle, circle_in
 from chainrule.checking.names import named_derivatives, with_names
 from chainrule.diff.backprop import Cotangents
-from chainrule.diff.chain_rule import Contribution
 from chainrule.errors import NotationError, listed
 from chainrule.expr.binding import (
-    Fresh,
     free_in_order,
     map_operands,
     rename_indices,
-    rewrite_bottom_up,
-    substitute_indices,
-    tensors_in,
 )
-from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Position, Reduce, walk
+from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, walk
 from chainrule.expr.sizes import UNINFERRED
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.notation import named_symbol, parse_expression
@@ -40,12 +36,17 @@ _OPEN, _CLOSE = "([{", ")]}"
 
 @dataclass(frozen=True)
 class Answer:
-    """`∂C/∂tensor[indices] = value`. `loose` are letters that stand free in the value and not on the left."""
+    """`∂C/∂tensor[indices] = value`. `loose` are letters that stand free in the value and not on the left.
+
+    `two_ways` are the derivatives ∂u/∂v in it that may mean two things; with `total` they were read as total ones.
+    """
 
     tensor: Symbol
     indices: tuple[Index, ...]
     value: Expr
     loose: tuple[Index, ...]
+    two_ways: tuple[Between, ...] = ()
+    total: bool = False
 
     @property
     def loose_letters(self) -> str:
@@ -81,18 +82,21 @@ def tensor_of(text: str, system: System, wrt: str | None) -> Symbol:
     return system.symbol(tensor)
 
 
-def read_answer(text: str, tensor: Symbol, cotangents: Cotangents) -> Answer:
-    """Return an answer in the names of the system; ∂u/∂v of an equation u is put in as it was derived.
+def read_answer(text: str, tensor: Symbol, cotangents: Cotangents, *, total: bool = False) -> Answer:
+    """Return an answer in the names of the system, with each ∂u/∂v as it was derived.
 
-    Raises NotationError, with a caret, for what cannot be read.
+    Where u reads v and depends on it through others too, ∂u/∂v is the derivative of u's equation, or with `total` that
+    in which the others move along. Raises NotationError, with a caret, for what cannot be read.
     """
     system = cotangents.system
     answer = read_entries(text, tensor, system, cotangents.of(tensor).indices)
-    value = _with_local_derivatives(answer.value, cotangents, text)
+    value = _with_local_derivatives(answer.value, cotangents, text, total=total)
+    named = (between(name, cotangents) for name in derivatives_between(answer.value, cotangents))
+    two_ways = tuple(one for one in named if one is not None and one.two_ways)
     circle = circle_in(value, answer.indices, tensor, cotangents)
     if circle is not None:
         raise circular(text, circle)
-    return replace(answer, value=value, loose=_loose(value, answer.indices))
+    return replace(answer, value=value, loose=_loose(value, answer.indices), two_ways=two_ways, total=total)
 
 
 def read_entries(text: str, tensor: Symbol, system: System, axes: Sequence[Index]) -> Answer:
@@ -272,41 +276,10 @@ def _matched(free: tuple[Index, ...], indices: tuple[Index, ...]) -> dict[Index,
     return renamed
 
 
-def _with_local_derivatives(value: Expr, cotangents: Cotangents, text: str) -> Expr:
-    """Return the value with every ∂u[k]/∂v[j], u an equation that reads v, as derived."""
-    fresh = Fresh()
-
-    def change(node: Expr) -> Expr:
-        if not isinstance(node, Indexed) or not isinstance(node.tensor, Derivative):
-            return node
-        if taken_by(node.tensor, cotangents.cost) is not None:
-            return node
-        local = _local(node, node.tensor, cotangents)
-        if local is None:
-            expected = f"∂{cotangents.cost}/∂… of any tensor, and ∂u/∂v where the equation of u reads v"
-            place = max(0, text.find(f"∂{node.tensor.of}"))
-            raise _at(text, place, f"{node.tensor} is not derived here", expected=expected)
-        return local
-
-    derived = [t for t in tensors_in(value) if isinstance(t, Derivative)]
-    if all(taken_by(t, cotangents.cost) is not None for t in derived):
-        return value
-    return rewrite_bottom_up(value, change, fresh)
-
-
-def _local(node: Indexed, derivative: Derivative, cotangents: Cotangents) -> Expr | None:
-    if len(derivative.wrt) != 1:
-        return None
-    part = next(_contributions_through(cotangents, derivative.wrt[0], derivative.of), None)
-    if part is None:
-        return None
-    own = len(part.indices)
-    places: dict[Index, Position] = dict(zip(part.indices, node.indices[:own], strict=True))
-    entry = part.local.partial.wrt[0]
-    by = [i for i in entry.indices if isinstance(i, Index)]
-    places |= dict(zip(by, node.indices[own:], strict=True))
-    return substitute_indices(part.local.value, places)
-
-
-def _contributions_through(cotangents: Cotangents, wrt: str, of: str) -> Iterator[Contribution]:
-    return (part for part in cotangents.contributions(wrt) if part.through == of)
+def _with_local_derivatives(value: Expr, cotangents: Cotangents, text: str, *, total: bool) -> Expr:
+    """Return the value with every ∂u[k]/∂v[j] as derived. Raises NotationError where u does not depend on v."""
+    strange = next((t for t in derivatives_between(value, cotangents) if between(t, cotangents) is None), None)
+    if strange is not None:
+        expected = f"∂{cotangents.cost}/∂… of any tensor, and ∂u/∂v where u depends on v"
+        raise _at(text, max(0, text.find(f"∂{strange.of}")), f"{strange} is not derived here", expected=expected)
+    return with_values(value, cotangents, total=total)

@@ -7,11 +7,12 @@ explains it; a right one the facts that it needs, and where it could not be comp
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chainrule.checking.agreement import NEAR_ZERO, Agreement
+from chainrule.checking.between import AS_TOTAL, Between
 from chainrule.checking.diagnosis import Array, Case, change_words
 from chainrule.checking.points import ROUNDING, Points
 from chainrule.expr.binding import substitute_indices
@@ -20,7 +21,7 @@ from chainrule.expr.symbols import Derivative
 from chainrule.render.in_notebooks import ShownAsText
 from chainrule.render.letters import with_letters
 from chainrule.render.numbers import number_text
-from chainrule.render.text import equation_text, lettered_text
+from chainrule.render.text import equation_text, lettered_text, whole_text
 from chainrule.system.printing import ranks_of
 
 NOWHERE = "it has no value at any point that was drawn"
@@ -64,6 +65,25 @@ def right(case: Case, givens: tuple[str, ...] = (), untried: tuple[str, ...] = (
     if untried:
         message += f"\n{not_compared(untried)}"
     return Verdict(True, message, givens=givens, untried=untried)
+
+
+def in_two_ways(direct: Verdict, total: Verdict, between: Sequence[Between]) -> Verdict:
+    """Return the verdict on an answer in which each ∂u/∂v was read with all else held fixed, and as the total one.
+
+    Right in one reading is right, and says in which; wrong in both says what it is in either.
+    """
+    if direct and total:
+        return direct
+    as_direct = "; ".join(f"{whole_text(one.name)} is read {one.held}" for one in between)
+    as_total = "; ".join(f"{whole_text(one.name)} is read {AS_TOTAL}" for one in between)
+    if direct or total:
+        right, said = (direct, as_direct) if direct else (total, as_total)
+        return replace(right, message=f"{right.message}\n{said}")
+    first, other, said, elsewhere = direct, total, as_direct, AS_TOTAL
+    if total.change and not direct.change:
+        first, other, said, elsewhere = total, direct, as_total, between[0].held
+    why = f": {other.change}" if other.change else ""
+    return replace(first, message=f"{first.message}\n{said}; {elsewhere}, the answer is wrong too{why}")
 
 
 def not_compared(untried: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ class _Backward(DerivationSteps):
     """Writes the derivation of one cotangent."""
 
     def __init__(self, cotangents: Cotangents, tensor: str) -> None:
-        self._all = cotangents
+        self._all, self._tensor = cotangents, tensor
         known = cotangents.of(tensor)
         self._own = known.indices
         super().__init__(
@@ -88,7 +88,20 @@ class _Backward(DerivationSteps):
         )  # fmt: skip
 
     def why_zero(self, part: Contribution) -> Words:
-        """Say which of the terms ∂u[k]/∂v[j] vanish, and why."""
+        """Say what the local derivative holds fixed, and which of the terms ∂u[k]/∂v[j] vanish, and why."""
+        return joined(tuple(filter(None, (self._held_fixed(part), self._vanishing(part)))), "; ")
+
+    def _held_fixed(self, part: Contribution) -> Words:
+        """Say what else v reaches u through; () where the local derivative is the total one."""
+        others = self._all.held_fixed(self._tensor)[part.through]
+        if not others:
+            return ()
+        return words(
+            "here ", self.formula(part.local.partial), " is with ", joined(tuple(map(whole, others)), " and "),
+            " held fixed: the direct part of the total derivative, whose rest is in the other contributions",
+        )  # fmt: skip
+
+    def _vanishing(self, part: Contribution) -> Words:
         user = self.formula(Indexed(part.through, part.indices))
         own = self.formula(self._by)
         pairs = list(tied(part.local.value, part.indices, self._own))

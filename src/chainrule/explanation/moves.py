@@ -122,16 +122,6 @@ def moves_at(back: Backprop, tensor: str, inputs: Mapping[str, npt.ArrayLike], a
     return _Mover(back, tensor, inputs, None, at).moves(top)
 
 
-def upstream(back: Backprop, tensor: str) -> dict[Symbol, tuple[Contribution, ...]]:
-    """Return, for each tensor that reads this one on the way to the cost, those of the others it depends on."""
-    parts = [part for part in back.cotangents.contributions(tensor) if part.beyond is not None]
-    before = {part.through: back.cotangents.graph.leading_to(part.through) for part in parts}
-    return {
-        part.through: tuple(one for one in parts if one is not part and one.through in before[part.through])
-        for part in parts
-    }
-
-
 class _Mover:
     """Moves one entry of a tensor."""
 
@@ -185,7 +175,7 @@ class _Mover:
             rest=exact_sum(np.array(rest)),
             measured=tuple(map(self._quotient, STEPS)),
             summed=summed if every else (),
-            in_turn=any(upstream(self._back, self._tensor).values()),
+            in_turn=any(self._back.cotangents.held_fixed(self._tensor).values()),
             random=random,
             unknown=unknown,
             **self._at_the_limit(),

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from chainrule.diff.chain_rule import Contribution, chain_rule, named, product
 from chainrule.execute.shortage import enough_memory
 from chainrule.explanation.entry import At, asked_of, one_sample, tensor_named, with_params
-from chainrule.explanation.moves import Moves, moves_at, random_moves, upstream
+from chainrule.explanation.moves import Moves, moves_at, random_moves
 from chainrule.explanation.moves_page import moves_nodes
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, plus, times
@@ -25,7 +25,7 @@ from chainrule.keywords import answers
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Group, Heading, Line, Node, Note, Words, joined, words
-from chainrule.render.formula import ShownFormula, equation_formula, formula
+from chainrule.render.formula import ShownFormula, equation_formula, formula, whole
 from chainrule.render.names import layer_of
 from chainrule.render.shown_document import ShownDocument
 from chainrule.system.model import System
@@ -33,6 +33,8 @@ from chainrule.system.model import System
 _STEPS = ("h", "ε", "t", "s", "step")
 """What the small step may be called, in the order they are tried."""
 
+_MOST_NAMED = 3
+"""Of more tensors that follow none is named."""
 _LEFT_OVER = ("o", "r", "R", "rest", "remainder")
 """What the negligible part of a change may be called, in the order they are tried."""
 
@@ -265,10 +267,6 @@ class ReasonInTurn(Reason):
     The tensor moves for one reader at a time, as if each had a copy of its own.
     """
 
-    @cached_property
-    def _before(self) -> dict[Symbol, tuple[Contribution, ...]]:
-        return upstream(self.back, self.tensor)
-
     def _moving(self, own: ShownFormula, step: ShownFormula) -> Words:
         first = "Every " if self.between[0].indices else ""
         readers = self._users("every ")[1:] if first else self._users("every ")
@@ -278,14 +276,12 @@ class ReasonInTurn(Reason):
         )  # fmt: skip
 
     def _negligible(self, step: ShownFormula) -> Words:
-        said = super()._negligible(step)
-        for part in self.between:
-            others = self._before[part.through]
-            if others:
-                local, user = self._formula(part.local.partial), self._user(part)
-                names = words(joined(tuple(self._user(one) for one in others), " and "))
-                stay = " stays as it is" if len(others) == 1 and not others[0].indices else " stay as they are"
-                said = words(said, " ", local, " is the direct part of how ", user, " changes: ", names, stay, ".")
+        said, held = super()._negligible(step), self.back.cotangents.held_fixed(self.tensor)
+        for part in (one for one in self.between if held[one.through]):
+            local, user, others = self._formula(part.local.partial), self._user(part), held[part.through]
+            names = joined(tuple(map(whole, others)), " and ")
+            stay = " stays as it is." if len(others) == 1 else " stay as they are."
+            said = words(said, " ", local, " is the direct part of how ", user, " changes: ", *names, stay)
         return said
 
     def _at_once(self, cost: ShownFormula) -> Words:
@@ -295,17 +291,18 @@ class ReasonInTurn(Reason):
         )  # fmt: skip
 
     def _rates(self, cost: ShownFormula) -> Words:
-        before = {user: [one.through for one in others] for user, others in self._before.items()}
-        followed = next(p for p in self.between if any(p.through in others for others in before.values()))
-        assert followed.beyond is not None, "it goes through another tensor"
-        rate, user = self._formula(followed.beyond), self._user(followed)
-        after = [part for part in self.between if followed.through in before[part.through]]
+        part, after = next((one, after) for one in self.between if (after := self._after(one)))
+        assert part.beyond is not None, "it goes through another tensor"
         each = [words("every " if one.indices else "", self._user(one)) for one in after]
-        names = joined(tuple(each), " and ")
+        names = words(", ", *joined(tuple(each), " and "), " too") if len(each) <= _MOST_NAMED else ()
         return words(
-            rate, " says how fast ", cost, " changes when ", user, " changes and all that depends on it follows, ",
-            *names, " too.",
+            self._formula(part.beyond), " says how fast ", cost, " changes when ", self._user(part),
+            " changes and all that depends on it follows", *names, ".",
         )  # fmt: skip
+
+    def _after(self, part: Contribution) -> list[Contribution]:
+        depending = self.back.cotangents.graph.depending_on([part.through])
+        return [one for one in self.between if one is not part and one.through in depending]
 
     @property
     def _alone(self) -> str:
@@ -313,7 +310,7 @@ class ReasonInTurn(Reason):
 
 
 def _reason(back: Backprop, tensor: Symbol) -> Reason:
-    in_turn = any(upstream(back, tensor).values())
+    in_turn = any(back.cotangents.held_fixed(tensor).values())
     return ReasonInTurn(back, tensor) if in_turn else Reason(back, tensor)
 
 

@@ -121,6 +121,49 @@ def read_entries(text: str, tensor: Symbol, system: System, axes: Sequence[Index
     return Answer(tensor, indices, value, _loose(value, indices))
 
 
+def between_target(text: str, system: System) -> Derivative | None:
+    """Return the derivative on the left if it is one of a tensor that is no cost, by one other; else None."""
+    (start, side), *others = _sides(text)
+    if not others:
+        return None
+    try:
+        target = _parsed(text, start, side, system, ())
+    except NotationError:
+        return None
+    match target:
+        case Indexed(Derivative(of, (by,)) as name) if of != system.cost and {of, by} <= {*system.names()}:
+            return name
+        case Partial(Indexed(of), (Indexed(by),)) if of != system.cost:
+            return Derivative(of, by)
+        case _:
+            return None
+
+
+def read_between(text: str, name: Derivative, cotangents: Cotangents) -> Answer:
+    """Return an answer for ∂u/∂v in the names of the system, with the letters of u, then of v. Raises NotationError."""
+    system, (start, side) = cotangents.system, _sides(text)[0]
+    target = _parsed(text, start, side, system, ())
+    match target:
+        case Partial(Indexed(_, above), (Indexed(_, below),)):
+            letters = (*above, *below)
+        case Indexed(_, positions):
+            letters = positions
+        case _:
+            letters = ()
+    if not all(isinstance(p, Index) for p in letters) or len(set(letters)) < len(letters):
+        raise _at(text, start, "the left side names entries by distinct letters", expected="one letter for each index")
+    axes = (*system.axes(name.of), *system.axes(name.wrt[0]))
+    indices = tuple(Index(i.name, axis.extent) for i, axis in zip(letters, axes, strict=True) if isinstance(i, Index))
+    start, right = _sides(text)[-1]
+    value = _parsed(text, start, right, system, indices)
+    extents = {i.name: i.extent for i in indices}
+    value = rename_indices(value, {i: Index(i.name, extents.get(i.name, i.extent)) for i in free_in_order(value)})
+    if name in derivatives_between(value, cotangents):
+        raise _at(text, max(start, text.find("∂", start)), f"the answer names {name} itself on the right")
+    value = _with_local_derivatives(value, cotangents, text, total=False)
+    return Answer(name.wrt[0], indices, value, _loose(value, indices))
+
+
 def _loose(value: Expr, indices: Sequence[Index]) -> tuple[Index, ...]:
     return tuple(i for i in free_in_order(value) if i not in indices)
 

@@ -87,8 +87,9 @@ def with_values(value: Expr, cotangents: Cotangents, *, total: bool) -> Expr:
 def _between(name: Derivative, cotangents: Cotangents) -> Between | None:
     (wrt,), of, graph = name.wrt, name.of, cotangents.graph
     found = jacobian(cotangents.system, of, wrt)
-    target, total = found.result.target, _written_out(found.result.value, found, cotangents.system)
-    indices = tuple(i for i in target.indices if isinstance(i, Index))
+    indices = tuple(i for i in found.result.target.indices if isinstance(i, Index))
+    written_out = _written_out(found.result.value, found, cotangents.system)
+    total = cotangents.simplifier.present(cotangents.simplifier.simplify(written_out, indices))
     if total == ZERO and wrt not in graph.reads.get(of, ()):
         return None
     part = next((one for one in cotangents.contributions(wrt) if one.through == of), None)

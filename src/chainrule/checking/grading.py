@@ -19,6 +19,7 @@ from chainrule.checking.clashes import clashes
 from chainrule.checking.diagnosis import Array, Case, clash_words, loose_words, values_of
 from chainrule.checking.family_answers import window_of_answer
 from chainrule.checking.forms import users_of
+from chainrule.checking.jacobian_answers import verdict_between
 from chainrule.checking.names import unknown_derivatives
 from chainrule.checking.points import POINTS, SCALAR_POINTS, Point, Points, drawn_points, with_derivatives
 from chainrule.checking.sides import Side, further_points, missing_sides, points_on
@@ -70,6 +71,9 @@ def check(system: System | Families, answer: str, *, wrt: str | None = None) -> 
     if isinstance(system, Families):
         system, wrt = window_of_answer(system, answer, wrt)
     check_system(system)
+    of_tensors = verdict_between(system, answer, _graded)
+    if of_tensors is not None:
+        return of_tensors
     if not system.cost:
         raise DerivativeError("the system has no cost, so there is nothing to check", advice=cost_advice(system))
     try:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from chainrule.diff.graph import graph_of
+from chainrule.diff.local import refuse_coupled_samples
 from chainrule.diff.prepare import plain_names, with_names
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.symbols import NO_TENSOR, Derivative, Symbol, derivative_by, unused
@@ -42,6 +44,7 @@ def _walked(system: System, of: Symbol, by: Symbol, *, first: bool) -> System:
 
     Backward, the second derivative of u would go through derivatives by ∂u/∂z, which have no name in the notation.
     """
+    refuse_coupled_samples(system, graph_of(system).depending_on((*system.params, by)))
     if system.axes(of) or not first:
         return jacobian(system, of, by)
     return replace(backprop(replace(system, cost=of), (by,)).system, cost=NO_TENSOR)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import pytest
 
+from chainrule.execute.scalars import CONSTANTS
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
@@ -88,8 +88,8 @@ class InJax:
         match node:
             case Number(value):
                 return float(value)
-            case Constant():
-                return np.pi
+            case Constant(name):
+                return CONSTANTS[name]
             case ExtentValue(extent):
                 return float(extent.count if isinstance(extent, Literal) else self.sizes[extent])
             case IndexValue(position):

@@ -23,7 +23,8 @@ from chainrule.checking.jacobian_answers import verdict_between
 from chainrule.checking.names import unknown_derivatives
 from chainrule.checking.points import POINTS, SCALAR_POINTS, Point, Points, drawn_points, with_derivatives
 from chainrule.checking.sides import Side, further_points, missing_sides, points_on
-from chainrule.checking.verdicts import Verdict, in_two_ways, right, wrong, wrong_form
+from chainrule.checking.two_readings import in_two_ways
+from chainrule.checking.verdicts import Verdict, right, wrong, wrong_form
 from chainrule.checking.whole_batch import (
     mentions_samples,
     of_one_sample,
@@ -42,6 +43,7 @@ from chainrule.families.families import Families
 from chainrule.keywords import answers
 from chainrule.pipeline import cotangents_for
 from chainrule.render.text import expression_text
+from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.locations import cost_advice
 from chainrule.system.model import Given, System
@@ -71,6 +73,7 @@ def check(system: System | Families, answer: str, *, wrt: str | None = None) -> 
     if isinstance(system, Families):
         system, wrt = window_of_answer(system, answer, wrt)
     check_system(system)
+    system = uncoupled(system)
     of_tensors = verdict_between(system, answer, _graded)
     if of_tensors is not None:
         return of_tensors

@@ -16,7 +16,16 @@ import numpy as np
 from chainrule.checking.answer import Answer, between_target, read_between
 from chainrule.checking.between import AS_TOTAL, Between, between
 from chainrule.checking.points import differing, drawn_points
-from chainrule.checking.verdicts import UNEXPLAINED, Verdict, close_numbers
+from chainrule.checking.two_readings import read_as, wrong_too
+from chainrule.checking.verdicts import (
+    UNEXPLAINED,
+    Difference,
+    Verdict,
+    at_a_point,
+    not_compared,
+    told,
+    wrong_words,
+)
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import DerivativeError, InputError
 from chainrule.expr.binding import reduce_over, rename_indices
@@ -24,7 +33,8 @@ from chainrule.expr.nodes import Affine, Expr, Index, Indexed, times
 from chainrule.expr.symbols import Symbol, unused
 from chainrule.jacobians import jacobian
 from chainrule.pipeline import cotangents_for
-from chainrule.render.text import equation_text, expression_text, whole_text
+from chainrule.render.document import words
+from chainrule.render.formula import ShownFormula, equation_formula, formula
 from chainrule.system.model import Declaration, Equation, System
 from chainrule.system.printing import ranks_of
 from chainrule.system.sizes.erase import erase_sizes
@@ -93,34 +103,33 @@ def _seeded(system: System, of: Symbol) -> _Seeded:
 def _told(seeded: _Seeded, known: Between, read: Answer, verdict: Verdict) -> Verdict:
     """Return a verdict on the sum in the words of ∂u/∂v itself."""
     system, own = seeded.system, read.indices[: seeded.count]
-    as_total = f"\n{whole_text(known.name)} is read {AS_TOTAL}" if known.two_ways else ""
+    as_total = read_as([(known, AS_TOTAL)])
     if verdict:
-        return replace(verdict, message=f"Right: {_line(system, known, known.total, read)}{as_total}")
+        lines = [words("Right: ", _line(system, known, known.total, read)), *([as_total] if known.two_ways else [])]
+        return not_compared(told(True, lines), verdict.untried)
     if known.two_ways and known.direct is not None and _first_difference(system, known, known.direct, read) is None:
-        as_direct = f"{whole_text(known.name)} is read {known.held}"
-        return Verdict(True, f"Right: {_line(system, known, known.direct, read)}\n{as_direct}")
+        line = words("Right: ", _line(system, known, known.direct, read))
+        return told(True, [line, read_as([(known, known.held)])])
     change = "" if seeded.is_named(verdict.change, own) else verdict.change
-    message = f"Wrong: {change or UNEXPLAINED}.\nRight is {_line(system, known, known.total, read)}"
-    if as_total:
-        message += f"{as_total}; {known.held}, the answer is wrong too"
+    message = [*wrong_words(change or UNEXPLAINED, _line(system, known, known.total, read))]
+    if known.two_ways:
+        message.append(words(as_total, wrong_too(known.held)))
     found = None if read.loose else _first_difference(system, known, known.total, read)
     if found is None:
-        return Verdict(False, message, change=change)
-    name, expected, value = found
-    texts = close_numbers(expected, value)
-    gives = "the answer has no value there" if np.isnan(value) else f"the answer gives {texts[1]}"
-    return Verdict(False, message, name, value, expected, change, (f"at a random point {name} is {texts[0]}, {gives}",))
+        return told(False, message, change=change)
+    gives = "the answer has no value there" if np.isnan(found.found) else ""
+    return told(False, message, found, change, [at_a_point(found, gives)])
 
 
-def _line(system: System, known: Between, value: Expr, read: Answer) -> str:
-    """Return ∂u[k]/∂v[j] = value as text, in the letters of the answer."""
+def _line(system: System, known: Between, value: Expr, read: Answer) -> ShownFormula:
+    """Return ∂u[k]/∂v[j] = value, in the letters of the answer."""
     target = Indexed(known.name, read.indices)
     own = rename_indices(value, dict(zip(known.indices, read.indices, strict=True)))
-    return equation_text(target, own, taken=tuple(system.names()), ranks=ranks_of(system))
+    return equation_formula(target, own, taken=tuple(system.names()), ranks=ranks_of(system))
 
 
-def _first_difference(system: System, known: Between, truth: Expr, read: Answer) -> tuple[str, float, float] | None:
-    """Return the first entry in which an answer differs from the truth at random points, with both values."""
+def _first_difference(system: System, known: Between, truth: Expr, read: Answer) -> Difference | None:
+    """Return the first entry in which an answer differs from the truth at random points."""
     for evaluation in drawn_points(system, range(_POINTS)):
         expected = evaluation.value_of(truth, known.indices)
         try:
@@ -130,6 +139,6 @@ def _first_difference(system: System, known: Between, truth: Expr, read: Answer)
         for place in np.ndindex(expected.shape):
             if not np.isfinite(found[place]) or differing(expected, found)[place]:
                 numbers = tuple(Affine((), number) for number in place)
-                name = expression_text(Indexed(known.name, numbers), ranks=ranks_of(system))
-                return name, float(expected[place]), float(found[place])
+                name = formula(Indexed(known.name, numbers), ranks=ranks_of(system))
+                return Difference(name, float(found[place]), float(expected[place]))
     return None

@@ -71,5 +71,5 @@ SCALARS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 """Scalar functions by name; each takes arrays that broadcast and returns an array of their type."""
 
-CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi})
+CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "∞": math.inf, "-∞": -math.inf})
 """The values of named constants."""

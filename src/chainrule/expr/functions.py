@@ -276,4 +276,4 @@ ONE_HOT = "onehot"
 RELATIONS: tuple[str, ...] = ("=", "!=", "<", "<=", ">", ">=")
 OPPOSITE: Mapping[str, str] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
 """Of two numbers: what holds where a relation does not."""
-CONSTANTS: tuple[str, ...] = ("pi",)
+CONSTANTS: tuple[str, ...] = ("pi", "∞", "-∞")

@@ -42,7 +42,8 @@ def check(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
 
 def enough(families: Blocks) -> int:
     """Return a number of steps at which every case of the families is met."""
-    raised = [step for tensor in families.tensors() for step in tensor.superscript]
+    declared = (d.tensor for d in families.head.declarations if isinstance(d.tensor, Tensor))
+    raised = [step for tensor in (*families.tensors(), *declared) for step in tensor.superscript]
     ends = [end for steps in families.ranges for end in (steps.low, steps.high)]
     shifts = [abs(shift) for letter, shift in (*raised, *ends) if letter]
     constants = [abs(shift) for letter, shift in (*raised, *ends) if not letter]

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from lark import Token, Tree
 
 from chainrule.errors import NotationError
-from chainrule.expr.symbols import Derivative, Symbol, Tensor
+from chainrule.expr.symbols import Derivative, Symbol, Tensor, step_of
 from chainrule.notation.source import read_source, split
-from chainrule.notation.superscripts import family_of, step_of, steps_in
+from chainrule.notation.superscripts import family_of, steps_in
 from chainrule.notation.syntax import parse_statement
 from chainrule.notation.trees import subtrees, token_of
 from chainrule.system.model import System

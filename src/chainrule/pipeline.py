@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.execute.family_inputs import WrittenOut
-    from chainrule.render.document import Group
+    from chainrule.render.document import Group, Words
     from chainrule.verify.verification import Verification
 
     Array = npt.NDArray[Any]
@@ -93,7 +93,7 @@ class Backprop(ShownAsText):
         asked = asked_tensor(tensor, self.forward)
         return replace(self.plain_derivation(asked), cases=self.cases(asked))
 
-    def cases(self, tensor: str) -> tuple[tuple[str, Derivation], ...]:
+    def cases(self, tensor: str) -> tuple[tuple[Words, Derivation], ...]:
         """Return what stands beside the derivation of ∂C/∂tensor: titles, and derivations that are another."""
         found = [
             (title, Backprop(system, self.wrt).plain_derivation(tensor))

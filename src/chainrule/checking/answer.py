@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from chainrule.checking.between import Between, between, derivatives_between, with_values
 from chainrule.checking.circular import Circle, circle_in
 from chainrule.checking.names import named_derivatives, with_names
+from chainrule.checking.primes import without_primes
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import NotationError, listed
 from chainrule.expr.binding import (
@@ -21,6 +22,7 @@ from chainrule.expr.binding import (
     map_operands,
     rename_indices,
 )
+from chainrule.expr.functions import ARITY
 from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, walk
 from chainrule.expr.sizes import UNINFERRED
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
@@ -173,7 +175,9 @@ def _with_own_letter(text: str, system: System, indices: tuple[Index, ...]) -> E
     words = dict.fromkeys(re.findall(r"[^\W\d]\w*", text))
     if len(indices) != 1 or indices[0].name in words:
         return None
-    for word in words:
+    names = {*map(str, system.names()), *system.function, *ARITY}
+    compared = {word for inside in re.findall(r"\[([^\[\]]*)\]", text) for word in re.findall(r"\w+", inside)}
+    for word in (one for one in words if one not in names and (len(one) == 1 or one in compared)):
         own = Index(word, indices[0].extent)
         try:
             value = _parsed(text, 0, text, system, (own,))
@@ -272,7 +276,7 @@ def _parsed(text: str, start: int, part: str, system: System, indices: tuple[Ind
     readable, names = with_names(system)
     before = "".join(c if c == "\n" else " " for c in text[:start])
     try:
-        value = parse_expression(before + part, readable, indices)
+        value = parse_expression(before + part, readable, indices, without_primes)
     except NotationError as error:
         lines = text.split("\n")
         start = sum(len(line) + 1 for line in lines[: max(0, error.line - 1)])

@@ -8,7 +8,7 @@ culprit.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -117,10 +117,13 @@ def _check_states(system: System) -> None:
             )
 
 
-def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -> Expr:
+def parse_expression(
+    text: str, system: System, indices: Sequence[Index] = (), meant: Callable[[Expr], Expr] = lambda read: read
+) -> Expr:
     r"""Return an expression in the names of a system, with sizes inferred; letters may be free in it.
 
-    `indices` are free ones that are known already, with their extents. Raises NotationError.
+    `indices` are free ones that are known already, with their extents. `meant` makes of what is read what is meant by
+    it, before sizes are inferred. Raises NotationError.
 
     >>> system = parse("data x[i]\nparam w[i]\ncost C = sum(i) w[i]*x[i]")
     >>> parse_expression("2*x[j]", system).factors[1].indices[0].extent
@@ -129,7 +132,7 @@ def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -
     vocabulary = vocabulary_of(system)
     source, statement, tree = _single(text, "expression", names_of(system), surroundings_of(system))
     scope = letters_in(tree, vocabulary) | {i.preferred for i in indices}
-    value: Expr = Converter(source, statement.offset, vocabulary).convert(tree, scope)
+    value: Expr = meant(Converter(source, statement.offset, vocabulary).convert(tree, scope))
     known: Mapping[Index, Position] = {Index(i.preferred): i for i in indices}
     try:
         return infer_expression(system, substitute_indices(value, known))

@@ -135,7 +135,7 @@ class Derivation(Node, ShownAsText):
     notes: tuple[Words, ...] = ()
     inlined: tuple[str, ...] = ()
     taken: tuple[str, ...] = field(default=(), compare=False)
-    cases: tuple[tuple[str, Derivation], ...] = ()
+    cases: tuple[tuple[Words, Derivation], ...] = ()
     verifier: Callable[[Derivation], object] | None = field(default=None, compare=False, repr=False)
     ranks: Mapping[str, int] | None = field(default=None, compare=False, repr=False)
 

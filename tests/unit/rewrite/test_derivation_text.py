@@ -8,8 +8,10 @@ import pytest
 
 from chainrule.expr.nodes import Expr, Indexed, number, plus, times
 from chainrule.expr.symbols import Derivative
+from chainrule.jacobians import jacobian
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
+from chainrule.render.document_text import words_text
 from chainrule.rewrite.derivation_text import WIDTH, derivation_latex, derivation_text, derivations_compared
 from chainrule.rewrite.rules import Derivation, Step
 
@@ -98,7 +100,7 @@ def test_an_unknown_function_has_its_special_cases_beside_it() -> None:
 
 def test_a_special_case_that_changes_nothing_is_not_told() -> None:
     text = "param u[i]\nabstract z[j](u[i])\nabstract a[k](z[j])\ncost C(a[k])"
-    titles = [title for title, _ in backprop(parse(text), ["z"]).derivation("z").cases]
+    titles = [words_text(title) for title, _ in backprop(parse(text), ["z"]).derivation("z").cases]
     assert titles == ["a acts entry by entry, a[k] = sigma(z[k])", "a is the softmax of z"]
 
 
@@ -157,3 +159,21 @@ def test_latex_is_plain_ascii_with_balanced_braces(text: str) -> None:
     assert latex.isascii()
     assert latex.count("{") - latex.count(r"\{") == latex.count("}") - latex.count(r"\}")
     assert latex.count(r"\begin{") == latex.count(r"\end{")
+
+
+def test_the_title_of_a_special_case_is_mathematics_in_latex() -> None:
+    text = "param z[L; j]\nabstract a[L; k](z[L; j])\ncost C(a[L; k])"
+    shown = derivation_latex(backprop(parse(text), ["z"]).derivation("z"))
+    assert r"If $a^{L}$ acts entry by entry, $a^{L}_{k} = \sigma\left(z^{L}_{k}\right)$:" in shown
+    assert r"If $a^{L}$ is the softmax of $z^{L}$:" in shown
+    assert r"\nabla C \cdot \frac{\partial a^{L}}{\partial z^{L}_{j}}" in shown
+
+
+@pytest.mark.parametrize("power", ["", "^2"])
+def test_no_sum_in_a_local_derivative_has_a_letter_of_the_whole(power: str) -> None:
+    text = f"param h[k], w[j,k]\na[j] = tanh(h[j])\nz[j] = (sum(k) w[j,k]*a[k]){power}"
+    shown = derivation_text(jacobian(parse(text), "z", "h").derivation())
+    inner = shown[shown.index("2  local") : shown.index("3  substitute")]
+    assert "Σ_k" not in inner
+    assert "∂a[p]/∂a[m] is 1 for the same entry" in inner
+    assert "Σ_p [p = m]·w[j,p]" in inner

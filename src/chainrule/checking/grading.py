@@ -14,7 +14,7 @@ import numpy as np
 
 from chainrule.checking.agreement import Agreement, Sampled, cancels, compare
 from chainrule.checking.answer import Answer, circular, derivatives_named, read_answer, tensor_of
-from chainrule.checking.circular import named_itself
+from chainrule.checking.circular import named_itself, names_itself
 from chainrule.checking.clashes import clashes
 from chainrule.checking.diagnosis import Array, Case, clash_words, loose_words, values_of
 from chainrule.checking.family_answers import window_of_answer
@@ -38,7 +38,7 @@ from chainrule.execute.shortage import enough_memory
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr
 from chainrule.expr.shared import memory_of
-from chainrule.expr.symbols import Derivative, Symbol
+from chainrule.expr.symbols import Symbol
 from chainrule.families.families import Families
 from chainrule.keywords import answers
 from chainrule.pipeline import cotangents_for
@@ -187,7 +187,7 @@ def _compared(case: Case, values: Sequence[Array]) -> Agreement:
 
 def _right_on_all_sides(system: System, text: str, case: Case, cotangents: Cotangents) -> Verdict:
     """Return the verdict on an answer that is right at all points, after looking at sides that none has reached."""
-    if Derivative(cotangents.cost, case.answer.tensor) in tensors_in(case.answer.value):
+    if names_itself(case.answer.value, case.answer.indices, case.answer.tensor, cotangents):
         raise circular(text, named_itself(case.answer.tensor, cotangents))
     there, missing = _elsewhere(case)
     values = values_of(there.points, case.answer)

@@ -6,7 +6,7 @@ The reason is the same for every system; only the formulas are those of the syst
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy.typing as npt
 
 from chainrule.diff.chain_rule import Contribution, chain_rule, named, product
+from chainrule.errors import DerivativeError
 from chainrule.execute.shortage import enough_memory
 from chainrule.explanation.entry import At, asked_of, one_sample, tensor_named, with_params
 from chainrule.explanation.moves import Moves, moves_at, random_moves
@@ -29,6 +30,7 @@ from chainrule.render.formula import ShownFormula, equation_formula, formula, wh
 from chainrule.render.names import layer_of
 from chainrule.render.shown_document import ShownDocument
 from chainrule.system.model import System
+from chainrule.system.recurrences import recurrence_of
 
 _STEPS = ("h", "ε", "t", "s", "step")
 """What the small step may be called, in the order they are tried."""
@@ -55,7 +57,7 @@ def why(
     With `inputs`, as `explain` takes them, the numbers are those of one entry, `at`, for one sample. Without them a
     system is evaluated at a random point, drawn from a fixed seed, for unknown functions of which a smooth one is drawn
     too. Of long sums the `top` largest terms are shown. Raises InputError for what does not name one number or does not
-    fit the system.
+    fit the system, and DerivativeError where the derivative goes through a recurrence.
 
     >>> from chainrule.notation import parse
     >>> system = parse("param z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))\ncost C = sum(k) a[k]^2")
@@ -75,9 +77,22 @@ def why(
     reason = _reason(back, back.cotangents.system.symbol(tensor_named(back.forward, of)))
     if not reason.between:
         return Why(reason, None)
+    _refuse_steps(back, reason.between)
     if given is None:
         return Why(reason, random_moves(back, reason.tensor, at, top))
     return Why(reason, moves_at(back, reason.tensor, one_sample(back.forward, given, sample), at, top))
+
+
+def _refuse_steps(back: Backprop, between: Sequence[Contribution]) -> None:
+    """Raise DerivativeError where what moves in between belongs to a recurrence: its later steps would move too."""
+    system = back.cotangents.system
+    through = next((one.through for one in between if recurrence_of(system, one.through) is not None), None)
+    if through is not None:
+        raise DerivativeError(
+            f"an entry of {through} cannot move alone: it is a step of a recurrence, and later steps follow",
+            expected="a derivative that goes through no recurrence",
+            advice="derive --steps tells how this one is derived.",
+        )
 
 
 @dataclass(frozen=True, eq=False)

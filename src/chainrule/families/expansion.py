@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from chainrule.errors import TypecheckError
+from chainrule.expr.nodes import Indexed
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.rewriting import declaration_at, equation_at, node_at, step_at, tensor_at, with_symbols
-from chainrule.families.step_ranges import ranges_of_sums
+from chainrule.families.step_ranges import equation_with_ranges, with_ranges
 from chainrule.families.templates import Blocks, Item, StepBlock, Template, declared_family, tensors_of_template
 from chainrule.system.locations import Location
 from chainrule.system.model import Declaration, Equation, Given, System
@@ -43,7 +44,7 @@ class Expansion:
     declarations: tuple[Placed[Declaration], ...]
     givens: tuple[Placed[Given], ...]
     equations: tuple[Placed[Equation], ...]
-    updates: tuple[Equation, ...]
+    updates: tuple[Placed[Equation], ...]
 
     def system(self) -> System:
         """Return the system of all members, not checked yet."""
@@ -56,7 +57,7 @@ class Expansion:
             givens=tuple(one.made for one in self.givens),
             equations=tuple(self._with_unknown(one.made) for one in self.equations),
             cost=tensor_at(head.cost, self.numbers) if isinstance(head.cost, Tensor) and head.cost else head.cost,
-            updates=self.updates,
+            updates=tuple(one.made for one in self.updates),
             indices=left,
             sizes=tuple((size, n) for size, n in head.sizes if size in known),
         )
@@ -77,6 +78,7 @@ class Expansion:
             "declaration": self.declarations,
             "given": self.givens,
             "equation": self.equations,
+            "update": self.updates,
         }
         placed = lists.get(error.statement, ())
         inside = 0 <= error.number < len(placed)
@@ -96,6 +98,7 @@ class Expansion:
 def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
     """Return families written out for these numbers of steps. Raises TypecheckError for too many equations."""
     places = _places(families)
+    ranged = _ranged(families, places)
     equations: list[Placed[Equation]] = []
     declarations: list[Placed[Declaration]] = []
     givens: list[Placed[Given]] = []
@@ -108,32 +111,88 @@ def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
         here = {**numbers, **steps}
         match template:
             case Equation():
-                made = equation_at(template, here, ranges_of_sums(families, template.value, place))
+                made = equation_at(ranged[id(template)], here)
                 equations.append(Placed(made, place, steps))
             case Declaration(_, Tensor() as tensor):
                 declarations.append(Placed(declaration_at(template, tensor_at(tensor, here), here), place, steps))
             case Given():
                 givens.append(Placed(_given_at(families, template, here, place), place, steps))
     head = families.head
-    updates = tuple(
-        equation_at(u, numbers, ranges_of_sums(families, u.value, Location("update"))) for u in head.updates
-    )
+    updates = tuple(_updates(families, numbers))
     above = [
         Placed(_given_at(families, given, numbers, Location("given", n)), Location("given", n))
         for n, given in enumerate(head.givens)
     ]
     statements: list[Template] = [one.made for one in equations]
     statements += (one.made for one in (*givens, *above))
-    statements += (*(one.made for one in declarations), *updates)
+    statements += (*(one.made for one in declarations), *(one.made for one in updates))
     read = _members_read(statements, [a for d in head.declarations for a in _arguments(d, numbers)])
+    sized = {index.name for index in head.indices}
     declared = [
-        Placed(declaration_at(d, tensor, numbers), Location("declaration", n, tensor))
+        Placed(declaration_at(d, tensor, numbers, sized), Location("declaration", n, tensor))
         for n, d in enumerate(head.declarations)
         for tensor in _members(families, d, read, numbers)
     ]
     return Expansion(
         families, numbers, _in_order([*declared, *declarations]), (*above, *givens), tuple(equations), updates
     )
+
+
+def _updates(families: Blocks, numbers: Mapping[str, int]) -> Iterator[Placed[Equation]]:
+    """Yield the updates, those of blocks at each of their steps."""
+    for number, (path, template) in enumerate(families.update_templates()):
+        place = Location("update", number, template.name)
+        ranged = equation_with_ranges(families, template, place)
+        block: tuple[Item, ...] = (template,)
+        for repeated in reversed(path):
+            block = (StepBlock(repeated, block),)
+        for steps, _ in _walk(block, numbers, {}):
+            yield Placed(equation_at(ranged, {**numbers, **steps}), place, steps)
+
+
+def blocks_at(families: Blocks, numbers: Mapping[str, int]) -> Blocks:
+    """Return families for these numbers of steps with no block left: their equations in order, steps as numbers."""
+    places = _places(families)
+    ranged = _ranged(families, places)
+    items: list[Item] = []
+    for steps, template in _walk(families.items, numbers, {}):
+        here = {**numbers, **steps}
+        place = places[id(template)]
+        match template:
+            case Equation():
+                items.append(equation_at(ranged[id(template)], here))
+            case Declaration():
+                items.append(_untied(template, here))
+            case Given():
+                items.append(_given_at(families, template, here, place))
+    return Blocks(_head_at(families, numbers), tuple(items))
+
+
+def _head_at(families: Blocks, numbers: Mapping[str, int]) -> System:
+    """Return the head of families in which the letters that count steps are numbers."""
+    head = families.head
+    left = tuple(i for i in head.indices if i.name not in numbers)
+    known = {i.extent for i in left}
+    givens = ((given, Location("given", n)) for n, given in enumerate(head.givens))
+    return replace(
+        head,
+        declarations=tuple(_untied(d, numbers) for d in head.declarations),
+        givens=tuple(_given_at(families, given, numbers, place) for given, place in givens),
+        cost=tensor_at(head.cost, numbers) if isinstance(head.cost, Tensor) and head.cost else head.cost,
+        updates=tuple(one.made for one in _updates(families, numbers)),
+        indices=left,
+        sizes=tuple((size, n) for size, n in head.sizes if size in known),
+    )
+
+
+def _untied(declaration: Declaration, numbers: Mapping[str, int]) -> Declaration:
+    """Return a declaration with numbers in superscripts, whose letters may label axes of other members too."""
+
+    def at(tensor: Symbol) -> Symbol:
+        return tensor_at(tensor, numbers) if isinstance(tensor, Tensor) else tensor
+
+    arguments = tuple(Indexed(at(a.tensor), a.indices, a.guarded) for a in declaration.arguments)
+    return replace(declaration, tensor=at(declaration.tensor), arguments=arguments)
 
 
 def _in_order(declarations: Sequence[Placed[Declaration]]) -> tuple[Placed[Declaration], ...]:
@@ -179,8 +238,14 @@ def _places(families: Blocks) -> dict[int, Location]:
     return found
 
 
+def _ranged(families: Blocks, places: Mapping[int, Location]) -> dict[int, Equation]:
+    """Return the equations of families, by identity, with the steps that each sum goes over."""
+    equations = ((id(t), t) for _, t in families.templates() if isinstance(t, Equation))
+    return {key: equation_with_ranges(families, template, places[key]) for key, template in equations}
+
+
 def _given_at(families: Blocks, given: Given, numbers: Mapping[str, int], place: Location) -> Given:
-    return Given(node_at(given.condition, numbers, ranges_of_sums(families, given.condition, place)))
+    return Given(node_at(with_ranges(families, given.condition, place), numbers))
 
 
 def _arguments(declaration: Declaration, numbers: Mapping[str, int]) -> list[Tensor]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
 
-from chainrule.expr.nodes import Comparison, Condition, Expr, Index, Reduce, operands, with_operands
+from chainrule.expr.nodes import Call, Comparison, Condition, Expr, Index, Reduce, operands, with_operands
+from chainrule.expr.sizes import UNINFERRED, StepSpan
 from chainrule.expr.symbols import steps_text
-from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed
+from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed, range_summed
 from chainrule.render.text import entry_text, equation_text, expression_text
 from chainrule.system.model import Declaration, Equation, Given
 from chainrule.system.printing import system_text
@@ -22,7 +23,8 @@ def families_text(families: Blocks, *, unicode: bool = True) -> str:
     """Return families in the notation."""
     head = system_text(families.head, unicode=unicode)
     lines = "\n".join(_lines(families, families.items, "", unicode=unicode))
-    return "\n\n".join(part for part in (head, lines) if part)
+    updates = "\n".join(_lines(families, families.updates, "", "update ", unicode=unicode))
+    return "\n\n".join(part for part in (head, lines, updates) if part)
 
 
 def range_text(steps: StepRange) -> str:
@@ -47,13 +49,13 @@ def _ends(steps: StepRange) -> tuple[str, str, str]:
     return steps.letter, first, last
 
 
-def _lines(families: Blocks, items: tuple[Item, ...], indent: str, *, unicode: bool) -> Iterator[str]:
+def _lines(families: Blocks, items: tuple[Item, ...], indent: str, word: str = "", *, unicode: bool) -> Iterator[str]:
     for item in items:
         if isinstance(item, StepBlock):
             yield f"{indent}for {range_text(item.range)}:"
-            yield from _lines(families, item.items, indent + INDENT, unicode=unicode)
+            yield from _lines(families, item.items, indent + INDENT, word, unicode=unicode)
         else:
-            yield indent + _statement(families, item, unicode=unicode)
+            yield indent + word + _statement(families, item, unicode=unicode)
 
 
 def _statement(families: Blocks, item: Equation | Declaration | Given, *, unicode: bool) -> str:
@@ -75,9 +77,11 @@ def as_reductions(node: AnyNode) -> AnyNode:
     """Return an expression in which sums over steps are reductions over their letters: for printing only."""
     parts = [as_reductions(part) for part in operands(node)]
     letter = letter_summed(node)
-    if letter:
+    if letter and isinstance(node, Call):
         (body,) = parts
-        summed: Expr = Reduce("sum", (Index(letter),), body)  # type: ignore[arg-type]  # a sum is of an expression
+        steps = range_summed(node)
+        run = UNINFERRED if steps is None else StepSpan(steps_text((steps.low,)), steps_text((steps.high,)))
+        summed: Expr = Reduce("sum", (Index(letter, run),), body)  # type: ignore[arg-type]  # a sum is of an expression
         return summed  # type: ignore[return-value]
     return with_operands(node, parts) if parts else node
 

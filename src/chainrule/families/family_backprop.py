@@ -6,15 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from chainrule.errors import DerivativeError, OptionError, listed
+from chainrule.errors import DerivativeError, listed
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
+from chainrule.families.expansion import blocks_at
 from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, range_text, ranges_latex
-from chainrule.families.named_sums import with_named_sums
+from chainrule.families.named_sums import with_named_sums, with_plain_sums
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
 from chainrule.families.shown_cases import shown_cases
-from chainrule.families.step_cases import CaseFinder, Derive, StepCase
+from chainrule.families.step_cases import CaseFinder
+from chainrule.families.step_ranges import as_written
+from chainrule.families.subjects import Derive, StepCase
 from chainrule.families.uses import Flow
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
 from chainrule.render.latex import aligned
@@ -51,7 +54,7 @@ class FamilyBackprop:
     def prepared(self) -> Families:
         """The forward pass with a name for every sum over steps, and for what it adds up."""
         blocks = with_named_sums(self.forward)
-        return Families(blocks.head, blocks.items)
+        return Families(blocks.head, blocks.items, blocks.updates)
 
     @cached_property
     def _found(self) -> CaseFinder:
@@ -68,25 +71,34 @@ class FamilyBackprop:
 
     @property
     def least(self) -> dict[str, int]:
-        """From how many steps on the cases hold; for fewer the families are written out and derived."""
+        """From how many steps on the cases hold; `at` derives for fewer by themselves."""
         assert self.cases
         return {letter: max(0, self._found.flow.order.least.get(letter, 0)) for letter in self.forward.letters}
+
+    @property
+    def holds_for(self) -> str:
+        """From how many steps on the cases hold, as text: "for L ≥ 3", "" where they do for every number."""
+        least = ", ".join(f"{letter} ≥ {number}" for letter, number in self.least.items() if number > 1)
+        return f"for {least}" if least else ""
 
     @cached_property
     def system(self) -> Families:
         """The forward and the backward pass as a family, in an order in which they can be computed."""
-        items = derived_items(self._found.flow, self.cases)
-        return Families(self.prepared.head, (*self.prepared.items, *items))
+        items = with_plain_sums(self.prepared, derived_items(self._found.flow, self.cases))
+        return Families(self.prepared.head, (*self.prepared.items, *items), self.prepared.updates)
 
     def at(self, **numbers: int) -> System:
-        """Return both passes for these numbers of steps. Raises OptionError for fewer than `least`."""
-        for letter, number in numbers.items():
-            if letter in self.least and number < self.least[letter]:
-                raise OptionError(
-                    f"the cases hold for {letter} ≥ {self.least[letter]}",
-                    expected=f"as many steps, or the backward pass of the system for {letter} = {number}",
-                )
+        """Return both passes for these numbers of steps, those of the cases or, for fewer steps, derived for them."""
+        known = self.forward.numbers(numbers)
+        if any(known[letter] < least for letter, least in self.least.items()):
+            return self.for_steps(**numbers).system.at()
         return self.system.at(**numbers)
+
+    def for_steps(self, **numbers: int) -> FamilyBackprop:
+        """Return the derivatives for these numbers of steps alone: each step has a case of its own."""
+        self.prepared.members(**numbers)
+        blocks = blocks_at(self.prepared, self.forward.numbers(numbers))
+        return FamilyBackprop(Families(blocks.head, blocks.items), self.wrt, self.derive)
 
     def windows(self, name: str) -> Iterator[StepWindowOf]:
         """Yield the systems that the derivatives by a tensor are derived in, those of the last steps first.
@@ -114,7 +126,8 @@ class FamilyBackprop:
         for name in self._order():
             for case in shown_cases(self.cases.get(name, ())):
                 equation = case_equation(case)
-                yield replace(equation_formula(equation.target, as_reductions(equation.value)), naming=names), case
+                value = as_reductions(as_written(self.prepared, equation.value))
+                yield replace(equation_formula(equation.target, value), naming=names), case
 
     def _order(self) -> Sequence[str]:
         """Return what is derived by in the order in which it is told: last to first, then what is declared."""
@@ -123,7 +136,8 @@ class FamilyBackprop:
         return [name for name in known if self.cases.get(name)]
 
     def __str__(self) -> str:
-        return "\n".join(self.lines())
+        lines = [*self.lines(), *(["", self.holds_for] if self.holds_for else [])]
+        return "\n".join(lines)
 
 
 def _at(points: Environment, tensor: Tensor) -> Tensor:

@@ -7,12 +7,13 @@ them, that of a step, or of how many steps there are. For numbers of steps that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from chainrule.expr.binding import lookups_in, own_positions
-from chainrule.expr.nodes import Call, Condition, Expr, Indexed, MatrixEntry, walk
+from chainrule.expr.nodes import Call, Condition, Expr, Indexed, MatrixEntry, Reduce, walk
 from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.system.model import Declaration, Equation, Given, System
 
@@ -20,6 +21,7 @@ Step: TypeAlias = tuple[str, int]
 """One superscript: a letter, or "" for none, and what is added to it."""
 
 _OVER = "sum over "
+_SUMMED = re.compile(rf"{_OVER}(?P<letter>[\w']+) (?P<low>\w*)(?P<first>[+-]\d+) (?P<high>\w*)(?P<last>[+-]\d+)")
 
 
 @dataclass(frozen=True)
@@ -55,20 +57,33 @@ class Blocks:
     """A forward pass of equations and of blocks of them, for any number of layers or steps of time.
 
     `head` is all that stands outside of them, declarations above all, as a system without equations that is not
-    checked. `items` are the equations and blocks in order, and the unknown functions and facts within blocks.
+    checked. `items` are the equations and blocks in order, and the unknown functions and facts within blocks; `updates`
+    are blocks of updates alone, done after all else.
     """
 
     head: System
     items: tuple[Item, ...]
+    updates: tuple[StepBlock, ...] = ()
 
     def templates(self) -> Iterator[tuple[tuple[StepRange, ...], Template]]:
         """Yield each statement with the ranges that it is repeated over, outermost first."""
         yield from _templates((), self.items)
 
+    def update_templates(self) -> Iterator[tuple[tuple[StepRange, ...], Equation]]:
+        """Yield each update with the ranges that it is repeated over: those outside of blocks, then the others."""
+        yield from (((), update) for update in self.head.updates)
+        yield from ((path, item) for path, item in _templates((), self.updates) if isinstance(item, Equation))
+
+    def names_samples(self) -> bool:
+        """Say whether an equation reduces over the samples of a batch."""
+        values = (t.value for _, t in self.templates() if isinstance(t, Equation) and self.head.batch)
+        reductions = (part for value in values for part in walk(value) if isinstance(part, Reduce))
+        return any(i.preferred == self.head.batch for part in reductions for i in part.indices)
+
     @property
     def ranges(self) -> tuple[StepRange, ...]:
         """The ranges of all `for` lines, in order."""
-        return tuple(_ranges(self.items))
+        return tuple(_ranges((*self.items, *self.updates)))
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -86,7 +101,7 @@ class Blocks:
 
     def tensors(self) -> Iterator[Tensor]:
         """Yield the tensors that equations and facts name, as they stand there."""
-        for _, template in self.templates():
+        for _, template in (*self.templates(), *self.update_templates()):
             yield from tensors_of_template(template)
         for declaration in self.head.declarations:
             yield from (t for t in (a.tensor for a in declaration.arguments) if isinstance(t, Tensor))
@@ -139,18 +154,29 @@ def raised_in(node: Expr | Condition) -> Iterator[Tensor]:
             yield from (t for t in part.tensor.wrt if isinstance(t, Tensor))
 
 
-def sum_over(letter: str, body: Expr) -> Call:
-    """Return the sum of a body over all steps of a letter: sum(t) f[t;].
+def sum_over(letter: str, body: Expr, steps: StepRange | None = None) -> Call:
+    """Return the sum of a body over steps: sum(t) f[t;], over these steps or those that `step_ranges` finds.
 
     It stands in templates only. It is no reduction, since what it runs over is no index: it has no size, and what the
     letter stands for are superscripts too.
     """
-    return Call(_OVER + letter, (body,))
+    ends = "".join(f" {end}{shift:+d}" for end, shift in (steps.low, steps.high)) if steps is not None else ""
+    return Call(_OVER + letter + ends, (body,))
 
 
 def letter_summed(node: Expr | Condition) -> str:
     """Return the letter of the steps that a sum goes over, "" for anything else."""
-    return node.function.removeprefix(_OVER) if isinstance(node, Call) and node.function.startswith(_OVER) else ""
+    if not isinstance(node, Call) or not node.function.startswith(_OVER):
+        return ""
+    return node.function.removeprefix(_OVER).partition(" ")[0]
+
+
+def range_summed(node: Call) -> StepRange | None:
+    """Return the steps that a sum goes over, None where the sum does not say them itself."""
+    found = _SUMMED.fullmatch(node.function)
+    if found is None:
+        return None
+    return StepRange(found["letter"], (found["low"], int(found["first"])), (found["high"], int(found["last"])))
 
 
 def declared_family(families: Blocks, name: str) -> Declaration | None:

@@ -39,7 +39,7 @@ from chainrule.expr.nodes import (
     Sum,
     walk,
 )
-from chainrule.expr.sizes import Literal
+from chainrule.expr.sizes import Literal, StepSpan
 from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.render.layout import (
     UNIT,
@@ -211,16 +211,17 @@ class _Arrangement:
         return Entry(entry.tensor, entry.indices, entry.guarded, apart)
 
     def _split(self, derivative: Derivative, groups: tuple[int, ...], entry: Indexed) -> Slope:
-        """Return a derivative with so many of its positions at each of its tensors; a mark stands at the last.
+        """Return a derivative with so many of its positions at each of its tensors; a mark stands at the last with any.
 
         The positions that it goes along are those of all of them: ∂C[n]/∂z[n,j].
         """
         shared, own = entry.indices[: len(derivative.along)], entry.indices[len(derivative.along) :]
         shares = [(*shared, *own[end - size : end]) for size, end in zip(groups, accumulate(groups), strict=True)]
         pairs = zip(tensors_of(derivative), shares, strict=True)
-        of, *wrt = (self._entry(Indexed(tensor, share)) for tensor, share in pairs)
-        last = replace(wrt[-1], guarded=entry.guarded and bool(wrt[-1].positions))
-        return Slope(of, (*wrt[:-1], last))
+        parts = [self._entry(Indexed(tensor, share)) for tensor, share in pairs]
+        marked = max((n for n, part in enumerate(parts) if part.positions), default=None) if entry.guarded else None
+        of, *wrt = (replace(part, guarded=True) if n == marked else part for n, part in enumerate(parts))
+        return Slope(of, tuple(wrt))
 
     def _term(self, term: Expr) -> Layout:
         layout = self.layouts[id(term)]
@@ -301,5 +302,10 @@ def _is_inverse(node: Power) -> bool:
 
 
 def _range(index: Index) -> str:
-    size = index.extent
-    return f"{index.name}<{size.count}" if isinstance(size, Literal) else index.name
+    match index.extent:
+        case Literal(count):
+            return f"{index.name}<{count}"
+        case StepSpan(first, last):
+            return f"{index.name}={first}..{last}"
+        case _:
+            return index.name

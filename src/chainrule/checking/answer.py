@@ -84,18 +84,21 @@ def tensor_of(text: str, system: System, wrt: str | None) -> Symbol:
     return system.symbol(tensor)
 
 
-def read_answer(text: str, tensor: Symbol, cotangents: Cotangents, *, total: bool = False) -> Answer:
+def read_answer(
+    text: str, tensor: Symbol, cotangents: Cotangents, *, total: bool = False, circles: bool = False
+) -> Answer:
     """Return an answer in the names of the system, with each ∂u/∂v as it was derived.
 
     Where u reads v and depends on it through others too, ∂u/∂v is the derivative of u's equation, or with `total` that
-    in which the others move along. Raises NotationError, with a caret, for what cannot be read.
+    in which the others move along. Raises NotationError, with a caret, for what cannot be read, and unless `circles`
+    are wanted too for what goes round in one.
     """
     system = cotangents.system
     answer = read_entries(text, tensor, system, cotangents.of(tensor).indices)
     value = _with_local_derivatives(answer.value, cotangents, text, total=total)
     named = (between(name, cotangents) for name in derivatives_between(answer.value, cotangents))
     two_ways = tuple(one for one in named if one is not None and one.two_ways)
-    circle = circle_in(value, answer.indices, tensor, cotangents)
+    circle = None if circles else circle_in(value, answer.indices, tensor, cotangents)
     if circle is not None:
         raise circular(text, circle)
     return replace(answer, value=value, loose=_loose(value, answer.indices), two_ways=two_ways, total=total)
@@ -106,7 +109,7 @@ def read_entries(text: str, tensor: Symbol, system: System, axes: Sequence[Index
 
     Raises NotationError, with a caret, for what cannot be read.
     """
-    target, (start, right) = _target(text, system), _sides(text)[-1]
+    target, (start, right) = _target(text, system), sides_of(text)[-1]
     letters = axes if target is None else tuple(i for i in target.indices if isinstance(i, Index))
     indices = tuple(Index(i.name, axis.extent) for i, axis in zip(letters, axes, strict=True))
     try:
@@ -125,7 +128,7 @@ def read_entries(text: str, tensor: Symbol, system: System, axes: Sequence[Index
 
 def between_target(text: str, system: System) -> Derivative | None:
     """Return the derivative on the left if it is one of a tensor that is no cost, by one other; else None."""
-    (start, side), *others = _sides(text)
+    (start, side), *others = sides_of(text)
     if not others:
         return None
     try:
@@ -143,7 +146,7 @@ def between_target(text: str, system: System) -> Derivative | None:
 
 def read_between(text: str, name: Derivative, cotangents: Cotangents) -> Answer:
     """Return an answer for ∂u/∂v in the names of the system, with the letters of u, then of v. Raises NotationError."""
-    system, (start, side) = cotangents.system, _sides(text)[0]
+    system, (start, side) = cotangents.system, sides_of(text)[0]
     target = _parsed(text, start, side, system, ())
     match target:
         case Partial(Indexed(_, above), (Indexed(_, below),)):
@@ -156,7 +159,7 @@ def read_between(text: str, name: Derivative, cotangents: Cotangents) -> Answer:
         raise _at(text, start, "the left side names entries by distinct letters", expected="one letter for each index")
     axes = (*system.axes(name.of), *system.axes(name.wrt[0]))
     indices = tuple(Index(i.name, axis.extent) for i, axis in zip(letters, axes, strict=True) if isinstance(i, Index))
-    start, right = _sides(text)[-1]
+    start, right = sides_of(text)[-1]
     value = _parsed(text, start, right, system, indices)
     extents = {i.name: i.extent for i in indices}
     value = rename_indices(value, {i: Index(i.name, extents.get(i.name, i.extent)) for i in free_in_order(value)})
@@ -190,7 +193,7 @@ def _with_own_letter(text: str, system: System, indices: tuple[Index, ...]) -> E
 
 def circular(text: str, circle: Circle) -> NotationError:
     """Return the error for an answer that goes round in a circle; its caret points at the derivative that makes it."""
-    start, _ = _sides(text)[-1]
+    start, _ = sides_of(text)[-1]
     place = text.find(circle.name, start)
     return _at(
         text,
@@ -226,7 +229,7 @@ def without_extents(expr: Expr) -> Expr:
     return map_operands(expr, without_extents)
 
 
-def _sides(text: str) -> list[tuple[int, str]]:
+def sides_of(text: str) -> list[tuple[int, str]]:
     """Return what stands between the = outside all brackets, each part with the place where it begins."""
     depth, start = 0, 0
     sides = []
@@ -244,7 +247,7 @@ def _target(text: str, system: System) -> Indexed | None:
     It may have two names, δ2[k] = ∂C/∂z2[k] = …, as a network's equations are printed.
     """
     target: Indexed | None = None
-    for start, side in _sides(text)[:-1]:
+    for start, side in sides_of(text)[:-1]:
         found = _left_side(text, start, side, system)
         if target is not None and found != target:
             raise _at(text, start, f"this is another derivative than {target.tensor}", expected="one answer at a time")
@@ -276,7 +279,7 @@ def _parsed(text: str, start: int, part: str, system: System, indices: tuple[Ind
     readable, names = with_names(system)
     before = "".join(c if c == "\n" else " " for c in text[:start])
     try:
-        value = parse_expression(before + part, readable, indices, without_primes)
+        value = parse_expression(before + part, readable, indices, meant=without_primes)
     except NotationError as error:
         lines = text.split("\n")
         start = sum(len(line) + 1 for line in lines[: max(0, error.line - 1)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.arguments import as_utf8, read_size
+from chainrule.cli.arguments import NamesOption, as_utf8, read_size
 from chainrule.cli.terminal import check_form, columns, say, show_document
 
 if TYPE_CHECKING:
@@ -69,14 +69,7 @@ def derive(
         bool, typer.Option("--where", help="With --steps: name the function in chainrule's code that took each step.")
     ] = False,
     form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
-    names: Annotated[
-        str,
-        typer.Option(
-            metavar="BOOK",
-            callback=as_utf8,
-            help="What derivatives are called: plain, textbook (δ2), ng (dW2), or names of your own, ∂C/∂z2=e2,W2=V.",
-        ),
-    ] = "",
+    names: NamesOption = "",
     compare: Annotated[
         str, typer.Option(metavar="OTHER", help="Another system: show where the two derivations part.")
     ] = "",
@@ -91,7 +84,8 @@ def derive(
 ) -> None:
     """Derive the backward pass of a system with the chain rule."""
     from chainrule.cli.derive_why import reasons
-    from chainrule.cli.systems import read_notation, written_out_system
+    from chainrule.cli.sized_families import in_members
+    from chainrule.cli.systems import read_notation
     from chainrule.errors import OptionError
     from chainrule.families.families import Families
     from chainrule.notation.symbol_names import asked_tensor
@@ -102,18 +96,19 @@ def derive(
     if names and (compare or json or of or hessian or why):
         raise OptionError("--names is for the derivatives of a cost", advice="Leave it out.")
     _check_why(why, data, at, alone=not (of or hessian or steps or compare or verify or form != "index"))
-    given = read_notation(file)
-    if isinstance(given, Families) and not size:
-        from chainrule.cli.derive_families import derive_families
+    given, sizes = read_notation(file), dict(map(read_size, size or []))
+    if isinstance(given, Families) and not sizes and data is None:
+        from chainrule.cli.derive_families import Wanted, families_command
         from chainrule.cli.printed_as import names_in_print, words_of
 
-        _check_families(plain=not (hessian or why or compare or json))
+        _check_families(plain=not hessian)
         called = names_in_print(names, words_of(given), given.head.cost)
-        latex = form == "latex"
-        derive_families(given, of, wrt or [], called, steps=steps, where=where, latex=latex, verify=verify)
+        wanted = Wanted(file, of, wrt or [], called, steps, where, form, verify, json, compare)
+        families_command(given, wanted, at or [], why=why)
         return
-    system = written_out_system(given, dict(map(read_size, size or [])))
-    asked = [asked_tensor(name, system) for name in wrt or []]
+    found_in = in_members(given, file, wrt or [], of, sizes, data)
+    system, of = found_in.system, found_in.of
+    asked = [asked_tensor(name, system) for name in found_in.wrt]
     if of or hessian:
         found = _jacobian(system, of, asked, hessian=hessian)
         _show_jacobian(found, steps=steps, where=where, latex=form == "latex", verify=verify, json=json)
@@ -122,7 +117,7 @@ def derive(
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
     if why:
-        pages = list(reasons(back, file, asked, data, at or []))
+        pages = list(reasons(back, asked, found_in.values, at or []))
         show_document(Group(tuple(Group((one.document(),), apart=True) for one in pages)), json=json, width=columns())
         return
     if json:
@@ -166,7 +161,7 @@ def _check_families(*, plain: bool) -> None:
 
     if not plain:
         raise OptionError(
-            "--hessian, --why, --compare and --json need to know how many steps there are",
+            "--hessian needs to know how many steps there are",
             advice="Say how many: --size L=3",
         )
 

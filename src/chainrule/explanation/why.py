@@ -19,9 +19,11 @@ from chainrule.execute.shortage import enough_memory
 from chainrule.explanation.entry import At, asked_of, one_sample, tensor_named, with_params
 from chainrule.explanation.moves import Moves, moves_at, random_moves
 from chainrule.explanation.moves_page import moves_nodes
+from chainrule.explanation.of_steps import question
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, plus, times
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
+from chainrule.families.families import Families
 from chainrule.keywords import answers
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
@@ -44,7 +46,7 @@ _LEFT_OVER = ("o", "r", "R", "rest", "remainder")
 @answers
 @enough_memory("the explanation")
 def why(
-    network_or_system: Network | System | Backprop,
+    network_or_system: Network | System | Backprop | Families,
     of: str,
     inputs: Mapping[str, npt.ArrayLike] | None = None,
     at: At | None = None,
@@ -56,8 +58,9 @@ def why(
 
     With `inputs`, as `explain` takes them, the numbers are those of one entry, `at`, for one sample. Without them a
     system is evaluated at a random point, drawn from a fixed seed, for unknown functions of which a smooth one is drawn
-    too. Of long sums the `top` largest terms are shown. Raises InputError for what does not name one number or does not
-    fit the system, and DerivativeError where the derivative goes through a recurrence.
+    too. Families are written out for as many steps as their inputs have, or as they declare. Of long sums the `top`
+    largest terms are shown. Raises InputError for what does not name one number or does not fit the
+    system, and DerivativeError where the derivative goes through a recurrence.
 
     >>> from chainrule.notation import parse
     >>> system = parse("param z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))\ncost C = sum(k) a[k]^2")
@@ -67,6 +70,9 @@ def why(
     >>> round(found.moves.derivative, 4), [round(one.share, 4) for one in found.moves.terms]
     (-0.1301, [-0.004, 0.0905, -0.2166])
     """
+    if isinstance(network_or_system, Families):
+        asked = question(network_or_system, inputs, of, at)
+        network_or_system, inputs, of, at = asked.of_what, asked.inputs, asked.tensor, asked.at
     if isinstance(network_or_system, Backprop):
         back, given = network_or_system, inputs
     else:

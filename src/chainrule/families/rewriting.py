@@ -25,7 +25,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Change, Derivative, Steps, Symbol, Tensor
-from chainrule.families.templates import Step, letter_summed, range_summed, sum_over
+from chainrule.families.templates import Step, StepRange, letter_summed, range_summed, sum_over
 from chainrule.system.model import Declaration, Equation, Given, System
 from chainrule.system.sizes.erase import erase_sizes
 from chainrule.system.typecheck import typecheck
@@ -235,6 +235,11 @@ def with_own_letters(node: Any) -> Any:
     named = {letter: (letter.rstrip(APART), 0) for letter in sorted(letters)}
     plain = with_tensors(node, everywhere(lambda tensor: moved(tensor, named)))
     return _sums_renamed(substitute_indices(plain, {Index(old): Index(new) for old, (new, _) in named.items()}))
+
+
+def with_own_letter(steps: StepRange) -> StepRange:
+    """Return steps whose letter was told apart from that of a step, t', with what it was: t."""
+    return replace(steps, letter=steps.letter.rstrip(APART))
 
 
 def _sums_renamed(node: Any) -> Any:

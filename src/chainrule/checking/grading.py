@@ -19,7 +19,7 @@ from chainrule.checking.clashes import clashes
 from chainrule.checking.diagnosis import Array, Case, clash_words, loose_words, values_of
 from chainrule.checking.family_answers import verdict_in_family
 from chainrule.checking.forms import users_of
-from chainrule.checking.jacobian_answers import verdict_between
+from chainrule.checking.jacobian_answers import verdict_between, verdict_of_steps
 from chainrule.checking.names import unknown_derivatives
 from chainrule.checking.points import POINTS, SCALAR_POINTS, Point, Points, drawn_points, with_derivatives
 from chainrule.checking.sides import Side, further_points, missing_sides, points_on
@@ -72,7 +72,8 @@ def check(system: System | Families, answer: str, *, wrt: str | None = None) -> 
     a factor 2 too much
     """
     if isinstance(system, Families):
-        return verdict_in_family(system, answer, wrt, graded)
+        of_steps = verdict_of_steps(system, answer, _graded)
+        return verdict_in_family(system, answer, wrt, graded) if of_steps is None else of_steps
     return graded(system, answer, wrt)
 
 

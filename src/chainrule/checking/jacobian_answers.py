@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chainrule.checking.answer import Answer, between_target, read_between
+from chainrule.checking.answer import Answer, between_target, read_between, sides_of
 from chainrule.checking.between import AS_TOTAL, Between, between
 from chainrule.checking.points import differing, drawn_points
 from chainrule.checking.two_readings import read_as, wrong_too
@@ -24,17 +24,21 @@ from chainrule.checking.verdicts import (
     at_a_point,
     not_compared,
     told,
+    with_line,
     wrong_words,
 )
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import DerivativeError, InputError
 from chainrule.expr.binding import reduce_over, rename_indices
 from chainrule.expr.nodes import Affine, Expr, Index, Indexed, times
-from chainrule.expr.symbols import Symbol, unused
+from chainrule.expr.symbols import Derivative, Symbol, unused
+from chainrule.families.families import Families
+from chainrule.family_derivations import held_fixed, window_between
 from chainrule.jacobians import jacobian
-from chainrule.pipeline import cotangents_for
-from chainrule.render.document import words
-from chainrule.render.formula import ShownFormula, equation_formula, formula
+from chainrule.notation import named_symbol
+from chainrule.pipeline import cotangents_for, family_backprop
+from chainrule.render.document import joined, words
+from chainrule.render.formula import ShownFormula, equation_formula, formula, whole
 from chainrule.system.model import Declaration, Equation, System
 from chainrule.system.printing import ranks_of
 from chainrule.system.sizes.erase import erase_sizes
@@ -42,6 +46,22 @@ from chainrule.system.typecheck import typecheck
 
 Grade = Callable[[System, str, Answer, Cotangents], Verdict]
 _POINTS = 3
+
+
+def verdict_of_steps(families: Families, text: str, grade: Grade) -> Verdict | None:
+    """Return the verdict on an answer for ∂z[l+1; k]/∂z[l; j] between neighbouring steps of a family; see below."""
+    (_, left), *others = sides_of(text)
+    named = named_symbol(left) if others else None
+    if not isinstance(named, Derivative) or len(named.wrt) != 1 or named.of == families.head.cost:
+        return None
+    of, wrt = named.of, named.wrt[0]
+    back = family_backprop(families, [wrt.partition("[")[0]])
+    verdict, held = verdict_between(window_between(back, of, wrt), text, grade), held_fixed(back, of, wrt)
+    if verdict is None or not held:
+        return verdict
+    return with_line(
+        verdict, words(whole(named), " is read with ", joined(tuple(map(whole, held)), " and "), " held fixed")
+    )
 
 
 def verdict_between(system: System, text: str, grade: Grade) -> Verdict | None:

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.execute.family_inputs import WrittenOut
-    from chainrule.render.document import Group, Words
+    from chainrule.render.document import Group
+    from chainrule.render.titles import Title
     from chainrule.verify.verification import Verification
 
     Array = npt.NDArray[Any]
@@ -95,7 +96,7 @@ class Backprop(ShownAsText):
         asked = asked_tensor(tensor, self.forward)
         return replace(self.plain_derivation(asked), cases=self.cases(asked))
 
-    def cases(self, tensor: str) -> tuple[tuple[Words, Derivation], ...]:
+    def cases(self, tensor: str) -> tuple[tuple[Title, Derivation], ...]:
         """Return what stands beside the derivation of ∂C/∂tensor: titles, and derivations that are another."""
         found = [
             (title, Backprop(system, self.wrt).plain_derivation(tensor))

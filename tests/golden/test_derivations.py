@@ -14,7 +14,6 @@ from cases import CASES, Case
 from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.notation import parse
 from chainrule.pipeline import Backprop, backprop
-from chainrule.render.document_text import words_text
 from chainrule.render.latex import equation_latex
 from chainrule.rewrite.derivation_text import derivation_text
 from chainrule.system.printing import system_text
@@ -45,7 +44,7 @@ def section(back: Backprop, tensor: str) -> str:
     latex = equation_latex(derivation.target, derivation.result, taken=derivation.taken)
     lines = [derivation_text(derivation), "", f"text   {derivation.equation()}", f"latex  {latex}"]
     for title, special in derivation.cases:
-        lines += ["", f"-- where {words_text(title)}", derivation_text(special)]
+        lines += ["", f"-- where {title}", derivation_text(special)]
     return "\n".join(lines)
 
 

@@ -26,7 +26,6 @@ from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Partial, Reduce,
 from chainrule.notation import parse
 from chainrule.notation.parser import parse_expression
 from chainrule.pipeline import Backprop, backprop
-from chainrule.render.document_text import words_text
 from chainrule.rewrite.rules import Derivation, Step
 from chainrule.system.cases import special_cases
 from chainrule.system.model import System
@@ -101,7 +100,7 @@ def test_the_step_that_uses_the_given_is_false_without_it() -> None:
 
 def special(case: Case, word: str) -> tuple[System, Derivation]:
     system = parse(case.text)
-    (found,) = [special for title, special in special_cases(system) if word in words_text(title)]
+    (found,) = [special for title, special in special_cases(system) if word in title]
     (tensor,) = case.results
     return found, backprop(found).derivation(tensor)
 
@@ -136,7 +135,7 @@ def test_both_special_cases_stand_beside_the_seed() -> None:
     derivation = derived(SEED, "z")
     assert [title for title, _ in derivation.cases] == [title for title, _ in special_cases(parse(SEED.text))]
     for word, (title, shown) in zip(("entry by entry", "softmax"), derivation.cases, strict=True):
-        assert word in words_text(title)
+        assert word in title
         assert shown.result == special(SEED, word)[1].result
 
 

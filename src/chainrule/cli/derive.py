@@ -308,7 +308,7 @@ def _equations(back: Backprop) -> Group:
 
     shown = equations_document(back.system, _derived(back))
     cases = [
-        Line(words("if ", title, ": ", case.equation_formula()))
+        Line(words("if ", title.words, ": ", case.equation_formula()))
         for tensor in back.wrt
         for title, case in back.cases(tensor)
     ]

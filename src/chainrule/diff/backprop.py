@@ -209,6 +209,14 @@ class Cotangents:
         direct = len(found) == 1 and found[0].beyond is None
         return tuple(one for one in found if one.local.value != ZERO or (direct and one.local.raw != ZERO))
 
+    def without_effect(self, tensor: str) -> tuple[Contribution, ...]:
+        """Return what reads a tensor on the way to the cost, and does not change with it: its local derivative is 0."""
+        own = self.system.symbol(tensor)
+        if self.is_whole(tensor):
+            return ()
+        found = (self._contribution(own, user) for user in self._users(own))
+        return tuple(one for one in found if one.beyond is not None and one.local.value == ZERO)
+
     def held_fixed(self, tensor: str) -> dict[Symbol, tuple[Symbol, ...]]:
         """Return, for each tensor that reads this one on the way to the cost, what else it reads that depends on it.
 

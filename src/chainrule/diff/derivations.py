@@ -14,6 +14,7 @@ from chainrule.diff.derivation_steps import DerivationSteps, may_vanish
 from chainrule.expr.binding import rename_indices
 from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
+    ZERO,
     Bracket,
     Comparison,
     Expr,
@@ -42,7 +43,8 @@ def derive(cotangents: Cotangents, tensor: str) -> Derivation:
         )
     parts = cotangents.as_written(tensor) if tensor != cotangents.cost else ()
     vectors = [writer.vector_form(part) for part in parts if len(parts) == 1 and len(part.indices) == 1]
-    return writer.derivation(parts, tuple(filter(None, vectors)))
+    idle = [writer.without_effect(part) for part in cotangents.without_effect(tensor)] if parts else []
+    return writer.derivation(parts, (*filter(None, vectors), *idle))
 
 
 class _Backward(DerivationSteps):
@@ -68,6 +70,12 @@ class _Backward(DerivationSteps):
             return ()
         product_of_both = gradient(self._all.cost, part.through, self.formula(self._by))
         return words("as a product of vectors: ", equal(self.formula(self._target), product_of_both))
+
+    def without_effect(self, part: Contribution) -> Words:
+        """Say why a tensor that reads this one has no part in the sum."""
+        zero = equal(self.formula(part.local.partial), self.formula(ZERO))
+        reader, read = self.formula(Indexed(part.through, part.indices)), self.formula(self._by)
+        return words(reader, " reads ", read, " too, but ", zero, ": nothing is contributed through ", reader)
 
     def local_order(self, part: Contribution) -> tuple[Index, ...]:
         """Return the indices of ∂u[k]/∂v[j]."""

@@ -112,7 +112,7 @@ def _end(derivation: Derivation, *, where: bool) -> Iterator[Node]:
     yield Group(tuple(said), role="result", indent=2)
     for title, case in derivation.cases:
         inner = derivation_document(case, where=where)
-        yield Group((Line(words("If ", title, ":")), Group((inner,), indent=2)), role="case", apart=True)
+        yield Group((Line(words("If ", title.words, ":")), Group((inner,), indent=2)), role="case", apart=True)
 
 
 def _steps(derivation: Derivation, labels: Iterable[str], above: Expr | None, *, where: bool) -> Iterator[Group]:

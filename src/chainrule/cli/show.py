@@ -19,13 +19,13 @@ HELP = """Show what is in a saved network: layers, params, what it was trained o
 \b
   chainrule show digits.safetensors
   chainrule show digits.safetensors --names ng
-  chainrule show deep.safetensors --flat    each layer by itself, also where three or more are equal
+  chainrule show deep.safetensors --flat    equations layer by layer, also where three or more are equal
 """
 
 
 def show(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A saved network, FILE.safetensors.")],
-    flat: Annotated[bool, typer.Option("--flat", help="Show each layer by itself, also where some are equal.")] = False,
+    flat: Annotated[bool, typer.Option("--flat", help="Show equations layer by layer, also of equal layers.")] = False,
     names: NamesOption = "",
 ) -> None:
     """Show what is in a saved network."""

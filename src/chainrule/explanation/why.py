@@ -59,8 +59,8 @@ def why(
     With `inputs`, as `explain` takes them, the numbers are those of one entry, `at`, for one sample. Without them a
     system is evaluated at a random point, drawn from a fixed seed, for unknown functions of which a smooth one is drawn
     too. Families are written out for as many steps as their inputs have, or as they declare. Of long sums the `top`
-    largest terms are shown. Raises InputError for what does not name one number or does not fit the
-    system, and DerivativeError where the derivative goes through a recurrence.
+    largest terms are shown. Raises InputError for what does not name one number or does not fit the system, and
+    DerivativeError where the derivative goes through a recurrence.
 
     >>> from chainrule.notation import parse
     >>> system = parse("param z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))\ncost C = sum(k) a[k]^2")

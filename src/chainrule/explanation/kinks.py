@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from chainrule.diff.scalars import rectified
+from chainrule.errors import InputError
 from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.expr.binding import Fresh, free_in_order, open_reduce
 from chainrule.expr.functions import FUNCTIONS
@@ -29,8 +31,9 @@ def conventions_left(before: Evaluation, after: Evaluation) -> tuple[Words, ...]
     found: dict[str, Words] = {}
     for equation in before.system.equations:
         for part in walk(equation.value):
-            for said in _kinks_left(part, before, after):
-                found.setdefault(said, stated(said))
+            with suppress(InputError):  # a branch that is not taken may have no value
+                for said in _kinks_left(part, before, after):
+                    found.setdefault(said, stated(said))
     return tuple(found.values())
 
 

@@ -24,13 +24,14 @@ def moves_nodes(moves: Moves, step: Expr) -> Iterator[Node]:
     yield Line(
         words("In numbers", *_which_numbers(moves), ": ", own, " = ", moves.value, " moves by ", h, f" = {size}.")
     )
-    if not moves.terms:
+    if not moves.terms and moves.limits.as_derived:
         yield Note(
             words("Nothing moves with it, so ", cost, " does not change: ", derivative, " = ", moves.derivative, ".")
         )
         return
-    yield _table(moves, cost, h)
-    yield from (Note(said) for said in _below(moves, own, cost, h))
+    if moves.terms:
+        yield _table(moves, cost, h)
+        yield from (Note(said) for said in _below(moves, own, cost, h))
     if not moves.limits.as_derived:
         yield _both_sides(moves, cost, h)
         yield from (Note(said) for said in _no_derivative(moves, cost, h, derivative))

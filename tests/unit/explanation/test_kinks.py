@@ -75,6 +75,17 @@ def test_two_kinks_that_cancel_leave_a_derivative_that_the_convention_misses() -
     assert "∂C/∂z = 0 is what the backward pass gives: relu'(t) = [t > 0]" in found
 
 
+def test_a_kink_from_which_only_a_step_down_moves_anything_is_told() -> None:
+    found = shown("param z\na = relu(-z)\ncost C = 3*a", {"z": 0.0})
+    assert "ΔC/h goes to 0 from above and to −3 from below." in found
+    assert "Nothing moves" not in found
+
+
+def test_a_branch_without_a_value_is_no_kink() -> None:
+    found = shown("data u[k]\nparam z\na = relu(z) + where(z > 5, log(z - 5), 0)\ncost C = a", {"z": 0.0, "u": [1.0]})
+    assert "∂C/∂z = 0 is what the backward pass gives: relu'(t) = [t > 0]" in found
+
+
 def test_a_jump_and_an_infinite_slope_go_to_no_number() -> None:
     assert "goes to no number from" in shown("param z\na = 3*[z > 0] + z\ncost C = a", {"z": 0.0})
     assert "no number" in shown("param z\na = abs(z)^(1/2)\ncost C = a^1", {"z": 0.0})

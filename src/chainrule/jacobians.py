@@ -22,6 +22,7 @@ from chainrule.expr.symbols import Derivative, Symbol, derivative_by
 from chainrule.families.families import Families
 from chainrule.families.family_hessian import FamilyHessian
 from chainrule.keywords import answers
+from chainrule.notation.symbol_names import asked_tensor
 from chainrule.pipeline import Backprop, backprop, family_backprop
 from chainrule.render.document import Group
 from chainrule.render.document_text import document_text
@@ -128,6 +129,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     ∂a[k]/∂z[j] = a[k]·([k = j] − a[j])
     """
     check_system(system)
+    of, wrt = asked_tensor(of, system), asked_tensor(wrt, system)
     system = uncoupled(system, (wrt,))
     refuse_pointwise(system, (wrt,))
 
@@ -166,7 +168,7 @@ def hessian(system: System | Families, wrt: str | Sequence[str] | None = None) -
         tensors = _several(system.params if wrt is None else wrt)
         return FamilyHessian(family_backprop(system, tensors), tensors, _total)
     check_system(system)
-    tensors = _several(system.params if wrt is None else wrt)
+    tensors = tuple(asked_tensor(name, system) for name in _several(system.params if wrt is None else wrt))
     system = uncoupled(system, tensors)
     cost = system.cost
 

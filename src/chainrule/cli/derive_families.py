@@ -12,11 +12,12 @@ from chainrule.errors import DerivativeError, OptionError
 from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop
-from chainrule.family_derivations import compared_cases, derivations, local_derivative
+from chainrule.family_derivations import compared_cases, derivations, held_fixed, local_derivative
 from chainrule.family_pages import family_page, told_of_case
 from chainrule.pipeline import family_backprop
 from chainrule.render.document import Group, Heading, Line, Node
 from chainrule.render.printed_names import Naming, with_names
+from chainrule.render.text import whole_text
 from chainrule.rewrite.compared import compared_document
 from chainrule.rewrite.derivation_text import derivation_latex, derivation_text
 
@@ -192,6 +193,9 @@ def _local(families: Families, wanted: Wanted) -> None:
         say(derivation_latex(derivation) if wanted.latex else derivation_text(derivation, columns()))
     if not wanted.steps:
         say(found.latex() if wanted.latex else repr(found))
+    held = " and ".join(map(whole_text, held_fixed(back, above, below)))
+    if held and not wanted.latex:
+        say(f"\nwith {held} held fixed: the direct part of the total derivative")
     if wanted.verify:
         for name in found.results:
             say(f"\n{found.verify(found.derivation(name))}")

@@ -280,3 +280,10 @@ def test_second_derivatives_of_a_family_hold_for_every_number_of_steps(tmp_path:
     assert r"\qquad m = 1, \ldots, T" in run("derive", file, "--hessian", "--form", "latex").output
     assert "without steps" in run("derive", file, "--hessian", "--steps").output
     assert "a Hessian is of the cost" in run("derive", file, "--hessian", "--of", "h").output
+
+
+def test_a_file_of_values_without_an_ending_gets_advice_with_one(systems: Path, tmp_path: Path) -> None:
+    (tmp_path / "63").write_text("{}", encoding="utf-8")
+    result = run("derive", systems / "sigmoid.eq", "--why", "--data", tmp_path / "63")
+    assert result.exit_code == 2
+    assert "Write one with np.savez('values.npz', " in result.stderr

@@ -183,4 +183,4 @@ def test_what_is_read_at_a_step_of_an_ordinary_axis_is_not_derived_by(text: str)
 
 
 def test_what_is_read_at_a_step_of_an_ordinary_axis_may_stand_beside_what_is_derived_by() -> None:
-    assert lines(PLAIN_AXIS, "U")[-1] == "∂C/∂U[k,j] = Σ_t h[t-1; j]·∂C/∂h[t; k]·(1 − h[t; k]^2)"
+    assert lines(PLAIN_AXIS, "U")[-1] == "∂C/∂U[k,j] = Σ_{t=1..T} h[t-1; j]·∂C/∂h[t; k]·(1 − h[t; k]^2)"

@@ -28,28 +28,29 @@ from chainrule.families.definitions import enough
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop, checked_names
 from chainrule.keywords import answers
-from chainrule.render.in_notebooks import ShownAsText
+from chainrule.render.document import Group
+from chainrule.render.in_notebooks import ShownAsPage, displayed
+from chainrule.render.shown_document import ShownGroup
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
 from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
-from chainrule.system.printing import system_text
+from chainrule.system.printing import system_latex, system_text
 from chainrule.system.stages import after_backprop, before_backprop
 from chainrule.system.typecheck import typecheck
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from chainrule.render.document import Group
     from chainrule.verify.verification import Verification
 
     Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Backprop(ShownAsText):
+class Backprop(ShownAsPage):
     """The backward pass of a system, derived. `wrt` are the tensors that were asked for.
 
     `system` holds the forward equations and the equations of ∂C/∂t for every t in `wrt` and every name they need.
@@ -110,7 +111,7 @@ class Backprop(ShownAsText):
         return replace(derive(self.cotangents, self.forward.named(tensor)), verifier=self.verify)
 
     @answers
-    def steps(self, *, where: bool = False) -> Group:
+    def steps(self, *, where: bool = False) -> ShownGroup:
         r"""Return the derivations of the whole backward pass on one page, as a document.
 
         First the derivatives that the pass names, from the cost backwards, then those by the tensors asked for; what
@@ -130,7 +131,8 @@ class Backprop(ShownAsText):
         found = self.derivations()
         inlined = {name for derivation in found.values() for name in derivation.inlined}
         brief = [found[tensor] for tensor in found if tensor in self.wrt or tensor in inlined]
-        return backward_page(tuple(found.values()), brief, where=where)
+        page = backward_page(tuple(found.values()), brief, where=where)
+        return ShownGroup(page.nodes, page.role)
 
     def derivations(self) -> dict[str, Derivation]:
         """Return the derivations of the whole backward pass, by tensor, from the cost backwards."""
@@ -169,6 +171,13 @@ class Backprop(ShownAsText):
 
     def __str__(self) -> str:
         return system_text(self.system)
+
+    def document(self) -> Group:
+        """Return both passes, as a document."""
+        return self.system.document()
+
+    def _repr_latex_(self) -> str:
+        return displayed(system_latex(self.system))
 
 
 def _cotangents(system: System, wrt: tuple[str, ...], at_once: tuple[str, ...] | None = None) -> Cotangents:

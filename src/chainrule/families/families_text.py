@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
 
+from chainrule.expr.binding import free_in_order, rename_indices
 from chainrule.expr.nodes import Call, Comparison, Condition, Expr, Index, Reduce, operands, with_operands
 from chainrule.expr.sizes import UNINFERRED, StepSpan
 from chainrule.expr.symbols import steps_text
@@ -81,7 +82,9 @@ def as_reductions(node: AnyNode) -> AnyNode:
         (body,) = parts
         steps = range_summed(node)
         run = UNINFERRED if steps is None else StepSpan(steps_text((steps.low,)), steps_text((steps.high,)))
-        summed: Expr = Reduce("sum", (Index(letter, run),), body)  # type: ignore[arg-type]  # a sum is of an expression
+        own = Index(letter, run)
+        places = {index: own for index in free_in_order(body) if index.name == letter}
+        summed: Expr = Reduce("sum", (own,), rename_indices(body, places))  # type: ignore[arg-type]
         return summed  # type: ignore[return-value]
     return with_operands(node, parts) if parts else node
 

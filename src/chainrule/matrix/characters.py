@@ -1,0 +1,284 @@
+"""How a matrix form is written: a table of characters for text and one for LaTeX, and one function that writes by them.
+
+What goes into parentheses is the same for all: a table of precedence says how tightly each node holds. A further form,
+MathML, is one more table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from chainrule.expr.symbols import Symbol
+from chainrule.matrix.operations import (
+    UNITY,
+    Addition,
+    AllOrAny,
+    Amount,
+    Choice,
+    CountOf,
+    DiagonalMatrix,
+    DiagonalVector,
+    Entrywise,
+    FunctionOf,
+    Holds,
+    IdentityMatrix,
+    Indicator,
+    InverseOf,
+    KnownConstant,
+    MatrixNode,
+    MatrixProduct,
+    Multiple,
+    Nabla,
+    OnesVector,
+    Opposite,
+    PowerOf,
+    Rates,
+    SingleEntry,
+    SummaryOf,
+    TransposeOf,
+    Variable,
+)
+
+MatrixPiece: TypeAlias = str | MatrixNode
+MatrixPieces: TypeAlias = Sequence[MatrixPiece]
+
+
+class Hold(IntEnum):
+    """How tightly a node holds together; what is looser than its place asks for gets parentheses."""
+
+    CONDITION = 0
+    SUM = 1
+    NEGATIVE = 2
+    PRODUCT = 3
+    FACTOR = 4
+    BASE = 5
+
+
+HOLDS: Mapping[type[Any], Hold] = MappingProxyType(
+    {
+        Holds: Hold.CONDITION,
+        AllOrAny: Hold.CONDITION,
+        Addition: Hold.SUM,
+        Opposite: Hold.NEGATIVE,
+        MatrixProduct: Hold.PRODUCT,
+        Entrywise: Hold.PRODUCT,
+        Multiple: Hold.PRODUCT,
+        Rates: Hold.PRODUCT,
+        TransposeOf: Hold.FACTOR,
+        InverseOf: Hold.FACTOR,
+        PowerOf: Hold.FACTOR,
+        Nabla: Hold.FACTOR,
+    }
+)
+"""All others stand as bases."""
+
+MatrixFrame: TypeAlias = tuple[str, ...]
+"""The strings before, between and after parts: one more than there are parts."""
+
+
+@dataclass(frozen=True)
+class MatrixStyle:
+    """The characters of one way to write matrix forms; signs come with the space around them.
+
+    `bars` says that fractions, roots and exponents show how far they reach, so that parentheses in them go. `raised`
+    says of a name that it has a superscript, so that another one has to stand outside parentheses.
+    """
+
+    bars: bool
+    number: Callable[[Fraction], str]
+    name: Callable[[Symbol, int], str]
+    raised: Callable[[Symbol], bool]
+    entry: Callable[[SingleEntry], str]
+    constant: Callable[[str], str]
+    count: Callable[[CountOf], str]
+    ones: str
+    identity: str
+    nabla: Callable[[Nabla], str]
+    rates: Callable[[Rates], str]
+    transpose: str
+    inverse: str
+    inverse_transpose: str
+    beside: str
+    times: str
+    entrywise: str
+    entrywise_over: str
+    over: MatrixFrame
+    plus: str
+    minus: str
+    negative: str
+    power: Callable[[MatrixNode, bool], MatrixPieces]
+    function: Callable[[str, int], str]
+    frames: Mapping[str, MatrixFrame]
+    parentheses: MatrixFrame
+    diagonal: MatrixFrame
+    summaries: Mapping[str, MatrixFrame]
+    comma: str
+    relation: Callable[[str], str]
+    connective: Callable[[str], str]
+    denial: str
+    bracket: MatrixFrame
+    choice: tuple[MatrixFrame, tuple[int, int, int]]
+    """The frame of a choice, and in which order condition, then and otherwise stand in it."""
+
+
+@dataclass(frozen=True)
+class _Enclosed:
+    """A node in parentheses."""
+
+    inner: MatrixNode
+
+
+def write_matrix(node: MatrixNode, style: MatrixStyle) -> str:
+    """Return a matrix form in a style."""
+    out: list[str] = []
+    stack: list[Any] = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, str):
+            out.append(current)
+        elif isinstance(current, _Enclosed):
+            stack.extend(reversed(_framed(style.parentheses, current.inner)))
+        else:
+            stack.extend(reversed(_pieces(current, style)))
+    return "".join(out)
+
+
+def holds(node: MatrixNode) -> Hold:
+    """Return how tightly a node holds together."""
+    return HOLDS.get(type(node), Hold.BASE)
+
+
+def _fit(node: MatrixNode, level: Hold) -> Any:
+    return node if holds(node) >= level else _Enclosed(node)
+
+
+def _framed(frame: MatrixFrame, *parts: Any) -> list[Any]:
+    return [frame[0], *(piece for part, after in zip(parts, frame[1:], strict=True) for piece in (part, after))]
+
+
+def _joined(parts: Sequence[Any], separator: str) -> list[Any]:
+    return [piece for n, part in enumerate(parts) for piece in ((separator, part) if n else (part,))]
+
+
+def _pieces(node: MatrixNode, style: MatrixStyle) -> list[Any]:
+    """Return what a node is written as: strings, and nodes that are written in turn."""
+    return list(_WRITTEN[type(node)](node, style))
+
+
+def _base(node: MatrixNode, style: MatrixStyle) -> Any:
+    """Return what a superscript can stand at."""
+    if isinstance(node, Variable) and node.rank and style.raised(node.tensor):
+        return _Enclosed(node)
+    return _fit(node, Hold.BASE)
+
+
+def _transpose(node: TransposeOf, style: MatrixStyle) -> list[Any]:
+    if isinstance(node.of, InverseOf):
+        return [_base(node.of.of, style), style.inverse_transpose]
+    return [_base(node.of, style), style.transpose]
+
+
+def _entrywise(node: Entrywise, style: MatrixStyle) -> list[Any]:
+    above = _joined([_fit(f, Hold.FACTOR) for f in node.factors or (UNITY,)], style.entrywise)
+    if not node.divisors:
+        return above
+    below = _below(node.divisors, style.entrywise)
+    enclosed = below if len(node.divisors) == 1 else [style.parentheses[0], *below, style.parentheses[1]]
+    return [*above, style.entrywise_over, *enclosed]
+
+
+def _below(divisors: Sequence[MatrixNode], sign: str) -> list[Any]:
+    return _joined([_fit(divisor, Hold.FACTOR) for divisor in divisors], sign)
+
+
+def _multiple(node: Multiple, style: MatrixStyle) -> list[Any]:
+    parts: list[Any] = [_fit(scalar, Hold.FACTOR) for scalar in node.scalars]
+    if node.of is not None:
+        parts.append(_fit(node.of, Hold.PRODUCT if isinstance(node.of, MatrixProduct | Entrywise) else Hold.FACTOR))
+    above = _joined(parts or [UNITY], style.beside)
+    if len(parts) > 1 and isinstance(node.scalars[-1], Amount) and _begins_with_ones(node.of):
+        above[-2] = style.times
+    if not node.divisors:
+        return above
+    below = _below(node.divisors, style.beside)
+    if style.bars and len(node.divisors) == 1:
+        below = list(node.divisors)
+    elif len(node.divisors) > 1 and not style.bars:
+        below = [style.parentheses[0], *below, style.parentheses[1]]
+    return [style.over[0], *above, style.over[1], *below, style.over[2]]
+
+
+def _begins_with_ones(node: MatrixNode | None) -> bool:
+    first = node.factors[0] if isinstance(node, MatrixProduct) else node
+    return isinstance(first, OnesVector)
+
+
+def _addition(node: Addition, style: MatrixStyle) -> list[Any]:
+    pieces: list[Any] = []
+    for term in node.terms:
+        shown = term.of if isinstance(term, Opposite) and pieces else term
+        sign = style.minus if shown is not term else style.plus
+        pieces += [sign, _fit(shown, Hold.PRODUCT)] if pieces else [_fit(term, Hold.NEGATIVE)]
+    return pieces
+
+
+def _power(node: PowerOf, style: MatrixStyle) -> list[Any]:
+    exponent = style.power(node.exponent, node.entrywise)
+    inner = [part if isinstance(part, str) or style.bars else _fit(part, Hold.BASE) for part in exponent]
+    return [_base(node.base, style), *inner]
+
+
+def _function(node: FunctionOf, style: MatrixStyle) -> list[Any]:
+    if node.function in style.frames and not node.order:
+        return _framed(style.frames[node.function], *node.arguments)
+    name = style.function(node.function, node.order)
+    return [name, *_framed(style.parentheses, "")[:1], *_joined(node.arguments, style.comma), style.parentheses[1]]
+
+
+def _condition(node: AllOrAny, style: MatrixStyle) -> list[Any]:
+    parts = [part if isinstance(part, Holds) else _Enclosed(part) for part in node.parts]
+    if node.op == "not":
+        return [style.denial, _Enclosed(node.parts[0])]
+    return _joined(parts, style.connective(node.op))
+
+
+def _choice(node: Choice, style: MatrixStyle) -> list[Any]:
+    frame, order = style.choice
+    parts = (node.condition, node.then, node.otherwise)
+    return _framed(frame, *(parts[place] for place in order))
+
+
+_WRITTEN: Mapping[type[Any], Callable[[Any, MatrixStyle], Sequence[Any]]] = MappingProxyType(
+    {
+        Amount: lambda node, style: [style.number(node.value)],
+        Variable: lambda node, style: [style.name(node.tensor, node.rank)],
+        KnownConstant: lambda node, style: [style.constant(node.name)],
+        SingleEntry: lambda node, style: [style.entry(node)],
+        CountOf: lambda node, style: [style.count(node)],
+        OnesVector: lambda _, style: [style.ones],
+        IdentityMatrix: lambda _, style: [style.identity],
+        Nabla: lambda node, style: [style.nabla(node)],
+        Rates: lambda node, style: [style.rates(node)],
+        TransposeOf: _transpose,
+        InverseOf: lambda node, style: [_base(node.of, style), style.inverse],
+        DiagonalMatrix: lambda node, style: _framed(style.diagonal, node.of),
+        DiagonalVector: lambda node, style: _framed(style.diagonal, node.of),
+        MatrixProduct: lambda node, style: _joined([_fit(f, Hold.FACTOR) for f in node.factors], style.beside),
+        Entrywise: _entrywise,
+        Multiple: _multiple,
+        Addition: _addition,
+        Opposite: lambda node, style: [style.negative, _fit(node.of, Hold.PRODUCT)],
+        PowerOf: _power,
+        FunctionOf: _function,
+        SummaryOf: lambda node, style: _framed(style.summaries[node.op], node.of),
+        Holds: lambda node, style: [node.left, style.relation(node.relation), node.right],
+        AllOrAny: _condition,
+        Indicator: lambda node, style: _framed(style.bracket, node.condition),
+        Choice: _choice,
+    }
+)

@@ -1,0 +1,289 @@
+"""From an expression in index notation to its matrix form.
+
+An expression with one free index is a vector, one with two a matrix, and what it is made of has forms of its own: those
+of a sum or of the arguments of a function are brought to the same rows and columns; those of a product, with the sums
+over it, are the matter of `contractions`. What has a third index, a shifted or looked-up position, or an index as a
+number, has no matrix form, and the index is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import assert_never
+
+from chainrule.expr.binding import Fresh, open_reduce, position_indices
+from chainrule.expr.nodes import (
+    MINUS_ONE,
+    Affine,
+    Bracket,
+    Call,
+    Comparison,
+    Condition,
+    Constant,
+    Expr,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    Lookup,
+    MatrixEntry,
+    Number,
+    Partial,
+    Position,
+    Power,
+    Product,
+    Reduce,
+    Select,
+    Sum,
+    number,
+    product_factors,
+)
+from chainrule.expr.sizes import Size
+from chainrule.expr.symbols import Symbol
+from chainrule.matrix.composing import Transposer, addition, ones_like, opposite, power, root
+from chainrule.matrix.contractions import Contraction
+from chainrule.matrix.matrix_names import MatrixNames
+from chainrule.matrix.operations import (
+    AllOrAny,
+    Amount,
+    Choice,
+    CountOf,
+    DiagonalVector,
+    FunctionOf,
+    Holds,
+    IdentityMatrix,
+    Indicator,
+    InverseOf,
+    KnownConstant,
+    MatrixNode,
+    SingleEntry,
+    SummaryOf,
+)
+from chainrule.matrix.oriented import Aligner, NoMatrixForm, Oriented, named
+from chainrule.render.text import expression_text
+
+SUMS = ("sum", "mean")
+
+
+class Former:
+    """Finds the matrix forms of the parts of one equation."""
+
+    def __init__(self, names: MatrixNames, symmetric: frozenset[Symbol] = frozenset()) -> None:
+        self.names = names
+        self.align = Aligner(Transposer(symmetric))
+        self.fresh = Fresh()
+        self._sizes: dict[str, Size] = {}
+
+    def form(self, expr: Expr) -> Oriented:  # noqa: C901 -- one match over the nodes
+        """Return the form of an expression. Raises NoMatrixForm."""
+        match expr:
+            case Number(value):
+                return Oriented(opposite(Amount(-value)) if value < 0 else Amount(value))
+            case Constant(name):
+                return Oriented(KnownConstant(name))
+            case ExtentValue(extent, letter):
+                return Oriented(self._count(letter, extent))
+            case IndexValue(position):
+                raise NoMatrixForm(f"{_named_in(position)} stands in it as a number")
+            case Indexed(tensor, positions):
+                return self._entry(expr, self.names.of(tensor, len(positions)), turned=self.names.turned(tensor))
+            case Partial(of, by):
+                node = self.names.unknown(of, by)
+                positions = (*of.indices, *(p for one in by for p in one.indices))
+                turned = len(by) == 1 and self.names.lies(len(of.indices))
+                return self._entry(Indexed(of.tensor, positions), node, turned=turned, shown=expr)
+            case MatrixEntry():
+                return self._of_matrix(expr)
+            case Sum(terms):
+                nodes, rows, columns = self.align.together([self.form(term) for term in terms])
+                return Oriented(addition(nodes), rows, columns)
+            case Product() | Reduce("sum" | "mean"):
+                return self._product(expr)
+            case Power(base, exponent):
+                return self._power(base, exponent)
+            case Call(function, arguments, order):
+                return self._call(function, arguments, order)
+            case Reduce(op):
+                return self._extreme(op, expr)
+            case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
+                return Oriented(IdentityMatrix(), left, right)
+            case Bracket(condition):
+                nodes, rows, columns = self._conditions((condition,), ())
+                return Oriented(Indicator(nodes[0]), rows, columns)
+            case Select(condition, then, otherwise):
+                nodes, rows, columns = self._conditions((condition,), (then, otherwise))
+                return Oriented(Choice(*nodes), rows, columns)
+            case _:
+                assert_never(expr)
+
+    def shaped(self, form: Oriented, rows: Index | None, columns: Index | None) -> MatrixNode:
+        """Return a form with the rows and columns of a target, the same along those that it does not have."""
+        axes = len([index for index in (rows, columns) if index is not None])
+        if not axes or set(form.indices) == {rows, columns} - {None}:
+            return self._of_target(form, rows, columns)
+        if not form.indices:
+            return ones_like(form.node, axes)
+        return self.align.spread(form, rows, columns)
+
+    def _of_target(self, form: Oriented, rows: Index | None, columns: Index | None) -> MatrixNode:
+        if rows is None and columns is not None:
+            return self.align.transposed.term_by_term(self.align.column(form))
+        crossed = len(form.indices) == 2 and (form.rows, form.columns) != (rows, columns)
+        return self.align.transposed.term_by_term(form.node) if crossed else self.align.spread(form, rows, columns)
+
+    def _entry(self, entry: Indexed, node: MatrixNode, *, turned: bool, shown: Expr | None = None) -> Oriented:
+        """Return a tensor by its entry; one that is `turned` has its axes in the other order."""
+        positions = entry.indices
+        indices = [position for position in positions if isinstance(position, Index)]
+        if shown is None and positions and all(isinstance(p, Affine) and not p.terms for p in positions):
+            place = tuple(p.constant for p in positions if isinstance(p, Affine))
+            return Oriented(SingleEntry(entry.tensor, place))
+        if entry.guarded or len(indices) < len(positions):
+            raise NoMatrixForm(_why_no_axis(entry))
+        if len(indices) > 2:
+            raise NoMatrixForm(f"{_text(shown or entry)} has {len(indices)} indices, {named(indices)}")
+        if len(indices) == 2 and indices[0] == indices[1]:
+            return Oriented(DiagonalVector(node), indices[0])
+        rows, columns = [*indices, None, None][:2]
+        return Oriented(node, columns, rows) if turned else Oriented(node, rows, columns)
+
+    def _count(self, letter: str, extent: Size) -> CountOf:
+        """Return the number of values of an index; one letter stands for one number throughout the equation."""
+        if self._sizes.setdefault(letter, extent) != extent:
+            raise NoMatrixForm(f"the number of values of {letter} is not the same in all sums")
+        return self.names.count(letter)
+
+    def _of_matrix(self, entry: MatrixEntry) -> Oriented:
+        if entry.samples:
+            raise NoMatrixForm(f"{_named_in(*entry.samples)} numbers matrices: {_text(entry)} has three indices")
+        inner = self.names.of(entry.tensor, 2)
+        if entry.function == "det":
+            return Oriented(SummaryOf("det", inner))
+        return self._entry(Indexed(entry.tensor, entry.indices), InverseOf(inner), turned=False, shown=entry)
+
+    def _product(self, expr: Expr) -> Oriented:
+        """Return the form of a product, or of sums over one."""
+        level = self.fresh.level
+        try:
+            bound, factors, means = self._opened(expr)
+            return self._contracted(bound, (*factors, *means))
+        finally:
+            self.fresh.level = level
+
+    def _opened(self, expr: Expr) -> tuple[list[Index], tuple[Expr, ...], tuple[Expr, ...]]:
+        """Return the indices that are summed over, the factors, and what means divide by."""
+        bound: list[Index] = []
+        means: list[Expr] = []
+        while isinstance(expr, Reduce) and expr.op in SUMS:
+            op = expr.op
+            indices, expr = open_reduce(expr, self.fresh)
+            bound += indices
+            means += [Power(ExtentValue(i.extent, i.preferred), MINUS_ONE) for i in indices if op == "mean"]
+        return bound, product_factors(expr), tuple(means)
+
+    def _contracted(self, bound: Sequence[Index], factors: Sequence[Expr]) -> Oriented:
+        """Return the form of a product of factors with the sums over it."""
+        found = Contraction(self.align)
+        for place, factor in enumerate(factors):
+            others = (*factors[:place], *factors[place + 1 :])
+            try:
+                if isinstance(factor, Power) and isinstance(factor.exponent, Number) and factor.exponent.value < 0:
+                    found.divide(self.form(_reciprocal(factor.base, factor.exponent)))
+                else:
+                    found.multiply(self.form(factor))
+            except NoMatrixForm as reason:
+                if not reason.crowded or not isinstance(factor, Sum | Reduce):
+                    raise
+                return self._multiplied_out(bound, others, factor, reason)
+        found.sum_over(bound, lambda index: self._count(index.preferred, index.extent))
+        return found.form()
+
+    def _multiplied_out(
+        self, bound: Sequence[Index], others: Sequence[Expr], crowded: Sum | Reduce, reason: NoMatrixForm
+    ) -> Oriented:
+        """Return the form of a product with a sum in it that has too many indices for a form of its own."""
+        if isinstance(crowded, Sum):
+            forms = [self._contracted(bound, (*others, *product_factors(term))) for term in crowded.terms]
+            nodes, rows, columns = self.align.together(forms)
+            return Oriented(addition(nodes), rows, columns)
+        if crowded.op not in SUMS:
+            raise reason
+        inner, factors, means = self._opened(crowded)
+        return self._contracted((*bound, *inner), (*others, *factors, *means))
+
+    def _power(self, base: Expr, exponent: Expr) -> Oriented:
+        if isinstance(exponent, Number) and exponent.value < 0:
+            return self._contracted((), (Power(base, exponent),))
+        nodes, rows, columns = self.align.together([self.form(base), self.form(exponent)])
+        return Oriented(power(*nodes, whole=rows is None), rows, columns)
+
+    def _call(self, function: str, arguments: Sequence[Expr], order: int) -> Oriented:
+        nodes, rows, columns = self.align.together([self.form(argument) for argument in arguments])
+        if function == "sqrt" and rows is None:
+            return Oriented(root(nodes[0]))
+        return Oriented(FunctionOf(function, tuple(nodes), order), rows, columns)
+
+    def _extreme(self, op: str, expr: Reduce) -> Oriented:
+        """Return the largest, smallest entry of a vector or a matrix, or the product of all."""
+        level = self.fresh.level
+        indices, body = open_reduce(expr, self.fresh)
+        form = self.form(body)
+        self.fresh.level = level
+        if not form.indices:
+            return form
+        if set(form.indices) - set(indices):
+            raise NoMatrixForm(f"{op} runs over {named(indices)} alone, along one axis of a matrix")
+        return Oriented(SummaryOf(op, self.align.column(form) if len(form.indices) == 1 else form.node))
+
+    def _conditions(
+        self, conditions: Sequence[Condition], values: Sequence[Expr]
+    ) -> tuple[list[MatrixNode], Index | None, Index | None]:
+        """Return conditions and values with the same rows and columns."""
+        leaves = [side for condition in conditions for side in _sides(condition)]
+        nodes, rows, columns = self.align.together([self.form(one) for one in (*leaves, *values)])
+        left = iter(nodes)
+        built = [_built(condition, left) for condition in conditions]
+        return [*built, *left], rows, columns
+
+
+def _reciprocal(base: Expr, exponent: Number) -> Expr:
+    """Return base^(−exponent)."""
+    return base if exponent == MINUS_ONE else Power(base, number(-exponent.value))
+
+
+def _sides(condition: Condition) -> list[Expr]:
+    if isinstance(condition, Comparison):
+        return [condition.left, condition.right]
+    return [side for part in condition.operands for side in _sides(part)]
+
+
+def _built(condition: Condition, sides: Iterator[MatrixNode]) -> MatrixNode:
+    if isinstance(condition, Comparison):
+        return Holds(condition.relation, next(sides), next(sides))
+    return AllOrAny(condition.op, tuple(_built(part, sides) for part in condition.operands))
+
+
+def _why_no_axis(entry: Indexed) -> str:
+    """Say which position of an entry no row or column can be labelled by."""
+    shown = _text(entry)
+    for position in entry.indices:
+        match position:
+            case Lookup():
+                return f"{shown} looks a position up, by {_named_in(position)}"
+            case Affine(terms) if terms:
+                return f"{_named_in(position)} stands in the shifted position of {shown}"
+            case Affine(_, constant):
+                reason = f"{shown} reads a single row or column, at {constant}"
+            case Index():
+                reason = f"{shown} is 0 where {position.preferred} is outside"
+    return reason
+
+
+def _named_in(*positions: Position) -> str:
+    """Return the letters of the indices in positions."""
+    found = dict.fromkeys(index for position in positions for index in position_indices(position))
+    return named(found) if found else "a number"
+
+
+def _text(expr: Expr) -> str:
+    return expression_text(expr)

@@ -1,0 +1,107 @@
+"""Equations in matrix form, a line each; what has none is shown in index notation, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from chainrule.expr.nodes import Expr
+from chainrule.expr.sizes import Size
+from chainrule.expr.symbols import Symbol
+from chainrule.matrix.characters import MatrixStyle, write_matrix
+from chainrule.matrix.forming import Former
+from chainrule.matrix.matrix_names import MatrixNames
+from chainrule.matrix.matrix_styles import LATEX_MATRIX, TEXT_MATRIX
+from chainrule.matrix.operations import MatrixNode
+from chainrule.matrix.oriented import NoMatrixForm
+from chainrule.render.arrange import known_ranks
+from chainrule.render.formula import ShownFormula, equal, lettered_formula
+from chainrule.render.in_notebooks import ShownAsText
+from chainrule.render.latex import aligned
+from chainrule.render.letters import with_letters
+
+
+@dataclass(frozen=True)
+class MatrixLine(ShownAsText):
+    """An equation in matrix form, its `target` and its `value`; both are None where there is none, for a `reason`.
+
+    `index` is the same equation in index notation.
+    """
+
+    index: ShownFormula
+    target: MatrixNode | None = None
+    value: MatrixNode | None = None
+    reason: str = ""
+
+    def written(self, style: MatrixStyle, sign: str = " = ") -> str:
+        """Return the equation in a style; "" where it has no matrix form."""
+        if self.target is None or self.value is None:
+            return ""
+        return f"{write_matrix(self.target, style)}{sign}{write_matrix(self.value, style)}"
+
+    def __str__(self) -> str:
+        return self.written(TEXT_MATRIX) or f"{self.index}\n    no matrix form: {self.reason}"
+
+    def latex(self, sign: str = "=") -> str:
+        """Return the equation as LaTeX for mathematics mode; without a matrix form a comment above it says why."""
+        return self.written(LATEX_MATRIX, f" {sign} ") or f"% no matrix form: {self.reason}\n{self.index.latex(sign)}"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/latex": f"$$\n{self.latex()}\n$$"}
+
+
+@dataclass(frozen=True)
+class MatrixForms(ShownAsText):
+    """Equations in matrix form, in the order in which they can be computed, and what tensors are called in them."""
+
+    lines: tuple[MatrixLine, ...]
+    names: MatrixNames = field(default=MatrixNames(), compare=False, repr=False)
+
+    def __iter__(self) -> Iterator[MatrixLine]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.lines))
+
+    def latex(self) -> str:
+        """Return all equations as an `aligned` environment."""
+        return aligned(line.latex("&=") for line in self.lines)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/latex": f"$$\n{self.latex()}\n$$"}
+
+
+def matrix_line(
+    target: Expr,
+    value: Expr,
+    names: MatrixNames,
+    *,
+    declared: Mapping[str, Size] | None = None,
+    symmetric: frozenset[Symbol] = frozenset(),
+) -> MatrixLine:
+    r"""Return `target = value` in matrix form, the rows of the target first.
+
+    >>> from chainrule.expr.binding import reduce_over
+    >>> from chainrule.expr.nodes import Index, Indexed, times
+    >>> j, k = Index("j"), Index("k")
+    >>> total = reduce_over("sum", [k], times(Indexed("W", (k, j)), Indexed("d", (k,))))
+    >>> line = matrix_line(Indexed("u", (j,)), total, MatrixNames())
+    >>> print(line, line.latex(), sep=", ")
+    u = Wᵀ d, u = W^{\top} d
+    """
+    left, right = with_letters(target, value, taken=names.taken, declared=declared)
+    known = known_ranks((left, right), names.ranks)
+    index = replace(equal(*(lettered_formula(side, known) for side in (left, right))), naming=names.naming)
+    former = Former(names, symmetric)
+    try:
+        shape = former.form(left)
+        form = former.form(right)
+        rows, columns = shape.rows, shape.columns
+        if set(form.indices) - set(shape.indices):
+            raise NoMatrixForm(f"the value has an index that {index.sides[0]} does not have")
+        return MatrixLine(index, shape.node, former.shaped(form, rows, columns))
+    except NoMatrixForm as none:
+        return MatrixLine(index, reason=none.reason)

@@ -1,0 +1,84 @@
+"""Equations of a system in matrix form, of one sample or of all, with a row for each sample."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from chainrule.errors import OptionError, listed
+from chainrule.expr.nodes import Comparison, Index, Indexed
+from chainrule.expr.symbols import Symbol, of_one_sample
+from chainrule.matrix.matrix_lines import MatrixForms, matrix_line
+from chainrule.matrix.matrix_names import LAYOUTS, MatrixLayout, MatrixNames
+from chainrule.render.letters import next_letter
+from chainrule.render.printed_names import Names, Naming, naming_of
+from chainrule.system.batching import batch
+from chainrule.system.model import Equation, System
+from chainrule.system.printing import index_names, ranks_of
+
+
+def book_names(
+    names: Names | Naming, taken: Collection[str], ranks: dict[str, int], layout: str = LAYOUTS[0]
+) -> MatrixNames:
+    """Return what tensors are called in matrix form, by a preset, own names or a naming. Raises OptionError."""
+    if layout not in LAYOUTS:
+        raise OptionError(f"there is no layout {layout!r}", expected=f"one of {listed(LAYOUTS)}")
+    chosen: MatrixLayout = next(one for one in LAYOUTS if one == layout)
+    naming = names if isinstance(names, Naming) else naming_of(names, taken)
+    nabla = names != "plain" and layout != "numerator"
+    return MatrixNames(naming, nabla, ranks, taken=frozenset(taken), layout=chosen)
+
+
+def matrix_forms(
+    system: System,
+    equations: Sequence[Equation],
+    *,
+    batched: bool = False,
+    layout: str = LAYOUTS[0],
+    names: Names | Naming = "textbook",
+) -> MatrixForms:
+    """Return equations of a system in matrix form; `batched` those for all samples, with a row for each.
+
+    Raises OptionError for a layout or names that there are not.
+    """
+    taken, _ = index_names(system)
+    called = book_names(names, taken, ranks_of(system), layout)
+    if batched:
+        asked = [e.name for e in equations]
+        system = _of_all_samples(system)
+        equations = [e for e in system.equations if of_one_sample(e.name) in asked]
+        stacked = [t for t in system.names() if _is_stacked(system, t)]
+        called = replace(called, stacked=frozenset(stacked))
+    _, declared = index_names(system)
+    known = _symmetric(system)
+    lines = [matrix_line(e.target, e.value, called, declared=declared, symmetric=known) for e in equations]
+    return MatrixForms(tuple(lines), called)
+
+
+def _of_all_samples(system: System) -> System:
+    """Return the system for all samples; one that has no letter for them gets one."""
+    if system.samples:
+        return system
+    if system.batch:
+        return batch(system)
+    letters = {i.name for t in system.names() for i in system.axes(t)} | {i.name for i in system.indices}
+    return batch(replace(system, batch=next_letter("n", letters, set(system.names()))))
+
+
+def _is_stacked(system: System, tensor: Symbol) -> bool:
+    axes = system.axes(tensor)
+    return len(axes) == 2 and axes[0].name == system.samples
+
+
+def _symmetric(system: System) -> frozenset[Symbol]:
+    """Return the matrices that a fact says to be symmetric."""
+    found = [_transposed_alike(g.condition) for g in system.givens]
+    return frozenset(tensor for tensor in found if tensor is not None)
+
+
+def _transposed_alike(condition: Comparison) -> Symbol | None:
+    match condition:
+        case Comparison("=", Indexed(one, (Index() as i, Index() as j)), Indexed(other, (k, l))):
+            return one if one == other and (i, j) == (l, k) else None
+        case _:
+            return None

@@ -1,7 +1,7 @@
 """Reads a matrix form as it is printed, and says in NumPy what it is worth: nothing but its text is looked at.
 
-A vector is an array of one column. The vector 1 and the identity have no size of their own: they take it from what
-stands beside them, as a reader of the formula sees it.
+A vector is an array of one column. The vector 1 has no size of its own: it takes it from what stands beside it, as a
+reader of the formula sees it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 Array = np.ndarray
 SIGNS = "+−⊙⊘()[],‖·"
 NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?(?:/\d+)?")
-MARKS = re.compile(r"⁻ᵀ|⁻¹|ᵀ|\^∘|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹]+|_F|′+")
+MARKS = re.compile(r"⁻ᵀ|⁻¹|ᵀ|\^∘|\^|[⁰¹²³⁴⁵⁶⁷⁸⁹]+|_F")
 DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
     " ≤ ": np.less_equal,
@@ -32,24 +32,18 @@ RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
 class Value:
     """An array with rows and columns. Where it has no size of its own along an axis it has one entry for all of them.
 
-    A `number` stands in all entries; an `identity` is its entry times I; `one` is 1 as it is written, the number or the
-    vector.
+    A `number` stands in all entries; `one` is 1 as it is written, the number or the vector.
     """
 
     array: Array
     all_rows: bool = False
     all_columns: bool = False
     number: bool = False
-    identity: bool = False
     one: bool = False
-
-    def like(self, other: Value) -> Array:
-        """Return the entries where it stands beside another: those of I have a size only then."""
-        return self.array * np.eye(*other.array.shape) if self.identity and not other.identity else self.array
 
     @property
     def transposed(self) -> Value:
-        return Value(self.array.T, self.all_columns, self.all_rows, self.number, self.identity)
+        return Value(self.array.T, self.all_columns, self.all_rows, self.number)
 
 
 def scalar(value: float) -> Value:
@@ -62,25 +56,20 @@ ONES = Value(np.ones((1, 1)), all_rows=True)
 
 def entrywise(operation: Callable[..., Any], *values: Value) -> Value:
     """Return an operation on each entry."""
-    if len(values) == 2:
-        one, other = values
-        arrays = [one.like(other), other.like(one)]
-    else:
-        arrays = [value.array for value in values]
+    arrays = [value.array for value in values]
     sized = [v for v in values if not v.number]
     rows = all(v.all_rows for v in sized) and bool(sized)
     columns = all(v.all_columns for v in sized) and bool(sized)
-    whole = bool(sized) and all(v.identity for v in sized)
-    shapes = {v.array.shape for v in sized if not (v.all_rows or v.all_columns or v.identity)}
+    shapes = {v.array.shape for v in sized if not (v.all_rows or v.all_columns)}
     assert len(shapes) <= 1, f"shapes differ beside each other: {shapes}"
-    return Value(np.asarray(operation(*arrays), float), rows, columns, not sized, whole)
+    return Value(np.asarray(operation(*arrays), float), rows, columns, not sized)
 
 
 def product(one: Value, other: Value) -> Value:
     """Return the product of what stands beside each other: of a number with anything, else of matrices."""
-    if one.number or other.number or one.identity or other.identity:
-        number, rest = (one, other) if one.number or (one.identity and not other.number) else (other, one)
-        return Value(number.array * rest.array, rest.all_rows, rest.all_columns, rest.number, rest.identity)
+    if one.number or other.number:
+        number, rest = (one, other) if one.number else (other, one)
+        return Value(number.array * rest.array, rest.all_rows, rest.all_columns, rest.number)
     if one.all_columns:
         array = one.array[:, :1] * other.array.sum(axis=0, keepdims=True)
     elif other.all_rows:
@@ -149,9 +138,7 @@ class Reader:
             elif self.eat(" / "):
                 below = self.factor()
                 assert below.number, "only a scalar stands behind /"
-                value = Value(
-                    value.array / below.array, value.all_rows, value.all_columns, value.number, value.identity
-                )
+                value = Value(value.array / below.array, value.all_rows, value.all_columns, value.number)
             else:
                 return value
 
@@ -224,11 +211,9 @@ class Reader:
             self.place = found.end()
             above, _, below = found[0].partition("/")
             return scalar(float(above) / float(below or 1))
-        word = re.compile(r"[^\W\d]\w*").match(self.text, start)
+        word = re.compile(r"[^\W\d]\w*′*").match(self.text, start)
         assert word, f"nothing to read at {self.text[start:]!r} of {self.text!r}"
         self.place = word.end()
-        if word[0] == "I" and not self.text.startswith("(", self.place):
-            return Value(np.ones((1, 1)), identity=True)
         return self.call(word[0])
 
     def _whole(self, name: str) -> bool:
@@ -290,19 +275,15 @@ class Reader:
             except AssertionError:
                 self.place = start
         left = self.sum()
-        sign = next(sign for sign in RELATIONS if self.text.startswith(sign, self.place))
+        sign = next((sign for sign in RELATIONS if self.text.startswith(sign, self.place)), "a relation")
         self.expect(sign)
         return entrywise(RELATIONS[sign], left, self.sum())
 
 
-def value_of(
-    text: str, names: Mapping[str, Value], functions: Mapping[str, Callable[..., Any]], shape: tuple[int, ...]
-) -> Array:
-    """Return what a text is worth, as an array with the axes of what it is equal to."""
+def value_of(text: str, names: Mapping[str, Value], functions: Mapping[str, Callable[..., Any]], like: Value) -> Array:
+    """Return what a text is worth, in the rows and columns of what it is equal to."""
     value = Reader(text, names, functions).read()
-    rows_columns = (*shape, 1, 1)[:2]
-    array = value.array * np.eye(*rows_columns) if value.identity else value.array
-    return np.broadcast_to(array, rows_columns).reshape(shape)
+    return np.broadcast_to(value.array, like.array.shape)
 
 
 def column_of(array: Any) -> Value:

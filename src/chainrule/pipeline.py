@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.execute.family_inputs import WrittenOut
+    from chainrule.matrix.matrix_lines import MatrixForms
     from chainrule.render.document import Group
+    from chainrule.render.printed_names import Names, Naming
     from chainrule.verify.verification import Verification
 
     Array = npt.NDArray[Any]
@@ -160,6 +162,29 @@ class Backprop(ShownAsText):
         from chainrule.verify.verification import verify_derivation
 
         return verify_derivation(derivation, self.cotangents.system)
+
+    @property
+    def derived(self) -> tuple[Equation, ...]:
+        """The equations of derivatives, of `wrt` and of every name they need; all others are the forward pass."""
+        own = {equation.name for equation in (*self.cotangents.system.equations, *after_backprop(self.forward))}
+        found = tuple(equation for equation in self.system.equations if equation.name not in own)
+        return found or tuple(self.result().values())
+
+    @answers
+    def matrix(
+        self, *, batched: bool = False, layout: str = "mixed", names: Names | Naming = "textbook"
+    ) -> MatrixForms:
+        r"""Return the equations of derivatives in matrix form; see `matrix_forms`.
+
+        >>> from chainrule.notation import parse
+        >>> text = "data x[i], y[k]\nparam W[k,i]\nz[k] = sum(i) W[k,i]*x[i]\ncost C = 1/2*(sum(k) (z[k] - y[k])^2)"
+        >>> print(backprop(parse(text)).matrix(), backprop(parse(text)).matrix(batched=True), sep="\n")
+        ∇W = (z − y) xᵀ
+        ∇W = (Z − Y)ᵀ X / N
+        """
+        from chainrule.matrix.of_systems import matrix_forms
+
+        return matrix_forms(self.system, self.derived, batched=batched, layout=layout, names=names)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what it was made from: what is derived is derived again when it is asked for."""

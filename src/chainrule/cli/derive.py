@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.arguments import as_utf8, read_size
-from chainrule.cli.terminal import check_form, columns, say, show_document
+from chainrule.cli.terminal import FORMS, MATRIX_FORMS, check_form, columns, say, show_document
 
 if TYPE_CHECKING:
     from chainrule.jacobians import Jacobian
     from chainrule.pipeline import Backprop
     from chainrule.render.document import Group
     from chainrule.rewrite.rules import Derivation
-    from chainrule.system.model import Equation, System
+    from chainrule.system.model import System
 
 HELP = """Derive the backward pass of a system with the chain rule.
 
@@ -31,6 +31,7 @@ HELP = """Derive the backward pass of a system with the chain rule.
   chainrule derive softmax.eq --hessian --wrt z
   chainrule derive digits.safetensors --wrt z1 --form latex
   chainrule derive network.eq --names textbook
+  chainrule derive network.eq --form matrix --batched
 
 FILE holds equations such as a[k] = sigmoid(z[k]), one a line, and what is data and param; - reads them from
 the standard input. Without --steps the equations of the derivatives are shown, with those of every name in
@@ -68,7 +69,18 @@ def derive(
     where: Annotated[
         bool, typer.Option("--where", help="With --steps: name the function in chainrule's code that took each step.")
     ] = False,
-    form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
+    form: Annotated[
+        str, typer.Option(help="index, for the terminal, or latex; matrix for W x and ⊙, or matrix-latex.")
+    ] = "index",
+    batched: Annotated[
+        bool, typer.Option("--batched", help="With --form matrix: for all samples, a row for each.")
+    ] = False,
+    layout: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="With --form matrix: mixed, gradients as what they are by; numerator; denominator."
+        ),
+    ] = "mixed",
     names: Annotated[
         str,
         typer.Option(
@@ -97,9 +109,16 @@ def derive(
     from chainrule.pipeline import backprop
     from chainrule.render.document import Group
 
+    asked = [_plain(name) for name in wrt or []]
+    if form in MATRIX_FORMS or batched or layout != "mixed":
+        from chainrule.cli.derive_matrix import MatrixOptions, derive_matrix
+
+        others = bool(steps or why or compare or json or verify or where or data or at)
+        wanted = MatrixOptions(form, asked, of and _plain(of), hessian, batched, layout, names)
+        derive_matrix(file, dict(map(read_size, size or [])), wanted, others=others)
+        return
     _check_options(form, compare, steps=steps, where=where, json=json, other=bool(of or hessian))
-    if names and (compare or json or of or hessian or why):
-        raise OptionError("--names is for the derivatives of a cost", advice="Leave it out.")
+    _check_names(names, others=bool(compare or json or of or hessian or why))
     _check_why(why, data, at, alone=not (of or hessian or steps or compare or verify or form != "index"))
     given = read_notation(file)
     if isinstance(given, Families) and not size:
@@ -112,7 +131,6 @@ def derive(
         derive_families(given, of, wrt or [], called, steps=steps, where=where, latex=latex, verify=verify)
         return
     system = written_out_system(given, dict(map(read_size, size or [])))
-    asked = [_plain(name) for name in wrt or []]
     if of or hessian:
         found = _jacobian(system, of, asked, hessian=hessian)
         _show_jacobian(found, steps=steps, where=where, latex=form == "latex", verify=verify, json=json)
@@ -182,13 +200,21 @@ def _check_options(form: str, compare: str, *, steps: bool, where: bool, json: b
     """Raise OptionError for options that do not go together; `other` than the cost's are the derivatives asked for."""
     from chainrule.errors import OptionError
 
-    check_form(form)
+    check_form(form, (*FORMS, *MATRIX_FORMS))
     if json and (where or compare or form != "index"):
         raise OptionError("JSON has text and LaTeX of one derivation", advice="Leave --form, --compare, --where out.")
     if where and (not steps or form != "index" or compare):
         raise OptionError("--where belongs to the steps of one derivation, as text", advice="Write --steps --where.")
     if compare and other:
         raise OptionError("only derivatives of the cost are compared", advice="Leave --compare out.")
+
+
+def _check_names(names: str, *, others: bool) -> None:
+    """Raise OptionError for names beside options that have none."""
+    from chainrule.errors import OptionError
+
+    if names and others:
+        raise OptionError("--names is for the derivatives of a cost", advice="Leave it out.")
 
 
 def _check_why(why: bool, data: Path | None, at: list[str] | None, *, alone: bool) -> None:
@@ -260,7 +286,7 @@ def _blocks(
     elif latex:
         from chainrule.system.printing import system_latex
 
-        yield system_latex(back.system.with_equations(_derived(back)))
+        yield system_latex(back.system.with_equations(back.derived))
     else:
         from chainrule.render.document_text import document_text
 
@@ -310,21 +336,13 @@ def _equations(back: Backprop) -> Group:
     from chainrule.render.document import Group, Line, words
     from chainrule.system.printing import equations_document
 
-    shown = equations_document(back.system, _derived(back))
+    shown = equations_document(back.system, back.derived)
     cases = [
         Line(words(f"if {title}: ", case.equation_formula()))
         for tensor in back.wrt
         for title, case in back.cases(tensor)
     ]
     return Group((shown, *([Group(tuple(cases), role="cases", indent=2)] if cases else [])))
-
-
-def _derived(back: Backprop) -> tuple[Equation, ...]:
-    from chainrule.system.stages import after_backprop
-
-    own = {equation.name for equation in (*back.cotangents.system.equations, *after_backprop(back.forward))}
-    derived = tuple(equation for equation in back.system.equations if equation.name not in own)
-    return derived or tuple(back.result().values())
 
 
 def _verifications(back: Backprop, file: str, other: Backprop | None, compare: str) -> Iterator[str]:

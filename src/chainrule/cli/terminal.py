@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -35,6 +36,8 @@ def say(text: object = "", *, err: bool = False) -> None:
 
 FORMS = ("index", "latex")
 """The forms that a document is printed in: the notation for a terminal, and LaTeX."""
+MATRIX_FORMS = ("matrix", "matrix-latex")
+"""The forms of equations in matrices and vectors, as text and as LaTeX."""
 
 
 def show_document(node: Node, *, json: bool = False, width: int | None = None, form: str = FORMS[0]) -> None:
@@ -46,9 +49,9 @@ def show_document(node: Node, *, json: bool = False, width: int | None = None, f
     say(document_json(node) if json else document_latex(node) if form == "latex" else document_text(node, width))
 
 
-def check_form(form: str) -> None:
-    """Raise OptionError for a form that there is not."""
+def check_form(form: str, known: Sequence[str] = FORMS) -> None:
+    """Raise OptionError for a form that is not known."""
     from chainrule.errors import OptionError
 
-    if form not in FORMS:
-        raise OptionError(f"there is no form {form!r}", expected=f"one of {', '.join(FORMS)}")
+    if form not in known:
+        raise OptionError(f"there is no form {form!r}", expected=f"one of {', '.join(known)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -16,8 +17,11 @@ from chainrule.families.rewriting import Environment, everywhere, moved, renamed
 from chainrule.families.shown_cases import shown_cases
 from chainrule.families.step_cases import CaseFinder, Derive, StepCase
 from chainrule.families.uses import Flow
+from chainrule.matrix.matrix_lines import MatrixForms, matrix_line
+from chainrule.matrix.of_systems import book_names
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
 from chainrule.render.latex import aligned
+from chainrule.render.printed_names import Names, Naming
 from chainrule.system.model import System
 
 
@@ -109,12 +113,41 @@ class FamilyBackprop:
         """Return all cases as an `aligned` environment, each with the steps that it holds for."""
         return aligned(shown.latex("&=") + _range_latex(case) for shown, case in self._formulas(names))
 
+    def matrix(self, *, layout: str = "mixed", names: Names | Naming = "textbook") -> MatrixForms:
+        """Return all cases in matrix form, each with the steps that it holds for; see `matrix_forms`."""
+        taken = frozenset({t.name for t in self.forward.tensors()} | {d.tensor for d in self.forward.head.declarations})
+        steps = frozenset(steps.letter for steps in self.prepared.ranges)
+        called = replace(book_names(names, taken, {}, layout), last=self._read_by_the_cost(), steps=steps)
+        lines = []
+        for case in self._shown():
+            ranges = ", ".join(range_text(steps) for steps in case_range(case))
+            holds = f"   for {ranges}" if ranges else "", _range_latex(case)
+            equation = case_equation(case)
+            lines.append(replace(matrix_line(equation.target, as_reductions(equation.value), called), steps=holds))
+        return MatrixForms(tuple(lines), called)
+
+    def _read_by_the_cost(self) -> frozenset[Symbol]:
+        """Return the members of families that an unknown cost reads, where it reads no other of the family."""
+        read = [
+            a.tensor
+            for d in self.forward.head.declarations
+            if d.tensor == self.forward.head.cost
+            for a in d.arguments
+            if isinstance(a.tensor, Tensor)
+        ]
+        count = Counter(tensor.name for tensor in read)
+        return frozenset(tensor for tensor in read if count[tensor.name] == 1)
+
     def _formulas(self, names: PrintedNames | None) -> Iterator[tuple[ShownFormula, StepCase]]:
         """Yield each case as an equation, in the order in which they are told."""
+        for case in self._shown():
+            equation = case_equation(case)
+            yield replace(equation_formula(equation.target, as_reductions(equation.value)), naming=names), case
+
+    def _shown(self) -> Iterator[StepCase]:
+        """Yield the cases that are shown, in the order in which they are told."""
         for name in self._order():
-            for case in shown_cases(self.cases.get(name, ())):
-                equation = case_equation(case)
-                yield replace(equation_formula(equation.target, as_reductions(equation.value)), naming=names), case
+            yield from shown_cases(self.cases.get(name, ()))
 
     def _order(self) -> Sequence[str]:
         """Return what is derived by in the order in which it is told: last to first, then what is declared."""

@@ -21,6 +21,7 @@ from chainrule.matrix.operations import (
     Amount,
     Choice,
     CountOf,
+    DerivativeMatrix,
     DiagonalMatrix,
     DiagonalVector,
     Entrywise,
@@ -34,13 +35,14 @@ from chainrule.matrix.operations import (
     MatrixProduct,
     Multiple,
     Nabla,
+    NumberedPart,
     OnesVector,
     Opposite,
     PowerOf,
-    Rates,
-    SingleEntry,
     SummaryOf,
+    SumOverSteps,
     TransposeOf,
+    UnitVector,
     Variable,
 )
 
@@ -65,10 +67,11 @@ HOLDS: Mapping[type[Any], Hold] = MappingProxyType(
         AllOrAny: Hold.CONDITION,
         Addition: Hold.SUM,
         Opposite: Hold.NEGATIVE,
+        SumOverSteps: Hold.NEGATIVE,
         MatrixProduct: Hold.PRODUCT,
         Entrywise: Hold.PRODUCT,
         Multiple: Hold.PRODUCT,
-        Rates: Hold.PRODUCT,
+        DerivativeMatrix: Hold.PRODUCT,
         TransposeOf: Hold.FACTOR,
         InverseOf: Hold.FACTOR,
         PowerOf: Hold.FACTOR,
@@ -93,13 +96,14 @@ class MatrixStyle:
     number: Callable[[Fraction], str]
     name: Callable[[Symbol, int], str]
     raised: Callable[[Symbol], bool]
-    entry: Callable[[SingleEntry], str]
+    place: Callable[[tuple[int | None, ...]], str]
+    unit: Callable[[Symbol | int], str]
     constant: Callable[[str], str]
     count: Callable[[CountOf], str]
     ones: str
     identity: str
     nabla: Callable[[Nabla], str]
-    rates: Callable[[Rates], str]
+    rates: Callable[[DerivativeMatrix], str]
     transpose: str
     inverse: str
     inverse_transpose: str
@@ -108,6 +112,7 @@ class MatrixStyle:
     entrywise: str
     entrywise_over: str
     over: MatrixFrame
+    over_steps: Callable[[str], str]
     plus: str
     minus: str
     negative: str
@@ -218,12 +223,19 @@ def _begins_with_ones(node: MatrixNode | None) -> bool:
     return isinstance(first, OnesVector)
 
 
+def _signed(node: MatrixNode) -> Any:
+    return node if isinstance(node, SumOverSteps) else _fit(node, Hold.PRODUCT)
+
+
 def _addition(node: Addition, style: MatrixStyle) -> list[Any]:
+    """Write a sum; a sum over steps goes as far as it can, so that it stands last or in parentheses."""
     pieces: list[Any] = []
     for term in node.terms:
-        shown = term.of if isinstance(term, Opposite) and pieces else term
+        shown = term.of if isinstance(term, Opposite) else term
         sign = style.minus if shown is not term else style.plus
-        pieces += [sign, _fit(shown, Hold.PRODUCT)] if pieces else [_fit(term, Hold.NEGATIVE)]
+        first = style.negative if shown is not term else ""
+        written = _signed(shown) if term is node.terms[-1] else _fit(shown, Hold.PRODUCT)
+        pieces += [sign if pieces else first, written]
     return pieces
 
 
@@ -258,12 +270,13 @@ _WRITTEN: Mapping[type[Any], Callable[[Any, MatrixStyle], Sequence[Any]]] = Mapp
         Amount: lambda node, style: [style.number(node.value)],
         Variable: lambda node, style: [style.name(node.tensor, node.rank)],
         KnownConstant: lambda node, style: [style.constant(node.name)],
-        SingleEntry: lambda node, style: [style.entry(node)],
+        NumberedPart: lambda node, style: [_base(node.of, style) if style.bars else node.of, style.place(node.place)],
+        UnitVector: lambda node, style: [style.unit(node.at)],
         CountOf: lambda node, style: [style.count(node)],
         OnesVector: lambda _, style: [style.ones],
         IdentityMatrix: lambda _, style: [style.identity],
         Nabla: lambda node, style: [style.nabla(node)],
-        Rates: lambda node, style: [style.rates(node)],
+        DerivativeMatrix: lambda node, style: [style.rates(node)],
         TransposeOf: _transpose,
         InverseOf: lambda node, style: [_base(node.of, style), style.inverse],
         DiagonalMatrix: lambda node, style: _framed(style.diagonal, node.of),
@@ -272,7 +285,8 @@ _WRITTEN: Mapping[type[Any], Callable[[Any, MatrixStyle], Sequence[Any]]] = Mapp
         Entrywise: _entrywise,
         Multiple: _multiple,
         Addition: _addition,
-        Opposite: lambda node, style: [style.negative, _fit(node.of, Hold.PRODUCT)],
+        SumOverSteps: lambda node, style: [style.over_steps(node.letter), _fit(node.of, Hold.PRODUCT)],
+        Opposite: lambda node, style: [style.negative, _signed(node.of)],
         PowerOf: _power,
         FunctionOf: _function,
         SummaryOf: lambda node, style: _framed(style.summaries[node.op], node.of),

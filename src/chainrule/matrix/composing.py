@@ -28,6 +28,7 @@ from chainrule.matrix.operations import (
     Opposite,
     PowerOf,
     SummaryOf,
+    SumOverSteps,
     TransposeOf,
     Variable,
     all_in,
@@ -35,7 +36,7 @@ from chainrule.matrix.operations import (
 
 
 @dataclass(frozen=True)
-class Split:
+class ScaledPart:
     """A node as what it is a multiple of: its sign, number, other scalars, divisors, and the rest."""
 
     negative: bool
@@ -45,27 +46,27 @@ class Split:
     rest: MatrixNode | None
 
 
-def split(node: MatrixNode, *, scalar: bool = False) -> Split:
+def split(node: MatrixNode, *, scalar: bool = False) -> ScaledPart:
     """Return a node taken apart; all of a `scalar` is scalars."""
     negative = isinstance(node, Opposite)
     inner = node.of if isinstance(node, Opposite) else node
     match inner:
         case Amount(value) if scalar:
-            return Split(negative, value, (), (), None)
+            return ScaledPart(negative, value, (), (), None)
         case Multiple(scalars, rest, divisors):
             more = () if rest is None or not scalar else (rest,)
             numbers = [one.value for one in scalars if isinstance(one, Amount)]
             others = tuple(one for one in (*scalars, *more) if not isinstance(one, Amount))
-            return Split(negative, product_of(numbers), others, divisors, None if scalar else rest)
+            return ScaledPart(negative, product_of(numbers), others, divisors, None if scalar else rest)
         case _ if scalar:
-            return Split(negative, Fraction(1), (inner,), (), None)
+            return ScaledPart(negative, Fraction(1), (inner,), (), None)
         case _:
-            return Split(negative, Fraction(1), (), (), inner)
+            return ScaledPart(negative, Fraction(1), (), (), inner)
 
 
-def inverted(one: Split) -> Split:
+def inverted(one: ScaledPart) -> ScaledPart:
     """Return 1 over the scalars of a node; its rest is for the caller to divide by."""
-    return Split(one.negative, 1 / one.number, one.divisors, one.scalars, None)
+    return ScaledPart(one.negative, 1 / one.number, one.divisors, one.scalars, None)
 
 
 def product_of(numbers: Iterable[Fraction]) -> Fraction:
@@ -81,7 +82,7 @@ def opposite(node: MatrixNode) -> MatrixNode:
     return node.of if isinstance(node, Opposite) else Opposite(node)
 
 
-def multiple(parts: Sequence[Split], of: MatrixNode | None, divisors: Sequence[MatrixNode] = ()) -> MatrixNode:
+def multiple(parts: Sequence[ScaledPart], of: MatrixNode | None, divisors: Sequence[MatrixNode] = ()) -> MatrixNode:
     """Return the product of scalars with what they multiply, divided by others; without any it is that itself."""
     inner = [] if of is None else [split(of)]
     every = [*parts, *inner]
@@ -121,10 +122,25 @@ def matrix_product(factors: Sequence[MatrixNode]) -> MatrixNode:
     """Return the product of matrices, columns and rows, its scalars in front; the identity is left out."""
     flat = [f for factor in factors for f in (factor.factors if isinstance(factor, MatrixProduct) else (factor,))]
     parts = [split(factor) for factor in flat]
-    rests = [one.rest for one in parts if one.rest is not None and not isinstance(one.rest, IdentityMatrix)]
-    again = [r for rest in rests for r in (rest.factors if isinstance(rest, MatrixProduct) else (rest,))]
-    whole = IdentityMatrix() if not again else again[0] if len(again) == 1 else MatrixProduct(tuple(again))
+    every = [one.rest for one in parts if one.rest is not None]
+    rests = [rest for rest in every if not isinstance(rest, IdentityMatrix)] or every[:1]
+    again = _weights([r for rest in rests for r in (rest.factors if isinstance(rest, MatrixProduct) else (rest,))])
+    whole = again[0] if len(again) == 1 else MatrixProduct(tuple(again))
     return multiple([replace(one, rest=None) for one in parts], whole)
+
+
+def _weights(factors: Sequence[MatrixNode]) -> list[MatrixNode]:
+    """Return factors with diag(u) 1 written u, and 1ᵀ diag(u) uᵀ."""
+    found: list[MatrixNode] = []
+    for factor in factors:
+        match found[-1:], factor:
+            case [DiagonalMatrix(of)], OnesVector():
+                found[-1] = of
+            case [TransposeOf(OnesVector())], DiagonalMatrix(of):
+                found[-1] = TransposeOf(of)
+            case _:
+                found.append(factor)
+    return found
 
 
 def entrywise(factors: Sequence[MatrixNode], divisors: Sequence[MatrixNode] = ()) -> MatrixNode:
@@ -133,7 +149,7 @@ def entrywise(factors: Sequence[MatrixNode], divisors: Sequence[MatrixNode] = ()
     parts = [split(factor) for factor in flat]
     rests = [r for one in parts if one.rest is not None for r in _entries(one.rest)]
     rests = [r for r in rests if not isinstance(r, OnesVector)] or rests[:1]
-    ordered = sorted(rests, key=lambda rest: not isinstance(rest, MatrixProduct))
+    ordered = sorted(rests, key=lambda rest: not _has_product(rest))
     below = [split(d) for d in divisors]
     bases = tuple(one.rest if one.rest is not None else UNITY for one in below)
     if bases:
@@ -142,6 +158,11 @@ def entrywise(factors: Sequence[MatrixNode], divisors: Sequence[MatrixNode] = ()
     else:
         whole = ordered[0] if len(ordered) == 1 else Entrywise(tuple(ordered))
     return multiple([*(replace(one, rest=None) for one in parts), *map(inverted, below)], whole)
+
+
+def _has_product(node: MatrixNode) -> bool:
+    """Say whether a node is a matrix product, or a sum with one in it."""
+    return any(isinstance(part, MatrixProduct) for part in (node.terms if isinstance(node, Addition) else (node,)))
 
 
 def _entries(node: MatrixNode) -> tuple[MatrixNode, ...]:
@@ -195,6 +216,8 @@ class Transposer:
                 return Opposite(self(of))
             case Multiple(_, of) if of is not None:
                 return replace(node, of=self(of))
+            case SumOverSteps(letter, of):
+                return SumOverSteps(letter, self(of))
             case Addition(terms) | Entrywise(terms, ()):
                 return self._each(node, terms)
             case _:
@@ -228,6 +251,8 @@ def transposes(nodes: Sequence[MatrixNode]) -> int:
 
 
 def ones_like(node: MatrixNode, axes: int) -> MatrixNode:
-    """Return the vector or the matrix that has a scalar in every entry."""
+    """Return the vector or the matrix that has a scalar in every entry; that of 0 is written 0."""
+    if node == Amount(Fraction(0)):
+        return node
     whole = ONES if axes == 1 else MatrixProduct((ONES, TransposeOf(ONES)))
     return multiple([split(node, scalar=True)], whole)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from chainrule.expr.nodes import Index
 from chainrule.matrix.composing import (
-    Split,
+    ScaledPart,
+    addition,
     entrywise,
     inverted,
     matrix_product,
@@ -26,6 +27,7 @@ from chainrule.matrix.operations import (
     ONES,
     TWO,
     UNITY,
+    Addition,
     CountOf,
     DiagonalMatrix,
     DiagonalVector,
@@ -49,12 +51,12 @@ class _Group:
     below: list[Oriented] = field(default_factory=list)
 
 
-class Contraction:
+class IndexGraph:
     """One product: its scalars, and its other factors by their indices."""
 
     def __init__(self, align: Aligner) -> None:
         self._align = align
-        self._scalars: list[Split] = []
+        self._scalars: list[ScaledPart] = []
         self._groups: dict[Key, _Group] = {}
 
     def multiply(self, one: Oriented) -> None:
@@ -207,4 +209,6 @@ class Contraction:
             both = [weight for weight in weights if weight is not None]
             joint = _Group([one for w in both for one in w.above], [one for w in both for one in w.below])
             return self._diagonal(joint) if both else matrix
+        if isinstance(matrix, Addition) and any(isinstance(term, IdentityMatrix) for term in matrix.terms):
+            return addition([self._weighted(term, weights) for term in matrix.terms])
         return matrix_product((*left, matrix, *right))

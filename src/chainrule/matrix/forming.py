@@ -41,7 +41,7 @@ from chainrule.expr.nodes import (
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Symbol
 from chainrule.matrix.composing import Transposer, addition, ones_like, opposite, power, root
-from chainrule.matrix.contractions import Contraction
+from chainrule.matrix.contractions import IndexGraph
 from chainrule.matrix.matrix_names import MatrixNames
 from chainrule.matrix.operations import (
     AllOrAny,
@@ -56,8 +56,11 @@ from chainrule.matrix.operations import (
     InverseOf,
     KnownConstant,
     MatrixNode,
-    SingleEntry,
+    NumberedPart,
+    Opposite,
     SummaryOf,
+    SumOverSteps,
+    UnitVector,
 )
 from chainrule.matrix.oriented import Aligner, NoMatrixForm, Oriented, named
 from chainrule.render.text import expression_text
@@ -83,20 +86,24 @@ class Former:
                 return Oriented(KnownConstant(name))
             case ExtentValue(extent, letter):
                 return Oriented(self._count(letter, extent))
+            case IndexValue(Index() as step) if step.preferred in self.names.steps:
+                return Oriented(KnownConstant(step.preferred))
             case IndexValue(position):
-                raise NoMatrixForm(f"{_named_in(position)} stands in it as a number")
+                raise NoMatrixForm(f"{_named_in(position)} {_stand(position)} in it as {_numbers(position)}")
             case Indexed(tensor, positions):
                 return self._entry(expr, self.names.of(tensor, len(positions)), turned=self.names.turned(tensor))
-            case Partial(of, by):
-                node = self.names.unknown(of, by)
-                positions = (*of.indices, *(p for one in by for p in one.indices))
-                turned = len(by) == 1 and self.names.lies(len(of.indices))
-                return self._entry(Indexed(of.tensor, positions), node, turned=turned, shown=expr)
+            case Partial():
+                return self._unknown(expr)
             case MatrixEntry():
                 return self._of_matrix(expr)
             case Sum(terms):
                 nodes, rows, columns = self.align.together([self.form(term) for term in terms])
                 return Oriented(addition(nodes), rows, columns)
+            case Reduce("sum", (step,), body) if step.preferred in self.names.steps:
+                inner = self.form(body)
+                total = SumOverSteps(step.preferred, inner.node.of if isinstance(inner.node, Opposite) else inner.node)
+                signed = opposite(total) if isinstance(inner.node, Opposite) else total
+                return Oriented(signed, inner.rows, inner.columns)
             case Product() | Reduce("sum" | "mean"):
                 return self._product(expr)
             case Power(base, exponent):
@@ -105,8 +112,8 @@ class Former:
                 return self._call(function, arguments, order)
             case Reduce(op):
                 return self._extreme(op, expr)
-            case Bracket(Comparison("=", IndexValue(Index() as left), IndexValue(Index() as right))):
-                return Oriented(IdentityMatrix(), left, right)
+            case Bracket(Comparison("=", IndexValue() | Number(), IndexValue() | Number()) as equal):
+                return self._delta(*map(_place, (equal.left, equal.right)))
             case Bracket(condition):
                 nodes, rows, columns = self._conditions((condition,), ())
                 return Oriented(Indicator(nodes[0]), rows, columns)
@@ -135,11 +142,12 @@ class Former:
         """Return a tensor by its entry; one that is `turned` has its axes in the other order."""
         positions = entry.indices
         indices = [position for position in positions if isinstance(position, Index)]
-        if shown is None and positions and all(isinstance(p, Affine) and not p.terms for p in positions):
-            place = tuple(p.constant for p in positions if isinstance(p, Affine))
-            return Oriented(SingleEntry(entry.tensor, place))
-        if entry.guarded or len(indices) < len(positions):
+        numbers = [p.constant if isinstance(p, Affine) and not p.terms else None for p in positions]
+        numbered = len(indices) + len([n for n in numbers if n is not None])
+        if entry.guarded or numbered < len(positions) or (turned and len(indices) < len(positions)):
             raise NoMatrixForm(_why_no_axis(entry))
+        if len(indices) < len(positions):
+            node = NumberedPart(node, tuple(numbers))
         if len(indices) > 2:
             raise NoMatrixForm(f"{_text(shown or entry)} has {len(indices)} indices, {named(indices)}")
         if len(indices) == 2 and indices[0] == indices[1]:
@@ -152,6 +160,36 @@ class Former:
         if self._sizes.setdefault(letter, extent) != extent:
             raise NoMatrixForm(f"the number of values of {letter} is not the same in all sums")
         return self.names.count(letter)
+
+    def _unknown(self, slope: Partial) -> Oriented:
+        """Return the derivative of an unknown function; that of each sample's cost by what the sample has is a row."""
+        of, by = slope.of, slope.wrt
+        first = of.indices
+        if len(first) == 1 and len(by) == 1 and by[0].tensor in self.names.stacked and by[0].indices[0] == first[0]:
+            first = ()
+        positions = (*first, *(p for one in by for p in one.indices))
+        node = self.names.unknown(of.tensor, tuple(one.tensor for one in by), scalar=not first)
+        turned = len(by) == 1 and first == of.indices and self.names.lies(len(first))
+        return self._entry(Indexed(of.tensor, positions), node, turned=turned, shown=slope)
+
+    def _delta(self, left: Position | None, right: Position | None) -> Oriented:
+        """Return Kronecker's delta: the identity, or the vector with a 1 at a place."""
+        match left, right:
+            case Index(), Index() if "I" in self.names.taken:
+                raise NoMatrixForm(f"I is a tensor here, so that [{left.preferred} = {right.preferred}] has no letter")
+            case Index(), Index():
+                if left.extent != right.extent:
+                    raise NoMatrixForm(
+                        f"{left.preferred} and {right.preferred} run over different ranges, and are equal"
+                    )
+                return Oriented(IdentityMatrix(left.extent), left, right)
+            case (Index() as index, Affine((), place)) | (Affine((), place), Index() as index):
+                return Oriented(UnitVector(place, index.extent), index)
+            case (Index() as index, Lookup(entry)) | (Lookup(entry), Index() as index) if not entry.indices:
+                return Oriented(UnitVector(entry.tensor, index.extent), index)
+            case _:
+                sides = [side for side in (left, right) if side is not None]
+                raise NoMatrixForm(f"{_named_in(*sides)} {_stand(*sides)} in it, compared as numbers")
 
     def _of_matrix(self, entry: MatrixEntry) -> Oriented:
         if entry.samples:
@@ -174,7 +212,7 @@ class Former:
         """Return the indices that are summed over, the factors, and what means divide by."""
         bound: list[Index] = []
         means: list[Expr] = []
-        while isinstance(expr, Reduce) and expr.op in SUMS:
+        while isinstance(expr, Reduce) and expr.op in SUMS and expr.indices[0].preferred not in self.names.steps:
             op = expr.op
             indices, expr = open_reduce(expr, self.fresh)
             bound += indices
@@ -183,7 +221,7 @@ class Former:
 
     def _contracted(self, bound: Sequence[Index], factors: Sequence[Expr]) -> Oriented:
         """Return the form of a product of factors with the sums over it."""
-        found = Contraction(self.align)
+        found = IndexGraph(self.align)
         for place, factor in enumerate(factors):
             others = (*factors[:place], *factors[place + 1 :])
             try:
@@ -246,6 +284,17 @@ class Former:
         return [*built, *left], rows, columns
 
 
+def _place(side: Expr) -> Position | None:
+    """Return the position that a side of an equation between indices is, None where it is none."""
+    match side:
+        case IndexValue(position):
+            return position
+        case Number(value) if value.denominator == 1:
+            return Affine((), int(value))
+        case _:
+            return None
+
+
 def _reciprocal(base: Expr, exponent: Number) -> Expr:
     """Return base^(−exponent)."""
     return base if exponent == MINUS_ONE else Power(base, number(-exponent.value))
@@ -271,12 +320,21 @@ def _why_no_axis(entry: Indexed) -> str:
             case Lookup():
                 return f"{shown} looks a position up, by {_named_in(position)}"
             case Affine(terms) if terms:
-                return f"{_named_in(position)} stands in the shifted position of {shown}"
-            case Affine(_, constant):
-                reason = f"{shown} reads a single row or column, at {constant}"
-            case Index():
-                reason = f"{shown} is 0 where {position.preferred} is outside"
-    return reason
+                return f"{_named_in(position)} {_stand(position)} in a shifted position, {shown}"
+            case _:
+                continue
+    if entry.guarded:
+        return f"{shown} is 0 outside of its tensor, whatever {_named_in(*entry.indices)} is"
+    return f"{shown} is a part of what lies the other way"
+
+
+def _stand(*positions: Position) -> str:
+    """Return the verb for the indices in positions."""
+    return "stands" if len({i for position in positions for i in position_indices(position)}) == 1 else "stand"
+
+
+def _numbers(position: Position) -> str:
+    return "a number" if len(position_indices(position)) == 1 else "numbers"
 
 
 def _named_in(*positions: Position) -> str:

@@ -25,13 +25,15 @@ from chainrule.render.letters import with_letters
 class MatrixLine(ShownAsText):
     """An equation in matrix form, its `target` and its `value`; both are None where there is none, for a `reason`.
 
-    `index` is the same equation in index notation.
+    `index` is the same equation in index notation. `steps` say, in text and in LaTeX, for which steps of a family it
+    holds.
     """
 
     index: ShownFormula
     target: MatrixNode | None = None
     value: MatrixNode | None = None
     reason: str = ""
+    steps: tuple[str, str] = ("", "")
 
     def written(self, style: MatrixStyle, sign: str = " = ") -> str:
         """Return the equation in a style; "" where it has no matrix form."""
@@ -40,11 +42,13 @@ class MatrixLine(ShownAsText):
         return f"{write_matrix(self.target, style)}{sign}{write_matrix(self.value, style)}"
 
     def __str__(self) -> str:
-        return self.written(TEXT_MATRIX) or f"{self.index}\n    no matrix form: {self.reason}"
+        shown = (self.written(TEXT_MATRIX) or str(self.index)) + self.steps[0]
+        return f"{shown}\n    no matrix form: {self.reason}" if self.reason else shown
 
     def latex(self, sign: str = "=") -> str:
         """Return the equation as LaTeX for mathematics mode; without a matrix form a comment above it says why."""
-        return self.written(LATEX_MATRIX, f" {sign} ") or f"% no matrix form: {self.reason}\n{self.index.latex(sign)}"
+        shown = (self.written(LATEX_MATRIX, f" {sign} ") or self.index.latex(sign)) + self.steps[1]
+        return f"% no matrix form: {self.reason}\n{shown}" if self.reason else shown
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/latex": f"$$\n{self.latex()}\n$$"}

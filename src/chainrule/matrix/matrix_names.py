@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chainrule.expr.nodes import Indexed
 from chainrule.expr.symbols import Derivative, Symbol, Tensor, of_one_sample, symbol
-from chainrule.matrix.operations import CountOf, MatrixNode, Nabla, Rates, Variable
-from chainrule.render.names import layer_of
+from chainrule.matrix.operations import CountOf, DerivativeMatrix, MatrixNode, Nabla, Variable
+from chainrule.render.names import GREEK, layer_of
 from chainrule.render.printed_names import PRESETS, Naming
 
 MatrixLayout = Literal["mixed", "numerator", "denominator"]
@@ -27,6 +26,8 @@ class MatrixNames:
 
     `stacked` are the tensors that are matrices with a row for each sample. `ranks`, those of one sample, tell a
     gradient from a Jacobian matrix; what is not there is a scalar. `taken` are the names that no other tensor gets.
+    `last` are the members of families that an unknown cost reads: ∇_a C says enough, for the a of the last step.
+    `steps` are the letters of their steps.
     """
 
     naming: Naming = PRESETS["plain"]
@@ -35,6 +36,8 @@ class MatrixNames:
     stacked: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
     layout: MatrixLayout = "mixed"
+    last: frozenset[Symbol] = frozenset()
+    steps: frozenset[str] = frozenset()
 
     def of(self, tensor: Symbol, rank: int) -> MatrixNode:
         """Return a tensor by its name."""
@@ -43,18 +46,25 @@ class MatrixNames:
         if named is not None:
             return Variable(self._large(named, stacked=tensor in self.stacked), rank)
         match plain:
+            case Derivative(of, (by,)) if self.nabla and by in self.last:
+                return Nabla(self._without_step(by), of)
             case Derivative(of, (by,)) if self.nabla and self._scalar(of):
-                return Nabla(self._large(by, stacked=by in self.stacked))
+                return Nabla(self._shown(by))
             case Derivative(of, by):
-                return Rates(of, tuple(self._large(one, stacked=one in self.stacked) for one in by))
+                return DerivativeMatrix(self._shown(of), tuple(map(self._shown, by)))
             case _:
                 return Variable(self._large(plain, stacked=tensor in self.stacked), rank)
 
-    def unknown(self, of: Indexed, by: tuple[Indexed, ...]) -> MatrixNode:
-        """Return the derivative of an unknown function: ∇_a C, or its Jacobian matrix."""
-        if len(by) == 1 and not of.indices and self.nabla:
-            return Nabla(by[0].tensor, of.tensor)
-        return Rates(of.tensor, tuple(one.tensor for one in by))
+    def unknown(self, of: Symbol, by: tuple[Symbol, ...], *, scalar: bool) -> MatrixNode:
+        """Return the derivative of an unknown function: ∇_a C of a scalar one, else its Jacobian matrix."""
+        if len(by) == 1 and scalar and self.nabla:
+            return Nabla(self._without_step(by[0]), of)
+        return DerivativeMatrix(self._shown(of), tuple(map(self._shown, by)))
+
+    def _without_step(self, tensor: Symbol) -> Symbol:
+        if tensor in self.last and isinstance(tensor, Tensor):
+            return symbol(tensor.name)
+        return self._shown(tensor)
 
     def lies(self, of_rank: int) -> bool:
         """Say whether a derivative lies the other way: its axes are those of what it is by, then of what it is of."""
@@ -69,14 +79,18 @@ class MatrixNames:
                 return False
 
     def count(self, letter: str) -> CountOf:
-        """Return the number of values of an index."""
-        return CountOf(letter, capital=len(letter) == 1 and letter.upper() not in {letter, *self.taken})
+        """Return the number of values of an index: N for n, unless N is something else; I is the identity."""
+        shown = {letter, "I", *self.taken, *(self._shown(symbol(tensor)) for tensor in self.stacked)}
+        return CountOf(letter, capital=len(letter) == 1 and letter.upper() not in shown)
+
+    def _shown(self, tensor: Symbol) -> Symbol:
+        return self._large(self._book(tensor) or tensor, stacked=tensor in self.stacked)
 
     def _scalar(self, tensor: Symbol) -> bool:
         return not self.ranks.get(tensor, 0)
 
     def _book(self, tensor: Symbol) -> Symbol | None:
-        if self.layout == "numerator" and isinstance(tensor, Derivative):
+        if isinstance(tensor, Derivative) and (self.layout == "numerator" or not self._scalar(tensor.of)):
             return None
         return self.naming.of(tensor)
 
@@ -86,7 +100,7 @@ class MatrixNames:
             return tensor
         stem, layer = layer_of(tensor)
         capital = stem.upper()
-        if len(stem) != 1 or capital == stem or len(capital) != 1:
+        if len(stem) != 1 or capital == stem or not (capital.isascii() or capital in GREEK):
             return tensor
         found = Tensor(capital, tensor.superscript) if tensor.superscript else symbol(capital + layer)
         return tensor if found in self.taken else found

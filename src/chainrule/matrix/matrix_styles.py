@@ -8,12 +8,12 @@ from types import MappingProxyType
 
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.matrix.characters import MatrixPieces, MatrixStyle
-from chainrule.matrix.operations import Amount, CountOf, MatrixNode, Nabla, Rates, SingleEntry
+from chainrule.matrix.operations import Amount, CountOf, DerivativeMatrix, MatrixNode, Nabla
 from chainrule.render.latex import LATEX
 from chainrule.render.layout import Ratio
 from chainrule.render.names import latex_name, layer_of
 from chainrule.render.numerals import numeral, numeral_parts
-from chainrule.render.text import ORDERS, UNICODE, numeral_text, place_text
+from chainrule.render.text import ORDERS, UNICODE, numeral_text
 
 
 def _text_number(value: Fraction) -> str:
@@ -39,7 +39,7 @@ def _text_nabla(node: Nabla) -> str:
     return f"∇_{by} {_text_name(node.of)}" if len(by) == 1 else f"∇_{{{by}}} {_text_name(node.of)}"
 
 
-def _text_rates(node: Rates) -> str:
+def _text_rates(node: DerivativeMatrix) -> str:
     order = str(len(node.by)).translate(ORDERS) if len(node.by) > 1 else ""
     return f"∂{order}{_text_name(node.of)}/" + "".join(f"∂{_text_name(by)}" for by in node.by)
 
@@ -61,7 +61,8 @@ TEXT_MATRIX = MatrixStyle(
     number=_text_number,
     name=_text_name,
     raised=_has_steps,
-    entry=lambda node: place_text(node.tensor, node.place),
+    place=lambda place: f"[{','.join(':' if at is None else str(at) for at in place)}]",
+    unit=lambda at: f"e_{at}",
     constant=str,
     count=_text_count,
     ones="1",
@@ -76,6 +77,7 @@ TEXT_MATRIX = MatrixStyle(
     entrywise=" ⊙ ",
     entrywise_over=" ⊘ ",
     over=("", " / ", ""),
+    over_steps=lambda letter: f"Σ_{letter} ",
     plus=UNICODE.plus,
     minus=UNICODE.minus,
     negative=UNICODE.negative,
@@ -115,17 +117,12 @@ def _latex_name(tensor: Symbol, rank: int) -> str:
     return name.tensor if rank or _has_steps(tensor) else name.plain
 
 
-def _latex_entry(node: SingleEntry) -> str:
-    name = latex_name(node.tensor)
-    return f"{name.tensor}_{{{', '.join(map(str, node.place))}}}"
-
-
 def _latex_nabla(node: Nabla) -> str:
     by = latex_name(node.by).tensor
     return rf"\nabla {by}" if node.of is None else rf"\nabla_{{{by}}} {latex_name(node.of).plain}"
 
 
-def _latex_rates(node: Rates) -> str:
+def _latex_rates(node: DerivativeMatrix) -> str:
     order = f"^{{{len(node.by)}}}" if len(node.by) > 1 else ""
     below = " ".join(rf"\partial {latex_name(by).tensor}" for by in node.by)
     return rf"\frac{{\partial{order} {latex_name(node.of).tensor}}}{{{below}}}"
@@ -150,7 +147,8 @@ LATEX_MATRIX = MatrixStyle(
     number=_latex_number,
     name=_latex_name,
     raised=_RAISED,
-    entry=_latex_entry,
+    place=lambda place: f"_{{{', '.join(':' if at is None else str(at) for at in place)}}}",
+    unit=lambda at: f"e_{{{at if isinstance(at, int) else latex_name(at).plain}}}",
     constant=LATEX.name,
     count=_latex_count,
     ones=r"\mathbf{1}",
@@ -165,6 +163,7 @@ LATEX_MATRIX = MatrixStyle(
     entrywise=r" \odot ",
     entrywise_over=r" \oslash ",
     over=(r"\frac{", "}{", "}"),
+    over_steps=lambda letter: rf"\sum_{{{LATEX.name(letter)}}} ",
     plus=LATEX.plus,
     minus=LATEX.minus,
     negative=LATEX.negative,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from chainrule.errors import OptionError, listed
@@ -18,7 +18,7 @@ from chainrule.system.printing import index_names, ranks_of
 
 
 def book_names(
-    names: Names | Naming, taken: Collection[str], ranks: dict[str, int], layout: str = LAYOUTS[0]
+    names: Names | Naming, taken: Collection[str], ranks: Mapping[str, int], layout: str = LAYOUTS[0]
 ) -> MatrixNames:
     """Return what tensors are called in matrix form, by a preset, own names or a naming. Raises OptionError."""
     if layout not in LAYOUTS:
@@ -37,9 +37,13 @@ def matrix_forms(
     layout: str = LAYOUTS[0],
     names: Names | Naming = "textbook",
 ) -> MatrixForms:
-    """Return equations of a system in matrix form; `batched` those for all samples, with a row for each.
+    """Return equations of a system in matrix form; what has none stays in index notation, with the reason.
 
-    Raises OptionError for a layout or names that there are not.
+    Vectors are columns. `batched` are the equations for all samples: what each sample has one of is a row of a matrix,
+    X for x, and gradients of what all share are means. In the layout "mixed" a gradient has the shape of what it is by,
+    and a Jacobian matrix ∂a/∂z a row for each entry of a; in "numerator" gradients are rows, ∂C/∂W has the shape of Wᵀ;
+    in "denominator" Jacobian matrices have a row for each entry of z. `names` are as in `naming_of`: gradients without
+    one are ∇W. Raises OptionError for a layout or names that there are not.
     """
     taken, _ = index_names(system)
     called = book_names(names, taken, ranks_of(system), layout)

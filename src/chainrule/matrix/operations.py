@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias, get_args
 
 from chainrule.expr.frozen import frozen
+from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Symbol
 
 
@@ -38,11 +39,19 @@ class KnownConstant:
 
 
 @frozen
-class SingleEntry:
-    """The entry of a tensor at a place that numbers give: x[0]."""
+class NumberedPart:
+    """An entry, row or column of a tensor that numbers give: x[0], W[1,:]; the place is None along what is whole."""
 
-    tensor: Symbol
-    place: tuple[int, ...]
+    of: MatrixNode
+    place: tuple[int | None, ...]
+
+
+@frozen
+class UnitVector:
+    """The vector with a 1 at one place and 0 elsewhere; the place is a number, or named by the tensor that holds it."""
+
+    at: Symbol | int
+    size: Size
 
 
 @frozen
@@ -60,7 +69,9 @@ class OnesVector:
 
 @frozen
 class IdentityMatrix:
-    """The identity, whose entries are those of Kronecker's delta."""
+    """The identity, whose entries are those of Kronecker's delta; `size` is the number of its rows."""
+
+    size: Size
 
 
 @frozen
@@ -72,7 +83,7 @@ class Nabla:
 
 
 @frozen
-class Rates:
+class DerivativeMatrix:
     """A derivative by its name: ∂C/∂z, or the Jacobian matrix ∂a/∂z. By two tensors it is a second derivative."""
 
     of: Symbol
@@ -136,6 +147,14 @@ class Addition:
     """A sum of at least two terms of one shape."""
 
     terms: tuple[MatrixNode, ...]
+
+
+@frozen
+class SumOverSteps:
+    """The sum over all steps of a family; the letter stands in superscripts of what is added up."""
+
+    letter: str
+    of: MatrixNode
 
 
 @frozen
@@ -208,12 +227,13 @@ MatrixNode: TypeAlias = (
     Amount
     | Variable
     | KnownConstant
-    | SingleEntry
+    | NumberedPart
+    | UnitVector
     | CountOf
     | OnesVector
     | IdentityMatrix
     | Nabla
-    | Rates
+    | DerivativeMatrix
     | TransposeOf
     | InverseOf
     | DiagonalMatrix
@@ -222,6 +242,7 @@ MatrixNode: TypeAlias = (
     | Entrywise
     | Multiple
     | Addition
+    | SumOverSteps
     | Opposite
     | PowerOf
     | FunctionOf

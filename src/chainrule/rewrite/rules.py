@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from operator import or_
-from typing import Any, Generic, Protocol, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, get_args
 
 from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_reduce, with_expressions
 from chainrule.expr.nodes import Condition, Constant, Expr, Index, Indexed, Number, Reduce, operands
@@ -23,6 +23,10 @@ from chainrule.render.document_text import words_text
 from chainrule.render.formula import ShownFormula, equation_formula, formula
 from chainrule.render.in_notebooks import ShownAsText
 from chainrule.system.model import Equation
+
+if TYPE_CHECKING:
+    from chainrule.matrix.matrix_lines import MatrixLine
+    from chainrule.render.printed_names import Names, Naming
 
 
 class Algebra(Protocol):
@@ -160,6 +164,16 @@ class Derivation(Node, ShownAsText):
     def equation(self) -> str:
         """Return the result as one line of text."""
         return str(self.equation_formula())
+
+    def matrix(self, *, layout: str = "mixed", names: Names | Naming = "textbook") -> MatrixLine:
+        """Return the result in matrix form, or in index notation with the reason why it has none.
+
+        `layout` and `names` are as in `Backprop.matrix`.
+        """
+        from chainrule.matrix.matrix_lines import matrix_line
+        from chainrule.matrix.of_systems import book_names
+
+        return matrix_line(self.target, self.result, book_names(names, self.taken, self.ranks or {}, layout))
 
     def text(self, expr: Expr) -> str:
         """Return an expression of this derivation as text."""

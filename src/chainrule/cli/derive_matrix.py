@@ -1,0 +1,89 @@
+"""`chainrule derive --form matrix`: derivatives with W x, Wᵀ δ and ⊙, as text or as LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chainrule.cli.terminal import MATRIX_FORMS, say
+from chainrule.errors import OptionError
+
+if TYPE_CHECKING:
+    from chainrule.families.families import Families
+    from chainrule.matrix.matrix_lines import MatrixForms
+    from chainrule.render.printed_names import Naming
+    from chainrule.system.model import System
+
+
+@dataclass(frozen=True)
+class MatrixOptions:
+    """What is asked for: derivatives of the cost, of the tensor `of`, or second ones; and how they are written."""
+
+    form: str
+    wrt: Sequence[str]
+    of: str
+    hessian: bool
+    batched: bool
+    layout: str
+    names: str
+
+
+def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, others: bool) -> None:
+    """Print derivatives in matrix form; of families, case by case, unless their numbers of steps are given."""
+    from chainrule.cli.systems import read_notation, written_out_system
+    from chainrule.families.families import Families
+
+    if asked.form not in MATRIX_FORMS:
+        raise OptionError("--batched and --layout belong to the matrix form", advice="Add --form matrix.")
+    if others:
+        raise OptionError(
+            "the matrix form is that of equations",
+            expected="--wrt, --of, --hessian, --names, --size, --batched, --layout beside it, and no other option",
+        )
+    given = read_notation(file)
+    if isinstance(given, Families) and not sizes:
+        found = _of_families(given, asked)
+    else:
+        found = _of_system(written_out_system(given, sizes), asked)
+    say(found.latex() if asked.form == MATRIX_FORMS[1] else found)
+
+
+def _of_families(families: Families, asked: MatrixOptions) -> MatrixForms:
+    from chainrule.cli.printed_as import words_of
+    from chainrule.pipeline import family_backprop
+
+    if asked.of or asked.hessian or asked.batched:
+        raise OptionError(
+            "--of, --hessian and --batched need to know how many steps there are", advice="Say how many: --size L=3"
+        )
+    back = family_backprop(families, [name.partition("[")[0] for name in asked.wrt] or None)
+    return back.matrix(layout=asked.layout, names=_named(asked.names, words_of(families)))
+
+
+def _of_system(system: System, asked: MatrixOptions) -> MatrixForms:
+    from chainrule import jacobians
+    from chainrule.pipeline import backprop
+
+    names = _named(asked.names, tuple(system.names()))
+    if asked.of or asked.hessian:
+        if asked.of and (asked.hessian or len(asked.wrt) != 1):
+            raise OptionError("a Jacobian is of one tensor by one other", advice=f"Write --of {asked.of} --wrt z")
+        if asked.batched:
+            raise OptionError("--batched is for the derivatives of a cost", advice="Leave it out.")
+        if asked.of:
+            found = jacobians.jacobian(system, asked.of, asked.wrt[0])
+        else:
+            found = jacobians.hessian(system, asked.wrt or system.params)
+        return found.matrix(layout=asked.layout, names=names)
+    back = backprop(system, list(asked.wrt) or None)
+    if not back.wrt:
+        raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
+    return back.matrix(batched=asked.batched, layout=asked.layout, names=names)
+
+
+def _named(names: str, taken: tuple[str, ...] | frozenset[str]) -> Naming | str:
+    """Return the naming that --names says; "" is that of a textbook."""
+    from chainrule.cli.printed_as import names_in_print
+
+    return names_in_print(names, taken) if "=" in names else names or "textbook"

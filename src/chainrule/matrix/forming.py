@@ -8,7 +8,7 @@ number, has no matrix form, and the index is named.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
 from chainrule.expr.binding import Fresh, open_reduce, position_indices
@@ -69,13 +69,21 @@ SUMS = ("sum", "mean")
 
 
 class Former:
-    """Finds the matrix forms of the parts of one equation."""
+    """Finds the matrix forms of the parts of one equation.
 
-    def __init__(self, names: MatrixNames, symmetric: frozenset[Symbol] = frozenset()) -> None:
+    `letters` are those of its indices, each with the size of all indices that have it, None where sizes differ.
+    """
+
+    def __init__(
+        self,
+        names: MatrixNames,
+        symmetric: frozenset[Symbol] = frozenset(),
+        letters: Mapping[str, Size | None] | None = None,
+    ) -> None:
         self.names = names
         self.align = Aligner(Transposer(symmetric))
         self.fresh = Fresh()
-        self._sizes: dict[str, Size] = {}
+        self._letters = letters or {}
 
     def form(self, expr: Expr) -> Oriented:  # noqa: C901 -- one match over the nodes
         """Return the form of an expression. Raises NoMatrixForm."""
@@ -156,10 +164,12 @@ class Former:
         return Oriented(node, columns, rows) if turned else Oriented(node, rows, columns)
 
     def _count(self, letter: str, extent: Size) -> CountOf:
-        """Return the number of values of an index; one letter stands for one number throughout the equation."""
-        if self._sizes.setdefault(letter, extent) != extent:
-            raise NoMatrixForm(f"the number of values of {letter} is not the same in all sums")
-        return self.names.count(letter)
+        """Return the number of values of an index, by a letter that stands for no other size in the equation."""
+        known = [letter, *(other for other, size in self._letters.items() if size == extent)]
+        fitting = next((one for one in known if self._letters.get(one, extent) == extent), None)
+        if fitting is None:
+            raise NoMatrixForm(f"{letter} stands for indices of several sizes, so that their number has no letter")
+        return self.names.count(fitting)
 
     def _unknown(self, slope: Partial) -> Oriented:
         """Return the derivative of an unknown function; that of each sample's cost by what the sample has is a row."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from chainrule.expr.nodes import Expr
+from chainrule.expr.binding import own_indices
+from chainrule.expr.nodes import Expr, ExtentValue, Reduce, walk
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Symbol
 from chainrule.matrix.characters import MatrixStyle, write_matrix
@@ -99,7 +100,7 @@ def matrix_line(
     left, right = with_letters(target, value, taken=names.taken, declared=declared)
     known = known_ranks((left, right), names.ranks)
     index = replace(equal(*(lettered_formula(side, known) for side in (left, right))), naming=names.naming)
-    former = Former(names, symmetric)
+    former = Former(names, symmetric, _sizes_of_letters(left, right))
     try:
         shape = former.form(left)
         form = former.form(right)
@@ -109,3 +110,16 @@ def matrix_line(
         return MatrixLine(index, shape.node, former.shaped(form, rows, columns))
     except NoMatrixForm as none:
         return MatrixLine(index, reason=none.reason)
+
+
+def _sizes_of_letters(*sides: Expr) -> dict[str, Size | None]:
+    """Return the letters of indices with their sizes, None where indices of several sizes have one letter."""
+    parts = [part for side in sides for part in walk(side)]
+    found = [i for part in parts if isinstance(part, Reduce) for i in part.indices]
+    found += [i for part in parts for i in own_indices(part)]
+    pairs = [(i.name, i.extent) for i in found]
+    pairs += [(part.letter, part.extent) for part in parts if isinstance(part, ExtentValue)]
+    sizes: dict[str, Size | None] = {}
+    for letter, size in pairs:
+        sizes[letter] = size if sizes.get(letter, size) == size else None
+    return sizes

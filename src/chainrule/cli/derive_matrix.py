@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, 
     """Print derivatives in matrix form; of families, case by case, unless their numbers of steps are given."""
     from chainrule.cli.systems import read_notation, written_out_system
     from chainrule.families.families import Families
+    from chainrule.pipeline import backprop
 
     if asked.form not in MATRIX_FORMS:
         raise OptionError("--batched and --layout belong to the matrix form", advice="Add --form matrix.")
@@ -43,10 +44,24 @@ def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, 
         )
     given = read_notation(file)
     if isinstance(given, Families) and not sizes:
-        found = _of_families(given, asked)
-    else:
-        found = _of_system(written_out_system(given, sizes), asked)
-    say(found.latex() if asked.form == MATRIX_FORMS[1] else found)
+        _say(_of_families(given, asked), asked)
+        return
+    system = written_out_system(given, sizes)
+    if asked.of or asked.hessian:
+        _say(_of_tensors(system, asked), asked)
+        return
+    back = backprop(system, list(asked.wrt) or None)
+    if not back.wrt:
+        raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
+    names = _named(asked.names, tuple(system.names()))
+    _say(back.matrix(batched=asked.batched, layout=asked.layout, names=names), asked)
+    if asked.form == MATRIX_FORMS[0] and not asked.batched:
+        for title, case in (case for tensor in back.wrt for case in back.cases(tensor)):
+            say(f"  if {title}: {case.matrix(layout=asked.layout, names=names)}")
+
+
+def _say(forms: MatrixForms, asked: MatrixOptions) -> None:
+    say(forms.latex() if asked.form == MATRIX_FORMS[1] else forms)
 
 
 def _of_families(families: Families, asked: MatrixOptions) -> MatrixForms:
@@ -61,28 +76,22 @@ def _of_families(families: Families, asked: MatrixOptions) -> MatrixForms:
     return back.matrix(layout=asked.layout, names=_named(asked.names, words_of(families)))
 
 
-def _of_system(system: System, asked: MatrixOptions) -> MatrixForms:
+def _of_tensors(system: System, asked: MatrixOptions) -> MatrixForms:
+    """Return a Jacobian or second derivatives."""
     from chainrule import jacobians
-    from chainrule.pipeline import backprop
 
-    names = _named(asked.names, tuple(system.names()))
-    if asked.of or asked.hessian:
-        if asked.of and (asked.hessian or len(asked.wrt) != 1):
-            raise OptionError("a Jacobian is of one tensor by one other", advice=f"Write --of {asked.of} --wrt z")
-        if asked.batched:
-            raise OptionError("--batched is for the derivatives of a cost", advice="Leave it out.")
-        if asked.of:
-            found = jacobians.jacobian(system, asked.of, asked.wrt[0])
-        else:
-            found = jacobians.hessian(system, asked.wrt or system.params)
-        return found.matrix(layout=asked.layout, names=names)
-    back = backprop(system, list(asked.wrt) or None)
-    if not back.wrt:
-        raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
-    return back.matrix(batched=asked.batched, layout=asked.layout, names=names)
+    if asked.batched:
+        raise OptionError("--batched is for the derivatives of a cost", advice="Leave it out.")
+    if asked.of and (asked.hessian or len(asked.wrt) != 1):
+        raise OptionError("a Jacobian is of one tensor by one other", advice=f"Write --of {asked.of} --wrt z")
+    if asked.of:
+        found = jacobians.jacobian(system, asked.of, asked.wrt[0])
+    else:
+        found = jacobians.hessian(system, asked.wrt or system.params)
+    return found.matrix(layout=asked.layout, names=_named(asked.names, tuple(system.names())))
 
 
-def _named(names: str, taken: tuple[str, ...] | frozenset[str]) -> Naming | str:
+def _named(names: str, taken: Collection[str]) -> Naming | str:
     """Return the naming that --names says; "" is that of a textbook."""
     from chainrule.cli.printed_as import names_in_print
 

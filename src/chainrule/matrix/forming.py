@@ -142,7 +142,7 @@ class Former:
 
     def _of_target(self, form: Oriented, rows: Index | None, columns: Index | None) -> MatrixNode:
         if rows is None and columns is not None:
-            return self.align.transposed.term_by_term(self.align.column(form))
+            return self.align.transposed(self.align.column(form))
         crossed = len(form.indices) == 2 and (form.rows, form.columns) != (rows, columns)
         return self.align.transposed.term_by_term(form.node) if crossed else self.align.spread(form, rows, columns)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from chainrule.expr.symbols import Derivative, Symbol, Tensor, of_one_sample, symbol
+from chainrule.expr.symbols import Change, Derivative, Symbol, Tensor, of_one_sample, symbol
 from chainrule.matrix.operations import CountOf, DerivativeMatrix, MatrixNode, Nabla, Variable
 from chainrule.render.names import GREEK, layer_of
 from chainrule.render.printed_names import PRESETS, Naming
@@ -96,6 +96,8 @@ class MatrixNames:
 
     def _large(self, tensor: Symbol, *, stacked: bool) -> Symbol:
         """Return the capital of a letter, X for x and A1 for a1, for what has a row for each sample."""
+        if stacked and isinstance(tensor, Change):
+            return Change(self._large(tensor.of, stacked=True), tensor.number)
         if not stacked or not isinstance(tensor, Tensor):
             return tensor
         stem, layer = layer_of(tensor)

@@ -13,23 +13,19 @@ import numpy.typing as npt
 
 from chainrule.errors import ChainruleError
 from chainrule.expr.sizes import Size
-from chainrule.notation import parse
 from chainrule.pipeline import backprop
+from chainrule.reading import parse
+from chainrule.system.coupled import uncoupled
 from chainrule.system.model import System
 from chainrule.verify.sampling import random_evaluation
 
 Array = npt.NDArray[Any]
 COUNT, BATCH = 10, 4
 WAITING = {
-    "batchnorm_batch": "no rule for an equation that couples the samples of a batch",
     "conv2d_groups_flat": "this is no position of an entry",
-    "maml_by_name": "∂L/∂W is not defined",
-    "pinn_by_name": "∂²u/∂x∂x is not defined",
     "rnn_recurrence": "h is defined by itself",
-    "spectralnorm_stopgrad": "no function is named stop",
 }
-"""What cannot be derived yet, and what it waits for: derivatives of coupled samples, flat groups, named derivatives in
-a cost, loops over steps, stop."""
+"""What cannot be derived yet, and what it waits for: flat groups, loops over steps."""
 BY_STEPS = {"gp_nll": "inv(K), a function of a whole matrix"}
 """What has no machine code yet."""
 
@@ -74,7 +70,7 @@ def refusal(name: str) -> str:
 
 def drawn(name: str) -> Drawn:
     """Return a system with small random numbers: the facts that it takes for given hold."""
-    system = parse(text_of(name))
+    system = uncoupled(parse(text_of(name)))
     found = random_evaluation(system, 0, {})
     inputs = {d.tensor: np.asarray(found.values[d.tensor]) for d in system.declarations if d.value is None}
     data = {}

@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from chainrule.jacobians import jvp as jvp
     from chainrule.network import Network as Network
     from chainrule.network import load as load
-    from chainrule.notation import parse as parse
     from chainrule.pipeline import Backprop as Backprop
     from chainrule.pipeline import backprop as backprop
     from chainrule.pipeline import evaluate as evaluate
     from chainrule.pipeline import value_and_grad as value_and_grad
+    from chainrule.reading import parse as parse
     from chainrule.rewrite.rules import Derivation as Derivation
     from chainrule.system.model import System as System
     from chainrule.training import EarlyStopping as EarlyStopping
@@ -77,7 +77,7 @@ _HOMES = {
     "load": "chainrule.network",
     "measure": "chainrule.training",
     "nn": "chainrule",
-    "parse": "chainrule.notation",
+    "parse": "chainrule.reading",
     "paths": "chainrule.explanation.paths",
     "train": "chainrule.training",
     "value_and_grad": "chainrule.pipeline",

@@ -25,6 +25,7 @@ from chainrule.render.document import Group
 from chainrule.render.document_text import document_text
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
+from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import equations_document, ranks_of, system_latex, system_text
@@ -135,6 +136,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     ∂a[k]/∂z[j] = a[k]·([k = j] − a[j])
     """
     check_system(system)
+    system = uncoupled(system, (wrt,))
     refuse_pointwise(system, (wrt,))
 
     def derived(prepared: System) -> Jacobian:
@@ -161,6 +163,7 @@ def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
     """
     check_system(system)
     tensors = _several(system.params if wrt is None else wrt)
+    system = uncoupled(system, tensors)
     cost = system.cost
 
     def derived(system: System) -> Jacobian:
@@ -201,6 +204,7 @@ def jvp(system: System, of: str | None = None, wrt: str | Sequence[str] | None =
             advice='Say it: of="a"',
         )
     tensors = _several(system.params if wrt is None else wrt)
+    system = uncoupled(system, tensors)
     moving = (*system.params, *tensors)
     refuse_pointwise(system, moving)
 

@@ -30,6 +30,7 @@ from chainrule.render.in_notebooks import ShownAsText
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
+from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import system_text
@@ -216,6 +217,7 @@ def cotangents_for(system: System, tensor: str) -> Cotangents:
     They have the form that `backprop` gives them, and are kept with the system: who asks once asks for others too.
     Raises as `backprop` does.
     """
+    system = uncoupled(system, (tensor,))
     kept: dict[str, Cotangents] = memory_of(system, "cotangents")
     if tensor in kept:
         return kept[tensor]
@@ -258,6 +260,7 @@ def backprop(system: System | Families, wrt: Sequence[str] | None = None) -> Bac
     if isinstance(system, Families):
         return family_backprop(system, wrt)
     check_system(system)
+    system = uncoupled(system, wrt or ())
     asked = system.params if wrt is None else tuple(map(system.named, wrt))
     back = Backprop(system, asked)
     cotangents = back.cotangents

@@ -22,7 +22,7 @@ from chainrule.network.network import Network
 from chainrule.network.shifted import may_be_shifted
 from chainrule.nn.activations import NAMED
 from chainrule.nn.layer import Layer
-from chainrule.notation import parse
+from chainrule.reading import parse
 from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 from chainrule.system.printing import system_text

@@ -57,7 +57,7 @@ def untrue(function: ScalarFunction, values: Callable[..., Any]) -> Iterator[str
         yield from wrong_of_drawn(function, function.drawn, values)
         return
     with np.errstate(all="ignore"):
-        yield from wrong_derivatives(function, values)
+        yield from wrong_of_held(function, values) if function.holds else wrong_derivatives(function, values)
         yield from missed_kinks(function, values)
         if len(function.parameters) == 1:
             yield from wrong_at_points(function, values)
@@ -81,6 +81,14 @@ def wrong_of_drawn(function: ScalarFunction, drawn: Distribution, values: Callab
     others = (other.drawn.tag for other in FUNCTIONS.values() if other.drawn is not None and other.name != name)
     if drawn.tag in others:
         yield f"{name} has the tag of another function"
+
+
+def wrong_of_held(function: ScalarFunction, values: Callable[..., Any]) -> Iterator[str]:
+    """Check what a record says of a function that holds its argument constant."""
+    if function.derivative != ("0",):
+        yield f"the derivative of {function.name} is 0: it holds its argument constant"
+    if not np.array_equal(values(GRID), GRID):
+        yield f"{function.name} has another value than its argument"
 
 
 def wrong_derivatives(function: ScalarFunction, values: Callable[..., Any]) -> Iterator[str]:

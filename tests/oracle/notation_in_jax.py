@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import pytest
 
+from chainrule.execute.scalars import CONSTANTS
 from chainrule.expr.nodes import (
     Affine,
     Bracket,
@@ -46,6 +46,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "relu": jax.nn.relu,
     "erf": jax.scipy.special.erf,
     "softplus": jax.nn.softplus,
+    "stop": jax.lax.stop_gradient,
 }
 RELATIONS: Mapping[str, Callable[..., Any]] = {
     "=": jnp.equal,
@@ -87,8 +88,8 @@ class InJax:
         match node:
             case Number(value):
                 return float(value)
-            case Constant():
-                return np.pi
+            case Constant(name):
+                return CONSTANTS[name]
             case ExtentValue(extent):
                 return float(extent.count if isinstance(extent, Literal) else self.sizes[extent])
             case IndexValue(position):

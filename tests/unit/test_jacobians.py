@@ -269,13 +269,6 @@ REFUSED = [
         "the unknown function 'f' of several arguments",
         "abstract a[k](z[j], w[i])",
     ),
-    (
-        "data x[i]\nbatch n\nparam w\nh[i] = w*x[i]\nm[i] = mean(n) h[i]\n",
-        "m",
-        "w",
-        "couples the samples of a batch: m reduces over n",
-        "Write the system without batch n",
-    ),
 ]
 
 

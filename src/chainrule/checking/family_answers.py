@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from chainrule.errors import NotationError
-from chainrule.expr.symbols import Tensor
+from chainrule.expr.symbols import Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.family_derivations import window_at
-from chainrule.notation.superscripts import step_of
 from chainrule.pipeline import family_backprop
 from chainrule.system.model import System
 

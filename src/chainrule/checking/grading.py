@@ -41,6 +41,7 @@ from chainrule.families.families import Families
 from chainrule.keywords import answers
 from chainrule.pipeline import cotangents_for
 from chainrule.render.text import expression_text
+from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.locations import cost_advice
 from chainrule.system.model import Given, System
@@ -70,6 +71,7 @@ def check(system: System | Families, answer: str, *, wrt: str | None = None) -> 
     if isinstance(system, Families):
         system, wrt = window_of_answer(system, answer, wrt)
     check_system(system)
+    system = uncoupled(system)
     if not system.cost:
         raise DerivativeError("the system has no cost, so there is nothing to check", advice=cost_advice(system))
     try:

@@ -7,7 +7,7 @@ explains it; a right one the facts that it needs, and where it could not be comp
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,10 +17,12 @@ from chainrule.checking.points import ROUNDING, Points
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import ZERO, Affine, Expr, Index, Indexed, Position, Sum
 from chainrule.expr.symbols import Derivative
+from chainrule.render.document import Group, Line, Words, joined, words
+from chainrule.render.document_text import words_text
+from chainrule.render.formula import ShownFormula, equation_formula, formula, lettered_formula
 from chainrule.render.in_notebooks import ShownAsText
 from chainrule.render.letters import with_letters
-from chainrule.render.numbers import number_text
-from chainrule.render.text import equation_text, lettered_text
+from chainrule.render.valued import with_value
 from chainrule.system.printing import ranks_of
 
 NOWHERE = "it has no value at any point that was drawn"
@@ -34,7 +36,7 @@ class Verdict(ShownAsText):
     `message` says what was found; for a wrong answer `where` is the first entry that differs, `found` and `expected`
     the two values there, `change` the small change that explains it ("" if none of those known does), and `numbers` the
     terms of both sides with their values. For a right one `givens` are the facts that it needs, and `untried` the sides
-    of brackets, choices and kinks at which no point was found to compare it.
+    of brackets, choices and kinks at which no point was found to compare it. `said` is all of it as words and formulas.
     """
 
     right: bool
@@ -46,6 +48,7 @@ class Verdict(ShownAsText):
     numbers: tuple[str, ...] = ()
     givens: tuple[str, ...] = ()
     untried: tuple[str, ...] = ()
+    said: tuple[Words, ...] = field(default=(), repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.right
@@ -53,22 +56,62 @@ class Verdict(ShownAsText):
     def __str__(self) -> str:
         return "\n".join((self.message, *(f"  {line}" for line in self.numbers)))
 
+    def document(self) -> Group:
+        """Return what is said as lines of words and formulas."""
+        lines = self.said or tuple((line,) for line in (*self.message.splitlines(), *self.numbers))
+        return Group(tuple(map(Line, lines)), role="verdict")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first entry where an answer differs, by its name, and the two values there."""
+
+    where: ShownFormula
+    found: float
+    expected: float
+
+
+def told(
+    right: bool,
+    message: Sequence[Words],
+    difference: Difference | None = None,
+    change: str = "",
+    numbers: Sequence[Words] = (),
+    givens: Sequence[ShownFormula] = (),
+) -> Verdict:
+    """Return a verdict that says so."""
+    one = difference or Difference(ShownFormula(()), float("nan"), float("nan"))
+    return Verdict(
+        right,
+        "\n".join(map(words_text, message)),
+        str(one.where) if difference else "",
+        one.found,
+        one.expected,
+        change,
+        tuple(map(words_text, numbers)),
+        tuple(map(str, givens)),
+        said=(*message, *numbers),
+    )
+
 
 def right(case: Case, givens: tuple[str, ...] = (), untried: tuple[str, ...] = ()) -> Verdict:
     """Return the verdict on a right answer."""
-    message = f"Right: {_line(case)}"
+    message = [words("Right: ", _line(case))]
     if _cancels(case):
-        message += "\nIt is 0: the terms cancel"
-    if givens:
-        message += f"\nIt rests on what is given: {', '.join(givens)}"
-    if untried:
-        message += f"\n{not_compared(untried)}"
-    return Verdict(True, message, givens=givens, untried=untried)
+        message.append(words("It is 0: the terms cancel"))
+    facts = [formula(given.condition) for given in case.cotangents.system.givens]
+    needed = [fact for fact in facts if str(fact) in givens]
+    if needed:
+        message.append(words("It rests on what is given: ", joined(tuple(needed), ", ")))
+    return not_compared(told(True, message, givens=needed), untried)
 
 
-def not_compared(untried: Sequence[str]) -> str:
-    """Return the line of a verdict on the sides at which nothing was compared."""
-    return f"Not compared where {' or '.join(untried)}: no such point was found"
+def not_compared(verdict: Verdict, untried: tuple[str, ...]) -> Verdict:
+    """Return a verdict on a right answer with a line on the sides at which nothing was compared, if there are any."""
+    if not untried:
+        return verdict
+    line = f"Not compared where {' or '.join(untried)}: no such point was found"
+    return replace(verdict, message=f"{verdict.message}\n{line}", untried=untried, said=(*verdict.said, words(line)))
 
 
 def _cancels(case: Case) -> bool:
@@ -76,18 +119,29 @@ def _cancels(case: Case) -> bool:
     return case.truth != ZERO and not any(np.any(known) for known in case.true_values)
 
 
-def _line(case: Case) -> str:
-    """Return the derived equation as text."""
-    return equation_text(_target(case), case.truth, ranks=ranks_of(case.cotangents.system))
+def _line(case: Case) -> ShownFormula:
+    """Return the derived equation."""
+    return equation_formula(_target(case), case.truth, ranks=ranks_of(case.cotangents.system))
 
 
 def _target(case: Case) -> Indexed:
     return Indexed(Derivative(case.cotangents.cost, case.answer.tensor), case.indices)
 
 
-def wrong_form(case: Case, words: str) -> Verdict:
+def wrong_words(reason: str, line: ShownFormula) -> tuple[Words, Words]:
+    """Return the two lines on a wrong answer: why it is wrong, and what is right."""
+    return words(f"Wrong: {reason}."), words("Right is ", line)
+
+
+def at_a_point(difference: Difference, gives: str = "") -> Words:
+    """Return the line on the first entry that differs: what is right, and what the answer `gives`."""
+    texts = close_numbers(difference.expected, difference.found)
+    return words("at a random point ", difference.where, f" is {texts[0]}, {gives or f'the answer gives {texts[1]}'}")
+
+
+def wrong_form(case: Case, reason: str) -> Verdict:
     """Return the verdict on an answer that has no values of its own to compare."""
-    return Verdict(False, f"Wrong: {words}.\nRight is {_line(case)}", change=words)
+    return told(False, wrong_words(reason, _line(case)), change=reason)
 
 
 def wrong(case: Case, values: Sequence[Array], agreement: Agreement) -> Verdict:
@@ -98,32 +152,40 @@ def wrong(case: Case, values: Sequence[Array], agreement: Agreement) -> Verdict:
     size = case.points.points[number].size(case.answer.value, case.answer.indices)[entry]
     found, expected = _rounded(float(values[number][entry]), float(size)), float(case.true_values[number][entry])
     if agreement.kind == "undefined":
-        change, words = "", "it has no value at points where the derivative has one"
+        change, reason = "", "it has no value at points where the derivative has one"
     elif _cancels(case):
-        change, words = "", "the derivative is 0, because its terms cancel"
+        change, reason = "", "the derivative is 0, because its terms cancel"
     else:
         change = change_words(case, values)
-        words = change or UNEXPLAINED
-    name, right = _terms(case, case.truth, case.indices, entry, number)
-    _, mine = _terms(case, case.answer.value, case.answer.indices, entry, number)
-    texts = close_numbers(expected, found)
-    gives = f"the answer gives {texts[1]}" if agreement.kind == "different" else "the answer has no value there"
-    numbers = (f"at a random point {name} is {texts[0]}, {gives}", f"right:  {right}", f"answer: {mine}")
-    return Verdict(False, f"Wrong: {words}.\nRight is {_line(case)}", name, found, expected, change, numbers)
+        reason = change or UNEXPLAINED
+    difference = Difference(_name(case, entry), found, expected)
+    numbers = (
+        at_a_point(difference, "" if agreement.kind == "different" else "the answer has no value there"),
+        words("right:  ", joined(_terms(case, case.truth, case.indices, entry, number), ", ")),
+        words("answer: ", joined(_terms(case, case.answer.value, case.answer.indices, entry, number), ", ")),
+    )
+    return told(False, wrong_words(reason, _line(case)), difference, change, numbers)
 
 
-def _terms(case: Case, value: Expr, indices: tuple[Index, ...], entry: tuple[int, ...], number: int) -> tuple[str, str]:
-    """Return the name of an entry, and the terms of a value with their numbers there."""
-    ranks = ranks_of(case.cotangents.system)
-    numbers = [Affine((), place) for place in entry]
-    places: dict[Index, Position] = {Index(i.name, i.extent): n for i, n in zip(indices, numbers, strict=True)}
-    own: dict[Index, Position] = {Index(i.name, i.extent): n for i, n in zip(case.indices, numbers, strict=True)}
+def _name(case: Case, entry: tuple[int, ...]) -> ShownFormula:
+    """Return the derivative's entry at a place."""
     (name,) = with_letters(_target(case))
+    return lettered_formula(substitute_indices(name, _at(case.indices, entry)), ranks_of(case.cotangents.system))
+
+
+def _at(indices: tuple[Index, ...], entry: tuple[int, ...]) -> dict[Index, Position]:
+    return {Index(i.name, i.extent): Affine((), place) for i, place in zip(indices, entry, strict=True)}
+
+
+def _terms(
+    case: Case, value: Expr, indices: tuple[Index, ...], entry: tuple[int, ...], number: int
+) -> tuple[ShownFormula, ...]:
+    """Return the terms of a value with their numbers at an entry."""
+    ranks = ranks_of(case.cotangents.system)
     (lettered,) = with_letters(value, taken=tuple(case.cotangents.graph.reads))
-    shown = substitute_indices(lettered, places)
+    shown = substitute_indices(lettered, _at(indices, entry))
     terms = shown.terms if isinstance(shown, Sum) else (shown,)
-    texts = [f"{lettered_text(t, ranks)} = {number_text(_number(case.points, t, number))}" for t in terms]
-    return lettered_text(substitute_indices(name, own), ranks), ", ".join(texts)
+    return tuple(with_value(lettered_formula(t, ranks), _number(case.points, t, number)) for t in terms)
 
 
 def _number(points: Points, term: Expr, number: int) -> float:

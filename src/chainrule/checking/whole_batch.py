@@ -17,7 +17,16 @@ from chainrule.checking.multiples import constant_words
 from chainrule.checking.names import short_names
 from chainrule.checking.points import POINTS, Array, Point, Points, drawn_points, extended
 from chainrule.checking.sides import Side, further_points, missing_sides, points_on
-from chainrule.checking.verdicts import NOWHERE, UNEXPLAINED, Verdict, close_numbers, not_compared
+from chainrule.checking.verdicts import (
+    NOWHERE,
+    UNEXPLAINED,
+    Difference,
+    Verdict,
+    at_a_point,
+    not_compared,
+    told,
+    wrong_words,
+)
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError
 from chainrule.execute.reference.evaluation import Evaluation
@@ -25,6 +34,7 @@ from chainrule.expr import symbols
 from chainrule.expr.binding import map_operands, rename_indices
 from chainrule.expr.nodes import (
     MINUS_ONE,
+    Affine,
     Expr,
     ExtentValue,
     Index,
@@ -40,7 +50,8 @@ from chainrule.expr.nodes import (
 from chainrule.expr.sizes import Declared, Size, source_of
 from chainrule.expr.symbols import Derivative, unused
 from chainrule.pipeline import backprop, cotangents_for
-from chainrule.render.text import equation_text, place_text
+from chainrule.render.document import words
+from chainrule.render.formula import ShownFormula, equation_formula, lettered_formula
 from chainrule.system.batching import batch
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import ranks_of
@@ -173,24 +184,21 @@ class _Whole:
         name = Derivative(self.system.cost, tensor)
         return self.system.defined[self.system.per_sample.get(name, name)]
 
-    def line(self, right: Equation) -> str:
-        """Return an equation as text that an answer can be: in it derivatives are called as for one sample."""
+    def line(self, right: Equation) -> ShownFormula:
+        """Return an equation that an answer can be: in it derivatives are called as for one sample."""
         target, value = _as_answered(right.target), _as_answered(right.value)
-        return equation_text(target, value, ranks=ranks_of(self.system))
+        return equation_formula(target, value, ranks=ranks_of(self.system))
 
-    def wrong_form(self, words: str, right: Equation) -> Verdict:
+    def wrong_form(self, reason: str, right: Equation) -> Verdict:
         """Return the verdict on an answer that has no values of its own to compare."""
-        return Verdict(False, f"Wrong: {words}.\nRight is {self.line(right)}", change=words)
+        return told(False, wrong_words(reason, self.line(right)), change=reason)
 
     def verdict(self, tensor: str, value: Expr, indices: tuple[Index, ...], right: Equation) -> Verdict:
         """Return the verdict on a value for ∂C/∂tensor where the equation `right` is right."""
         value = rename_indices(value, dict(zip(reversed(indices), reversed(right.indices), strict=False)))
         wider, untried = self.on_all_sides(right.value, value)
         verdict = wider.compared(tensor, value, right)
-        if not (verdict and untried):
-            return verdict
-        texts = tuple(side.text for side in untried)
-        return replace(verdict, message=f"{verdict.message}\n{not_compared(texts)}", untried=texts)
+        return not_compared(verdict, tuple(side.text for side in untried)) if verdict else verdict
 
     def compared(self, tensor: str, value: Expr, right: Equation) -> Verdict:
         """Return the verdict that the points give, on a value with the indices of the right equation."""
@@ -206,16 +214,15 @@ class _Whole:
         found = compare(self.points, answer, truth, tensor)
         if found.kind == "equal":
             one = bool(right.indices) and right.indices[0].extent == self.samples
-            return Verdict(True, f"Right{'' if one else ', for the whole batch'}: {line}")
+            return told(True, [words(f"Right{'' if one else ', for the whole batch'}: ", line)])
         if found.kind == "nowhere":
-            return Verdict(False, f"Wrong: {NOWHERE}.\nRight is {line}")
+            return told(False, wrong_words(NOWHERE, line))
         change = self._change(answer, known)
         expected, mine = (float(side[found.point][found.entry]) for side in (known, values))
-        where = place_text(target.tensor, found.entry)
-        texts = close_numbers(expected, mine)
-        numbers = (f"at a random point {where} is {texts[0]}, the answer gives {texts[1]}",)
-        message = f"Wrong: {change or UNEXPLAINED}.\nRight is {line}"
-        return Verdict(False, message, where, mine, expected, change, numbers)
+        place = Indexed(target.tensor, tuple([Affine((), int(number)) for number in found.entry]))
+        difference = Difference(lettered_formula(place, ranks_of(self.system)), mine, expected)
+        said = wrong_words(change or UNEXPLAINED, line)
+        return told(False, said, difference, change, [at_a_point(difference)])
 
     def _change(self, answer: Sampled, known: Sequence[Array]) -> str:
         """Say so if the answer is right with means over the samples in place of sums, or times a number."""

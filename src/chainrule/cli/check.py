@@ -62,9 +62,7 @@ def check(
     system = written_out_system(given, dict(map(read_size, size))) if size else given
     verdict = check_answer(system, answer.strip(), wrt=wrt or None)
     if form == "latex":
-        from chainrule.checking.verdict_document import verdict_document
-
-        show_document(verdict_document(verdict), form=form)
+        show_document(verdict.document(), form=form)
     else:
         say(str(verdict))
     raise typer.Exit(0 if verdict else 1)

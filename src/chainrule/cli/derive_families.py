@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from chainrule.cli.terminal import columns, say
 from chainrule.errors import DerivativeError, OptionError
-from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.family_derivations import derivations, local_derivative
-from chainrule.notation.superscripts import step_of
 from chainrule.pipeline import family_backprop
 from chainrule.render.document_latex import document_latex
 from chainrule.render.document_text import document_text

@@ -17,15 +17,19 @@ HELP = """Show what is in a saved network: layers, params, what it was trained o
 
 \b
   chainrule show digits.safetensors
+  chainrule show deep.safetensors --flat    each layer by itself, also where three or more are equal
 """
 
 
-def show(model: Annotated[str, typer.Argument(metavar="MODEL", help="A saved network, FILE.safetensors.")]) -> None:
+def show(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A saved network, FILE.safetensors.")],
+    flat: Annotated[bool, typer.Option("--flat", help="Show each layer by itself, also where some are equal.")] = False,
+) -> None:
     """Show what is in a saved network."""
     from chainrule.cli.systems import read_network
 
     network = read_network(model)
-    say("\n".join([*_facts(model, network), "", *params_table(network), "", str(network.equations())]))
+    say("\n".join([*_facts(model, network), "", *params_table(network), "", str(network.equations(flat=flat))]))
 
 
 def _facts(model: str, network: Network) -> list[str]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from chainrule.errors import NotationError, OptionError
 from chainrule.families.families import Families
-from chainrule.notation import parse
 from chainrule.notation.source import MAX_BYTES
+from chainrule.reading import parse
 from chainrule.system.model import System
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from chainrule.diff.powers import by_base, by_exponent, refuse_tower
 from chainrule.diff.scalars import rectified, scalar_derivative, statement
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import Fresh, open_reduce, reduce_over, rename_indices, tensors_in
-from chainrule.expr.functions import DRAWN, FUNCTIONS
+from chainrule.expr.extrema import taken_of
+from chainrule.expr.functions import DRAWN, FUNCTIONS, HOLDING
 from chainrule.expr.nodes import (
     MINUS_ONE,
     ONE,
@@ -245,7 +246,7 @@ class Differentiator:
             inner, derivative, law = against_zero
             self._note(f"derivative of {call.function}", law)
             return self._times_inner(put_arguments(derivative, {"t": inner}, self.fresh), inner)
-        if call.function in DRAWN:
+        if call.function in DRAWN | HOLDING:
             self._note(f"derivative of {call.function}", statement(call.function))
             return ZERO
         terms = []
@@ -287,10 +288,13 @@ class Differentiator:
     def _extremum(self, expr: Reduce, indices: tuple[Index, ...], body: Expr) -> Expr:
         """∂/∂v max(i) t[i] = Σ_i [t[i] = m]·∂t[i]/∂v / Σ_i [t[i] = m], m the maximum: ties share equally."""
         assert self.own is not None, "prepare gives every maximum an equation of its own"
+        condition, body = taken_of(expr.op, body)
         assert isinstance(body, Indexed), "prepare names what a maximum is taken of"
         said = f"that of the entry that attains the {expr.op}imum; ties share it equally by convention"
         self._note(f"derivative of {expr.op}", said)
-        attained = Bracket(Comparison("=", body, self.own))
+        attained: Expr = Bracket(Comparison("=", body, self.own))
+        if condition is not None:
+            attained = times(Bracket(condition), attained)
         ties = reduce_over("sum", indices, attained)
         inner = self.operand(body)
         share = reduce_over("sum", indices, times(attained, inner))

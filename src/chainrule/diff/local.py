@@ -16,11 +16,12 @@ from chainrule.diff.derivative import Differentiator
 from chainrule.diff.powers import values_of_consts
 from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError
-from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
-from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, times, walk
+from chainrule.expr.binding import reduce_over, rename_indices
+from chainrule.expr.nodes import Expr, Index, Indexed, Partial, times
 from chainrule.expr.skeleton import Bare, Names, bare
 from chainrule.expr.symbols import Symbol
 from chainrule.render.document import Words
+from chainrule.system.coupled import coupling
 from chainrule.system.model import System
 from chainrule.system.user_functions import bare_equation, whole_equations
 
@@ -153,14 +154,12 @@ class Locals:
 
 def refuse_coupled_samples(system: System, active: frozenset[str]) -> None:
     """Raise DerivativeError where an equation sums over the samples of a batch what is differentiated."""
-    for equation in system.equations:
-        for part in walk(equation.value) if system.batch else ():
-            over_samples = isinstance(part, Reduce) and any(i.preferred == system.batch for i in part.indices)
-            if over_samples and not active.isdisjoint(tensors_in(part)):
-                raise DerivativeError(
-                    f"no rule for an equation that couples the samples of a batch: {equation.name} reduces over "
-                    f"{system.batch} what depends on a param",
-                    where=str(equation),
-                    expected="samples that are coupled through data only",
-                    advice=f"Write the system without batch {system.batch}, with the index {system.batch} on all data.",
-                )
+    equation = coupling(system, active)
+    if equation is not None:
+        raise DerivativeError(
+            f"no rule for an equation that couples the samples of a batch: {equation.name} reduces over "
+            f"{system.batch} what depends on a param",
+            where=str(equation),
+            expected="samples that are coupled through data only",
+            advice=f"Write the system without batch {system.batch}, with the index {system.batch} on all data.",
+        )

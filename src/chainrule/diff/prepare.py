@@ -24,6 +24,7 @@ from chainrule.expr.binding import (
     rename_indices,
     unmarked_positions,
 )
+from chainrule.expr.extrema import taken_of, where_it_holds
 from chainrule.expr.functions import names_with
 from chainrule.expr.nodes import (
     Affine,
@@ -99,13 +100,21 @@ def name_derivatives(system: System) -> System:
     derived = [
         e.name for e in system.equations if isinstance(e.name, Derivative) and taken_by(e.name, system.cost) is None
     ]
-    if not derived:
-        return system
+    return with_names(system, plain_names(system, derived)) if derived else system
+
+
+def plain_names(system: System, derivatives: Iterable[Symbol]) -> dict[Symbol, Symbol]:
+    """Return a name without ∂ for each of a system's derivatives, one that nothing else has."""
     taken = set(system.names()) | set(system.function)
     names: dict[Symbol, Symbol] = {}
-    for tensor in derived:
+    for tensor in derivatives:
         names[tensor] = unused(tensor, taken)
         taken.add(names[tensor])
+    return names
+
+
+def with_names(system: System, names: Mapping[Symbol, Symbol]) -> System:
+    """Return the system with other names for what some of its equations define."""
     equations = tuple(
         Equation(Indexed(names.get(e.name, e.name), e.target.indices), _renamed(e.value, names))
         for e in system.equations
@@ -176,10 +185,11 @@ class _Namer:
 
     def _with_named_body(self, expr: Reduce, stem: Symbol, fresh: Fresh) -> Expr:
         indices, body = self._opened(expr, fresh)
-        body = self._taken_out(body, stem, fresh)
+        condition, body = taken_of(expr.op, self._taken_out(body, stem, fresh))
         if not isinstance(body, Indexed):
-            body = self._equation(named_after(stem, "inner"), body)
-        return reduce_over(expr.op, indices, body)
+            guards = () if condition is None or not _may_be_undefined(body) else (Bracket(condition),)
+            body = self._equation(named_after(stem, "inner"), times(*guards, body))
+        return reduce_over(expr.op, indices, body if condition is None else where_it_holds(expr.op, condition, body))
 
     def _opened(self, expr: Reduce, fresh: Fresh, guards: tuple[Expr, ...] = ()) -> tuple[tuple[Index, ...], Expr]:
         """Return the indices and the body of a reduction, with declared indices where they will label axes.
@@ -189,7 +199,7 @@ class _Namer:
         indices, body = open_reduce(expr, fresh)
         if guards and self._is_named(expr) and _may_be_undefined(body):
             body = times(*guards, body)
-        whole = self._is_named(expr) and not isinstance(body, Indexed)
+        whole = self._is_named(expr) and not isinstance(taken_of(expr.op, body)[1], Indexed)
         inner = frozenset().union(*(free_indices(part) for part in walk(body) if self._is_named(part)))
         opened = []
         for index in indices:

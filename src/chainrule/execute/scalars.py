@@ -64,11 +64,12 @@ SCALARS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "maximum": np.maximum,
         "minimum": np.minimum,
         "clip": lambda t, low, high: np.minimum(np.maximum(t, low), high),
+        "stop": np.positive,
         "uniform": threefry.uniform,
         "normal": threefry.normal,
     }
 )
 """Scalar functions by name; each takes arrays that broadcast and returns an array of their type."""
 
-CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi})
+CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "∞": math.inf, "-∞": -math.inf})
 """The values of named constants."""

@@ -21,6 +21,7 @@ from chainrule.network import Network
 from chainrule.network.on_average import on_average
 from chainrule.notation import named_symbol
 from chainrule.render.text import entry_text
+from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.locations import cost_advice, did_you_mean
 from chainrule.system.model import System
@@ -42,7 +43,7 @@ def asked_of(network_or_system: Network | System, of: str) -> tuple[System, str]
             advice=_together(network_or_system),
         )
     whole = network_or_system if isinstance(network_or_system, System) else on_average(network_or_system.system)
-    return whole, tensor_named(whole, of)
+    return uncoupled(whole, (of,)), tensor_named(whole, of)
 
 
 def _together(network_or_system: Network | System) -> str:

@@ -79,6 +79,8 @@ class ScalarFunction:
         cheap: Whether it takes an instruction or two, less than keeping its value.
         drawn: How its values are distributed, if they are drawn: by a generator that its arguments, any number of whole
             numbers, count. They are constants: the derivative is 0.
+        holds: Whether its value is its argument, held constant: the derivative is 0, not that of the values.
+        yields: Whether a tensor or function of the system may have its name.
         synonyms: Other names that are read as this one.
 
     """
@@ -97,6 +99,8 @@ class ScalarFunction:
     vanishes: str = ""
     cheap: bool = False
     drawn: Distribution | None = None
+    holds: bool = False
+    yields: bool = False
     synonyms: tuple[str, ...] = ()
 
     @property
@@ -216,6 +220,17 @@ FUNCTIONS: Mapping[str, ScalarFunction] = {
             cheap=True,
         ),
         ScalarFunction(
+            "stop",
+            ("0",),
+            "`stop(t)` has the value of `t` and is held constant: its derivative is 0",
+            at_zero=0,
+            contracting=True,
+            cheap=True,
+            holds=True,
+            yields=True,
+            synonyms=("stop_gradient", "detach", "sg"),
+        ),
+        ScalarFunction(
             "uniform",
             ("0",),
             "a random draw is a constant: its derivative is 0",
@@ -249,6 +264,9 @@ ARITY: Mapping[str, int] = {name: len(function.derivative) for name, function in
 DRAWN = names_with(lambda function: function.drawn)
 """The functions whose values are drawn."""
 
+HOLDING = names_with(lambda function: function.holds)
+"""The functions whose value is that of their argument, held constant."""
+
 MATRIX_FUNCTIONS: dict[str, int] = {"det": 0, "inv": 2}
 """Functions of a matrix that is named whole, and the number of indices that their values have."""
 
@@ -258,4 +276,4 @@ ONE_HOT = "onehot"
 RELATIONS: tuple[str, ...] = ("=", "!=", "<", "<=", ">", ">=")
 OPPOSITE: Mapping[str, str] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
 """Of two numbers: what holds where a relation does not."""
-CONSTANTS: tuple[str, ...] = ("pi",)
+CONSTANTS: tuple[str, ...] = ("pi", "∞", "-∞")

@@ -77,7 +77,9 @@ def is_not_positive(expr: Expr, known: Known = lambda expr: UNKNOWN) -> bool:
 
 def _by_form(expr: Expr, known: Known) -> Sign:
     match expr:
-        case Constant() | ExtentValue():
+        case Constant(name):
+            return Sign("<" if name.startswith("-") else ">")
+        case ExtentValue():
             return Sign(">")
         case Bracket():
             return Sign(">=")

@@ -7,6 +7,7 @@ other; it is equal to that text and has its hash. Its parts are fields: what is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any, Final, NoReturn, Self, TypeAlias, TypeVar
 
@@ -14,6 +15,7 @@ Steps: TypeAlias = tuple[tuple[str, int], ...]
 """A superscript, step by step: each is a letter, or "" for none, and what is added to it. (("l", 1),) is l+1."""
 
 _ORDERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_STEP = re.compile(r"(?P<letter>[^\W\d_]\w*)?(?P<shift>(?<=\w)[+-]\d{1,9}|^-?\d{1,9})?")
 
 
 class _Text(str):
@@ -158,6 +160,17 @@ def steps_text(superscript: Steps) -> str:
     ('l+1', 't-1,L,3')
     """
     return ",".join(letter + f"{shift:+d}" * bool(shift) if letter else str(shift) for letter, shift in superscript)
+
+
+def step_of(text: str) -> tuple[str, int] | None:
+    """Return a superscript as a letter, "" for none, and what is added to it; None for anything else.
+
+    >>> step_of("l+1"), step_of("L"), step_of("−2"), step_of("2*l")
+    (('l', 1), ('L', 0), ('', -2), None)
+    """
+    plain = "".join(text.split()).replace("−", "-")
+    found = _STEP.fullmatch(plain) if plain else None
+    return None if found is None else (found["letter"] or "", int(found["shift"] or 0))
 
 
 def derivative_by(tensor: Symbol, wrt: Symbol) -> Derivative:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from chainrule.errors import TypecheckError
-from chainrule.expr.binding import position_indices, shift_position
+from chainrule.expr.binding import position_indices, shift_position, tensors_in
 from chainrule.expr.nodes import Affine, Index, Indexed, walk
-from chainrule.expr.symbols import Tensor, symbol
+from chainrule.expr.symbols import Derivative, Tensor, symbol
 from chainrule.families.expansion import Expansion, Placed, expansion_of
 from chainrule.families.families_text import range_text
 from chainrule.families.templates import Blocks, entries_in
@@ -42,7 +42,8 @@ def check(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
 
 def enough(families: Blocks) -> int:
     """Return a number of steps at which every case of the families is met."""
-    raised = [step for tensor in families.tensors() for step in tensor.superscript]
+    declared = (d.tensor for d in families.head.declarations if isinstance(d.tensor, Tensor))
+    raised = [step for tensor in (*families.tensors(), *declared) for step in tensor.superscript]
     ends = [end for steps in families.ranges for end in (steps.low, steps.high)]
     shifts = [abs(shift) for letter, shift in (*raised, *ends) if letter]
     constants = [abs(shift) for letter, shift in (*raised, *ends) if not letter]
@@ -57,7 +58,9 @@ def _check_definitions(found: Expansion) -> None:
         if name in places and isinstance(name, Tensor) and name.superscript:
             raise _twice(found.equations, placed, name)
         places.setdefault(name, number)
+    cost = found.families.head.cost
     for number, placed in enumerate(found.equations):
+        _check_derivatives(placed, places, cost)
         for tensor in entries_in(placed.made.value):
             if not tensor.superscript or tensor in declared:
                 continue
@@ -65,6 +68,18 @@ def _check_definitions(found: Expansion) -> None:
                 raise _missing(found, placed, tensor, places)
             if places[tensor] >= number:
                 raise _too_early(placed, tensor, found.equations[places[tensor]])
+
+
+def _check_derivatives(placed: Placed[Equation], places: Mapping[str, int], cost: str) -> None:
+    read = (t for t in tensors_in(placed.made.value) if isinstance(t, Derivative) and t not in places)
+    named = next((t for t in read if t.of in places and t.of != cost), None)
+    if named is not None:
+        raise placed.place.error(
+            f"{named} is not defined{_at(placed)}",
+            named.of.name if isinstance(named.of, Tensor) else named,
+            expected="derivatives by name are derived in systems without for lines",
+            advice="Write the steps out, or give the derivative an equation.",
+        )
 
 
 def _twice(equations: Sequence[Placed[Equation]], placed: Placed[Equation], name: Tensor) -> TypecheckError:

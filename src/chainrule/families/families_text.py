@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
 
 from chainrule.expr.nodes import Comparison, Condition, Expr, Index, Reduce, operands, with_operands
@@ -27,9 +27,24 @@ def families_text(families: Blocks, *, unicode: bool = True) -> str:
 
 def range_text(steps: StepRange) -> str:
     """Return a range as it is written: l = 1..L, or l = L-1..1 where it is gone through downwards."""
+    letter, first, last = _ends(steps)
+    return f"{letter} = {first}..{last}"
+
+
+def ranges_latex(ranges: Sequence[StepRange]) -> str:
+    r"""Return ranges as they stand behind what holds for them, in the order in which their steps are done.
+
+    >>> ranges_latex([StepRange("l", ("", 1), ("L", -1), down=True)])
+    ' \\qquad l = L-1, \\ldots, 1'
+    """
+    return "".join(rf" \qquad {letter} = {first}, \ldots, {last}" for letter, first, last in map(_ends, ranges))
+
+
+def _ends(steps: StepRange) -> tuple[str, str, str]:
+    """Return the letter of a range, its first step and its last, as they are written."""
     ends = (steps.high, steps.low) if steps.down else (steps.low, steps.high)
     first, last = (steps_text((end,)) for end in ends)
-    return f"{steps.letter} = {first}..{last}"
+    return steps.letter, first, last
 
 
 def _lines(families: Blocks, items: tuple[Item, ...], indent: str, *, unicode: bool) -> Iterator[str]:

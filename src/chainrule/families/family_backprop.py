@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from chainrule.errors import DerivativeError, OptionError, listed
-from chainrule.expr.symbols import Symbol, Tensor, steps_text
+from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.families import Families
-from chainrule.families.families_text import as_reductions, range_text
+from chainrule.families.families_text import as_reductions, range_text, ranges_latex
 from chainrule.families.named_sums import with_named_sums
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
 from chainrule.families.shown_cases import shown_cases
@@ -111,7 +111,7 @@ class FamilyBackprop:
 
     def latex(self, names: PrintedNames | None = None) -> str:
         """Return all cases as an `aligned` environment, each with the steps that it holds for."""
-        return aligned(shown.latex("&=") + _range_latex(case) for shown, case in self._formulas(names))
+        return aligned(shown.latex("&=") + ranges_latex(case_range(case)) for shown, case in self._formulas(names))
 
     def matrix(self, *, layout: str = "mixed", names: Names | Naming = "textbook") -> MatrixForms:
         """Return all cases in matrix form, each with the steps that it holds for; see `matrix_forms`."""
@@ -157,11 +157,6 @@ class FamilyBackprop:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
-
-
-def _range_latex(case: StepCase) -> str:
-    ends = ((steps.letter, steps_text((steps.low,)), steps_text((steps.high,))) for steps in case_range(case))
-    return "".join(rf" \qquad {letter} = {low}, \ldots, {high}" for letter, low, high in ends)
 
 
 def _at(points: Environment, tensor: Tensor) -> Tensor:

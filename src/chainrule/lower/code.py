@@ -42,7 +42,7 @@ from chainrule.lower.words import WordBuilder
 LONGEST_POWER = 64
 MOST_READABLE = 1000
 """A larger denominator comes from a floating-point number, and is told as one."""
-_CONSTANTS: Mapping[str, float] = {"pi": math.pi}
+_CONSTANTS: Mapping[str, float] = {"pi": math.pi, "∞": math.inf, "-∞": -math.inf}
 
 
 class CodeBuilder:

@@ -1,31 +1,44 @@
 """The textbook's listing of a network: forward pass, errors and gradients, update.
 
-The equations are those that are run, under the textbook's names: ∂C/∂z of layer l is its error δl. Everything is
-written for one sample, as it is derived.
+The equations are those that are run, under the textbook's names: ∂C/∂z of layer l is its error δl. Where three layers
+or more are equal they stand once, for every l. Everything is written for one sample, as it is derived.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from chainrule.expr.binding import map_operands, tensors_in
+from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr, Indexed, Number
+from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Derivative, tensors_of
-from chainrule.render.latex import aligned, equation_latex, expression_latex
-from chainrule.render.names import error_name
-from chainrule.render.text import equation_text, expression_text
-from chainrule.system.model import Equation, System
+from chainrule.families.families_text import INDENT, range_text, ranges_latex
+from chainrule.families.folding import Folding, folding_of
+from chainrule.families.templates import Item, StepBlock
+from chainrule.render.formula import ShownFormula, equation_formula
+from chainrule.render.latex import aligned
+from chainrule.render.printed_names import Names, Naming, naming_of
+from chainrule.render.text import UNICODE, expression_text, whole_text
+from chainrule.system.model import Declaration, Equation, System
 from chainrule.system.printing import index_names, ranks_of
 from chainrule.system.stages import for_updates
+
+ARROW = " ← "
 
 
 @dataclass(frozen=True, repr=False)
 class Equations:
-    """The equations of a network, which display themselves: as text in a terminal, as LaTeX in a notebook."""
+    """The equations of a network, which display themselves: as text in a terminal, as LaTeX in a notebook.
+
+    `names` are those of the textbook, or others, see `printed_names`. If `flat`, each layer is shown by itself, also
+    where three or more are equal.
+    """
 
     system: System
+    names: Names = "textbook"
+    flat: bool = False
 
     @cached_property
     def forward(self) -> tuple[Equation, ...]:
@@ -51,17 +64,30 @@ class Equations:
     @cached_property
     def errors(self) -> Mapping[str, str]:
         """The name δl of each ∂C/∂zl that has an equation."""
-        taken = set(self.system.names())
-        found = {e.name: error_name(tensors_of(e.name)[1]) for e in self.backward}
-        return {name: error for name, error in found.items() if error and error not in taken}
+        found = {e.name: self._naming.of(e.name) for e in self.backward}
+        return {name: error for name, error in found.items() if error is not None}
+
+    @cached_property
+    def folding(self) -> Folding | None:
+        """How equal layers are told as one; None where not three are equal, and for what is `flat`.
+
+        `names` by which a tensor of a single layer is called make it flat, too.
+        """
+        others = self.backward, self.optimizer, self.updates
+        found = None if self.flat else folding_of(self.system, self.forward, others)
+        asked = self.names if isinstance(self.names, Mapping) and found is not None else ()
+        called = (part for name in self.system.names() if name in asked for part in tensors_of(name))
+        return None if found is None or any(part in found.members for part in called) else found
 
     def __str__(self) -> str:
+        count = "" if self.folding is None else f" ({self.folding.last} = {self.folding.count})"
         mean = f" (∂{self.system.cost} is the mean over the samples {self.system.batch} of a mini-batch)"
-        optimizer = [*self._states(), *map(self._line, self.optimizer)]
-        update = [*self._constants(forward=False), *optimizer, *map(self._update, self.updates)]
+        bases = [] if self.folding is None else map(self._line, self.folding.base_equations(self.system))
+        optimizer = [*self._states(), *self._lines(self.optimizer, self._line)]
+        update = [*self._constants(forward=False), *optimizer, *self._lines(self.updates, self._update)]
         blocks = [
-            ("forward pass", [*self._constants(forward=True), *map(self._line, self.forward)]),
-            ("backward pass", [self._line(e) for e in self.backward]),
+            ("forward pass" + count, [*self._constants(forward=True), *bases, *self._lines(self.forward, self._line)]),
+            ("backward pass", [line for part in self.backward_parts() for line in self._lines(part, self._line)]),
             ("update" + mean * bool(self.system.batch), update),
         ]
         return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks if lines)
@@ -70,62 +96,107 @@ class Equations:
         return str(self)
 
     def _repr_latex_(self) -> str:
-        lines = [*map(self._latex, (*self.forward, *self.backward, *self.optimizer))]
-        lines += map(self._update_latex, self.updates)
+        equations = (self.forward, *self.backward_parts(), self.optimizer)
+        lines: list[str] = []
+        if self.folding is not None:
+            bases = map(self._latex, self.folding.base_equations(self.system))
+            lines = [f"{self.folding.last} &= {self.folding.count}", *bases]
+        lines += [line for part in equations for line in self._latex_lines(part, self._latex)]
+        lines += self._latex_lines(self.updates, self._update_latex)
         return f"$$\n{aligned(lines)}\n$$"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/latex": self._repr_latex_()}
 
+    def backward_parts(self) -> tuple[tuple[Equation, ...], ...]:
+        """Return the backward pass; where layers are told as one, what is read on the way back comes first."""
+        if self.folding is None:
+            return (self.backward,)
+        read = {name for equation in self.backward for name in tensors_in(equation.value)}
+        rest = self.folding.upwards([e for e in self.backward if e.name not in read])
+        return tuple(e for e in self.backward if e.name in read), rest
+
+    def _items(self, equations: Sequence[Equation]) -> tuple[Item, ...]:
+        return tuple(equations) if self.folding is None else self.folding.shown(equations)
+
+    def _lines(self, equations: Sequence[Equation], line: Callable[[Equation], str]) -> Iterator[str]:
+        for item in self._items(equations):
+            if isinstance(item, StepBlock):
+                yield f"for {range_text(item.range)}:"
+                yield from (INDENT + line(e) for e in item.items if isinstance(e, Equation))
+            elif isinstance(item, Equation):
+                yield line(item)
+
+    def _latex_lines(self, equations: Sequence[Equation], line: Callable[[Equation], str]) -> Iterator[str]:
+        for item in self._items(equations):
+            if isinstance(item, StepBlock):
+                yield from (line(e) + ranges_latex([item.range]) for e in item.items if isinstance(e, Equation))
+            elif isinstance(item, Equation):
+                yield line(item)
+
     def _line(self, equation: Equation) -> str:
-        taken, declared = index_names(self.system)
-        value = with_errors(equation.value, self.errors)
-        line = equation_text(equation.target, value, taken=taken, declared=declared)
-        error = self._error(equation)
-        return line if error is None else f"{expression_text(error, taken=taken, declared=declared)} = {line}"
+        return str(self._formula(equation))
 
     def _update(self, update: Equation) -> str:
+        return self._formula(update).written(UNICODE, ARROW)
+
+    def _latex(self, equation: Equation) -> str:
+        return self._formula(equation, self._ranks).latex("&=")
+
+    def _update_latex(self, update: Equation) -> str:
+        return self._formula(update, self._ranks).latex(r"&\leftarrow")
+
+    def _formula(self, equation: Equation, ranks: Mapping[str, int] | None = None) -> ShownFormula:
+        taken, declared = self._letters
+        shown = equation_formula(equation.target, equation.value, taken=taken, declared=declared, ranks=ranks)
+        return replace(shown, naming=self._naming)
+
+    @cached_property
+    def _naming(self) -> Naming:
+        return naming_of(self.names, self._letters[0])
+
+    @cached_property
+    def _letters(self) -> tuple[frozenset[str], Mapping[str, Size]]:
+        """The names that nothing else may have, and the letters of declared sizes."""
         taken, declared = index_names(self.system)
-        line = equation_text(update.target, update.value, taken=taken, declared=declared)
-        left, _, right = line.partition(" = ")
-        return f"{left} ← {right}"
+        return taken if self.folding is None else taken | self.folding.names, declared
+
+    @cached_property
+    def _ranks(self) -> Mapping[str, int]:
+        return {n: rank for n, rank in ranks_of(self.system).items() if not isinstance(n, Derivative)}
 
     def _constants(self, *, forward: bool) -> Iterator[str]:
         """Yield the constants that the forward pass reads, or the others."""
         read = {name for equation in self.forward for name in tensors_in(equation.value)}
-        for declaration in self.system.declarations:
-            if declaration.role != "const" or declaration.value is None or declaration.implied:
-                continue
-            if (declaration.tensor in read) == forward:
-                yield f"{declaration.tensor} = {_decimal(declaration.value)}"
+        consts = (d for d in self.system.declarations if d.role == "const" and not d.implied)
+        return self._lines([e for d in consts if (d.tensor in read) == forward for e in _valued(d)], _constant)
 
     def _states(self) -> Iterator[str]:
         """Yield what each state begins with, in one line for those that begin alike."""
-        states = [d for d in self.system.declarations if d.role == "state" and d.value is not None]
-        for value in dict.fromkeys(d.value for d in states if d.value is not None):
-            names = ", ".join(d.tensor for d in states if d.value == value)
-            yield f"{names} = {_decimal(value)} before the first step"
+        states = [e for d in self.system.declarations if d.role == "state" for e in _valued(d)]
+        for value in dict.fromkeys(e.value for e in states):
+            items = self._items([e for e in states if e.value == value])
+            alone = [e for e in items if isinstance(e, Equation)]
+            if alone:
+                yield _beginning(alone, value)
+            for item in items:
+                if isinstance(item, StepBlock):
+                    yield f"for {range_text(item.range)}:"
+                    yield INDENT + _beginning([e for e in item.items if isinstance(e, Equation)], value)
 
-    def _latex(self, equation: Equation) -> str:
-        value = with_errors(equation.value, self.errors)
-        error = self._error(equation)
-        if error is None:
-            return self._equation_latex(equation.target, value, "&=")
-        taken, declared = index_names(self.system)
-        named = expression_latex(error, taken=taken, declared=declared)
-        return f"{named} &= {self._equation_latex(equation.target, value, '=')}"
 
-    def _update_latex(self, update: Equation) -> str:
-        return self._equation_latex(update.target, update.value, r"&\leftarrow")
+def _valued(declaration: Declaration) -> Iterator[Equation]:
+    """Yield what says the value of a declared tensor, if it has one."""
+    if declaration.value is not None:
+        yield Equation(Indexed(declaration.tensor), declaration.value)
 
-    def _equation_latex(self, target: Expr, value: Expr, sign: str) -> str:
-        taken, declared = index_names(self.system)
-        ranks = {n: rank for n, rank in ranks_of(self.system).items() if not isinstance(n, Derivative)}
-        return equation_latex(target, value, taken=taken, declared=declared, ranks=ranks, sign=sign)
 
-    def _error(self, equation: Equation) -> Indexed | None:
-        name = self.errors.get(equation.name)
-        return None if name is None else Indexed(name, equation.target.indices)
+def _constant(equation: Equation) -> str:
+    return f"{equation.name} = {_decimal(equation.value)}"
+
+
+def _beginning(states: Sequence[Equation], value: Expr) -> str:
+    return f"{', '.join(whole_text(e.name) for e in states)} = {_decimal(value)} before the first step"
 
 
 def _decimal(value: Expr) -> str:
@@ -133,10 +204,3 @@ def _decimal(value: Expr) -> str:
     if not isinstance(value, Number) or value.value.denominator == 1:
         return expression_text(value)
     return repr(float(value.value))
-
-
-def with_errors(expr: Expr, names: Mapping[str, str]) -> Expr:
-    """Return an expression with the derivatives of the cost that have a name under that name."""
-    if isinstance(expr, Indexed):
-        return Indexed(names.get(expr.tensor, expr.tensor), expr.indices, expr.guarded)
-    return map_operands(expr, lambda part: with_errors(part, names))

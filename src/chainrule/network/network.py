@@ -42,6 +42,7 @@ from chainrule.nn.layer import Layer
 from chainrule.notation import parse_system
 from chainrule.render.text import equation_text
 from chainrule.simplify.stability import stable
+from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
@@ -104,6 +105,7 @@ class Network(Learned):
         check_system(system, Families)
         self = cls.__new__(cls)
         system, given = system_for(system, united(values, params))
+        system = uncoupled(system)
         self._set(system, given, ends_of(system, output, masks), seed)
         return self
 

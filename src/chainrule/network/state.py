@@ -22,6 +22,7 @@ from chainrule.network.start import checked_values
 from chainrule.nn.selection import selected
 from chainrule.notation import parse_system
 from chainrule.pipeline import backprop
+from chainrule.render.printed_names import Names
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
 
@@ -207,9 +208,33 @@ class Learned:
         labels |= dict.fromkeys(self.ends.masks, "drawn")
         return summary_of(self.system, self._params, self.sizes, frozen=self.frozen, labels=labels)
 
-    def equations(self) -> Equations:
-        """Return the forward pass, the backward pass derived from it, and the update, in textbook form."""
-        return Equations(backprop(self.learning(self.with_updates(self.updates))).system)
+    @answers
+    def equations(self, names: Names = "textbook", flat: bool = False) -> Equations:
+        """Return the forward pass, the backward pass derived from it, and the update, in textbook form.
+
+        Where three layers or more are equal they stand once, for l = 1..L, unless `flat` asks for each by itself. Names
+        are "textbook", δ2 for ∂C/∂z2, "plain", "ng", or your own, see `printed_names`. Raises OptionError for others.
+
+        >>> from chainrule import nn
+        >>> from chainrule.network.network import Network
+        >>> layers = [layer for _ in range(4) for layer in (nn.Linear(8, 8), nn.Sigmoid())]
+        >>> print(Network(layers, cost=nn.QuadraticCost()).equations())
+        forward pass (L = 4)
+          a[0; i] = x[i]
+          for l = 1..L:
+              z[l; j] = Σ_i W[l; j,i]·a[l-1; i] + b[l; j]
+              a[l; j] = sigmoid(z[l; j])
+          C = 1/2·Σ_j (a[L; j] − y[j])^2
+        <BLANKLINE>
+        backward pass
+          δ[L; j] = ∂C/∂z[L; j] = a[L; j]·(a[L; j] − y[j])·(1 − a[L; j])
+          for l = L-1..1:
+              δ[l; j] = ∂C/∂z[l; j] = a[l; j]·(1 − a[l; j])·Σ_k W[l+1; k,j]·δ[l+1; k]
+          for l = 1..L:
+              ∂C/∂W[l; j,i] = a[l-1; i]·δ[l; j]
+              ∂C/∂b[l; j] = δ[l; j]
+        """
+        return Equations(backprop(self.learning(self.with_updates(self.updates))).system, names, flat)
 
     def with_updates(self, updates: str) -> System:
         """Return the system with the lines of an optimizer; see `nn.updates.updates_text`."""

@@ -14,12 +14,12 @@ from lark import Token, Tree
 
 from chainrule.expr.nodes import Index, walk
 from chainrule.expr.sizes import Declared, Size
+from chainrule.expr.symbols import step_of
 from chainrule.families.families import Families
 from chainrule.families.templates import Item, Step, StepBlock, StepRange, letter_summed
 from chainrule.notation.advice import RESERVED
 from chainrule.notation.source import Source, Statement
 from chainrule.notation.statements import Span, SystemReader
-from chainrule.notation.superscripts import step_of
 from chainrule.notation.vocabulary import Vocabulary
 from chainrule.system.model import Declaration, Equation, Given, System
 

@@ -37,3 +37,15 @@ def check_body(source: Source, offset: int, tree: Tree[Token] | Token, before: s
         start,
         expected=f"it could mean {readings[0]} or {readings[1]}",
     )
+
+
+def counts_where(reduction: Tree[Token]) -> bool:
+    """Say whether the body of a maximum or minimum is brackets and one entry: `[c]*x`, x where c holds."""
+    body = reduction.children[-1]
+    product = body.children[0] if isinstance(body, Tree) else body
+    if not isinstance(product, Tree) or product.data != "product":
+        return False
+    kinds = [part.data if isinstance(part, Tree) else str(part) for part in product.children]
+    *front, last = kinds
+    conditions = front[::2] == ["bracket"] * len(front[::2])
+    return conditions and "/" not in front[1::2] and last not in ("bracket", "number")

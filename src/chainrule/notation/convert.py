@@ -14,24 +14,28 @@ from typing import Any, TypeAlias
 from lark import Token, Tree
 
 from chainrule.expr.binding import reduce_over, rename_indices
+from chainrule.expr.extrema import LEFT_OUT, where_it_holds
 from chainrule.expr.functions import ARITY, DRAWN, MATRIX_FUNCTIONS
 from chainrule.expr.nodes import (
+    Bracket,
     Call,
     Condition,
     Expr,
     Index,
     Indexed,
     IndexValue,
+    Logic,
     MatrixEntry,
     Number,
     Power,
+    Product,
 )
 from chainrule.expr.sizes import Literal
 from chainrule.expr.symbols import Tensor
 from chainrule.families.templates import sum_over
 from chainrule.notation import operators
 from chainrule.notation.advice import call_advice, row_advice, tensor_call_advice
-from chainrule.notation.bodies import check_body
+from chainrule.notation.bodies import check_body, counts_where
 from chainrule.notation.derivatives import Slot, derivative_of
 from chainrule.notation.entries import COUNTING, Entries
 from chainrule.notation.forms import FORMS, comparison
@@ -228,24 +232,32 @@ class Converter(Entries):
         if twice is not None:
             place = name_token(ranges[letters.index(twice, letters.index(twice) + 1)])
             raise self.error(f"index {twice} stands twice under the {op}", place, advice="Give each index its letter.")
-        if op in ("max", "min", "prod"):
+        counted = op in LEFT_OUT and counts_where(node)
+        if op in ("max", "min", "prod") and not counted:
             check_body(self.source, self.offset, node, op)
         bounds = {
             Index(letter): Index(letter, Literal(size))
             for letter, size in zip(letters, parts, strict=False)
             if size is not None
         }
-        over = summed_steps(letters, parts[-1], self.vocabulary.steps)
+        written = self._counted(op, parts[-1]) if counted else parts[-1]
+        over = summed_steps(letters, written, self.vocabulary.steps)
         if over and op != "sum":
             raise self.error(
                 f"{op} goes over indices, and {over[0]} is a step", head, expected=f"steps are added up: sum({over[0]})"
             )
         indices = [Index(letter) for letter in letters if letter not in over]
         # The letter is local: it is bounded in the body alone, and what stands outside keeps its meaning.
-        body = reduce_over(op, [bounds.get(i, i) for i in indices], rename_indices(parts[-1], bounds))
+        body = reduce_over(op, [bounds.get(i, i) for i in indices], rename_indices(written, bounds))
         for letter in reversed(over):
             body = sum_over(letter, body)
         return body
+
+    def _counted(self, op: str, body: Product) -> Expr:
+        """Return what a maximum is taken of, of a product of brackets and what counts where they hold."""
+        *brackets, entry = body.factors
+        conditions = tuple(bracket.condition for bracket in brackets if isinstance(bracket, Bracket))
+        return where_it_holds(op, conditions[0] if len(conditions) == 1 else Logic("and", conditions), entry)
 
     def bounded(self, node: Tree[Token], parts: Sequence[Any]) -> int:
         """Return the number by which a range is bounded."""

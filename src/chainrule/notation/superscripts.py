@@ -6,13 +6,12 @@ line, how many steps there are, or nothing at all, is no matter of this module.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from lark import Token, Tree
 
 from chainrule.expr.nodes import Position
-from chainrule.expr.symbols import Steps, Tensor
+from chainrule.expr.symbols import Steps, Tensor, step_of
 from chainrule.notation.trees import name_token, subtrees
 
 
@@ -22,20 +21,6 @@ class Raised:
 
     superscript: Steps
     positions: tuple[Position, ...]
-
-
-_STEP = re.compile(r"(?P<letter>[^\W\d_]\w*)?(?P<shift>(?<=\w)[+-]\d{1,9}|^-?\d{1,9})?")
-
-
-def step_of(text: str) -> tuple[str, int] | None:
-    """Return a superscript as a letter, "" for none, and what is added to it; None for anything else.
-
-    >>> step_of("l+1"), step_of("L"), step_of("−2"), step_of("2*l")
-    (('l', 1), ('L', 0), ('', -2), None)
-    """
-    plain = "".join(text.split()).replace("−", "-")
-    found = _STEP.fullmatch(plain) if plain else None
-    return None if found is None else (found["letter"] or "", int(found["shift"] or 0))
 
 
 def family_of(tree: Tree[Token]) -> Tree[Token] | None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import assert_never, cast
 
+from chainrule.expr.extrema import taken_of
 from chainrule.expr.nodes import (
     MINUS_ONE,
     Affine,
@@ -139,7 +140,7 @@ class _Arrangement:
             case Call(function, arguments, order):
                 return Applied(function, tuple(self.at(a, Level.SUM) for a in arguments), order)
             case Reduce(op, indices, body):
-                return BigOperator(op, tuple(map(_range, indices)), self._body(op, body))
+                return BigOperator(op, tuple(map(_range, indices)), self._body(op, *taken_of(op, body)))
             case Comparison("=", Reduce("onehot") as fact, _):
                 return self.at(fact, Level.SUM)
             case Comparison(relation, left, right):
@@ -225,7 +226,9 @@ class _Arrangement:
         layout = self.layouts[id(term)]
         return layout if isinstance(layout, Negative) else fit(layout, Level.PRODUCT)
 
-    def _body(self, op: str, body: Expr) -> Layout:
+    def _body(self, op: str, condition: Condition | None, body: Expr) -> Layout:
+        if condition is not None:
+            return Factors((Iverson(self.at(condition, Level.LOGIC)), self.at(body, Level.SLOPE)))
         return self._term(body) if op in SPREADING else self.at(body, Level.SLOPE)
 
     def _power(self, node: Power) -> Layout:

@@ -6,6 +6,7 @@ its default margins.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import assert_never
@@ -143,7 +144,7 @@ def _heading(words: Iterable[Inline]) -> str:
 def _inline(piece: Inline) -> str:
     if isinstance(piece, ShownFormula):
         return f"${piece.latex()}$"
-    return _escaped(words_text((piece,)))
+    return _escaped(re.sub(" +", " ", words_text((piece,))))
 
 
 def _escaped(text: str) -> str:

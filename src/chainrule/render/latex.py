@@ -42,7 +42,7 @@ FUNCTIONS = {
     "maximum": r"\max",
     "minimum": r"\min",
 }
-PLAIN_OPERATORS = ("log1p", "expm1", "relu", "softplus", "erf", "sign", "clip", "uniform", "normal")
+PLAIN_OPERATORS = ("log1p", "expm1", "relu", "softplus", "erf", "sign", "clip", "stop", "uniform", "normal")
 BIG_OPERATORS = {
     "sum": r"\sum",
     "prod": r"\prod",
@@ -131,9 +131,13 @@ def _matrix(node: Matrix) -> Pieces:
 
 
 def _big(node: BigOperator) -> str:
-    """Write an operator with what runs below it: k, or u < 2 where the range is bounded."""
+    """Write an operator with what runs below it: k, u < 2 where the range is bounded, or t=1 with T above it."""
+    operator = BIG_OPERATORS[node.op]
+    if len(node.letters) == 1 and ".." in node.letters[0]:
+        first, _, last = node.letters[0].partition("..")
+        return f"{operator}_{{{first}}}^{{{last}}} "
     names = [(_plain(name), end) for name, _, end in (letter.partition("<") for letter in node.letters)]
-    return f"{BIG_OPERATORS[node.op]}_{{{_listed([f'{name} < {end}' if end else name for name, end in names])}}} "
+    return f"{operator}_{{{_listed([f'{name} < {end}' if end else name for name, end in names])}}} "
 
 
 def _subscript(positions: tuple[Position, ...]) -> str:

@@ -181,7 +181,7 @@ class GradientTimes:
 
 @frozen
 class BigOperator:
-    """sum, mean, max … over indices, and the body."""
+    """sum, mean, max … over indices, and the body. A letter may have its range behind it: u<2, t=1..T."""
 
     op: str
     letters: tuple[str, ...]

@@ -136,10 +136,13 @@ class _Giver:
         return letters
 
     def bind(self, node: Reduce, scope: Mapping[Index, Index]) -> dict[Index, Index]:
-        """Return the scope with the indices of a reduction in it."""
+        """Return the scope with the indices of a reduction in it; a step with its range, l=1..L, keeps its letter."""
         inner = dict(scope)
         for index in node.indices:
-            inner[index] = self._give(index, self._choose(index, inner, labels=self._labels(index, node)))
+            letter = (
+                self._choose(index, inner, labels=self._labels(index, node)) if ".." not in index.name else index.name
+            )
+            inner[index] = self._give(index, letter)
         return inner
 
     def _labels(self, index: Index, node: Reduce) -> bool:

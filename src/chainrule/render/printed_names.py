@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeAlias, get_args
 
 from chainrule.errors import OptionError, listed
-from chainrule.expr.symbols import Change, Derivative, Symbol, Tensor, symbol
+from chainrule.expr.symbols import Change, Derivative, Symbol, Tensor, step_of, symbol
 from chainrule.render.document import Bar, Group, Heading, Inline, Line, Node, Note, Table
 from chainrule.render.formula import ShownFormula
 from chainrule.render.layout import Entry, Layout, Matrix, NamedSlope, Slope, Whole
@@ -81,6 +81,8 @@ def naming_of(names: Names, taken: Collection[str] = ()) -> Naming:
 
     >>> naming_of("textbook").of(Derivative("C", "z2")), naming_of({"∂C/∂z2": "e2"}).of(Derivative("C", "z2"))
     ('δ2', 'e2')
+    >>> naming_of({"z[l+1;]": "s[l+1;]"}).of(Tensor("z", (("l", 1),))).superscript
+    (('l', 1),)
     """
     if isinstance(names, str):
         if names not in PRESETS:
@@ -124,7 +126,13 @@ def _bracketed(name: Symbol) -> Symbol:
 
 
 def _symbol(name: str | None) -> Symbol | None:
-    return symbol(name) if name else None
+    """Return the symbol of a name, e[l+1;] that of a member of a family."""
+    if not name or isinstance(name, Tensor):
+        return symbol(name) if name else None
+    family, _, raised = name.partition("[")
+    steps = [step_of(step) for step in raised.removesuffix(";]").split(",")] if raised.endswith(";]") else [None]
+    superscript = tuple([step for step in steps if step is not None])
+    return Tensor(family, superscript) if len(superscript) == len(steps) and family else symbol(name)
 
 
 def _free(name: Symbol | None, taken: Collection[str]) -> Symbol | None:

@@ -78,6 +78,12 @@ def batch(system: System) -> System:
     return typecheck(batched)
 
 
+def mean_over(sample: Index, value: Expr) -> Expr:
+    """Return the mean over the sample index of the terms that depend on it, plus the others."""
+    terms = value.terms if isinstance(value, Sum) else (value,)
+    return plus(*(reduce_over("mean", (sample,), t) if sample in free_indices(t) else t for t in terms))
+
+
 def computation_order(system: System) -> tuple[Declaration | Equation, ...]:
     """Return data and unknown functions among the declarations, and all equations, each after what it reads.
 
@@ -171,7 +177,7 @@ class _Batching:
         if self.sample in target.indices:
             return Equation(target, value)
         if self.averaged(equation.name):
-            return Equation(target, self.mean(value))
+            return Equation(target, mean_over(self.sample, value))
         if self.sample in free_indices(value) or self.per_sample(equation.name):
             carrying = self.carried[equation.name] = self.along_samples(equation.name)
             target = Indexed(carrying, (self.sample, *target.indices))
@@ -210,11 +216,6 @@ class _Batching:
                 return Derivative(of, *wrt, along=(self.sample.name,))
             case _:
                 return name
-
-    def mean(self, value: Expr) -> Expr:
-        """Return the mean over the sample index of the terms that depend on it, plus the others."""
-        terms = value.terms if isinstance(value, Sum) else (value,)
-        return plus(*(reduce_over("mean", (self.sample,), t) if self.sample in free_indices(t) else t for t in terms))
 
     def entry(self, entry: Indexed, sample: Index) -> Indexed:
         """Return the entry with the sample index, if its tensor carries it."""

@@ -10,7 +10,7 @@ from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from chainrule.errors import TypecheckError, listed
-from chainrule.expr.functions import ARITY, CONSTANTS, DRAWN, REDUCTIONS
+from chainrule.expr.functions import ARITY, CONSTANTS, DRAWN, FUNCTIONS, REDUCTIONS
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, MatrixEntry, Partial, Reduce, walk
 from chainrule.expr.symbols import Derivative, Symbol, taken_by, tensors_of
 from chainrule.system.locations import Location, check_calls, check_target, did_you_mean, first_repeated
@@ -52,6 +52,8 @@ class NameTable:
     def check_defined(self, tensor: Symbol, place: Location) -> None:
         """Check that a statement may read a tensor. Raises TypecheckError."""
         position = self.positions.get(tensor)
+        if position is None and self._is_of_an_equation(tensor, place):
+            return
         if place.statement == "equation" and (tensor in self.after_backprop or position is None):
             self.after_backprop.add(place.name)
         if position is None:
@@ -119,7 +121,8 @@ class NameTable:
                 f"{tensor} is not defined",
                 tensor,
                 side,
-                advice=f"Updates read what no equation defines, but only {self._gradients()}.",
+                expected="the derivative of what an equation above defines, ∂z/∂x after z = …",
+                advice=f"Of the cost, updates read {self._gradients()}.",
             )
         if tensor in ARITY or tensor in self.system.function:
             return place.error(
@@ -150,8 +153,17 @@ class NameTable:
         declared = self.system.declared.get(by)
         return declared is not None and declared.role == "param"
 
+    def _is_of_an_equation(self, tensor: Symbol, place: Location) -> bool:
+        """Say whether a tensor is the derivative of what an equation above a place defines, and that is no cost."""
+        if not isinstance(tensor, Derivative) or place.statement not in ("equation", "update"):
+            return False
+        above = place.number if place.statement == "equation" else len(self.system.equations)
+        known = [self.positions.get(part, above) for part in tensors_of(tensor)]
+        return tensor.of != self.system.cost and known[0] != BEFORE_ALL and all(n < above for n in known)
+
     def _check_distinct(self) -> None:
-        taken = {**dict.fromkeys(ARITY, "a function"), **dict.fromkeys(REDUCTIONS, "a reduction")}
+        reserved = [name for name, known in FUNCTIONS.items() if name in self.unknown or not known.yields]
+        taken = {**dict.fromkeys(reserved, "a function"), **dict.fromkeys(REDUCTIONS, "a reduction")}
         taken |= dict.fromkeys(CONSTANTS, "a constant")
         for name, kind, place in self._names():
             if name in taken:

@@ -133,7 +133,8 @@ class _Printer:
         if system.batch:
             lines.append(f"batch {system.batch}")
         sized = [index for index in system.indices if index.extent in system.size]
-        lines += [f"index {index.name} = {system.size[index.extent]}" for index in sized]
+        numbers = ", ".join(f"{index.name} = {system.size[index.extent]}" for index in sized)
+        lines += [f"index {numbers}"] if sized else []
         lines += size_lines(system.said, system.derived, self.ranks, unicode=self.unicode)
         return lines
 

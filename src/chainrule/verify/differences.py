@@ -7,7 +7,7 @@ reference, and step widths are combined (Richardson's extrapolation) so that the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ def moving(evaluation: Evaluation, wrt: Collection[str]) -> Callable[[Mapping[st
 
     def scope_of(given: Mapping[str, Array]) -> Scope:
         values = {**evaluation.scope.values, **given}
-        scope = replace(evaluation.scope, values=values)
+        scope = evaluation.scope.moved(values)
         for one in after:
             one.put_into(scope, values)
         return scope
@@ -91,7 +91,7 @@ def moving(evaluation: Evaluation, wrt: Collection[str]) -> Callable[[Mapping[st
 def moved_alone(evaluation: Evaluation, of: str, given: Mapping[str, Array]) -> Array:
     """Return the value of one tensor for other values of what it is computed from; everything else is held still."""
     values = {**evaluation.scope.values, **given}
-    scope = replace(evaluation.scope, values=values)
+    scope = evaluation.scope.moved(values)
     next(one for one in map(_assigned, computation_order(evaluation.system)) if one.name == of).put_into(scope, values)
     return values[of]
 
@@ -130,7 +130,7 @@ def numeric_local_derivative(evaluation: Evaluation, equation: Equation, wrt: st
     """Return the derivative of one equation's value by a tensor that stands in it, all else held fixed."""
 
     def value_of(moved: Array) -> Array:
-        scope = replace(evaluation.scope, values={**evaluation.scope.values, wrt: moved})
+        scope = evaluation.scope.moved({**evaluation.scope.values, wrt: moved})
         return evaluate_in(scope, equation.value, equation.indices)
 
     return central_differences(value_of, evaluation.scope.values[wrt])

@@ -12,6 +12,9 @@ from chainrule.checking.points import differing, drawn_points
 from chainrule.errors import NotationError
 from chainrule.notation import parse
 from chainrule.pipeline import backprop, cotangents_for
+from chainrule.render.document import Line
+from chainrule.render.document_latex import document_latex
+from chainrule.render.document_text import document_text
 from chainrule.system.model import System
 from chainrule.verify.unequal import MOST_ENTRIES, unequal_extents
 from unit.checking.systems import NETWORK
@@ -224,3 +227,28 @@ def test_the_next_answer_is_compared_at_the_points_that_are_known() -> None:
     cotangents = cotangents_for(system, "a1")
     other = grading._case(read_answer("∂C/∂a1[j] = sum(k) W2[k,j]*∂C/∂a2[k]", "a1", cotangents), cotangents)
     assert not {id(point) for point in first.points.points} & {id(point) for point in other.points.points}
+
+
+def test_formulas_of_a_verdict_are_mathematics_whatever_is_in_them() -> None:
+    system = parse("param x[i]\ncost C = prod(i) (1 + x[i]^2)")
+    verdict = check(system, "∂C/∂x[i] = x[i]*(prod(j) (1 + x[j]^2))/(1 + x[i]^2)")
+    latex = document_latex(verdict.document())
+    assert r"Right is $\frac{\partial C}{\partial x_{i}} = 2 \, x_{i} \, \prod_{j} \begin{cases}" in latex
+    assert r"answer: $\frac{x_{0} \, \left(\prod_{j} \left(1 + x_{j}^{2}\right)\right)}{1 + x_{0}^{2}} = " in latex
+    assert document_text(verdict.document()).splitlines() == [*verdict.message.splitlines(), *verdict.numbers]
+
+
+def test_layers_and_squares_are_told_apart_in_a_verdict() -> None:
+    verdict = check(parse("param W[i], W2[i]\ncost C = 1/2*(sum(i) W2[i]^2*W[i]^2)"), "∂C/∂W2[i] = W2[i]")
+    assert r"\frac{\partial C}{\partial W^{(2)}_{i}} = W^{(2)}_{i} \, W_{i}^{2}" in document_latex(verdict.document())
+
+
+def test_a_right_answer_says_in_formulas_what_it_rests_on() -> None:
+    system = parse("data y[k]\nparam z\ngiven sum(k) y[k] = 1\ncost C = sum(k) y[k]*z")
+    lines = check(system, "∂C/∂z = 1").document().nodes
+    assert [str(piece) for line in lines if isinstance(line, Line) for piece in line.words] == [
+        "Right: ",
+        "∂C/∂z = 1",
+        "It rests on what is given: ",
+        "Σ_k y[k] = 1",
+    ]

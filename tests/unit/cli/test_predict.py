@@ -232,3 +232,12 @@ def test_a_saved_network_is_known_whatever_its_name(model: Path, tmp_path: Path)
             assert "the network takes 4 numbers, and the digits have 64" in found.output
         else:
             assert found.exit_code == 0, found.output
+
+
+def test_equal_layers_of_a_network_stand_once(tmp_path: Path) -> None:
+    layers = [layer for _ in range(3) for layer in (nn.Linear(2, 2), nn.Tanh())]
+    Network(layers, cost=nn.QuadraticCost()).save(tmp_path / "deep.safetensors")
+    assert "\n  for l = 1..L:\n      z[l; j] = Σ_i W[l; j,i]·a[l-1; i] + b[l; j]\n" in shown(
+        "show", tmp_path / "deep.safetensors"
+    )
+    assert "\n  z2[k] = Σ_j W2[k,j]·a1[j] + b2[k]\n" in shown("show", tmp_path / "deep.safetensors", "--flat")

@@ -276,9 +276,9 @@ REFUSED: list[tuple[System, str, str]] = [
         "in index 2",
     ),
     (
-        with_equation(updates=(equation("b", j, value=entry(Derivative("z", "b"), j, j)),)),
-        "∂z/∂b is not defined",
-        "only ∂C/∂W, ∂C/∂b",
+        with_equation(updates=(equation("b", j, value=entry(Derivative("b", "b"), j, j)),)),
+        "∂b/∂b is not defined",
+        "Of the cost, updates read ∂C/∂W, ∂C/∂b.",
     ),
     (
         with_equation(givens=(Given(Comparison("=", entry("q"), number(1))),)),

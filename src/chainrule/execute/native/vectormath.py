@@ -113,6 +113,11 @@ def _clip(b: Builder, x: str, low: str, high: str) -> str:
     return _minimum(b, _maximum(b, x, low), high)
 
 
+def _stop(_: Builder, x: str) -> str:
+    """x: that it is constant was a matter of its derivative."""
+    return x
+
+
 _FUNCTIONS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
         "exp": exponentials.exp,
@@ -136,6 +141,7 @@ _FUNCTIONS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "maximum": _maximum,
         "minimum": _minimum,
         "clip": _clip,
+        "stop": _stop,
     }
 )
 
@@ -162,6 +168,7 @@ COVERED: Mapping[str, Accuracy] = MappingProxyType(
         "maximum": Accuracy(0.0, 0.0),
         "minimum": Accuracy(0.0, 0.0),
         "clip": Accuracy(0.0, 0.0),
+        "stop": Accuracy(0.0, 0.0),
     }
 )
 """The functions that `body` can write, with the error bounds that the tests hold them to."""

@@ -9,7 +9,7 @@ branch. Nothing here is rearranged for speed or for stability.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, TypeAlias, assert_never
@@ -28,6 +28,7 @@ from chainrule.execute.reference.products import (
 )
 from chainrule.execute.reference.scope import Scope, unknown_function
 from chainrule.execute.scalars import CONSTANTS, SCALARS, Array, is_one_hot
+from chainrule.expr.functions import HOLDING
 from chainrule.expr.nodes import (
     MINUS_ONE,
     Bracket,
@@ -281,8 +282,10 @@ def _power(base: Labelled, exponent: Expr, scope: Scope, mask: Mask) -> Labelled
 
 def _call(node: Call, scope: Scope, mask: Mask) -> Labelled:
     """Return the value of a scalar function: of the table, defined in the system, or unknown."""
-    arguments = [_value(argument, scope, mask) for argument in node.arguments]
     definition = scope.functions.get(node.function)
+    if scope.held is not None and definition is None and node.function in HOLDING:
+        return _value(node.arguments[0], scope.held, mask)
+    arguments = [_value(argument, scope, mask) for argument in node.arguments]
     if definition is None and node.function in SCALARS and not node.order:
         return broadcast(SCALARS[node.function], *arguments)
     if definition is None or definition.body is None:
@@ -296,10 +299,15 @@ def _call(node: Call, scope: Scope, mask: Mask) -> Labelled:
             expected="primes on unknown functions only",
             advice="Write the derivative out, or derive it with backprop.",
         )
+
     # The caller's indices get names that the body cannot bind: both may have called an index %1.
-    outside = [a.relabelled(lambda i: Index(i.name + "'", i.extent, i.preferred)) for a in arguments]
+    def outside(values: Sequence[Labelled]) -> dict[str, Labelled]:
+        named = [a.relabelled(lambda i: Index(i.name + "'", i.extent, i.preferred)) for a in values]
+        return dict(zip(definition.parameters, named, strict=True))
+
     hidden = tuple(m.relabelled(lambda i: Index(i.name + "'", i.extent, i.preferred)) for m in mask)
-    inner = scope.with_parameters(dict(zip(definition.parameters, outside, strict=True)))
+    held = [] if scope.held is None else [_value(argument, scope.held, mask) for argument in node.arguments]
+    inner = scope.with_parameters(outside(arguments), outside(held) if held else {})
     return _value(definition.body, inner, hidden).relabelled(lambda i: Index(i.name[:-1], i.extent, i.letter))
 
 

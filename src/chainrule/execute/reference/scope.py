@@ -36,7 +36,8 @@ def _nothing() -> Mapping[str, Any]:
 class Scope:
     """Values, extents and functions by name; `parameters` are the arguments of the `def` that is being evaluated.
 
-    `kept` holds the values of expressions that are known already, where they are to be kept.
+    `kept` holds the values of expressions that are known already, where they are to be kept. `held` is the scope in
+    which what stop(…) holds constant is evaluated, where something else moves; None where nothing does.
     """
 
     values: Mapping[str, Array]
@@ -47,10 +48,16 @@ class Scope:
     dtype: Any = np.float64
     parameters: Mapping[str, Labelled] = field(default_factory=_nothing)
     kept: dict[Expr, Labelled] | None = None
+    held: Scope | None = None
 
-    def with_parameters(self, parameters: Mapping[str, Labelled]) -> Scope:
-        """Return the scope inside a `def`."""
-        return replace(self, parameters=parameters, kept=None)
+    def with_parameters(self, parameters: Mapping[str, Labelled], held: Mapping[str, Labelled]) -> Scope:
+        """Return the scope inside a `def`, with what its parameters are where something is held constant."""
+        inner = replace(self, parameters=parameters, kept=None)
+        return inner if self.held is None else replace(inner, held=self.held.with_parameters(held, held))
+
+    def moved(self, values: Mapping[str, Array]) -> Scope:
+        """Return the scope with other values; what stop(…) holds constant keeps the values of this one."""
+        return replace(self, values=values, held=self)
 
     def keeping(self) -> Scope:
         """Return the scope with a memory: what many expressions share is computed once. No value may change then."""

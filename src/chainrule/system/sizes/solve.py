@@ -54,13 +54,22 @@ class Solver:
         """Return the element of each variable of an equation; its target's are the axes of what it defines."""
         place = Location("equation", number, equation.name)
         found = constraints_of(equation)
-        numbers = self.read(found, place, target=equation.target if isinstance(equation.name, Derivative) else None)
+        numbers = self.read(found, place, target=equation.target if self.has_axes(equation.name) else None)
         self.axes[equation.name] = tuple(numbers[: found.targets])
         # In a system for all samples sizes keep the names that they have in that of one, where axes count otherwise.
         for axis, element in enumerate(() if self.system.samples else self.axes[equation.name]):
             if not self.classes.is_free(element):
                 self.known.limits.name(element, Axis(equation.name, axis))
         return numbers
+
+    def has_axes(self, name: Symbol) -> bool:
+        """Say whether what an equation defines has axes before it: those of the tensors that a derivative is made of.
+
+        Where a pass left the equations of these out, a derivative is a tensor like any other.
+        """
+        if name in self.axes or not isinstance(name, Derivative):
+            return name in self.axes
+        return all(part in self.axes or part == self.system.cost for part in tensors_of(name))
 
     def read_update(self, update: Equation, number: int) -> list[int]:
         """Return the element of each variable of an update."""

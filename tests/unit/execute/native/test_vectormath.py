@@ -52,6 +52,7 @@ EXACT: dict[str, Callable[[Any], Any]] = {
     "erf": mpmath.erf,
     "abs": abs,
     "sign": mpmath.sign,
+    "stop": lambda t: t,
 }
 """The exact value of a number that is not NaN."""
 

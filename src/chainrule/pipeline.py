@@ -175,17 +175,11 @@ class Backprop(ShownAsText):
     def matrix(
         self, *, batched: bool = False, layout: str = "mixed", names: Names | Naming = "textbook"
     ) -> MatrixForms:
-        r"""Return the equations of derivatives in matrix form; see `matrix_forms`.
-
-        >>> from chainrule.notation import parse
-        >>> text = "data x[i], y[k]\nparam W[k,i]\nz[k] = sum(i) W[k,i]*x[i]\ncost C = 1/2*(sum(k) (z[k] - y[k])^2)"
-        >>> print(backprop(parse(text)).matrix(), backprop(parse(text)).matrix(batched=True), sep="\n")
-        ∇W = (z − y) xᵀ
-        ∇W = (Z − Y)ᵀ X / N
-        """
+        """Return the equations of derivatives in matrix form; see `matrix_forms`."""
         from chainrule.matrix.of_systems import matrix_forms
 
-        return matrix_forms(self.system, self.derived, batched=batched, layout=layout, names=names)
+        samples = "" if self.system.batch else self.forward.batch
+        return matrix_forms(self.system, self.derived, batched=batched, layout=layout, names=names, samples=samples)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what it was made from: what is derived is derived again when it is asked for."""

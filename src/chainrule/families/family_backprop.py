@@ -121,7 +121,7 @@ class FamilyBackprop:
         lines = []
         for case in self._shown():
             ranges = ", ".join(range_text(steps) for steps in case_range(case))
-            holds = f"   for {ranges}" if ranges else "", _range_latex(case)
+            holds = f"   for {ranges}" if ranges else "", ranges_latex(case_range(case))
             equation = case_equation(case)
             lines.append(replace(matrix_line(equation.target, as_reductions(equation.value), called), steps=holds))
         return MatrixForms(tuple(lines), called)

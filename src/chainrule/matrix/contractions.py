@@ -116,8 +116,11 @@ class IndexGraph:
         return sum(index in key for key in self._groups) == 1
 
     def _merged(self, group: _Group, rows: Index, columns: Index) -> MatrixNode:
-        above = [self._align.turned(one, rows, columns) for one in group.above]
-        return entrywise(above, [self._align.turned(one, rows, columns) for one in group.below])
+        """Return a group as one matrix, transposed as a whole where more of its factors lie the other way."""
+        first, second = self._align.matrix_axes((rows, columns), [*group.above, *group.below])
+        above = [self._align.turned(one, first, second) for one in group.above]
+        whole = entrywise(above, [self._align.turned(one, first, second) for one in group.below])
+        return whole if first == rows else self._align.transposed(whole)
 
     def _weight(self, group: _Group) -> MatrixNode:
         columns = [self._align.column(one) for one in group.above]

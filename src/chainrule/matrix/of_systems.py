@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from chainrule.errors import OptionError, listed
 from chainrule.expr.nodes import Comparison, Index, Indexed
+from chainrule.expr.sizes import Declared
 from chainrule.expr.symbols import Symbol, of_one_sample
 from chainrule.matrix.matrix_lines import MatrixForms, matrix_line
 from chainrule.matrix.matrix_names import LAYOUTS, MatrixLayout, MatrixNames
@@ -36,22 +37,34 @@ def matrix_forms(
     batched: bool = False,
     layout: str = LAYOUTS[0],
     names: Names | Naming = "textbook",
+    samples: str = "",
 ) -> MatrixForms:
-    """Return equations of a system in matrix form; what has none stays in index notation, with the reason.
+    r"""Return equations of a system in matrix form; what has none stays in index notation, with the reason.
 
     Vectors are columns. `batched` are the equations for all samples: what each sample has one of is a row of a matrix,
     X for x, and gradients of what all share are means. In the layout "mixed" a gradient has the shape of what it is by,
     and a Jacobian matrix ∂a/∂z a row for each entry of a; in "numerator" gradients are rows, ∂C/∂W has the shape of Wᵀ;
     in "denominator" Jacobian matrices have a row for each entry of z. `names` are as in `naming_of`: gradients without
-    one are ∇W. Raises OptionError for a layout or names that there are not.
+    one are ∇W. `samples` is the letter of the samples in a system that names them already, because its equations couple
+    them: it is for all samples anyway. Raises OptionError for a layout or names that there are not.
+
+    >>> from chainrule.notation import parse
+    >>> from chainrule.pipeline import backprop
+    >>> text = "data x[i], y[k]\nparam W[k,i]\nz[k] = sum(i) W[k,i]*x[i]\ncost C = 1/2*(sum(k) (z[k] - y[k])^2)"
+    >>> back = backprop(parse(text))
+    >>> print(back.matrix(), back.matrix(batched=True), sep="\n")
+    ∇W = (z − y) xᵀ
+    ∇W = (Z − Y)ᵀ X / N
     """
     taken, _ = index_names(system)
     called = book_names(names, taken, ranks_of(system), layout)
-    if batched:
+    if batched and not samples:
         asked = [e.name for e in equations]
         system = _of_all_samples(system)
         equations = [e for e in system.equations if of_one_sample(e.name) in asked]
-        stacked = [t for t in system.names() if _is_stacked(system, t)]
+        samples = system.samples
+    if samples:
+        stacked = [t for t in system.names() if _is_stacked(system.axes(t), samples)]
         called = replace(called, stacked=frozenset(stacked))
     _, declared = index_names(system)
     known = _symmetric(system)
@@ -69,9 +82,8 @@ def _of_all_samples(system: System) -> System:
     return batch(replace(system, batch=next_letter("n", letters, set(system.names()))))
 
 
-def _is_stacked(system: System, tensor: Symbol) -> bool:
-    axes = system.axes(tensor)
-    return len(axes) == 2 and axes[0].name == system.samples
+def _is_stacked(axes: Sequence[Index], samples: str) -> bool:
+    return len(axes) == 2 and axes[0].extent == Declared(samples)
 
 
 def _symmetric(system: System) -> frozenset[Symbol]:

@@ -173,13 +173,12 @@ class Backprop(ShownAsText):
 
     @answers
     def matrix(
-        self, *, batched: bool = False, layout: str = "mixed", names: Names | Naming = "textbook"
+        self, *, batched: bool | str = False, layout: str = "mixed", names: Names | Naming = "textbook"
     ) -> MatrixForms:
         """Return the equations of derivatives in matrix form; see `matrix_forms`."""
         from chainrule.matrix.of_systems import matrix_forms
 
-        samples = "" if self.system.batch else self.forward.batch
-        return matrix_forms(self.system, self.derived, batched=batched, layout=layout, names=names, samples=samples)
+        return matrix_forms(self.system, self.derived, batched=batched, layout=layout, names=names)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what it was made from: what is derived is derived again when it is asked for."""

@@ -54,7 +54,8 @@ def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, 
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
     names = _named(asked.names, tuple(system.names()))
-    _say(back.matrix(batched=asked.batched, layout=asked.layout, names=names), asked)
+    coupled = bool(system.batch) and not back.forward.batch
+    _say(back.matrix(batched=system.batch if coupled else asked.batched, layout=asked.layout, names=names), asked)
     if asked.form == MATRIX_FORMS[0] and not asked.batched:
         for title, case in (case for tensor in back.wrt for case in back.cases(tensor)):
             say(f"  if {title}: {case.matrix(layout=asked.layout, names=names)}")

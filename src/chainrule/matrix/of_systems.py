@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from chainrule.errors import OptionError, listed
 from chainrule.expr.nodes import Comparison, Index, Indexed
-from chainrule.expr.sizes import Declared
 from chainrule.expr.symbols import Symbol, of_one_sample
 from chainrule.matrix.matrix_lines import MatrixForms, matrix_line
 from chainrule.matrix.matrix_names import LAYOUTS, MatrixLayout, MatrixNames
@@ -34,19 +33,18 @@ def matrix_forms(
     system: System,
     equations: Sequence[Equation],
     *,
-    batched: bool = False,
+    batched: bool | str = False,
     layout: str = LAYOUTS[0],
     names: Names | Naming = "textbook",
-    samples: str = "",
 ) -> MatrixForms:
     r"""Return equations of a system in matrix form; what has none stays in index notation, with the reason.
 
     Vectors are columns. `batched` are the equations for all samples: what each sample has one of is a row of a matrix,
-    X for x, and gradients of what all share are means. In the layout "mixed" a gradient has the shape of what it is by,
+    X for x, and gradients of what all share are means. A system that names its samples already, x[n,i], is for all of
+    them as it stands, and `batched` is that letter. In the layout "mixed" a gradient has the shape of what it is by,
     and a Jacobian matrix ∂a/∂z a row for each entry of a; in "numerator" gradients are rows, ∂C/∂W has the shape of Wᵀ;
     in "denominator" Jacobian matrices have a row for each entry of z. `names` are as in `naming_of`: gradients without
-    one are ∇W. `samples` is the letter of the samples in a system that names them already, because its equations couple
-    them: it is for all samples anyway. Raises OptionError for a layout or names that there are not.
+    one are ∇W. Raises OptionError for a layout or names that there are not.
 
     >>> from chainrule.notation import parse
     >>> from chainrule.pipeline import backprop
@@ -58,7 +56,8 @@ def matrix_forms(
     """
     taken, _ = index_names(system)
     called = book_names(names, taken, ranks_of(system), layout)
-    if batched and not samples:
+    samples = batched if isinstance(batched, str) else ""
+    if batched is True:
         asked = [e.name for e in equations]
         system = _of_all_samples(system)
         equations = [e for e in system.equations if of_one_sample(e.name) in asked]
@@ -83,7 +82,7 @@ def _of_all_samples(system: System) -> System:
 
 
 def _is_stacked(axes: Sequence[Index], samples: str) -> bool:
-    return len(axes) == 2 and axes[0].extent == Declared(samples)
+    return len(axes) == 2 and axes[0].name == samples
 
 
 def _symmetric(system: System) -> frozenset[Symbol]:

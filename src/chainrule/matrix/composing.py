@@ -236,11 +236,11 @@ class Transposer:
                 return self(node)
 
     def _each(self, node: Addition | Entrywise, terms: tuple[MatrixNode, ...]) -> MatrixNode:
-        """Return the terms transposed where more of them are transposed now than will be."""
+        """Return the terms transposed, or the whole where that leaves fewer transposes in it."""
         turned = tuple(map(self, terms))
         if sorted(map(repr, turned)) == sorted(map(repr, terms)):
             return node
-        if transposes(turned) >= transposes(terms):
+        if transposes(turned) > transposes(terms):
             return TransposeOf(node)
         return addition(turned) if isinstance(node, Addition) else Entrywise(turned)
 

@@ -66,6 +66,8 @@ from chainrule.matrix.oriented import Aligner, NoMatrixForm, Oriented, named
 from chainrule.render.text import expression_text
 
 SUMS = ("sum", "mean")
+MOST_TERMS = 100
+"""No more terms than these are multiplied out in search of a form for one equation."""
 
 
 class Former:
@@ -84,6 +86,7 @@ class Former:
         self.align = Aligner(Transposer(symmetric))
         self.fresh = Fresh()
         self._letters = letters or {}
+        self._left = MOST_TERMS
 
     def form(self, expr: Expr) -> Oriented:  # noqa: C901 -- one match over the nodes
         """Return the form of an expression. Raises NoMatrixForm."""
@@ -250,6 +253,9 @@ class Former:
         self, bound: Sequence[Index], others: Sequence[Expr], crowded: Sum | Reduce, reason: NoMatrixForm
     ) -> Oriented:
         """Return the form of a product with a sum in it that has too many indices for a form of its own."""
+        self._left -= len(crowded.terms) if isinstance(crowded, Sum) else 1
+        if self._left < 0:
+            raise reason
         if isinstance(crowded, Sum):
             forms = [self._contracted(bound, (*others, *product_factors(term))) for term in crowded.terms]
             nodes, rows, columns = self.align.together(forms)

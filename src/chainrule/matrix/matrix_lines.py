@@ -22,7 +22,7 @@ from chainrule.render.latex import aligned
 from chainrule.render.letters import with_letters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MatrixLine(ShownAsText):
     """An equation in matrix form, its `target` and its `value`; both are None where there is none, for a `reason`.
 
@@ -30,7 +30,7 @@ class MatrixLine(ShownAsText):
     holds.
     """
 
-    index: ShownFormula
+    index: ShownFormula = field(compare=False)
     target: MatrixNode | None = None
     value: MatrixNode | None = None
     reason: str = ""
@@ -46,6 +46,9 @@ class MatrixLine(ShownAsText):
         shown = (self.written(TEXT_MATRIX) or str(self.index)) + self.steps[0]
         return f"{shown}\n    no matrix form: {self.reason}" if self.reason else shown
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def latex(self, sign: str = "=") -> str:
         """Return the equation as LaTeX for mathematics mode; without a matrix form a comment above it says why."""
         shown = (self.written(LATEX_MATRIX, f" {sign} ") or self.index.latex(sign)) + self.steps[1]
@@ -55,12 +58,12 @@ class MatrixLine(ShownAsText):
         return {"text/plain": str(self), "text/latex": f"$$\n{self.latex()}\n$$"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MatrixForms(ShownAsText):
     """Equations in matrix form, in the order in which they can be computed, and what tensors are called in them."""
 
     lines: tuple[MatrixLine, ...]
-    names: MatrixNames = field(default=MatrixNames(), compare=False, repr=False)
+    names: MatrixNames = field(default=MatrixNames(), compare=False)
 
     def __iter__(self) -> Iterator[MatrixLine]:
         return iter(self.lines)
@@ -70,6 +73,9 @@ class MatrixForms(ShownAsText):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.lines))
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def latex(self) -> str:
         """Return all equations as an `aligned` environment."""
@@ -110,6 +116,8 @@ def matrix_line(
         return MatrixLine(index, shape.node, former.shaped(form, rows, columns))
     except NoMatrixForm as none:
         return MatrixLine(index, reason=none.reason)
+    except RecursionError:
+        return MatrixLine(index, reason="it is nested too deeply to be searched for one")
 
 
 def _sizes_of_letters(*sides: Expr) -> dict[str, Size | None]:

@@ -84,7 +84,7 @@ class Values:
 
     def tensors(self) -> Named:
         """Return what every scalar, vector and matrix is worth."""
-        found: Named = {name: scalar(value) for name, value in CONSTANTS.items()}
+        found: Named = {name: scalar(value) for name, value in {**CONSTANTS, "∞": np.inf}.items()}
         for name, tensor, array in self.named():
             if array.ndim <= 2:
                 assert name not in found, f"{name} stands for two tensors"

@@ -31,8 +31,13 @@ def family_text(number: int) -> str:
     if cost in ("every", "both"):
         parts.append(draw.choice(("(sum(t) (sum(k) h[t; k]^2))", "1/2*(sum(t) (sum(k) z[t; k]*y[k]))")))
     if cost == "context":
-        lines += [f"for s = {'2' if far else '1'}..T:", f"    o[s; k] = tanh(h[s; k]*h[{end}; k])"]
-        parts.append("(sum(s) (sum(k) o[s; k]*y[k]))")
+        s = draw.choice("st")
+        lines += [
+            f"for {s} = {draw.choice(('1..T', '2..T', '1..T-1'))}:",
+            f"    o[{s}; k] = tanh(h[{s}; k]*h[{end}; k])",
+        ]
+        other = "y[k]" if s == "s" else draw.choice(("y[k]", "z[t; k]", "x[t; k]"))
+        parts.append(f"(sum({s}) (sum(k) o[{s}; k]*{other}))")
     head = ["data y[k], x[t; k]", f"param {', '.join([*params, *shared])}"]
     return "\n".join([*head, *lines, f"cost C = {' + '.join(parts)}"])
 

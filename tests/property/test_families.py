@@ -34,7 +34,7 @@ def test_many_families_are_derived_as_their_systems_are(number: int) -> None:
 
 
 @examples(12)
-@given(NUMBERS, st.sampled_from([2, 3, 5]))
+@given(NUMBERS, st.sampled_from([1, 2, 3, 5]))
 def test_families_are_derived_as_their_systems_are(number: int, steps: int) -> None:
     check_cases(family_text(number), steps)
 
@@ -43,8 +43,6 @@ def check_cases(text: str, steps: int) -> None:
     """Compare all derivatives of a family, written out, with backprop of the system written out."""
     families = cr.parse(text)
     back = cr.backprop(families)
-    if steps < back.least["T"]:
-        return
     forward, whole = back.prepared.at(T=steps), back.at(T=steps)
     inputs: dict[str, Any] = random_inputs(forward, steps, 2, 2)
     found = evaluation.evaluate(whole, inputs)

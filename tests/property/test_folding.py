@@ -83,10 +83,10 @@ def written_out(items: Sequence[Item], folding: Folding) -> Iterator[Equation]:
             for step in item.range.steps(numbers):
                 for template in item.items:
                     assert isinstance(template, Equation)
-                    yield equation_at(template, {**numbers, item.range.letter: step}, {})
+                    yield equation_at(template, {**numbers, item.range.letter: step})
         else:
             assert isinstance(item, Equation)
-            yield equation_at(Equation(item.target, without_layer_sums(item.value, folding)), numbers, {})
+            yield equation_at(Equation(item.target, without_layer_sums(item.value, folding)), numbers)
 
 
 def without_layer_sums(node: Any, folding: Folding) -> Any:
@@ -95,7 +95,7 @@ def without_layer_sums(node: Any, folding: Folding) -> Any:
     if isinstance(node, Reduce) and ".." in node.indices[0].name:
         ends = [step_of(end) for end in node.indices[0].name.partition("=")[2].split("..")]
         first, last = (step[1] + folding.count * bool(step[0]) for step in ends if step is not None)
-        at = [equation_at(Equation(Indexed("_"), parts[0]), {folding.letter: n}, {}) for n in range(first, last + 1)]
+        at = [equation_at(Equation(Indexed("_"), parts[0]), {folding.letter: n}) for n in range(first, last + 1)]
         return plus(*(term for e in at for term in (e.value.terms if isinstance(e.value, Sum) else (e.value,))))
     if isinstance(node, Sum):
         return plus(*(term for part in parts for term in (part.terms if isinstance(part, Sum) else (part,))))

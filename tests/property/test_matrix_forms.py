@@ -82,6 +82,36 @@ def test_the_lines_of_a_system_from_outside_are_worth_what_its_equations_are(nam
     assert_all_forms_are_worth_it(with_backward_pass(case_systems.text_of(name)))
 
 
+COUPLED = """data x[i], y[j]
+param W[j,i], gamma[j]
+batch n
+z[j] = sum(i) W[j,i]*x[i]
+mu[j] = mean(n) z[j]
+v[j] = mean(n) (z[j] - mu[j])^2
+h[j] = (z[j] - mu[j])/sqrt(v[j] + 1)
+cost C = sum(j) (gamma[j]*h[j] - y[j])^2
+"""
+CHOSEN = """data y[i], A[i,j]
+param x[i]
+m = max(i) [y[i] > 0]*x[i]
+k[i] = [y[i] > 1/2 or x[i] < 0]*x[0]
+cost C = m^2 + (sum(i) stop(x[i])*x[i]*k[i]) + sum(j) A[1,j]^2*x[1]
+"""
+
+
+def test_coupled_samples_are_rows() -> None:
+    system = with_backward_pass(COUPLED)
+    forms = matrix_forms(system, system.equations, batched="n")
+    assert assert_worth(forms, system.equations, evaluated(system)) == len(system.equations)
+    assert "∇W = Δᵀ X" in map(str, forms)
+
+
+def test_chosen_entries_and_conditions_are_worth_what_they_are() -> None:
+    system = with_backward_pass(CHOSEN)
+    assert assert_all_forms_are_worth_it(system) == len(system.equations)
+    assert str(matrix_forms(system, system.equations[:1])) == "m = max(where(y > 0, x, −∞))"
+
+
 NETWORK = """data x[i], y[k]
 param W[k,i], b[k]
 z[k] = sum(i) W[k,i]*x[i] + b[k]

@@ -41,9 +41,8 @@ def derive_families(
         say("\n\n".join(_pages(back, asked, names, where=where, latex=latex)))
     else:
         say(back.latex(names) if latex else "\n".join(back.lines(names)))
-    least = {letter: number for letter, number in back.least.items() if number > 1}
-    if least and not latex:
-        say("\nfor " + ", ".join(f"{letter} ≥ {number}" for letter, number in least.items()))
+    if back.holds_for and not latex:
+        say(f"\n{back.holds_for}")
     if verify:
         say()
         for name in asked:

@@ -67,6 +67,14 @@ class Formula(Node):
 
 
 @made_once
+class StepSpan(Node):
+    """The steps from `first` to `last`, as they are written: what a sum over steps goes over, for printing alone."""
+
+    first: Word
+    last: Word
+
+
+@made_once
 class Uninferred(Node):
     """The size of an index that inference has not seen yet; what `typecheck` returns has none."""
 
@@ -75,7 +83,7 @@ class Uninferred(Node):
         return ()
 
 
-Size: TypeAlias = Axis | Declared | Literal | Formula | Uninferred
+Size: TypeAlias = Axis | Declared | Literal | Formula | StepSpan | Uninferred
 
 UNINFERRED: Final = Uninferred()
 
@@ -85,7 +93,7 @@ def source_of(size: Size) -> str:
     match size:
         case Axis(name) | Declared(name):
             return name
-        case Literal() | Formula() | Uninferred():
+        case Literal() | Formula() | StepSpan() | Uninferred():
             return ""
         case _:
             assert_never(size)
@@ -104,6 +112,8 @@ def size_order(size: Size) -> tuple[int, str, int, tuple[object, ...]]:
             return 3, "", 0, tuple(limit_order(limit) for limit in limits)
         case Uninferred():
             return 4, "", 0, ()
+        case StepSpan(first, last):
+            return 5, f"{first}..{last}", 0, ()
         case _:
             assert_never(size)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from chainrule.expr.nodes import Indexed, walk
 from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.families.rewriting import at_steps
-from chainrule.families.step_cases import StepCase
-from chainrule.families.step_order import Interval, holds_in
+from chainrule.families.step_order import Interval, StepOrder, holds_in
+from chainrule.families.subjects import StepCase
 from chainrule.families.templates import Item, Step, StepBlock, StepRange
 from chainrule.families.uses import Flow
 from chainrule.system.model import Declaration, Equation, Given
@@ -108,13 +108,20 @@ def needed(flow: Flow, cases: Mapping[str, Sequence[StepCase]], asked: Sequence[
     """Return the cases that are asked for, and those that others read at their steps."""
     kept: dict[int, StepCase] = {id(case): case for name in asked for case in cases.get(name, ())}
     waiting = list(kept.values())
+    for_many = StepOrder()
     while waiting:
         reader = waiting.pop()
         for tensor in _reads(reader):
             for case in cases.get(tensor.name, ()):
-                if id(case) not in kept and _is_read(flow, reader, tensor, case):
+                if id(case) not in kept and _is_read(for_many, reader, tensor, case):
                     kept[id(case)] = case
                     waiting.append(case)
+    for reader in kept.values():
+        for tensor in _reads(reader):
+            for case in cases.get(tensor.name, ()):
+                # What is left out binds how many steps there are; what is kept by another way does not.
+                if id(case) not in kept:
+                    _is_read(flow.order, reader, tensor, case)
     return {name: [case for case in found if id(case) in kept] for name, found in cases.items()}
 
 
@@ -124,12 +131,12 @@ def _reads(case: StepCase) -> Iterator[Tensor]:
             yield from (t for t in part.tensor.wrt if isinstance(t, Tensor))
 
 
-def _is_read(flow: Flow, reader: StepCase, tensor: Tensor, case: StepCase) -> bool:
+def _is_read(order: StepOrder, reader: StepCase, tensor: Tensor, case: StepCase) -> bool:
     """Say whether a derivative by a tensor, as one case reads it, may be that of another."""
     for step, own in zip(tensor.superscript, case.subject.tensor.superscript, strict=True):
         there = _interval(step, reader.box)
         here = _interval(own, case.box)
-        if there is not None and here is not None and not flow.order.meets(there, here):
+        if there is not None and here is not None and not order.meets(there, here):
             return False
     return True
 

@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from chainrule.errors import TypecheckError
+from chainrule.expr.nodes import Indexed
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.rewriting import declaration_at, equation_at, node_at, step_at, tensor_at, with_symbols
-from chainrule.families.step_ranges import ranges_of_sums
+from chainrule.families.step_ranges import equation_with_ranges, with_ranges
 from chainrule.families.templates import Blocks, Item, StepBlock, Template, declared_family, tensors_of_template
 from chainrule.system.locations import Location
 from chainrule.system.model import Declaration, Equation, Given, System
@@ -96,6 +97,7 @@ class Expansion:
 def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
     """Return families written out for these numbers of steps. Raises TypecheckError for too many equations."""
     places = _places(families)
+    ranged = _ranged(families, places)
     equations: list[Placed[Equation]] = []
     declarations: list[Placed[Declaration]] = []
     givens: list[Placed[Given]] = []
@@ -108,16 +110,14 @@ def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
         here = {**numbers, **steps}
         match template:
             case Equation():
-                made = equation_at(template, here, ranges_of_sums(families, template.value, place))
+                made = equation_at(ranged[id(template)], here)
                 equations.append(Placed(made, place, steps))
             case Declaration(_, Tensor() as tensor):
                 declarations.append(Placed(declaration_at(template, tensor_at(tensor, here), here), place, steps))
             case Given():
                 givens.append(Placed(_given_at(families, template, here, place), place, steps))
     head = families.head
-    updates = tuple(
-        equation_at(u, numbers, ranges_of_sums(families, u.value, Location("update"))) for u in head.updates
-    )
+    updates = tuple(equation_at(equation_with_ranges(families, u, Location("update")), numbers) for u in head.updates)
     above = [
         Placed(_given_at(families, given, numbers, Location("given", n)), Location("given", n))
         for n, given in enumerate(head.givens)
@@ -134,6 +134,52 @@ def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
     return Expansion(
         families, numbers, _in_order([*declared, *declarations]), (*above, *givens), tuple(equations), updates
     )
+
+
+def blocks_at(families: Blocks, numbers: Mapping[str, int]) -> Blocks:
+    """Return families for these numbers of steps with no block left: their equations in order, steps as numbers."""
+    places = _places(families)
+    ranged = _ranged(families, places)
+    items: list[Item] = []
+    for steps, template in _walk(families.items, numbers, {}):
+        here = {**numbers, **steps}
+        place = places[id(template)]
+        match template:
+            case Equation():
+                items.append(equation_at(ranged[id(template)], here))
+            case Declaration():
+                items.append(_untied(template, here))
+            case Given():
+                items.append(_given_at(families, template, here, place))
+    return Blocks(_head_at(families, numbers), tuple(items))
+
+
+def _head_at(families: Blocks, numbers: Mapping[str, int]) -> System:
+    """Return the head of families in which the letters that count steps are numbers."""
+    head = families.head
+    left = tuple(i for i in head.indices if i.name not in numbers)
+    known = {i.extent for i in left}
+    givens = ((given, Location("given", n)) for n, given in enumerate(head.givens))
+    update = Location("update")
+    return replace(
+        head,
+        declarations=tuple(_untied(d, numbers) for d in head.declarations),
+        givens=tuple(_given_at(families, given, numbers, place) for given, place in givens),
+        cost=tensor_at(head.cost, numbers) if isinstance(head.cost, Tensor) and head.cost else head.cost,
+        updates=tuple(equation_at(equation_with_ranges(families, u, update), numbers) for u in head.updates),
+        indices=left,
+        sizes=tuple((size, n) for size, n in head.sizes if size in known),
+    )
+
+
+def _untied(declaration: Declaration, numbers: Mapping[str, int]) -> Declaration:
+    """Return a declaration with numbers in superscripts, whose letters may label axes of other members too."""
+
+    def at(tensor: Symbol) -> Symbol:
+        return tensor_at(tensor, numbers) if isinstance(tensor, Tensor) else tensor
+
+    arguments = tuple(Indexed(at(a.tensor), a.indices, a.guarded) for a in declaration.arguments)
+    return replace(declaration, tensor=at(declaration.tensor), arguments=arguments)
 
 
 def _in_order(declarations: Sequence[Placed[Declaration]]) -> tuple[Placed[Declaration], ...]:
@@ -179,8 +225,14 @@ def _places(families: Blocks) -> dict[int, Location]:
     return found
 
 
+def _ranged(families: Blocks, places: Mapping[int, Location]) -> dict[int, Equation]:
+    """Return the equations of families, by identity, with the steps that each sum goes over."""
+    equations = ((id(t), t) for _, t in families.templates() if isinstance(t, Equation))
+    return {key: equation_with_ranges(families, template, places[key]) for key, template in equations}
+
+
 def _given_at(families: Blocks, given: Given, numbers: Mapping[str, int], place: Location) -> Given:
-    return Given(node_at(given.condition, numbers, ranges_of_sums(families, given.condition, place)))
+    return Given(node_at(with_ranges(families, given.condition, place), numbers))
 
 
 def _arguments(declaration: Declaration, numbers: Mapping[str, int]) -> list[Tensor]:

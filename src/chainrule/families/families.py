@@ -44,7 +44,7 @@ class Families(Blocks):
         Numbers that the text declares, `index L = 3`, need not be given. Raises OptionError for numbers that are
         missing or are none, and where families are not defined for so few steps.
         """
-        return self._written_out(self._numbers(numbers))[0]
+        return self._written_out(self.numbers(numbers))[0]
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -54,11 +54,11 @@ class Families(Blocks):
 
     def names(self, **numbers: int) -> Mapping[Symbol, Tensor]:
         """Return what the members are called in `at`, for these numbers of steps: z[2;] is called z2."""
-        return self._written_out(self._numbers(numbers))[1]
+        return self._written_out(self.numbers(numbers))[1]
 
     def members(self, **numbers: int) -> System:
         """Return the same system as `at` with the superscripts of members kept, z[2; k]."""
-        return typecheck(self._members(self._numbers(numbers)))
+        return typecheck(self._members(self.numbers(numbers)))
 
     def __str__(self) -> str:
         return families_text(self)
@@ -86,7 +86,7 @@ class Families(Blocks):
                 advice=error.advice,
             ) from None
 
-    def _numbers(self, given: Mapping[str, int]) -> dict[str, int]:
+    def numbers(self, given: Mapping[str, int]) -> dict[str, int]:
         """Return the number of steps for each letter. Raises OptionError."""
         strange = next((letter for letter in given if letter not in self.letters), "")
         if strange:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
 
-from chainrule.expr.nodes import Comparison, Condition, Expr, Index, Reduce, operands, with_operands
+from chainrule.expr.nodes import Call, Comparison, Condition, Expr, Index, Reduce, operands, with_operands
+from chainrule.expr.sizes import UNINFERRED, StepSpan
 from chainrule.expr.symbols import steps_text
-from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed
+from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed, range_summed
 from chainrule.render.text import entry_text, equation_text, expression_text
 from chainrule.system.model import Declaration, Equation, Given
 from chainrule.system.printing import system_text
@@ -75,9 +76,11 @@ def as_reductions(node: AnyNode) -> AnyNode:
     """Return an expression in which sums over steps are reductions over their letters: for printing only."""
     parts = [as_reductions(part) for part in operands(node)]
     letter = letter_summed(node)
-    if letter:
+    if letter and isinstance(node, Call):
         (body,) = parts
-        summed: Expr = Reduce("sum", (Index(letter),), body)  # type: ignore[arg-type]  # a sum is of an expression
+        steps = range_summed(node)
+        run = UNINFERRED if steps is None else StepSpan(steps_text((steps.low,)), steps_text((steps.high,)))
+        summed: Expr = Reduce("sum", (Index(letter, run),), body)  # type: ignore[arg-type]  # a sum is of an expression
         return summed  # type: ignore[return-value]
     return with_operands(node, parts) if parts else node
 

@@ -7,15 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from chainrule.errors import DerivativeError, OptionError, listed
+from chainrule.errors import DerivativeError, listed
+from chainrule.expr.nodes import Expr, Indexed
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
+from chainrule.families.expansion import blocks_at
 from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, range_text, ranges_latex
-from chainrule.families.named_sums import with_named_sums
+from chainrule.families.named_sums import with_named_sums, with_plain_sums
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
 from chainrule.families.shown_cases import shown_cases
-from chainrule.families.step_cases import CaseFinder, Derive, StepCase
+from chainrule.families.step_cases import CaseFinder
+from chainrule.families.step_ranges import as_written
+from chainrule.families.subjects import Derive, StepCase
 from chainrule.families.uses import Flow
 from chainrule.matrix.matrix_lines import MatrixForms, matrix_line
 from chainrule.matrix.of_systems import book_names
@@ -72,25 +76,34 @@ class FamilyBackprop:
 
     @property
     def least(self) -> dict[str, int]:
-        """From how many steps on the cases hold; for fewer the families are written out and derived."""
+        """From how many steps on the cases hold; `at` derives for fewer by themselves."""
         assert self.cases
         return {letter: max(0, self._found.flow.order.least.get(letter, 0)) for letter in self.forward.letters}
+
+    @property
+    def holds_for(self) -> str:
+        """From how many steps on the cases hold, as text: "for L ≥ 3", "" where they do for every number."""
+        least = ", ".join(f"{letter} ≥ {number}" for letter, number in self.least.items() if number > 1)
+        return f"for {least}" if least else ""
 
     @cached_property
     def system(self) -> Families:
         """The forward and the backward pass as a family, in an order in which they can be computed."""
-        items = derived_items(self._found.flow, self.cases)
+        items = with_plain_sums(self.prepared, derived_items(self._found.flow, self.cases))
         return Families(self.prepared.head, (*self.prepared.items, *items))
 
     def at(self, **numbers: int) -> System:
-        """Return both passes for these numbers of steps. Raises OptionError for fewer than `least`."""
-        for letter, number in numbers.items():
-            if letter in self.least and number < self.least[letter]:
-                raise OptionError(
-                    f"the cases hold for {letter} ≥ {self.least[letter]}",
-                    expected=f"as many steps, or the backward pass of the system for {letter} = {number}",
-                )
+        """Return both passes for these numbers of steps, those of the cases or, for fewer steps, derived for them."""
+        known = self.forward.numbers(numbers)
+        if any(known[letter] < least for letter, least in self.least.items()):
+            return self.for_steps(**numbers).system.at()
         return self.system.at(**numbers)
+
+    def for_steps(self, **numbers: int) -> FamilyBackprop:
+        """Return the derivatives for these numbers of steps alone: each step has a case of its own."""
+        self.prepared.members(**numbers)
+        blocks = blocks_at(self.prepared, self.forward.numbers(numbers))
+        return FamilyBackprop(Families(blocks.head, blocks.items), self.wrt, self.derive)
 
     def windows(self, name: str) -> Iterator[StepWindowOf]:
         """Yield the systems that the derivatives by a tensor are derived in, those of the last steps first.
@@ -122,8 +135,7 @@ class FamilyBackprop:
         for case in self._shown():
             ranges = ", ".join(range_text(steps) for steps in case_range(case))
             holds = f"   for {ranges}" if ranges else "", ranges_latex(case_range(case))
-            equation = case_equation(case)
-            lines.append(replace(matrix_line(equation.target, as_reductions(equation.value), called), steps=holds))
+            lines.append(replace(matrix_line(*self._sides(case), called), steps=holds))
         return MatrixForms(tuple(lines), called)
 
     def _read_by_the_cost(self) -> frozenset[Symbol]:
@@ -141,13 +153,17 @@ class FamilyBackprop:
     def _formulas(self, names: PrintedNames | None) -> Iterator[tuple[ShownFormula, StepCase]]:
         """Yield each case as an equation, in the order in which they are told."""
         for case in self._shown():
-            equation = case_equation(case)
-            yield replace(equation_formula(equation.target, as_reductions(equation.value)), naming=names), case
+            yield replace(equation_formula(*self._sides(case)), naming=names), case
 
     def _shown(self) -> Iterator[StepCase]:
         """Yield the cases that are shown, in the order in which they are told."""
         for name in self._order():
             yield from shown_cases(self.cases.get(name, ()))
+
+    def _sides(self, case: StepCase) -> tuple[Indexed, Expr]:
+        """Return the sides of the equation of a case as they are printed."""
+        equation = case_equation(case)
+        return equation.target, as_reductions(as_written(self.prepared, equation.value))
 
     def _order(self) -> Sequence[str]:
         """Return what is derived by in the order in which it is told: last to first, then what is declared."""
@@ -156,7 +172,8 @@ class FamilyBackprop:
         return [name for name in known if self.cases.get(name)]
 
     def __str__(self) -> str:
-        return "\n".join(self.lines())
+        lines = [*self.lines(), *(["", self.holds_for] if self.holds_for else [])]
+        return "\n".join(lines)
 
 
 def _at(points: Environment, tensor: Tensor) -> Tensor:

@@ -12,8 +12,8 @@ from typing import Any
 from chainrule.expr.binding import free_in_order
 from chainrule.expr.nodes import Expr, Index, Indexed, operands, walk, with_operands
 from chainrule.expr.symbols import Tensor, unused
-from chainrule.families.step_ranges import ranges_of_sums
-from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed, sum_over
+from chainrule.families.step_ranges import is_plain, range_of
+from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed, range_summed, sum_over
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation
 
@@ -22,16 +22,27 @@ def with_named_sums(blocks: Blocks) -> Blocks:
     """Return blocks in which every sum over steps is the whole value of an equation, and adds up a single entry."""
     if not any(letter_summed(part) for _, t in blocks.templates() if isinstance(t, Equation) for part in walk(t.value)):
         return blocks
-    taken = {t.name for t in blocks.tensors()} | set(map(str, blocks.head.names())) | set(blocks.head.function)
-    taken |= {steps.letter for steps in blocks.ranges} | set(blocks.letters)
-    naming = _Naming(blocks, taken)
+    naming = _Naming(blocks, _taken(blocks))
     return replace(blocks, items=naming.items((), blocks.items))
+
+
+def with_plain_sums(blocks: Blocks, items: Sequence[Item]) -> tuple[Item, ...]:
+    """Return derived items in which the steps of each sum follow from what it adds up: where not, that gets a name."""
+    return _Naming(blocks, _taken(blocks), derived=True).items((), items)
+
+
+def _taken(blocks: Blocks) -> set[str]:
+    taken = {t.name for t in blocks.tensors()} | set(map(str, blocks.head.names())) | set(blocks.head.function)
+    return taken | {steps.letter for steps in blocks.ranges} | set(blocks.letters)
 
 
 @dataclass
 class _Naming:
+    """Names what sums over steps add up; in `derived` equations only where their steps would not be known else."""
+
     blocks: Blocks
     taken: set[str]
+    derived: bool = False
     new: list[Item] = field(default_factory=list)
 
     def items(self, path: tuple[StepRange, ...], items: Sequence[Item]) -> tuple[Item, ...]:
@@ -56,9 +67,12 @@ class _Naming:
             parts = operands(node)
             return with_operands(node, [self.value(path, part) for part in parts]) if parts else node
         (body,) = operands(node)
-        over = ranges_of_sums(self.blocks, node, Location("equation"))[letter]
+        over = range_summed(node) or range_of(self.blocks, node, Location("equation"))
         inner = self.value((*path, replace(over, down=False)), body)
-        entry = inner if _is_entry(inner, letter) else self._named(path, over, inner)
+        if self.derived:
+            return sum_over(letter, inner if is_plain(self.blocks, node) else self._named(path, over, inner))
+        told = _is_entry(inner, letter) and is_plain(self.blocks, sum_over(letter, inner, over))
+        entry = inner if told else self._named(path, over, inner)
         if whole:
             return sum_over(letter, entry)
         total = self._target("s", path, inner, letter)

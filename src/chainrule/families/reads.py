@@ -6,12 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.expr.binding import position_indices
-from chainrule.expr.nodes import Affine, Index, Indexed, walk
+from chainrule.expr.nodes import Affine, Call, Condition, Expr, Index, Indexed, operands, walk
 from chainrule.expr.symbols import Symbol, Tensor, steps_text
-from chainrule.families.step_ranges import ranges_of_sums
-from chainrule.families.templates import Blocks, Step, StepRange, tensors_of_template
+from chainrule.families.step_ranges import with_ranges
+from chainrule.families.templates import (
+    Blocks,
+    Step,
+    StepRange,
+    entries_in,
+    letter_summed,
+    range_summed,
+    tensors_of_template,
+)
 from chainrule.system.locations import Location
-from chainrule.system.model import Declaration, Equation, Given
+from chainrule.system.model import Equation, Given
 
 
 @dataclass(frozen=True)
@@ -90,17 +98,24 @@ def _ends(path: Sequence[StepRange], step: Step) -> list[Step]:
 
 
 def _reads(blocks: Blocks) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
+    """Yield what is read or defined, with the ranges of steps that it stands under."""
     for path, template in (*blocks.templates(), *(((), update) for update in blocks.head.updates)):
-        sums = _sums(blocks, template)
-        for tensor in tensors_of_template(template):
-            yield (*path, *sums), tensor
+        match template:
+            case Equation(target, value):
+                yield from ((path, tensor) for tensor in entries_in(target))
+                yield from _in_sums(path, with_ranges(blocks, value, Location("equation")))
+            case Given(condition):
+                yield from _in_sums(path, with_ranges(blocks, condition, Location("given")))
+            case _:
+                yield from ((path, tensor) for tensor in tensors_of_template(template))
 
 
-def _sums(blocks: Blocks, template: Equation | Declaration | Given) -> tuple[StepRange, ...]:
-    match template:
-        case Equation(_, value):
-            return tuple(ranges_of_sums(blocks, value, Location("equation")).values())
-        case Given(condition):
-            return tuple(ranges_of_sums(blocks, condition, Location("given")).values())
-        case _:
-            return ()
+def _in_sums(path: Sequence[StepRange], node: Expr | Condition) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
+    if not any(letter_summed(part) for part in walk(node)):
+        yield from ((path, tensor) for tensor in entries_in(node))
+        return
+    steps = range_summed(node) if isinstance(node, Call) else None
+    inside = path if steps is None else (*path, steps)
+    parts = operands(node)
+    for part in parts:
+        yield from _in_sums(inside, part)

@@ -20,17 +20,21 @@ from chainrule.expr.nodes import (
     Position,
     operands,
     plus,
+    walk,
     with_operands,
 )
 from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Change, Derivative, Steps, Symbol, Tensor
-from chainrule.families.templates import Step, StepRange, letter_summed
+from chainrule.families.templates import Step, letter_summed, range_summed, sum_over
 from chainrule.system.model import Declaration, Equation, Given, System
 from chainrule.system.sizes.erase import erase_sizes
 from chainrule.system.typecheck import typecheck
 
 Renaming = Callable[[Symbol], Symbol]
 
+
+APART = "'"
+"""Marks the letter of a sum over steps where one of these steps has the same letter."""
 
 Environment: TypeAlias = Mapping[str, Step]
 """What the steps of an equation are in those of another."""
@@ -42,7 +46,7 @@ def moved(tensor: Tensor, steps: Environment) -> Tensor:
     >>> moved(Tensor("a", (("l", -1),)), {"l": ("l", 1)})
     'a[l;]'
     """
-    raised = tuple([_step_from(step, steps) for step in tensor.superscript])
+    raised = tuple([step_from(step, steps) for step in tensor.superscript])
     return Tensor(tensor.name, raised) if raised != tensor.superscript else tensor
 
 
@@ -128,37 +132,36 @@ def tensor_at(tensor: Tensor, numbers: Mapping[str, int]) -> Tensor:
     return tensor if steps == tensor.superscript else Tensor(tensor.name, steps)
 
 
-def node_at(node: AnyNode, numbers: Mapping[str, int], sums: Mapping[str, StepRange]) -> AnyNode:
-    """Return what a template says where letters have these numbers; `sums` are the ranges of sums over steps."""
-    named = with_tensors(_summed(node, numbers, sums), everywhere(lambda tensor: tensor_at(tensor, numbers)))
+def node_at(node: AnyNode, numbers: Mapping[str, int]) -> AnyNode:
+    """Return what a template says where letters have these numbers; sums over steps say over which."""
+    named = with_tensors(_summed(node, numbers), everywhere(lambda tensor: tensor_at(tensor, numbers)))
     at: dict[Index, Position] = {Index(letter): Affine((), number) for letter, number in numbers.items()}
-    placed: Any = substitute_indices(named, at)  # type: ignore[arg-type]  # conditions are gone through alike
+    placed: Any = substitute_indices(named, at)
     return placed  # type: ignore[no-any-return]
 
 
-def _summed(node: AnyNode, numbers: Mapping[str, int], sums: Mapping[str, StepRange]) -> AnyNode:
+def _summed(node: Any, numbers: Mapping[str, int]) -> Any:
     """Return an expression with sums over steps written out."""
-    letter = letter_summed(node)
-    if letter:
+    if letter_summed(node):
         (body,) = operands(node)
-        inner = _summed(body, numbers, sums)
-        terms: list[Any] = [node_at(inner, {letter: n}, sums) for n in sorted(sums[letter].steps(numbers))]
-        whole: Any = plus(*terms)
-        return whole  # type: ignore[no-any-return]
+        steps = range_summed(node)
+        assert steps is not None, "sums have their ranges before they are written out"
+        inner = _summed(body, numbers)
+        return plus(*[node_at(inner, {steps.letter: n}) for n in sorted(steps.steps(numbers))])
     parts = operands(node)
-    return with_operands(node, [_summed(part, numbers, sums) for part in parts]) if parts else node
+    return with_operands(node, [_summed(part, numbers) for part in parts]) if parts else node
 
 
-def equation_at(template: Equation, numbers: Mapping[str, int], sums: Mapping[str, StepRange]) -> Equation:
+def equation_at(template: Equation, numbers: Mapping[str, int]) -> Equation:
     """Return an equation where letters have these numbers."""
     target = with_tensors(template.target, everywhere(lambda tensor: tensor_at(tensor, numbers)))
-    return Equation(target, node_at(template.value, numbers, sums))
+    return Equation(target, node_at(template.value, numbers))
 
 
 def declaration_at(declaration: Declaration, tensor: Symbol, numbers: Mapping[str, int]) -> Declaration:
     """Return the declaration of one member of a family; its letters label axes of this superscript only."""
     arguments = tuple(_argument(argument, numbers) for argument in declaration.arguments)
-    value = None if declaration.value is None else node_at(declaration.value, numbers, {})
+    value = None if declaration.value is None else node_at(declaration.value, numbers)
     indices = tuple(tied(index, tensor) for index in declaration.indices)
     return Declaration(declaration.role, tensor, indices, value, arguments, declaration.values, declaration.implied)
 
@@ -205,9 +208,29 @@ def at_steps(equation: Equation, points: Mapping[str, Step]) -> Equation:
     change = everywhere(lambda tensor: moved(tensor, points))
     target = with_tensors(equation.target, change)
     value = with_tensors(equation.value, change)
-    return Equation(target, substitute_indices(value, positions))
+    return Equation(target, with_own_letters(substitute_indices(value, positions)))
 
 
-def _step_from(step: Step, points: Mapping[str, Step]) -> Step:
+def with_own_letters(node: Any) -> Any:
+    """Return an expression in which letters that were told apart from those of a step, t', are what they were: t."""
+    letters = {letter for part in walk(node) if (letter := letter_summed(part)).endswith(APART)}
+    if not letters:
+        return node
+    named = {letter: (letter.rstrip(APART), 0) for letter in sorted(letters)}
+    plain = with_tensors(node, everywhere(lambda tensor: moved(tensor, named)))
+    return _sums_renamed(substitute_indices(plain, {Index(old): Index(new) for old, (new, _) in named.items()}))
+
+
+def _sums_renamed(node: Any) -> Any:
+    parts = [_sums_renamed(part) for part in operands(node)]
+    steps = range_summed(node) if letter_summed(node).endswith(APART) else None
+    if steps is not None:
+        letter = steps.letter.rstrip(APART)
+        return sum_over(letter, parts[0], replace(steps, letter=letter))
+    return with_operands(node, parts) if parts else node
+
+
+def step_from(step: Step, points: Environment) -> Step:
+    """Return a step told from those of another equation."""
     letter, shift = step
     return (points[letter][0], points[letter][1] + shift) if letter in points else step

@@ -8,8 +8,8 @@ from dataclasses import replace
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import Index
 from chainrule.families.rewriting import at_steps
-from chainrule.families.step_cases import StepCase
 from chainrule.families.step_order import shifted
+from chainrule.families.subjects import StepCase
 
 
 def shown_cases(cases: Sequence[StepCase]) -> Iterator[StepCase]:

@@ -7,61 +7,24 @@ derived next. Pieces whose lines say the same are one case. What all steps of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import TypeAlias
 
 from chainrule.errors import DerivativeError
 from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, plus, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.reads import reach_of
-from chainrule.families.step_order import Interval, holds_in
-from chainrule.families.templates import declared_family, sum_over
+from chainrule.families.rewriting import APART
+from chainrule.families.single_entries import continued, single_entries
+from chainrule.families.step_order import Interval, holds_in, shifted
+from chainrule.families.subjects import Box, Derive, StepCase, Subject
+from chainrule.families.templates import Step, StepRange, declared_family, sum_over
 from chainrule.families.uses import Definition, Flow, StepUse
 from chainrule.families.windows import StepWindow
 from chainrule.system.model import Equation, System
 from chainrule.system.sizes.erase import erased_equation
-
-Derive: TypeAlias = Callable[[System, Symbol], Equation | None]
-"""Derives the cost of a system by one of its tensors; None where that is an unknown function's own derivative."""
-Box: TypeAlias = Mapping[str, Interval]
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is derived by: a tensor at a position, the steps it stands for, and the equation that defines it, if any."""
-
-    tensor: Tensor
-    box: Box
-    own: Definition | None
-    indices: tuple[Index, ...]
-
-    @property
-    def letters(self) -> tuple[str, ...]:
-        """The letters of its steps."""
-        return tuple(self.box)
-
-    @property
-    def blocks(self) -> tuple[int, ...]:
-        """The blocks that it is defined in."""
-        return self.own.blocks if self.own is not None else ()
-
-
-@dataclass(frozen=True)
-class StepCase:
-    """∂C/∂v at some steps. `windows` are the systems it was derived in, the first for itself, others for its shares."""
-
-    subject: Subject
-    box: Box
-    equation: Equation
-    windows: tuple[tuple[System, Symbol], ...]
-
-    @property
-    def points(self) -> dict[str, tuple[str, int]]:
-        """The letters that stand for one step only, with that."""
-        return {letter: low for letter, (low, high) in self.box.items() if low == high}
 
 
 @dataclass
@@ -72,9 +35,17 @@ class CaseFinder:
     derive: Derive
     sums: frozenset[str]
     cases: dict[str, list[StepCase]] = field(default_factory=dict)
+    single: Mapping[int, StepCase] = field(default_factory=dict)
 
     def find(self, names: Sequence[str]) -> None:
-        """Derive by tensors, and by all that their derivatives name."""
+        """Derive by tensors, and by all that their derivatives name, if these are more than single entries."""
+        self._find(names)
+        self.single = single_entries(self.cases, self.flow.cost)
+        if self.single:
+            self.cases = {}
+            self._find(names)
+
+    def _find(self, names: Sequence[str]) -> None:
         waiting = list(names)
         while waiting:
             name = waiting.pop(0)
@@ -184,14 +155,16 @@ class CaseFinder:
         live = [use for use in uses if not use.open and _is_live(use, box)]
         points = {g: low for g, (low, high) in box.items() if low == high}
         inner, frontier = self._closure(subject, live, cut)
+        shares = list(_shares(subject, [use for use in shared if _is_live(use, box)]))
         windows: list[tuple[System, Symbol]] = []
         values: list[Expr] = []
         target: Indexed | None = None
         named: frozenset[str] = frozenset()
-        for part, over in self._parts(inner, frontier, [u for u in shared if _is_live(u, box)]):
+        for within, ends, over in [(inner, frontier, ())] * bool(live) + [([], own, over) for own, over in shares]:
+            _check_letters(subject, points, over)
             window = StepWindow(self.flow, points)
             own = subject.own if subject.own is not None and not over else None
-            system, moving = self._window(window, subject, own, part, inner if not over else ())
+            system, moving = self._window(window, subject, own, within, ends)
             derived = self.derive(system, moving)
             windows.append((system, moving))
             if derived is None:
@@ -208,17 +181,8 @@ class CaseFinder:
             target = Indexed(
                 Derivative(self.flow.cost, StepWindow(self.flow, points).name(subject.tensor)), subject.indices
             )
-        return StepCase(subject, box, Equation(target, plus(*values)), tuple(windows)), frozenset(named)
-
-    def _parts(
-        self, inner: Sequence[StepUse], frontier: Sequence[StepUse], shared: Sequence[StepUse]
-    ) -> Iterator[tuple[Sequence[StepUse], tuple[str, ...]]]:
-        """Yield the uses that a window is made for: those at one step, then those of each user at all of its steps."""
-        if inner or frontier:
-            yield frontier, ()
-        for number in dict.fromkeys(use.user.number for use in shared):
-            own = [use for use in shared if use.user.number == number]
-            yield own, own[0].open
+        equation = Equation(target, plus(*values))
+        return StepCase(subject, box, equation, tuple(windows), tuple(inner), tuple(frontier), bool(shares)), named
 
     def _closure(
         self, subject: Subject, live: Sequence[StepUse], cut: frozenset[str]
@@ -246,22 +210,26 @@ class CaseFinder:
         window: StepWindow,
         subject: Subject,
         own: Definition | None,
-        part: Sequence[StepUse],
         inner: Sequence[StepUse],
+        frontier: Sequence[StepUse],
     ) -> tuple[System, Symbol]:
         """Return the system in which a case is derived."""
-        held = list(dict.fromkeys(window.name(use.target) for use in part))
+        through, ends = continued(frontier, self.single)
+        held = list(dict.fromkeys(window.name(use.target) for use in ends))
         if own is not None and own.target != self.flow.cost:
             window.add(own, {letter: (letter, 0) for letter in own.letters}, held)
         moving = window.name(subject.tensor)
-        for use in inner:
-            window.add(use.user, use.environment, held, summed=use.summed)
-        for use in part:
-            steps = {**use.environment, **{letter: (letter, 0) for letter in use.open}}
-            mine = {u.slot for u in part if u.user is use.user and u.steps == use.steps}
-            others = [slot for slot in use.user.reads if slot not in mine and window.is_at(slot, steps, moving)]
-            target = window.add(use.user, steps, [t for t in held if t != moving], others, use.summed)
-            if target not in window.arguments and target != self.flow.cost:
+        alike: dict[object, list[StepUse]] = {}
+        for use in (*inner, *through, *ends):
+            alike.setdefault((use.user.number, use.steps), []).append(use)
+        for use in (*inner, *through, *ends):
+            # What reads the same entry here by another slot, at other steps too, has its share by itself.
+            same = alike[use.user.number, use.steps]
+            slots = {one.slot for one in same}
+            apart = [t for t in use.user.reads if t not in slots and window.is_at(t, use.environment, moving)]
+            terms = dict.fromkeys(one.read for one in same if one.summed)
+            target = window.add(use.user, use.environment, [t for t in held if t != moving], apart, tuple(terms))
+            if use in ends and target not in window.arguments and target != self.flow.cost:
                 window.arguments.append(target)
         return window.system(subject.tensor)
 
@@ -269,18 +237,18 @@ class CaseFinder:
         """Return cases with neighbours of one formula as one."""
         found: list[StepCase] = []
         for case in cases:
-            before = next((n for n, other in enumerate(found) if _joined(self.flow, other, case) is not None), None)
+            before = next((n for n, other in enumerate(found) if _joined(other, case) is not None), None)
             if before is None:
                 found.append(case)
             else:
-                joined = _joined(self.flow, found[before], case)
+                joined = _joined(found[before], case)
                 assert joined is not None
                 general = found[before] if _points_in(found[before].box) <= _points_in(case.box) else case
                 found[before] = replace(general, box=joined)
         return found
 
 
-def _joined(flow: Flow, one: StepCase, other: StepCase) -> Box | None:
+def _joined(one: StepCase, other: StepCase) -> Box | None:
     """Return the box of two cases that are neighbours and say the same, else None."""
     if one.equation != other.equation:
         return None
@@ -289,7 +257,7 @@ def _joined(flow: Flow, one: StepCase, other: StepCase) -> Box | None:
         return None
     (letter,) = different
     (low, end), (start, high) = one.box[letter], other.box[letter]
-    return {**one.box, letter: (low, high)} if flow.order.same((end[0], end[1] + 1), start) else None
+    return {**one.box, letter: (low, high)} if shifted(end, 1) == start else None
 
 
 def _is_live(use: StepUse, box: Box) -> bool:
@@ -304,9 +272,38 @@ def _intervals(uses: Sequence[tuple[StepUse, bool]], letter: str) -> list[Interv
     return [ends for use, _ in uses for own, ends in use.where if own == letter]
 
 
-def _over(letters: Sequence[str], value: Expr) -> Expr:
-    for letter in reversed(letters):
-        value = sum_over(letter, value)
+def _shares(subject: Subject, shared: Sequence[StepUse]) -> Iterator[tuple[Sequence[StepUse], tuple[StepRange, ...]]]:
+    """Yield the uses of each user that reads a subject at all of its steps, with these steps.
+
+    Their letters are told apart from those of the subject's own steps.
+    """
+    groups: dict[object, list[StepUse]] = {}
+    for use in shared:
+        groups.setdefault((use.user.number, use.steps, use.open), []).append(use)
+    for uses in groups.values():
+        first = uses[0]
+        letters = {letter: letter + APART if letter in subject.box else letter for letter in first.open}
+        steps = (*first.steps, *((letter, (new, 0)) for letter, new in letters.items()))
+        ranges = (one for one in first.user.path if one.letter in letters)
+        over = tuple(replace(one, letter=letters[one.letter]) for one in ranges)
+        yield [replace(use, steps=steps, open=()) for use in uses], over
+
+
+def _check_letters(subject: Subject, points: Mapping[str, Step], over: Sequence[StepRange]) -> None:
+    """Raise DerivativeError for a sum over steps of a letter that the formula around it has for steps of its own."""
+    for steps in over:
+        letter = steps.letter.removesuffix(APART)
+        if letter != steps.letter and letter not in points:
+            raise DerivativeError(
+                f"the derivative by {subject.tensor} has a sum over {letter}, where {letter} is a step already",
+                expected="blocks within each other, and what they read, have letters of their own",
+                advice=f"Give one of the steps {letter} another letter.",
+            )
+
+
+def _over(ranges: Sequence[StepRange], value: Expr) -> Expr:
+    for steps in reversed(ranges):
+        value = sum_over(steps.letter, value, steps)
     return value
 
 

@@ -7,6 +7,7 @@ them, that of a step, or of how many steps there are. For numbers of steps that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -20,6 +21,7 @@ Step: TypeAlias = tuple[str, int]
 """One superscript: a letter, or "" for none, and what is added to it."""
 
 _OVER = "sum over "
+_SUMMED = re.compile(rf"{_OVER}(?P<letter>[\w']+) (?P<low>\w*)(?P<first>[+-]\d+) (?P<high>\w*)(?P<last>[+-]\d+)")
 
 
 @dataclass(frozen=True)
@@ -139,18 +141,29 @@ def raised_in(node: Expr | Condition) -> Iterator[Tensor]:
             yield from (t for t in part.tensor.wrt if isinstance(t, Tensor))
 
 
-def sum_over(letter: str, body: Expr) -> Call:
-    """Return the sum of a body over all steps of a letter: sum(t) f[t;].
+def sum_over(letter: str, body: Expr, steps: StepRange | None = None) -> Call:
+    """Return the sum of a body over steps: sum(t) f[t;], over these steps or those that `step_ranges` finds.
 
     It stands in templates only. It is no reduction, since what it runs over is no index: it has no size, and what the
     letter stands for are superscripts too.
     """
-    return Call(_OVER + letter, (body,))
+    ends = "".join(f" {end}{shift:+d}" for end, shift in (steps.low, steps.high)) if steps is not None else ""
+    return Call(_OVER + letter + ends, (body,))
 
 
 def letter_summed(node: Expr | Condition) -> str:
     """Return the letter of the steps that a sum goes over, "" for anything else."""
-    return node.function.removeprefix(_OVER) if isinstance(node, Call) and node.function.startswith(_OVER) else ""
+    if not isinstance(node, Call) or not node.function.startswith(_OVER):
+        return ""
+    return node.function.removeprefix(_OVER).partition(" ")[0]
+
+
+def range_summed(node: Call) -> StepRange | None:
+    """Return the steps that a sum goes over, None where the sum does not say them itself."""
+    found = _SUMMED.fullmatch(node.function)
+    if found is None:
+        return None
+    return StepRange(found["letter"], (found["low"], int(found["first"])), (found["high"], int(found["last"])))
 
 
 def declared_family(families: Blocks, name: str) -> Declaration | None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chainrule.expr.nodes import walk
+from chainrule.expr.nodes import Call, walk
 from chainrule.expr.symbols import Steps, Tensor, unused
 from chainrule.families.rewriting import Environment, moved
 from chainrule.families.step_order import Interval, StepOrder, shifted
+from chainrule.families.step_ranges import range_of
 from chainrule.families.templates import (
     Blocks,
     Item,
@@ -22,8 +23,10 @@ from chainrule.families.templates import (
     StepRange,
     entries_in,
     letter_summed,
+    range_summed,
     tensors_of_template,
 )
+from chainrule.system.locations import Location
 from chainrule.system.model import Declaration, Equation, Given
 
 
@@ -102,6 +105,7 @@ class Flow:
         self.by_name: dict[str, list[Definition]] = {}
         for one in self.definitions:
             self.by_name.setdefault(one.target.name, []).append(one)
+        self.summed = [_summed_slots(self.blocks, one) for one in self.definitions]
         self.cost = self.blocks.head.cost
         names = {str(name) for name in self.blocks.head.names()} | set(self.by_name) | set(self.blocks.head.function)
         # The unknown part of a cost that is known in part: what other steps make of it.
@@ -115,20 +119,22 @@ class Flow:
         for user in self.definitions:
             if user.target.name not in self._to_cost:
                 continue
-            sums = _summed_slots(user)
+            sums = self.summed[user.number]
             for slot in user.reads:
                 if slot.name == tensor.name and len(slot.superscript) == len(tensor.superscript):
-                    use = self._solved(user, slot, tensor.superscript, letters, sums.get(slot, ""))
+                    use = self._solved(user, slot, tensor.superscript, letters, sums.get(slot))
                     if use is not None and all(self.order.meets(where, box[letter]) for letter, where in use.where):
                         yield use
 
     def _solved(
-        self, user: Definition, slot: Tensor, position: Steps, letters: Sequence[str], summed: str
+        self, user: Definition, slot: Tensor, position: Steps, letters: Sequence[str], over: StepRange | None
     ) -> StepUse | None:
         """Return the steps of a user at which a slot of it is at a position, None where it never is."""
         steps: dict[str, Step] = {}
         where: dict[str, Interval] = {}
-        own = {*user.letters, summed} - {""}
+        summed = over.letter if over is not None else ""
+        path = user.path if over is None else (*user.path, over)
+        own = {steps.letter for steps in path}
         for (letter, shift), at in zip(slot.superscript, position, strict=True):
             if letter in own:
                 value = shifted(at, -shift)
@@ -140,7 +146,7 @@ class Flow:
                     return None
             elif not self.order.same((letter, shift), at):
                 return None
-        if not all(self._exists(r, steps[r.letter], letters, where) for r in user.path if r.letter in steps):
+        if not all(self._exists(r, steps[r.letter], letters, where) for r in path if r.letter in steps):
             return None
         rest = tuple(r.letter for r in user.path if r.letter not in steps)
         at_steps = tuple((letter, step) for letter, step in steps.items() if letter != summed)
@@ -193,15 +199,15 @@ def _narrow(where: dict[str, Interval], letter: str, interval: Interval, order: 
     return order.at_most(low, high)
 
 
-def _summed_slots(user: Definition) -> dict[Tensor, str]:
-    """Return the slots under a sum over steps, each with the letter of the sum."""
+def _summed_slots(blocks: Blocks, user: Definition) -> dict[Tensor, StepRange]:
+    """Return the slots under a sum over steps, each with the steps of the sum."""
     if not isinstance(user.template, Equation):
         return {}
-    found: dict[Tensor, str] = {}
+    found: dict[Tensor, StepRange] = {}
     for part in walk(user.template.value):
-        letter = letter_summed(part)
-        if letter:
-            found |= dict.fromkeys(entries_in(part), letter)
+        if isinstance(part, Call) and letter_summed(part):
+            over = range_summed(part) or range_of(blocks, part, Location("equation"))
+            found |= dict.fromkeys(entries_in(part), over)
     return found
 
 

@@ -37,6 +37,7 @@ from chainrule.system.typecheck import typecheck
 
 REST = "rest of "
 """Names what other steps add to a sum over steps."""
+TERM = "term of a sum over steps"
 APART = "other "
 """Names an entry that is the same as another one here, and is held still while that one moves."""
 
@@ -77,16 +78,17 @@ class StepWindow:
         steps: Environment,
         held: Iterable[Tensor] = (),
         slots: Iterable[Tensor] = (),
-        summed: str = "",
+        summed: Sequence[Tensor] = (),
     ) -> Tensor:
         """Add the statement of a definition at some steps.
 
         What is `held` apart in it are tensors of this window, and those that stand in some slots of the definition.
+        `summed` are the terms of a sum over steps that are told apart from its rest.
         """
         target = self.name(moved(user.target, steps))
         if target in self.defined or (self.cost is not None and target == self.flow.cost):
             return target
-        made = self._statement(user, steps, frozenset(held), frozenset(slots), summed)
+        made = self._statement(user, steps, frozenset(held), frozenset(slots), tuple(summed))
         if target == self.flow.cost:
             self.cost = made
         else:
@@ -99,12 +101,14 @@ class StepWindow:
         steps: Environment,
         held: frozenset[Tensor],
         slots: frozenset[Tensor],
-        summed: str,
+        summed: tuple[Tensor, ...],
     ) -> Equation | Declaration:
         template = user.template
+        terms = {Tensor(TERM, (("", number),)): number for number in range(len(summed))}
 
         def here(tensor: Tensor) -> Tensor:
-            named = self.name(moved(tensor, steps))
+            number = terms.get(tensor)
+            named = self.name(moved(tensor, steps) if number is None else summed[number])
             if named not in held and tensor not in slots:
                 return named
             apart = Tensor(APART + named.name, named.superscript)
@@ -116,23 +120,23 @@ class StepWindow:
             indices = tuple(tied(i, target) for i in template.indices)
             arguments = tuple(_argument(a, here) for a in template.arguments)
             return replace(template, tensor=target, indices=indices, arguments=arguments)
-        value = self._value(template.value, steps, summed)
+        value = self._value(template.value, steps, tuple(terms))
         left = with_tensors(template.target, self._named_at(steps))
         return Equation(left, with_tensors(value, everywhere(here)))
 
-    def _value(self, node: Any, steps: Environment, summed: str) -> Any:
+    def _value(self, node: Any, steps: Environment, terms: Sequence[Tensor]) -> Any:
         """Return a value with the steps in it as they are here: as numbers, as positions, under sums."""
         letter = letter_summed(node)
         if letter:
             (entry,) = node.arguments
             rest = Indexed(Tensor(REST + entry.tensor.name), entry.indices)
-            return plus(entry, rest) if letter == summed else rest
+            return plus(*[Indexed(term, entry.indices) for term in terms], rest)
         if isinstance(node, IndexValue):
             return self._step_number(node, steps)
         if isinstance(node, Indexed):
             return self._with_step_positions(node, steps)
         parts = operands(node)
-        return with_operands(node, [self._value(part, steps, summed) for part in parts]) if parts else node
+        return with_operands(node, [self._value(part, steps, terms) for part in parts]) if parts else node
 
     def _at(self, letter: str, steps: Environment) -> Step:
         (there, shift) = steps.get(letter, (letter, 0))
@@ -294,7 +298,7 @@ class StepWindow:
                 facts.append(([steps.letter for steps in path], template))
         for letters, fact in facts:
             for steps in _environments(fact, letters, names):
-                condition = with_tensors(self._value(fact.condition, steps, ""), self._named_at(steps))
+                condition = with_tensors(self._value(fact.condition, steps, ()), self._named_at(steps))
                 if tensors_in(condition) <= there:
                     found[Given(condition)] = None
         return tuple(found)

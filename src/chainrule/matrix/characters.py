@@ -95,7 +95,7 @@ class MatrixStyle:
     bars: bool
     number: Callable[[Fraction], str]
     name: Callable[[Symbol, int], str]
-    raised: Callable[[Symbol], bool]
+    raised: Callable[[Symbol, int], bool]
     place: Callable[[tuple[int | None, ...]], str]
     unit: Callable[[Symbol | int], str]
     constant: Callable[[str], str]
@@ -112,7 +112,7 @@ class MatrixStyle:
     entrywise: str
     entrywise_over: str
     over: MatrixFrame
-    over_steps: Callable[[str], str]
+    over_steps: Callable[[SumOverSteps], str]
     plus: str
     minus: str
     negative: str
@@ -177,7 +177,7 @@ def _pieces(node: MatrixNode, style: MatrixStyle) -> list[Any]:
 
 def _base(node: MatrixNode, style: MatrixStyle) -> Any:
     """Return what a superscript can stand at."""
-    if isinstance(node, Variable) and node.rank and style.raised(node.tensor):
+    if isinstance(node, Variable) and style.raised(node.tensor, node.rank):
         return _Enclosed(node)
     return _fit(node, Hold.BASE)
 
@@ -285,7 +285,7 @@ _WRITTEN: Mapping[type[Any], Callable[[Any, MatrixStyle], Sequence[Any]]] = Mapp
         Entrywise: _entrywise,
         Multiple: _multiple,
         Addition: _addition,
-        SumOverSteps: lambda node, style: [style.over_steps(node.letter), _fit(node.of, Hold.PRODUCT)],
+        SumOverSteps: lambda node, style: [style.over_steps(node), _fit(node.of, Hold.PRODUCT)],
         Opposite: lambda node, style: [style.negative, _signed(node.of)],
         PowerOf: _power,
         FunctionOf: _function,

@@ -216,8 +216,8 @@ class Transposer:
                 return Opposite(self(of))
             case Multiple(_, of) if of is not None:
                 return replace(node, of=self(of))
-            case SumOverSteps(letter, of):
-                return SumOverSteps(letter, self(of))
+            case SumOverSteps(_, _, of):
+                return replace(node, of=self(of))
             case Addition(terms) | Entrywise(terms, ()):
                 return self._each(node, terms)
             case _:

@@ -38,7 +38,7 @@ from chainrule.expr.nodes import (
     number,
     product_factors,
 )
-from chainrule.expr.sizes import Size
+from chainrule.expr.sizes import Size, StepSpan, Uninferred
 from chainrule.expr.symbols import Symbol
 from chainrule.matrix.composing import Transposer, addition, ones_like, opposite, power, root
 from chainrule.matrix.contractions import IndexGraph
@@ -110,11 +110,9 @@ class Former:
             case Sum(terms):
                 nodes, rows, columns = self.align.together([self.form(term) for term in terms])
                 return Oriented(addition(nodes), rows, columns)
-            case Reduce("sum", (step,), body) if step.preferred in self.names.steps:
+            case Reduce("sum", (step,), body) if self._is_step(step):
                 inner = self.form(body)
-                total = SumOverSteps(step.preferred, inner.node.of if isinstance(inner.node, Opposite) else inner.node)
-                signed = opposite(total) if isinstance(inner.node, Opposite) else total
-                return Oriented(signed, inner.rows, inner.columns)
+                return Oriented(_over_steps(step, inner.node), inner.rows, inner.columns)
             case Product() | Reduce("sum" | "mean"):
                 return self._product(expr)
             case Power(base, exponent):
@@ -221,11 +219,15 @@ class Former:
         finally:
             self.fresh.level = level
 
+    def _is_step(self, index: Index) -> bool:
+        """Say whether a sum over an index goes over the steps of a family: it labels no axis."""
+        return index.preferred in self.names.steps and isinstance(index.extent, StepSpan | Uninferred)
+
     def _opened(self, expr: Expr) -> tuple[list[Index], tuple[Expr, ...], tuple[Expr, ...]]:
         """Return the indices that are summed over, the factors, and what means divide by."""
         bound: list[Index] = []
         means: list[Expr] = []
-        while isinstance(expr, Reduce) and expr.op in SUMS and expr.indices[0].preferred not in self.names.steps:
+        while isinstance(expr, Reduce) and expr.op in SUMS and not self._is_step(expr.indices[0]):
             op = expr.op
             indices, expr = open_reduce(expr, self.fresh)
             bound += indices
@@ -309,6 +311,14 @@ def _place(side: Expr) -> Position | None:
             return Affine((), int(value))
         case _:
             return None
+
+
+def _over_steps(step: Index, node: MatrixNode) -> MatrixNode:
+    """Return a sum over steps, its sign in front."""
+    if isinstance(node, Opposite):
+        return opposite(_over_steps(step, node.of))
+    ends = (step.extent.first, step.extent.last) if isinstance(step.extent, StepSpan) else ()
+    return SumOverSteps(step.preferred, ends, node)
 
 
 def _reciprocal(base: Expr, exponent: Number) -> Expr:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from types import MappingProxyType
 
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.matrix.characters import MatrixPieces, MatrixStyle
-from chainrule.matrix.operations import Amount, CountOf, DerivativeMatrix, MatrixNode, Nabla
+from chainrule.matrix.operations import Amount, CountOf, DerivativeMatrix, MatrixNode, Nabla, SumOverSteps
 from chainrule.render.latex import LATEX
 from chainrule.render.layout import Ratio
 from chainrule.render.names import latex_name, layer_of
@@ -60,10 +59,10 @@ TEXT_MATRIX = MatrixStyle(
     bars=False,
     number=_text_number,
     name=_text_name,
-    raised=_has_steps,
+    raised=lambda tensor, _: _has_steps(tensor),
     place=lambda place: f"[{','.join(':' if at is None else str(at) for at in place)}]",
     unit=lambda at: f"e_{at}",
-    constant=str,
+    constant=lambda name: name.replace("-", UNICODE.negative),
     count=_text_count,
     ones="1",
     identity="I",
@@ -77,7 +76,7 @@ TEXT_MATRIX = MatrixStyle(
     entrywise=" ⊙ ",
     entrywise_over=" ⊘ ",
     over=("", " / ", ""),
-    over_steps=lambda letter: f"Σ_{letter} ",
+    over_steps=lambda node: f"Σ_{{{node.letter}={'..'.join(node.ends)}}} " if node.ends else f"Σ_{node.letter} ",
     plus=UNICODE.plus,
     minus=UNICODE.minus,
     negative=UNICODE.negative,
@@ -132,6 +131,11 @@ def _latex_count(node: CountOf) -> str:
     return node.letter.upper() if node.capital else f"|{node.letter}|"
 
 
+def _latex_over_steps(node: SumOverSteps) -> str:
+    letter = LATEX.name(node.letter)
+    return rf"\sum_{{{letter}={node.ends[0]}}}^{{{node.ends[1]}}} " if node.ends else rf"\sum_{{{letter}}} "
+
+
 def _between(before: str, after: str) -> tuple[str, str]:
     return rf"\operatorname{{{before}}}\left(", rf"\right){after}"
 
@@ -140,16 +144,14 @@ def _latex_function(name: str, order: int) -> str:
     return LATEX.function(name) + LATEX.prime * order
 
 
-_RAISED: Callable[[Symbol], bool] = lambda tensor: bool(latex_name(tensor).layer)  # noqa: E731
-
 LATEX_MATRIX = MatrixStyle(
     bars=True,
     number=_latex_number,
     name=_latex_name,
-    raised=_RAISED,
+    raised=lambda tensor, rank: bool(latex_name(tensor).layer) and (rank > 0 or _has_steps(tensor)),
     place=lambda place: f"_{{{', '.join(':' if at is None else str(at) for at in place)}}}",
     unit=lambda at: f"e_{{{at if isinstance(at, int) else latex_name(at).plain}}}",
-    constant=LATEX.name,
+    constant=lambda name: name.replace("∞", r"\infty") if "∞" in name else LATEX.name(name),
     count=_latex_count,
     ones=r"\mathbf{1}",
     identity="I",
@@ -163,7 +165,7 @@ LATEX_MATRIX = MatrixStyle(
     entrywise=r" \odot ",
     entrywise_over=r" \oslash ",
     over=(r"\frac{", "}{", "}"),
-    over_steps=lambda letter: rf"\sum_{{{LATEX.name(letter)}}} ",
+    over_steps=_latex_over_steps,
     plus=LATEX.plus,
     minus=LATEX.minus,
     negative=LATEX.negative,

@@ -151,9 +151,10 @@ class Addition:
 
 @frozen
 class SumOverSteps:
-    """The sum over all steps of a family; the letter stands in superscripts of what is added up."""
+    """The sum over steps of a family: over all, or from one to another. The letter stands in superscripts of `of`."""
 
     letter: str
+    ends: tuple[str, ...]
     of: MatrixNode
 
 

@@ -39,7 +39,7 @@ from chainrule.expr.nodes import (
     Sum,
     walk,
 )
-from chainrule.expr.sizes import Literal
+from chainrule.expr.sizes import Literal, StepSpan
 from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.render.layout import (
     UNIT,
@@ -301,5 +301,10 @@ def _is_inverse(node: Power) -> bool:
 
 
 def _range(index: Index) -> str:
-    size = index.extent
-    return f"{index.name}<{size.count}" if isinstance(size, Literal) else index.name
+    match index.extent:
+        case Literal(count):
+            return f"{index.name}<{count}"
+        case StepSpan(first, last):
+            return f"{index.name}={first}..{last}"
+        case _:
+            return index.name

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from chainrule.errors import InputError
 from chainrule.expr.shared import Node
-from chainrule.expr.sizes import Axis, Declared, Formula, Limit, Literal, Size, Uninferred
+from chainrule.expr.sizes import Axis, Declared, Formula, Limit, Literal, Size, StepSpan, Uninferred
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +115,8 @@ def size_name(size: Size) -> str:
             return str(count)
         case Formula():
             return "the extent of a shifted index"
+        case StepSpan(first, last):
+            return f"the steps {first}..{last}"
         case Uninferred():
             return "an extent"
         case _:

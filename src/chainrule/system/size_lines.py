@@ -7,7 +7,7 @@ from typing import assert_never
 
 from chainrule.expr.linear import LinearForm
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Index, number, over, plus, times, walk
-from chainrule.expr.sizes import Axis, Declared, Formula, Limit, Literal, Size, Uninferred
+from chainrule.expr.sizes import Axis, Declared, Formula, Limit, Literal, Size, StepSpan, Uninferred
 from chainrule.render.latex import equation_latex, expression_latex
 from chainrule.render.names import latex_name
 from chainrule.render.text import expression_text
@@ -106,7 +106,7 @@ class _Values:
                 return ExtentValue(size, self._letters[size])
             case Literal(count):
                 return number(count)
-            case Uninferred():
+            case Uninferred() | StepSpan():
                 raise AssertionError("what is printed is inferred")
             case _:
                 assert_never(size)

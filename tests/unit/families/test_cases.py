@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import chainrule as cr
 from chainrule.execute.reference import evaluation
+from chainrule.expr.nodes import ZERO
 from chainrule.expr.symbols import Derivative
 from support import assert_close
+from unit.families.compared import compare
 from unit.families.family_systems import (
     BOTH_WAYS,
     DESCENT,
@@ -25,12 +26,13 @@ from unit.families.family_systems import (
     TWO_FAMILIES,
     UNKNOWN,
 )
+from unit.families.further_families import FURTHER
 from unit.families.random_inputs import random_inputs
-from unit.families.recurrences import RECURRENCES, WEIGHT_DECAY
+from unit.families.recurrences import GRU, HEADS, RECURRENCES, WEIGHT_DECAY
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-KNOWN = {name: text for name, text in FAMILIES.items() if "abstract" not in text}
-OTHERS = RECURRENCES | {
+LISTED = {name: text for name, text in FAMILIES.items() if "abstract" not in text} | RECURRENCES | FURTHER
+LISTED |= {
     name: (EXAMPLES / f"{name}.eq").read_text(encoding="utf-8")
     for name in ("residual_network", "recurrent_network", "lstm", "hidden_markov_model")
 }
@@ -104,38 +106,42 @@ def test_steps_as_numbers_stay_in_the_derivative() -> None:
     assert "∂C/∂r[s; n] = −eta/s·Σ_i X[n,i]·∂C/∂w[s; i]   for s = 1..S" in lines(DESCENT)
 
 
-@pytest.mark.parametrize("text", KNOWN.values(), ids=KNOWN)
 @pytest.mark.parametrize("number", [1, 2, 3, 5])
+@pytest.mark.parametrize("text", LISTED.values(), ids=LISTED)
 def test_the_cases_are_the_backward_pass_written_out(text: str, number: int) -> None:
     families = cr.parse(text)
-    back = cr.backprop(families)
     numbers = dict.fromkeys(families.letters, number)
-    if any(number < least for least in back.least.values()):
-        with pytest.raises(cr.ChainruleError, match="the cases hold for"):
-            back.at(**numbers)
+    if text == HEADS and number == 1:
+        with pytest.raises(cr.ChainruleError, match=r"with L = 1: a\[2;\] is read"):
+            cr.backprop(families).at(**numbers)
         return
-    _check(back, numbers)
+    compare(cr.backprop(families), numbers)
 
 
-@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
-def test_gates_sums_and_shared_entries_are_derived_as_written_out(text: str) -> None:
-    families = cr.parse(text)
-    back = cr.backprop(families)
-    first = max(2, *back.least.values())
-    for number in (first, first + 1):
-        _check(back, dict.fromkeys(families.letters, number))
+@pytest.mark.parametrize("text", [SKIP, HEADS, RNN, STACKED])
+def test_each_step_by_itself_has_the_same_derivatives(text: str) -> None:
+    back = cr.backprop(cr.parse(text))
+    compare(back.for_steps(**dict.fromkeys(back.forward.letters, 3)), {})
 
 
-def _check(back: Any, numbers: dict[str, int], seed: int = 0) -> None:
-    """Compare every derivative, by params and by what lies between, with backprop of the system written out."""
-    forward, whole = back.prepared.at(**numbers), back.at(**numbers)
-    inputs = random_inputs(forward, seed)
-    found = evaluation.evaluate(whole, inputs)
-    names = [e.name for e in whole.equations if isinstance(e.name, Derivative)]
-    assert {str(name.wrt[0]) for name in names} >= set(forward.params)
-    _, expected = cr.value_and_grad(forward, inputs, [str(name.wrt[0]) for name in names])
-    for name in names:
-        assert_close(found[name], expected[str(name.wrt[0])], rtol=1e-9, atol=1e-12)
+def test_cases_hold_from_as_many_steps_on_as_they_tell_apart() -> None:
+    assert cr.backprop(cr.parse(SKIP)).least == {"L": 3}
+    assert cr.backprop(cr.parse(HEADS)).least == {"L": 4}
+    assert {least for text in (RNN, GRU, BOTH_WAYS) for least in cr.backprop(cr.parse(text)).least.values()} == {1}
+    assert lines(SKIP)[-2:] == ["", "for L ≥ 3"]
+    assert not any(line.startswith("for") for line in lines(RNN))
+
+
+@pytest.mark.parametrize(("text", "number"), [(SKIP, 2), (HEADS, 3)])
+def test_below_that_the_cases_would_be_wrong(text: str, number: int) -> None:
+    back = cr.backprop(cr.parse(text))
+    with pytest.raises(cr.ChainruleError):
+        back.system.at(L=number)
+
+
+def test_without_any_step_nothing_depends_on_what_steps_read() -> None:
+    whole = cr.backprop(cr.parse(RNN)).at(T=0)
+    assert {e.value for e in whole.equations if isinstance(e.name, Derivative)} == {ZERO}
 
 
 @pytest.mark.parametrize("text", FAMILIES.values(), ids=FAMILIES)

@@ -32,7 +32,7 @@ WRONG = [
     ("h[0;] = w\nfor t = 1..T:\n    h[t;] = w*h[t-1; k]\ncost C = h[T;]", 5, "h[0;] has no index"),
     ("h[0; i] = x[i]\nfor l = 1..L:\n    h[l; k] = sum(j) W[l; k]*h[l-1; j]\ncost C = sum(k) h[L; k]", 5, "W[1;]"),
     (
-        "for t = 1..T:\n    h[t;] = w\nfor t = 2..T:\n    g[t;] = h[t;]\ncost C = sum(t) g[t;]*h[t;]",
+        "for t = 1..T:\n    h[t;] = w\nfor t = 2..S:\n    g[t;] = w\ncost C = sum(t) g[t;]*h[t;]",
         7,
         "the sum over t could",
     ),

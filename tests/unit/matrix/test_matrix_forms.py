@@ -7,6 +7,7 @@ import pytest
 import chainrule as cr
 from chainrule.errors import OptionError
 from unit.families.family_systems import MLP, RNN
+from unit.families.test_step_sums import TWO_RANGES
 
 NETWORK = """data x[i], y[k]
 param W1[j,i], b1[j], W2[k,j], b2[k]
@@ -114,11 +115,24 @@ def test_a_family_has_a_line_for_each_case() -> None:
     ]
 
 
+def test_powers_of_members_of_a_family_are_not_their_steps() -> None:
+    text = "param w\nh[0;] = w\nfor t = 1..T:\n    h[t;] = sin(h[t-1;])\ncost C = sum(t) h[t;]^3"
+    line = next(line for line in cr.backprop(cr.parse(text)).matrix() if str(line).startswith("∇h^T"))
+    assert (str(line), line.latex()) == ("∇h^T = 3 (h^T)²", r"\nabla h^{T} = 3 \left(h^{T}\right)^{2}")
+
+
 def test_a_sum_over_steps_is_no_matrix_product() -> None:
     found = lines(RNN)
     assert "∇U = Σ_t δ^t (h^{t-1})ᵀ" in found
     assert "∇b = Σ_t δ^t" in found
     assert r"\nabla U &= \sum_{t} \delta^{t} \left(h^{t-1}\right)^{\top}" in cr.backprop(cr.parse(RNN)).matrix().latex()
+
+
+def test_a_sum_over_some_steps_says_which() -> None:
+    back = cr.backprop(cr.parse(f"{TWO_RANGES}cost C = (sum(t) p[t;]) + (sum(t) q[t;])"), ["w"])
+    (line,) = back.matrix()
+    assert str(line) == "∇w = (Σ_{t=1..T} x^t v^t) + Σ_{t=2..T} x^{t-1} x^t"
+    assert r"\sum_{t=2}^{T} x^{t-1} x^{t}" in line.latex()
 
 
 def test_a_step_that_divides_is_a_number() -> None:

@@ -130,7 +130,8 @@ class FamilyBackprop:
         """Return all cases in matrix form, each with the steps that it holds for; see `matrix_forms`."""
         taken = frozenset({t.name for t in self.forward.tensors()} | {d.tensor for d in self.forward.head.declarations})
         steps = frozenset(steps.letter for steps in self.prepared.ranges)
-        called = replace(book_names(names, taken, {}, layout), last=self._read_by_the_cost(), steps=steps)
+        called = book_names(names, taken, {}, self.forward.head.cost, layout)
+        called = replace(called, last=self._read_by_the_cost(), steps=steps)
         lines = []
         for case in self._shown():
             ranges = ", ".join(range_text(steps) for steps in case_range(case))

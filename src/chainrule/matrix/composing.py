@@ -90,6 +90,8 @@ def multiple(parts: Sequence[ScaledPart], of: MatrixNode | None, divisors: Seque
     below = [d for one in every for d in one.divisors] + list(divisors)
     number /= product_of(d.value for d in below if isinstance(d, Amount))
     below = [d for d in below if not isinstance(d, Amount)]
+    if below and number.denominator != 1:
+        below, number = [Amount(Fraction(number.denominator)), *below], Fraction(number.numerator)
     rest = inner[0].rest if inner else None
     scalars = [s for one in every for s in one.scalars]
     if rest is None and scalars and isinstance(scalars[-1], MatrixProduct | Entrywise):
@@ -200,28 +202,29 @@ class Transposer:
         self._symmetric = symmetric
 
     def __call__(self, node: MatrixNode) -> MatrixNode:
-        """Return a node transposed."""
+        """Return a node transposed; a number in every entry is one however they lie."""
+        if is_number(node):
+            return node
         match node:
             case TransposeOf(of):
                 return of
-            case Variable(tensor) if tensor in self._symmetric:
-                return node
             case InverseOf(of):
                 return node if self(of) == of else TransposeOf(node)
-            case IdentityMatrix() | DiagonalMatrix():
+            case Variable() | IdentityMatrix() | DiagonalMatrix() if self._is_symmetric(node):
                 return node
             case MatrixProduct(factors):
                 return MatrixProduct(tuple(self(factor) for factor in reversed(factors)))
             case Opposite(of):
                 return Opposite(self(of))
-            case Multiple(_, of) if of is not None:
+            case SumOverSteps(of=of) | Multiple(of=of) if of is not None:
                 return replace(node, of=self(of))
-            case SumOverSteps(_, _, of):
-                return replace(node, of=self(of))
-            case Addition(terms) | Entrywise(terms, ()):
+            case Addition(terms) | Entrywise(terms, ()) | FunctionOf(_, terms):
                 return self._each(node, terms)
             case _:
                 return TransposeOf(node)
+
+    def _is_symmetric(self, node: MatrixNode) -> bool:
+        return not isinstance(node, Variable) or node.tensor in self._symmetric
 
     def term_by_term(self, node: MatrixNode) -> MatrixNode:
         """Return a node transposed, a sum in it term by term, as it is written where it is all that is on one side."""
@@ -235,9 +238,11 @@ class Transposer:
             case _:
                 return self(node)
 
-    def _each(self, node: Addition | Entrywise, terms: tuple[MatrixNode, ...]) -> MatrixNode:
+    def _each(self, node: Addition | Entrywise | FunctionOf, terms: tuple[MatrixNode, ...]) -> MatrixNode:
         """Return the terms transposed, or the whole where that leaves fewer transposes in it."""
         turned = tuple(map(self, terms))
+        if isinstance(node, FunctionOf):
+            return TransposeOf(node) if transposes(turned) > transposes(terms) else replace(node, arguments=turned)
         if sorted(map(repr, turned)) == sorted(map(repr, terms)):
             return node
         if transposes(turned) > transposes(terms):

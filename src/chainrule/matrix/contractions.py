@@ -17,8 +17,10 @@ from chainrule.matrix.composing import (
     addition,
     entrywise,
     inverted,
+    is_number,
     matrix_product,
     multiple,
+    ones_like,
     power,
     split,
     transposes,
@@ -213,5 +215,6 @@ class IndexGraph:
             joint = _Group([one for w in both for one in w.above], [one for w in both for one in w.below])
             return self._diagonal(joint) if both else matrix
         if isinstance(matrix, Addition) and any(isinstance(term, IdentityMatrix) for term in matrix.terms):
-            return addition([self._weighted(term, weights) for term in matrix.terms])
+            whole = [ones_like(term, 2) if is_number(term) else term for term in matrix.terms]
+            return addition([self._weighted(term, weights) for term in whole])
         return matrix_product((*left, matrix, *right))

@@ -190,9 +190,7 @@ class Former:
                 raise NoMatrixForm(f"I is a tensor here, so that [{left.preferred} = {right.preferred}] has no letter")
             case Index(), Index():
                 if left.extent != right.extent:
-                    raise NoMatrixForm(
-                        f"{left.preferred} and {right.preferred} run over different ranges, and are equal"
-                    )
+                    raise NoMatrixForm(f"{left.preferred} and {right.preferred} are compared, and their ranges differ")
                 return Oriented(IdentityMatrix(left.extent), left, right)
             case (Index() as index, Affine((), place)) | (Affine((), place), Index() as index):
                 return Oriented(UnitVector(place, index.extent), index)
@@ -270,8 +268,11 @@ class Former:
     def _power(self, base: Expr, exponent: Expr) -> Oriented:
         if isinstance(exponent, Number) and exponent.value < 0:
             return self._contracted((), (Power(base, exponent),))
-        nodes, rows, columns = self.align.together([self.form(base), self.form(exponent)])
-        return Oriented(power(*nodes, whole=rows is None), rows, columns)
+        forms = self.form(base), self.form(exponent)
+        if not forms[1].indices:
+            return Oriented(power(forms[0].node, forms[1].node, whole=not forms[0].indices), *forms[0].axes)
+        nodes, rows, columns = self.align.together(forms)
+        return Oriented(power(*nodes, whole=False), rows, columns)
 
     def _call(self, function: str, arguments: Sequence[Expr], order: int) -> Oriented:
         nodes, rows, columns = self.align.together([self.form(argument) for argument in arguments])

@@ -24,6 +24,7 @@ LAYOUTS: tuple[MatrixLayout, ...] = ("mixed", "numerator", "denominator")
 class MatrixNames:
     """What symbols are called. `naming` gives names of a book; `nabla` says whether other gradients are ∇W or ∂C/∂W.
 
+    ∇W is the gradient of the `cost`, of another scalar it is ∇_W L; and names of a `book` are those of the cost's, too.
     `stacked` are the tensors that are matrices with a row for each sample. `ranks`, those of one sample, tell a
     gradient from a Jacobian matrix; what is not there is a scalar. `taken` are the names that no other tensor gets.
     `last` are the members of families that an unknown cost reads: ∇_a C says enough, for the a of the last step.
@@ -31,6 +32,8 @@ class MatrixNames:
     """
 
     naming: Naming = PRESETS["plain"]
+    book: bool = False
+    cost: str = ""
     nabla: bool = True
     ranks: Mapping[str, int] = field(default_factory=dict)
     stacked: frozenset[str] = frozenset()
@@ -49,7 +52,7 @@ class MatrixNames:
             case Derivative(of, (by,)) if self.nabla and by in self.last:
                 return Nabla(self._without_step(by), of)
             case Derivative(of, (by,)) if self.nabla and self._scalar(of):
-                return Nabla(self._shown(by))
+                return Nabla(self._shown(by), None if of == self.cost else self._shown(of))
             case Derivative(of, by):
                 return DerivativeMatrix(self._shown(of), tuple(map(self._shown, by)))
             case _:
@@ -90,8 +93,10 @@ class MatrixNames:
         return not self.ranks.get(tensor, 0)
 
     def _book(self, tensor: Symbol) -> Symbol | None:
-        if isinstance(tensor, Derivative) and (self.layout == "numerator" or not self._scalar(tensor.of)):
-            return None
+        if isinstance(tensor, Derivative):
+            of_cost = tensor.of == self.cost and self._scalar(tensor.of)
+            if self.layout == "numerator" or (self.book and not of_cost):
+                return None
         return self.naming.of(tensor)
 
     def _large(self, tensor: Symbol, *, stacked: bool) -> Symbol:

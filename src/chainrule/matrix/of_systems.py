@@ -18,7 +18,7 @@ from chainrule.system.printing import index_names, ranks_of
 
 
 def book_names(
-    names: Names | Naming, taken: Collection[str], ranks: Mapping[str, int], layout: str = LAYOUTS[0]
+    names: Names | Naming, taken: Collection[str], ranks: Mapping[str, int], cost: str, layout: str = LAYOUTS[0]
 ) -> MatrixNames:
     """Return what tensors are called in matrix form, by a preset, own names or a naming. Raises OptionError."""
     if layout not in LAYOUTS:
@@ -26,7 +26,8 @@ def book_names(
     chosen: MatrixLayout = next(one for one in LAYOUTS if one == layout)
     naming = names if isinstance(names, Naming) else naming_of(names, taken)
     nabla = names != "plain" and layout != "numerator"
-    return MatrixNames(naming, nabla, ranks, taken=frozenset(taken), layout=chosen)
+    book = isinstance(names, str)
+    return MatrixNames(naming, book, cost, nabla, ranks, taken=frozenset(taken), layout=chosen)
 
 
 def matrix_forms(
@@ -55,7 +56,7 @@ def matrix_forms(
     ∇W = (Z − Y)ᵀ X / N
     """
     taken, _ = index_names(system)
-    called = book_names(names, taken, ranks_of(system), layout)
+    called = book_names(names, taken, ranks_of(system), system.cost, layout)
     samples = batched if isinstance(batched, str) else ""
     if batched is True:
         asked = [e.name for e in equations]

@@ -31,6 +31,11 @@ class Oriented:
     columns: Index | None = None
 
     @property
+    def axes(self) -> tuple[Index | None, Index | None]:
+        """The index of the rows and that of the columns."""
+        return self.rows, self.columns
+
+    @property
     def indices(self) -> tuple[Index, ...]:
         """The indices, that of the rows first."""
         return tuple(index for index in (self.rows, self.columns) if index is not None)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, get_args
 from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_reduce, with_expressions
 from chainrule.expr.nodes import Condition, Constant, Expr, Index, Indexed, Number, Reduce, operands
 from chainrule.expr.shared import Node, kept
-from chainrule.expr.symbols import Symbol
+from chainrule.expr.symbols import Derivative, Symbol
 from chainrule.render.document import Words
 from chainrule.render.document_text import words_text
 from chainrule.render.formula import ShownFormula, equation_formula, formula
@@ -173,7 +173,10 @@ class Derivation(Node, ShownAsText):
         from chainrule.matrix.matrix_lines import matrix_line
         from chainrule.matrix.of_systems import book_names
 
-        return matrix_line(self.target, self.result, book_names(names, self.taken, self.ranks or {}, layout))
+        derivative = self.target.tensor if isinstance(self.target, Indexed) else None
+        cost = derivative.of if isinstance(derivative, Derivative) else ""
+        called = book_names(names, self.taken, self.ranks or {}, cost, layout)
+        return matrix_line(self.target, self.result, called)
 
     def text(self, expr: Expr) -> str:
         """Return an expression of this derivation as text."""

@@ -23,10 +23,9 @@ Array = npt.NDArray[Any]
 COUNT, BATCH = 10, 4
 WAITING = {
     "conv2d_groups_flat": "this is no position of an entry",
-    "rnn_recurrence": "h is defined by itself",
 }
-"""What cannot be derived yet, and what it waits for: flat groups, loops over steps."""
-BY_STEPS = {"gp_nll": "inv(K), a function of a whole matrix"}
+"""What cannot be derived yet, and what it waits for: flat groups."""
+BY_STEPS = {"gp_nll": "inv(K), a function of a whole matrix", "rnn_recurrence": "the recurrence of h"}
 """What has no machine code yet."""
 
 

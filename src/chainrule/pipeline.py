@@ -15,7 +15,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.diff.backprop import Cotangents
-from chainrule.diff.local import bounded_depth
+from chainrule.diff.graph import graph_of
+from chainrule.diff.local import bounded_depth, refuse_coupled_samples
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
 from chainrule.expr.binding import Fresh, rewrite_bottom_up, substitute_indices, tensors_in
@@ -23,6 +24,7 @@ from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Expr, Indexed
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, taken_by
+from chainrule.families.definitions import enough
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop, checked_names
 from chainrule.keywords import answers
@@ -265,6 +267,9 @@ def backprop(system: System | Families, wrt: Sequence[str] | None = None) -> Bac
 def family_backprop(families: Families, wrt: Sequence[str] | None = None) -> FamilyBackprop:
     """Derive the backward pass of families; see `backprop`."""
     asked = families.params if wrt is None else tuple(wrt)
+    if families.names_samples():
+        members = families.members(**dict.fromkeys(families.letters, enough(families)))
+        refuse_coupled_samples(members, graph_of(members).depending_on(members.params))
     back = FamilyBackprop(families, checked_names(families, asked), cotangent_of)
     assert back.cases is not None
     return back

@@ -11,7 +11,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(folder() is None, reason="CHAINRULE_CASES is not set: it names the folder with systems/"),
 ]
-UNDERIVED = {"spectralnorm_stopgrad", "rnn_recurrence", "pinn_by_name", "maml_by_name", "conv2d_groups_flat"}
+UNDERIVED = {"spectralnorm_stopgrad", "pinn_by_name", "maml_by_name", "conv2d_groups_flat"}
 COUPLED = {"batchnorm_batch"}
 
 

@@ -33,6 +33,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.sizes import Literal, Size
 from chainrule.system.model import System
+from chainrule.system.recurrences import recurrences
 
 jax: Any = pytest.importorskip("jax")
 jnp: Any = jax.numpy
@@ -73,8 +74,12 @@ class InJax:
         for declaration in self.system.declarations:
             if declaration.value is not None and declaration.tensor not in known:
                 known[declaration.tensor] = self.value(declaration.value, declaration.indices, known)
-        for equation in self.system.equations:
-            known[equation.name] = self.value(equation.value, equation.indices, known)
+        together = [e for one in recurrences(self.system) for e in one.equations]
+        known |= {e.name: jnp.zeros(tuple(map(self.size, e.indices))) for e in together}
+        # Each sweep makes one more step of a recurrence right, and leaves those right that are.
+        for _ in range(max((self.size(i) for e in together for i in e.indices), default=1)):
+            for equation in self.system.equations:
+                known[equation.name] = self.value(equation.value, equation.indices, known)
         return known[self.system.cost]
 
     def size(self, index: Index) -> int:

@@ -80,15 +80,16 @@ def tensor_of(text: str, system: System, wrt: str | None) -> Symbol:
     return system.symbol(tensor)
 
 
-def read_answer(text: str, tensor: Symbol, cotangents: Cotangents) -> Answer:
+def read_answer(text: str, tensor: Symbol, cotangents: Cotangents, *, circles: bool = False) -> Answer:
     """Return an answer in the names of the system; ∂u/∂v of an equation u is put in as it was derived.
 
-    Raises NotationError, with a caret, for what cannot be read.
+    Raises NotationError, with a caret, for what cannot be read, and unless `circles` are wanted too for what goes round
+    in one.
     """
     system = cotangents.system
     answer = read_entries(text, tensor, system, cotangents.of(tensor).indices)
     value = _with_local_derivatives(answer.value, cotangents, text)
-    circle = circle_in(value, answer.indices, tensor, cotangents)
+    circle = None if circles else circle_in(value, answer.indices, tensor, cotangents)
     if circle is not None:
         raise circular(text, circle)
     return replace(answer, value=value, loose=_loose(value, answer.indices))
@@ -99,7 +100,7 @@ def read_entries(text: str, tensor: Symbol, system: System, axes: Sequence[Index
 
     Raises NotationError, with a caret, for what cannot be read.
     """
-    target, (start, right) = _target(text, system), _sides(text)[-1]
+    target, (start, right) = _target(text, system), sides_of(text)[-1]
     letters = axes if target is None else tuple(i for i in target.indices if isinstance(i, Index))
     indices = tuple(Index(i.name, axis.extent) for i, axis in zip(letters, axes, strict=True))
     try:
@@ -138,7 +139,7 @@ def _with_own_letter(text: str, system: System, indices: tuple[Index, ...]) -> E
 
 def circular(text: str, circle: Circle) -> NotationError:
     """Return the error for an answer that goes round in a circle; its caret points at the derivative that makes it."""
-    start, _ = _sides(text)[-1]
+    start, _ = sides_of(text)[-1]
     place = text.find(circle.name, start)
     return _at(
         text,
@@ -174,7 +175,7 @@ def without_extents(expr: Expr) -> Expr:
     return map_operands(expr, without_extents)
 
 
-def _sides(text: str) -> list[tuple[int, str]]:
+def sides_of(text: str) -> list[tuple[int, str]]:
     """Return what stands between the = outside all brackets, each part with the place where it begins."""
     depth, start = 0, 0
     sides = []
@@ -192,7 +193,7 @@ def _target(text: str, system: System) -> Indexed | None:
     It may have two names, δ2[k] = ∂C/∂z2[k] = …, as a network's equations are printed.
     """
     target: Indexed | None = None
-    for start, side in _sides(text)[:-1]:
+    for start, side in sides_of(text)[:-1]:
         found = _left_side(text, start, side, system)
         if target is not None and found != target:
             raise _at(text, start, f"this is another derivative than {target.tensor}", expected="one answer at a time")

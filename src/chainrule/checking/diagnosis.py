@@ -37,17 +37,19 @@ from chainrule.checking.fans import multiple_words
 from chainrule.checking.forms import Form, diagonal_derivatives, forms_of, forms_of_answer, over_paths
 from chainrule.checking.lost import lost_terms
 from chainrule.checking.multiples import changed_terms, constant_words
+from chainrule.checking.names import unknown_derivatives
 from chainrule.checking.points import Points
 from chainrule.checking.search import Search, same, view_of
-from chainrule.checking.sites import Edit, closed, edits_at, everywhere, opened, sites_of
+from chainrule.checking.sites import Edit, Local, closed, edits_at, everywhere, opened, sites_of
 from chainrule.checking.square import square_points
+from chainrule.checking.step_edits import other_step
 from chainrule.checking.unstated import missing_fact
 from chainrule.diff.backprop import Cotangents
 from chainrule.errors import InputError, ShortageError, TypecheckError
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.expr.binding import Fresh, free_indices, map_operands, own_positions
 from chainrule.expr.nodes import Affine, Expr, Index, Indexed, Number, Product, product_factors, times, walk
-from chainrule.expr.symbols import Derivative
+from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.render.text import expression_text
 
 Array = npt.NDArray[Any]
@@ -82,16 +84,35 @@ def clash_words(case: Case) -> str:
 
 
 def _square_words(case: Case) -> str:
+    square, search = _where_square(case)
+    if square is None or search is None:
+        return ""
+    value = opened(case.answer.value, Fresh())
+    edit = search.repairs(_turned(value, case), value, lambda edit: _is_true(case, closed(edit.expr)))
+    return edit.words if edit is not None else _lost_words(square, search, _forms(case))
+
+
+def _where_square(case: Case) -> tuple[Case, Search] | tuple[None, None]:
+    """Return an answer and the truth where all extents are equal, with a search there."""
     points = square_points(case.cotangents.system, case.points.evaluations[0].system)
     if points is None:
-        return ""
+        return None, None
     square = replace(case, points=points, true_values=points.values(case.truth, case.indices))
     values = values_of(points, case.answer)
     if isinstance(values, InputError) or not any(map(np.any, values)):
+        return None, None
+    return square, square.search(values)
+
+
+def _step_words(case: Case) -> str:
+    """Say which part of an answer is of another step, whose axes may have other extents."""
+    if not any(isinstance(t, Tensor) and t.superscript for t in case.cotangents.system.names()):
         return ""
-    search, value = square.search(values), opened(case.answer.value, Fresh())
-    edit = search.repairs(_turned(value, case.answer.indices), value, lambda edit: _is_true(case, closed(edit.expr)))
-    return edit.words if edit is not None else _lost_words(square, search, _forms(case))
+    _, search = _where_square(case)
+    value = opened(case.answer.value, Fresh())
+    edits = edits_at(sites_of(value, case.answer.indices), _other_step(case))
+    edit = search.repairs(edits, value, lambda edit: _is_true(case, closed(edit.expr))) if search is not None else None
+    return "" if edit is None else edit.words
 
 
 def loose_words(case: Case) -> str:
@@ -121,6 +142,7 @@ def change_words(case: Case, values: Sequence[Array]) -> str:
             _multiple_words(case)
             or _constant_words(case, values)
             or _fact_words(case, values)
+            or _step_words(case)
             or _edit_words(case, case.search(values))
         )
 
@@ -155,7 +177,7 @@ def _edit_words(case: Case, search: Search) -> str:
     mine, forms = forms_of_answer(case.answer.value, case.cotangents), _forms(case)
     for form in mine:
         one_term = edits_at(sites_of(form.expr, case.answer.indices), without_sum)
-        edit = search.repairs(chain(_turned(form.expr, case.answer.indices), one_term), form.expr)
+        edit = search.repairs(chain(_turned(form.expr, case), one_term), form.expr)
         if edit is not None:
             return edit.words
     found = _lost_words(case, search, forms)
@@ -194,13 +216,23 @@ def _lost_words(case: Case, search: Search, forms: Sequence[Form]) -> str:
     return ""
 
 
-def _turned(value: Expr, indices: tuple[Index, ...]) -> Iterator[Edit]:
-    """Yield an opened answer with a sign or two indices turned."""
+def _turned(value: Expr, case: Case) -> Iterator[Edit]:
+    """Yield an opened answer with a sign or two indices turned, or with entries of other steps."""
+    indices = case.answer.indices
     sites = sites_of(value, indices)
-    for local in (turned_sign, swapped_indices, other_index):
+    for local in (turned_sign, swapped_indices, other_index, _other_step(case)):
         yield from edits_at(sites, local)
     yield from exchanged_letters(value, indices)
     yield from swapped_everywhere(value)
+
+
+def _other_step(case: Case) -> Local:
+    """Return what yields entries of other steps, without those that would make the answer go round in a circle."""
+    before = {*case.cotangents.graph.leading_to(case.answer.tensor), case.answer.tensor}
+    before = {Derivative(case.cotangents.cost, t) for t in before}
+    unknown = [e.name for e in unknown_derivatives(case.cotangents.system)]
+    values = case.points.evaluations[0].scope.values
+    return other_step([name for name in (*values, *unknown) if name not in before], unknown)
 
 
 def _lacking(form: Form, indices: tuple[Index, ...]) -> Iterator[Edit]:

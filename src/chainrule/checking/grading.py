@@ -14,14 +14,15 @@ import numpy as np
 
 from chainrule.checking.agreement import Agreement, Sampled, cancels, compare
 from chainrule.checking.answer import Answer, circular, derivatives_named, read_answer, tensor_of
-from chainrule.checking.circular import named_itself
+from chainrule.checking.circular import named_itself, names_itself
 from chainrule.checking.clashes import clashes
 from chainrule.checking.diagnosis import Array, Case, clash_words, loose_words, values_of
-from chainrule.checking.family_answers import window_of_answer
+from chainrule.checking.family_answers import verdict_in_family
 from chainrule.checking.forms import users_of
 from chainrule.checking.names import unknown_derivatives
 from chainrule.checking.points import POINTS, SCALAR_POINTS, Point, Points, drawn_points, with_derivatives
 from chainrule.checking.sides import Side, further_points, missing_sides, points_on
+from chainrule.checking.step_edits import OTHER_STEP
 from chainrule.checking.verdicts import Verdict, right, wrong, wrong_form
 from chainrule.checking.whole_batch import (
     mentions_samples,
@@ -34,7 +35,7 @@ from chainrule.errors import ChainruleError, DerivativeError, InputError, Notati
 from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.binding import tensors_in
-from chainrule.expr.nodes import Expr
+from chainrule.expr.nodes import ZERO, Expr
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative, Symbol
 from chainrule.families.families import Families
@@ -69,7 +70,16 @@ def check(system: System | Families, answer: str, *, wrt: str | None = None) -> 
     a factor 2 too much
     """
     if isinstance(system, Families):
-        system, wrt = window_of_answer(system, answer, wrt)
+        return verdict_in_family(system, answer, wrt, graded)
+    return graded(system, answer, wrt)
+
+
+def graded(system: System, answer: str, wrt: str | None, *, of_steps: bool = False) -> Verdict:
+    """Return the verdict on an answer in a system; see `check`.
+
+    In one that is made `of_steps` of a family an answer that goes round in a circle may have the wrong step, and where
+    the derivative is 0 at all points, though not by its formula, nothing is said: DerivativeError.
+    """
     check_system(system)
     system = uncoupled(system)
     if not system.cost:
@@ -78,11 +88,31 @@ def check(system: System | Families, answer: str, *, wrt: str | None = None) -> 
         tensor, cotangents = _asked(system, answer, wrt)
         read = read_answer(answer, tensor, cotangents)
     except NotationError:
-        of_samples = verdict_of_samples(system, answer, wrt)
-        if of_samples is None:
+        found = verdict_of_samples(system, answer, wrt)
+        if found is None and of_steps:
+            found = _of_another_step(system, answer, wrt)
+        if found is None:
             raise
-        return of_samples
-    return _graded(system, answer, read, cotangents)
+        return found
+    return _graded(system, answer, read, cotangents, of_steps=of_steps)
+
+
+def _of_another_step(system: System, text: str, wrt: str | None) -> Verdict | None:
+    """Return the verdict on an answer that goes round in a circle, if another step makes it right; else None."""
+    try:
+        tensor, cotangents = _asked(system, text, wrt)
+        case = _case(read_answer(text, tensor, cotangents, circles=True), cotangents)
+    except NotationError:
+        return None
+    if clashes(case.answer, cotangents.system):
+        words = clash_words(case)
+        return wrong_form(case, words) if OTHER_STEP in words else None
+    values = values_of(case.points, case.answer)
+    if case.answer.loose or isinstance(values, InputError):
+        return None
+    found = _compared(case, values)
+    verdict = wrong(case, values, found) if found.kind == "different" else None
+    return verdict if verdict is not None and OTHER_STEP in verdict.change else None
 
 
 def _asked(system: System, answer: str, wrt: str | None) -> tuple[Symbol, Cotangents]:
@@ -102,9 +132,11 @@ def _asked(system: System, answer: str, wrt: str | None) -> tuple[Symbol, Cotang
     return tensor, cotangents_for(system, tensor)
 
 
-def _graded(system: System, text: str, read: Answer, cotangents: Cotangents) -> Verdict:
+def _graded(system: System, text: str, read: Answer, cotangents: Cotangents, *, of_steps: bool = False) -> Verdict:
     """Return the verdict on an answer that has been read."""
     case = _case(read, cotangents)
+    if of_steps and case.truth != ZERO and not any(np.any(known) for known in case.true_values):
+        raise DerivativeError(f"{Derivative(cotangents.cost, read.tensor)} is 0 at all points that were drawn")
     if clashes(read, cotangents.system):
         return wrong_form(case, clash_words(case))
     if read.loose:
@@ -173,7 +205,7 @@ def _compared(case: Case, values: Sequence[Array]) -> Agreement:
 
 def _right_on_all_sides(system: System, text: str, case: Case, cotangents: Cotangents) -> Verdict:
     """Return the verdict on an answer that is right at all points, after looking at sides that none has reached."""
-    if Derivative(cotangents.cost, case.answer.tensor) in tensors_in(case.answer.value):
+    if names_itself(case.answer.value, case.answer.indices, case.answer.tensor, cotangents):
         raise circular(text, named_itself(case.answer.tensor, cotangents))
     there, missing = _elsewhere(case)
     values = values_of(there.points, case.answer)

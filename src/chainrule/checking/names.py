@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from chainrule.expr.binding import map_operands
 from chainrule.expr.nodes import Expr, Indexed, Partial
 from chainrule.expr.shared import kept
-from chainrule.expr.symbols import Derivative, Symbol, taken_by
+from chainrule.expr.symbols import Derivative, Symbol, Tensor, taken_by
 from chainrule.render.names import error_name
 from chainrule.system.model import Equation, System
 
@@ -29,9 +29,16 @@ def with_names(system: System) -> tuple[System, Mapping[str, Derivative]]:
 def short_names(system: System) -> Mapping[str, Derivative]:
     """Return ∂C/∂z2 for δ2 and for delta2, as far as these names are free."""
     taken = frozenset(system.names())
-    greek = {tensor: error_name(tensor) for tensor in system.names()}
-    pairs = ((name, tensor) for tensor, error in greek.items() for name in (error, error.replace("δ", "delta")))
-    return {name: _derivative(system, tensor) for name, tensor in pairs if name and name not in taken}
+    pairs = ((name, tensor) for tensor in system.names() for name in _short(tensor))
+    return {name: _derivative(system, tensor) for name, tensor in pairs if name not in taken}
+
+
+def _short(tensor: Symbol) -> list[str]:
+    """Return δ2 and delta2 for z2, δ[l;] and delta[l;] for z[l;]."""
+    if isinstance(tensor, Tensor) and tensor.superscript:
+        return [Tensor(name, tensor.superscript) for name in ("δ", "delta")] if tensor.name == "z" else []
+    error = error_name(tensor)
+    return [error, error.replace("δ", "delta")] if error else []
 
 
 def _derivative(system: System, tensor: Symbol) -> Derivative:

@@ -20,11 +20,14 @@ from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.magnitudes import magnitude, size_of
 from chainrule.execute.reference.scope import Scope
+from chainrule.execute.reference.step_by_step import values_step_by_step
 from chainrule.expr.nodes import Expr, Index
 from chainrule.expr.shared import memory_of
 from chainrule.expr.symbols import Derivative
 from chainrule.system.derived import solve
 from chainrule.system.model import Equation, System
+from chainrule.system.recurrence_order import Recurrence
+from chainrule.system.recurrences import in_turn
 from chainrule.system.typecheck import typecheck
 from chainrule.verify.sampling import random_evaluation
 from chainrule.verify.unequal import unequal_extents
@@ -130,8 +133,12 @@ def _extended(evaluation: Evaluation, whole: System, known: int) -> Point:
     if id(whole) not in kept:
         values = dict(evaluation.scope.values)
         scope = replace(evaluation.scope, values=values, sizes=solve(whole.derived, evaluation.scope.sizes))
-        for equation in whole.equations[known:]:
-            values[equation.name] = evaluate_in(scope, equation.value, equation.indices)
+        there = {equation.name for equation in whole.equations[:known]}
+        for one in in_turn(whole):
+            if isinstance(one, Recurrence):
+                values |= values_step_by_step(one, scope) if one.axes.keys().isdisjoint(there) else {}
+            elif one.name not in there:
+                values[one.name] = evaluate_in(scope, one.value, one.indices)
         kept[id(whole)] = whole, Point(Evaluation(whole, scope))
     return kept[id(whole)][1]
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Annotated, TypeAlias
+
+import typer
 
 
 def as_utf8(value: str | Sequence[str] | None) -> str | list[str]:
@@ -26,6 +29,17 @@ def _read(text: str) -> str:
         return os.fsencode(text).decode("utf-8")
     except UnicodeError:
         return text
+
+
+NamesOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="BOOK",
+        callback=as_utf8,
+        help="What derivatives are called: plain, textbook (δ2), ng (dW2), or names of your own, ∂C/∂z2=e2,W2=V.",
+    ),
+]
+"""The option `--names`, of all commands that print derivatives."""
 
 
 def read_size(text: str) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chainrule.cli.arguments import as_utf8, read_size
+from chainrule.cli.arguments import NamesOption, as_utf8, read_size
 from chainrule.cli.conversion import PlainCommand
 from chainrule.cli.terminal import check_form, say, show_document
 
@@ -48,6 +48,7 @@ def check(
         str, typer.Option(metavar="NAME", callback=as_utf8, help="What a right side alone is the derivative by.")
     ] = "",
     form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
+    names: NamesOption = "",
     size: Annotated[
         list[str] | None,
         typer.Option(metavar="L=3", callback=as_utf8, help="Of families: how many steps there are."),
@@ -61,8 +62,10 @@ def check(
     given = read_notation(file.strip())
     system = written_out_system(given, dict(map(read_size, size))) if size else given
     verdict = check_answer(system, answer.strip(), wrt=wrt or None)
-    if form == "latex":
-        show_document(verdict.document(), form=form)
+    if names or form == "latex":
+        from chainrule.cli.printed_as import named_document
+
+        show_document(named_document(verdict.document(), names or "plain", system), form=form)
     else:
         say(str(verdict))
     raise typer.Exit(0 if verdict else 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.arguments import as_utf8, read_size
+from chainrule.cli.arguments import NamesOption, as_utf8, read_size
 from chainrule.cli.terminal import FORMS, MATRIX_FORMS, check_form, columns, say, show_document
 
 if TYPE_CHECKING:
@@ -81,14 +81,7 @@ def derive(
             metavar="NAME", help="With --form matrix: mixed, gradients as what they are by; numerator; denominator."
         ),
     ] = "mixed",
-    names: Annotated[
-        str,
-        typer.Option(
-            metavar="BOOK",
-            callback=as_utf8,
-            help="What derivatives are called: plain, textbook (δ2), ng (dW2), or names of your own, ∂C/∂z2=e2,W2=V.",
-        ),
-    ] = "",
+    names: NamesOption = "",
     compare: Annotated[
         str, typer.Option(metavar="OTHER", help="Another system: show where the two derivations part.")
     ] = "",
@@ -103,34 +96,35 @@ def derive(
 ) -> None:
     """Derive the backward pass of a system with the chain rule."""
     from chainrule.cli.derive_why import reasons
-    from chainrule.cli.systems import read_notation, written_out_system
+    from chainrule.cli.sized_families import in_members
+    from chainrule.cli.systems import read_notation
     from chainrule.errors import OptionError
     from chainrule.families.families import Families
     from chainrule.pipeline import backprop
     from chainrule.render.document import Group
 
-    asked = [_plain(name) for name in wrt or []]
     if form in MATRIX_FORMS or batched or layout != "mixed":
         from chainrule.cli.derive_matrix import MatrixOptions, derive_matrix
 
         others = bool(steps or why or compare or json or verify or where or data or at)
-        wanted = MatrixOptions(form, asked, of and _plain(of), hessian, batched, layout, names)
-        derive_matrix(file, dict(map(read_size, size or [])), wanted, others=others)
+        wanted_form = MatrixOptions(form, wrt or (), of, hessian, batched, layout, names)
+        derive_matrix(file, dict(map(read_size, size or [])), wanted_form, others=others)
         return
     _check_options(form, compare, steps=steps, where=where, json=json, other=bool(of or hessian))
     _check_names(names, others=bool(compare or json or of or hessian or why))
     _check_why(why, data, at, alone=not (of or hessian or steps or compare or verify or form != "index"))
-    given = read_notation(file)
-    if isinstance(given, Families) and not size:
-        from chainrule.cli.derive_families import derive_families
+    given, sizes = read_notation(file), dict(map(read_size, size or []))
+    if isinstance(given, Families) and not sizes and data is None:
+        from chainrule.cli.derive_families import Wanted, families_command
         from chainrule.cli.printed_as import names_in_print, words_of
 
-        _check_families(plain=not (hessian or why or compare or json))
+        _check_families(plain=not hessian)
         called = names_in_print(names, words_of(given))
-        latex = form == "latex"
-        derive_families(given, of, wrt or [], called, steps=steps, where=where, latex=latex, verify=verify)
+        wanted = Wanted(file, of, wrt or [], called, steps, where, form, verify, json, compare)
+        families_command(given, wanted, at or [], why=why)
         return
-    system = written_out_system(given, dict(map(read_size, size or [])))
+    found_in = in_members(given, file, wrt or [], of, sizes, data)
+    system, asked, of = found_in.system, found_in.wrt, found_in.of
     if of or hessian:
         found = _jacobian(system, of, asked, hessian=hessian)
         _show_jacobian(found, steps=steps, where=where, latex=form == "latex", verify=verify, json=json)
@@ -139,7 +133,7 @@ def derive(
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
     if why:
-        pages = list(reasons(back, file, asked, data, at or []))
+        pages = list(reasons(back, asked, found_in.values, at or []))
         show_document(Group(tuple(Group((one.document(),), apart=True) for one in pages)), json=json, width=columns())
         return
     if json:
@@ -183,7 +177,7 @@ def _check_families(*, plain: bool) -> None:
 
     if not plain:
         raise OptionError(
-            "--hessian, --why, --compare and --json need to know how many steps there are",
+            "--hessian needs to know how many steps there are",
             advice="Say how many: --size L=3",
         )
 
@@ -310,9 +304,9 @@ def _jacobian(system: System, of: str, asked: list[str], *, hessian: bool) -> Ja
         return jacobians.hessian(system, asked or system.params)
     if len(asked) != 1:
         raise OptionError(
-            f"a Jacobian is taken by one tensor, not {len(asked)}", advice=f"Say which: --of {_plain(of)} --wrt z"
+            f"a Jacobian is taken by one tensor, not {len(asked)}", advice=f"Say which: --of {of} --wrt z"
         )
-    return jacobians.jacobian(system, _plain(of), asked[0])
+    return jacobians.jacobian(system, of, asked[0])
 
 
 def _show_jacobian(found: Jacobian, *, steps: bool, where: bool, latex: bool, verify: bool, json: bool) -> None:
@@ -350,12 +344,3 @@ def _verifications(back: Backprop, file: str, other: Backprop | None, compare: s
         if which is not None:
             for derivation in map(which.derivation, which.wrt):
                 yield f"{name}{derivation.text(derivation.target)}: {which.verify(derivation)}"
-
-
-def _plain(name: str) -> str:
-    """Return the tensor of ∂C/∂z[j], or of z[j]."""
-    from chainrule.expr.symbols import tensors_of
-    from chainrule.notation import named_symbol
-
-    named = named_symbol(name)
-    return name if named is None else tensors_of(named)[-1]

@@ -2,82 +2,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from chainrule.cli.terminal import columns, say
+from chainrule.cli.systems import read_notation
+from chainrule.cli.terminal import columns, say, show_document
 from chainrule.errors import DerivativeError, OptionError
 from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop
-from chainrule.family_derivations import derivations, local_derivative
+from chainrule.family_derivations import compared_cases, derivations, local_derivative
+from chainrule.family_pages import family_page, told_of_case
 from chainrule.pipeline import family_backprop
-from chainrule.render.document_latex import document_latex
-from chainrule.render.document_text import document_text
+from chainrule.render.document import Group, Heading, Line, Node, words
 from chainrule.render.printed_names import Naming, with_names
-from chainrule.rewrite.derivation_text import derivation_document, derivation_latex, derivation_text
+from chainrule.rewrite.compared import compared_document
+from chainrule.rewrite.derivation_text import derivation_latex, derivation_text
 
 
-def derive_families(
-    families: Families,
-    of: str,
-    wrt: Sequence[str],
-    names: Naming,
-    *,
-    steps: bool,
-    where: bool,
-    latex: bool,
-    verify: bool,
-) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of families, as the options of the command say it."""
+
+    file: str
+    of: str
+    wrt: Sequence[str]
+    names: Naming
+    steps: bool = False
+    where: bool = False
+    form: str = "index"
+    verify: bool = False
+    json: bool = False
+    compare: str = ""
+
+    @property
+    def latex(self) -> bool:
+        """Whether LaTeX is asked for."""
+        return self.form == "latex"
+
+    @property
+    def tensors(self) -> list[str]:
+        """The names of the tensors that are derived by, without superscripts."""
+        return [named_in(name).partition("[")[0] for name in self.wrt]
+
+
+def families_command(families: Families, wanted: Wanted, at: Sequence[str], *, why: bool) -> None:
+    """Print what is asked of families."""
+    if why:
+        explain_why(families, at, wanted)
+    elif wanted.compare:
+        compare_families(families, read_notation(wanted.compare), wanted)
+    else:
+        derive_families(families, wanted)
+
+
+def derive_families(families: Families, wanted: Wanted) -> None:
     """Print the derivatives of families, as lines or with every step, or a local derivative between neighbours."""
-    if of:
-        _local(families, of, wrt, steps=steps, latex=latex, verify=verify)
+    if wanted.of:
+        _local(families, wanted)
         return
-    tensors = [_named(name).partition("[")[0] for name in wrt]
-    back = family_backprop(families, tensors or None)
+    back = _back(families, wanted)
+    shown = with_names(_document(back, wanted), wanted.names)
+    if wanted.json:
+        verified = Group(tuple(Line((line,)) for line in _verified(back, wanted)), role="verification", apart=True)
+        show_document(Group((shown, verified), role="derivatives") if wanted.verify else shown, json=True)
+        return
+    if wanted.latex and not wanted.steps:
+        say(back.latex(wanted.names))
+    else:
+        show_document(shown, width=columns() if wanted.steps else None, form=wanted.form)
+    if wanted.verify:
+        say()
+        for line in _verified(back, wanted):
+            say(line)
+
+
+def _back(families: Families, wanted: Wanted) -> FamilyBackprop:
+    back = family_backprop(families, wanted.tensors or None)
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
-    asked = tensors or list(back.cases)
-    if steps:
-        say("\n\n".join(_pages(back, asked, names, where=where, latex=latex)))
-    else:
-        say(back.latex(names) if latex else "\n".join(back.lines(names)))
-    if back.holds_for and not latex:
-        say(f"\n{back.holds_for}")
-    if verify:
-        say()
-        for name in asked:
-            for ranges, derivation in derivations(back, name):
-                held = f" for {ranges}" if ranges else ""
-                say(f"{derivation.text(derivation.target)}{held}: {derivation.verify()}")
+    return back
 
 
-def _pages(back: FamilyBackprop, asked: Sequence[str], names: Naming, *, where: bool, latex: bool) -> Iterator[str]:
-    for name in asked:
-        for ranges, derivation in derivations(back, name):
-            shown = with_names(derivation_document(derivation, where=where), names)
-            page = document_latex(shown) if latex else document_text(shown, columns())
-            title = f"for {ranges}\n" if ranges else ""
-            yield (f"% {title}" if title and latex else title) + page
+def _document(back: FamilyBackprop, wanted: Wanted) -> Group:
+    """Return all cases as equations, or with every step; from how many steps on they hold stands below."""
+    below = [Group((Line((back.holds_for,)),), apart=True)] if back.holds_for and not wanted.latex else []
+    if wanted.steps:
+        return Group((family_page(back, wanted.tensors, where=wanted.where), *below))
+    lines = (words(formula, f"   for {ranges}") if ranges else (formula,) for formula, ranges in back.told())
+    return Group((*(Line(line, whole=True) for line in lines), *below), role="derivatives")
 
 
-def _local(families: Families, of: str, wrt: Sequence[str], *, steps: bool, latex: bool, verify: bool) -> None:
+def _verified(back: FamilyBackprop, wanted: Wanted) -> Iterator[str]:
+    for name in wanted.tensors or back.order:
+        for found in derivations(back, name):
+            derivation, held = found.derivation, f" for {found.ranges}" if found.ranges else ""
+            yield f"{derivation.text(derivation.target)}{held}: {derivation.verify()}"
+
+
+def compare_families(families: Families, other: object, wanted: Wanted) -> None:
+    """Print where the derivations of two families part, case by case."""
+    files = wanted.file, wanted.compare
+    if not isinstance(other, Families):
+        raise OptionError(f"{files[1]} has no 'for' line", expected="a family, as the other one is")
+    both = _back(families, wanted), family_backprop(other, _back(families, wanted).wrt)
+    pages: list[Node] = []
+    for name in wanted.tensors or both[0].wrt:
+        left, right = ([*derivations(back, name)] for back in both)
+        pairs = [pair for one in left for other in right if (pair := compared_cases(one, other)) is not None]
+        for one, other, ranges in pairs:
+            page = compared_document(one.derivation, other.derivation, files)
+            head = [Heading((f"for {ranges}",))] if ranges else []
+            pages.append(Group((*head, told_of_case(both[0], one, page, whole=False)), apart=True))
+        if not pairs:
+            raise DerivativeError(f"no case of the derivatives by {name} is one of both files")
+    show_document(Group(tuple(pages)), width=columns(), form=wanted.form)
+    if wanted.verify:
+        for back, file in zip(both, files, strict=True):
+            say()
+            for line in _verified(back, wanted):
+                say(f"{file}: {line}")
+
+
+def explain_why(families: Families, at: Sequence[str], wanted: Wanted) -> None:
+    """Print the reason for the sum of each case, in formulas and at a random point of its window."""
+    from chainrule.cli.explain import entry_named
+    from chainrule.explanation.why import why
+
+    back = _back(families, wanted)
+    pages = [
+        told_of_case(back, found, why(found.back, found.tensor, None, entry_named(at) if at else None).document())
+        for name in wanted.tensors or _nearest(back)
+        for found in derivations(back, name)
+    ]
+    show_document(Group(tuple(pages)), json=wanted.json, width=columns())
+
+
+def _nearest(back: FamilyBackprop) -> Iterable[str]:
+    """Return the tensor nearest to the cost of whose derivatives one is a sum over entries, else the first."""
+    for name in back.order:
+        for found in derivations(back, name):
+            parts = found.back.cotangents.contributions(found.tensor)
+            if any(part.indices and part.beyond is not None for part in parts):
+                return (name,)
+    return back.wrt[:1]
+
+
+def _local(families: Families, wanted: Wanted) -> None:
     """Print ∂z[l+1; m]/∂z[l; k]."""
-    if len(wrt) != 1:
-        raise OptionError(f"a Jacobian is taken by one tensor, not {len(wrt)}", advice=f"Say which: --of {of} --wrt …")
-    above, below = _named(of), _named(wrt[0])
+    if len(wanted.wrt) != 1:
+        said = f"a Jacobian is taken by one tensor, not {len(wanted.wrt)}"
+        raise OptionError(said, advice=f"Say which: --of {wanted.of} --wrt …")
+    above, below = named_in(wanted.of), named_in(wanted.wrt[0])
     back = family_backprop(families, [below.partition("[")[0]])
     found = local_derivative(back, above, below)
-    for name in found.results if steps else ():
+    if wanted.json:
+        show_document(found.document(), json=True)
+        return
+    for name in found.results if wanted.steps else ():
         derivation = found.derivation(name)
-        say(derivation_latex(derivation) if latex else derivation_text(derivation, columns()))
-    if not steps:
-        say(found.latex() if latex else repr(found))
-    if verify:
+        say(derivation_latex(derivation) if wanted.latex else derivation_text(derivation, columns()))
+    if not wanted.steps:
+        say(found.latex() if wanted.latex else repr(found))
+    if wanted.verify:
         for name in found.results:
             say(f"\n{found.verify(found.derivation(name))}")
 
 
-def _named(text: str) -> Symbol:
+def named_in(text: str) -> Symbol:
     """Return the tensor of ∂C/∂z[l+1; k], z[l+1] or z. Raises DerivativeError."""
     name, _, inside = text.rpartition("∂")[2].partition("[")
     written = inside.rstrip("]").partition(";")[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chainrule.cli.terminal import MATRIX_FORMS, say
@@ -31,7 +31,8 @@ class MatrixOptions:
 
 def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, others: bool) -> None:
     """Print derivatives in matrix form; of families, case by case, unless their numbers of steps are given."""
-    from chainrule.cli.systems import read_notation, written_out_system
+    from chainrule.cli.sized_families import in_members
+    from chainrule.cli.systems import read_notation
     from chainrule.families.families import Families
     from chainrule.pipeline import backprop
 
@@ -46,7 +47,8 @@ def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, 
     if isinstance(given, Families) and not sizes:
         _say(_of_families(given, asked), asked)
         return
-    system = written_out_system(given, sizes)
+    found = in_members(given, file, asked.wrt, asked.of, sizes, None)
+    system, asked = found.system, replace(asked, wrt=found.wrt, of=found.of)
     if asked.of or asked.hessian:
         _say(_of_tensors(system, asked), asked)
         return
@@ -67,13 +69,15 @@ def _say(forms: MatrixForms, asked: MatrixOptions) -> None:
 
 def _of_families(families: Families, asked: MatrixOptions) -> MatrixForms:
     from chainrule.cli.printed_as import words_of
+    from chainrule.cli.sized_families import plain_name
     from chainrule.pipeline import family_backprop
 
     if asked.of or asked.hessian or asked.batched:
         raise OptionError(
             "--of, --hessian and --batched need to know how many steps there are", advice="Say how many: --size L=3"
         )
-    back = family_backprop(families, [name.partition("[")[0] for name in asked.wrt] or None)
+    tensors = [plain_name(name).partition("[")[0] for name in asked.wrt]
+    back = family_backprop(families, tensors or None)
     return back.matrix(layout=asked.layout, names=_named(asked.names, words_of(families)))
 
 

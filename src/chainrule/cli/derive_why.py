@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chainrule.explanation.why import Why
     from chainrule.pipeline import Backprop
 
 
-def reasons(back: Backprop, file: str, asked: Sequence[str], data: Path | None, at: Sequence[str]) -> Iterator[Why]:
+def reasons(back: Backprop, asked: Sequence[str], values: Mapping[str, Any] | None, at: Sequence[str]) -> Iterator[Why]:
     """Yield the reason for each derivative asked for; where none is, for the first that adds up a whole tensor."""
     from chainrule.cli.explain import entry_named
-    from chainrule.cli.values import read_values
     from chainrule.explanation.why import why
 
-    values = None if data is None else read_values(back.forward, file, data)
     for tensor in asked or [_nearest(back)]:
         yield why(back, tensor, values, entry_named(at) if at else None)
 

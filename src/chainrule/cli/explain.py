@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainrule.cli.arguments import as_utf8, read_size
+from chainrule.cli.arguments import NamesOption, as_utf8, read_size
 from chainrule.cli.terminal import check_form, columns, show_document
 from chainrule.errors import escaped
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from chainrule.data.dataset import Answers, Samples
     from chainrule.explanation import Explanation
+    from chainrule.explanation.entry import At
+    from chainrule.explanation.of_steps import Question
     from chainrule.explanation.why import Why
     from chainrule.network import Network
     from chainrule.system.model import System
@@ -81,51 +83,54 @@ def explain(
         bool, typer.Option("--json", help="Print the same as JSON, for programs, with all digits of the numbers.")
     ] = False,
     form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
+    names: NamesOption = "",
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""
+    from chainrule.cli.printed_as import named_document
     from chainrule.cli.systems import is_saved, read_network
     from chainrule.errors import OptionError
     from chainrule.execute.inputs import is_batched
     from chainrule.explanation import explain as open_sum
     from chainrule.explanation.why import why as explain_why
     from chainrule.render.document import Group, Line
+    from chainrule.system.model import System
 
     levels = _levels(quantiles)
     check_form(form)
     if why and (paths or levels):
         raise OptionError("--why has a page of its own", advice="Leave --paths and --quantiles out.")
     source: Network | System
+    entry: At | None = entry_named(at or [])
     if is_saved(file):
         source = read_network(file)
         inputs, name = _one_sample(source, data, data_dir, sample)
         which = [Group((Line((f"Sample {sample} of {escaped(name)}{_answers(source, inputs)}.",)),), apart=True)]
         chosen = None
     else:
-        source, inputs = _with_values(file, data, dict(map(read_size, size or [])))
+        asked = _with_values(file, data, of, entry, dict(map(read_size, size or [])))
+        source, inputs, of, entry = asked.of_what, asked.inputs or {}, asked.tensor, asked.at
         which = []
-        chosen = sample if sample or is_batched(source, inputs) else None
-    entry = entry_named(at or [])
+        batched = isinstance(source, System) and is_batched(source, inputs)
+        chosen = sample if sample or batched else None
     if why:
         found: Explanation | Why = explain_why(source, of, inputs, entry, chosen, top=top)
     else:
         found = open_sum(source, inputs, of, entry, chosen, paths=paths, top=top, quantiles=levels)
-    document = found.document()
+    document = named_document(found.document(), names, source)
     shown = Group((*which, document), role="sample") if which else document
     show_document(shown, json=json, width=columns() if why else None, form=form)
 
 
-def _with_values(file: str, data: Path | None, steps: Mapping[str, int]) -> tuple[System, Mapping[str, Any]]:
-    """Return a system in the notation with the values of a file; families are written out for these values."""
+def _with_values(file: str, data: Path | None, of: str, entry: At | None, steps: Mapping[str, int]) -> Question:
+    """Return what is explained of a system in the notation, with the values of a file."""
     from chainrule.cli.systems import read_notation
     from chainrule.cli.values import read_values
-    from chainrule.execute.family_inputs import written_out
+    from chainrule.explanation.of_steps import question
     from chainrule.families.families import Families
 
     found = read_notation(file)
-    if isinstance(found, Families):
-        made = written_out(found, read_values(found.head, file, data), steps)
-        return made.system, made.inputs
-    return found, read_values(found, file, data)
+    values = read_values(found.head if isinstance(found, Families) else found, file, data)
+    return question(found, values, of, entry, steps)
 
 
 def _levels(text: str) -> tuple[float, ...]:

@@ -20,6 +20,7 @@ from chainrule.data.dataset import Dataset
 from chainrule.data.part_names import parts_of, unread
 from chainrule.errors import DataFileError, OptionError, listed
 from chainrule.network.network import Network
+from chainrule.network.step_names import steps_named
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
@@ -76,9 +77,9 @@ def read_parts(source: str, network: Network, data_dir: Path | None) -> Parts:
     if not path.is_file():
         expected = "digits, mnist, a file of named arrays, .npz, or a folder of such files"
         raise OptionError(f"{source} cannot be read: there is no such file", expected=expected)
-    wanted = network.ends.data
     try:
         there = array_names(path)
+        wanted = _stacked(network.ends.data, there)
         arrays = _read(path, wanted, network)
         train = _part(arrays, wanted, ("", "_train"), there)
         if train is None:
@@ -100,6 +101,7 @@ def read_shown(source: str, network: Network, data_dir: Path | None, needed: Seq
     path = Path(source)
     try:
         there = array_names(path)
+        needed = _stacked(needed, there)
         arrays = _read(path, needed, network)
         unread(there, network.ends.data, [str(name) for name in network.system.names()])
         for endings in (("_test",), ("",), ("_train",)):
@@ -124,6 +126,17 @@ def _read(path: Path, wanted: Sequence[str], network: Network) -> Arrays:
     names = parts_of(wanted)
     arrays = read_archive(path, list(dict.fromkeys((*names, *network.system.names()))))
     return {name: arrays[name] for name in names if name in arrays}
+
+
+def _stacked(names: Sequence[str], there: Sequence[str]) -> tuple[str, ...]:
+    """Return names with one for all steps, x for x1, x2, x3, where the file has an array of that name."""
+    found = {
+        tensor: stem
+        for stem, members in steps_named(names).items()
+        if any(part in there for part in parts_of([stem]))
+        for _, tensor in members
+    }
+    return tuple(dict.fromkeys(found.get(name, name) for name in names))
 
 
 def _part(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainrule.cli.arguments import NamesOption
 from chainrule.cli.terminal import say
 from chainrule.errors import escaped
 
@@ -17,19 +18,23 @@ HELP = """Show what is in a saved network: layers, params, what it was trained o
 
 \b
   chainrule show digits.safetensors
-  chainrule show deep.safetensors --flat    each layer by itself, also where three or more are equal
+  chainrule show digits.safetensors --names ng
+  chainrule show deep.safetensors --flat    equations layer by layer, also where three or more are equal
 """
 
 
 def show(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A saved network, FILE.safetensors.")],
-    flat: Annotated[bool, typer.Option("--flat", help="Show each layer by itself, also where some are equal.")] = False,
+    flat: Annotated[bool, typer.Option("--flat", help="Show equations layer by layer, also of equal layers.")] = False,
+    names: NamesOption = "",
 ) -> None:
     """Show what is in a saved network."""
+    from chainrule.cli.printed_as import asked_names
     from chainrule.cli.systems import read_network
 
     network = read_network(model)
-    say("\n".join([*_facts(model, network), "", *params_table(network), "", str(network.equations(flat=flat))]))
+    equations = network.equations(asked_names(names or "textbook"), flat)
+    say("\n".join([*_facts(model, network), "", *params_table(network), "", str(equations)]))
 
 
 def _facts(model: str, network: Network) -> list[str]:

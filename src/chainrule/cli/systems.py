@@ -47,13 +47,18 @@ def written_out_system(found: System | Families, sizes: Mapping[str, int]) -> Sy
     """Return a system as it is, and families for these numbers of steps. Raises OptionError where one is missing."""
     if not isinstance(found, Families):
         return found
+    return found.at(**checked_sizes(found, sizes))
+
+
+def checked_sizes(found: Families, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return how many steps families have, by their letters. Raises OptionError where one is missing."""
     missing = next((n for n in found.letters if n not in {**found.sizes, **sizes}), "")
     if missing:
         raise OptionError(
             f"nothing says how many steps {missing} stands for",
             expected=f"a number: --size {missing}=3 where the command has it, or a line index {missing} = 3",
         )
-    return found.at(**{letter: number for letter, number in sizes.items() if letter in found.letters})
+    return {**found.sizes, **{letter: number for letter, number in sizes.items() if letter in found.letters}}
 
 
 def read_notation(source: str) -> System | Families:

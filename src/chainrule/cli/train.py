@@ -162,6 +162,7 @@ def train(
         Path | None, typer.Option(metavar="FILE.png|svg", help="Where to draw the learning curves and the errors.")
     ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write what happened, as JSON.")] = None,
+    flat: Annotated[bool, typer.Option("--flat", help="Show equations layer by layer, also of equal layers.")] = False,
 ) -> None:
     """Train a network and show what came of it; exit with the code of `train_job.run`."""
     from chainrule.cli.train_job import run
@@ -196,6 +197,7 @@ def train(
         save=save,
         plot=plot,
         json=json,
+        flat=flat,
         model=model,
         metrics=tuple(metric or ()),
         freeze=tuple(freeze or ()),

@@ -150,7 +150,7 @@ def conclusion(console: Console, data: Parts, network: Network, history: History
     report.heading(
         console, "The equations that were derived and used" + ", for one sample" * bool(network.system.batch)
     )
-    console.print(str(network.equations()))
+    console.print(str(network.equations(flat=settings.flat)))
     if not history.epochs or isinstance(data.shown, Path):
         return
     shown = Shown.of(network, checked_samples(network, data.shown, None, ("x", "y")))

@@ -87,7 +87,7 @@ def conclusion(console: Console, data: Dataset, network: Network, history: Histo
     console.print()
     result(console, history, settings, tested=data.x_test is not None)
     heading(console, "The equations that were derived and used, for one sample")
-    console.print(str(network.equations()))
+    console.print(str(network.equations(flat=settings.flat)))
     if not history.epochs:
         return
     x, y = (data.x_train, data.y_train) if data.x_test is None or data.y_test is None else (data.x_test, data.y_test)

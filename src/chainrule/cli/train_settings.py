@@ -93,6 +93,7 @@ class Settings:
     save: Path | None
     plot: Path | None
     json: Path | None
+    flat: bool = False
     model: Path | None = None
     metrics: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()

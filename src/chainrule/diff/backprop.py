@@ -34,6 +34,7 @@ from chainrule.expr.skeleton import Bare, Names, Renaming, Shape, bare, joined, 
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.system.locations import cost_advice, did_you_mean
 from chainrule.system.model import Equation, System
+from chainrule.system.recurrences import recurrences
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +123,7 @@ class Cotangents:
         self._compared = frozenset(i.extent for tensor in known for i in system.axes(tensor))
         self._letters = AxisLetters(system)
         refuse_coupled_samples(system, self.active)
+        self._recurrent = {name: one for one in recurrences(system) for name in one.axes}
         self._known: dict[str, Cotangent] = {}
         self._own_axes: dict[str, tuple[Index, ...]] = {}
         self._entries: dict[str, Bare] = {}
@@ -243,12 +245,12 @@ class Cotangents:
 
     def _shape(self, tensor: Symbol) -> Shape | None:
         """Return the shape of all that a cotangent is derived from; None where more than that matters."""
-        if self._locals.has_unknown:
+        users = self._users(tensor)
+        if self._locals.has_unknown or any(user in self._recurrent for user in users):
             return None
         target = self._axes(tensor)
         items = [self._bare_entries(tensor)]
         flags: list[object] = []
-        users = self._users(tensor)
         for user in users:
             indices = self._indices(user, target)
             items += (*map(bare, indices), self._locals.bare(user))
@@ -292,7 +294,10 @@ class Cotangents:
     def _derived(self, tensor: Symbol) -> Cotangent:
         """Return ∂C/∂tensor by the chain rule: Σ over its contributions, each with ∂C/∂u by its name or inlined."""
         target = self._axes(tensor)
-        found = tuple(self._as_is_better(one, target) for one in self.contributions(tensor))
+        found = tuple(
+            one if self._keeps_its_name(one.through, tensor) else self._as_is_better(one, target)
+            for one in self.contributions(tensor)
+        )
         if len(found) == 1 and found[0].beyond is None:
             return Cotangent(tensor, target, (), found[0].local.value)
         value = self.simplifier.simplify(chain_rule(found), target)
@@ -305,6 +310,17 @@ class Cotangents:
         simple = not self._has_inlined(one.through)
         uses = partial(self._uses, one.through)
         return better_of(one, self._inlined(one), uses, self.simplifier, target, simple=simple)
+
+    def _keeps_its_name(self, user: Symbol, tensor: Symbol) -> bool:
+        """Say whether ∂C/∂user is that of other steps, or is read at other steps: then it needs its name anyway."""
+        own = self._recurrent.get(user)
+        if own is None:
+            return False
+        return (
+            own is not self._recurrent.get(tensor)
+            or user not in self._known
+            or self._symbol(user) in self._known[user].read
+        )
 
     def _inlined(self, one: Contribution) -> Contribution:
         """Return a contribution with the value of ∂C/∂u, at its indices."""

@@ -5,7 +5,7 @@ Plain look-ups over the equations, without recursion, so that no depth of a netw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.errors import DerivativeError, listed
@@ -14,11 +14,15 @@ from chainrule.expr.nodes import Condition, Expr, Partial, operands
 from chainrule.expr.symbols import Symbol
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import System
+from chainrule.system.recurrences import read_ahead, recurrences
 
 
 @dataclass(frozen=True)
 class Graph:
-    """The dependencies of a system. `order` lists every tensor after those it is computed from."""
+    """The dependencies of a system. `order` lists every tensor after those it is computed from.
+
+    In a recurrence it is that of one step: what is read of other steps may come later.
+    """
 
     order: tuple[Symbol, ...]
     reads: Mapping[str, tuple[Symbol, ...]]
@@ -51,12 +55,19 @@ def graph_of(system: System) -> Graph:
         reads[declaration.tensor] = tuple(dict.fromkeys(a.tensor for a in declaration.arguments))
     for equation in system.equations:
         reads[equation.name] = _read_by(equation.value, system)
+    by = _users(reads)
+    ahead = {e.name: read_ahead(system, e) for together in recurrences(system) for e in together.equations}
+    before = {name: tuple(r for r in read if r not in ahead.get(name, ())) for name, read in reads.items()}
+    order = _in_order(before, _users(before)) if ahead else _in_order(reads, by)
+    return Graph(order, dict[str, tuple[Symbol, ...]](reads.items()), by)
+
+
+def _users(reads: Mapping[Symbol, Sequence[Symbol]]) -> dict[str, tuple[Symbol, ...]]:
     users: dict[Symbol, list[Symbol]] = {name: [] for name in reads}
     for name, read in reads.items():
         for other in read:
             users.setdefault(other, []).append(name)
-    by: dict[str, tuple[Symbol, ...]] = {name: tuple(found) for name, found in users.items()}
-    return Graph(_in_order(reads, by), dict[str, tuple[Symbol, ...]](reads.items()), by)
+    return {name: tuple(found) for name, found in users.items()}
 
 
 def check_names(graph: Graph, of: Iterable[str], wrt: Iterable[str]) -> None:

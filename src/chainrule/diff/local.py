@@ -23,6 +23,7 @@ from chainrule.expr.symbols import Symbol
 from chainrule.render.document import Words
 from chainrule.system.coupled import coupling
 from chainrule.system.model import System
+from chainrule.system.recurrences import recurrences
 from chainrule.system.user_functions import bare_equation, whole_equations
 
 if TYPE_CHECKING:
@@ -163,3 +164,14 @@ def refuse_coupled_samples(system: System, active: frozenset[str]) -> None:
             expected="samples that are coupled through data only",
             advice=f"Write the system without batch {system.batch}, with the index {system.batch} on all data.",
         )
+
+
+def refuse_steps(system: System, wrt: Iterable[Symbol]) -> None:
+    """Raise DerivativeError for changes of what a recurrence computes: its other steps would change it again."""
+    for tensor in wrt:
+        if any(tensor in one.axes for one in recurrences(system)):
+            raise DerivativeError(
+                f"no rule for changes of {tensor}, which a recurrence computes",
+                expected="derivatives by what it reads: params and data",
+                advice=f"∂C/∂{tensor} of a cost is what backprop derives.",
+            )

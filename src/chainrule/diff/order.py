@@ -17,6 +17,8 @@ def last_to_first(read: Mapping[Symbol, Sequence[Symbol]], graph: Graph) -> list
     place: dict[str, int] = {name: n for n, name in enumerate(reversed(graph.order))}
     position: dict[str, tuple[int, int]] = {}
     for name in sorted(read, key=lambda n: place.get(n, 0)):
-        last = max((position[n][0] for n in read[name]), default=0)
-        position[name] = (last, 1) if not graph.reads.get(name) else (place[name], 0)
+        if graph.reads.get(name):
+            position[name] = place[name], 0
+        else:
+            position[name] = max((position[n][0] for n in read[name]), default=0), 1
     return sorted(read, key=lambda n: (position[n], -place.get(n, 0) if position[n][1] else 0))

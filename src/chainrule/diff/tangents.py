@@ -8,7 +8,7 @@ only where a quotient cancels by that: dC of a cross-entropy then divides by no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import count
@@ -16,14 +16,15 @@ from itertools import count
 from chainrule.diff.axis_letters import AxisLetters
 from chainrule.diff.graph import check_names, graph_of
 from chainrule.diff.inlining import may_cancel
-from chainrule.diff.local import Locals, refuse_coupled_samples
+from chainrule.diff.local import Locals, refuse_coupled_samples, refuse_steps
 from chainrule.diff.simplifying import Simplifying
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.functions import ARITY, REDUCTIONS
-from chainrule.expr.nodes import Expr, Index, Indexed, plus, times
+from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, plus, times
 from chainrule.expr.symbols import Change, Symbol
 from chainrule.notation.advice import RESERVED
 from chainrule.system.model import Declaration, Equation, Role, System
+from chainrule.system.recurrences import read_ahead, recurrences
 
 
 def with_tangents(system: System, simplifier: Simplifying, of: str, wrt: Sequence[str]) -> System:
@@ -44,6 +45,7 @@ class _Tangents:
         self._graph = graph_of(system)
         check_names(self._graph, (of,), wrt)
         self._wrt = tuple(dict.fromkeys(map(system.symbol, wrt)))
+        refuse_steps(system, self._wrt)
         self._of = system.symbol(of)
         active = self._graph.depending_on(self._wrt)
         refuse_coupled_samples(system, active)
@@ -86,12 +88,19 @@ class _Tangents:
         A change may be written with a tensor that is defined further down: dn of a norm n with w[i]/n.
         """
         equations = self._equations()
-        read: set[str] = {self._names[self._of]}
-        for equation in reversed(equations):
-            if equation.name in read:
-                read |= tensors_in(equation.value)
+        values = {equation.name: equation.value for equation in equations}
+        read: set[Symbol] = {self._names[self._of]}
+        waiting = list(read)
+        while waiting:
+            more = tensors_in(values.get(waiting.pop(), ZERO)) - read
+            read |= more
+            waiting += more
         changes = set(self._names.values())
-        return _in_order(e for e in equations if e.name in read or e.name not in changes)
+        ahead = {e.name: read_ahead(self._system, e) for one in recurrences(self._system) for e in one.equations}
+        later: dict[Symbol, frozenset[Symbol]] = dict(ahead)
+        for name in ahead.keys() & self._names.keys():
+            later[self._names[name]] = frozenset(self._names[t] for t in ahead[name] if t in self._names)
+        return _in_order((e for e in equations if e.name in read or e.name not in changes), later)
 
     def _equations(self) -> tuple[Equation, ...]:
         """Return all equations, that of a change right after that of the tensor, or after those of its arguments."""
@@ -141,13 +150,16 @@ class _Tangents:
         return named if may_cancel(self._simplifier.simplify(inserted, order)) else inserted
 
 
-def _in_order(equations: Iterable[Equation]) -> tuple[Equation, ...]:
-    """Return equations in an order to compute them in, each as early as what it reads allows."""
+def _in_order(equations: Iterable[Equation], later: Mapping[Symbol, frozenset[Symbol]]) -> tuple[Equation, ...]:
+    """Return equations in an order to compute them in, each as early as what it reads allows.
+
+    What one reads of other steps of a recurrence may come `later`.
+    """
     waiting = list(equations)
     missing = {e.name for e in waiting}
     ordered: list[Equation] = []
     while waiting:
-        ready = next(e for e in waiting if missing.isdisjoint(tensors_in(e.value)))
+        ready = next(e for e in waiting if missing.isdisjoint(tensors_in(e.value) - later.get(e.name, frozenset())))
         waiting.remove(ready)
         missing.remove(ready.name)
         ordered.append(ready)

@@ -15,13 +15,14 @@ from chainrule.diff.axis_letters import AxisLetters
 from chainrule.diff.chain_rule import Contribution, chain_rule
 from chainrule.diff.graph import Graph, check_names, graph_of
 from chainrule.diff.inlining import better_of
-from chainrule.diff.local import Locals, refuse_coupled_samples
+from chainrule.diff.local import Locals, refuse_coupled_samples, refuse_steps
 from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, Partial, delta, times
 from chainrule.expr.symbols import Symbol, derivative_by
 from chainrule.system.model import Equation, System
+from chainrule.system.recurrences import recurrences
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Totals:
         check_names(self.graph, of, (wrt,))
         self.targets = tuple(map(system.symbol, of))
         self.wrt = system.symbol(wrt)
+        refuse_steps(system, (self.wrt,))
         self._active = self.graph.depending_on([wrt])
         refuse_coupled_samples(system, self._active)
         self._leading = frozenset[str]().union(*(self.graph.leading_to(name) for name in of))
@@ -54,6 +56,7 @@ class Totals:
         self._letters = AxisLetters(system)
         self.by = Indexed(wrt, self._letters.give(system.axes(wrt), letters))
         self._locals = Locals(system, simplifier)
+        self._recurrent = frozenset(name for one in recurrences(system) for name in one.axes)
         self._known: dict[Symbol, Total] = {}
         between = [n for n in self.graph.order if n in self._active and n in self._leading and n != self.wrt]
         self._check_new((*between, *self.targets))
@@ -104,7 +107,8 @@ class Totals:
 
     def is_unknown(self, tensor: Symbol) -> bool:
         """Say whether ∂tensor/∂wrt is itself a derivative of an unknown function, with no equation of its own."""
-        return isinstance(self.of(tensor).value, Partial) and self._arguments(tensor) == (self.wrt,)
+        known = self._known.get(tensor)
+        return known is not None and isinstance(known.value, Partial) and self._arguments(tensor) == (self.wrt,)
 
     def _arguments(self, tensor: str) -> tuple[str, ...]:
         declared = self.system.declared.get(tensor)
@@ -145,7 +149,7 @@ class Totals:
 
     def _as_is_better(self, one: Contribution, order: tuple[Index, ...]) -> Contribution:
         """Return a contribution to a derivative with these indices, ∂v/∂w inlined where that is better."""
-        if one.beyond is None or isinstance(one.beyond, Partial):
+        if one.beyond is None or isinstance(one.beyond, Partial) or one.through in self._recurrent:
             return one
         simple = not self._known[one.through].inlined
         uses = partial(self._uses, one.through)

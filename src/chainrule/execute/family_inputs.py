@@ -78,6 +78,12 @@ def written_out(families: Families, inputs: Given, known: Mapping[str, int] | No
     return WrittenOut(families, numbers, system, flat, frozenset(stacked))
 
 
+def members_of(found: WrittenOut) -> dict[str, Any]:
+    """Return the inputs of families written out by the names of their members, z[2;]."""
+    names = {str(plain): str(member) for member, plain in found.families.names(**found.numbers).items()}
+    return {names.get(name, name): value for name, value in found.inputs.items()}
+
+
 def system_for(system: System | Families, inputs: Given) -> tuple[System, dict[str, Any]]:
     """Return a system with its inputs as they are, and families written out for theirs."""
     if not isinstance(system, Families):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from chainrule.diff.chain_rule import Contribution
 from chainrule.diff.derivations import tied, with_target_letters
@@ -20,6 +20,7 @@ from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.execute.shortage import enough_memory
 from chainrule.explanation.entry import At, asked_of, entry_at, one_sample, put_at, with_params
 from chainrule.explanation.numbered import Numbered
+from chainrule.explanation.of_steps import question
 from chainrule.explanation.opening import Factor, OpenedSum, PathSum, factor, open_value
 from chainrule.explanation.paths.all_paths import all_paths
 from chainrule.explanation.result import Explanation
@@ -38,6 +39,7 @@ from chainrule.expr.nodes import (
     times,
 )
 from chainrule.expr.symbols import Derivative
+from chainrule.families.families import Families
 from chainrule.keywords import answers
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
@@ -52,8 +54,8 @@ from chainrule.system.typecheck import typecheck
 @answers
 @enough_memory("the explanation")
 def explain(
-    network_or_system: Network | System,
-    inputs: Mapping[str, npt.ArrayLike],
+    network_or_system: Network | System | Families,
+    inputs: Mapping[str, Any],
     of: str,
     at: At | None = None,
     sample: int | None = None,
@@ -66,12 +68,13 @@ def explain(
 
     `at` gives the value of each index by the letter of the printed equation, `{"j": 3}`, or by position, `(3,)`; for
     data with an axis of samples, `sample` says which: derivatives are those of one sample, without 1/N. The params of a
-    network need not be among the inputs, and what should come out of it may be labels. The sum over all paths is shown
-    where no sum is left, and with `paths` always, followed by all paths across all layers, see `paths`. Of each sum the
-    `top` largest terms are shown, what the others add up to, exactly, and their quantiles: of the levels given, from 0
-    to 1, else the quartiles where not all terms are shown. Raises InputError for what does not name one number or does
-    not fit the system, OptionError for a level that is none, and VerificationError should the terms not add up to the
-    value of the backward pass.
+    network need not be among the inputs, and what should come out of it may be labels. Families are written out for as
+    many steps as their inputs have, and an entry may be named with its step, `z[1; 0]` or `z[L; 0]`. The sum over all
+    paths is shown where no sum is left, and with `paths` always, followed by all paths across all layers, see `paths`.
+    Of each sum the `top` largest terms are shown, what the others add up to, exactly, and their quantiles: of the
+    levels given, from 0 to 1, else the quartiles where not all terms are shown. Raises InputError for what does not
+    name one number or does not fit the system, OptionError for a level that is none, and VerificationError should the
+    terms not add up to the value of the backward pass.
 
     >>> from chainrule.notation import parse
     >>> system = parse("data x[i], y\nparam w[i]\np = sum(i) w[i]*x[i]\ncost C = 1/2*(p - y)^2")
@@ -80,8 +83,10 @@ def explain(
     ('∂C/∂w[1] = x[1]·(p − y)', 3.0)
     """
     levels = _levels(quantiles)
-    system, tensor = asked_of(network_or_system, of)
-    given = with_params(network_or_system, inputs)
+    asked = question(network_or_system, inputs, of, at)
+    network_or_system, at = asked.of_what, asked.at
+    system, tensor = asked_of(network_or_system, asked.tensor)
+    given = with_params(network_or_system, asked.inputs)
     chosen = one_sample(system, given, sample)
     back = backprop(system, [tensor])
     evaluation = evaluate_all(with_paths(back, tensor), chosen)

@@ -40,7 +40,8 @@ def _which_numbers(moves: Moves) -> Iterator[str]:
     if moves.random:
         yield ", at a random point"
     if moves.unknown:
-        yield f" and with random smooth functions for {' and '.join(map(whole_text, moves.unknown))}"
+        functions = "random smooth functions" if len(moves.unknown) > 1 else "a random smooth function"
+        yield f" and with {functions} for {' and '.join(map(whole_text, moves.unknown))}"
 
 
 def _table(moves: Moves, cost: ShownFormula, h: ShownFormula) -> Table:

@@ -6,7 +6,7 @@ The reason is the same for every system; only the formulas are those of the syst
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -14,13 +14,16 @@ from typing import ClassVar
 import numpy.typing as npt
 
 from chainrule.diff.chain_rule import Contribution, chain_rule, named, product
+from chainrule.errors import DerivativeError
 from chainrule.execute.shortage import enough_memory
 from chainrule.explanation.entry import At, asked_of, one_sample, tensor_named, with_params
 from chainrule.explanation.moves import Moves, moves_at, random_moves
 from chainrule.explanation.moves_page import moves_nodes
+from chainrule.explanation.of_steps import question
 from chainrule.expr.binding import reduce_over
 from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, plus, times
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
+from chainrule.families.families import Families
 from chainrule.keywords import answers
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
@@ -28,6 +31,7 @@ from chainrule.render.document import Group, Heading, Line, Node, Note, Words, j
 from chainrule.render.formula import ShownFormula, equation_formula, formula
 from chainrule.render.shown_document import ShownDocument
 from chainrule.system.model import System
+from chainrule.system.recurrences import recurrence_of
 
 _STEPS = ("h", "ε", "t", "s", "step")
 """What the small step may be called, in the order they are tried."""
@@ -36,7 +40,7 @@ _STEPS = ("h", "ε", "t", "s", "step")
 @answers
 @enough_memory("the explanation")
 def why(
-    network_or_system: Network | System | Backprop,
+    network_or_system: Network | System | Backprop | Families,
     of: str,
     inputs: Mapping[str, npt.ArrayLike] | None = None,
     at: At | None = None,
@@ -48,8 +52,9 @@ def why(
 
     With `inputs`, as `explain` takes them, the numbers are those of one entry, `at`, for one sample. Without them a
     system is evaluated at a random point, drawn from a fixed seed, for unknown functions of which a smooth one is drawn
-    too. Of long sums the `top` largest terms are shown. Raises InputError for what does not name one number or does not
-    fit the system.
+    too. Families are written out for as many steps as their inputs have, or as they declare. Of long sums the `top`
+    largest terms are shown. Raises InputError for what does not name one number or does not fit the system, and
+    DerivativeError where the derivative goes through a recurrence.
 
     >>> from chainrule.notation import parse
     >>> system = parse("param z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))\ncost C = sum(k) a[k]^2")
@@ -59,6 +64,9 @@ def why(
     >>> round(found.moves.derivative, 4), [round(one.share, 4) for one in found.moves.terms]
     (-0.1301, [-0.004, 0.0905, -0.2166])
     """
+    if isinstance(network_or_system, Families):
+        asked = question(network_or_system, inputs, of, at)
+        network_or_system, inputs, of, at = asked.of_what, asked.inputs, asked.tensor, asked.at
     if isinstance(network_or_system, Backprop):
         back, given = network_or_system, inputs
     else:
@@ -69,9 +77,22 @@ def why(
     reason = Reason(back, back.cotangents.system.symbol(tensor_named(back.forward, of)))
     if not reason.between:
         return Why(reason, None)
+    _refuse_steps(back, reason.between)
     if given is None:
         return Why(reason, random_moves(back, reason.tensor, at, top))
     return Why(reason, moves_at(back, reason.tensor, one_sample(back.forward, given, sample), at, top))
+
+
+def _refuse_steps(back: Backprop, between: Sequence[Contribution]) -> None:
+    """Raise DerivativeError where what moves in between belongs to a recurrence: its later steps would move too."""
+    system = back.cotangents.system
+    through = next((one.through for one in between if recurrence_of(system, one.through) is not None), None)
+    if through is not None:
+        raise DerivativeError(
+            f"an entry of {through} cannot move alone: it is a step of a recurrence, and later steps follow",
+            expected="a derivative that goes through no recurrence",
+            advice="derive --steps tells how this one is derived.",
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,7 @@ class Expansion:
     declarations: tuple[Placed[Declaration], ...]
     givens: tuple[Placed[Given], ...]
     equations: tuple[Placed[Equation], ...]
-    updates: tuple[Equation, ...]
+    updates: tuple[Placed[Equation], ...]
 
     def system(self) -> System:
         """Return the system of all members, not checked yet."""
@@ -57,7 +57,7 @@ class Expansion:
             givens=tuple(one.made for one in self.givens),
             equations=tuple(self._with_unknown(one.made) for one in self.equations),
             cost=tensor_at(head.cost, self.numbers) if isinstance(head.cost, Tensor) and head.cost else head.cost,
-            updates=self.updates,
+            updates=tuple(one.made for one in self.updates),
             indices=left,
             sizes=tuple((size, n) for size, n in head.sizes if size in known),
         )
@@ -78,6 +78,7 @@ class Expansion:
             "declaration": self.declarations,
             "given": self.givens,
             "equation": self.equations,
+            "update": self.updates,
         }
         placed = lists.get(error.statement, ())
         inside = 0 <= error.number < len(placed)
@@ -117,23 +118,36 @@ def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
             case Given():
                 givens.append(Placed(_given_at(families, template, here, place), place, steps))
     head = families.head
-    updates = tuple(equation_at(equation_with_ranges(families, u, Location("update")), numbers) for u in head.updates)
+    updates = tuple(_updates(families, numbers))
     above = [
         Placed(_given_at(families, given, numbers, Location("given", n)), Location("given", n))
         for n, given in enumerate(head.givens)
     ]
     statements: list[Template] = [one.made for one in equations]
     statements += (one.made for one in (*givens, *above))
-    statements += (*(one.made for one in declarations), *updates)
+    statements += (*(one.made for one in declarations), *(one.made for one in updates))
     read = _members_read(statements, [a for d in head.declarations for a in _arguments(d, numbers)])
+    sized = {index.name for index in head.indices}
     declared = [
-        Placed(declaration_at(d, tensor, numbers), Location("declaration", n, tensor))
+        Placed(declaration_at(d, tensor, numbers, sized), Location("declaration", n, tensor))
         for n, d in enumerate(head.declarations)
         for tensor in _members(families, d, read, numbers)
     ]
     return Expansion(
         families, numbers, _in_order([*declared, *declarations]), (*above, *givens), tuple(equations), updates
     )
+
+
+def _updates(families: Blocks, numbers: Mapping[str, int]) -> Iterator[Placed[Equation]]:
+    """Yield the updates, those of blocks at each of their steps."""
+    for number, (path, template) in enumerate(families.update_templates()):
+        place = Location("update", number, template.name)
+        ranged = equation_with_ranges(families, template, place)
+        block: tuple[Item, ...] = (template,)
+        for repeated in reversed(path):
+            block = (StepBlock(repeated, block),)
+        for steps, _ in _walk(block, numbers, {}):
+            yield Placed(equation_at(ranged, {**numbers, **steps}), place, steps)
 
 
 def blocks_at(families: Blocks, numbers: Mapping[str, int]) -> Blocks:
@@ -160,13 +174,12 @@ def _head_at(families: Blocks, numbers: Mapping[str, int]) -> System:
     left = tuple(i for i in head.indices if i.name not in numbers)
     known = {i.extent for i in left}
     givens = ((given, Location("given", n)) for n, given in enumerate(head.givens))
-    update = Location("update")
     return replace(
         head,
         declarations=tuple(_untied(d, numbers) for d in head.declarations),
         givens=tuple(_given_at(families, given, numbers, place) for given, place in givens),
         cost=tensor_at(head.cost, numbers) if isinstance(head.cost, Tensor) and head.cost else head.cost,
-        updates=tuple(equation_at(equation_with_ranges(families, u, update), numbers) for u in head.updates),
+        updates=tuple(one.made for one in _updates(families, numbers)),
         indices=left,
         sizes=tuple((size, n) for size, n in head.sizes if size in known),
     )

@@ -87,7 +87,7 @@ class Families(Blocks):
             ) from None
 
     def numbers(self, given: Mapping[str, int]) -> dict[str, int]:
-        """Return the number of steps for each letter. Raises OptionError."""
+        """Return the number of steps for each letter, those of the text too. Raises OptionError for missing ones."""
         strange = next((letter for letter in given if letter not in self.letters), "")
         if strange:
             known = ", ".join(self.letters) or "no letter"

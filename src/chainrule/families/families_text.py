@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
 
+from chainrule.expr.binding import free_in_order, rename_indices
 from chainrule.expr.nodes import Call, Comparison, Condition, Expr, Index, Reduce, operands, with_operands
 from chainrule.expr.sizes import UNINFERRED, StepSpan
 from chainrule.expr.symbols import steps_text
@@ -23,7 +24,8 @@ def families_text(families: Blocks, *, unicode: bool = True) -> str:
     """Return families in the notation."""
     head = system_text(families.head, unicode=unicode)
     lines = "\n".join(_lines(families, families.items, "", unicode=unicode))
-    return "\n\n".join(part for part in (head, lines) if part)
+    updates = "\n".join(_lines(families, families.updates, "", "update ", unicode=unicode))
+    return "\n\n".join(part for part in (head, lines, updates) if part)
 
 
 def range_text(steps: StepRange) -> str:
@@ -48,13 +50,13 @@ def _ends(steps: StepRange) -> tuple[str, str, str]:
     return steps.letter, first, last
 
 
-def _lines(families: Blocks, items: tuple[Item, ...], indent: str, *, unicode: bool) -> Iterator[str]:
+def _lines(families: Blocks, items: tuple[Item, ...], indent: str, word: str = "", *, unicode: bool) -> Iterator[str]:
     for item in items:
         if isinstance(item, StepBlock):
             yield f"{indent}for {range_text(item.range)}:"
-            yield from _lines(families, item.items, indent + INDENT, unicode=unicode)
+            yield from _lines(families, item.items, indent + INDENT, word, unicode=unicode)
         else:
-            yield indent + _statement(families, item, unicode=unicode)
+            yield indent + word + _statement(families, item, unicode=unicode)
 
 
 def _statement(families: Blocks, item: Equation | Declaration | Given, *, unicode: bool) -> str:
@@ -80,9 +82,15 @@ def as_reductions(node: AnyNode) -> AnyNode:
         (body,) = parts
         steps = range_summed(node)
         run = UNINFERRED if steps is None else StepSpan(steps_text((steps.low,)), steps_text((steps.high,)))
-        summed: Expr = Reduce("sum", (Index(letter, run),), body)  # type: ignore[arg-type]  # a sum is of an expression
+        step = Index(letter, run)
+        summed: Expr = Reduce("sum", (step,), _at_the_step(body, step))  # type: ignore[arg-type]  # it is of an expression
         return summed  # type: ignore[return-value]
     return with_operands(node, parts) if parts else node
+
+
+def _at_the_step(body: Expr, step: Index) -> Expr:
+    """Return what a sum over steps adds up, with its step in positions, and as a number: x[t-1,i]/t."""
+    return rename_indices(body, {index: step for index in free_in_order(body) if index.name == step.name})
 
 
 def _compared(condition: Comparison) -> Condition:

@@ -9,34 +9,42 @@ from functools import cached_property, partial
 
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.nodes import Expr, Indexed
-from chainrule.expr.symbols import Symbol, Tensor
+from chainrule.expr.symbols import NO_TENSOR, Symbol, Tensor
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.expansion import blocks_at
 from chainrule.families.families import Families
 from chainrule.families.families_text import as_reductions, range_text, ranges_latex
 from chainrule.families.named_sums import with_named_sums, with_plain_sums
-from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system
+from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system, with_own_letter
 from chainrule.families.shown_cases import shown_cases
 from chainrule.families.step_cases import CaseFinder
-from chainrule.families.step_ranges import as_written
+from chainrule.families.step_ranges import with_ranges
 from chainrule.families.subjects import Derive, StepCase
+from chainrule.families.templates import StepRange
 from chainrule.families.uses import Flow
 from chainrule.matrix.matrix_lines import MatrixForms, matrix_line
 from chainrule.matrix.of_systems import book_names
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
 from chainrule.render.latex import aligned
 from chainrule.render.printed_names import Names, Naming
-from chainrule.system.model import System
+from chainrule.system.locations import Location
+from chainrule.system.model import Equation, System
 
 
 @dataclass(frozen=True)
 class StepWindowOf:
-    """A case with a system that it is derived in: the ranges that it holds for, as text, and the tensor derived by."""
+    """A case with a system that it is derived in: the ranges that it holds for, as text, and the tensor derived by.
+
+    See `CaseWindow` for `over`, `readers` and `beyond`.
+    """
 
     case: StepCase
     ranges: str
     system: System
     tensor: Symbol
+    over: tuple[StepRange, ...] = ()
+    readers: tuple[Symbol, ...] = ()
+    beyond: Symbol = NO_TENSOR
 
     @property
     def position(self) -> Symbol:
@@ -59,7 +67,7 @@ class FamilyBackprop:
     def prepared(self) -> Families:
         """The forward pass with a name for every sum over steps, and for what it adds up."""
         blocks = with_named_sums(self.forward)
-        return Families(blocks.head, blocks.items)
+        return Families(blocks.head, blocks.items, blocks.updates)
 
     @cached_property
     def _found(self) -> CaseFinder:
@@ -90,7 +98,7 @@ class FamilyBackprop:
     def system(self) -> Families:
         """The forward and the backward pass as a family, in an order in which they can be computed."""
         items = with_plain_sums(self.prepared, derived_items(self._found.flow, self.cases))
-        return Families(self.prepared.head, (*self.prepared.items, *items))
+        return Families(self.prepared.head, (*self.prepared.items, *items), self.prepared.updates)
 
     def at(self, **numbers: int) -> System:
         """Return both passes for these numbers of steps, those of the cases or, for fewer steps, derived for them."""
@@ -111,15 +119,21 @@ class FamilyBackprop:
         The first of a case is that of the step itself; others are of equations that read it at all of their steps.
         """
         for case in reversed(self.cases.get(name, ())):
-            change = everywhere(partial(_at, case.points))
-            for system, moving in case.windows:
-                ranges = ", ".join(range_text(steps) for steps in case_range(case))
-                yield StepWindowOf(case, ranges, renamed_system(system, change), change(moving))
+            own = {one.letter: (with_own_letter(one).letter, 0) for window in case.windows for one in window.over}
+            change = everywhere(partial(_at, {**own, **case.points}))
+            for window in case.windows:
+                over = tuple(with_own_letter(steps) for steps in window.over)
+                system, tensor = renamed_system(window.system, change), change(window.tensor)
+                readers = tuple(map(change, window.readers))
+                yield StepWindowOf(case, range_of(case), system, tensor, over, readers, window.beyond)
+
+    def told(self, names: PrintedNames | None = None) -> Iterator[tuple[ShownFormula, str]]:
+        """Yield each case as an equation with the steps that it holds for, "" for a single one."""
+        yield from ((shown, range_of(case)) for shown, case in self._formulas(names))
 
     def lines(self, names: PrintedNames | None = None) -> Iterator[str]:
         """Yield each case as a line: ∂C/∂z[l; k] = … for l = 1..L-1."""
-        for shown, case in self._formulas(names):
-            ranges = ", ".join(range_text(steps) for steps in case_range(case))
+        for shown, ranges in self.told(names):
             yield str(shown) + (f"   for {ranges}" if ranges else "")
 
     def latex(self, names: PrintedNames | None = None) -> str:
@@ -136,7 +150,7 @@ class FamilyBackprop:
         for case in self._shown():
             ranges = ", ".join(range_text(steps) for steps in case_range(case))
             holds = f"   for {ranges}" if ranges else "", ranges_latex(case_range(case))
-            lines.append(replace(matrix_line(*self._sides(case), called), steps=holds))
+            lines.append(replace(matrix_line(*self._sides(case_equation(case)), called), steps=holds))
         return MatrixForms(tuple(lines), called)
 
     def _read_by_the_cost(self) -> frozenset[Symbol]:
@@ -154,20 +168,34 @@ class FamilyBackprop:
     def _formulas(self, names: PrintedNames | None) -> Iterator[tuple[ShownFormula, StepCase]]:
         """Yield each case as an equation, in the order in which they are told."""
         for case in self._shown():
-            yield replace(equation_formula(*self._sides(case)), naming=names), case
+            yield replace(self.formula(case), naming=names), case
 
     def _shown(self) -> Iterator[StepCase]:
         """Yield the cases that are shown, in the order in which they are told."""
-        for name in self._order():
+        for name in self.order:
             yield from shown_cases(self.cases.get(name, ()))
 
-    def _sides(self, case: StepCase) -> tuple[Indexed, Expr]:
-        """Return the sides of the equation of a case as they are printed."""
-        equation = case_equation(case)
-        return equation.target, as_reductions(as_written(self.prepared, equation.value))
+    def formula(self, case: StepCase) -> ShownFormula:
+        """Return a case as an equation."""
+        return self._equation(case_equation(case))
 
-    def _order(self) -> Sequence[str]:
-        """Return what is derived by in the order in which it is told: last to first, then what is declared."""
+    def named_sum(self, name: str) -> list[ShownFormula]:
+        """Return the equations of a name that was made for a sum over steps, or for what it adds up."""
+        made = (one.template for one in self._found.flow.by_name.get(name, ()))
+        return [self._equation(template) for template in made if isinstance(template, Equation)]
+
+    def _equation(self, equation: Equation) -> ShownFormula:
+        """Return an equation laid out."""
+        return equation_formula(*self._sides(equation))
+
+    def _sides(self, equation: Equation) -> tuple[Indexed, Expr]:
+        """Return the sides of an equation as they are printed, sums over steps with their ranges: Σ_{t=1..T}."""
+        value = as_reductions(with_ranges(self.prepared, equation.value, Location("equation")))
+        return equation.target, value
+
+    @property
+    def order(self) -> Sequence[str]:
+        """What is derived by, in the order in which it is told: last to first, then what is declared."""
         defined = [one.target.name for one in reversed(self._found.flow.definitions)]
         known = dict.fromkeys([*defined, *self.cases])
         return [name for name in known if self.cases.get(name)]
@@ -175,6 +203,11 @@ class FamilyBackprop:
     def __str__(self) -> str:
         lines = [*self.lines(), *(["", self.holds_for] if self.holds_for else [])]
         return "\n".join(lines)
+
+
+def range_of(case: StepCase) -> str:
+    """Return the steps that a case holds for, as text: l = 1..L-1."""
+    return ", ".join(range_text(steps) for steps in case_range(case))
 
 
 def _at(points: Environment, tensor: Tensor) -> Tensor:

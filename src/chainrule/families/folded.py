@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from chainrule.expr.nodes import Index, Indexed
-from chainrule.expr.sizes import Declared
+from chainrule.expr.binding import map_operands
+from chainrule.expr.nodes import Expr, ExtentValue, Index, Indexed, Reduce, walk
+from chainrule.expr.sizes import UNINFERRED, Declared
 from chainrule.expr.skeleton import places_of
 from chainrule.expr.symbols import Tensor
 from chainrule.families.families import Families
@@ -37,18 +38,47 @@ def folded(system: System) -> Families | None:
     folding = folding_of(system, system.equations)
     if folding is None:
         return None
-    items = tuple([_without_sizes(item) for item in folding.items(system.equations, FEWEST)])
-    return Families(_head(folding, erase_sizes(system)), items)
+    plain = erase_sizes(system)
+    declarations = _declarations(folding, plain)
+    if declarations is None:
+        return None
+    items = folding.items(system.equations, FEWEST)
+    head = replace(_head(folding, plain), declarations=declarations)
+    if not all(_sizes_have_letters(item, head.indices) for item in items):
+        return None
+    return Families(head, tuple(map(_without_sizes, items)))
+
+
+def _sizes_have_letters(item: Item, declared: Sequence[Index]) -> bool:
+    """Say whether each extent(j) is that of an index, of the equation or declared; none is that of a tensor's axis."""
+    if isinstance(item, StepBlock):
+        return all(_sizes_have_letters(one, declared) for one in item.items)
+    if not isinstance(item, Equation):
+        return True
+    parts = list(walk(item.value))
+    bound = (i for part in parts if isinstance(part, Reduce) for i in part.indices)
+    known = {(i.preferred, i.extent) for i in (*item.indices, *bound, *declared)}
+    return all((part.letter, part.extent) in known for part in parts if isinstance(part, ExtentValue))
 
 
 def _without_sizes(item: Item) -> Item:
     if isinstance(item, StepBlock):
         return StepBlock(item.range, tuple(map(_without_sizes, item.items)))
-    return erased_equation(item) if isinstance(item, Equation) else item
+    if not isinstance(item, Equation):
+        return item
+    plain = erased_equation(item)
+    return Equation(plain.target, _with_letters_of_sizes(plain.value))
+
+
+def _with_letters_of_sizes(node: Expr) -> Expr:
+    """Return an expression in which each extent(j) is that of the letter j, as it is read."""
+    if isinstance(node, ExtentValue):
+        return ExtentValue(UNINFERRED, node.letter)
+    return map_operands(node, _with_letters_of_sizes)
 
 
 def _head(folding: Folding, system: System) -> System:
-    """Return all that is no equation of a layer, with a line for each declared family."""
+    """Return all that is neither an equation of a layer nor declared."""
     change = everywhere(folding.member)
     labels = {i.name for d in system.declarations if d.tensor in folding.members for i in d.indices}
     last = Index(folding.last, Declared(folding.last))
@@ -56,7 +86,7 @@ def _head(folding: Folding, system: System) -> System:
     known = {i.extent for i in left}
     return replace(
         system,
-        declarations=tuple(_declarations(folding, system)),
+        declarations=(),
         givens=tuple(Given(with_tensors(given.condition, change)) for given in system.givens),
         equations=(),
         cost=change(system.cost),
@@ -67,20 +97,26 @@ def _head(folding: Folding, system: System) -> System:
     )
 
 
-def _declarations(folding: Folding, system: System) -> Iterator[Declaration]:
-    """Yield the declarations: those of a family in one, where its members are declared alike."""
+def _declarations(folding: Folding, system: System) -> tuple[Declaration, ...] | None:
+    """Return the declarations, those of a family as one; None where its members are not declared alike."""
     families: dict[str, list[Declaration]] = {}
     for declaration in system.declarations:
         if declaration.tensor in folding.members and declaration.tensor not in folding.bases:
             families.setdefault(folding.members[declaration.tensor][0], []).append(declaration)
-    alike = {family: found for family, found in families.items() if _are_alike(found)}
-    shown = _shown(folding, alike)
+    several = {family: found for family, found in families.items() if len(found) > 1}
+    shown = _shown(folding, several) if all(map(_are_alike, several.values())) else {}
+    if shown.keys() != several.keys():
+        return None
+    first = {found[0].tensor: family for family, found in several.items()}
+    rest = {one.tensor for found in several.values() for one in found[1:]}
+    written = []
     for declaration in system.declarations:
-        family, _ = folding.members.get(declaration.tensor, ("", 0))
-        if family not in shown or declaration.tensor in folding.bases:
-            yield _renamed(folding, declaration)
-        elif declaration is families[family][0]:
-            yield replace(shown[family], tensor=Tensor(family, ((folding.letter, 0),)))
+        if declaration.tensor in first:
+            family = first[declaration.tensor]
+            written.append(replace(shown[family], tensor=Tensor(family, ((folding.letter, 0),))))
+        elif declaration.tensor not in rest:
+            written.append(_renamed(folding, declaration))
+    return tuple(written)
 
 
 def _renamed(folding: Folding, declaration: Declaration) -> Declaration:
@@ -90,21 +126,21 @@ def _renamed(folding: Folding, declaration: Declaration) -> Declaration:
 
 
 def _are_alike(declarations: Sequence[Declaration]) -> bool:
-    """Say whether several declarations differ in the letters of their axes only."""
+    """Say whether declarations differ in the letters of their axes only."""
     kinds = {(d.role, len(d.indices), d.value, d.values, d.implied) for d in declarations}
-    return len(declarations) > 1 == len(kinds) and not any(d.arguments for d in declarations)
+    return len(kinds) == 1 and not any(d.arguments for d in declarations)
 
 
-def _shown(folding: Folding, alike: dict[str, list[Declaration]]) -> dict[str, Declaration]:
+def _shown(folding: Folding, several: dict[str, list[Declaration]]) -> dict[str, Declaration]:
     """Return a declaration for each family whose letters tie the axes of a layer as those of each member do.
 
     There is none where layers differ in that.
     """
     layers: dict[int, dict[str, Declaration]] = {}
-    for family, found in alike.items():
+    for family, found in several.items():
         for one in found:
             layers.setdefault(folding.members[one.tensor][1], {})[family] = one
-    whole = next((layer for _, layer in sorted(layers.items()) if len(layer) == len(alike)), {})
+    whole = next((layer for _, layer in sorted(layers.items()) if len(layer) == len(several)), {})
     for layer in layers.values():
         if whole and _pattern(layer, layer) != _pattern(layer, whole):
             return {}

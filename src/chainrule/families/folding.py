@@ -12,7 +12,7 @@ from itertools import chain
 
 from chainrule.expr.binding import own_indices
 from chainrule.expr.nodes import Index, Indexed, walk
-from chainrule.expr.symbols import Symbol, Tensor, tensors_of
+from chainrule.expr.symbols import Derivative, Symbol, Tensor, tensors_of
 from chainrule.families.layer_letters import letters_between, with_other_letters
 from chainrule.families.layer_sums import with_layer_sums
 from chainrule.families.repeated_layers import (
@@ -32,7 +32,7 @@ from chainrule.system.model import Equation, System
 
 FEWEST = 3
 """So many equal layers make a family."""
-LETTERS = ("l", "L"), ("r", "R"), ("s", "S"), ("t", "T"), ("u", "U")
+LETTERS = tuple((letter, letter.upper()) for letter in "lrstubnvwfgh")
 """The letters of a layer and of how many there are, in the order in which they are tried."""
 
 
@@ -189,7 +189,9 @@ def _taken(system: System) -> frozenset[str]:
 
 
 def _index_names(system: System) -> frozenset[str]:
-    values = (part for e in (*system.equations, *system.updates) for side in (e.target, e.value) for part in walk(side))
+    """Return the letters of indices; what is bound in a derivative is printed by another one where its own is taken."""
+    forward = chain(*((e.target, e.value) for e in system.equations if not isinstance(e.name, Derivative)))
+    read = chain.from_iterable(own_indices(part) for side in forward for part in walk(side))
+    free = (i for e in (*system.equations, *system.updates) for i in e.indices)
     labels = (i for d in system.declarations for i in d.indices)
-    read = chain.from_iterable(map(own_indices, values))
-    return frozenset(i.preferred for i in chain(labels, system.indices, read))
+    return frozenset(i.preferred for i in chain(labels, system.indices, read, free))

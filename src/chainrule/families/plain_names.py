@@ -1,6 +1,7 @@
 """Plain names for members of families: W1, z2, h2_1, so that a system written out is one like any other.
 
-Letters that label axes of one member only get its numbers too, k2, unless all members turn out to be equally long.
+Letters that label axes of one member only get its numbers too, k2, unless all members turn out to be equally long, or a
+line says how long that one is: index k2 = 30.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 from chainrule.expr.nodes import Index, Indexed
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Symbol, Tensor
-from chainrule.families.rewriting import Renaming, everywhere, with_tensors
+from chainrule.families.rewriting import Renaming, everywhere, numbered, with_tensors
 from chainrule.system.model import Declaration, Equation, Given, System
 from chainrule.system.typecheck import typecheck
 
@@ -73,15 +74,17 @@ def _letters(checked: System) -> dict[str, str]:
         for index in declaration.indices:
             sizes.setdefault(index.preferred, set()).add(index.extent)
     found: dict[str, str] = {}
-    taken = {i.name for d in checked.declarations for i in d.indices} | {i.name for i in checked.indices}
+    said = {i.name for i in checked.indices}
+    taken = {i.name for d in checked.declarations for i in d.indices} | said
+    apart = {i.preferred for d in checked.declarations for i in d.indices if numbered(i) in said}
     for declaration in checked.declarations:
         for index in declaration.indices:
             if index.name in found or "@" not in index.name:
                 continue
             letter = index.preferred
-            if len(sizes[letter]) > 1 or letter in {i.name for i in checked.indices}:
-                letter += "".join(c if c.isalnum() else "_" for c in index.name.partition("@")[2].replace("+", ""))
-                while letter in taken:
+            if len(sizes[letter]) > 1 or letter in apart:
+                letter = numbered(index)
+                while letter in taken - said:
                     letter += "_"
                 taken.add(letter)
             found[index.name] = letter

@@ -99,7 +99,7 @@ def _ends(path: Sequence[StepRange], step: Step) -> list[Step]:
 
 def _reads(blocks: Blocks) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
     """Yield what is read or defined, with the ranges of steps that it stands under."""
-    for path, template in (*blocks.templates(), *(((), update) for update in blocks.head.updates)):
+    for path, template in (*blocks.templates(), *blocks.update_templates()):
         match template:
             case Equation(target, value):
                 yield from ((path, tensor) for tensor in entries_in(target))

@@ -13,7 +13,22 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any, TypeAlias
 
-from chainrule.expr.nodes import Indexed, IndexValue, Lookup, MatrixEntry, Position, operands, with_operands
+from chainrule.expr.nodes import (
+    Condition,
+    Expr,
+    ExtentValue,
+    Index,
+    Indexed,
+    IndexValue,
+    Lookup,
+    MatrixEntry,
+    Position,
+    Reduce,
+    operands,
+    walk,
+    with_operands,
+)
+from chainrule.expr.sizes import Literal, Size
 from chainrule.expr.skeleton import FixedPosition, Leaf, bare
 from chainrule.expr.symbols import Symbol, Tensor, tensors_of
 from chainrule.render.names import layer_of
@@ -191,7 +206,7 @@ def _move(one: Symbol, number: int, other: Symbol, after: int, members: Members)
 def _same_shape(one: Equation, other: Equation) -> bool:
     """Say whether two equations differ in tensors, indices and sizes only."""
     sides = [(bare(one.target), bare(other.target)), (bare(one.value), bare(other.value))]
-    if any(left.skeleton != right.skeleton for left, right in sides):
+    if any(left.skeleton != right.skeleton for left, right in sides) or _own_sizes(one) != _own_sizes(other):
         return False
     leaves = [pair for left, right in sides for pair in zip(left.leaves, right.leaves, strict=True)]
     names, extents = set[tuple[object, object]](), set[tuple[object, object]]()
@@ -203,6 +218,24 @@ def _same_shape(one: Equation, other: Equation) -> bool:
             case FixedPosition(), FixedPosition() if leaf.number != there.number:
                 return False
     return _determines(names, 0) and _determines(names, 1) and (_determines(extents, 0) or _determines(extents, 1))
+
+
+def _own_sizes(equation: Equation) -> list[Size]:
+    """Return the sizes that no axis in an equation tells: those of what only counts, as in Σ_p 1, and of extent(p)."""
+    found: list[Size] = []
+    told = {i.extent for i in equation.indices}
+    told |= {i.extent for part in walk(equation.value) for i in _labels(part)}
+    for part in walk(equation.value):
+        if isinstance(part, Reduce):
+            labels = {i for inner in walk(part.body) for i in _labels(inner)}
+            found += [i.extent for i in part.indices if i not in labels and not isinstance(i.extent, Literal)]
+        elif isinstance(part, ExtentValue) and part.extent not in told:
+            found.append(part.extent)
+    return found
+
+
+def _labels(part: Expr | Condition) -> list[Index]:
+    return [i for i in part.indices if isinstance(i, Index)] if isinstance(part, Indexed) else []
 
 
 def _determines(pairs: Collection[tuple[object, object]], side: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -25,7 +25,7 @@ from chainrule.expr.nodes import (
 )
 from chainrule.expr.sizes import Axis
 from chainrule.expr.symbols import Change, Derivative, Steps, Symbol, Tensor
-from chainrule.families.templates import Step, letter_summed, range_summed, sum_over
+from chainrule.families.templates import Step, StepRange, letter_summed, range_summed, sum_over
 from chainrule.system.model import Declaration, Equation, Given, System
 from chainrule.system.sizes.erase import erase_sizes
 from chainrule.system.typecheck import typecheck
@@ -158,11 +158,21 @@ def equation_at(template: Equation, numbers: Mapping[str, int]) -> Equation:
     return Equation(target, node_at(template.value, numbers))
 
 
-def declaration_at(declaration: Declaration, tensor: Symbol, numbers: Mapping[str, int]) -> Declaration:
-    """Return the declaration of one member of a family; its letters label axes of this superscript only."""
+def declaration_at(
+    declaration: Declaration, tensor: Symbol, numbers: Mapping[str, int], sized: Container[str] = ()
+) -> Declaration:
+    """Return the declaration of one member of a family; its letters label axes of this superscript only.
+
+    Those that are `sized` by a line, index k = 30, label axes of all, unless another says that one: index k2 = 20.
+    In its value the letters of its superscript are numbers too: eta[l;] = 0.1/l.
+    """
+    if isinstance(declaration.tensor, Tensor) and isinstance(tensor, Tensor):
+        pairs = zip(declaration.tensor.superscript, tensor.superscript, strict=False)
+        numbers = {**{letter: n for (letter, _), (_, n) in pairs if letter}, **numbers}
     arguments = tuple(_argument(argument, numbers) for argument in declaration.arguments)
     value = None if declaration.value is None else node_at(declaration.value, numbers)
-    indices = tuple(tied(index, tensor) for index in declaration.indices)
+    own = {index: tied(index, tensor) for index in declaration.indices}
+    indices = tuple(i if i.name in sized and numbered(tie) not in sized else tie for i, tie in own.items())
     return Declaration(declaration.role, tensor, indices, value, arguments, declaration.values, declaration.implied)
 
 
@@ -177,6 +187,12 @@ def tied(index: Index, tensor: Symbol) -> Index:
         return index
     steps = ",".join(f"{letter}{shift:+d}" for letter, shift in tensor.superscript)
     return Index(f"{index.name}@{steps}", index.extent, index.preferred)
+
+
+def numbered(index: Index) -> str:
+    """Return the letter of an axis with the numbers of the superscript that it is tied to: k2."""
+    numbers = index.name.partition("@")[2].replace("+", "")
+    return index.preferred + "".join(c if c.isalnum() else "_" for c in numbers)
 
 
 def with_symbols(node: AnyNode, unknown: Mapping[Symbol, Mapping[Symbol, int]]) -> AnyNode:
@@ -219,6 +235,11 @@ def with_own_letters(node: Any) -> Any:
     named = {letter: (letter.rstrip(APART), 0) for letter in sorted(letters)}
     plain = with_tensors(node, everywhere(lambda tensor: moved(tensor, named)))
     return _sums_renamed(substitute_indices(plain, {Index(old): Index(new) for old, (new, _) in named.items()}))
+
+
+def with_own_letter(steps: StepRange) -> StepRange:
+    """Return steps whose letter was told apart from that of a step, t', with what it was: t."""
+    return replace(steps, letter=steps.letter.rstrip(APART))
 
 
 def _sums_renamed(node: Any) -> Any:

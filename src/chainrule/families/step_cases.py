@@ -19,7 +19,7 @@ from chainrule.families.reads import reach_of
 from chainrule.families.rewriting import APART
 from chainrule.families.single_entries import continued, single_entries
 from chainrule.families.step_order import Interval, holds_in, shifted
-from chainrule.families.subjects import Box, Derive, StepCase, Subject
+from chainrule.families.subjects import Box, CaseWindow, Derive, StepCase, Subject
 from chainrule.families.templates import Step, StepRange, declared_family, sum_over
 from chainrule.families.uses import Definition, Flow, StepUse
 from chainrule.families.windows import StepWindow
@@ -156,7 +156,7 @@ class CaseFinder:
         points = {g: low for g, (low, high) in box.items() if low == high}
         inner, frontier = self._closure(subject, live, cut)
         shares = list(_shares(subject, [use for use in shared if _is_live(use, box)]))
-        windows: list[tuple[System, Symbol]] = []
+        windows: list[CaseWindow] = []
         values: list[Expr] = []
         target: Indexed | None = None
         named: frozenset[str] = frozenset()
@@ -166,7 +166,8 @@ class CaseFinder:
             own = subject.own if subject.own is not None and not over else None
             system, moving = self._window(window, subject, own, within, ends)
             derived = self.derive(system, moving)
-            windows.append((system, moving))
+            readers = tuple(dict.fromkeys(use.target for use in (*within, *ends)))
+            windows.append(CaseWindow(system, moving, tuple(over), readers, self.flow.beyond))
             if derived is None:
                 continue
             whole = erased_equation(Equation(window.restored(derived.target), window.restored(derived.value)))

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from chainrule.expr.nodes import Index
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.step_order import Interval
+from chainrule.families.templates import StepRange
 from chainrule.families.uses import Definition, StepUse
 from chainrule.system.model import Equation, System
 
@@ -38,6 +39,21 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class CaseWindow:
+    """A system that a case is derived in, with the tensor derived by, as it is read by some equations.
+
+    Where these read it at all of their steps, `over` are these steps: it is the share of one of them that is derived.
+    `readers` are what these equations define, `beyond` is what the rest of the cost is called.
+    """
+
+    system: System
+    tensor: Symbol
+    over: tuple[StepRange, ...]
+    readers: tuple[Tensor, ...]
+    beyond: Tensor
+
+
+@dataclass(frozen=True)
 class StepCase:
     """∂C/∂v at some steps. `windows` are the systems it was derived in, the first for itself, others for its shares.
 
@@ -47,7 +63,7 @@ class StepCase:
     subject: Subject
     box: Box
     equation: Equation
-    windows: tuple[tuple[System, Symbol], ...]
+    windows: tuple[CaseWindow, ...]
     inner: tuple[StepUse, ...]
     frontier: tuple[StepUse, ...]
     shared: bool

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from chainrule.expr.binding import lookups_in, own_positions
-from chainrule.expr.nodes import Call, Condition, Expr, Indexed, MatrixEntry, walk
+from chainrule.expr.nodes import Call, Condition, Expr, Indexed, MatrixEntry, Reduce, walk
 from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.system.model import Declaration, Equation, Given, System
 
@@ -57,20 +57,33 @@ class Blocks:
     """A forward pass of equations and of blocks of them, for any number of layers or steps of time.
 
     `head` is all that stands outside of them, declarations above all, as a system without equations that is not
-    checked. `items` are the equations and blocks in order, and the unknown functions and facts within blocks.
+    checked. `items` are the equations and blocks in order, and the unknown functions and facts within blocks; `updates`
+    are blocks of updates alone, done after all else.
     """
 
     head: System
     items: tuple[Item, ...]
+    updates: tuple[StepBlock, ...] = ()
 
     def templates(self) -> Iterator[tuple[tuple[StepRange, ...], Template]]:
         """Yield each statement with the ranges that it is repeated over, outermost first."""
         yield from _templates((), self.items)
 
+    def update_templates(self) -> Iterator[tuple[tuple[StepRange, ...], Equation]]:
+        """Yield each update with the ranges that it is repeated over: those outside of blocks, then the others."""
+        yield from (((), update) for update in self.head.updates)
+        yield from ((path, item) for path, item in _templates((), self.updates) if isinstance(item, Equation))
+
+    def names_samples(self) -> bool:
+        """Say whether an equation reduces over the samples of a batch."""
+        values = (t.value for _, t in self.templates() if isinstance(t, Equation) and self.head.batch)
+        reductions = (part for value in values for part in walk(value) if isinstance(part, Reduce))
+        return any(i.preferred == self.head.batch for part in reductions for i in part.indices)
+
     @property
     def ranges(self) -> tuple[StepRange, ...]:
         """The ranges of all `for` lines, in order."""
-        return tuple(_ranges(self.items))
+        return tuple(_ranges((*self.items, *self.updates)))
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -88,7 +101,7 @@ class Blocks:
 
     def tensors(self) -> Iterator[Tensor]:
         """Yield the tensors that equations and facts name, as they stand there."""
-        for _, template in self.templates():
+        for _, template in (*self.templates(), *self.update_templates()):
             yield from tensors_of_template(template)
         for declaration in self.head.declarations:
             yield from (t for t in (a.tensor for a in declaration.arguments) if isinstance(t, Tensor))

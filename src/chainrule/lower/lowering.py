@@ -10,6 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
 
+from chainrule.errors import listed
 from chainrule.expr.sizes import Literal, Size
 from chainrule.lower.allocation import place, with_margins
 from chainrule.lower.blocks import blocked
@@ -33,6 +34,7 @@ from chainrule.lower.program import (
 from chainrule.lower.statements import Assignment
 from chainrule.lower.verify import verify
 from chainrule.system.model import System
+from chainrule.system.recurrences import recurrences
 
 
 def lower(
@@ -49,6 +51,9 @@ def lower(
     `consts` are values of consts in exponents that go before those of the system. Raises Unsupported, which names what
     has no lowered form.
     """
+    together = next(iter(recurrences(system)), None)
+    if together is not None:
+        raise Unsupported(f"the recurrence of {listed(together.axes)}")
     sizes = with_bounded(system, sizes)
     extents = _extents(system, sizes)
     statements = flatten(system, sizes, outputs, consts)

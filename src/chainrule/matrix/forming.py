@@ -219,7 +219,8 @@ class Former:
 
     def _is_step(self, index: Index) -> bool:
         """Say whether a sum over an index goes over the steps of a family: it labels no axis."""
-        return index.preferred in self.names.steps and isinstance(index.extent, StepSpan | Uninferred)
+        unsized = isinstance(index.extent, Uninferred) and index.preferred in self.names.steps
+        return unsized or isinstance(index.extent, StepSpan)
 
     def _opened(self, expr: Expr) -> tuple[list[Index], tuple[Expr, ...], tuple[Expr, ...]]:
         """Return the indices that are summed over, the factors, and what means divide by."""

@@ -11,6 +11,7 @@ from chainrule.network.compared import Compared, met, pair_of, reads
 from chainrule.network.forward import forward_system
 from chainrule.network.on_average import on_average
 from chainrule.network.sample_axis import SampleAxis, sample_axis
+from chainrule.network.step_names import steps_named
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import System
 from chainrule.system.stages import before_backprop
@@ -39,7 +40,8 @@ class Ends:
             return self.outputs
         found = self.candidates
         several = tuple(dict.fromkeys(pair.output for pair in self.pairs))
-        named = repr(several if len(several) > 1 else found[-1] if found else "a").replace("'", '"')
+        whole = next((stem for stem, ms in steps_named(several).items() if len(ms) == len(several)), "")
+        named = repr(whole or several if len(several) > 1 else found[-1] if found else "a").replace("'", '"')
         raise OptionError(
             "what comes out of the network is not one thing",
             expected=f"the name of a tensor, or several: one of {listed(found)}" if found else "an equation for it",
@@ -95,14 +97,19 @@ def _pairs(
 
 
 def _named(system: System, output: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the names that somebody gave of what comes out. Raises OptionError for what no equation defines."""
-    names = () if output is None else (output,) if isinstance(output, str) else tuple(output)
+    """Return the names that somebody gave of what comes out, those of all steps for p. Raises OptionError.
+
+    It does for what no equation defines.
+    """
+    given = () if output is None else (output,) if isinstance(output, str) else tuple(output)
+    steps = steps_named(e.name for e in system.equations) if given else {}
+    names = [tensor for name in given for _, tensor in steps.get(name, (((), name),))]
     for name in names:
         if name not in system.defined:
             known = [e.name for e in system.equations]
             what = f"no equation defines the output {name}"
             raise OptionError(what, expected=f"one of {listed(known)}", advice=did_you_mean(str(name), known))
-    return names
+    return tuple(names)
 
 
 def _check_states(system: System, outputs: Sequence[str], known: Mapping[str, frozenset[str]]) -> None:

@@ -14,7 +14,9 @@ from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr, Indexed, Number
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Derivative, tensors_of
+from chainrule.families.families import Families
 from chainrule.families.families_text import INDENT, range_text, ranges_latex
+from chainrule.families.folded import folded
 from chainrule.families.folding import Folding, folding_of
 from chainrule.families.templates import Item, StepBlock
 from chainrule.render.formula import ShownFormula, equation_formula
@@ -78,6 +80,13 @@ class Equations:
         asked = self.names if isinstance(self.names, Mapping) and found is not None else ()
         called = (part for name in self.system.names() if name in asked for part in tensors_of(name))
         return None if found is None or any(part in found.members for part in called) else found
+
+    @property
+    def families(self) -> Families | None:
+        """The forward pass as a family, which `backprop` derives for every L; None where not three layers are equal."""
+        read = {name for equation in self.forward for name in tensors_in(equation.value)}
+        kept = tuple(d for d in self.system.declarations if d.role not in ("state", "const") or d.tensor in read)
+        return folded(replace(self.system, declarations=kept, equations=self.forward, updates=()))
 
     def __str__(self) -> str:
         count = "" if self.folding is None else f" ({self.folding.last} = {self.folding.count})"

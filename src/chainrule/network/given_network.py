@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainrule.errors import OptionError
+from chainrule.families.families import Families
 from chainrule.network.network import Network
 from chainrule.system.model import System
 
@@ -12,7 +13,7 @@ def check_network(value: object, done: str) -> None:
     if isinstance(value, Network):
         return
     advice = ""
-    if isinstance(value, System):
+    if isinstance(value, System | Families):
         advice = "Make one of the system: cr.Network.from_system(system)"
     elif isinstance(value, str):
         advice = "Make one of text: cr.Network.from_system(cr.parse(text)). One from a file: cr.load(path)"

@@ -20,6 +20,8 @@ from chainrule.network.compared import Compared
 from chainrule.network.ends import Ends
 from chainrule.network.samples import as_numbers, as_samples, as_targets, one_hot_rows
 from chainrule.network.shape_advice import labels_advice, shape_advice
+from chainrule.network.stacked import step_by_step
+from chainrule.network.step_names import steps_named
 from chainrule.render.text import entry_text
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import Declaration, System
@@ -230,22 +232,38 @@ def _shape(parts: Iterable[str]) -> str:
 
 
 def by_name(
-    ends: Ends, x: Data | None, y: Data | None, names: tuple[str, str] = ("x", "y"), *, needed: Collection[str]
+    system: System,
+    ends: Ends,
+    x: Data | None,
+    y: Data | None,
+    names: tuple[str, str] = ("x", "y"),
+    *,
+    needed: Collection[str],
 ) -> dict[str, tuple[str, Any]]:
     """Return what was given as x and y by the names of the data, each with what it is called in errors.
 
-    Names may stand in either. Raises InputError for names that the data do not have, for an array where there are
-    several data, and for data that are `needed` and not given.
+    Names may stand in either. What is given for all steps, x for x1, x2, x3, is taken apart. Raises InputError for
+    names that the data do not have, for an array where there are several data, and for data that are `needed` and not
+    given.
     """
     found: dict[str, tuple[str, Any]] = {}
+    stacked = steps_named(ends.data)
     for value, all_of, name in ((x, ends.inputs, names[0]), (y, ends.targets, names[1])):
         if value is None:
             continue
         kind = tuple(tensor for tensor in all_of if tensor in needed) or all_of
         if isinstance(value, Mapping):
             for tensor in value:
+                label = tensor if name in ("x", "y") else f'{name}["{tensor}"]'
+                if tensor in stacked:
+                    found |= step_by_step(system, ends, label, value[tensor], stacked[tensor])
+                    continue
                 _check_name(ends, tensor, name, found)
-                found[tensor] = (tensor if name in ("x", "y") else f'{name}["{tensor}"]', value[tensor])
+                found[tensor] = (label, value[tensor])
+            continue
+        members = next((m for m in stacked.values() if {*kind} == {tensor for _, tensor in m}), None)
+        if members is not None:
+            found |= step_by_step(system, ends, name, value, members)
         else:
             found[_only(kind, name, value)] = (name, value)
     missing = [name for name in needed if name not in found]

@@ -286,7 +286,7 @@ class Network(Learned):
         With `narrow` inputs stay float32 where that loses nothing. Raises InputError.
         """
         wanted = self.ends.data if needed is None else needed
-        named = by_name(self.ends, x, y, names, needed=wanted)
+        named = by_name(self.system, self.ends, x, y, names, needed=wanted)
         reader = Reader(self.system, self.ends, self._sizes, self._reader(), narrow)
         return reader.read({name: value for name, value in named.items() if name in wanted}, many=many)
 

@@ -14,7 +14,7 @@ from lark import Token, Tree
 
 from chainrule.expr.nodes import Index, walk
 from chainrule.expr.sizes import Declared, Size
-from chainrule.expr.symbols import step_of
+from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.families.templates import Item, Step, StepBlock, StepRange, letter_summed
 from chainrule.notation.advice import RESERVED
@@ -26,16 +26,19 @@ from chainrule.system.model import Declaration, Equation, Given, System
 _LINE = re.compile(r"(?P<letter>[^\W\d]\w*) ?= ?(?P<first>[^.:=]+)\.\.(?P<last>[^.:=]+):(?P<rest>.*)")
 _SHAPE = "Such a line reads, for example: for l = 1..L:"
 _OUTSIDE = {
-    "data": "declarations stand outside: data x[t; i] has one x for each step",
-    "param": "declarations stand outside: param W[l; k,j] has one W for each step",
-    "const": "declarations stand outside: const eta[l;] = 0.1 has one eta for each step",
-    "state": "declarations stand outside",
     "index": "sizes are declared outside",
     "batch": "the batch line stands outside",
     "cost": "there is one cost, and its line stands outside; it may add up what each step has: sum(l) c[l;]",
     "def": "functions are defined outside",
-    "update": "updates stand outside",
 }
+_OWN = {
+    "data": ("x", "data x[{}; i]"),
+    "param": ("W", "param W[{}; k,j]"),
+    "const": ("eta", "const eta[{};] = 0.1"),
+    "state": ("v", "state v[{}; k,j] = 0"),
+    "update": ("W", "update W[{0}; k,j] = W[{0}; k,j] - eta*∂C/∂W[{0}; k,j]"),
+}
+"""What may stand in a block if it is of one step, as it is written then."""
 
 
 @dataclass
@@ -47,6 +50,7 @@ class _Open:
     place: int = 0
     inside: str | None = None
     items: list[Item] = field(default_factory=list)
+    updates: list[Item] = field(default_factory=list)
 
 
 def letters_of_blocks(statements: Sequence[Statement]) -> tuple[set[str], set[str]]:
@@ -75,18 +79,38 @@ class BlockReader:
             return
         outside = _OUTSIDE.get(statement.keyword) if len(self.stack) > 1 else None
         if outside:
-            raise self.source.error(f"a {statement.keyword} line stands in a block of steps", start, expected=outside)
+            word = f"{'an' if statement.keyword == 'index' else 'a'} {statement.keyword}"
+            raise self.source.error(f"{word} line stands in a block of steps", start, expected=outside)
         reading = self.reading
         around = tuple(block.range.letter for block in self.stack if block.range)
         reading.steps = (*around, *self.counts)
-        before = len(reading.equations), len(reading.declarations), len(reading.givens)
+        before = len(reading.equations), len(reading.updates), len(reading.declarations), len(reading.givens)
         reading.read(statement, tree)
-        read: tuple[Sequence[Item], ...] = (reading.equations, reading.declarations, reading.givens)
-        self._check_sums(reading.equations[before[0] :], around, start)
-        inside = len(self.stack) > 1
-        for kind, (items, count) in enumerate(zip(read, before, strict=True)):
-            if inside or kind == 0:
-                self.stack[-1].items += items[count:]
+        new = reading.equations[before[0] :]
+        updates, declared = reading.updates[before[1] :], reading.declarations[before[2] :]
+        self._check_sums([*new, *updates], around, start)
+        self.stack[-1].items += new
+        if around:
+            if statement.keyword in _OWN:
+                self._check_own(statement, [*(u.name for u in updates), *(d.tensor for d in declared)], around, start)
+            self.stack[-1].updates += updates
+            self.stack[-1].items += (d for d in declared if d.arguments)
+            self.stack[-1].items += reading.givens[before[3] :]
+
+    def _check_own(self, statement: Statement, tensors: Sequence[Symbol], around: Sequence[str], start: int) -> None:
+        """Refuse what stands in a block and is not of one step: it would be declared or updated at every step."""
+        for tensor in tensors:
+            raised = [letter for letter, shift in tensor.superscript if not shift] if isinstance(tensor, Tensor) else []
+            missing = next((letter for letter in around if letter not in raised), "")
+            if missing:
+                word, letters = statement.keyword, ",".join(around)
+                done = "updated" if word == "update" else "declared"
+                raise self.source.error(
+                    f"the {word} line of {tensor} stands in the block of {missing}, whose step {tensor} does not have",
+                    start,
+                    expected=f"one for each step, as in {_OWN[word][1].format(letters)}",
+                    advice=f"What is the same for all steps is {done} outside.",
+                )
 
     def _check_sums(self, equations: Sequence[Equation], around: Sequence[str], start: int) -> None:
         """Refuse a sum over a step that is fixed where it stands, in its block or in another such sum."""
@@ -107,23 +131,27 @@ class BlockReader:
             self._close()
         items = tuple(self.stack[0].items)
         read = self.reading.system()
-        within = [item for path, item in Families(System(), items).templates() if path]
+        updates = tuple(block for block in self.stack[0].updates if isinstance(block, StepBlock))
+        made = Families(System(), items, updates)
+        within: list[Item] = [item for path, item in (*made.templates(), *made.update_templates()) if path]
         counters = read.declarations[len(self.reading.declarations) :]
         head = replace(
             read,
             declarations=(*(d for d in self.reading.declarations if not _among(d, within)), *counters),
             givens=tuple(g for g in self.reading.givens if not _among(g, within)),
             equations=(),
+            updates=tuple(u for u in self.reading.updates if not _among(u, within)),
             indices=tuple(_with_size(index, dict(read.sizes)) for index in read.indices),
         )
-        return Families(head, items), self._spans(within)
+        return Families(head, items, updates), self._spans(within)
 
     def _spans(self, within: Sequence[Item]) -> dict[tuple[str, int], Span]:
         """Return the places of all pieces; declarations and facts of blocks are counted behind those of the head."""
         spans = dict(self.reading.spans)
-        read: tuple[tuple[str, Sequence[Declaration | Given]], ...] = (
+        read: tuple[tuple[str, Sequence[Declaration | Given | Equation]], ...] = (
             ("declaration", self.reading.declarations),
             ("given", self.reading.givens),
+            ("update", self.reading.updates),
         )
         for kind, items in read:
             inner = [n for n, item in enumerate(items) if _among(item, within)]
@@ -162,13 +190,16 @@ class BlockReader:
     def _close(self) -> None:
         block = self.stack.pop()
         assert block.range is not None
-        if not block.items:
+        if not block.items and not block.updates:
             raise self.source.error(
                 f"nothing is repeated for {block.range.letter}",
                 block.place,
                 advice="The statements that are repeated stand below, indented.",
             )
-        self.stack[-1].items.append(StepBlock(block.range, tuple(block.items)))
+        if block.items:
+            self.stack[-1].items.append(StepBlock(block.range, tuple(block.items)))
+        if block.updates:
+            self.stack[-1].updates.append(StepBlock(block.range, tuple(block.updates)))
 
     def _range(self, statement: Statement, start: int) -> StepRange:
         """Return the range of a `for` line. Raises NotationError."""
@@ -215,7 +246,7 @@ class BlockReader:
             )
 
 
-def _among(item: Declaration | Given, items: Sequence[Item]) -> bool:
+def _among(item: Declaration | Given | Equation, items: Sequence[Item]) -> bool:
     return any(item is one for one in items)
 
 

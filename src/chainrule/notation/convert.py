@@ -136,7 +136,7 @@ class Converter(Entries):
         return comparison(node, [IndexValue(looked) if (looked := self.lookup(p)) else p for p in parts])
 
     def by(self, node: Tree[Token], parts: Sequence[Any]) -> Slot:
-        """Return what a derivative is taken by."""
+        """Return a tensor in a derivative, with its mark: what is differentiated, or what it is taken by."""
         return replace(self.part(node, parts), guarded=token_of(node, "GUARD") is not None)
 
     def part(self, node: Tree[Token], parts: Sequence[Any]) -> Slot:
@@ -151,7 +151,7 @@ class Converter(Entries):
 
     def derivative(self, node: Tree[Token], parts: Sequence[Any]) -> Expr:
         """Return a derivative: an entry of that name, or a symbol if it is one of an unknown function."""
-        every = (self.part(node, parts), *(p for p in parts if isinstance(p, Slot)))
+        every = (self.by(node, parts), *(p for p in parts if isinstance(p, Slot)))
         return derivative_of(node, every, self.vocabulary, self.error)
 
     # Numbers, functions, reductions

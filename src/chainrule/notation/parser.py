@@ -8,7 +8,7 @@ culprit.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -117,22 +117,31 @@ def _check_states(system: System) -> None:
             )
 
 
-def parse_expression(text: str, system: System, indices: Sequence[Index] = ()) -> Expr:
+def parse_expression(
+    text: str,
+    system: System,
+    indices: Sequence[Index] = (),
+    *,
+    steps: Collection[str] = (),
+    written_out: Callable[[Expr], Expr] | None = None,
+) -> Expr:
     r"""Return an expression in the names of a system, with sizes inferred; letters may be free in it.
 
-    `indices` are free ones that are known already, with their extents. Raises NotationError.
+    `indices` are free ones that are known already, with their extents. `steps` are letters of steps that sums may go
+    over: `written_out` makes ordinary sums of these. Raises NotationError.
 
     >>> system = parse("data x[i]\nparam w[i]\ncost C = sum(i) w[i]*x[i]")
     >>> parse_expression("2*x[j]", system).factors[1].indices[0].extent
     Axis(tensor='x', number=0)
     """
-    vocabulary = vocabulary_of(system)
+    vocabulary = replace(vocabulary_of(system), steps=set(steps))
     source, statement, tree = _single(text, "expression", names_of(system), surroundings_of(system))
     scope = letters_in(tree, vocabulary) | {i.preferred for i in indices}
     value: Expr = Converter(source, statement.offset, vocabulary).convert(tree, scope)
     known: Mapping[Index, Position] = {Index(i.preferred): i for i in indices}
+    value = substitute_indices(value, known)
     try:
-        return infer_expression(system, substitute_indices(value, known))
+        return infer_expression(system, written_out(value) if written_out is not None else value)
     except TypecheckError as error:
         raise located(source, _whole(statement), error) from None
 

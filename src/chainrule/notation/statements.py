@@ -133,7 +133,8 @@ class SystemReader:
         role: Role = "state" if statement.keyword == "state" else "const"
         for piece in subtrees(tree):
             values = [child for child in subtrees(piece) if child.data not in ("brackets", "family")]
-            value = self._converter(statement).convert(values[0]) if values else None
+            letters = {letter for letter, _ in tensor_of(piece).superscript} & self.vocabulary.steps
+            value = self._converter(statement).convert(values[0], letters) if values else None
             if value is None and role == "state":
                 name = name_token(piece)
                 raise self._converter(statement).error(

@@ -211,16 +211,17 @@ class _Arrangement:
         return Entry(entry.tensor, entry.indices, entry.guarded, apart)
 
     def _split(self, derivative: Derivative, groups: tuple[int, ...], entry: Indexed) -> Slope:
-        """Return a derivative with so many of its positions at each of its tensors; a mark stands at the last.
+        """Return a derivative with so many of its positions at each of its tensors; a mark stands at the last with any.
 
         The positions that it goes along are those of all of them: ∂C[n]/∂z[n,j].
         """
         shared, own = entry.indices[: len(derivative.along)], entry.indices[len(derivative.along) :]
         shares = [(*shared, *own[end - size : end]) for size, end in zip(groups, accumulate(groups), strict=True)]
         pairs = zip(tensors_of(derivative), shares, strict=True)
-        of, *wrt = (self._entry(Indexed(tensor, share)) for tensor, share in pairs)
-        last = replace(wrt[-1], guarded=entry.guarded and bool(wrt[-1].positions))
-        return Slope(of, (*wrt[:-1], last))
+        parts = [self._entry(Indexed(tensor, share)) for tensor, share in pairs]
+        marked = max((n for n, part in enumerate(parts) if part.positions), default=None) if entry.guarded else None
+        of, *wrt = (replace(part, guarded=True) if n == marked else part for n, part in enumerate(parts))
+        return Slope(of, tuple(wrt))
 
     def _term(self, term: Expr) -> Layout:
         layout = self.layouts[id(term)]

@@ -20,7 +20,7 @@ from lark.exceptions import LarkError
 
 from chainrule.expr.functions import CONSTANTS, FUNCTIONS, MATRIX_FUNCTIONS
 from chainrule.expr.nodes import Affine, Index, Position
-from chainrule.expr.symbols import symbol
+from chainrule.expr.symbols import Tensor, symbol
 from chainrule.render.document import Inline, Words
 from chainrule.render.formula import ShownFormula
 from chainrule.render.layout import (
@@ -67,15 +67,17 @@ primed: atom PRIME*
      | _EXTENT "(" NAME ")" -> extent
      | slope
      | CALLED "(" sum ("," sum)* ")" -> applied
-     | NAME MARK? "[" position ("," position)* "]" -> entry
+     | NAME MARK? "[" places "]" -> entry
+     | NAME MARK? "[" places ";" places? "]" -> member
      | NAME -> plain
      | "(" condition ")" -> parenthesised
      | "[" condition "]" -> iverson
-     | MATRIX "(" NAME ")" ("[" position ("," position)* "]")? -> matrix
+     | MATRIX "(" NAME ")" ("[" places "]")? -> matrix
 slope: "∂" atom SLASH "∂" atom
+places: position ("," position)*
 position: SIGN? place (SIGN place)*
 place: NUMBER | NAME | NUMBER OPERATOR NAME
-BIG.2: /Σ_(\{[\w,]+\}|[^\W\d]\d*)/
+BIG.2: /Σ_(\{[\w,]+\}|\{\w+=[\w+-]+\.\.[\w+-]+\}|[^\W\d]\d*)/
 CALLED.1: /[^\W\d]\w*'*(?=\()/
 MATRIX.2: /(det|inv)(?=\()/
 _WHERE.2: /where(?=\()/
@@ -221,6 +223,19 @@ def _signed(parts: list[Any]) -> Iterator[tuple[str, Any]]:
     return zip(map(str, signed[::2]), signed[1::2], strict=True)
 
 
+def _step(position: Position) -> tuple[str, int]:
+    """Return what stands before a semicolon as a superscript."""
+    match position:
+        case Index(name):
+            return name, 0
+        case Affine(((Index(name), 1),), constant):
+            return name, constant
+        case Affine((), constant):
+            return "", constant
+        case _:
+            raise LarkError("no superscript")
+
+
 class _LawReader(Transformer[Token, Any]):
     """Makes the layout of a law; `indices` are the letters that stand for indices, `renamed` what they become."""
 
@@ -270,7 +285,10 @@ class _LawReader(Transformer[Token, Any]):
         return Numeral(Fraction(str(parts[0]).replace("−", "-")))
 
     def big(self, parts: list[Any]) -> Layout:
-        letters = _NAMES.findall(str(parts[0]).removeprefix("Σ_"))
+        under = str(parts[0]).removeprefix("Σ_")
+        if ".." in under:
+            return BigOperator("sum", (under.strip("{}"),), parts[1])
+        letters = _NAMES.findall(under)
         return BigOperator("sum", tuple(map(self._name, letters)), parts[1])
 
     def cases(self, parts: list[Any]) -> Layout:
@@ -291,7 +309,16 @@ class _LawReader(Transformer[Token, Any]):
     def entry(self, parts: list[Any]) -> Layout:
         name, *rest = parts
         guarded = isinstance(rest[0], Token)
-        return Entry(symbol(self._name(name)), tuple(rest[guarded:]), guarded)
+        return Entry(symbol(self._name(name)), rest[guarded], guarded)
+
+    def member(self, parts: list[Any]) -> Layout:
+        name, *rest = parts
+        guarded = isinstance(rest[0], Token)
+        steps, *places = rest[guarded:]
+        return Entry(Tensor(self._name(name), tuple(map(_step, steps))), places[0] if places else (), guarded)
+
+    def places(self, parts: list[Any]) -> tuple[Position, ...]:
+        return tuple(parts)
 
     def plain(self, parts: list[Any]) -> Layout:
         name = str(parts[0])
@@ -306,8 +333,8 @@ class _LawReader(Transformer[Token, Any]):
         return Iverson(parts[0])
 
     def matrix(self, parts: list[Any]) -> Layout:
-        function, name, *positions = parts
-        return Matrix(str(function), Entry(symbol(self._name(name)), ()), tuple(positions))
+        function, name, *places = parts
+        return Matrix(str(function), Entry(symbol(self._name(name)), ()), places[0] if places else ())
 
     def position(self, parts: list[Any]) -> Position:
         terms: list[tuple[Index, int]] = []

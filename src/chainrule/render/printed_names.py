@@ -8,19 +8,19 @@ already is given to no other.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, TypeAlias, get_args
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeAlias
 
 from chainrule.errors import OptionError, listed
 from chainrule.expr.symbols import Change, Derivative, Symbol, Tensor, step_of, symbol
-from chainrule.render.document import Bar, Group, Heading, Inline, Line, Node, Note, Table
-from chainrule.render.formula import ShownFormula
-from chainrule.render.layout import Entry, Layout, Matrix, NamedSlope, Slope, Whole
+from chainrule.render.document import Node
+from chainrule.render.layout import Entry, Layout, NamedSlope, Slope, Whole
 from chainrule.render.names import layer_of
+from chainrule.render.relaid import relaid, relaid_below, with_formulas
 
 Names: TypeAlias = str | Mapping[str, str] | Callable[[str], str | None]
 """A preset by its name, names by what they stand for, or a function of it that returns None for what keeps its own."""
-_LAYOUTS = get_args(Layout)
 
 
 @dataclass(frozen=True)
@@ -32,23 +32,11 @@ class Naming:
 
     def renamed(self, layout: Layout, *, latex: bool = False) -> Layout:
         """Return a layout with these names."""
-        done: dict[int, Layout] = {}
-        stack: list[tuple[Layout, bool]] = [(layout, False)]
-        while stack:
-            node, ready = stack.pop()
-            if id(node) in done:
-                continue
-            named = self._named(node, latex=latex)
-            if named is not None or ready:
-                done[id(node)] = _with_parts(node, done) if named is None else named
-                continue
-            stack.append((node, True))
-            stack += [(part, False) for part in _parts(node)]
-        return done[id(layout)]
+        return relaid(layout, partial(self._named, latex=latex))
 
     def below(self, layout: Layout, *, latex: bool = False) -> Layout:
         """Return a layout that keeps its own name, with these names in it."""
-        return _with_parts(layout, {id(part): self.renamed(part, latex=latex) for part in _parts(layout)})
+        return relaid_below(layout, partial(self._named, latex=latex))
 
     def _named(self, node: Layout, *, latex: bool) -> Layout | None:
         """Return an entry or a derivative that has another name, None for others."""
@@ -95,26 +83,7 @@ def naming_of(names: Names, taken: Collection[str] = ()) -> Naming:
 
 def with_names(node: Node, naming: Naming) -> Node:
     """Return a document with these names in all its formulas."""
-    match node:
-        case ShownFormula():
-            return replace(node, naming=naming)
-        case Heading(words) | Line(words) | Note(words):
-            return replace(node, words=tuple(_inline(part, naming) for part in words))
-        case Table(headings, rows, rest):
-            cells = [tuple(_cell(cell, naming) for cell in line) for line in (headings, *rows, rest)]
-            return replace(node, headings=cells[0], rows=tuple(cells[1:-1]), rest=cells[-1])
-        case Group(nodes):
-            return replace(node, nodes=tuple(with_names(part, naming) for part in nodes))
-        case Bar():
-            return node
-
-
-def _cell(cell: Any, naming: Naming) -> Any:
-    return tuple(_inline(part, naming) for part in cell) if isinstance(cell, tuple) else _inline(cell, naming)
-
-
-def _inline(part: Inline, naming: Naming) -> Inline:
-    return replace(part, naming=naming) if isinstance(part, ShownFormula) else part
+    return with_formulas(node, lambda formula: replace(formula, naming=naming))
 
 
 def _bracketed(name: Symbol) -> Symbol:
@@ -167,30 +136,3 @@ PRESETS: Mapping[str, Naming] = {
     "textbook": Naming(_textbook),
     "ng": Naming(_ng, brackets=True),
 }
-
-
-def _parts(node: Layout) -> list[Layout]:
-    found: list[Layout] = []
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if isinstance(value, _LAYOUTS):
-            found.append(value)
-        elif isinstance(value, tuple):
-            found += [part for part in value if isinstance(part, _LAYOUTS)]
-    return found
-
-
-def _with_parts(node: Layout, done: Mapping[int, Layout]) -> Layout:
-    """Return a node with what its parts have become."""
-    if isinstance(node, Matrix):
-        entry = done[id(node.matrix)]
-        assert isinstance(entry, Entry), "an entry stays one"
-        return replace(node, matrix=entry)
-    changed: dict[str, Any] = {}
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if isinstance(value, _LAYOUTS):
-            changed[field.name] = done[id(value)]
-        elif isinstance(value, tuple) and any(isinstance(part, _LAYOUTS) for part in value):
-            changed[field.name] = tuple(done[id(p)] if isinstance(p, _LAYOUTS) else p for p in value)
-    return replace(node, **changed) if changed else node

@@ -27,7 +27,7 @@ def backward_page(full: Sequence[Derivation], brief: Sequence[Derivation], *, wh
 
     With `where` each step names the function that took it.
     """
-    told = _Told()
+    told = Told()
     nodes: list[Node] = []
     short: list[Node] = []
     for derivation in full:
@@ -44,7 +44,7 @@ def _apart(nodes: list[Node]) -> list[Node]:
     return [Group(tuple(nodes), role="derivation", apart=True)] if nodes else []
 
 
-class _Told:
+class Told:
     """Writes one derivation after the other, knowing what the page has said so far."""
 
     def __init__(self) -> None:

@@ -45,6 +45,8 @@ from chainrule.expr.shared import kept
 from chainrule.expr.sizes import Declared
 from chainrule.expr.symbols import Derivative, Symbol, of_one_sample, symbol, tensors_of
 from chainrule.system.model import NO_COST, Declaration, Equation, Given, System
+from chainrule.system.recurrence_order import Recurrence
+from chainrule.system.recurrences import in_turn
 from chainrule.system.typecheck import typecheck
 
 
@@ -84,11 +86,11 @@ def mean_over(sample: Index, value: Expr) -> Expr:
     return plus(*(reduce_over("mean", (sample,), t) if sample in free_indices(t) else t for t in terms))
 
 
-def computation_order(system: System) -> tuple[Declaration | Equation, ...]:
+def computation_order(system: System) -> tuple[Declaration | Equation | Recurrence, ...]:
     """Return data and unknown functions among the declarations, and all equations, each after what it reads.
 
-    The equations keep their order; an unknown function comes as soon as all its arguments are there. One whose
-    arguments are defined nowhere is left out.
+    The equations keep their order, but for those of a recurrence, which come together; an unknown function comes as
+    soon as all its arguments are there. One whose arguments are defined nowhere is left out.
     """
     users: dict[str, list[Declaration]] = {}
     missing: dict[str, int] = {}
@@ -98,12 +100,13 @@ def computation_order(system: System) -> tuple[Declaration | Equation, ...]:
         for tensor in arguments:
             users.setdefault(tensor, []).append(declaration)
     given = [d for d in system.declarations if not d.arguments]
-    order: list[Declaration | Equation] = [d for d in given if d.role in {"data", "abstract"}]
+    order: list[Declaration | Equation | Recurrence] = [d for d in given if d.role in {"data", "abstract"}]
     for known in given:
         order.extend(_settled(known.tensor, users, missing))
-    for equation in system.equations:
-        order.append(equation)
-        order.extend(_settled(equation.name, users, missing))
+    for one in in_turn(system):
+        order.append(one)
+        for equation in one.equations if isinstance(one, Recurrence) else (one,):
+            order.extend(_settled(equation.name, users, missing))
     return tuple(order)
 
 
@@ -130,10 +133,15 @@ class _Batching:
     declarations: dict[str, Declaration] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
 
-    def take(self, statement: Declaration | Equation) -> None:
-        """Rewrite a declaration or equation whose operands have all been taken."""
+    def take(self, statement: Declaration | Equation | Recurrence) -> None:
+        """Rewrite a declaration or equation whose operands have all been taken, or a recurrence."""
         if isinstance(statement, Equation):
             self.equations.append(self.equation(statement))
+        elif isinstance(statement, Recurrence):
+            if not all(self.is_untouched(equation) for equation in statement.equations):
+                # Each reads the others, so that all carry the samples if one does.
+                self.carried |= {e.name: self.along_samples(e.name) for e in statement.equations}
+            self.equations += [self.equation(equation) for equation in statement.equations]
         elif statement.role == "data" or any(a.tensor in self.carried for a in statement.arguments):
             self.declarations[statement.tensor] = self.declaration(statement)
 
@@ -169,7 +177,7 @@ class _Batching:
 
     def equation(self, equation: Equation) -> Equation:
         """Return the equation with its target and value carrying the sample index, or averaged over it."""
-        if self.carried.keys().isdisjoint(tensors_in(equation.value)) and not self.mentions(equation):
+        if self.is_untouched(equation):
             value: Expr = equation.value
             target = equation.target
         else:
@@ -182,6 +190,10 @@ class _Batching:
             carrying = self.carried[equation.name] = self.along_samples(equation.name)
             target = Indexed(carrying, (self.sample, *target.indices))
         return Equation(target, value)
+
+    def is_untouched(self, equation: Equation) -> bool:
+        """Say whether an equation reads nothing that carries the samples, and does not name their index."""
+        return self.carried.keys().isdisjoint(tensors_in(equation.value)) and not self.mentions(equation)
 
     def mentions(self, equation: Equation) -> bool:
         """Say whether the letter of the sample index is in use in an equation, for it or for something else."""

@@ -15,7 +15,7 @@ from chainrule.expr.nodes import Call, Expr, ExtentValue, Indexed, IndexValue, M
 from chainrule.expr.symbols import Derivative, Symbol, taken_by, tensors_of
 from chainrule.system.locations import Location, check_calls, check_target, did_you_mean, first_repeated
 from chainrule.system.model import Equation, FunctionDefinition, System
-from chainrule.system.recurrence import steps
+from chainrule.system.recurrences import recurrence_of
 
 BEFORE_ALL = -1
 
@@ -60,20 +60,15 @@ class NameTable:
             if not self._is_gradient(tensor, place):
                 raise self.unknown_tensor(tensor, place)
         elif place.statement == "equation" and position >= place.number:
-            itself = tensor == place.name
-            raise place.error(
-                f"{tensor} is defined by itself" if itself else f"{tensor} is used before it is defined",
-                tensor,
-                advice=self._recurrence(place.number)
-                if itself
-                else f"Move the equation of {tensor} up, before that of {place.name}.",
-            )
+            together = recurrence_of(self.system, place.name)
+            if together is None or tensor not in together.axes:
+                advice = f"Move the equation of {tensor} up, before that of {place.name}."
+                raise place.error(f"{tensor} is used before it is defined", tensor, advice=advice)
 
-    def _recurrence(self, number: int) -> str:
-        """Return how a recurrence is written: its steps as equations."""
-        written = steps(self.system.equations[number])
-        advice = f"Each step of a recurrence has an equation of its own: {', then '.join(written)}"
-        return advice if len(written) > 1 else f"{advice}. What an optimizer keeps from step to step is a state."
+    def is_of_other_steps(self, tensor: Symbol, place: Location) -> bool:
+        """Say whether an equation reads a tensor of the recurrence that it belongs to."""
+        together = recurrence_of(self.system, place.name) if place.statement == "equation" else None
+        return together is not None and tensor in together.axes
 
     def check_update(self, update: Equation, place: Location) -> None:
         """Check that an update is of a param or state. Raises TypecheckError."""

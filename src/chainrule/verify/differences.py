@@ -16,10 +16,12 @@ import numpy.typing as npt
 from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.scope import Scope
+from chainrule.execute.reference.step_by_step import values_step_by_step
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.nodes import Expr, Index
 from chainrule.system.batching import computation_order
 from chainrule.system.model import Declaration, Equation
+from chainrule.system.recurrence_order import Recurrence
 
 Array = npt.NDArray[Any]
 STEP = 1e-3
@@ -70,19 +72,23 @@ def numeric_derivative(evaluation: Evaluation, of: str, wrt: str) -> Differences
 def moving(evaluation: Evaluation, wrt: Collection[str]) -> Callable[[Mapping[str, Array]], Scope]:
     """Return what gives all values for other values of the tensors `wrt`, which are of the same shape, unchecked."""
     system = evaluation.system
-    consts = (_Assigned(d.tensor, d.indices, value=d.value) for d in system.declarations if d.value is not None)
+    consts = (
+        _Assigned(frozenset((d.tensor,)), d.indices, value=d.value) for d in system.declarations if d.value is not None
+    )
     moved = set(wrt)
     after: list[_Assigned] = []
     for one in (*consts, *map(_assigned, computation_order(system))):
-        if one.name not in wrt and not moved.isdisjoint(one.read):
-            moved.add(one.name)
-            after.append(one)
+        if moved.isdisjoint(one.read) or (one.together is None and not moved.isdisjoint(one.names & set(wrt))):
+            continue
+        moved |= one.names
+        after.append(one)
 
     def scope_of(given: Mapping[str, Array]) -> Scope:
         values = {**evaluation.scope.values, **given}
         scope = evaluation.scope.moved(values)
+        shifts = {name: value - evaluation.scope.values[name] for name, value in given.items()}
         for one in after:
-            one.put_into(scope, values)
+            one.put_into(scope, values, shifts)
         return scope
 
     return scope_of
@@ -92,38 +98,52 @@ def moved_alone(evaluation: Evaluation, of: str, given: Mapping[str, Array]) -> 
     """Return the value of one tensor for other values of what it is computed from; everything else is held still."""
     values = {**evaluation.scope.values, **given}
     scope = evaluation.scope.moved(values)
-    next(one for one in map(_assigned, computation_order(evaluation.system)) if one.name == of).put_into(scope, values)
+    equation = evaluation.system.defined.get(of)
+    order = map(_assigned, computation_order(evaluation.system))
+    one = _assigned(equation) if equation is not None else next(one for one in order if of in one.names)
+    one.put_into(scope, values, {})
     return values[of]
 
 
 @dataclass(frozen=True)
 class _Assigned:
-    """A tensor and where its value comes from: an expression, or an unknown function."""
+    """Tensors and where their values come from: an expression, an unknown function, a recurrence of several."""
 
-    name: str
-    indices: tuple[Index, ...]
+    names: frozenset[str]
+    indices: tuple[Index, ...] = ()
     value: Expr | None = None
     unknown: Declaration | None = None
+    together: Recurrence | None = None
 
     @property
     def read(self) -> frozenset[str]:
+        if self.together is not None:
+            return frozenset().union(*(tensors_in(e.value) for e in self.together.equations))
         if self.value is not None:
             return tensors_in(self.value)
         return frozenset(a.tensor for a in self.unknown.arguments) if self.unknown is not None else frozenset()
 
-    def put_into(self, scope: Scope, values: dict[str, Array]) -> None:
-        """Put its value among those of a scope, computed from them."""
+    def put_into(self, scope: Scope, values: dict[str, Array], shifts: Mapping[str, Array]) -> None:
+        """Put values among those of a scope, computed from them; within a recurrence what is moved is shifted."""
+        if self.together is not None:
+            values |= values_step_by_step(self.together, scope, shifts)
+            return
+        (name,) = self.names
         if self.value is not None:
-            values[self.name] = evaluate_in(scope, self.value, self.indices)
+            values[name] = evaluate_in(scope, self.value, self.indices)
         elif self.unknown is not None and scope.unknowns is not None:
             arguments: dict[str, Array] = {a.tensor: values[a.tensor] for a in self.unknown.arguments}
-            values[self.name] = scope.unknowns.partial(self.unknown, (), arguments, scope.shape(self.indices))
+            values[name] = scope.unknowns.partial(self.unknown, (), arguments, scope.shape(self.indices))
 
 
-def _assigned(statement: Declaration | Equation) -> _Assigned:
-    if isinstance(statement, Equation):
-        return _Assigned(statement.name, statement.indices, value=statement.value)
-    return _Assigned(statement.tensor, statement.indices, unknown=statement)
+def _assigned(statement: Declaration | Equation | Recurrence) -> _Assigned:
+    match statement:
+        case Recurrence(equations):
+            return _Assigned(frozenset(e.name for e in equations), together=statement)
+        case Equation():
+            return _Assigned(frozenset((statement.name,)), statement.indices, value=statement.value)
+        case _:
+            return _Assigned(frozenset((statement.tensor,)), statement.indices, unknown=statement)
 
 
 def numeric_local_derivative(evaluation: Evaluation, equation: Equation, wrt: str) -> Differences:

@@ -46,8 +46,8 @@ def test_families_are_shown_case_by_case_or_written_out(systems: Path) -> None:
         "δ^L = ∇_a C ⊙ sigma′(z^L)",
         "δ^l = ((W^{l+1})ᵀ δ^{l+1}) ⊙ sigma′(z^l)   for l = 1..L-1",
     ]
-    written_out = lines(systems / "mlp.eq", "--form", "matrix", "--size", "L=2", "--batched", "--names", "ng")
-    assert written_out[0] == "dZ2 = ∇_{A2} C ⊙ sigma′(Z2)"
+    written_out = lines(systems / "mlp.eq", "--form", "matrix", "--size", "L=2", "--batched")
+    assert written_out[0] == "Δ^2 = ∇_{A^2} C ⊙ sigma′(Z^2)"
 
 
 def test_jacobians_and_second_derivatives_are_matrices(systems: Path) -> None:

@@ -78,8 +78,10 @@ def test_what_names_nothing_is_refused(arguments: list[str], message: str, tmp_p
     assert message in result.stderr
 
 
-@pytest.mark.parametrize("option", ["--hessian", "--why", "--json"])
-def test_what_needs_a_number_of_steps_says_so(option: str, layers: Path) -> None:
-    result = run("derive", layers, option)
-    assert result.exit_code == 2
-    assert "need to know how many steps there are\n  Say how many: --size L=3" in result.stderr
+def test_a_saved_network_is_shown_with_the_names_of_a_book(tmp_path: Path) -> None:
+    saved = write_network(tmp_path / "net.safetensors")
+    assert "δ2[k] = ∂C/∂z2[k] = a2[k] − y[k]" in run("show", saved).output
+    assert "dz2[k] = ∂C/∂z2[k] = a2[k] − y[k]" in run("show", saved, "--names", "ng").output
+    plain = run("show", saved, "--names", "plain").output
+    assert "  ∂C/∂z2[k] = a2[k] − y[k]" in plain
+    assert "δ" not in plain

@@ -70,6 +70,13 @@ def test_the_digits_with_the_options_of_the_command_line() -> None:
     assert ": its class is " in output
 
 
+def test_equal_layers_are_shown_once_or_each() -> None:
+    deep = ("digits", "--layers", "64,6,6,6,10", "--epochs", 1, "--batch-size", 400)
+    once = "  for l = 1..L-1:\n      z[l; j] = Σ_i W[l; j,i]·a[l-1; i] + b[l; j]\n      a[l; j] = sigmoid(z[l; j])\n"
+    assert once in shown(*deep)
+    assert "  z3[m] = Σ_k W3[m,k]·a2[k] + b3[m]\n" in shown(*deep, "--flat")
+
+
 def test_history_and_network_are_written(file: Path, tmp_path: Path) -> None:
     saved, history = tmp_path / "net.safetensors", tmp_path / "history.json"
     output = shown(file, *QUICK, "--save", saved, "--json", history, "--seed", 3, "--weight-decay", 0.001)

@@ -153,3 +153,29 @@ def test_a_folder_of_files_is_read_piece_by_piece(folder: Path) -> None:
     refused = run("train", "data", "--model", "const.eq", "--epochs", "2", "--plot", "p.png")
     assert refused.exit_code != 0
     assert "--plot shows samples, and data is a folder" in refused.output
+
+
+SEQUENCES = """data x[t; i], y[k]
+param W[j,i], U[j,m], V[k,j]
+batch n
+index T = 3, j = 4, k = 2
+h[0; j] = 0*(sum(i) W[j,i])
+for t = 1..T:
+    h[t; j] = tanh((sum(i) W[j,i]*x[t; i]) + (sum(m) U[j,m]*h[t-1; m]))
+z[k] = sum(j) V[k,j]*h[T; j]
+p[k] = exp(z[k])/(sum(m) exp(z[m]))
+cost C = -(sum(k) y[k]*log(p[k]))
+"""
+
+
+def test_sequences_for_a_family_are_one_array_of_the_file(folder: Path) -> None:
+    (folder / "net.eq").write_text(SEQUENCES, encoding="utf-8")
+    x = np.random.default_rng(0).normal(size=(12, 3, 2))
+    y = (x.sum((1, 2)) > 0).astype(int)
+    np.savez(folder / "data.npz", x_train=x, y_train=y, x_test=x[:5], y_test=y[:5])
+    result = run("train", "data.npz", "--model", "net.eq", "--epochs", 1, "--save", "net.safetensors")
+    assert "12 samples for training, 5 others for testing" in result.output
+    assert "Network net.eq: x1[i], x2[i], x3[i] → p[k]" in result.output
+    assert load(folder / "net.safetensors").predict(x).shape == (12, 2)
+    asked = run("predict", "net.safetensors", "data.npz")
+    assert asked.exit_code == 0, asked.output

@@ -14,7 +14,7 @@ HERE, ABOVE = Tensor("z", (("l", 0),)), Tensor("z", (("l", 1),))
 
 
 def test_each_case_has_a_derivation_that_is_verified() -> None:
-    told = dict(derivations(cr.backprop(cr.parse(MLP)), "z"))
+    told = {found.ranges: found.derivation for found in derivations(cr.backprop(cr.parse(MLP)), "z")}
     assert [*told] == ["", "l = 1..L-1"]
     for derivation in told.values():
         assert derivation.verify()
@@ -26,7 +26,7 @@ def test_each_case_has_a_derivation_that_is_verified() -> None:
 def test_all_derivations_end_at_the_lines_that_are_shown(text: str) -> None:
     back = cr.backprop(cr.parse(text))
     name = next(iter(back.cases))
-    assert all(derivation.verify() for _, derivation in derivations(back, name))
+    assert all(found.derivation.verify() for found in derivations(back, name))
 
 
 def test_local_derivatives_between_neighbours_stand_by_themselves() -> None:

@@ -83,11 +83,11 @@ def test_a_recurrence_is_cut_at_its_last_step_only_where_that_is_another() -> No
     assert "∂C/∂h[T; k] = Σ_m R[m,k]·∂C/∂o[T; m]" in found
     assert "∂C/∂h[t; k] = Σ_m R[m,k]·∂C/∂o[t; m] + Σ_m U[m,k]·∂C/∂z[t+1; m]   for t = 1..T-1" in found
     assert "∂C/∂z[t; k] = ∂C/∂h[t; k]·(1 − h[t; k]^2)   for t = 1..T" in found
-    assert "∂C/∂U[k,j] = Σ_t h[t-1; j]·∂C/∂z[t; k]" in found
+    assert "∂C/∂U[k,j] = Σ_{t=1..T} h[t-1; j]·∂C/∂z[t; k]" in found
 
 
 def test_what_all_steps_read_has_a_sum_over_them() -> None:
-    expected = "∂C/∂h[T; k] = ∂C/∂d[0; k] + Σ_s Σ_m Q[m,k]·∂C/∂d[s; m]·(1 − d[s; m]^2)"
+    expected = "∂C/∂h[T; k] = ∂C/∂d[0; k] + Σ_{s=1..S} Σ_m Q[m,k]·∂C/∂d[s; m]·(1 − d[s; m]^2)"
     assert expected in lines(TWO_FAMILIES)
 
 

@@ -51,7 +51,7 @@ WRONG = [
     ("for t = 1..T:\n    for t = 1..2:\n        h[t,t;] = w\ncost C = w", 4, "t is a step of a block around"),
     ("for w = 1..T:\n    h[w;] = 1\ncost C = 1", 3, "w could be the step or the tensor w"),
     ("for t = 1..T:\n    cost C = w", 4, "a cost line stands in a block of steps"),
-    ("for t = 1..T:\n    param v[t;]\n    h[t;] = w\ncost C = w", 4, "a param line stands in a block of steps"),
+    ("for t = 1..T:\n    param v\n    h[t;] = w\ncost C = w", 4, "the param line of v stands in the block of t"),
     ("  for t = 1..T:\n    h[t;] = w\ncost C = w", 3, "this line is indented as no other"),
     ("for t = 1..T:\n    h[t;] = w\n      g[t;] = w\ncost C = w", 5, "this line is indented as no other"),
     ("for t = 1..T:\n    h[2*t;] = w\ncost C = w", 4, "this is no superscript"),

@@ -11,6 +11,7 @@ from chainrule import nn
 from chainrule.families.folded import folded
 from chainrule.families.templates import StepBlock
 from chainrule.network import Network
+from chainrule.network.equations import Equations
 from chainrule.system.model import System
 from unit.families.family_systems import MLP, RESIDUAL, SIGMOID, SKIP
 
@@ -94,6 +95,35 @@ def test_a_layer_that_is_not_like_the_others_is_in_no_block(before: str, after: 
     assert ranges(cr.parse(text.replace(before, after))) == []
 
 
+def test_layers_that_read_one_layer_are_unlike_those_that_read_the_one_before() -> None:
+    text = layers(*LINES, depth=7)
+    assert ranges(cr.parse(text.replace("W4[k,j]*a3[j]", "W4[k,j]*a2[j]"))) == ["l = 1..3", "l = 5..L"]
+
+
+def test_layers_that_read_entries_at_other_numbers_are_unlike() -> None:
+    lines = "z{n}[k] = (sum(j) W{n}[k,j]*a{m}[j]) + c[0]", "a{n}[k] = tanh(z{n}[k])"
+    text = layers(*lines).replace("y[k]", "y[k], c[k]", 1)
+    assert ranges(cr.parse(text)) == ["l = 1..L"]
+    assert ranges(cr.parse(text.replace("a1[j]) + c[0]", "a1[j]) + c[1]"))) == []
+
+
+def test_a_sum_that_only_counts_has_the_size_of_its_letter() -> None:
+    lines = "z{n}[k] = (sum(j) W{n}[k,j]*a{m}[j]) + (sum(p) 1)", "a{n}[k] = tanh(z{n}[k])"
+    text = "index p = 3, q = 4\n" + layers(*lines)
+    assert ranges(cr.parse(text)) == ["l = 1..L"]
+    assert ranges(cr.parse(text.replace("a1[j]) + (sum(p) 1)", "a1[j]) + (sum(q) 1)"))) == []
+    sizes = text.replace("(sum(p) 1)", "extent(p)")
+    assert ranges(cr.parse(sizes)) == ["l = 1..L"]
+    assert ranges(cr.parse(sizes.replace("a1[j]) + extent(p)", "a1[j]) + extent(q)"))) == []
+
+
+def test_the_size_of_a_layer_is_one_of_the_layer() -> None:
+    lines = "z{n}[k] = (sum(j) W{n}[k,j]*a{m}[j])/extent(j)", "a{n}[k] = tanh(z{n}[k])"
+    text = layers(*lines, params="W{n}[k{n},j{n}]")
+    assert ranges(cr.parse(text)) == ["l = 1..L"]
+    assert ranges(cr.parse(text.replace("a1[j])/extent(j)", "a1[j])/extent(k)"))) == []
+
+
 @pytest.mark.parametrize("letter", ["m", "i"])
 def test_layers_may_differ_in_letters(letter: str) -> None:
     line = f"z2[{letter}] = sum(j) W2[{letter},j]*a1[j]"
@@ -164,13 +194,20 @@ def test_widths_need_not_be_the_same() -> None:
     assert cr.evaluate(families.at(), {n: v for n, v in inputs.items() if n in names})["C"] == pytest.approx(expected)
 
 
-def test_constants_of_layers_are_one_where_they_are_equal() -> None:
-    def text(*rates: float) -> str:
+def test_layers_whose_constants_differ_are_no_family() -> None:
+    def family(*rates: float) -> str:
         parts = [x for rate in rates for x in (nn.Linear(3, 3), nn.Tanh(), nn.Dropout(rate))]
         return str(folded(Network(parts, cost=nn.QuadraticCost()).system))
 
-    assert "const dropout[l;] = 0.5\n" in text(0.5, 0.5, 0.5).replace("1/2", "0.5")
-    assert "const dropout[1;] = 0.5\n" in text(0.5, 0.5, 0.25).replace("1/2", "0.5").replace(", ", "\nconst ")
+    assert "\nconst dropout[l;] = 1/2\n" in family(0.5, 0.5, 0.5)
+    assert family(0.5, 0.5, 0.25) == "None"
+
+
+def test_layers_whose_letters_tie_other_axes_are_no_family() -> None:
+    lines = "z{n}[k] = (sum(j) W{n}[k,j]*a{m}[j]) + b{n}[k]", "a{n}[k] = tanh(z{n}[k])"
+    text = layers(*lines, params="W{n}[k{n},j{n}], b{n}[k{n}]")
+    assert folded(cr.parse(text)) is not None
+    assert folded(cr.parse(text.replace("b2[k2]", "b2[j2]"))) is None
 
 
 def test_blocks_hold_equations_of_the_lowest_layer_in_its_letters() -> None:
@@ -188,3 +225,28 @@ def test_a_family_that_is_written_out_is_found_again(text: str) -> None:
     assert found.items == families.items
     assert cr.parse(str(found)) == found
     assert str(found.at()) == str(families.at(L=5))
+
+
+def test_blocks_of_attention_are_one_block_in_letters_that_are_free() -> None:
+    lines = (
+        "l{n}[t,d] = x{m}[t,d]/sqrt((mean(d) x{m}[t,d]^2) + eps)",
+        "w{n}[t,d] = sum(c) V{n}[d,c]*l{n}[t,c]",
+        "r{n}[t,u] = (sum(d) l{n}[t,d]*l{n}[u,d])/sqrt(extent(d))",
+        "s{n}[t,u] = [u <= t]*exp(r{n}[t,u])/(sum(m) [m <= t]*exp(r{n}[t,m]))",
+        "x{n}[t,d] = x{m}[t,d] + (sum(u) s{n}[t,u]*w{n}[u,d])",
+    )
+    cost = "sum(t,d) (x{depth}[t,d] - y[t,d])^2"
+    text = layers(*lines, params="V{n}[d,c]", cost=cost).replace("a0[k], y[k]", "x0[t,d], y[t,d]\nconst eps = 1e-5")
+    system = cr.parse(text)
+    families = folded(system)
+    assert ranges(system) == ["b = 1..B"]
+    assert "    r[b; t,u] = (Σ_d l[b; t,d]·l[b; u,d])/sqrt(extent(d))\n" in str(families)
+    assert cr.parse(str(families)) == families
+    listing = str(Equations(cr.backprop(system).system))
+    assert "\n  for b = B-1..2:\n      ∂C/∂x[b; t,d] = " in listing
+    assert "\n  for b = 1..B:\n      ∂C/∂V[b; d,c] = Σ_t l[b; t,c]·∂C/∂w[b; t,d]" in listing
+
+
+def test_a_size_by_the_name_of_a_tensor_makes_no_family() -> None:
+    lines = "z{n}[k] = (sum(j) W{n}[k,j]*a{m}[j])/extent(W{n}, 1)", "a{n}[k] = tanh(z{n}[k])"
+    assert folded(cr.parse(layers(*lines))) is None

@@ -123,9 +123,12 @@ def test_powers_of_members_of_a_family_are_not_their_steps() -> None:
 
 def test_a_sum_over_steps_is_no_matrix_product() -> None:
     found = lines(RNN)
-    assert "∇U = Σ_t δ^t (h^{t-1})ᵀ" in found
-    assert "∇b = Σ_t δ^t" in found
-    assert r"\nabla U &= \sum_{t} \delta^{t} \left(h^{t-1}\right)^{\top}" in cr.backprop(cr.parse(RNN)).matrix().latex()
+    assert "∇U = Σ_{t=1..T} δ^t (h^{t-1})ᵀ" in found
+    assert "∇b = Σ_{t=1..T} δ^t" in found
+    assert (
+        r"\nabla U &= \sum_{t=1}^{T} \delta^{t} \left(h^{t-1}\right)^{\top}"
+        in cr.backprop(cr.parse(RNN)).matrix().latex()
+    )
 
 
 def test_a_sum_over_some_steps_says_which() -> None:
@@ -143,7 +146,7 @@ for t = 1..T:
     x[t; i] = x[t-1; i] + r[i]/t
 cost C = sum(i) x[T; i]^2
 """
-    assert "∇r = Σ_t ∇x^t / t" in lines(text)
+    assert "∇r = Σ_{t=1..T} ∇x^t / t" in lines(text)
 
 
 WEIGHTED = """data x[i], W[i,j], s[k]

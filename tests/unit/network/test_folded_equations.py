@@ -123,6 +123,17 @@ def test_terms_that_differ_are_in_no_sum_over_layers() -> None:
     assert "l=" not in cost("2*(sum(k) W3[k]^2)")
 
 
+def test_the_family_of_a_network_is_its_forward_pass_alone() -> None:
+    network = deep(3, nn.Dropout(0.1))
+    network.updates = updates_text(nn.Adam(0.1), network.system)
+    families = network.equations().families
+    assert families == folded(network.system)
+    assert "beta1" not in str(families)
+    assert classifier().equations().families is None
+    network.freeze(2)
+    assert network.equations().families is None
+
+
 def test_what_is_frozen_has_no_gradient() -> None:
     network = deep()
     network.freeze(1)
@@ -135,8 +146,9 @@ def test_what_is_frozen_has_no_gradient() -> None:
 def test_the_backward_pass_is_that_of_the_family() -> None:
     layers = [layer for _ in range(4) for layer in (nn.Linear(6, 6), nn.Tanh())]
     network = Network(layers, cost=nn.QuadraticCost())
-    families = folded(network.system)
+    families = network.equations().families
     assert families is not None
+    assert families == folded(network.system)
     derived = str(cr.backprop(families).system).partition("cost ")[2].splitlines()[1:]
     shown = str(network.equations(names="plain")).partition("backward pass\n")[2].splitlines()
     assert [line.strip() for line in shown] == [line.strip() for line in derived]

@@ -227,13 +227,13 @@ LINES = [
     ("cost C = t^2\ng = dC/dt", "∂C/∂t", "cost C = t^2\ng = ∂C/∂t"),
     (
         "h[i] = tanh(s*h[i-1] + t*x[i])",
-        "h1 = tanh(s·h0 + t·x[0]), then h2 = tanh(s·h1 + t·x[1])",
-        "const h0\nh1 = tanh(s·h0 + t·x[0])\nh2 = tanh(s·h1 + t·x[1])",
+        "h?[i-1] + [i = 0]*h0",
+        "const h0\nh[i] = tanh(s*(h?[i-1] + [i = 0]*h0) + t*x[i])",
     ),
     (
-        "data u[r,i]\nh[r,k] = tanh((sum(m) W[k,m]*u[r,m]) + h?[r-1,k])",
-        "h1[k] = tanh(Σ_m W[k,m]·u[0,m] + 0), then h2[k] = tanh(Σ_m W[k,m]·u[1,m] + h1[k])",
-        "data u[r,i]\nh1[k] = tanh((Σ_m W[k,m]·u[0,m]) + 0)\nh2[k] = tanh((Σ_m W[k,m]·u[1,m]) + h1[k])",
+        "data u[r,i]\nh[r,k] = tanh((sum(m) W[k,m]*u[r,m]) + h[r+2,k])",
+        "h?[r+2,k] + [r >= extent(r) - 2]*h0[k]",
+        "data u[r,i]\nconst h0[k]\nh[r,k] = tanh((sum(m) W[k,m]*u[r,m]) + h?[r+2,k] + [r >= extent(r) - 2]*h0[k])",
     ),
 ]
 

@@ -22,6 +22,7 @@ from chainrule.execute.protocol import Unknowns
 from chainrule.execute.reference.expressions import evaluate_in
 from chainrule.execute.reference.facts import check_facts
 from chainrule.execute.reference.scope import Scope
+from chainrule.execute.reference.step_by_step import values_step_by_step
 from chainrule.execute.scalars import Array
 from chainrule.execute.shortage import enough_memory
 from chainrule.expr.nodes import Expr, Index
@@ -31,6 +32,7 @@ from chainrule.render.text import equation_text
 from chainrule.system.batching import batch, computation_order
 from chainrule.system.derived import solve
 from chainrule.system.model import NO_COST, Equation, System
+from chainrule.system.recurrence_order import Recurrence
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,8 @@ def _evaluate(
     for statement in computation_order(system):
         if isinstance(statement, Equation):
             values[statement.name] = _solved(statement, scope)
+        elif isinstance(statement, Recurrence):
+            values |= _solved_step_by_step(statement, scope)
         elif statement.role == "abstract" and unknowns is not None:
             arguments: dict[str, Array] = {a.tensor: values[a.tensor] for a in statement.arguments}
             chosen = unknowns.partial(statement, (), arguments, scope.shape(statement.indices))
@@ -194,6 +198,17 @@ def _solved(equation: Equation, scope: Scope) -> Array:
             return evaluate_in(scope, equation.value, equation.indices)
     except InputError as error:
         where = equation_text(equation.target, equation.value)
+        raise type(error)(error.what, where=where, expected=error.expected, advice=error.advice) from None
+
+
+def _solved_step_by_step(recurrence: Recurrence, scope: Scope) -> dict[str, Array]:
+    """Return the values of all equations of a recurrence; an error names the first one."""
+    first = recurrence.equations[0]
+    try:
+        with enough_memory(first.name):
+            return values_step_by_step(recurrence, scope)
+    except InputError as error:
+        where = equation_text(first.target, first.value)
         raise type(error)(error.what, where=where, expected=error.expected, advice=error.advice) from None
 
 

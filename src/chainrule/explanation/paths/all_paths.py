@@ -53,6 +53,7 @@ from chainrule.render.formula import ShownFormula, formula
 from chainrule.simplify.stability import stable
 from chainrule.system.model import System
 from chainrule.system.printing import index_names, ranks_of
+from chainrule.system.recurrences import recurrences
 
 _RELATIONS: Mapping[str, Callable[[int, int], bool]] = MappingProxyType(
     {
@@ -111,8 +112,15 @@ def paths(
 def all_paths(back: Backprop, scope: Scope, tensor: str, place: tuple[int, ...], value: float, top: int) -> Paths:
     """Return the paths from an entry, whose derivative the backward pass says is `value`, in a scope with all values.
 
-    Raises VerificationError should their total be anything else.
+    Raises VerificationError should their total be anything else, and OptionError where they go through a recurrence.
     """
+    step = next((name for one in recurrences(back.cotangents.system) for name in one.axes), None)
+    if step is not None:
+        raise OptionError(
+            f"{step} is computed by a recurrence, through whose steps paths are not followed",
+            expected="a system without one",
+            advice="Without paths the derivative is opened into its sum.",
+        )
     cost = back.cotangents.cost
     swept = sweep(back, scope, tensor, place)
     writer = _Writer(back, tensor, place)

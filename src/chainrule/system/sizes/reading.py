@@ -82,6 +82,12 @@ class Reading:
             elif not self._fits_in(slot):
                 self.join(slot, axis, side)
 
+    def labelled(self, one: Reads, axes: tuple[int, ...]) -> None:
+        """Read an entry whose mark is of its shifted positions alone: its plain indices label axes all the same."""
+        for slot, axis in zip(one.slots, axes, strict=True):
+            if isinstance(slot, int) and slot not in self.said:
+                self.join(slot, axis, "value")
+
     def _matrix(self, node: MatrixEntry, slots: tuple[Slot, ...], axes: tuple[int, ...]) -> None:
         """Read an entry of a matrix function as one of the matrix itself; det(X) has none."""
         labelled = (*axes[: len(node.samples)], *axes[len(node.samples) :][: len(node.indices)])

@@ -54,8 +54,13 @@ class Solver:
         """Return the element of each variable of an equation; its target's are the axes of what it defines."""
         place = Location("equation", number, equation.name)
         found = constraints_of(equation)
-        numbers = self.read(found, place, target=equation.target if self.has_axes(equation.name) else None)
-        self.axes[equation.name] = tuple(numbers[: found.targets])
+        derived = isinstance(equation.name, Derivative) and self.has_axes(equation.name)
+        numbers = self.read(found, place, target=equation.target if derived else None)
+        own = tuple(numbers[: found.targets])
+        # What a recurrence has read before it was defined has axes already, of sizes that are open so far.
+        for index, element, read in zip(equation.indices, own, self.axes.get(equation.name, ()), strict=False):
+            self.known.unite(read, element, place, index.preferred, "target")
+        self.axes[equation.name] = own
         # In a system for all samples sizes keep the names that they have in that of one, where axes count otherwise.
         for axis, element in enumerate(() if self.system.samples else self.axes[equation.name]):
             if not self.classes.is_free(element):
@@ -199,7 +204,10 @@ class Solver:
         for one in found.constraints:
             match one:
                 case Reads(entry):
-                    reading.note(one, self._entry_axes(entry, place, "value"))
+                    axes = self._entry_axes(entry, place, "value")
+                    if entry.guarded and self.names.is_of_other_steps(entry.tensor, place):
+                        reading.labelled(one, axes)
+                    reading.note(one, axes)
                 case ReadsMatrix(matrix):
                     reading.note(one, self._matrix_axes(matrix, place))
                 case _:
@@ -305,6 +313,8 @@ class Solver:
         if self.known.strict and side == "value":
             self.names.check_defined(tensor, place)
         axes = self.axes.get(tensor)
+        if axes is None and tensor in self.system.defined and not isinstance(tensor, Derivative):
+            axes = self.axes[tensor] = tuple(self.classes.unnamed() for _ in self.system.axes(tensor))
         if axes is None:
             axes = self._derivative_axes(tensor, place, side)
         if len(axes) != len(entry.indices):

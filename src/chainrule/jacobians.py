@@ -23,12 +23,14 @@ from chainrule.keywords import answers
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Group
 from chainrule.render.document_text import document_text
+from chainrule.render.in_notebooks import displayed
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
 from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
-from chainrule.system.printing import equations_document, ranks_of, system_latex, system_text
+from chainrule.system.printing import ranks_of, system_latex, system_text
+from chainrule.system.system_document import equations_document
 from chainrule.system.typecheck import typecheck
 
 if TYPE_CHECKING:
@@ -109,8 +111,11 @@ class Jacobian(System):
         """Return the equations that were added, as a document."""
         return equations_document(self, self._derived())
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/latex": f"$$\n{self.latex()}\n$$"}
+    def _repr_text_(self) -> str:
+        return repr(self)
+
+    def _repr_latex_(self) -> str:
+        return displayed(self.latex())
 
     def latex(self) -> str:
         """Return the equations that were added, as LaTeX."""

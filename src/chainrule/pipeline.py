@@ -28,14 +28,17 @@ from chainrule.families.definitions import enough
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop, checked_names
 from chainrule.keywords import answers
-from chainrule.render.in_notebooks import ShownAsText
+from chainrule.matrix.with_matrix_form import WithMatrixForm
+from chainrule.render.document import Group
+from chainrule.render.in_notebooks import ShownAsPage, displayed
+from chainrule.render.shown_document import ShownGroup
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
 from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
-from chainrule.system.printing import system_text
+from chainrule.system.printing import system_latex, system_text
 from chainrule.system.stages import after_backprop, before_backprop
 from chainrule.system.typecheck import typecheck
 
@@ -43,16 +46,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from chainrule.execute.family_inputs import WrittenOut
-    from chainrule.matrix.matrix_lines import MatrixForms
-    from chainrule.render.document import Group
-    from chainrule.render.printed_names import Names, Naming
     from chainrule.verify.verification import Verification
 
     Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Backprop(ShownAsText):
+class Backprop(WithMatrixForm, ShownAsPage):
     """The backward pass of a system, derived. `wrt` are the tensors that were asked for.
 
     `system` holds the forward equations and the equations of ∂C/∂t for every t in `wrt` and every name they need.
@@ -113,7 +113,7 @@ class Backprop(ShownAsText):
         return replace(derive(self.cotangents, self.forward.named(tensor)), verifier=self.verify)
 
     @answers
-    def steps(self, *, where: bool = False) -> Group:
+    def steps(self, *, where: bool = False) -> ShownGroup:
         r"""Return the derivations of the whole backward pass on one page, as a document.
 
         First the derivatives that the pass names, from the cost backwards, then those by the tensors asked for; what
@@ -133,7 +133,8 @@ class Backprop(ShownAsText):
         found = self.derivations()
         inlined = {name for derivation in found.values() for name in derivation.inlined}
         brief = [found[tensor] for tensor in found if tensor in self.wrt or tensor in inlined]
-        return backward_page(tuple(found.values()), brief, where=where)
+        page = backward_page(tuple(found.values()), brief, where=where)
+        return ShownGroup(page.nodes, page.role)
 
     def derivations(self) -> dict[str, Derivation]:
         """Return the derivations of the whole backward pass, by tensor, from the cost backwards."""
@@ -173,21 +174,19 @@ class Backprop(ShownAsText):
         found = tuple(equation for equation in self.system.equations if equation.name not in own)
         return found or tuple(self.result().values())
 
-    @answers
-    def matrix(
-        self, *, batched: bool | str = False, layout: str = "mixed", names: Names | Naming = "textbook"
-    ) -> MatrixForms:
-        """Return the equations of derivatives in matrix form; see `matrix_forms`."""
-        from chainrule.matrix.of_systems import matrix_forms
-
-        return matrix_forms(self.system, self.derived, batched=batched, layout=layout, names=names)
-
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what it was made from: what is derived is derived again when it is asked for."""
         return Backprop, (self.forward, self.wrt)
 
     def __str__(self) -> str:
         return system_text(self.system)
+
+    def document(self) -> Group:
+        """Return both passes, as a document."""
+        return self.system.document()
+
+    def _repr_latex_(self) -> str:
+        return displayed(system_latex(self.system))
 
 
 def _cotangents(system: System, wrt: tuple[str, ...], at_once: tuple[str, ...] | None = None) -> Cotangents:

@@ -1,4 +1,4 @@
-"""A notebook executed by a real Jupyter kernel: progress is one line that changes, results are readable when saved."""
+"""A notebook executed by a real Jupyter kernel: progress is one line that changes, results saved as mathematics."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from browser import look
 
 pytestmark = [pytest.mark.oracle, pytest.mark.slow]
 
@@ -44,6 +46,25 @@ def executed(folder: Path, *cells: str) -> list[list[Any]]:
     return [cell["outputs"] for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]]
 
 
+CONVERT = """import sys
+import nbformat
+from nbconvert import HTMLExporter
+exporter = HTMLExporter(template_name="basic")
+sys.stdout.write(exporter.from_notebook_node(nbformat.read(sys.argv[1], 4))[0])"""
+SHOWN = """system = cr.parse('''data y[k]
+param z[k]
+a[k] = exp(z[k])/(sum(m) exp(z[m]))
+cost C = -(sum(k) y[k]*log(a[k]))''')
+back = cr.backprop(system)"""
+
+
+def converted(notebook: Path) -> str:
+    """Return a notebook as the body of a web page."""
+    pytest.importorskip("nbconvert", reason="nbconvert is not installed: pip install nbconvert")
+    command = [sys.executable, "-c", CONVERT, str(notebook)]
+    return subprocess.run(command, check=True, capture_output=True, timeout=240, text=True).stdout
+
+
 def text(output: Any, kind: str = "text/plain") -> str:
     return "".join(output["data"][kind])
 
@@ -66,5 +87,18 @@ def test_progress_is_one_output_and_results_are_readable(tmp_path: Path) -> None
         assert text(line).startswith("epoch 30 of 30   cost ")
     assert "Linear(4, 3)" in text(summary[0])
     assert text(summary[0], "text/html").startswith("<div><table>")
+    assert sorted(system[0]["data"]) == ["text/html", "text/latex", "text/plain"]
     assert text(history[0]).startswith("epoch      cost  training accuracy   seconds\n    1 ")
     assert text(system[0]).startswith("data x[i], y[k]")
+
+
+def test_a_notebook_as_a_web_page_has_mathematics(tmp_path: Path) -> None:
+    cells = ("back", 'back.derivation("z")', 'cr.check(system, "∂C/∂z[k] = a[k] - y[k]")', 'cr.why(system, "z")')
+    executed(tmp_path, MADE, SHOWN, *cells)
+    page = converted(tmp_path / "notebook.ipynb")
+    assert page.count("<math ") > 20
+    found = look(f"<!DOCTYPE html><html><body>{page}</body></html>", tmp_path)
+    assert all(width > 5 and height > 5 for _, _, width, height in found["formulas"])
+    assert all(max(places) - min(places) < 1 for places in found["equals"])
+    assert found["folded"].count(False) > 5
+    assert found["notes"] == 0

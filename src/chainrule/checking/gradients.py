@@ -20,7 +20,8 @@ from chainrule.execute.shortage import enough_memory
 from chainrule.expr.symbols import Derivative
 from chainrule.keywords import answers
 from chainrule.pipeline import backprop
-from chainrule.render.in_notebooks import ShownAsText
+from chainrule.render.document import Group, Table
+from chainrule.render.in_notebooks import ShownAsPage
 from chainrule.render.numbers import number_text
 from chainrule.system.given_system import check_system
 from chainrule.system.model import System
@@ -56,7 +57,7 @@ class GradientRow:
 
 
 @dataclass(frozen=True)
-class GradientReport(ShownAsText):
+class GradientReport(ShownAsPage):
     """The rows of all params; true where every gradient is right."""
 
     rows: tuple[GradientRow, ...]
@@ -69,8 +70,20 @@ class GradientReport(ShownAsText):
     def __bool__(self) -> bool:
         return all(row.right for row in self.rows)
 
+    def document(self) -> Group:
+        """Return the rows, as a document."""
+        headings, *rows = self._lines()
+        return Group((Table(headings, tuple(rows), left=(0, 6)),), role="gradients")
+
     def __str__(self) -> str:
-        lines = [("param", "shape", "largest relative error", "at", "derived", "differences", "")]
+        lines = self._lines()
+        widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
+        return "\n".join(_line(line, widths) for line in lines)
+
+    def _lines(self) -> list[tuple[str, ...]]:
+        lines: list[tuple[str, ...]] = [
+            ("param", "shape", "largest relative error", "at", "derived", "differences", "")
+        ]
         for row in self.rows:
             left_out = f"{row.kinks} {'entry' if row.kinks == 1 else 'entries'} at a kink" if row.kinks else ""
             verdict = left_out if row.right else "WRONG"
@@ -78,8 +91,7 @@ class GradientReport(ShownAsText):
             at = f"[{','.join(map(str, row.entry))}]" if row.shape else ""
             numbers = (number_text(row.derived), number_text(row.differences))
             lines.append((row.tensor, shape, f"{row.error:.1e}", at, *numbers, verdict))
-        widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
-        return "\n".join(_line(line, widths) for line in lines)
+        return lines
 
 
 @answers

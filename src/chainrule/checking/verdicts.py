@@ -20,7 +20,7 @@ from chainrule.expr.symbols import Derivative
 from chainrule.render.document import Group, Line, Words, joined, words
 from chainrule.render.document_text import words_text
 from chainrule.render.formula import ShownFormula, equation_formula, formula, lettered_formula
-from chainrule.render.in_notebooks import ShownAsText
+from chainrule.render.in_notebooks import ShownAsPage
 from chainrule.render.letters import with_letters
 from chainrule.render.valued import with_value
 from chainrule.system.printing import ranks_of
@@ -30,7 +30,7 @@ UNEXPLAINED = "no single small change makes it right, of those that were tried"
 
 
 @dataclass(frozen=True)
-class Verdict(ShownAsText):
+class Verdict(ShownAsPage):
     """Whether an answer is right; it is true where it is.
 
     `message` says what was found; for a wrong answer `where` is the first entry that differs, `found` and `expected`
@@ -58,8 +58,7 @@ class Verdict(ShownAsText):
 
     def document(self) -> Group:
         """Return what is said as lines of words and formulas."""
-        lines = self.said or tuple((line,) for line in (*self.message.splitlines(), *self.numbers))
-        return Group(tuple(map(Line, lines)), role="verdict")
+        return Group(tuple(map(Line, self.said)), role="verdict")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import typer
 
 from chainrule.cli.arguments import NamesOption, as_utf8, read_size
 from chainrule.cli.conversion import PlainCommand
-from chainrule.cli.terminal import check_form, say, show_document
+from chainrule.cli.terminal import FORM_HELP, check_form, say, show_document
 
 HELP = """Check a derivative worked out by hand, in any algebraic form.
 
@@ -47,7 +47,7 @@ def check(
     wrt: Annotated[
         str, typer.Option(metavar="NAME", callback=as_utf8, help="What a right side alone is the derivative by.")
     ] = "",
-    form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
+    form: Annotated[str, typer.Option(help=FORM_HELP)] = "index",
     names: NamesOption = "",
     size: Annotated[
         list[str] | None,
@@ -62,7 +62,7 @@ def check(
     given = read_notation(file.strip())
     system = written_out_system(given, dict(map(read_size, size))) if size else given
     verdict = check_answer(system, answer.strip(), wrt=wrt or None)
-    if names or form == "latex":
+    if names or form != "index":
         from chainrule.cli.printed_as import named_document
 
         show_document(named_document(verdict.document(), names or "plain", system), form=form)

@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.arguments import NamesOption, as_utf8, read_size
-from chainrule.cli.terminal import FORMS, MATRIX_FORMS, check_form, columns, say, show_document
+from chainrule.cli.terminal import (
+    FORM_HELP,
+    FORMS,
+    MATRIX_FORMS,
+    MATRIX_HELP,
+    WEB,
+    check_form,
+    columns,
+    say,
+    show_document,
+)
 
 if TYPE_CHECKING:
     from chainrule.jacobians import Jacobian
     from chainrule.pipeline import Backprop
-    from chainrule.render.document import Group
     from chainrule.rewrite.rules import Derivation
     from chainrule.system.model import System
 
@@ -69,9 +78,7 @@ def derive(
     where: Annotated[
         bool, typer.Option("--where", help="With --steps: name the function in chainrule's code that took each step.")
     ] = False,
-    form: Annotated[
-        str, typer.Option(help="index, for the terminal, or latex; matrix for W x and ⊙, or matrix-latex.")
-    ] = "index",
+    form: Annotated[str, typer.Option(help=FORM_HELP + MATRIX_HELP)] = "index",
     batched: Annotated[
         bool, typer.Option("--batched", help="With --form matrix: for all samples, a row for each.")
     ] = False,
@@ -96,6 +103,7 @@ def derive(
 ) -> None:
     """Derive the backward pass of a system with the chain rule."""
     from chainrule.cli.derive_why import reasons
+    from chainrule.cli.derived_page import verifications
     from chainrule.cli.sized_families import in_members
     from chainrule.cli.systems import read_notation
     from chainrule.errors import OptionError
@@ -127,7 +135,7 @@ def derive(
     system, asked, of = found_in.system, found_in.wrt, found_in.of
     if of or hessian:
         found = _jacobian(system, of, asked, hessian=hessian)
-        _show_jacobian(found, steps=steps, where=where, latex=form == "latex", verify=verify, json=json)
+        _show_jacobian(found, steps=steps, where=where, form=form, verify=verify, json=json)
         return
     back = backprop(system, asked or None)
     if not back.wrt:
@@ -136,14 +144,12 @@ def derive(
         pages = list(reasons(back, asked, found_in.values, at or []))
         show_document(Group(tuple(Group((one.document(),), apart=True) for one in pages)), json=json, width=columns())
         return
-    if json:
-        derivations = [back.derivation(tensor) for tensor in back.wrt]
-        page = back.steps() if steps and not asked else None
-        show_document(_document(derivations, _equations(back), back, page, steps=steps, verify=verify), json=True)
+    if form in WEB or json:
+        _show_whole(back, (file, compare), names, one_page=not asked, steps=steps, verify=verify, form=form, json=json)
         return
     if names:
         _show_named(back, names, asked, steps=steps, where=where, form=form)
-        _say_verified(_verifications(back, file, None, "") if verify else ())
+        _say_verified(verifications(back, file, None, "") if verify else ())
         return
     if steps and not (asked or compare):
         show_document(back.steps(where=where), width=columns(), form=form)
@@ -153,22 +159,47 @@ def derive(
     other = _other(compare, back.wrt) if compare else None
     for block in _blocks(back, other, (file, compare), steps=steps, where=where, latex=form == "latex"):
         say(block)
-    _say_verified(_verifications(back, file, other, compare) if verify else ())
+    _say_verified(verifications(back, file, other, compare) if verify else ())
+
+
+def _show_whole(
+    back: Backprop,
+    files: tuple[str, str],
+    names: str,
+    *,
+    one_page: bool,
+    steps: bool,
+    verify: bool,
+    form: str,
+    json: bool,
+) -> None:
+    """Print all that is asked for as one document."""
+    from chainrule.cli.derived_page import backward_document, compared_document
+    from chainrule.cli.printed_as import names_in_print
+    from chainrule.render.printed_names import with_names
+
+    if files[1]:
+        found = compared_document(back, _other(files[1], back.wrt), files, verify=verify)
+    else:
+        found = backward_document(back, one_page=one_page, steps=steps, verify=verify)
+    naming = names_in_print(names, tuple(back.forward.names()))
+    show_document(with_names(found, naming) if names else found, json=json, form=form)
 
 
 def _show_named(back: Backprop, names: str, asked: list[str], *, steps: bool, where: bool, form: str) -> None:
     """Print derivatives with names of a book or of one's own."""
+    from chainrule.cli.derived_page import equations_of
     from chainrule.cli.printed_as import names_in_print, say_named_equations, show_named
     from chainrule.render.document import Group
     from chainrule.rewrite.derivation_text import derivation_document
 
     naming = names_in_print(names, tuple(back.forward.names()))
     if not steps and form == "latex":
-        say_named_equations(_equations(back), naming)
+        say_named_equations(equations_of(back), naming)
         return
     shown = tuple(Group((derivation_document(back.derivation(t), where=where),), apart=True) for t in back.wrt)
     page = Group(shown) if asked else back.steps(where=where)
-    show_named(page if steps else _equations(back), naming, columns() if steps else None, form)
+    show_named(page if steps else equations_of(back), naming, columns() if steps else None, form)
 
 
 def _check_families(*, plain: bool) -> None:
@@ -223,26 +254,6 @@ def _check_why(why: bool, data: Path | None, at: list[str] | None, *, alone: boo
         raise OptionError("--data and --at are for the numbers of --why", advice="Add --why, or see chainrule explain.")
 
 
-def _document(
-    derivations: Sequence[Derivation],
-    equations: Group,
-    by: Backprop | Jacobian,
-    page: Group | None = None,
-    *,
-    steps: bool,
-    verify: bool,
-) -> Group:
-    """Return what is shown, as one document: every step or the equations, and what verification says."""
-    from chainrule.render.document import Group, Line
-    from chainrule.rewrite.derivation_text import derivation_document
-
-    each = page.nodes if page is not None else tuple(map(derivation_document, derivations))
-    shown = each if steps else (equations,)
-    said = [Line((f"{d.text(d.target)}: {by.verify(d)}",)) for d in derivations if verify]
-    verified = [Group(tuple(said), role="verification", apart=True)] if said else []
-    return Group((*shown, *verified), role="derivatives")
-
-
 def _other(compare: str, wrt: Sequence[str]) -> Backprop:
     """Return the backward pass of the system that is compared, by the same tensors."""
     from chainrule.cli.systems import read_system
@@ -282,9 +293,10 @@ def _blocks(
 
         yield system_latex(back.system.with_equations(back.derived))
     else:
+        from chainrule.cli.derived_page import equations_of
         from chainrule.render.document_text import document_text
 
-        yield document_text(_equations(back))
+        yield document_text(equations_of(back))
 
 
 def _page(derivation: Derivation, *, where: bool, latex: bool) -> str:
@@ -309,12 +321,15 @@ def _jacobian(system: System, of: str, asked: list[str], *, hessian: bool) -> Ja
     return jacobians.jacobian(system, of, asked[0])
 
 
-def _show_jacobian(found: Jacobian, *, steps: bool, where: bool, latex: bool, verify: bool, json: bool) -> None:
+def _show_jacobian(found: Jacobian, *, steps: bool, where: bool, form: str, verify: bool, json: bool) -> None:
     """Print a Jacobian or a Hessian."""
-    derivations = [found.derivation(name) for name in found.results]
-    if json:
-        show_document(_document(derivations, found.document(), found, steps=steps, verify=verify), json=True)
+    from chainrule.cli.derived_page import jacobian_document
+
+    if json or form in WEB:
+        show_document(jacobian_document(found, steps=steps, verify=verify), json=json, form=form)
         return
+    latex = form == "latex"
+    derivations = [found.derivation(name) for name in found.results]
     if steps:
         say("\n\n".join(_page(derivation, where=where, latex=latex) for derivation in derivations))
     else:
@@ -323,24 +338,3 @@ def _show_jacobian(found: Jacobian, *, steps: bool, where: bool, latex: bool, ve
         say()
         for derivation in derivations:
             say(f"{derivation.text(derivation.target)}: {found.verify(derivation)}")
-
-
-def _equations(back: Backprop) -> Group:
-    """Return the equations of the derivatives asked for, and of every name in them."""
-    from chainrule.render.document import Group, Line, words
-    from chainrule.system.printing import equations_document
-
-    shown = equations_document(back.system, back.derived)
-    cases = [
-        Line(words(f"if {title}: ", case.equation_formula()))
-        for tensor in back.wrt
-        for title, case in back.cases(tensor)
-    ]
-    return Group((shown, *([Group(tuple(cases), role="cases", indent=2)] if cases else [])))
-
-
-def _verifications(back: Backprop, file: str, other: Backprop | None, compare: str) -> Iterator[str]:
-    for which, name in ((back, f"{file}: " if other else ""), (other, f"{compare}: ")):
-        if which is not None:
-            for derivation in map(which.derivation, which.wrt):
-                yield f"{name}{derivation.text(derivation.target)}: {which.verify(derivation)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from chainrule.cli.systems import read_notation
-from chainrule.cli.terminal import columns, say, show_document
+from chainrule.cli.terminal import WEB, columns, say, show_document
 from chainrule.errors import DerivativeError, OptionError
 from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.families import Families
@@ -14,7 +14,7 @@ from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.family_derivations import compared_cases, derivations, local_derivative
 from chainrule.family_pages import family_page, told_of_case
 from chainrule.pipeline import family_backprop
-from chainrule.render.document import Group, Heading, Line, Node, words
+from chainrule.render.document import Group, Heading, Line, Node
 from chainrule.render.printed_names import Naming, with_names
 from chainrule.rewrite.compared import compared_document
 from chainrule.rewrite.derivation_text import derivation_latex, derivation_text
@@ -63,9 +63,10 @@ def derive_families(families: Families, wanted: Wanted) -> None:
         return
     back = _back(families, wanted)
     shown = with_names(_document(back, wanted), wanted.names)
-    if wanted.json:
+    if wanted.json or wanted.form in WEB:
         verified = Group(tuple(Line((line,)) for line in _verified(back, wanted)), role="verification", apart=True)
-        show_document(Group((shown, verified), role="derivatives") if wanted.verify else shown, json=True)
+        whole = Group((shown, verified), role="derivatives") if wanted.verify else shown
+        show_document(whole, json=wanted.json, form=wanted.form)
         return
     if wanted.latex and not wanted.steps:
         say(back.latex(wanted.names))
@@ -89,8 +90,7 @@ def _document(back: FamilyBackprop, wanted: Wanted) -> Group:
     below = [Group((Line((back.holds_for,)),), apart=True)] if back.holds_for and not wanted.latex else []
     if wanted.steps:
         return Group((family_page(back, wanted.tensors, where=wanted.where), *below))
-    lines = (words(formula, f"   for {ranges}") if ranges else (formula,) for formula, ranges in back.told())
-    return Group((*(Line(line, whole=True) for line in lines), *below), role="derivatives")
+    return Group((back.document(),), role="derivatives")
 
 
 def _verified(back: FamilyBackprop, wanted: Wanted) -> Iterator[str]:
@@ -116,12 +116,18 @@ def compare_families(families: Families, other: object, wanted: Wanted) -> None:
             pages.append(Group((*head, told_of_case(both[0], one, page, whole=False)), apart=True))
         if not pairs:
             raise DerivativeError(f"no case of the derivatives by {name} is one of both files")
+    lines = (
+        [f"{file}: {line}" for line in _verified(back, wanted)] if wanted.verify else []
+        for back, file in zip(both, files, strict=True)
+    )
+    said = [Group(tuple(Line((one,)) for one in found), apart=True) for found in lines if found]
+    if wanted.form in WEB:
+        show_document(Group((*pages, *said)), form=wanted.form)
+        return
     show_document(Group(tuple(pages)), width=columns(), form=wanted.form)
-    if wanted.verify:
-        for back, file in zip(both, files, strict=True):
-            say()
-            for line in _verified(back, wanted):
-                say(f"{file}: {line}")
+    for group in said:
+        say()
+        show_document(group)
 
 
 def explain_why(families: Families, at: Sequence[str], wanted: Wanted) -> None:
@@ -158,6 +164,11 @@ def _local(families: Families, wanted: Wanted) -> None:
     found = local_derivative(back, above, below)
     if wanted.json:
         show_document(found.document(), json=True)
+        return
+    if wanted.form in WEB:
+        from chainrule.cli.derived_page import jacobian_document
+
+        show_document(jacobian_document(found, steps=wanted.steps, verify=wanted.verify), form=wanted.form)
         return
     for name in found.results if wanted.steps else ():
         derivation = found.derivation(name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.arguments import NamesOption, as_utf8, read_size
-from chainrule.cli.terminal import check_form, columns, show_document
+from chainrule.cli.terminal import FORM_HELP, check_form, columns, show_document
 from chainrule.errors import escaped
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def explain(
     json: Annotated[
         bool, typer.Option("--json", help="Print the same as JSON, for programs, with all digits of the numbers.")
     ] = False,
-    form: Annotated[str, typer.Option(help="index, for the terminal, or latex.")] = "index",
+    form: Annotated[str, typer.Option(help=FORM_HELP)] = "index",
     names: NamesOption = "",
 ) -> None:
     """Open one derivative into its sum, term by term, with numbers."""

@@ -34,18 +34,26 @@ def say(text: object = "", *, err: bool = False) -> None:
     typer.echo(escaped(text, keep=KEPT), err=err)  # noqa: TID251 -- the only place
 
 
-FORMS = ("index", "latex")
-"""The forms that a document is printed in: the notation for a terminal, and LaTeX."""
+WEB = ("html", "mathml")
+FORMS = ("index", "latex", *WEB)
+"""The forms that a document is printed in: the notation for a terminal, LaTeX, a web page, and a part of one."""
+FORM_HELP = "index, for the terminal; latex; html, a web page; or mathml, to be pasted into one."
 MATRIX_FORMS = ("matrix", "matrix-latex")
 """The forms of equations in matrices and vectors, as text and as LaTeX."""
+MATRIX_HELP = " Equations alone: matrix, with W x and ⊙, or matrix-latex."
 
 
 def show_document(node: Node, *, json: bool = False, width: int | None = None, form: str = FORMS[0]) -> None:
-    """Print a document, as text of a width, as LaTeX or as JSON."""
+    """Print a document, as text of a width, as LaTeX, for the web or as JSON."""
     from chainrule.render.document_json import document_json
     from chainrule.render.document_latex import document_latex
     from chainrule.render.document_text import document_text
 
+    if form in WEB and not json:
+        from chainrule.render.document_html import document_html, page_html
+
+        say(page_html(node, "chainrule") if form == "html" else document_html(node))
+        return
     say(document_json(node) if json else document_latex(node) if form == "latex" else document_text(node, width))
 
 

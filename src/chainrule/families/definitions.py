@@ -16,7 +16,8 @@ from chainrule.families.expansion import Expansion, Placed, expansion_of
 from chainrule.families.families_text import range_text
 from chainrule.families.templates import Blocks, entries_in
 from chainrule.system.locations import Location, did_you_mean
-from chainrule.system.model import Equation
+from chainrule.system.model import Equation, System
+from chainrule.system.recurrences import recurrence_of
 from chainrule.system.typecheck import typecheck
 
 FEWEST = 3
@@ -58,7 +59,7 @@ def _check_definitions(found: Expansion) -> None:
         if name in places and isinstance(name, Tensor) and name.superscript:
             raise _twice(found.equations, placed, name)
         places.setdefault(name, number)
-    cost = found.families.head.cost
+    cost, system = found.families.head.cost, found.system()
     for number, placed in enumerate(found.equations):
         _check_derivatives(placed, places, cost)
         for tensor in entries_in(placed.made.value):
@@ -66,8 +67,20 @@ def _check_definitions(found: Expansion) -> None:
                 continue
             if tensor not in places:
                 raise _missing(found, placed, tensor, places)
-            if places[tensor] >= number:
+            if places[tensor] >= number and not _is_of_other_steps(found, system, placed, tensor):
                 raise _too_early(placed, tensor, found.equations[places[tensor]])
+
+
+def _is_of_other_steps(found: Expansion, system: System, placed: Placed[Equation], tensor: Tensor) -> bool:
+    """Say whether an equation belongs to a recurrence along an index, with what it reads. Raises TypecheckError."""
+    try:
+        together = recurrence_of(system, placed.made.name)
+    except TypecheckError as error:
+        entries = (e for e in walk(placed.made.value) if isinstance(e, Indexed) and e.tensor == tensor)
+        if any(isinstance(position, Affine) and position.terms for e in entries for position in e.indices):
+            raise found.relocated(error) from None
+        return False
+    return together is not None and tensor in together.axes
 
 
 def _check_derivatives(placed: Placed[Equation], places: Mapping[str, int], cost: str) -> None:

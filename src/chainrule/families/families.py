@@ -12,6 +12,8 @@ from chainrule.families.definitions import check
 from chainrule.families.families_text import families_text
 from chainrule.families.plain_names import plain_system
 from chainrule.families.templates import Blocks
+from chainrule.render.document import Group
+from chainrule.render.in_notebooks import ShownAsPage
 from chainrule.system.model import System
 from chainrule.system.typecheck import typecheck
 
@@ -20,7 +22,7 @@ MOST_STEPS = 100_000
 
 
 @dataclass(frozen=True)
-class Families(Blocks):
+class Families(Blocks, ShownAsPage):
     r"""A forward pass for any number of layers or steps of time.
 
     `head` holds the declarations, `items` the equations and the blocks of equations that are repeated.
@@ -62,6 +64,12 @@ class Families(Blocks):
 
     def __str__(self) -> str:
         return families_text(self)
+
+    def document(self) -> Group:
+        """Return what their text says, as a document."""
+        from chainrule.families.families_document import families_document
+
+        return families_document(self)
 
     @cached_property
     def _known(self) -> dict[tuple[tuple[str, int], ...], tuple[System, Mapping[Symbol, Tensor]]]:

@@ -13,6 +13,7 @@ from chainrule.expr.symbols import NO_TENSOR, Symbol, Tensor
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.expansion import blocks_at
 from chainrule.families.families import Families
+from chainrule.families.families_document import ranges_words
 from chainrule.families.families_text import as_reductions, range_text, ranges_latex
 from chainrule.families.named_sums import with_named_sums, with_plain_sums
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system, with_own_letter
@@ -24,7 +25,9 @@ from chainrule.families.templates import StepRange
 from chainrule.families.uses import Flow
 from chainrule.matrix.matrix_lines import MatrixForms, matrix_line
 from chainrule.matrix.of_systems import book_names
+from chainrule.render.document import Group, Line, Node, words
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
+from chainrule.render.in_notebooks import ShownAsPage, displayed
 from chainrule.render.latex import aligned
 from chainrule.render.printed_names import Names, Naming
 from chainrule.system.locations import Location
@@ -53,7 +56,7 @@ class StepWindowOf:
 
 
 @dataclass(frozen=True)
-class FamilyBackprop:
+class FamilyBackprop(ShownAsPage):
     """The derivatives of a family's cost by `wrt`, and by all that these name, case by case.
 
     `derive` derives a single system; see `cases`.
@@ -85,7 +88,7 @@ class FamilyBackprop:
     @property
     def least(self) -> dict[str, int]:
         """From how many steps on the cases hold; `at` derives for fewer by themselves."""
-        assert self.cases
+        assert self.cases is not None, "they are found first"
         return {letter: max(0, self._found.flow.order.least.get(letter, 0)) for letter in self.forward.letters}
 
     @property
@@ -200,9 +203,22 @@ class FamilyBackprop:
         known = dict.fromkeys([*defined, *self.cases])
         return [name for name in known if self.cases.get(name)]
 
+    def document(self) -> Group:
+        """Return all cases, each with the steps that it holds for, as a document."""
+        shown = Group(tuple(_case(shown, case) for shown, case in self._formulas(None)), role="equations")
+        return Group((shown, Group((Line((self.holds_for,)),), apart=True))) if self.holds_for else shown
+
+    def _repr_latex_(self) -> str:
+        return displayed(self.latex())
+
     def __str__(self) -> str:
         lines = [*self.lines(), *(["", self.holds_for] if self.holds_for else [])]
         return "\n".join(lines)
+
+
+def _case(shown: ShownFormula, case: StepCase) -> Node:
+    ranges = tuple(case_range(case))
+    return Line(words(shown, "   for ", ranges_words(ranges)), whole=True) if ranges else shown
 
 
 def range_of(case: StepCase) -> str:

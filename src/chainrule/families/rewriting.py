@@ -6,10 +6,11 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from chainrule.expr.binding import substitute_indices
+from chainrule.expr.binding import Fresh, rewrite_bottom_up, substitute_indices
 from chainrule.expr.nodes import (
     Affine,
     AnyNode,
+    Expr,
     ExtentValue,
     Index,
     Indexed,
@@ -18,12 +19,13 @@ from chainrule.expr.nodes import (
     MatrixEntry,
     Partial,
     Position,
+    Reduce,
     operands,
     plus,
     walk,
     with_operands,
 )
-from chainrule.expr.sizes import Axis
+from chainrule.expr.sizes import Axis, Size
 from chainrule.expr.symbols import Change, Derivative, Steps, Symbol, Tensor
 from chainrule.families.templates import Step, StepRange, letter_summed, range_summed, sum_over
 from chainrule.system.model import Declaration, Equation, Given, System
@@ -187,6 +189,22 @@ def tied(index: Index, tensor: Symbol) -> Index:
         return index
     steps = ",".join(f"{letter}{shift:+d}" for letter, shift in tensor.superscript)
     return Index(f"{index.name}@{steps}", index.extent, index.preferred)
+
+
+def with_own_extents(equation: Equation, system: System) -> Equation:
+    """Return an equation in which an extent has the letter of an index that runs so far, of the equation if it can."""
+    letters: dict[Size, str] = {}
+    bound = (i for part in walk(equation.value) if isinstance(part, Reduce) for i in part.indices)
+    for index in (*equation.indices, *bound, *(i for name in system.names() for i in system.axes(name))):
+        letters.setdefault(index.extent, index.preferred)
+
+    def lettered(node: Expr) -> Expr:
+        own = letters.get(node.extent) if isinstance(node, ExtentValue) else None
+        return ExtentValue(node.extent, own) if isinstance(node, ExtentValue) and own else node
+
+    if not any(isinstance(part, ExtentValue) for part in walk(equation.value)):
+        return equation
+    return Equation(equation.target, rewrite_bottom_up(equation.value, lettered, Fresh()))
 
 
 def numbered(index: Index) -> str:

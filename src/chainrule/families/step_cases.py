@@ -16,7 +16,7 @@ from chainrule.expr.binding import substitute_indices
 from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, plus, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.reads import reach_of
-from chainrule.families.rewriting import APART
+from chainrule.families.rewriting import APART, with_own_extents
 from chainrule.families.single_entries import continued, single_entries
 from chainrule.families.step_order import Interval, holds_in, shifted
 from chainrule.families.subjects import Box, CaseWindow, Derive, StepCase, Subject
@@ -170,12 +170,13 @@ class CaseFinder:
             windows.append(CaseWindow(system, moving, tuple(over), readers, self.flow.beyond))
             if derived is None:
                 continue
-            whole = erased_equation(Equation(window.restored(derived.target), window.restored(derived.value)))
+            restored = Equation(window.restored(derived.target), window.restored(derived.value))
+            whole = erased_equation(with_own_extents(restored, system))
             target = whole.target if target is None else target
             if whole.value != ZERO:
                 values.append(_over(over, _in_letters(whole, target)))
             same = {use.user.target.name for use in inner}
-            named |= {t.name for t in _derived_by(self.flow.cost, whole.value)} & same
+            named |= {t.name for t in _derived_by(self.flow.cost, whole.value)} & same - {subject.tensor.name}
         if target is None and windows:
             return None, named
         if target is None:

@@ -54,6 +54,7 @@ class StepWindow:
     letters: set[str] = field(default_factory=set)
     axes: dict[Tensor, tuple[str, tuple[Position, ...]]] = field(default_factory=dict)
     apart: dict[Symbol, Tensor] = field(default_factory=dict)
+    numbers: dict[Tensor, int] = field(default_factory=dict)
 
     @property
     def counts(self) -> tuple[str, ...]:
@@ -93,6 +94,7 @@ class StepWindow:
             self.cost = made
         else:
             self.defined[target] = made
+            self.numbers[target] = user.number
         return target
 
     def _statement(
@@ -239,7 +241,7 @@ class StepWindow:
         entered: set[Tensor] = set()
         while waiting:
             tensor = waiting[-1]
-            needed = [t for t in _reads(self.defined[tensor]) if t in self.defined and t not in found]
+            needed = [t for t in _reads(self.defined[tensor]) if t not in found and self._is_above(t, tensor)]
             if not needed or tensor in entered:
                 if needed:
                     raise DerivativeError(f"{tensor} would be read before it is computed, in the derivative of a step")
@@ -252,6 +254,12 @@ class StepWindow:
             [one for one in statements if isinstance(one, Equation)],
             [one for one in statements if isinstance(one, Declaration)],
         )
+
+    def _is_above(self, read: Tensor, reader: Tensor) -> bool:
+        """Say whether what a statement reads is defined here, and not at other steps of a recurrence along an index."""
+        if read not in self.numbers or read.superscript != reader.superscript:
+            return read in self.defined
+        return self.numbers[read] < self.numbers[reader]
 
     def _declarations(
         self, equations: Sequence[Equation], unknown: Sequence[Declaration], moving: Tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from chainrule.expr.binding import own_indices
@@ -17,7 +17,7 @@ from chainrule.matrix.operations import MatrixNode
 from chainrule.matrix.oriented import NoMatrixForm
 from chainrule.render.arrange import known_ranks
 from chainrule.render.formula import ShownFormula, equal, lettered_formula
-from chainrule.render.in_notebooks import ShownAsText
+from chainrule.render.in_notebooks import ShownAsText, displayed
 from chainrule.render.latex import aligned
 from chainrule.render.letters import with_letters
 
@@ -54,8 +54,8 @@ class MatrixLine(ShownAsText):
         shown = (self.written(LATEX_MATRIX, f" {sign} ") or self.index.latex(sign)) + self.steps[1]
         return f"% no matrix form: {self.reason}\n{shown}" if self.reason else shown
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/plain": str(self), "text/latex": f"$$\n{self.latex()}\n$$"}
+    def _repr_kinds_(self) -> dict[str, Callable[[], str]]:
+        return {**super()._repr_kinds_(), "text/latex": lambda: displayed(self.latex())}
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,8 +81,8 @@ class MatrixForms(ShownAsText):
         """Return all equations as an `aligned` environment."""
         return aligned(line.latex("&=") for line in self.lines)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/plain": str(self), "text/latex": f"$$\n{self.latex()}\n$$"}
+    def _repr_kinds_(self) -> dict[str, Callable[[], str]]:
+        return {**super()._repr_kinds_(), "text/latex": lambda: displayed(self.latex())}
 
 
 def matrix_line(

@@ -141,7 +141,7 @@ def _between(before: str, after: str) -> tuple[str, str]:
 
 
 def _latex_function(name: str, order: int) -> str:
-    return LATEX.function(name) + LATEX.prime * order
+    return LATEX.function(name) + "'" * order
 
 
 LATEX_MATRIX = MatrixStyle(

@@ -15,24 +15,26 @@ from chainrule.expr.nodes import Expr, Indexed, Number
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import Derivative, tensors_of
 from chainrule.families.families import Families
-from chainrule.families.families_text import INDENT, range_text, ranges_latex
+from chainrule.families.families_document import range_formula
+from chainrule.families.families_text import INDENT, ranges_latex
 from chainrule.families.folded import folded
 from chainrule.families.folding import Folding, folding_of
 from chainrule.families.templates import Item, StepBlock
+from chainrule.render.document import Group, Line, Node, words
 from chainrule.render.formula import ShownFormula, equation_formula
+from chainrule.render.in_notebooks import displayed
 from chainrule.render.latex import aligned
 from chainrule.render.printed_names import Names, Naming, naming_of
-from chainrule.render.text import UNICODE, expression_text, whole_text
+from chainrule.render.shown_document import ShownDocument
+from chainrule.render.text import expression_text, whole_text
 from chainrule.system.model import Declaration, Equation, System
 from chainrule.system.printing import index_names, ranks_of
 from chainrule.system.stages import for_updates
 
-ARROW = " ← "
-
 
 @dataclass(frozen=True, repr=False)
-class Equations:
-    """The equations of a network, which display themselves: as text in a terminal, as LaTeX in a notebook.
+class Equations(ShownDocument):
+    """The equations of a network, which display themselves.
 
     `names` are those of the textbook, or others, see `printed_names`. If `flat`, each layer is shown by itself, also
     where three or more are equal.
@@ -88,18 +90,21 @@ class Equations:
         kept = tuple(d for d in self.system.declarations if d.role not in ("state", "const") or d.tensor in read)
         return folded(replace(self.system, declarations=kept, equations=self.forward, updates=()))
 
-    def __str__(self) -> str:
+    def document(self) -> Group:
+        """Return the passes and the update, as a document."""
         count = "" if self.folding is None else f" ({self.folding.last} = {self.folding.count})"
         mean = f" (∂{self.system.cost} is the mean over the samples {self.system.batch} of a mini-batch)"
-        bases = [] if self.folding is None else map(self._line, self.folding.base_equations(self.system))
-        optimizer = [*self._states(), *self._lines(self.optimizer, self._line)]
-        update = [*self._constants(forward=False), *optimizer, *self._lines(self.updates, self._update)]
-        blocks = [
-            ("forward pass" + count, [*self._constants(forward=True), *bases, *self._lines(self.forward, self._line)]),
-            ("backward pass", [line for part in self.backward_parts() for line in self._lines(part, self._line)]),
-            ("update" + mean * bool(self.system.batch), update),
-        ]
-        return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks if lines)
+        bases = () if self.folding is None else map(self._formula, self.folding.base_equations(self.system))
+        begun = (*self._constants(forward=False), *self._states())
+        blocks = (
+            ("forward pass" + count, (*self._constants(forward=True), *bases, *self._nodes(self.forward))),
+            ("backward pass", tuple(node for part in self.backward_parts() for node in self._nodes(part))),
+            (
+                "update" + mean * bool(self.system.batch),
+                (*begun, *self._nodes(self.optimizer), *self._nodes(self.updates, "←")),
+            ),
+        )
+        return Group(tuple(_block(title, shown) for title, shown in blocks if shown), role="network")
 
     def __repr__(self) -> str:
         return str(self)
@@ -108,14 +113,11 @@ class Equations:
         equations = (self.forward, *self.backward_parts(), self.optimizer)
         lines: list[str] = []
         if self.folding is not None:
-            bases = map(self._latex, self.folding.base_equations(self.system))
+            bases = (self._formula(e).latex("&=") for e in self.folding.base_equations(self.system))
             lines = [f"{self.folding.last} &= {self.folding.count}", *bases]
-        lines += [line for part in equations for line in self._latex_lines(part, self._latex)]
-        lines += self._latex_lines(self.updates, self._update_latex)
-        return f"$$\n{aligned(lines)}\n$$"
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/plain": str(self), "text/latex": self._repr_latex_()}
+        lines += [line for part in equations for line in self._latex_lines(part)]
+        lines += self._latex_lines(self.updates, "←")
+        return displayed(aligned(lines))
 
     def backward_parts(self) -> tuple[tuple[Equation, ...], ...]:
         """Return the backward pass; where layers are told as one, what is read on the way back comes first."""
@@ -128,37 +130,31 @@ class Equations:
     def _items(self, equations: Sequence[Equation]) -> tuple[Item, ...]:
         return tuple(equations) if self.folding is None else self.folding.shown(equations)
 
-    def _lines(self, equations: Sequence[Equation], line: Callable[[Equation], str]) -> Iterator[str]:
+    def _nodes(self, equations: Sequence[Equation], relation: str = "=") -> Iterator[Node]:
+        """Yield equations, those of equal layers below the layers that they hold for."""
+        return self._told(equations, lambda equation: self._formula(equation, relation))
+
+    def _told(self, equations: Sequence[Equation], node: Callable[[Equation], Node]) -> Iterator[Node]:
         for item in self._items(equations):
             if isinstance(item, StepBlock):
-                yield f"for {range_text(item.range)}:"
-                yield from (INDENT + line(e) for e in item.items if isinstance(e, Equation))
+                yield Line(words("for ", range_formula(item.range), ":"))
+                yield Group(tuple(node(e) for e in item.items if isinstance(e, Equation)), indent=len(INDENT))
             elif isinstance(item, Equation):
-                yield line(item)
+                yield node(item)
 
-    def _latex_lines(self, equations: Sequence[Equation], line: Callable[[Equation], str]) -> Iterator[str]:
+    def _latex_lines(self, equations: Sequence[Equation], relation: str = "=") -> Iterator[str]:
         for item in self._items(equations):
-            if isinstance(item, StepBlock):
-                yield from (line(e) + ranges_latex([item.range]) for e in item.items if isinstance(e, Equation))
-            elif isinstance(item, Equation):
-                yield line(item)
+            parts = item.items if isinstance(item, StepBlock) else (item,)
+            behind = ranges_latex([item.range]) if isinstance(item, StepBlock) else ""
+            for part in parts:
+                if isinstance(part, Equation):
+                    yield self._formula(part, relation).latex("&=") + behind
 
-    def _line(self, equation: Equation) -> str:
-        return str(self._formula(equation))
-
-    def _update(self, update: Equation) -> str:
-        return self._formula(update).written(UNICODE, ARROW)
-
-    def _latex(self, equation: Equation) -> str:
-        return self._formula(equation, self._ranks).latex("&=")
-
-    def _update_latex(self, update: Equation) -> str:
-        return self._formula(update, self._ranks).latex(r"&\leftarrow")
-
-    def _formula(self, equation: Equation, ranks: Mapping[str, int] | None = None) -> ShownFormula:
+    def _formula(self, equation: Equation, relation: str = "=") -> ShownFormula:
         taken, declared = self._letters
-        shown = equation_formula(equation.target, equation.value, taken=taken, declared=declared, ranks=ranks)
-        return replace(shown, naming=self._naming)
+        target, value = equation.target, equation.value
+        shown = equation_formula(target, value, taken=taken, declared=declared, ranks=self._ranks)
+        return replace(shown, naming=self._naming, relation=relation)
 
     @cached_property
     def _naming(self) -> Naming:
@@ -174,13 +170,13 @@ class Equations:
     def _ranks(self) -> Mapping[str, int]:
         return {n: rank for n, rank in ranks_of(self.system).items() if not isinstance(n, Derivative)}
 
-    def _constants(self, *, forward: bool) -> Iterator[str]:
+    def _constants(self, *, forward: bool) -> Iterator[Node]:
         """Yield the constants that the forward pass reads, or the others."""
         read = {name for equation in self.forward for name in tensors_in(equation.value)}
         consts = (d for d in self.system.declarations if d.role == "const" and not d.implied)
-        return self._lines([e for d in consts if (d.tensor in read) == forward for e in _valued(d)], _constant)
+        return self._told([e for d in consts if (d.tensor in read) == forward for e in _valued(d)], _constant)
 
-    def _states(self) -> Iterator[str]:
+    def _states(self) -> Iterator[Node]:
         """Yield what each state begins with, in one line for those that begin alike."""
         states = [e for d in self.system.declarations if d.role == "state" for e in _valued(d)]
         for value in dict.fromkeys(e.value for e in states):
@@ -190,8 +186,9 @@ class Equations:
                 yield _beginning(alone, value)
             for item in items:
                 if isinstance(item, StepBlock):
-                    yield f"for {range_text(item.range)}:"
-                    yield INDENT + _beginning([e for e in item.items if isinstance(e, Equation)], value)
+                    yield Line(words("for ", range_formula(item.range), ":"))
+                    begun = _beginning([e for e in item.items if isinstance(e, Equation)], value)
+                    yield Group((begun,), indent=len(INDENT))
 
 
 def _valued(declaration: Declaration) -> Iterator[Equation]:
@@ -200,12 +197,17 @@ def _valued(declaration: Declaration) -> Iterator[Equation]:
         yield Equation(Indexed(declaration.tensor), declaration.value)
 
 
-def _constant(equation: Equation) -> str:
-    return f"{equation.name} = {_decimal(equation.value)}"
+def _constant(equation: Equation) -> Line:
+    return Line((f"{equation.name} = {_decimal(equation.value)}",))
 
 
-def _beginning(states: Sequence[Equation], value: Expr) -> str:
-    return f"{', '.join(whole_text(e.name) for e in states)} = {_decimal(value)} before the first step"
+def _beginning(states: Sequence[Equation], value: Expr) -> Line:
+    return Line((f"{', '.join(whole_text(e.name) for e in states)} = {_decimal(value)} before the first step",))
+
+
+def _block(title: str, shown: tuple[Node, ...]) -> Group:
+    """Return one of the passes below its title."""
+    return Group((Line((title,)), Group(shown, indent=2)), apart=True)
 
 
 def _decimal(value: Expr) -> str:

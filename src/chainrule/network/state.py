@@ -22,6 +22,8 @@ from chainrule.network.start import checked_values
 from chainrule.nn.selection import selected
 from chainrule.notation import parse_system
 from chainrule.pipeline import backprop
+from chainrule.render.document import Group, Line
+from chainrule.render.in_notebooks import ShownAsPage
 from chainrule.render.printed_names import Names
 from chainrule.system.model import System
 from chainrule.system.printing import system_text
@@ -30,7 +32,7 @@ STATE_TYPES = ("float64", "float32", "float16")
 """In what `state_dict` may give arrays."""
 
 
-class Learned:
+class Learned(ShownAsPage):
     """The params of a system, some of which may be frozen: that are not changed by training.
 
     `layers` and `cost` are what it was made of, for people, `layer_outputs` what the layers write.
@@ -191,7 +193,7 @@ class Learned:
     def summary(self) -> Summary:
         """Return a table of the network: each layer and equation, its shape, its params, and how many they are.
 
-        It displays itself in a notebook; elsewhere print it.
+        It displays itself in a notebook, where it stands below a network too; elsewhere print it.
 
         >>> from chainrule import nn
         >>> from chainrule.network.network import Network
@@ -207,6 +209,10 @@ class Learned:
         labels = labels_of_layers(self.system, self.layers, self.layer_outputs, self.cost)
         labels |= dict.fromkeys(self.ends.masks, "drawn")
         return summary_of(self.system, self._params, self.sizes, frozen=self.frozen, labels=labels)
+
+    def document(self) -> Group:
+        """Return what it is and its summary, as a document."""
+        return Group((Line((str(self).strip("<>"),)), self.summary().document()), role="network")
 
     @answers
     def equations(self, names: Names = "textbook", flat: bool = False) -> Equations:

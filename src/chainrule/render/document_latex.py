@@ -144,7 +144,12 @@ def _heading(words: Iterable[Inline]) -> str:
 def _inline(piece: Inline) -> str:
     if isinstance(piece, ShownFormula):
         return f"${piece.latex()}$"
-    return _escaped(re.sub(" +", " ", words_text((piece,))))
+    return latex_words((piece,))
+
+
+def latex_words(words: Iterable[Inline]) -> str:
+    """Return words without formulas, every sign as LaTeX has it."""
+    return _escaped(re.sub(" +", " ", words_text(words)))
 
 
 def _escaped(text: str) -> str:

@@ -35,6 +35,7 @@ class ShownFormula:
     """An expression, or sides that are equal. `continued` says that the line above ends with what it is equal to.
 
     With a `naming` tensors have its names. An equation of a derivative that it names begins with that name.
+    Between the sides of an update stands another `relation` than =.
 
     >>> from chainrule.expr.nodes import Index, Indexed
     >>> a, z = (formula(Indexed(name, (Index("k"),))) for name in ("a1", "z1"))
@@ -45,6 +46,7 @@ class ShownFormula:
     sides: tuple[Layout, ...]
     continued: bool = False
     naming: PrintedNames | None = None
+    relation: str = "="
 
     def __str__(self) -> str:
         return self.written(UNICODE)
@@ -55,11 +57,12 @@ class ShownFormula:
         Of three sides or more only the first two are aligned at it.
         """
         first, *others = self._sides(LATEX)
-        return " = ".join([f"{first} {sign} {others[0]}".lstrip(), *others[1:]] if others else [first])
+        meant = sign.replace("=", LATEX.relation(self.relation).strip())
+        return " = ".join([f"{first} {meant} {others[0]}".lstrip(), *others[1:]] if others else [first])
 
-    def written(self, style: Style, sign: str = "") -> str:
-        """Return the formula in a style; between its sides stands its sign for =, or another one."""
-        return (sign or style.relation("=")).join(self._sides(style)).lstrip(" ")
+    def written(self, style: Style) -> str:
+        """Return the formula in a style."""
+        return style.relation(self.relation).join(self._sides(style)).lstrip(" ")
 
     def _sides(self, style: Style) -> list[str]:
         """Return what stands on each side of a sign: nothing on the first of what goes on from the line above."""

@@ -51,7 +51,7 @@ BIG_OPERATORS = {
     "mean": r"\operatorname*{mean}",
     "onehot": r"\operatorname*{onehot}",
 }
-RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
+RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne", "←": r"\leftarrow"}
 CONNECTIVES = {"and": r"\land", "or": r"\lor"}
 
 
@@ -192,12 +192,14 @@ LATEX = Style(
     partial=lambda order: rf"\partial^{{{order}}} " if order > 1 else r"\partial ",
     times=_times,
     big=_big,
+    big_end="",
     plus=" + ",
     minus=" - ",
     negative="-",
     denial=r"\lnot ",
     between_partials=" ",
-    prime="'",
+    primed=lambda primes: ("", "'" * primes),
+    call="",
     whole=lambda tensor: latex_name(tensor).tensor,
     gradient=(r"\nabla ", r" \cdot ", ""),
     rate=lambda node: (r"\frac{\partial \left(", node.of, r"\right)}{\partial ", node.by, "}"),
@@ -209,6 +211,7 @@ LATEX = Style(
     power=("", "^{", "}"),
     parentheses=(r"\left(", r"\right)"),
     bracket=(r"\left[ ", r" \right]"),
+    span=("", r", \ldots, ", ""),
     choice=_choice,
     frames=MappingProxyType(
         {

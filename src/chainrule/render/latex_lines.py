@@ -117,7 +117,7 @@ def _parts(layout: Layout, room: float) -> Iterator[Box]:  # noqa: C901 -- one m
         case Applied("abs", (argument,), 0):
             yield from _around(r"\Bigl|", _boxes(argument, room), r"\Bigr|")
         case Applied(function, arguments, primes):
-            name = LATEX.function(function) + LATEX.prime * primes
+            name = LATEX.function(function).join(LATEX.primed(primes))
             yield from _around(rf"{name}\Bigl(", list(_separated(arguments, LATEX.comma, room)), r"\Bigr)")
         case Cases(condition, then, otherwise):
             boxes = [

@@ -237,6 +237,14 @@ class Cases:
 
 
 @frozen
+class FirstToLast:
+    """The steps from a first to a last one: 1..L."""
+
+    first: Layout
+    last: Layout
+
+
+@frozen
 class Parenthesised:
     """Something in parentheses."""
 
@@ -271,6 +279,7 @@ Layout: TypeAlias = (
     | Denial
     | Iverson
     | Cases
+    | FirstToLast
     | Parenthesised
 )
 
@@ -318,6 +327,7 @@ PRECEDENCE: dict[type[Layout], Level] = {
     Whole: Level.ATOM,
     Iverson: Level.ATOM,
     Cases: Level.ATOM,
+    FirstToLast: Level.RELATION,
     Parenthesised: Level.ATOM,
 }
 """The one table of precedence. A slope ∂a/∂z may be a factor as it stands, but not a base or a denominator."""

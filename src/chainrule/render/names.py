@@ -1,4 +1,4 @@
-r"""Names as LaTeX writes them: W2 is $W^{2}$, lambda is $\lambda$, eps is $\mathrm{eps}$; and the names of derivatives.
+r"""Names as books write them: W2 is $W^{2}$, lambda is $\lambda$, eps is $\mathrm{eps}$; and the names of derivatives.
 
 Only names are read here, never expressions.
 """
@@ -47,6 +47,7 @@ GREEK = {
     "Ψ": "Psi",
     "Ω": "Omega",
 }
+_LETTERS = {word: letter for letter, word in GREEK.items()}
 SPECIAL = re.compile(r"[_#$%&{}]")
 
 
@@ -68,6 +69,31 @@ class LatexName:
         return f"{self.base}^{{{self.layer}}}" if self.layer else self.base
 
 
+@dataclass(frozen=True)
+class PrintedName:
+    """A name as a book has it: a d or a Δ before it, its letters, Greek ones as themselves, and its layer."""
+
+    before: str
+    letters: str
+    layer: str
+
+
+def printed_name(name: str) -> PrintedName:
+    """Return a name, taken apart.
+
+    >>> printed_name("lambda2"), printed_name("Δa1")
+    (PrintedName(before='', letters='λ', layer='2'), PrintedName(before='Δ', letters='a', layer='1'))
+    """
+    if isinstance(name, Change) and name.number == 1:
+        changing = printed_name(name.of)
+        return PrintedName(f"d{changing.before}", changing.letters, changing.layer)
+    stem, layer = layer_of(name)
+    if stem[:1] == "Δ" and len(stem) > 1:
+        changed = printed_name(stem[1:])
+        return PrintedName(f"Δ{changed.before}", changed.letters, layer)
+    return PrintedName("", _LETTERS.get(stem, stem), layer)
+
+
 def latex_name(name: str) -> LatexName:
     r"""Return a name in the style of a textbook.
 
@@ -76,18 +102,16 @@ def latex_name(name: str) -> LatexName:
     >>> latex_name("Δa1").tensor
     '\\Delta a^{1}'
     """
-    if isinstance(name, Change) and name.number == 1:
-        changing = latex_name(name.of)
-        return LatexName(f"d{changing.base}", changing.layer)
-    stem, layer = layer_of(name)
-    if stem[:1] == "Δ" and len(stem) > 1:
-        changed = latex_name(stem[1:])
-        return LatexName(rf"\Delta {changed.base}", layer)
-    if stem in GREEK or stem in GREEK.values():
-        return LatexName(f"\\{GREEK.get(stem, stem)}", layer)
-    if len(stem) == 1:
-        return LatexName(SPECIAL.sub(r"\\\g<0>", stem), layer)
-    return LatexName(rf"\mathrm{{{SPECIAL.sub(lambda m: chr(92) + m[0], stem)}}}", layer)
+    printed = printed_name(name)
+    before = printed.before.replace("Δ", r"\Delta ")
+    return LatexName(f"{before}{_latex_letters(printed.letters)}", printed.layer)
+
+
+def _latex_letters(letters: str) -> str:
+    if letters in GREEK:
+        return f"\\{GREEK[letters]}"
+    written = SPECIAL.sub(r"\\\g<0>", letters)
+    return written if len(letters) == 1 else rf"\mathrm{{{written}}}"
 
 
 def layer_of(name: str) -> tuple[str, str]:

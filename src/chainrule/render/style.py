@@ -1,7 +1,7 @@
 """How a layout is written: a style is a table of characters, and there is one function that writes by it.
 
 What stands where is decided by `arrange`; a style says in which characters. Most entries are strings or frames, the
-strings around and between parts, so that a new form, MathML or a programming language, is one more table. `write` has
+strings around and between parts, so that a new form, such as a programming language, is one more table. `write` has
 a stack of its own: no depth meets a recursion limit.
 """
 
@@ -24,6 +24,7 @@ from chainrule.render.layout import (
     Entry,
     ExtentOf,
     Factors,
+    FirstToLast,
     GradientTimes,
     Iverson,
     Layout,
@@ -59,7 +60,9 @@ class Style:
     """The characters of one way to write mathematics.
 
     `holds` says that bars, roots and superscripts show how far they reach, so that parentheses in them go. `times` is
-    written before a factor, `big` is an operator with its ranges, `partial` the sign of a derivative of an order. All
+    written before a factor, `big` is an operator with its ranges, `big_end` what
+    stands behind its body, `partial` the sign of a derivative of an order, `primed`
+    what stands around something with so many primes, `call` what stands between a function and its parentheses. All
     signs come with the space around them.
     """
 
@@ -75,11 +78,13 @@ class Style:
     partial: Callable[[int], str]
     times: Callable[[Layout], str]
     big: Callable[[BigOperator], str]
+    big_end: str
     plus: str
     minus: str
     negative: str
     denial: str
-    prime: str
+    primed: Callable[[int], Frame]
+    call: str
     whole: Callable[[str], str]
     gradient: Frame
     rate: Callable[[Rate], Pieces]
@@ -92,6 +97,7 @@ class Style:
     power: Frame
     parentheses: Frame
     bracket: Frame
+    span: Frame
     choice: Callable[[Cases], Pieces]
     frames: Mapping[str, Frame]
     """Functions that are no name before parentheses: a root, an absolute value."""
@@ -137,7 +143,7 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
         case Numeral(value):
             return (style.number(*numeral_parts(value)),)
         case Ratio(value):
-            return framed(style.fraction, str(value.numerator), str(value.denominator))
+            return framed(style.fraction, *(style.number(str(part), 0) for part in value.as_integer_ratio()))
         case Letter(name) | Named(name):
             return (style.name(name),)
         case ExtentOf():
@@ -165,7 +171,7 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
         case Applied():
             return _applied(layout, style)
         case Primed(inner, primes):
-            return (inner, style.prime * primes)
+            return framed(style.primed(primes), inner)
         case Rate():
             return style.rate(layout)
         case Whole(tensor):
@@ -173,7 +179,7 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
         case GradientTimes(tensor, column):
             return framed(style.gradient, style.whole(tensor), column)
         case BigOperator(_, _, body):
-            return (style.big(layout), body)
+            return (style.big(layout), body, style.big_end)
         case Relation(relation, left, right):
             return (left, style.relation(relation), right)
         case Chain(sides, relations):
@@ -186,6 +192,8 @@ def _pieces(layout: Layout, style: Style) -> Pieces:  # noqa: C901 -- one match 
             return framed(style.bracket, condition)
         case Cases():
             return style.choice(layout)
+        case FirstToLast(first, last):
+            return framed(style.span, first, last)
         case Parenthesised(inner):
             superfluous = style.holds and isinstance(inner, Ratio)
             return (inner,) if superfluous else framed(style.parentheses, inner)
@@ -231,5 +239,6 @@ def _applied(node: Applied, style: Style) -> Pieces:
     if node.function in style.frames and not node.primes:
         return framed(style.frames[node.function], *node.arguments)
     before, after = style.parentheses
-    name = style.function(node.function) + style.prime * node.primes
-    return (name, before, *joined(node.arguments, style.comma), after)
+    name = style.function(node.function)
+    called = framed(style.primed(node.primes), name) if node.primes else (name,)
+    return (*called, style.call, before, *joined(node.arguments, style.comma), after)

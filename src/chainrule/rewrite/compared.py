@@ -16,11 +16,10 @@ def compared_document(left: Derivation, right: Derivation, names: tuple[str, str
     both = (left, right)
     (head, other), steps, ends = zip(*map(derivation_parts, both), strict=True)
     heads = (head,) if head == other else (head, other)
-    said = [Line((line,)) for line in parting(left, right).splitlines()]
     titles = (Line((f"A: {names[0]}",)), Line((f"B: {names[1]}",)))
     numbered = tuple(_steps(both, steps))
     closing = ends[0] if ends[0] == ends[1] else tuple(_marked(ends))
-    return Group((*titles, *heads, *numbered, *closing, Group(tuple(said), apart=True)), role="comparison")
+    return Group((*titles, *heads, *numbered, *closing, Group(parting(left, right), apart=True)), role="comparison")
 
 
 def _steps(both: tuple[Derivation, Derivation], steps: tuple[tuple[Group, ...], ...]) -> Iterator[Node]:

@@ -12,10 +12,10 @@ from difflib import SequenceMatcher
 from chainrule.expr.nodes import Expr
 from chainrule.render.document import Group, Heading, Line, Node, Note, Words, words
 from chainrule.render.document_latex import document_latex
-from chainrule.render.document_text import document_lines, document_text, words_text
+from chainrule.render.document_text import document_lines, document_text
 from chainrule.render.formula import ShownFormula, continued, equal
 from chainrule.render.laws import formula_of
-from chainrule.rewrite.rules import Derivation, Step
+from chainrule.rewrite.printed_steps import PrintedDerivation, PrintedStep
 
 WIDTH = 100
 _SENTENCES = ("substitute",)
@@ -23,7 +23,7 @@ _SENTENCES = ("substitute",)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def derivation_document(derivation: Derivation, *, where: bool = False) -> Group:
+def derivation_document(derivation: PrintedDerivation, *, where: bool = False) -> Group:
     """Return the derivation as a document: its steps are groups with a number, a law and a formula.
 
     With `where` each step names the function that took it.
@@ -32,13 +32,14 @@ def derivation_document(derivation: Derivation, *, where: bool = False) -> Group
     return Group((head, Group(steps, role="steps", indent=2), *end), role="derivation")
 
 
-def derivation_text(derivation: Derivation, width: int = WIDTH, *, where: bool = False) -> str:
+def derivation_text(derivation: PrintedDerivation, width: int = WIDTH, *, where: bool = False) -> str:
     """Return the derivation as numbered lines for a terminal, of at most `width` characters where words break.
 
     With `where` each step names the function that took it.
 
     >>> from chainrule.expr.nodes import Indexed, number, times
     >>> from chainrule.expr.symbols import Derivative
+    >>> from chainrule.rewrite.rules import Derivation, Step
     >>> target, x = Indexed(Derivative("C", "x")), Indexed("x")
     >>> step = Step("power rule", ("(x^2)' = 2*x",), target, times(number(2), x))
     >>> print(derivation_text(Derivation(target, (step,), times(number(2), x))))
@@ -49,7 +50,9 @@ def derivation_text(derivation: Derivation, width: int = WIDTH, *, where: bool =
     return document_text(derivation_document(derivation, where=where), width)
 
 
-def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, str], width: int = WIDTH) -> str:
+def derivations_compared(
+    left: PrintedDerivation, right: PrintedDerivation, names: tuple[str, str], width: int = WIDTH
+) -> str:
     """Return two derivations as one page: steps of both once, what only one has marked A or B.
 
     `names` say what A and B are. The last lines say where the two part, if they do, and why.
@@ -67,14 +70,16 @@ def derivations_compared(left: Derivation, right: Derivation, names: tuple[str, 
         else:
             lines += [f"A │ {line}" for block in blocks[0][start:end] for line in block]
             lines += [f"B │ {line}" for block in blocks[1][first:last] for line in block]
-    return "\n".join((*lines, *_side_by_side(*(_lines(end, 0, width) for end in ends)), "", parting(left, right)))
+    closing = _side_by_side(*(_lines(end, 0, width) for end in ends))
+    return "\n".join((*lines, *closing, "", *document_lines(Group(parting(left, right)))))
 
 
-def derivation_latex(derivation: Derivation) -> str:
+def derivation_latex(derivation: PrintedDerivation) -> str:
     r"""Return the derivation as LaTeX for the body of an article: numbered steps, equations that fit a page.
 
     >>> from chainrule.expr.nodes import Indexed, number, times
     >>> from chainrule.expr.symbols import Derivative
+    >>> from chainrule.rewrite.rules import Derivation, Step
     >>> target, x = Indexed(Derivative("C", "x")), Indexed("x")
     >>> step = Step("power rule", (), target, times(number(2), x))
     >>> print(derivation_latex(Derivation(target, (step,), times(number(2), x))))
@@ -93,7 +98,7 @@ def derivation_latex(derivation: Derivation) -> str:
 
 
 def derivation_parts(
-    derivation: Derivation, *, where: bool = False
+    derivation: PrintedDerivation, *, where: bool = False
 ) -> tuple[Heading, tuple[Group, ...], tuple[Node, ...]]:
     """Return what is derived, the steps, and what is said at the end."""
     head = Heading((derivation.formula(derivation.target),))
@@ -101,11 +106,11 @@ def derivation_parts(
     return head, steps, tuple(_end(derivation, where=where))
 
 
-def _numbers(derivation: Derivation) -> list[str]:
+def _numbers(derivation: PrintedDerivation) -> list[str]:
     return [str(n) for n in range(1, len(derivation.steps) + 1)]
 
 
-def _end(derivation: Derivation, *, where: bool) -> Iterator[Node]:
+def _end(derivation: PrintedDerivation, *, where: bool) -> Iterator[Node]:
     said: list[Node] = [Note(note) for note in derivation.notes]
     if len(derivation.steps) > 1:
         said.insert(0, Line(words("so ", derivation.equation_formula())))
@@ -121,7 +126,7 @@ def _title(title: str) -> Words:
     return words(said, comma, formula_of(equation)) if equation else (said,)
 
 
-def _steps(derivation: Derivation, labels: Iterable[str], above: Expr | None, *, where: bool) -> Iterator[Group]:
+def _steps(derivation: PrintedDerivation, labels: Iterable[str], above: Expr | None, *, where: bool) -> Iterator[Group]:
     """Yield a group for each step; `above` is what the line above the first ends with."""
     for label, step in zip(labels, derivation.steps, strict=True):
         nodes: list[Node] = [Line(_heading(step))]
@@ -138,7 +143,7 @@ def _steps(derivation: Derivation, labels: Iterable[str], above: Expr | None, *,
         above = step.after
 
 
-def _heading(step: Step) -> Words:
+def _heading(step: PrintedStep) -> Words:
     """Return the name of a step's law and the law; a definition names what it defines."""
     if step.assumption and step.rule == "given":
         return words("given ", _given(step))
@@ -151,16 +156,16 @@ def _heading(step: Step) -> Words:
     return words(law, "; given ", _given(step)) if step.assumption else law
 
 
-def _given(step: Step) -> Words:
+def _given(step: PrintedStep) -> Words:
     return (formula_of(step.assumption),)
 
 
-def _is_worked_out(step: Step) -> bool:
+def _is_worked_out(step: PrintedStep) -> bool:
     """Say whether the step has a derivation of its own that says more than its one line."""
     return step.detail is not None and len(step.detail.steps) > 1
 
 
-def _formula(step: Step, derivation: Derivation, above: Expr | None) -> ShownFormula:
+def _formula(step: PrintedStep, derivation: PrintedDerivation, above: Expr | None) -> ShownFormula:
     """Return both sides of a step, the right one alone where the left one stands above or is the same."""
     after = derivation.formula(step.after)
     if step.before == above:
@@ -169,7 +174,7 @@ def _formula(step: Step, derivation: Derivation, above: Expr | None) -> ShownFor
     return after if str(before) == str(after) else equal(before, after)
 
 
-def _equation(step: Step, derivation: Derivation) -> ShownFormula:
+def _equation(step: PrintedStep, derivation: PrintedDerivation) -> ShownFormula:
     return equal(derivation.formula(step.before), derivation.formula(step.after))
 
 
@@ -192,14 +197,19 @@ def _side_by_side(left: list[str], right: list[str]) -> list[str]:
     return [*common, *(f"A │ {line}" for line in left[same:]), *(f"B │ {line}" for line in right[same:])]
 
 
-def parting(left: Derivation, right: Derivation) -> str:
+def parting(left: PrintedDerivation, right: PrintedDerivation) -> tuple[Line, ...]:
     """Say at which step two derivations part, and what each has to say there."""
     for number, (one, other) in enumerate(zip(left.steps, right.steps, strict=False), 1):
-        lines = [str(_equation(step, derivation)) for derivation, step in ((left, one), (right, other))]
-        if lines[0] != lines[1]:
-            said = [words_text(step.note) or line for step, line in zip((one, other), lines, strict=True)]
-            return f"They part at step {number}.\nA: {said[0]}\nB: {said[1]}"
+        shown = [_equation(step, derivation) for derivation, step in ((left, one), (right, other))]
+        if str(shown[0]) != str(shown[1]):
+            said = [step.note or (equation,) for step, equation in zip((one, other), shown, strict=True)]
+            return (
+                Line((f"They part at step {number}.",)),
+                Line(words("A: ", said[0]), whole=True),
+                Line(words("B: ", said[1]), whole=True),
+            )
     if len(left.steps) == len(right.steps):
-        return "They are the same, line by line."
+        return (Line(("They are the same, line by line.",)),)
     longer = "A" if len(left.steps) > len(right.steps) else "B"
-    return f"They are the same up to step {min(len(left.steps), len(right.steps))}, where only {longer} goes on."
+    both = min(len(left.steps), len(right.steps))
+    return (Line((f"They are the same up to step {both}, where only {longer} goes on.",)),)

@@ -18,10 +18,10 @@ from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_red
 from chainrule.expr.nodes import Condition, Constant, Expr, Index, Indexed, Number, Reduce, operands
 from chainrule.expr.shared import Node, kept
 from chainrule.expr.symbols import Derivative, Symbol
-from chainrule.render.document import Words
+from chainrule.render.document import Group, Words
 from chainrule.render.document_text import words_text
 from chainrule.render.formula import ShownFormula, equation_formula, formula
-from chainrule.render.in_notebooks import ShownAsText
+from chainrule.render.in_notebooks import ShownAsPage
 from chainrule.system.model import Equation
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Step(Node):
 
 
 @dataclass(frozen=True, eq=False)
-class Derivation(Node, ShownAsText):
+class Derivation(Node, ShownAsPage):
     """The derivation of one derivative: `target` = `result`, step by step.
 
     `notes` are sentences about the result, `inlined` the tensors whose derivatives it writes out, `taken` the names
@@ -192,6 +192,12 @@ class Derivation(Node, ShownAsText):
 
     def __str__(self) -> str:
         return self.equation()
+
+    def document(self) -> Group:
+        """Return every step, as a document."""
+        from chainrule.rewrite.derivation_text import derivation_document
+
+        return derivation_document(self)
 
 
 @dataclass

@@ -19,10 +19,12 @@ from chainrule.expr.nodes import ONE, ZERO, Comparison, Expr, Index, Indexed, Re
 from chainrule.expr.shared import Node
 from chainrule.expr.sizes import Size
 from chainrule.expr.symbols import NO_TENSOR, Derivative, Symbol, of_one_sample, symbol, tensors_of
-from chainrule.render.in_notebooks import ShownAsText
+from chainrule.render.document import Group
+from chainrule.render.formula import equation_formula
+from chainrule.render.in_notebooks import ShownAsPage, displayed
 from chainrule.render.text import equation_text
 from chainrule.system.derived import DerivedExtent
-from chainrule.system.printing import system_text
+from chainrule.system.printing import system_latex, system_text
 
 NO_COST = NO_TENSOR
 STEP = "step"
@@ -93,7 +95,7 @@ class FunctionDefinition(Node):
 
 
 @dataclass(frozen=True, eq=False)
-class Equation(Node):
+class Equation(Node, ShownAsPage):
     """target = value. The target's indices are plain and distinct; they are free in the value."""
 
     target: Indexed
@@ -101,6 +103,13 @@ class Equation(Node):
 
     def __str__(self) -> str:
         return equation_text(self.target, self.value)
+
+    def document(self) -> Group:
+        """Return the equation, as a document."""
+        return Group((equation_formula(self.target, self.value),), role="equations")
+
+    def _repr_latex_(self) -> str:
+        return displayed(equation_formula(self.target, self.value).latex())
 
     @property
     def name(self) -> Symbol:
@@ -139,7 +148,7 @@ def one_hot(index: Index, entry: Expr) -> Comparison:
 
 
 @dataclass(frozen=True, eq=False)
-class System(Node, ShownAsText):
+class System(Node, ShownAsPage):
     """A forward pass, or a forward and backward pass, written as equations.
 
     `batch` is the letter of the sample index, or "". A system that is written for all samples has it in `samples`
@@ -251,6 +260,15 @@ class System(Node, ShownAsText):
 
     def __str__(self) -> str:
         return system_text(self)
+
+    def document(self) -> Group:
+        """Return what the text of the system says, as a document."""
+        from chainrule.system.system_document import system_document
+
+        return system_document(self)
+
+    def _repr_latex_(self) -> str:
+        return displayed(system_latex(self))
 
     def __call__(self, *_: object, **__: object) -> NoReturn:
         """Raise OptionError: a system is equations, and is called as what it is compiled to."""

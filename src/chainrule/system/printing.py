@@ -12,8 +12,6 @@ from itertools import groupby
 from chainrule.expr.garbage import no_garbage
 from chainrule.expr.nodes import Condition, Expr, ExtentValue, Index, Reduce, walk
 from chainrule.expr.sizes import Declared, Size
-from chainrule.render.document import Group, Line, words
-from chainrule.render.formula import equation_formula, formula
 from chainrule.render.latex import aligned, equation_latex
 from chainrule.render.letters import LetterSizes
 from chainrule.render.text import entry_text, equation_text, expression_text
@@ -24,7 +22,7 @@ from chainrule.system.printed import (
     PrintedGiven,
     PrintedSystem,
 )
-from chainrule.system.size_lines import said_values, size_lines, size_lines_latex
+from chainrule.system.size_lines import size_lines, size_lines_latex
 
 WIDTH = 100
 """Declarations of one role are put together on lines up to this length."""
@@ -68,18 +66,8 @@ def system_latex(system: PrintedSystem, only: Sequence[PrintedEquation] | None =
         for equations, sign in ((system.equations if only is None else only, "&="), (updates, r"&\leftarrow"))
         for e in equations
     ]
-    lines = [*size_lines_latex(_said_in(system, only), system.derived, ranks, declared), *lines]
+    lines = [*size_lines_latex(said_in(system, only), system.derived, ranks, declared), *lines]
     return aligned(lines)
-
-
-def equations_document(system: PrintedSystem, equations: Sequence[PrintedEquation]) -> Group:
-    """Return equations of a system as a document, a formula each, below the lines that say their sizes."""
-    taken, declared = index_names(system)
-    ranks = ranks_of(system)
-    said = said_values(_said_in(system, equations), system.derived, ranks)
-    lines = (Line(words(f"index {letter} = ", formula(value, ranks=ranks))) for letter, value in said)
-    formulas = (equation_formula(e.target, e.value, taken=taken, declared=declared, ranks=ranks) for e in equations)
-    return Group((*lines, *formulas), role="equations")
 
 
 def index_names(system: PrintedSystem) -> tuple[frozenset[str], Mapping[str, Size]]:
@@ -99,7 +87,8 @@ def index_names(system: PrintedSystem) -> tuple[frozenset[str], Mapping[str, Siz
     return names, LetterSizes(letters, said, ranks_of(system))
 
 
-def _said_in(system: PrintedSystem, equations: Sequence[PrintedEquation] | None) -> list[Index]:
+def said_in(system: PrintedSystem, equations: Sequence[PrintedEquation] | None) -> list[Index]:
+    """Return the letters whose sizes are said, of those that equations have in them, or of the whole system."""
     if equations is None or not system.said:
         return list(system.said)
     parts = [part for e in equations for part in walk(e.value)]

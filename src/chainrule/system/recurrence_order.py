@@ -27,7 +27,7 @@ from chainrule.expr.nodes import (
     Select,
     operands,
 )
-from chainrule.expr.symbols import Symbol
+from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.render.text import expression_text
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation, System
@@ -178,7 +178,8 @@ class _Circle:
         first = "0" if shift < 0 else last
         outside = f"{letter} {'=' if abs(shift) == 1 else '<' if shift < 0 else '>='} {-shift if shift < -1 else first}"
         marked = expression_text(Indexed(tensor, positions, guarded=True))
-        begin = expression_text(Indexed(f"{tensor}0", positions[:axis] + positions[axis + 1 :]))
+        first_one = Tensor(f"{tensor.name}0", tensor.superscript) if isinstance(tensor, Tensor) else f"{tensor}0"
+        begin = expression_text(Indexed(first_one, positions[:axis] + positions[axis + 1 :]))
         return _refused(
             read,
             f"{expression_text(read.entry)} is read at {letter} = {first} too, and nothing says how {tensor} begins",

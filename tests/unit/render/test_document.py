@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
@@ -26,10 +27,11 @@ from chainrule.render.document import (
     multiplied_numbers,
     words,
 )
-from chainrule.render.document_html import document_html
+from chainrule.render.document_html import document_html, page_html
 from chainrule.render.document_json import document_json
 from chainrule.render.document_text import document_lines, document_text, words_text
 from chainrule.render.formula import ShownFormula, added, continued, equal, formula
+from web import formulas, seen, signs, tree_of
 
 k = Index("k")
 A1, Z1 = formula(Indexed("a1", (k,))), formula(Indexed("z1", (k,)))
@@ -127,15 +129,50 @@ def test_a_web_page_escapes_all_text() -> None:
 
 
 def test_the_number_of_an_item_stands_in_its_first_line_on_a_web_page() -> None:
-    assert document_html(Group((Line(("law",)), A1), label="2")) == "<div><p>2. law</p><p>a1[k]</p></div>"
-    assert document_html(Group((A1,), label="2")) == "<div><p>2.</p><p>a1[k]</p></div>"
+    one, other = (tree_of(document_html(Group(nodes, label="2"))) for nodes in ((Line(("law",)), A1), (A1,)))
+    assert [line.text for tree in (one, other) for line in tree.iter("p")] == ["2. law", "2. "]
+    assert [signs(formula) for tree in (one, other) for formula in formulas(tree)] == ["ak1", "ak1"]
 
 
 def test_a_web_page_draws_bars_and_has_the_cells_of_the_text() -> None:
     page = document_html(TABLE)
-    assert page.count("<tr>") == 4
-    assert '<td style="text-align:right;padding:0 0.8em">−0.250</td>' in page
+    cells = [[seen(cell) for cell in row] for row in tree_of(page).iter("tr")]
+    assert cells[:2] == [["k", "ak1", "share", ""], ["0", "12.500", "50 %", ""]]
+    assert cells[2:] == [["3", "−0.250", "−2 %", ""], ["…", "", "", ""]]
     assert "width:4.00em" in page
+
+
+STEPS = tuple(Group((Line((law,)), A1), role="step", label=str(n)) for n, law in enumerate(("sum rule", "given"), 1))
+
+
+def test_steps_are_opened_one_by_one_and_a_single_one_is_open() -> None:
+    page = tree_of(document_html(Group(STEPS, role="steps")))
+    assert [("open" in one.attrib, seen(one[0])) for one in page.iter("details")] == [
+        (False, "1 sum rule"),
+        (False, "2 given"),
+    ]
+    (alone,) = tree_of(document_html(Group(STEPS[:1], role="steps"))).iter("details")
+    assert "open" in alone.attrib
+    assert all("open" in one.attrib for one in tree_of(document_html(Group(STEPS))).iter("details"))
+
+
+def test_equations_in_a_row_are_one_formula_and_a_line_goes_on_below_itself() -> None:
+    shown = equal(A1, Z1)
+    (table,) = formulas(tree_of(document_html(Group((shown, shown)))))
+    assert signs(table) == "ak1=zk1" * 2
+    line = Group((Line((shown, ", where ", A1)), Group((continued(A1),), indent=7)))
+    (table,) = formulas(tree_of(document_html(line)))
+    assert signs(table) == "ak1=zk1,\xa0where\xa0ak1=ak1"
+    apart = tree_of(document_html(Group((shown, Line((shown,))))))
+    assert len(list(formulas(apart))) == 2
+
+
+def test_a_page_of_its_own_is_light_or_dark_and_fetches_nothing() -> None:
+    page = page_html(Heading((A1,)), "a < b")
+    assert "<title>a &lt; b</title>" in page
+    assert "color-scheme: light dark" in page
+    assert page.count("http") == page.count("http://www.w3.org/1999/xhtml") + page.count("http://www.w3.org/1998/Math")
+    assert ET.fromstring(page).tag.endswith("html")
 
 
 def test_json_has_every_kind_of_node() -> None:

@@ -13,7 +13,7 @@ from chainrule.render.document_text import document_text
 from chainrule.render.formula import ShownFormula, formula
 from chainrule.render.layout import Applied, Entry, Layout
 from chainrule.render.printed_names import Names, naming_of, with_names
-from chainrule.system.printing import equations_document
+from chainrule.system.system_document import equations_document
 
 NETWORK = """
 data x[i], y[k]

@@ -89,14 +89,15 @@ class MatrixStyle:
     """The characters of one way to write matrix forms; signs come with the space around them.
 
     `bars` says that fractions, roots and exponents show how far they reach, so that parentheses in them go. `raised`
-    says of a name that it has a superscript, so that another one has to stand outside parentheses.
+    says of a name that it has a superscript, so that another one has to stand outside parentheses. `power` has what
+    stands before a base and what stands after it.
     """
 
     bars: bool
     number: Callable[[Fraction], str]
     name: Callable[[Symbol, int], str]
     raised: Callable[[Symbol, int], bool]
-    place: Callable[[tuple[int | None, ...]], str]
+    place: Callable[[tuple[int | None, ...]], MatrixFrame]
     unit: Callable[[Symbol | int], str]
     constant: Callable[[str], str]
     count: Callable[[CountOf], str]
@@ -104,9 +105,9 @@ class MatrixStyle:
     identity: str
     nabla: Callable[[Nabla], str]
     rates: Callable[[DerivativeMatrix], str]
-    transpose: str
-    inverse: str
-    inverse_transpose: str
+    transpose: MatrixFrame
+    inverse: MatrixFrame
+    inverse_transpose: MatrixFrame
     beside: str
     times: str
     entrywise: str
@@ -116,7 +117,7 @@ class MatrixStyle:
     plus: str
     minus: str
     negative: str
-    power: Callable[[MatrixNode, bool], MatrixPieces]
+    power: Callable[[MatrixNode, bool], tuple[str, MatrixPieces]]
     function: Callable[[str, int], str]
     frames: Mapping[str, MatrixFrame]
     parentheses: MatrixFrame
@@ -184,8 +185,8 @@ def _base(node: MatrixNode, style: MatrixStyle) -> Any:
 
 def _transpose(node: TransposeOf, style: MatrixStyle) -> list[Any]:
     if isinstance(node.of, InverseOf):
-        return [_base(node.of.of, style), style.inverse_transpose]
-    return [_base(node.of, style), style.transpose]
+        return _framed(style.inverse_transpose, _base(node.of.of, style))
+    return _framed(style.transpose, _base(node.of, style))
 
 
 def _entrywise(node: Entrywise, style: MatrixStyle) -> list[Any]:
@@ -240,9 +241,9 @@ def _addition(node: Addition, style: MatrixStyle) -> list[Any]:
 
 
 def _power(node: PowerOf, style: MatrixStyle) -> list[Any]:
-    exponent = style.power(node.exponent, node.entrywise)
+    before, exponent = style.power(node.exponent, node.entrywise)
     inner = [part if isinstance(part, str) or style.bars else _fit(part, Hold.BASE) for part in exponent]
-    return [_base(node.base, style), *inner]
+    return [before, _base(node.base, style), *inner]
 
 
 def _function(node: FunctionOf, style: MatrixStyle) -> list[Any]:
@@ -270,7 +271,9 @@ _WRITTEN: Mapping[type[Any], Callable[[Any, MatrixStyle], Sequence[Any]]] = Mapp
         Amount: lambda node, style: [style.number(node.value)],
         Variable: lambda node, style: [style.name(node.tensor, node.rank)],
         KnownConstant: lambda node, style: [style.constant(node.name)],
-        NumberedPart: lambda node, style: [_base(node.of, style) if style.bars else node.of, style.place(node.place)],
+        NumberedPart: lambda node, style: _framed(
+            style.place(node.place), _base(node.of, style) if style.bars else node.of
+        ),
         UnitVector: lambda node, style: [style.unit(node.at)],
         CountOf: lambda node, style: [style.count(node)],
         OnesVector: lambda _, style: [style.ones],
@@ -278,7 +281,7 @@ _WRITTEN: Mapping[type[Any], Callable[[Any, MatrixStyle], Sequence[Any]]] = Mapp
         Nabla: lambda node, style: [style.nabla(node)],
         DerivativeMatrix: lambda node, style: [style.rates(node)],
         TransposeOf: _transpose,
-        InverseOf: lambda node, style: [_base(node.of, style), style.inverse],
+        InverseOf: lambda node, style: _framed(style.inverse, _base(node.of, style)),
         DiagonalMatrix: lambda node, style: _framed(style.diagonal, node.of),
         DiagonalVector: lambda node, style: _framed(style.diagonal, node.of),
         MatrixProduct: lambda node, style: _joined([_fit(f, Hold.FACTOR) for f in node.factors], style.beside),

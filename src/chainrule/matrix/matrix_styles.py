@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -47,12 +48,21 @@ def _text_count(node: CountOf) -> str:
     return node.letter.upper() if node.capital else f"extent({node.letter})"
 
 
-def _text_power(exponent: MatrixNode, entrywise: bool) -> MatrixPieces:
+def _text_power(exponent: MatrixNode, entrywise: bool) -> tuple[str, MatrixPieces]:
     if entrywise:
-        return ("^∘", exponent)
+        return "", ("^∘", exponent)
     if isinstance(exponent, Amount) and exponent.value.denominator == 1 and exponent.value < 10:
-        return (str(exponent.value).translate(ORDERS),)
-    return ("^", exponent)
+        return "", (str(exponent.value).translate(ORDERS),)
+    return "", ("^", exponent)
+
+
+def whole_or_number(place: Sequence[int | None]) -> list[str]:
+    """Return the positions of a part of a tensor: a number, or a colon where all are meant.
+
+    >>> whole_or_number((1, None))
+    ['1', ':']
+    """
+    return [":" if at is None else str(at) for at in place]
 
 
 TEXT_MATRIX = MatrixStyle(
@@ -60,7 +70,7 @@ TEXT_MATRIX = MatrixStyle(
     number=_text_number,
     name=_text_name,
     raised=lambda tensor, _: _has_steps(tensor),
-    place=lambda place: f"[{','.join(':' if at is None else str(at) for at in place)}]",
+    place=lambda place: ("", f"[{','.join(whole_or_number(place))}]"),
     unit=lambda at: f"e_{at}",
     constant=lambda name: name.replace("-", UNICODE.negative),
     count=_text_count,
@@ -68,9 +78,9 @@ TEXT_MATRIX = MatrixStyle(
     identity="I",
     nabla=_text_nabla,
     rates=_text_rates,
-    transpose="ᵀ",
-    inverse="⁻¹",
-    inverse_transpose="⁻ᵀ",
+    transpose=("", "ᵀ"),
+    inverse=("", "⁻¹"),
+    inverse_transpose=("", "⁻ᵀ"),
     beside=" ",
     times="·",
     entrywise=" ⊙ ",
@@ -149,7 +159,7 @@ LATEX_MATRIX = MatrixStyle(
     number=_latex_number,
     name=_latex_name,
     raised=lambda tensor, rank: bool(latex_name(tensor).layer) and (rank > 0 or _has_steps(tensor)),
-    place=lambda place: f"_{{{', '.join(':' if at is None else str(at) for at in place)}}}",
+    place=lambda place: ("", f"_{{{', '.join(whole_or_number(place))}}}"),
     unit=lambda at: f"e_{{{at if isinstance(at, int) else latex_name(at).plain}}}",
     constant=lambda name: name.replace("∞", r"\infty") if "∞" in name else LATEX.name(name),
     count=_latex_count,
@@ -157,9 +167,9 @@ LATEX_MATRIX = MatrixStyle(
     identity="I",
     nabla=_latex_nabla,
     rates=_latex_rates,
-    transpose=r"^{\top}",
-    inverse="^{-1}",
-    inverse_transpose=r"^{-\top}",
+    transpose=("", r"^{\top}"),
+    inverse=("", "^{-1}"),
+    inverse_transpose=("", r"^{-\top}"),
     beside=" ",
     times=r" \, ",
     entrywise=r" \odot ",
@@ -169,7 +179,7 @@ LATEX_MATRIX = MatrixStyle(
     plus=LATEX.plus,
     minus=LATEX.minus,
     negative=LATEX.negative,
-    power=lambda exponent, entrywise: (r"^{\circ " if entrywise else "^{", exponent, "}"),
+    power=lambda exponent, entrywise: ("", (r"^{\circ " if entrywise else "^{", exponent, "}")),
     function=_latex_function,
     frames=LATEX.frames,
     parentheses=LATEX.parentheses,

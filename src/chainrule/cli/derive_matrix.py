@@ -64,7 +64,8 @@ def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, 
 
 
 def _say(forms: MatrixForms, asked: MatrixOptions) -> None:
-    say(forms.latex() if asked.form == MATRIX_FORMS[1] else forms)
+    text, latex, _ = MATRIX_FORMS
+    say(forms if asked.form == text else forms.latex() if asked.form == latex else forms.mathml())
 
 
 def _of_families(families: Families, asked: MatrixOptions) -> MatrixForms:

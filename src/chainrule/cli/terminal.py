@@ -38,9 +38,9 @@ WEB = ("html", "mathml")
 FORMS = ("index", "latex", *WEB)
 """The forms that a document is printed in: the notation for a terminal, LaTeX, a web page, and a part of one."""
 FORM_HELP = "index, for the terminal; latex; html, a web page; or mathml, to be pasted into one."
-MATRIX_FORMS = ("matrix", "matrix-latex")
-"""The forms of equations in matrices and vectors, as text and as LaTeX."""
-MATRIX_HELP = " Equations alone: matrix, with W x and ⊙, or matrix-latex."
+MATRIX_FORMS = ("matrix", "matrix-latex", "matrix-mathml")
+"""The forms of equations in matrices and vectors: as text, as LaTeX, and for a web page."""
+MATRIX_HELP = " Equations alone: matrix, with W x and ⊙, matrix-latex, matrix-mathml."
 
 
 def show_document(node: Node, *, json: bool = False, width: int | None = None, form: str = FORMS[0]) -> None:

@@ -206,6 +206,8 @@ def _multiple(node: Multiple, style: MatrixStyle) -> list[Any]:
     parts: list[Any] = [_fit(scalar, Hold.FACTOR) for scalar in node.scalars]
     if node.of is not None:
         parts.append(_fit(node.of, Hold.PRODUCT if isinstance(node.of, MatrixProduct | Entrywise) else Hold.FACTOR))
+    if style.bars and node.divisors and len(parts) == 1:
+        parts = [part.inner if isinstance(part, _Enclosed) else part for part in parts]
     above = _joined(parts or [UNITY], style.beside)
     if len(parts) > 1 and isinstance(node.scalars[-1], Amount) and _begins_with_ones(node.of):
         above[-2] = style.times

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from chainrule.expr.binding import own_indices
 from chainrule.expr.nodes import Expr, ExtentValue, Reduce, walk
@@ -54,8 +55,19 @@ class MatrixLine(ShownAsText):
         shown = (self.written(LATEX_MATRIX, f" {sign} ") or self.index.latex(sign)) + self.steps[1]
         return f"% no matrix form: {self.reason}\n{shown}" if self.reason else shown
 
+    def mathml(self) -> str:
+        """Return the equation as an element `math`, with its LaTeX as annotation."""
+        from chainrule.matrix.matrix_mathml import MATHML_MATRIX, matrix_math
+        from chainrule.render.mathml_formula import formula_mathml
+
+        inner = self.written(MATHML_MATRIX, "<mo>=</mo>")
+        if not inner:
+            return formula_mathml(self.index, display=True)
+        return matrix_math(inner, self.steps[0].strip(), self.latex(), str(self))
+
     def _repr_kinds_(self) -> dict[str, Callable[[], str]]:
-        return {**super()._repr_kinds_(), "text/latex": lambda: displayed(self.latex())}
+        latex = partial(displayed, self.latex())
+        return {**super()._repr_kinds_(), "text/html": self.mathml, "text/latex": latex}
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,12 +89,17 @@ class MatrixForms(ShownAsText):
     def __repr__(self) -> str:
         return str(self)
 
+    def mathml(self) -> str:
+        """Return all equations, an element `math` for each."""
+        return "\n".join(line.mathml() for line in self.lines)
+
     def latex(self) -> str:
         """Return all equations as an `aligned` environment."""
         return aligned(line.latex("&=") for line in self.lines)
 
     def _repr_kinds_(self) -> dict[str, Callable[[], str]]:
-        return {**super()._repr_kinds_(), "text/latex": lambda: displayed(self.latex())}
+        latex = partial(displayed, self.latex())
+        return {**super()._repr_kinds_(), "text/html": self.mathml, "text/latex": latex}
 
 
 def matrix_line(

@@ -79,3 +79,8 @@ def test_options_that_do_not_go_together_are_refused(systems: Path, arguments: l
     result = run("derive", systems / arguments[0], *arguments[1:])
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_a_web_page_gets_an_element_for_each_line(systems: Path) -> None:
+    shown = lines(systems / "sigmoid.eq", "--form", "matrix-mathml")
+    assert [line[:6] for line in shown] == ["<math "] * len(shown)

@@ -56,6 +56,7 @@ bench: $(INSTALLED_BENCH)
 	@mkdir -p build/bench
 	@$(BIN)/python bench/derivation.py
 	@$(BIN)/python bench/finite_differences.py
+	@$(BIN)/python bench/step_loops.py
 	@$(BIN)/python bench/training --json build/bench/training.json --plot build/bench/training.svg
 	@$(BIN)/python bench/systems --json build/bench/systems.json --plot build/bench/systems.svg
 

@@ -45,7 +45,6 @@ from chainrule.system.typecheck import typecheck
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from chainrule.execute.family_inputs import WrittenOut
     from chainrule.verify.verification import Verification
 
     Array = npt.NDArray[Any]
@@ -318,18 +317,24 @@ def evaluate(system: System | Families, inputs: Mapping[str, Any]) -> dict[str, 
     """Return the value of every equation in float64, by the tensor's name.
 
     In a system with `batch n`, data with an axis of samples in front give values for all samples, data without it those
-    of one sample. Families are written out for as many steps as their inputs have: lists with an array for each step,
-    or arrays with the steps along the first axis. Where equations read ∂C/∂W of a param, the backward pass is derived
-    and its values are there too. Softmax, sigmoid, their logarithms and those of sums of exponentials are computed so
-    that nothing overflows. Raises InputError for inputs that do not fit the system, and GivenError for data that break
-    a `given`.
+    of one sample. Families have as many steps as their inputs: lists with an array for each step, or arrays with the
+    steps along the first axis; the time is linear in their number. Where equations read ∂C/∂W of a param, the backward
+    pass is derived and its values are there too. Softmax, sigmoid, their logarithms and those of sums of exponentials
+    are computed so that nothing overflows. Raises InputError for inputs that do not fit the system, and GivenError for
+    data that break a `given`.
     """
     from chainrule.execute.reference import evaluation
     from chainrule.simplify.stability import stable
 
     if isinstance(system, Families):
-        found = written_out_for(system, inputs)
-        system, inputs = found.system, found.inputs
+        from chainrule.execute.family_inputs import family_inputs
+        from chainrule.execute.family_values import family_values
+
+        given = family_inputs(system, inputs)
+        found = family_values(given, stable)
+        if found is not None:
+            return found
+        system, inputs = given.system, given.inputs
     check_system(system)
     whole = forward_system_of(system)
     values = evaluation.evaluate(stable(whole), inputs)
@@ -341,16 +346,9 @@ def forward_system_of(system: System) -> System:
     return backprop(system).system if after_backprop(system) else system
 
 
-def written_out_for(families: Families, inputs: Mapping[str, Any]) -> WrittenOut:
-    """Return families written out for as many steps as their inputs have."""
-    from chainrule.execute.family_inputs import written_out
-
-    return written_out(families, inputs)
-
-
 @answers
 def value_and_grad(
-    system: System | Backprop | Families, inputs: Mapping[str, Any], wrt: Sequence[str] | None = None
+    system: System | Backprop | Families | FamilyBackprop, inputs: Mapping[str, Any], wrt: Sequence[str] | None = None
 ) -> tuple[float, dict[str, Any]]:
     """Return the cost and its derivatives by all params, or by the tensors named, each of its tensor's shape.
 
@@ -360,23 +358,15 @@ def value_and_grad(
     """
     from chainrule.execute.reference import evaluation
 
-    if isinstance(system, Families):
-        return _family_gradients(system, inputs, wrt)
+    if isinstance(system, Families | FamilyBackprop):
+        from chainrule.execute.family_gradients import family_gradients
+        from chainrule.simplify.stability import stable
+
+        return family_gradients(system, inputs, wrt, family_backprop, stable, value_and_grad)
     forward, asked = forward_and_wrt(system, wrt)
     values = evaluation.evaluate(gradient_system(system, asked), inputs)
     cost = float(values[forward.cost].mean())
     return cost, {tensor: values[Derivative(forward.cost, tensor)] for tensor in asked}
-
-
-def _family_gradients(
-    families: Families, inputs: Mapping[str, Any], wrt: Sequence[str] | None
-) -> tuple[float, dict[str, Any]]:
-    """Return the cost and its derivatives by families, each of the form in which it was given."""
-    found = written_out_for(families, inputs)
-    asked = families.params if wrt is None else tuple(wrt)
-    members = {name: [str(plain) for _, plain in found.members(name)] or [name] for name in asked}
-    cost, gradients = value_and_grad(found.system, found.inputs, [t for plain in members.values() for t in plain])
-    return cost, {name: found.gathered(name, gradients) for name in asked}
 
 
 def forward_and_wrt(system: System | Backprop, wrt: Sequence[str] | None) -> tuple[System, tuple[str, ...]]:

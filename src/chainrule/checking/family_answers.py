@@ -20,6 +20,7 @@ from chainrule.checking.written_steps import (
     derivatives_in_text,
     raised_in_text,
     superscript_of,
+    with_raised_positions,
     written_steps,
 )
 from chainrule.errors import ChainruleError, DerivativeError, NotationError, listed
@@ -55,7 +56,7 @@ def verdict_in_family(families: Families, answer: str, wrt: str | None, graded: 
 
     Raises NotationError where nothing says of which, and DerivativeError for what is no case.
     """
-    answer, target = without_ranges(answer), target_of(answer, wrt)
+    answer, target = with_raised_positions(families, without_ranges(answer)), target_of(answer, wrt)
     asked = _Asked(family_backprop(families, [target.name]), target, answer, graded)
     found = asked.in_window()
     if isinstance(found, Verdict) and found:

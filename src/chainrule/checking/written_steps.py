@@ -14,7 +14,7 @@ from functools import cached_property
 
 from chainrule.errors import OptionError
 from chainrule.expr.binding import own_positions, position_indices
-from chainrule.expr.nodes import Call, IndexValue, walk
+from chainrule.expr.nodes import Call, Indexed, IndexValue, walk
 from chainrule.expr.symbols import Steps, Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.families.rewriting import everywhere, renamed_system, tensor_at
@@ -24,6 +24,7 @@ from chainrule.system.locations import Location
 from chainrule.system.model import Equation, System
 
 _RAISED = re.compile(r"(?<![\w])(?P<name>[^\W\d]\w*)\s*\[(?P<steps>[^;\[\]]*);")
+_PLAIN = re.compile(r"(?<!\w)(?P<name>[^\W\d]\w*)\[(?P<inside>[^;\[\]]*)\]")
 _BY = re.compile(r"∂\s*\w+\s*(?:\[[^\]]*\])?\s*/\s*∂\s*(?P<name>[^\W\d]\w*)\s*(\[(?P<steps>[^;\[\]]*);)?")
 _ERROR = re.compile(r"(?<!\w)(δ|delta)\s*\[(?P<steps>[^;\[\]]*);")
 _FARTHEST = 4
@@ -150,6 +151,35 @@ def derivatives_in_text(answer: str) -> Iterator[str]:
         yield str(Tensor(name, superscript_of(inside)))
     for _, inside in _ERROR.findall(answer):
         yield str(Tensor("z", superscript_of(inside)))
+
+
+def with_raised_positions(families: Families, answer: str) -> str:
+    r"""Return an answer in which steps at ordinary axes stand in superscripts, as they do in windows: x[t-1; i].
+
+    >>> from chainrule.notation import parse
+    >>> text = "data x[t,i]\nparam v[i]\nh[0;] = 1\nfor t = 1..T:\n    h[t;] = h[t-1;]*sum(i) v[i]*x[t-1,i]\n"
+    >>> with_raised_positions(parse(text + "cost C = h[T;]"), "h[t-1;]*x[t-1,i]")
+    'h[t-1;]*x[t-1; i]'
+    """
+    letters = {steps.letter for steps in families.ranges} | set(families.letters)
+    found: dict[str, set[int]] = {}
+    for _, template in families.templates():
+        entries = walk(template.value) if isinstance(template, Equation) else ()
+        for entry in (part for part in entries if isinstance(part, Indexed)):
+            for axis, position in enumerate(entry.indices):
+                if {index.name for index in position_indices(position)} & letters:
+                    found.setdefault(str(entry.tensor), set()).add(axis)
+
+    def raised(match: re.Match[str]) -> str:
+        parts = [part.strip() for part in match["inside"].split(",")]
+        axes = [axis for axis in sorted(found.get(match["name"], ())) if axis < len(parts)]
+        steps = [step_of(parts[axis]) for axis in axes]
+        if not axes or any(step is None or step[0] not in letters for step in steps):
+            return match[0]
+        left = [part for axis, part in enumerate(parts) if axis not in axes]
+        return f"{match['name']}[{','.join(parts[axis] for axis in axes)}; {','.join(left)}]"
+
+    return _PLAIN.sub(raised, answer)
 
 
 def superscript_of(inside: str) -> Steps:

@@ -40,9 +40,9 @@ def in_members(
         numbers: Mapping[str, int] = checked_sizes(given, sizes)
         values = None
     else:
-        from chainrule.execute.family_inputs import members_of, written_out
+        from chainrule.execute.family_inputs import family_inputs, members_of
 
-        found = written_out(given, read_values(given.head, file, data), sizes)
+        found = family_inputs(given, read_values(given.head, file, data), sizes)
         numbers, values = found.numbers, members_of(found)
     system = given.members(**numbers)
     asked = [one for name in wrt for one in _members(system, member_named(given, name, numbers).tensor)]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from chainrule.data.interchange import as_array
 from chainrule.errors import InputError
 from chainrule.execute.scalars import Array
-from chainrule.expr.symbols import Tensor
+from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.families import Families
 from chainrule.families.reads import Reach, reach_of, reach_of_axis
 from chainrule.system.model import Declaration, System
@@ -25,38 +25,56 @@ Gathered: TypeAlias = "Array | list[Any]"
 
 
 @dataclass(frozen=True)
-class WrittenOut:
-    """Families written out for the inputs that they were given: a system, its inputs by name, and how these came."""
+class FamilyInputs:
+    """What families were given: how many steps there are, each member by its plain name, and how families came."""
 
     families: Families
     numbers: Mapping[str, int]
-    system: System
     inputs: Mapping[str, npt.ArrayLike]
     stacked: frozenset[str]
 
+    @property
+    def names(self) -> Mapping[Symbol, Tensor]:
+        """The plain names of the members."""
+        return self.families.names(**self.numbers)
+
+    @property
+    def system(self) -> System:
+        """The families written out."""
+        return self.families.at(**self.numbers)
+
     def members(self, name: str) -> list[tuple[tuple[int, ...], Tensor]]:
         """Return the steps of a family, in order, with what its members are called; none for any other name."""
-        names = self.families.names(**self.numbers)
         found = [
             (tuple(shift for _, shift in tensor.superscript), plain)
-            for tensor, plain in names.items()
+            for tensor, plain in self.names.items()
             if isinstance(tensor, Tensor) and tensor.name == name
         ]
         return sorted(found)
 
-    def gathered(self, name: str, values: Mapping[str, Array]) -> Gathered:
-        """Return the values of a family as a list, or as an array where it was given as one."""
-        members = self.members(name)
-        if not members:
-            return values[name]
-        nested = _nested([(steps, values[plain]) for steps, plain in members])
+    @property
+    def family_names(self) -> frozenset[str]:
+        """The names that have members, though there may be none for so few steps."""
+        read = (tensor.name for tensor in self.families.tensors() if tensor.superscript)
+        declared = (d.tensor.partition("[")[0] for d in self.families.head.declarations if _is_family(d))
+        return frozenset((*read, *declared))
+
+    def named(self, name: str) -> list[str]:
+        """Return what the members of a family are called, in order; of any other tensor its own name."""
+        return [str(plain) for _, plain in self.members(name)] if name in self.family_names else [name]
+
+    def gathered(self, name: str, values: Sequence[Array]) -> Gathered:
+        """Return the values of a family, in the order of `named`, as a list, or as an array where it came as one."""
+        if name not in self.family_names:
+            return values[0]
+        nested = _nested([(steps, value) for (steps, _), value in zip(self.members(name), values, strict=True)])
         return np.array(nested) if name in self.stacked else nested
 
 
-def written_out(families: Families, inputs: Given, known: Mapping[str, int] | None = None) -> WrittenOut:
-    """Return families written out for as many steps as inputs have. Raises InputError for lengths that disagree."""
+def family_inputs(families: Families, inputs: Given, known: Mapping[str, int] | None = None) -> FamilyInputs:
+    """Return what families are given, member by member. Raises InputError for lengths that disagree."""
     numbers = _numbers(families, inputs, {**families.sizes, **(known or {})})
-    system, names = families.at(**numbers), families.names(**numbers)
+    names = families.names(**numbers)
     flat: dict[str, npt.ArrayLike] = {}
     stacked = set()
     declared = {d.tensor.name: d for d in families.head.declarations if _is_family(d) and isinstance(d.tensor, Tensor)}
@@ -75,12 +93,12 @@ def written_out(families: Families, inputs: Given, known: Mapping[str, int] | No
             if isinstance(tensor, Tensor) and tensor.name == name:
                 steps = [shift - low for (_, shift), low in zip(tensor.superscript, lows, strict=True)]
                 flat[plain] = _entry(found, steps)
-    return WrittenOut(families, numbers, system, flat, frozenset(stacked))
+    return FamilyInputs(families, numbers, flat, frozenset(stacked))
 
 
-def members_of(found: WrittenOut) -> dict[str, Any]:
-    """Return the inputs of families written out by the names of their members, z[2;]."""
-    names = {str(plain): str(member) for member, plain in found.families.names(**found.numbers).items()}
+def members_of(found: FamilyInputs) -> dict[str, Any]:
+    """Return the inputs of families by the names of their members, z[2;]."""
+    names = {str(plain): str(member) for member, plain in found.names.items()}
     return {names.get(name, name): value for name, value in found.inputs.items()}
 
 
@@ -88,7 +106,7 @@ def system_for(system: System | Families, inputs: Given) -> tuple[System, dict[s
     """Return a system with its inputs as they are, and families written out for theirs."""
     if not isinstance(system, Families):
         return system, dict(inputs)
-    made = written_out(system, inputs)
+    made = family_inputs(system, inputs)
     return made.system, dict(made.inputs)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chainrule.errors import OptionError
-from chainrule.execute.family_inputs import members_of, written_out
+from chainrule.execute.family_inputs import family_inputs, members_of
 from chainrule.explanation.entry import At
 from chainrule.families.families import Families
 from chainrule.network import Network
@@ -34,11 +34,11 @@ def question(
 ) -> Question:
     """Return what is explained, of families in the system of their members: z[1; 0] is the entry 0 of z[1;].
 
-    Raises OptionError for an entry that is named twice, and as `written_out` does.
+    Raises OptionError for an entry that is named twice, and as `family_inputs` does.
     """
     if not isinstance(of_what, Families):
         return Question(of_what, inputs, of, at)
-    found = None if inputs is None else written_out(of_what, inputs, sizes)
+    found = None if inputs is None else family_inputs(of_what, inputs, sizes)
     numbers = of_what.numbers(sizes or {}) if found is None else found.numbers
     named = member_named(of_what, of, numbers)
     if named.entry and at:

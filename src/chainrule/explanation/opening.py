@@ -250,12 +250,19 @@ def written_factors(expr: Expr) -> tuple[Expr, ...]:
 
 
 def _part(term: Expr, numbered: Numbered) -> Part:
-    factors = product_factors(term)
-    closed = [f for f in factors if isinstance(f, Bracket) and not numbered.values(f)]
-    if closed:
-        # What else stands there may be outside of its tensor.
+    """Return a term opened; where brackets before its sums are 0, these may be outside of their tensors."""
+    try:
+        return _opened(term, numbered)
+    except InputError:
+        closed = [f for f in product_factors(term) if isinstance(f, Bracket) and not numbered.values(f)]
+        if not closed:
+            raise
         whole = numbered.formula(term)
         return Part(whole, whole, 0.0, (0.0,), tuple(_cause_before(f, numbered) for f in closed))
+
+
+def _opened(term: Expr, numbered: Numbered) -> Part:
+    factors = product_factors(term)
     direct = [f for f in factors if _is_sum(f)]
     others = [f for f in factors if not _is_sum(f)]
     before = times(*others)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Generic, TypeVar
 
 from chainrule.errors import TypecheckError
 from chainrule.expr.nodes import Indexed
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.rewriting import declaration_at, equation_at, node_at, step_at, tensor_at, with_symbols
-from chainrule.families.step_ranges import equation_with_ranges, with_ranges
+from chainrule.families.step_ranges import equation_with_ranges, ranges_of_fact, with_ranges
 from chainrule.families.templates import Blocks, Item, StepBlock, Template, declared_family, tensors_of_template
 from chainrule.system.locations import Location
 from chainrule.system.model import Declaration, Equation, Given, System
@@ -102,7 +103,7 @@ def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
     equations: list[Placed[Equation]] = []
     declarations: list[Placed[Declaration]] = []
     givens: list[Placed[Given]] = []
-    for count, (steps, template) in enumerate(_walk(families.items, numbers, {})):
+    for count, (steps, template) in enumerate(each_step(families.items, numbers, {})):
         place = places[id(template)]
         if count >= MOST:
             raise place.error(
@@ -119,23 +120,39 @@ def expansion_of(families: Blocks, numbers: Mapping[str, int]) -> Expansion:
                 givens.append(Placed(_given_at(families, template, here, place), place, steps))
     head = families.head
     updates = tuple(_updates(families, numbers))
-    above = [
-        Placed(_given_at(families, given, numbers, Location("given", n)), Location("given", n))
-        for n, given in enumerate(head.givens)
-    ]
+    above = _facts_above(families, numbers)
     statements: list[Template] = [one.made for one in equations]
-    statements += (one.made for one in (*givens, *above))
+    statements += (one.made for one in (*givens, *(fact for fact in above if not fact.steps)))
     statements += (*(one.made for one in declarations), *(one.made for one in updates))
     read = _members_read(statements, [a for d in head.declarations for a in _arguments(d, numbers)])
     sized = {index.name for index in head.indices}
     declared = [
         Placed(declaration_at(d, tensor, numbers, sized), Location("declaration", n, tensor))
         for n, d in enumerate(head.declarations)
-        for tensor in _members(families, d, read, numbers)
+        for tensor in declared_members(families, d, read, numbers)
     ]
-    return Expansion(
-        families, numbers, _in_order([*declared, *declarations]), (*above, *givens), tuple(equations), updates
-    )
+    facts = (*_of_members(above, statements), *givens)
+    return Expansion(families, numbers, _in_order([*declared, *declarations]), facts, tuple(equations), updates)
+
+
+def _facts_above(families: Blocks, numbers: Mapping[str, int]) -> list[Placed[Given]]:
+    """Return the facts outside of all blocks, those that name a step for each step of the blocks in its letter."""
+    found = []
+    for n, given in enumerate(families.head.givens):
+        place = Location("given", n)
+        ranges = ranges_of_fact(families, given)
+        letters = [own[0].letter for own in ranges]
+        steps = (sorted({step for over in own for step in over.steps(numbers)}) for own in ranges)
+        for chosen in product(*steps):
+            at = dict(zip(letters, chosen, strict=True))
+            found.append(Placed(_given_at(families, given, {**numbers, **at}, place), place, at))
+    return found
+
+
+def _of_members(facts: Sequence[Placed[Given]], statements: Sequence[Template]) -> list[Placed[Given]]:
+    """Return the facts that name no step, and those of steps at which statements name the same tensors."""
+    there = {tensor for statement in statements for tensor in tensors_of_template(statement)}
+    return [f for f in facts if not f.steps or all(t in there for t in tensors_of_template(f.made) if t.superscript)]
 
 
 def _updates(families: Blocks, numbers: Mapping[str, int]) -> Iterator[Placed[Equation]]:
@@ -146,7 +163,7 @@ def _updates(families: Blocks, numbers: Mapping[str, int]) -> Iterator[Placed[Eq
         block: tuple[Item, ...] = (template,)
         for repeated in reversed(path):
             block = (StepBlock(repeated, block),)
-        for steps, _ in _walk(block, numbers, {}):
+        for steps, _ in each_step(block, numbers, {}):
             yield Placed(equation_at(ranged, {**numbers, **steps}), place, steps)
 
 
@@ -154,8 +171,8 @@ def blocks_at(families: Blocks, numbers: Mapping[str, int]) -> Blocks:
     """Return families for these numbers of steps with no block left: their equations in order, steps as numbers."""
     places = _places(families)
     ranged = _ranged(families, places)
-    items: list[Item] = []
-    for steps, template in _walk(families.items, numbers, {}):
+    items: list[Template] = []
+    for steps, template in each_step(families.items, numbers, {}):
         here = {**numbers, **steps}
         place = places[id(template)]
         match template:
@@ -165,19 +182,19 @@ def blocks_at(families: Blocks, numbers: Mapping[str, int]) -> Blocks:
                 items.append(_untied(template, here))
             case Given():
                 items.append(_given_at(families, template, here, place))
-    return Blocks(_head_at(families, numbers), tuple(items))
+    return Blocks(_head_at(families, numbers, items), tuple(items))
 
 
-def _head_at(families: Blocks, numbers: Mapping[str, int]) -> System:
+def _head_at(families: Blocks, numbers: Mapping[str, int], items: Sequence[Template]) -> System:
     """Return the head of families in which the letters that count steps are numbers."""
     head = families.head
     left = tuple(i for i in head.indices if i.name not in numbers)
     known = {i.extent for i in left}
-    givens = ((given, Location("given", n)) for n, given in enumerate(head.givens))
+    facts = _of_members(_facts_above(families, numbers), items)
     return replace(
         head,
         declarations=tuple(_untied(d, numbers) for d in head.declarations),
-        givens=tuple(_given_at(families, given, numbers, place) for given, place in givens),
+        givens=tuple(fact.made for fact in facts),
         cost=tensor_at(head.cost, numbers) if isinstance(head.cost, Tensor) and head.cost else head.cost,
         updates=tuple(one.made for one in _updates(families, numbers)),
         indices=left,
@@ -212,14 +229,14 @@ def _in_order(declarations: Sequence[Placed[Declaration]]) -> tuple[Placed[Decla
     return (*(one for one in declarations if not one.made.arguments), *ordered.values())
 
 
-def _walk(
+def each_step(
     items: Sequence[Item], numbers: Mapping[str, int], steps: Mapping[str, int]
 ) -> Iterator[tuple[Mapping[str, int], Template]]:
     """Yield each statement at each step, in the order in which they are done."""
     for item in items:
         if isinstance(item, StepBlock):
             for step in item.range.steps(numbers):
-                yield from _walk(item.items, numbers, {**steps, item.range.letter: step})
+                yield from each_step(item.items, numbers, {**steps, item.range.letter: step})
         else:
             yield steps, item
 
@@ -261,7 +278,7 @@ def _members_read(statements: Sequence[Template], others: Sequence[Tensor]) -> d
     return {name: sorted(tensors, key=lambda t: t.superscript) for name, tensors in members.items()}
 
 
-def _members(
+def declared_members(
     families: Blocks, declaration: Declaration, read: Mapping[str, Sequence[Tensor]], numbers: Mapping[str, int]
 ) -> tuple[Symbol, ...]:
     """Return the tensors that a declaration of the head is one of."""

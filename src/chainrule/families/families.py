@@ -10,6 +10,7 @@ from chainrule.errors import OptionError, TypecheckError
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.definitions import check
 from chainrule.families.families_text import families_text
+from chainrule.families.member_names import member_names
 from chainrule.families.plain_names import plain_system
 from chainrule.families.templates import Blocks
 from chainrule.render.document import Group
@@ -46,7 +47,7 @@ class Families(Blocks, ShownAsPage):
         Numbers that the text declares, `index L = 3`, need not be given. Raises OptionError for numbers that are
         missing or are none, and where families are not defined for so few steps.
         """
-        return self._written_out(self.numbers(numbers))[0]
+        return self._written_out(self.numbers(numbers))
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -56,7 +57,11 @@ class Families(Blocks, ShownAsPage):
 
     def names(self, **numbers: int) -> Mapping[Symbol, Tensor]:
         """Return what the members are called in `at`, for these numbers of steps: z[2;] is called z2."""
-        return self._written_out(self.numbers(numbers))[1]
+        given = self.numbers(numbers)
+        key = tuple(given.items())
+        if key not in self._names:
+            self._names[key] = member_names(self, given)
+        return self._names[key]
 
     def members(self, **numbers: int) -> System:
         """Return the same system as `at` with the superscripts of members kept, z[2; k]."""
@@ -72,14 +77,18 @@ class Families(Blocks, ShownAsPage):
         return families_document(self)
 
     @cached_property
-    def _known(self) -> dict[tuple[tuple[str, int], ...], tuple[System, Mapping[Symbol, Tensor]]]:
+    def _known(self) -> dict[tuple[tuple[str, int], ...], System]:
         return {}
 
-    def _written_out(self, numbers: Mapping[str, int]) -> tuple[System, Mapping[Symbol, Tensor]]:
+    @cached_property
+    def _names(self) -> dict[tuple[tuple[str, int], ...], Mapping[Symbol, Tensor]]:
+        return {}
+
+    def _written_out(self, numbers: Mapping[str, int]) -> System:
         key = tuple(numbers.items())
         if key not in self._known:
             members = self._members(numbers)
-            self._known[key] = plain_system(members, typecheck(members))
+            self._known[key] = plain_system(members, typecheck(members), self.names(**numbers))
         return self._known[key]
 
     def _members(self, numbers: Mapping[str, int]) -> System:

@@ -82,15 +82,11 @@ def as_reductions(node: AnyNode) -> AnyNode:
         (body,) = parts
         steps = range_summed(node)
         run = UNINFERRED if steps is None else StepSpan(steps_text((steps.low,)), steps_text((steps.high,)))
-        step = Index(letter, run)
-        summed: Expr = Reduce("sum", (step,), _at_the_step(body, step))  # type: ignore[arg-type]  # it is of an expression
+        own = Index(letter, run)
+        places = {index: own for index in free_in_order(body) if index.name == letter}
+        summed: Expr = Reduce("sum", (own,), rename_indices(body, places))  # type: ignore[arg-type]
         return summed  # type: ignore[return-value]
     return with_operands(node, parts) if parts else node
-
-
-def _at_the_step(body: Expr, step: Index) -> Expr:
-    """Return what a sum over steps adds up, with its step in positions, and as a number: x[t-1,i]/t."""
-    return rename_indices(body, {index: step for index in free_in_order(body) if index.name == step.name})
 
 
 def _compared(condition: Comparison) -> Condition:

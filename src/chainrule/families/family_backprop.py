@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from chainrule.errors import DerivativeError, listed
+from chainrule.errors import DerivativeError, TypecheckError, listed
 from chainrule.expr.nodes import Expr, Indexed
 from chainrule.expr.symbols import NO_TENSOR, Symbol, Tensor
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
@@ -16,6 +16,7 @@ from chainrule.families.families import Families
 from chainrule.families.families_document import ranges_words
 from chainrule.families.families_text import as_reductions, range_text, ranges_latex
 from chainrule.families.named_sums import with_named_sums, with_plain_sums
+from chainrule.families.reads import read_at_steps
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system, with_own_letter
 from chainrule.families.shown_cases import shown_cases
 from chainrule.families.step_cases import CaseFinder
@@ -30,6 +31,7 @@ from chainrule.render.formula import PrintedNames, ShownFormula, equation_formul
 from chainrule.render.in_notebooks import ShownAsPage, displayed
 from chainrule.render.latex import aligned
 from chainrule.render.printed_names import Names, Naming
+from chainrule.render.text import entry_text
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation, System
 
@@ -77,7 +79,12 @@ class FamilyBackprop(ShownAsPage):
         before = {t.name for t in self.forward.tensors()}
         new = frozenset(t.name for t in self.prepared.tensors() if t.name not in before)
         finder = CaseFinder(Flow(self.prepared), self.derive, new)
-        finder.find(self.wrt)
+        try:
+            finder.find(self.wrt)
+        except TypecheckError:
+            refuse_steps_at_axes(self.prepared, {one.target.name for one in finder.flow.definitions})
+            raise
+        refuse_steps_at_axes(self.prepared, finder.cases)
         return finder
 
     @cached_property
@@ -228,6 +235,18 @@ def range_of(case: StepCase) -> str:
 
 def _at(points: Environment, tensor: Tensor) -> Tensor:
     return moved(tensor, points)
+
+
+def refuse_steps_at_axes(families: Families, names: Collection[str]) -> None:
+    """Raise DerivativeError for a tensor whose entries at some steps are read, x[t-1,i]: these would need cases."""
+    entry = read_at_steps(families, names)
+    if entry is not None:
+        name, shown = entry.tensor.partition("[")[0], entry_text(entry.tensor, entry.indices)
+        raise DerivativeError(
+            f"the derivative by {name} is not derived for every number of steps: {shown} reads it at one step",
+            expected="steps in superscripts, x[t; i], of everything that is derived by",
+            advice=f"Make the step a superscript of {name}, or say how many steps there are: at(T=3).",
+        )
 
 
 def checked_names(families: Families, wrt: Sequence[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ line says how long that one is: index k2 = 30.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from chainrule.expr.nodes import Index, Indexed
@@ -17,9 +17,8 @@ from chainrule.system.model import Declaration, Equation, Given, System
 from chainrule.system.typecheck import typecheck
 
 
-def plain_system(members: System, checked: System) -> tuple[System, Mapping[Symbol, Tensor]]:
-    """Return the system under plain names, checked, and these names; `checked` is the same with its sizes."""
-    names = plain_names(members)
+def plain_system(members: System, checked: System, names: Mapping[Symbol, Tensor]) -> System:
+    """Return the system under plain names, checked; `checked` is the same with its sizes."""
     change = everywhere(lambda tensor: names.get(tensor, tensor))
     letters = _letters(checked)
     made = replace(
@@ -30,32 +29,36 @@ def plain_system(members: System, checked: System) -> tuple[System, Mapping[Symb
         cost=change(members.cost) if members.cost else members.cost,
         updates=tuple(_equation(e, change) for e in members.updates),
     )
-    return typecheck(made), names
+    return typecheck(made)
 
 
-def plain_names(system: System) -> dict[Symbol, Tensor]:
+def plain_names(tensors: Iterable[Symbol], functions: Iterable[str]) -> dict[Symbol, Tensor]:
     """Return a plain name for each tensor that has a superscript: the name and the numbers, h2_1 or h_2_1.
 
     All members of a family are written alike. The second form stands where the first is a name already, and behind
     names that end in a digit.
     """
     families: dict[str, list[Tensor]] = {}
-    taken: set[str] = {f.name for f in system.functions}
-    for tensor in system.names():
+    taken: set[str] = set(functions)
+    for tensor in tensors:
         if isinstance(tensor, Tensor) and tensor.superscript:
             families.setdefault(tensor.name, []).append(tensor)
         else:
             taken.add(tensor)
     found: dict[Symbol, Tensor] = {}
-    for name, tensors in families.items():
-        forms = ["", "_", *("_" * n for n in range(2, len(system.declarations) + len(system.equations) + 3))]
-        for between in forms[name[-1].isdigit() :]:
-            plain = [Tensor(name + between + _numbers(tensor)) for tensor in tensors]
-            if taken.isdisjoint(plain):
-                break
+    for name, members in families.items():
+        length = int(name[-1].isdigit())
+        plain = _joined(name, "_" * length, members)
+        while not taken.isdisjoint(plain):
+            length += 1
+            plain = _joined(name, "_" * length, members)
         taken.update(plain)
-        found.update(zip(tensors, plain, strict=True))
+        found.update(zip(members, plain, strict=True))
     return found
+
+
+def _joined(name: str, between: str, members: Sequence[Tensor]) -> list[Tensor]:
+    return [Tensor(name + between + _numbers(member)) for member in members]
 
 
 def _numbers(tensor: Tensor) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.expr.binding import position_indices
@@ -46,7 +46,7 @@ class Reach:
 def reach_of(blocks: Blocks, name: str) -> tuple[tuple[Reach, Reach], ...]:
     """Return the first and the last step at which a family is read, for each of its superscripts."""
     found: list[list[Step]] = []
-    for path, tensor in _reads(blocks):
+    for path, tensor in slots_read(blocks):
         if tensor.name != name:
             continue
         found = found or [[] for _ in tensor.superscript]
@@ -74,6 +74,21 @@ def reach_of_axis(blocks: Blocks, tensor: Symbol, axis: int) -> Reach | None:
     return None if last is None or not last[0] else Reach(last[0], last[1] + 1)
 
 
+def read_at_steps(blocks: Blocks, names: Collection[str]) -> Indexed | None:
+    """Return an entry of one of some tensors with a step, or how many there are, at an ordinary axis: x[t-1,i]."""
+    counts = frozenset(blocks.letters)
+    for path, template in blocks.templates():
+        if not isinstance(template, Equation):
+            continue
+        letters = counts | {steps.letter for steps in path} | {letter_summed(part) for part in walk(template.value)}
+        for part in walk(template.value):
+            if not isinstance(part, Indexed) or part.tensor.partition("[")[0] not in names:
+                continue
+            if any(i.name in letters for position in part.indices for i in position_indices(position)):
+                return part
+    return None
+
+
 def _shift(position: object) -> int | None:
     match position:
         case Index():
@@ -97,7 +112,7 @@ def _ends(path: Sequence[StepRange], step: Step) -> list[Step]:
     return [(end, own + shift) for end, own in (steps.low, steps.high)]
 
 
-def _reads(blocks: Blocks) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
+def slots_read(blocks: Blocks) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
     """Yield what is read or defined, with the ranges of steps that it stands under."""
     for path, template in (*blocks.templates(), *blocks.update_templates()):
         match template:
@@ -108,6 +123,11 @@ def _reads(blocks: Blocks) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
                 yield from _in_sums(path, with_ranges(blocks, condition, Location("given")))
             case _:
                 yield from ((path, tensor) for tensor in tensors_of_template(template))
+
+
+def slots_of_fact(blocks: Blocks, given: Given) -> Iterator[tuple[Sequence[StepRange], Tensor]]:
+    """Yield what a fact outside of all blocks speaks of, with the ranges of steps that it stands under."""
+    return _in_sums((), with_ranges(blocks, given.condition, Location("given")))
 
 
 def _in_sums(path: Sequence[StepRange], node: Expr | Condition) -> Iterator[tuple[Sequence[StepRange], Tensor]]:

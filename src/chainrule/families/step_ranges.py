@@ -14,13 +14,14 @@ from chainrule.families.step_order import shifted
 from chainrule.families.templates import (
     Blocks,
     StepRange,
+    entries_in,
     letter_summed,
     raised_in,
     range_summed,
     sum_over,
 )
 from chainrule.system.locations import Location
-from chainrule.system.model import Equation
+from chainrule.system.model import Equation, Given
 
 
 def with_ranges(families: Blocks, node: AnyNode, place: Location) -> AnyNode:
@@ -121,3 +122,16 @@ def _common(ranges: Sequence[StepRange]) -> StepRange | None:
     low = max((steps.low for steps in ranges), key=lambda end: end[1])
     high = min((steps.high for steps in ranges), key=lambda end: end[1])
     return None if low[0] == high[0] and low[1] > high[1] else StepRange(ranges[0].letter, low, high)
+
+
+def ranges_of_fact(families: Blocks, given: Given) -> tuple[tuple[StepRange, ...], ...]:
+    """Return the ranges that a fact outside of all blocks holds for, given sum(k) q[t; k] = 1, for each of its steps.
+
+    It holds for all steps of the blocks in that letter. Where it names no step, there is none.
+    """
+    letters = {letter for tensor in entries_in(given.condition) for letter, _ in tensor.superscript}
+    steps = {over.letter for over in families.ranges} & letters
+    return tuple(
+        tuple({(r.low, r.high): replace(r, down=False) for r in families.ranges if r.letter == letter}.values())
+        for letter in sorted(steps)
+    )

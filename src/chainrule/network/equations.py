@@ -21,7 +21,7 @@ from chainrule.families.folded import folded
 from chainrule.families.folding import Folding, folding_of
 from chainrule.families.templates import Item, StepBlock
 from chainrule.render.document import Group, Line, Node, words
-from chainrule.render.formula import ShownFormula, equation_formula
+from chainrule.render.formula import ShownFormula, equation_formula, formula
 from chainrule.render.in_notebooks import displayed
 from chainrule.render.latex import aligned
 from chainrule.render.printed_names import Names, Naming, naming_of
@@ -198,7 +198,7 @@ def _valued(declaration: Declaration) -> Iterator[Equation]:
 
 
 def _constant(equation: Equation) -> Line:
-    return Line((f"{equation.name} = {_decimal(equation.value)}",))
+    return Line(words(formula(equation.target), f" = {_decimal(equation.value)}"))
 
 
 def _beginning(states: Sequence[Equation], value: Expr) -> Line:

@@ -213,7 +213,7 @@ SYNTAX: tuple[Spelling, ...] = (
     Spelling(r"(?P<x>\d+)_(?P<y>\d+)", "{x}{y}", "Digits stand together: {code}"),
     # Signs
     Spelling(
-        rf"^\s*(?P<x>{_ENTRY})\s*(?::=|<[-−]|←|≔)\s*(?P<rest>.*(?<!\w)(?P=x).*)$",
+        rf"^\s*(?:update\s+)?(?P<x>{_ENTRY})\s*(?::=|<[-−]|←|≔)\s*(?P<rest>.*(?<!\w)(?P=x).*)$",
         "update {x} = {rest}",
         "What changes from step to step is an update: {code}",
     ),

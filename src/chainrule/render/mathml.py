@@ -269,7 +269,7 @@ MATHML = Style(
     power=_around("msup"),
     parentheses=_fence("(", ")"),
     bracket=_fence("[", "]"),
-    span=("", "<mo>,</mo><mo>…</mo><mo>,</mo>", ""),
+    span=("", '<mo>,</mo><mo lspace="0" rspace="0">…</mo><mo>,</mo>', ""),
     choice=_choice,
     frames=MappingProxyType(
         {"sqrt": ("<msqrt><mrow>", "</mrow></msqrt>"), "abs": _fence("|", "|"), "floor": _fence("⌊", "⌋")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import chainrule as cr
-from unit.families.family_systems import DESCENT, MLP, RESIDUAL, RNN, SIGMOID, SKIP, UNKNOWN
+from unit.families.family_systems import DESCENT, MLP, PLAIN_AXIS, RESIDUAL, RNN, SIGMOID, SKIP, UNKNOWN
 
 STEP = "is of the wrong step: it should be"
 HMM = """data q[t; k]
@@ -74,6 +74,7 @@ RIGHT = [
     (RNN, "∂C/∂b[k] = sum(t) ∂C/∂h[t; k]*(1 - h[t; k]^2)"),
     (RNN, "∂C/∂R[m,k] = sum(t) h[t; k]*(o[t; m] - y[t; m])"),
     (SHARED, "∂C/∂U[k,j] = 2*[k = j]*U[k,k] + sum(t) h[t-1; j]*∂C/∂h[t; k]*(1 - h[t; k]^2)"),
+    (PLAIN_AXIS, "∂C/∂V[k,i] = Σ_{t=1..T} x[t-1,i]·∂C/∂h[t; k]·(1 − h[t; k]^2)"),
     (DESCENT, "∂C/∂eta = sum(s) -1/s*(sum(n,i) r[s; n]*X[n,i]*∂C/∂w[s; i])"),
 ]
 
@@ -86,6 +87,11 @@ def test_right_answers_in_other_names_are_right(text: str, answer: str) -> None:
 def test_a_step_that_an_answer_cannot_be_of_is_told() -> None:
     verdict = cr.check(cr.parse(MLP), "∂C/∂W[l; k,j] = sigma(z[l-1; j])*∂C/∂z[l; k]")
     assert verdict.message.splitlines()[1:] == ["It says nothing for l = 1, where there is no z[l-1;]"]
+
+
+def test_a_wrong_position_of_a_step_is_no_right_answer() -> None:
+    answer = "∂C/∂V[k,i] = sum(t) x[t-1,i]*∂C/∂h[t; k]*(1 - h[t-1; k]^2)"
+    assert not cr.check(cr.parse(PLAIN_AXIS), answer)
 
 
 def test_one_share_is_not_the_sum() -> None:

@@ -55,9 +55,10 @@ def test_that_shares_add_up_is_said_once_on_a_page(tmp_path: Path) -> None:
 
 
 def test_derivatives_of_families_are_json_too(layers: Path) -> None:
-    nodes = json.loads(run("derive", layers, "--json").output)["document"]["nodes"]
+    (cases, *_) = json.loads(run("derive", layers, "--json").output)["document"]["nodes"]
+    nodes = cases["nodes"]
     assert nodes[1]["words"][0]["text"].startswith("∂C/∂z[l; k] = a[l; k]·(1 − a[l; k])·Σ_m")
-    assert nodes[1]["words"][1] == "   for l = 1..L-1"
+    assert nodes[1]["words"][1:] == ["   for ", {"text": "l = 1..L-1", "latex": r"l = 1, \ldots, L-1"}]
     steps = json.loads(run("derive", layers, "--json", "--steps", "--wrt", "z", "--verify").output)["document"]
     assert [group["role"] for group in steps["nodes"]] == ["", "verification"]
 

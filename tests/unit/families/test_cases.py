@@ -166,3 +166,21 @@ def test_what_is_asked_for_decides_what_is_shown() -> None:
     assert [line.partition("[")[0] for line in lines(RNN, "h")] == ["∂C/∂o", "∂C/∂h", "∂C/∂h", "∂C/∂h", "∂C/∂z"]
     with pytest.raises(cr.DerivativeError, match="no tensor named 'q'"):
         lines(RNN, "q")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN_AXIS.replace("data x[t,i], y[k]", "data y[k]\nparam x[t,i]"),
+        "data x[p]\nparam w\nu[p] = w*x[p]\nh[0;] = 1\nfor t = 1..T:\n    h[t;] = h[t-1;]*u[t-1]\ncost C = h[T;]",
+        "param w[p]\nh[0;] = 1\nfor t = 1..T:\n    h[t;] = h[t-1;]^2\ncost C = h[T;]*w[T-1]",
+    ],
+)
+def test_what_is_read_at_a_step_of_an_ordinary_axis_is_not_derived_by(text: str) -> None:
+    # It was 0 once, in silence.
+    with pytest.raises(cr.DerivativeError, match="reads it at one step"):
+        cr.backprop(cr.parse(text))
+
+
+def test_what_is_read_at_a_step_of_an_ordinary_axis_may_stand_beside_what_is_derived_by() -> None:
+    assert lines(PLAIN_AXIS, "U")[-1] == "∂C/∂U[k,j] = Σ_t h[t-1; j]·∂C/∂h[t; k]·(1 − h[t; k]^2)"

@@ -7,7 +7,7 @@ from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.family_derivations import derivations
 from chainrule.family_pages import case_page
 from chainrule.render.document_text import document_text
-from unit.families.family_systems import RNN
+from unit.families.family_systems import PLAIN_AXIS, RNN
 
 SHARED_TWICE = """data x[t; i], y[k]
 param U[k,j], V[k,i], h0[k]
@@ -92,3 +92,8 @@ def test_each_page_is_verified() -> None:
     for text, name in ((RNN, "U"), (SHARED_TWICE, "U"), (GATED, "c"), (READ_BY_THE_COST, "a")):
         back = cr.backprop(cr.parse(text), [name])
         assert all(found.derivation.verify() for found in derivations(back, name))
+
+
+def test_a_step_that_is_a_position_is_the_one_that_is_summed_over() -> None:
+    lines = str(cr.backprop(cr.parse(PLAIN_AXIS))).splitlines()
+    assert "∂C/∂V[k,i] = Σ_{t=1..T} x[t-1,i]·∂C/∂h[t; k]·(1 − h[t; k]^2)" in lines

@@ -223,6 +223,7 @@ LINES = [
     ("given y one-hot", "given onehot(k) y[k]"),
     ("cost C = t^2\nupdate t -= 0.1*∂C/∂t", "update t = t - 0.1*∂C/∂t", "cost C = t^2\nupdate t = t - 0.1*∂C/∂t"),
     ("cost C = t^2\nt := t - 0.1*∂C/∂t", "update t = t - 0.1*∂C/∂t", "cost C = t^2\nupdate t = t - 0.1*∂C/∂t"),
+    ("cost C = t^2\nupdate t ← t - 0.1*∂C/∂t", "update t = t - 0.1*∂C/∂t", "cost C = t^2\nupdate t = t - 0.1*∂C/∂t"),
     ("cost C = t^2\ng = grad(t)", "∂C/∂t", "cost C = t^2\ng = ∂C/∂t"),
     ("cost C = t^2\ng = dC/dt", "∂C/∂t", "cost C = t^2\ng = ∂C/∂t"),
     (

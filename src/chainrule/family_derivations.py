@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from chainrule.errors import DerivativeError, listed
+from chainrule.expr.binding import tensors_in
 from chainrule.expr.symbols import Symbol, Tensor, symbol, unused
 from chainrule.families.families_text import range_text
 from chainrule.families.family_backprop import FamilyBackprop, StepWindowOf
@@ -17,6 +18,7 @@ from chainrule.jacobians import Jacobian, jacobian
 from chainrule.pipeline import Backprop, cotangent_of
 from chainrule.render.formula import ShownFormula, equation_formula
 from chainrule.rewrite.rules import Derivation
+from chainrule.system.model import Equation, System
 
 
 @dataclass(frozen=True)
@@ -128,10 +130,34 @@ def _copy_of(window: StepWindowOf) -> Tensor | None:
 
 
 def local_derivative(back: FamilyBackprop, of: Symbol, wrt: Symbol) -> Jacobian:
-    """Return ∂of/∂wrt between neighbouring steps: ∂z[l+1; m]/∂z[l; k]. Raises DerivativeError."""
-    for window in back.windows(wrt.partition("[")[0]):
-        if window.tensor == wrt and of in tuple(window.system.names()):
-            return jacobian(window.system, of, window.tensor)
+    """Return ∂of/∂wrt between neighbouring steps: ∂z[l+1; m]/∂z[l; k], ∂h[t; j]/∂h[t-1; k]. Raises DerivativeError."""
+    return jacobian(window_between(back, of, wrt), of, wrt)
+
+
+def held_fixed(back: FamilyBackprop, of: Symbol, wrt: Symbol) -> tuple[Symbol, ...]:
+    """Return what ∂of/∂wrt of something that all steps read holds fixed: other steps that depend on it too."""
+    window = next((w for w in back.windows(str(wrt)) if w.over and of in tuple(w.system.names())), None)
+    if window is None:
+        return ()
+    templates = (template for _, template in back.forward.templates())
+    defined = {t.name.partition("[")[0] for t in templates if isinstance(t, Equation)}
+    reads = {e.name: tensors_in(e.value) for e in window.system.equations}
+    read = reads.get(of, frozenset())
+    leaves = (d.tensor for d in window.system.declarations)
+    return tuple(t for t in leaves if t in read and isinstance(t, Tensor) and t.superscript and t.name in defined)
+
+
+def window_between(back: FamilyBackprop, of: Symbol, wrt: Symbol) -> System:
+    """Return a system in which one is computed from the other, both at the steps named. Raises DerivativeError."""
+    own = symbol(wrt)
+    shifts = own.superscript if isinstance(own, Tensor) else ()
+    there = {letter: (letter, -shift) for letter, shift in shifts if letter}
+    back_again = {letter: (letter, shift) for letter, shift in shifts if letter}
+    for steps, returning in (({}, {}), (there, back_again)):
+        change = everywhere(partial(_moved, steps))
+        for window in back.windows(wrt.partition("[")[0]):
+            if window.tensor == change(own) and change(symbol(of)) in tuple(window.system.names()):
+                return renamed_system(window.system, everywhere(partial(_moved, returning)))
     raise DerivativeError(
         f"no case of ∂C/∂{wrt} reads {of}",
         expected=f"neighbours of {wrt}: {listed(_near(back, wrt)) or 'there are none'}",

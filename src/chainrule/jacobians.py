@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from chainrule.diff.local import bounded_depth
 from chainrule.diff.pointwise import refuse_pointwise, without_pointwise
@@ -18,9 +18,12 @@ from chainrule.diff.total_derivations import derive_total
 from chainrule.diff.totals import Totals
 from chainrule.diff.written_out import without_cost_in_derivatives
 from chainrule.errors import DerivativeError, listed
-from chainrule.expr.symbols import Derivative, derivative_by
+from chainrule.expr.symbols import Derivative, Symbol, derivative_by
+from chainrule.families.families import Families
+from chainrule.families.family_hessian import FamilyHessian
 from chainrule.keywords import answers
-from chainrule.pipeline import Backprop, backprop
+from chainrule.notation.symbol_names import asked_tensor
+from chainrule.pipeline import Backprop, backprop, family_backprop
 from chainrule.render.document import Group
 from chainrule.render.document_text import document_text
 from chainrule.render.in_notebooks import displayed
@@ -141,6 +144,7 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     ∂a[k]/∂z[j] = a[k]·([k = j] − a[j])
     """
     check_system(system)
+    of, wrt = asked_tensor(of, system), asked_tensor(wrt, system)
     system = uncoupled(system, (wrt,))
     refuse_pointwise(system, (wrt,))
 
@@ -151,23 +155,35 @@ def jacobian(system: System, of: str, wrt: str) -> Jacobian:
     return derived(name_extrema(_without_cost(system, (wrt,))))
 
 
+@overload
+def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian: ...
+
+
+@overload
+def hessian(system: Families, wrt: str | Sequence[str] | None = None) -> FamilyHessian: ...
+
+
 @answers
 @bounded_depth()
-def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
+def hessian(system: System | Families, wrt: str | Sequence[str] | None = None) -> Jacobian | FamilyHessian:
     r"""Return the system with the equations of the cost's second derivatives by a tensor, ∂²C/∂W∂W.
 
     Without `wrt` they are those by all params.
 
     Of several tensors these are the blocks ∂²C/∂v∂w with v not after w in `wrt`; the others are their transposes. The
-    first derivatives are equations of the system too. Raises DerivativeError as `backprop` does.
+    first derivatives are equations of the system too. Those of families hold for every number of steps, a block for
+    each two steps of a family. Raises DerivativeError as `backprop` does.
 
     >>> from chainrule.notation import parse
     >>> text = "data x[i], y\nparam w[i]\nz = sum(i) w[i]*x[i]\ncost C = 1/2*(z - y)^2"
     >>> print(hessian(parse(text), wrt="w").result)
     ∂²C/∂w∂w[i,j] = x[i]·x[j]
     """
+    if isinstance(system, Families):
+        tensors = _several(system.params if wrt is None else wrt)
+        return FamilyHessian(family_backprop(system, tensors), tensors, _total)
     check_system(system)
-    tensors = _several(system.params if wrt is None else wrt)
+    tensors = tuple(asked_tensor(name, system) for name in _several(system.params if wrt is None else wrt))
     system = uncoupled(system, tensors)
     cost = system.cost
 
@@ -182,6 +198,10 @@ def hessian(system: System, wrt: str | Sequence[str] | None = None) -> Jacobian:
         return _made(first, tuple(walks), asked)
 
     return derived(system)
+
+
+def _total(system: System, of: Symbol, wrt: Symbol) -> Equation:
+    return jacobian(system, of, wrt).result
 
 
 @answers

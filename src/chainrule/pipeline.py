@@ -29,6 +29,7 @@ from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop, checked_names
 from chainrule.keywords import answers
 from chainrule.matrix.with_matrix_form import WithMatrixForm
+from chainrule.notation.symbol_names import asked_tensor
 from chainrule.render.document import Group
 from chainrule.render.in_notebooks import ShownAsPage, displayed
 from chainrule.render.shown_document import ShownGroup
@@ -45,6 +46,7 @@ from chainrule.system.typecheck import typecheck
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from chainrule.render.titles import Title
     from chainrule.verify.verification import Verification
 
     Array = npt.NDArray[Any]
@@ -92,17 +94,22 @@ class Backprop(WithMatrixForm, ShownAsPage):
         Where it goes through an unknown function of a vector, what becomes of it for a function that acts entry by
         entry and for softmax stands beside it, if it is anything else.
         """
-        return replace(self.plain_derivation(tensor), cases=self.cases(tensor))
+        asked = asked_tensor(tensor, self.forward)
+        return replace(self.plain_derivation(asked), cases=self.cases(asked))
 
-    def cases(self, tensor: str) -> tuple[tuple[str, Derivation], ...]:
+    def cases(self, tensor: str) -> tuple[tuple[Title, Derivation], ...]:
         """Return what stands beside the derivation of ∂C/∂tensor: titles, and derivations that are another."""
         found = [
             (title, Backprop(system, self.wrt).plain_derivation(tensor))
             for title, system in special_cases(self.forward)
             if tensor in tuple(system.names()) and tensor != system.cost
         ]
-        plain = self.plain_derivation(tensor) if found else None
-        return tuple((title, case) for title, case in found if case != plain)
+        if not found:
+            return ()
+        from chainrule.rewrite.derivation_text import derivation_text
+
+        plain = derivation_text(self.plain_derivation(tensor))
+        return tuple((title, case) for title, case in found if derivation_text(case) != plain)
 
     @bounded_depth()
     def plain_derivation(self, tensor: str) -> Derivation:
@@ -253,8 +260,8 @@ def backprop(system: System | Families, wrt: Sequence[str] | None = None) -> Bac
     if isinstance(system, Families):
         return family_backprop(system, wrt)
     check_system(system)
-    system = uncoupled(system, wrt or ())
-    asked = system.params if wrt is None else tuple(map(system.named, wrt))
+    system = uncoupled(system, tuple(asked_tensor(name, system) for name in wrt or ()))
+    asked = system.params if wrt is None else tuple(asked_tensor(name, system) for name in wrt)
     back = Backprop(system, asked)
     cotangents = back.cotangents
     for tensor in asked:

@@ -8,28 +8,27 @@ noted for the judge.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chainrule.checking.between import Between, between, derivatives_between, with_values
 from chainrule.checking.circular import Circle, circle_in
 from chainrule.checking.names import named_derivatives, with_names
+from chainrule.checking.primes import without_primes
 from chainrule.diff.backprop import Cotangents
-from chainrule.diff.chain_rule import Contribution
 from chainrule.errors import NotationError, listed
 from chainrule.expr.binding import (
-    Fresh,
     free_in_order,
     map_operands,
     rename_indices,
-    rewrite_bottom_up,
-    substitute_indices,
-    tensors_in,
 )
-from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Position, Reduce, walk
+from chainrule.expr.functions import ARITY
+from chainrule.expr.nodes import Expr, Index, Indexed, Partial, Reduce, walk
 from chainrule.expr.sizes import UNINFERRED
 from chainrule.expr.symbols import Derivative, Symbol, taken_by
 from chainrule.notation import named_symbol, parse_expression
 from chainrule.notation.source import Source
+from chainrule.notation.symbol_names import asked_tensor
 from chainrule.system.locations import did_you_mean
 from chainrule.system.model import System
 from chainrule.system.sizes.infer import infer_expression
@@ -39,12 +38,17 @@ _OPEN, _CLOSE = "([{", ")]}"
 
 @dataclass(frozen=True)
 class Answer:
-    """`∂C/∂tensor[indices] = value`. `loose` are letters that stand free in the value and not on the left."""
+    """`∂C/∂tensor[indices] = value`. `loose` are letters that stand free in the value and not on the left.
+
+    `two_ways` are the derivatives ∂u/∂v in it that may mean two things; with `total` they were read as total ones.
+    """
 
     tensor: Symbol
     indices: tuple[Index, ...]
     value: Expr
     loose: tuple[Index, ...]
+    two_ways: tuple[Between, ...] = ()
+    total: bool = False
 
     @property
     def loose_letters(self) -> str:
@@ -80,19 +84,24 @@ def tensor_of(text: str, system: System, wrt: str | None) -> Symbol:
     return system.symbol(tensor)
 
 
-def read_answer(text: str, tensor: Symbol, cotangents: Cotangents, *, circles: bool = False) -> Answer:
-    """Return an answer in the names of the system; ∂u/∂v of an equation u is put in as it was derived.
+def read_answer(
+    text: str, tensor: Symbol, cotangents: Cotangents, *, total: bool = False, circles: bool = False
+) -> Answer:
+    """Return an answer in the names of the system, with each ∂u/∂v as it was derived.
 
-    Raises NotationError, with a caret, for what cannot be read, and unless `circles` are wanted too for what goes round
-    in one.
+    Where u reads v and depends on it through others too, ∂u/∂v is the derivative of u's equation, or with `total` that
+    in which the others move along. Raises NotationError, with a caret, for what cannot be read, and unless `circles`
+    are wanted too for what goes round in one.
     """
     system = cotangents.system
     answer = read_entries(text, tensor, system, cotangents.of(tensor).indices)
-    value = _with_local_derivatives(answer.value, cotangents, text)
+    value = _with_local_derivatives(answer.value, cotangents, text, total=total)
+    named = (between(name, cotangents) for name in derivatives_between(answer.value, cotangents))
+    two_ways = tuple(one for one in named if one is not None and one.two_ways)
     circle = None if circles else circle_in(value, answer.indices, tensor, cotangents)
     if circle is not None:
         raise circular(text, circle)
-    return replace(answer, value=value, loose=_loose(value, answer.indices))
+    return replace(answer, value=value, loose=_loose(value, answer.indices), two_ways=two_ways, total=total)
 
 
 def read_entries(text: str, tensor: Symbol, system: System, axes: Sequence[Index]) -> Answer:
@@ -117,6 +126,49 @@ def read_entries(text: str, tensor: Symbol, system: System, axes: Sequence[Index
     return Answer(tensor, indices, value, _loose(value, indices))
 
 
+def between_target(text: str, system: System) -> Derivative | None:
+    """Return the derivative on the left if it is one of a tensor that is no cost, by one other; else None."""
+    (start, side), *others = sides_of(text)
+    if not others:
+        return None
+    try:
+        target = _parsed(text, start, side, system, ())
+    except NotationError:
+        return None
+    match target:
+        case Indexed(Derivative(of, (by,)) as name) if of != system.cost and {of, by} <= {*system.names()}:
+            return name
+        case Partial(Indexed(of), (Indexed(by),)) if of != system.cost:
+            return Derivative(of, by)
+        case _:
+            return None
+
+
+def read_between(text: str, name: Derivative, cotangents: Cotangents) -> Answer:
+    """Return an answer for ∂u/∂v in the names of the system, with the letters of u, then of v. Raises NotationError."""
+    system, (start, side) = cotangents.system, sides_of(text)[0]
+    target = _parsed(text, start, side, system, ())
+    match target:
+        case Partial(Indexed(_, above), (Indexed(_, below),)):
+            letters = (*above, *below)
+        case Indexed(_, positions):
+            letters = positions
+        case _:
+            letters = ()
+    if not all(isinstance(p, Index) for p in letters) or len(set(letters)) < len(letters):
+        raise _at(text, start, "the left side names entries by distinct letters", expected="one letter for each index")
+    axes = (*system.axes(name.of), *system.axes(name.wrt[0]))
+    indices = tuple(Index(i.name, axis.extent) for i, axis in zip(letters, axes, strict=True) if isinstance(i, Index))
+    start, right = sides_of(text)[-1]
+    value = _parsed(text, start, right, system, indices)
+    extents = {i.name: i.extent for i in indices}
+    value = rename_indices(value, {i: Index(i.name, extents.get(i.name, i.extent)) for i in free_in_order(value)})
+    if name in derivatives_between(value, cotangents):
+        raise _at(text, max(start, text.find("∂", start)), f"the answer names {name} itself on the right")
+    value = _with_local_derivatives(value, cotangents, text, total=False)
+    return Answer(name.wrt[0], indices, value, _loose(value, indices))
+
+
 def _loose(value: Expr, indices: Sequence[Index]) -> tuple[Index, ...]:
     return tuple(i for i in free_in_order(value) if i not in indices)
 
@@ -126,7 +178,9 @@ def _with_own_letter(text: str, system: System, indices: tuple[Index, ...]) -> E
     words = dict.fromkeys(re.findall(r"[^\W\d]\w*", text))
     if len(indices) != 1 or indices[0].name in words:
         return None
-    for word in words:
+    names = {*map(str, system.names()), *system.function, *ARITY}
+    compared = {word for inside in re.findall(r"\[([^\[\]]*)\]", text) for word in re.findall(r"\w+", inside)}
+    for word in (one for one in words if one not in names and (len(one) == 1 or one in compared)):
         own = Index(word, indices[0].extent)
         try:
             value = _parsed(text, 0, text, system, (own,))
@@ -225,7 +279,7 @@ def _parsed(text: str, start: int, part: str, system: System, indices: tuple[Ind
     readable, names = with_names(system)
     before = "".join(c if c == "\n" else " " for c in text[:start])
     try:
-        value = parse_expression(before + part, readable, indices)
+        value = parse_expression(before + part, readable, indices, meant=without_primes)
     except NotationError as error:
         lines = text.split("\n")
         start = sum(len(line) + 1 for line in lines[: max(0, error.line - 1)])
@@ -242,8 +296,8 @@ def _by(name: str, system: System) -> str:
     """Return the tensor that somebody asks about by its name, or by that of ∂C/∂tensor."""
     named = named_symbol(name)
     if not isinstance(named, Derivative):
-        return name
-    by = taken_by(named, system.cost)
+        return asked_tensor(name, system)
+    by = asked_tensor(name, system) if named.of == system.cost and len(named.wrt) == 1 else None
     if by is not None:
         return by
     raise NotationError(
@@ -272,41 +326,10 @@ def _matched(free: tuple[Index, ...], indices: tuple[Index, ...]) -> dict[Index,
     return renamed
 
 
-def _with_local_derivatives(value: Expr, cotangents: Cotangents, text: str) -> Expr:
-    """Return the value with every ∂u[k]/∂v[j], u an equation that reads v, as derived."""
-    fresh = Fresh()
-
-    def change(node: Expr) -> Expr:
-        if not isinstance(node, Indexed) or not isinstance(node.tensor, Derivative):
-            return node
-        if taken_by(node.tensor, cotangents.cost) is not None:
-            return node
-        local = _local(node, node.tensor, cotangents)
-        if local is None:
-            expected = f"∂{cotangents.cost}/∂… of any tensor, and ∂u/∂v where the equation of u reads v"
-            place = max(0, text.find(f"∂{node.tensor.of}"))
-            raise _at(text, place, f"{node.tensor} is not derived here", expected=expected)
-        return local
-
-    derived = [t for t in tensors_in(value) if isinstance(t, Derivative)]
-    if all(taken_by(t, cotangents.cost) is not None for t in derived):
-        return value
-    return rewrite_bottom_up(value, change, fresh)
-
-
-def _local(node: Indexed, derivative: Derivative, cotangents: Cotangents) -> Expr | None:
-    if len(derivative.wrt) != 1:
-        return None
-    part = next(_contributions_through(cotangents, derivative.wrt[0], derivative.of), None)
-    if part is None:
-        return None
-    own = len(part.indices)
-    places: dict[Index, Position] = dict(zip(part.indices, node.indices[:own], strict=True))
-    entry = part.local.partial.wrt[0]
-    by = [i for i in entry.indices if isinstance(i, Index)]
-    places |= dict(zip(by, node.indices[own:], strict=True))
-    return substitute_indices(part.local.value, places)
-
-
-def _contributions_through(cotangents: Cotangents, wrt: str, of: str) -> Iterator[Contribution]:
-    return (part for part in cotangents.contributions(wrt) if part.through == of)
+def _with_local_derivatives(value: Expr, cotangents: Cotangents, text: str, *, total: bool) -> Expr:
+    """Return the value with every ∂u[k]/∂v[j] as derived. Raises NotationError where u does not depend on v."""
+    strange = next((t for t in derivatives_between(value, cotangents) if between(t, cotangents) is None), None)
+    if strange is not None:
+        expected = f"∂{cotangents.cost}/∂… of any tensor, and ∂u/∂v where u depends on v"
+        raise _at(text, max(0, text.find(f"∂{strange.of}")), f"{strange} is not derived here", expected=expected)
+    return with_values(value, cotangents, total=total)

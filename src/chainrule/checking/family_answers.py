@@ -26,9 +26,10 @@ from chainrule.checking.written_steps import (
 from chainrule.errors import ChainruleError, DerivativeError, NotationError, listed
 from chainrule.expr.nodes import walk
 from chainrule.expr.symbols import Derivative, Steps, Tensor, steps_text
+from chainrule.families.definitions import enough
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop, StepWindowOf
-from chainrule.families.rewriting import step_at
+from chainrule.families.rewriting import step_at, tensor_at
 from chainrule.families.subjects import StepCase
 from chainrule.families.templates import Step, entries_in, letter_summed
 from chainrule.family_derivations import window_at
@@ -148,7 +149,17 @@ class _Asked:
         case = self._case_at()
         if found is None or not found["steps"] or found["name"] not in known or case is None:
             return None
+        if self._is_there(Tensor(found["name"], superscript_of(found["steps"])), case):
+            return None
         return _wrong(f"there is no {found['name']}[{found['steps']};] at this step", self.back.formula(case))
+
+    def _is_there(self, tensor: Tensor, case: StepCase) -> bool:
+        """Say whether a family has a member at the first and the last step of a case, by whatever letter."""
+        forward = self.back.forward
+        numbers = dict.fromkeys(forward.letters, enough(forward))
+        ends = [{letter: step_at(end[n], numbers)[1] for letter, end in case.box.items()} for n in (0, 1)]
+        names = set(forward.members(**numbers).names())
+        return all(tensor_at(tensor, {**numbers, **steps}) in names for steps in ends)
 
     def _case_at(self) -> StepCase | None:
         """Return the case that the answer is for, whatever the answer names."""

@@ -19,10 +19,12 @@ from chainrule.checking.clashes import clashes
 from chainrule.checking.diagnosis import Array, Case, clash_words, loose_words, values_of
 from chainrule.checking.family_answers import verdict_in_family
 from chainrule.checking.forms import users_of
+from chainrule.checking.jacobian_answers import verdict_between, verdict_of_steps
 from chainrule.checking.names import unknown_derivatives
 from chainrule.checking.points import POINTS, SCALAR_POINTS, Point, Points, drawn_points, with_derivatives
 from chainrule.checking.sides import Side, further_points, missing_sides, points_on
 from chainrule.checking.step_edits import OTHER_STEP
+from chainrule.checking.two_readings import in_two_ways
 from chainrule.checking.verdicts import Verdict, right, wrong, wrong_form
 from chainrule.checking.whole_batch import (
     mentions_samples,
@@ -70,7 +72,8 @@ def check(system: System | Families, answer: str, *, wrt: str | None = None) -> 
     a factor 2 too much
     """
     if isinstance(system, Families):
-        return verdict_in_family(system, answer, wrt, graded)
+        of_steps = verdict_of_steps(system, answer, _graded)
+        return verdict_in_family(system, answer, wrt, graded) if of_steps is None else of_steps
     return graded(system, answer, wrt)
 
 
@@ -82,11 +85,16 @@ def graded(system: System, answer: str, wrt: str | None, *, of_steps: bool = Fal
     """
     check_system(system)
     system = uncoupled(system)
+    of_tensors = verdict_between(system, answer, _graded)
+    if of_tensors is not None:
+        return of_tensors
     if not system.cost:
         raise DerivativeError("the system has no cost, so there is nothing to check", advice=cost_advice(system))
     try:
         tensor, cotangents = _asked(system, answer, wrt)
         read = read_answer(answer, tensor, cotangents)
+        if read.two_ways:
+            return _graded_in_two_ways(system, answer, read, cotangents, of_steps=of_steps)
     except NotationError:
         found = verdict_of_samples(system, answer, wrt)
         if found is None and of_steps:
@@ -130,6 +138,15 @@ def _asked(system: System, answer: str, wrt: str | None) -> tuple[Symbol, Cotang
     if tensor == system.cost:
         raise DerivativeError(f"{tensor} is the cost itself; its derivative by itself is 1")
     return tensor, cotangents_for(system, tensor)
+
+
+def _graded_in_two_ways(
+    system: System, text: str, direct: Answer, cotangents: Cotangents, *, of_steps: bool
+) -> Verdict:
+    """Return the verdict on an answer with a ∂u/∂v that may be a local derivative or the total one."""
+    total = read_answer(text, direct.tensor, cotangents, total=True)
+    verdicts = [_graded(system, text, read, cotangents, of_steps=of_steps) for read in (direct, total)]
+    return in_two_ways(verdicts[0], verdicts[1], direct.two_ways)
 
 
 def _graded(system: System, text: str, read: Answer, cotangents: Cotangents, *, of_steps: bool = False) -> Verdict:
@@ -213,7 +230,7 @@ def _right_on_all_sides(system: System, text: str, case: Case, cotangents: Cotan
         isinstance(values, InputError) or _compared(there, values).kind in ("different", "undefined")
     ):
         return _wrong_on_a_side(case, there)
-    givens = _givens_needed(system, text, case.answer.tensor)
+    givens = _givens_needed(system, text, case.answer.tensor, total=case.answer.total)
     return right(case, givens, tuple(side.text for side in missing))
 
 
@@ -256,7 +273,7 @@ def _wrong_on_a_side(case: Case, there: Case) -> Verdict:
     return wrong(both, values, _compared(both, values))
 
 
-def _givens_needed(system: System, text: str, tensor: Symbol) -> tuple[str, ...]:
+def _givens_needed(system: System, text: str, tensor: Symbol, *, total: bool) -> tuple[str, ...]:
     """Return the facts without which the answer would be wrong."""
     needed = []
     kept: dict[Given, System] = memory_of(system, "systems without a fact")
@@ -264,7 +281,7 @@ def _givens_needed(system: System, text: str, tensor: Symbol) -> tuple[str, ...]
         others = kept.setdefault(given, replace(system, givens=tuple(g for g in system.givens if g is not given)))
         try:
             cotangents = cotangents_for(others, tensor)
-            case = _case(read_answer(text, tensor, cotangents), cotangents)
+            case = _case(read_answer(text, tensor, cotangents, total=total), cotangents)
             values = values_of(case.points, case.answer)
         except ChainruleError:
             # Without the fact there may be no point at which anything is defined; then nothing can be said.

@@ -105,6 +105,13 @@ def right(case: Case, givens: tuple[str, ...] = (), untried: tuple[str, ...] = (
     return not_compared(told(True, message, givens=needed), untried)
 
 
+def with_line(verdict: Verdict, line: Words) -> Verdict:
+    """Return a verdict with one more line before its numbers."""
+    place = len(verdict.said) - len(verdict.numbers)
+    said = (*verdict.said[:place], line, *verdict.said[place:])
+    return replace(verdict, message=f"{verdict.message}\n{words_text(line)}", said=said)
+
+
 def not_compared(verdict: Verdict, untried: tuple[str, ...]) -> Verdict:
     """Return a verdict on a right answer with a line on the sides at which nothing was compared, if there are any."""
     if not untried:

@@ -108,6 +108,7 @@ def derive(
     from chainrule.cli.systems import read_notation
     from chainrule.errors import OptionError
     from chainrule.families.families import Families
+    from chainrule.notation.symbol_names import asked_tensor
     from chainrule.pipeline import backprop
     from chainrule.render.document import Group
 
@@ -126,13 +127,13 @@ def derive(
         from chainrule.cli.derive_families import Wanted, families_command
         from chainrule.cli.printed_as import names_in_print, words_of
 
-        _check_families(plain=not hessian)
-        called = names_in_print(names, words_of(given))
+        called = names_in_print(names, words_of(given), given.head.cost)
         wanted = Wanted(file, of, wrt or [], called, steps, where, form, verify, json, compare)
-        families_command(given, wanted, at or [], why=why)
+        families_command(given, wanted, at or [], why=why, hessian=hessian)
         return
     found_in = in_members(given, file, wrt or [], of, sizes, data)
-    system, asked, of = found_in.system, found_in.wrt, found_in.of
+    system, of = found_in.system, found_in.of
+    asked = [asked_tensor(name, system) for name in found_in.wrt]
     if of or hessian:
         found = _jacobian(system, of, asked, hessian=hessian)
         _show_jacobian(found, steps=steps, where=where, form=form, verify=verify, json=json)
@@ -182,7 +183,7 @@ def _show_whole(
         found = compared_document(back, _other(files[1], back.wrt), files, verify=verify)
     else:
         found = backward_document(back, one_page=one_page, steps=steps, verify=verify)
-    naming = names_in_print(names, tuple(back.forward.names()))
+    naming = names_in_print(names, tuple(back.forward.names()), back.forward.cost)
     show_document(with_names(found, naming) if names else found, json=json, form=form)
 
 
@@ -193,24 +194,13 @@ def _show_named(back: Backprop, names: str, asked: list[str], *, steps: bool, wh
     from chainrule.render.document import Group
     from chainrule.rewrite.derivation_text import derivation_document
 
-    naming = names_in_print(names, tuple(back.forward.names()))
+    naming = names_in_print(names, tuple(back.forward.names()), back.forward.cost)
     if not steps and form == "latex":
         say_named_equations(equations_of(back), naming)
         return
     shown = tuple(Group((derivation_document(back.derivation(t), where=where),), apart=True) for t in back.wrt)
     page = Group(shown) if asked else back.steps(where=where)
     show_named(page if steps else equations_of(back), naming, columns() if steps else None, form)
-
-
-def _check_families(*, plain: bool) -> None:
-    """Raise OptionError for options that families have only once they are written out."""
-    from chainrule.errors import OptionError
-
-    if not plain:
-        raise OptionError(
-            "--hessian needs to know how many steps there are",
-            advice="Say how many: --size L=3",
-        )
 
 
 def _say_verified(lines: Iterable[str]) -> None:

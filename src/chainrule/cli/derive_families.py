@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from chainrule import jacobians
 from chainrule.cli.systems import read_notation
 from chainrule.cli.terminal import WEB, columns, say, show_document
 from chainrule.errors import DerivativeError, OptionError
 from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop
-from chainrule.family_derivations import compared_cases, derivations, local_derivative
+from chainrule.family_derivations import compared_cases, derivations, held_fixed, local_derivative
 from chainrule.family_pages import family_page, told_of_case
 from chainrule.pipeline import family_backprop
 from chainrule.render.document import Group, Heading, Line, Node
 from chainrule.render.printed_names import Naming, with_names
+from chainrule.render.text import whole_text
 from chainrule.rewrite.compared import compared_document
 from chainrule.rewrite.derivation_text import derivation_latex, derivation_text
 
@@ -46,9 +48,11 @@ class Wanted:
         return [named_in(name).partition("[")[0] for name in self.wrt]
 
 
-def families_command(families: Families, wanted: Wanted, at: Sequence[str], *, why: bool) -> None:
+def families_command(families: Families, wanted: Wanted, at: Sequence[str], *, why: bool, hessian: bool) -> None:
     """Print what is asked of families."""
-    if why:
+    if hessian:
+        _twice(families, wanted)
+    elif why:
         explain_why(families, at, wanted)
     elif wanted.compare:
         compare_families(families, read_notation(wanted.compare), wanted)
@@ -83,6 +87,20 @@ def _back(families: Families, wanted: Wanted) -> FamilyBackprop:
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
     return back
+
+
+def _twice(families: Families, wanted: Wanted) -> None:
+    """Print the second derivatives of families."""
+    if wanted.of:
+        raise OptionError("a Hessian is of the cost", advice="Leave --of out, or --hessian.")
+    if wanted.steps or wanted.verify or wanted.json or wanted.compare:
+        raise OptionError(
+            "--hessian of a family is shown without steps",
+            expected="no --steps, --verify, --json or --compare",
+            advice="A family written out has all of them: --size L=3",
+        )
+    found = jacobians.hessian(families, wanted.tensors or None)
+    say(found.latex() if wanted.latex else str(found))
 
 
 def _document(back: FamilyBackprop, wanted: Wanted) -> Group:
@@ -175,6 +193,9 @@ def _local(families: Families, wanted: Wanted) -> None:
         say(derivation_latex(derivation) if wanted.latex else derivation_text(derivation, columns()))
     if not wanted.steps:
         say(found.latex() if wanted.latex else repr(found))
+    held = " and ".join(map(whole_text, held_fixed(back, above, below)))
+    if held and not wanted.latex:
+        say(f"\nwith {held} held fixed: the direct part of the total derivative")
     if wanted.verify:
         for name in found.results:
             say(f"\n{found.verify(found.derivation(name))}")

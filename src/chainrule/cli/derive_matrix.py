@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from chainrule.cli.printed_as import asked_names
 from chainrule.cli.terminal import MATRIX_FORMS, say
 from chainrule.errors import OptionError
 
 if TYPE_CHECKING:
     from chainrule.families.families import Families
     from chainrule.matrix.matrix_lines import MatrixForms
-    from chainrule.render.printed_names import Naming
     from chainrule.system.model import System
+
+BOOK = "textbook"
+"""The names that are given where --names says none: δ2, and ∇W2 for all others."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, 
     back = backprop(system, list(asked.wrt) or None)
     if not back.wrt:
         raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
-    names = _named(asked.names, tuple(system.names()))
+    names = asked_names(asked.names or BOOK)
     coupled = bool(system.batch) and not back.forward.batch
     _say(back.matrix(batched=system.batch if coupled else asked.batched, layout=asked.layout, names=names), asked)
     if asked.form == MATRIX_FORMS[0] and not asked.batched:
@@ -69,7 +72,6 @@ def _say(forms: MatrixForms, asked: MatrixOptions) -> None:
 
 
 def _of_families(families: Families, asked: MatrixOptions) -> MatrixForms:
-    from chainrule.cli.printed_as import words_of
     from chainrule.cli.sized_families import plain_name
     from chainrule.pipeline import family_backprop
 
@@ -79,7 +81,7 @@ def _of_families(families: Families, asked: MatrixOptions) -> MatrixForms:
         )
     tensors = [plain_name(name).partition("[")[0] for name in asked.wrt]
     back = family_backprop(families, tensors or None)
-    return back.matrix(layout=asked.layout, names=_named(asked.names, words_of(families)))
+    return back.matrix(layout=asked.layout, names=asked_names(asked.names or BOOK))
 
 
 def _of_tensors(system: System, asked: MatrixOptions) -> MatrixForms:
@@ -94,11 +96,4 @@ def _of_tensors(system: System, asked: MatrixOptions) -> MatrixForms:
         found = jacobians.jacobian(system, asked.of, asked.wrt[0])
     else:
         found = jacobians.hessian(system, asked.wrt or system.params)
-    return found.matrix(layout=asked.layout, names=_named(asked.names, tuple(system.names())))
-
-
-def _named(names: str, taken: Collection[str]) -> Naming | str:
-    """Return the naming that --names says; "" is that of a textbook."""
-    from chainrule.cli.printed_as import names_in_print
-
-    return names_in_print(names, taken) if "=" in names else names or "textbook"
+    return found.matrix(layout=asked.layout, names=asked_names(asked.names or BOOK))

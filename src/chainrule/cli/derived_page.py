@@ -59,7 +59,7 @@ def equations_of(back: Backprop) -> Group:
     """Return the equations of the derivatives asked for, and of every name in them."""
     shown = equations_document(back.system, back.derived)
     cases = [
-        Line(words(f"if {title}: ", case.equation_formula()))
+        Line(words("if ", title.words, ": ", case.equation_formula()))
         for tensor in back.wrt
         for title, case in back.cases(tensor)
     ]

@@ -21,11 +21,11 @@ _ENTRY = re.compile(rf"∂\w+(?:\[[^\]\[]*\])?/∂{_NAMED}|(?<![\w'])(?<!Σ_){_N
 """An entry, or a derivative of one, within a sentence."""
 
 
-def names_in_print(text: str, taken: Collection[str]) -> Naming:
-    """Return the naming of a preset, or of NAME=NEW,… Raises OptionError for another text."""
+def names_in_print(text: str, taken: Collection[str], cost: str) -> Naming:
+    """Return the naming of a preset, for derivatives of the cost, or of NAME=NEW,… Raises OptionError for others."""
     from chainrule.render.printed_names import naming_of
 
-    return naming_of(asked_names(text or "plain"), taken)
+    return naming_of(asked_names(text or "plain"), taken, cost)
 
 
 def asked_names(text: str) -> Names:
@@ -65,11 +65,12 @@ def named_document(page: Group, text: str, of_what: Network | System | Families)
         return page
     if isinstance(of_what, Families):
         taken: Collection[str] = words_of(of_what)
+        cost = of_what.head.cost
     else:
         system = of_what if isinstance(of_what, System) else of_what.system
-        taken = [str(name).partition("[")[0] for name in system.names()]
+        taken, cost = [str(name).partition("[")[0] for name in system.names()], system.cost
     nodes = [Line(tuple(_entries_read(node.words))) if isinstance(node, Line) else node for node in page.nodes]
-    named = with_names(replace(page, nodes=tuple(nodes)), names_in_print(text, taken))
+    named = with_names(replace(page, nodes=tuple(nodes)), names_in_print(text, taken, cost))
     return named if isinstance(named, Group) else page
 
 

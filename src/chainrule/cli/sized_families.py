@@ -31,7 +31,7 @@ def in_members(
     """Return a system as it is, and families as the system of their members. Raises OptionError for no size."""
     from chainrule.cli.systems import checked_sizes
     from chainrule.families.families import Families
-    from chainrule.notation.member_names import member_named
+    from chainrule.notation.named_members import member_named
 
     if not isinstance(given, Families):
         values = None if data is None else read_values(given, file, data)

@@ -44,7 +44,8 @@ def _from_archive(path: Path, wanted: Sequence[str]) -> dict[str, Any]:
     try:
         return dict(read_archive(path, wanted))
     except DataFileError as error:
-        advice = f"Write one with np.savez('{path.name}', {listed(f'{name}={name}' for name in wanted)})"
+        name = path.name if path.suffix else "values.npz"
+        advice = f"Write one with np.savez('{name}', {listed(f'{name}={name}' for name in wanted)})"
         raise DataFileError(error.what, expected=error.expected, advice=advice) from error.__cause__
 
 

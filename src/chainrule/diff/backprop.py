@@ -209,6 +209,30 @@ class Cotangents:
         direct = len(found) == 1 and found[0].beyond is None
         return tuple(one for one in found if one.local.value != ZERO or (direct and one.local.raw != ZERO))
 
+    def without_effect(self, tensor: str) -> tuple[Contribution, ...]:
+        """Return what reads a tensor on the way to the cost, and does not change with it: its local derivative is 0."""
+        own = self.system.symbol(tensor)
+        if self.is_whole(tensor):
+            return ()
+        found = (self._contribution(own, user) for user in self._users(own))
+        return tuple(one for one in found if one.beyond is not None and one.local.value == ZERO)
+
+    def held_fixed(self, tensor: str) -> dict[Symbol, tuple[Symbol, ...]]:
+        """Return, for each tensor that reads this one on the way to the cost, what else it reads that depends on it.
+
+        That moves along in the total derivative, and is held fixed in the local one.
+        """
+        moving = self.graph.depending_on([tensor]) - {tensor}
+        found = [part.through for part in self.contributions(tensor) if part.beyond is not None]
+        if len(found) < 2:
+            return dict.fromkeys(found, ())
+        return {
+            user: tuple(t for t in self.graph.reads[user] if t in moving and self._moves(t, user)) for user in found
+        }
+
+    def _moves(self, tensor: Symbol, user: Symbol) -> bool:
+        return self._contribution(tensor, user).local.value != ZERO
+
     def _users(self, tensor: Symbol) -> list[Symbol]:
         return [user for user in self.graph.users.get(tensor, ()) if user in self._to_cost]
 

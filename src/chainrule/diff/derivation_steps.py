@@ -119,7 +119,7 @@ class DerivationSteps(ABC):
         """Yield the laws of calculus by which a local derivative is found, with what each makes of it."""
         if part.local.expression is None:
             yield from ((rule, law, part.local.raw) for rule, law in part.local.laws)
-        for step in part.local.worked_out():
+        for step in part.local.worked_out(self._outer_letters(part.local.partial)):
             yield step.rule, step.law, step.after
 
     def _over_paths(self, parts: tuple[Contribution, ...]) -> Iterator[Step]:
@@ -190,9 +190,15 @@ class DerivationSteps(ABC):
         """Return a step that is worked out in steps of its own, with the laws of calculus that they use."""
         steps = self._local_steps(part, target, value)
         notes = (note,) if note else ()
-        detail = Derivation(target, steps, value, notes=notes, taken=self._taken, ranks=self._ranks)
+        taken = (*self._taken, *self._outer_letters(target))
+        detail = Derivation(target, steps, value, notes=notes, taken=taken, ranks=self._ranks)
         used = tuple(words(f"{step.rule}: ", step.law) for step in steps if step.where == where(Differentiator))
         return Step(rule, joined(used, "; "), target, value, note=note, detail=detail, where=where(Locals.between))
+
+    def _outer_letters(self, target: Expr) -> tuple[str, ...]:
+        """Return the letters of the whole derivation that are no letters for a sum within one of its lines."""
+        inner = free_in_order(target)
+        return tuple(index.preferred for index in self._order if index not in inner)
 
     def _why_a_sum(self, parts: tuple[Contribution, ...]) -> Words:
         between = tuple(

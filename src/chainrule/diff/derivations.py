@@ -14,6 +14,7 @@ from chainrule.diff.derivation_steps import DerivationSteps, may_vanish
 from chainrule.expr.binding import rename_indices
 from chainrule.expr.deltas import plain_delta
 from chainrule.expr.nodes import (
+    ZERO,
     Bracket,
     Comparison,
     Expr,
@@ -42,14 +43,15 @@ def derive(cotangents: Cotangents, tensor: str) -> Derivation:
         )
     parts = cotangents.as_written(tensor) if tensor != cotangents.cost else ()
     vectors = [writer.vector_form(part) for part in parts if len(parts) == 1 and len(part.indices) == 1]
-    return writer.derivation(parts, tuple(filter(None, vectors)))
+    idle = [writer.without_effect(part) for part in cotangents.without_effect(tensor)] if parts else []
+    return writer.derivation(parts, (*filter(None, vectors), *idle))
 
 
 class _Backward(DerivationSteps):
     """Writes the derivation of one cotangent."""
 
     def __init__(self, cotangents: Cotangents, tensor: str) -> None:
-        self._all = cotangents
+        self._all, self._tensor = cotangents, tensor
         known = cotangents.of(tensor)
         self._own = known.indices
         super().__init__(
@@ -66,8 +68,14 @@ class _Backward(DerivationSteps):
         """Return Σ_k ∂h/∂g[k]·∂g[k]/∂x[j] as the product of a gradient and a column of the Jacobian matrix."""
         if part.local.value != part.local.partial or not isinstance(part.beyond, Partial):
             return ()
-        column = self.formula(Partial(Indexed(part.through), (self._by,)))
-        return words("as a product of vectors: ", equal(self.formula(self._target), gradient(self._all.cost, column)))
+        product_of_both = gradient(self._all.cost, part.through, self.formula(self._by))
+        return words("as a product of vectors: ", equal(self.formula(self._target), product_of_both))
+
+    def without_effect(self, part: Contribution) -> Words:
+        """Say why a tensor that reads this one has no part in the sum."""
+        zero = equal(self.formula(part.local.partial), self.formula(ZERO))
+        reader, read = self.formula(Indexed(part.through, part.indices)), self.formula(self._by)
+        return words(reader, " reads ", read, " too, but ", zero, ": nothing is contributed through ", reader)
 
     def local_order(self, part: Contribution) -> tuple[Index, ...]:
         """Return the indices of ∂u[k]/∂v[j]."""
@@ -88,7 +96,20 @@ class _Backward(DerivationSteps):
         )  # fmt: skip
 
     def why_zero(self, part: Contribution) -> Words:
-        """Say which of the terms ∂u[k]/∂v[j] vanish, and why."""
+        """Say what the local derivative holds fixed, and which of the terms ∂u[k]/∂v[j] vanish, and why."""
+        return joined(tuple(filter(None, (self._held_fixed(part), self._vanishing(part)))), "; ")
+
+    def _held_fixed(self, part: Contribution) -> Words:
+        """Say what else v reaches u through; () where the local derivative is the total one."""
+        others = self._all.held_fixed(self._tensor)[part.through]
+        if not others:
+            return ()
+        return words(
+            "here ", self.formula(part.local.partial), " is with ", joined(tuple(map(whole, others)), " and "),
+            " held fixed: the direct part of the total derivative, whose rest is in the other contributions",
+        )  # fmt: skip
+
+    def _vanishing(self, part: Contribution) -> Words:
         user = self.formula(Indexed(part.through, part.indices))
         own = self.formula(self._by)
         pairs = list(tied(part.local.value, part.indices, self._own))

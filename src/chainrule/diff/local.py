@@ -6,7 +6,7 @@ Each is simplified on its own, before anything is summed over: that is what puts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +21,7 @@ from chainrule.expr.nodes import Expr, Index, Indexed, Partial, times
 from chainrule.expr.skeleton import Bare, Names, bare
 from chainrule.expr.symbols import Symbol
 from chainrule.render.document import Words
+from chainrule.render.letters import in_other_letters
 from chainrule.system.coupled import coupling
 from chainrule.system.model import System
 from chainrule.system.recurrences import recurrences
@@ -46,12 +47,19 @@ class Local:
     def _differentiated(self) -> tuple[Expr, Differentiator | None]:
         return self.differentiate()
 
-    def worked_out(self) -> tuple[Worked, ...]:
-        """Return how calculus makes it, law by law; nothing for the derivative of an unknown function."""
+    def worked_out(self, taken: Collection[str] = ()) -> tuple[Worked, ...]:
+        """Return how calculus makes it, law by law; nothing for the derivative of an unknown function.
+
+        No sum in it has one of the letters that are `taken`.
+        """
         from chainrule.diff.one_law import law_by_law
 
         calculus = self._differentiated[1]
-        return () if calculus is None or self.expression is None else law_by_law(self.expression, calculus)
+        return (
+            ()
+            if calculus is None or self.expression is None
+            else law_by_law(in_other_letters(self.expression, taken), calculus)
+        )
 
     @property
     def raw(self) -> Expr:

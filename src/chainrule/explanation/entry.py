@@ -16,10 +16,9 @@ from chainrule.data.interchange import as_array
 from chainrule.errors import InputError, listed
 from chainrule.execute.inputs import is_batched
 from chainrule.expr.nodes import Affine, Index, Position
-from chainrule.expr.symbols import Derivative
 from chainrule.network import Network
 from chainrule.network.on_average import on_average
-from chainrule.notation import named_symbol
+from chainrule.notation.symbol_names import asked_tensor
 from chainrule.render.text import entry_text
 from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
@@ -62,8 +61,7 @@ def tensor_named(system: System, name: str) -> str:
 
     Raises InputError for a tensor that the system does not have, and for the cost itself.
     """
-    named = named_symbol(name)
-    tensor = named.wrt[-1] if isinstance(named, Derivative) else name
+    tensor = asked_tensor(name, system)
     known = list(system.names())
     if tensor not in known:
         raise InputError(

@@ -11,7 +11,7 @@ from chainrule.execute.family_inputs import family_inputs, members_of
 from chainrule.explanation.entry import At
 from chainrule.families.families import Families
 from chainrule.network import Network
-from chainrule.notation.member_names import member_named
+from chainrule.notation.named_members import member_named
 from chainrule.system.model import System
 
 

@@ -28,13 +28,19 @@ from chainrule.keywords import answers
 from chainrule.network import Network
 from chainrule.pipeline import Backprop, backprop
 from chainrule.render.document import Group, Heading, Line, Node, Note, Words, joined, words
-from chainrule.render.formula import ShownFormula, equation_formula, formula
+from chainrule.render.formula import ShownFormula, equation_formula, formula, whole
+from chainrule.render.names import layer_of
 from chainrule.render.shown_document import ShownDocument
 from chainrule.system.model import System
 from chainrule.system.recurrences import recurrence_of
 
 _STEPS = ("h", "ε", "t", "s", "step")
 """What the small step may be called, in the order they are tried."""
+
+_MOST_NAMED = 3
+"""Of more tensors that follow none is named."""
+_LEFT_OVER = ("o", "r", "R", "rest", "remainder")
+"""What the negligible part of a change may be called, in the order they are tried."""
 
 
 @answers
@@ -74,7 +80,7 @@ def why(
         back = backprop(system, [tensor])
         by_itself = inputs is None and isinstance(network_or_system, System)
         given = None if by_itself else with_params(network_or_system, inputs)
-    reason = Reason(back, back.cotangents.system.symbol(tensor_named(back.forward, of)))
+    reason = _reason(back, back.cotangents.system.symbol(tensor_named(back.forward, of)))
     if not reason.between:
         return Why(reason, None)
     _refuse_steps(back, reason.between)
@@ -166,7 +172,17 @@ class Reason:
     @cached_property
     def step(self) -> Expr:
         """The letter of the small step."""
-        return Indexed(next(name for name in _STEPS if name not in self._taken))
+        return Indexed(next(name for name in _STEPS if name not in self._stems))
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        """What tensors and functions are called, without their layers: no letter of the reason is one of these."""
+        return frozenset(layer_of(name)[0] for name in (*self._taken, *self.back.cotangents.system.function))
+
+    @cached_property
+    def _negligible_part(self) -> Expr:
+        """What is left over of a change, o(h), under a name that is free."""
+        return Call(next(name for name in _LEFT_OVER if name not in self._stems), (self.step,))
 
     @cached_property
     def _taken(self) -> tuple[str, ...]:
@@ -197,14 +213,14 @@ class Reason:
         return words(move, "Every " if self.between[0].indices else "", self._users(""), " changes by")
 
     def _negligible(self, step: ShownFormula) -> Words:
-        small = self._formula(_left_over(self.step))
+        small = self._formula(self._negligible_part)
         return words("where ", small, " is negligible beside ", step, ": divided by ", step, ", it goes to 0.")
 
     def _moved(self) -> tuple[ShownFormula, ...]:
         return tuple(
             self._equation(
                 Indexed(_change(part.through), part.indices),
-                plus(times(part.local.partial, self.step), _left_over(self.step)),
+                plus(times(part.local.partial, self.step), self._negligible_part),
             )
             for part in self.between
         )
@@ -228,7 +244,7 @@ class Reason:
             moved = times(part.beyond, Indexed(_change(part.through), part.indices))
             return reduce_over("sum", part.indices, moved) if part.indices else moved
 
-        value = plus(*map(change, self.contributions), _left_over(self.step))
+        value = plus(*map(change, self.contributions), self._negligible_part)
         return self._equation(Indexed(_change(self.back.cotangents.cost)), value)
 
     def _rates(self, cost: ShownFormula) -> Words:
@@ -240,8 +256,12 @@ class Reason:
 
     def _substituted(self) -> ShownFormula:
         total = chain_rule(self.contributions, self._by_name, named)
-        value = plus(times(self.step, total), _left_over(self.step))
+        value = plus(times(self.step, total), self._negligible_part)
         return self._equation(Indexed(_change(self.back.cotangents.cost)), value)
+
+    @property
+    def _alone(self) -> str:
+        return "changes alone"
 
     def _objections(self) -> Iterator[Words]:
         """Answer what students object: the ∂a[k] cancel; the sum is so many times one term."""
@@ -253,13 +273,66 @@ class Reason:
         one = self._formula(product(part, self._by_name, named))
         yield words(
             "Why ∂", user, " does not cancel: it is not the same change twice. In ", far, " the entry ", user,
-            " changes alone; in ", near, " it changes because ", own, " does, and the others may change with it. So ",
+            f" {self._alone}; in ", near, " it changes because ", own, " does, and the others may change with it. So ",
             one, " is the contribution of ", user, ", not ", derivative, ".",
         )  # fmt: skip
         yield words(
             "Why it is not ", many, " times one product: the products differ, and the sum of different numbers is not"
             " a multiple of one of them."
         )  # fmt: skip
+
+
+class ReasonInTurn(Reason):
+    """The reason where some of what reads the tensor is computed from others: these follow, and are not held fixed.
+
+    The tensor moves for one reader at a time, as if each had a copy of its own.
+    """
+
+    def _moving(self, own: ShownFormula, step: ShownFormula) -> Words:
+        first = "Every " if self.between[0].indices else ""
+        readers = self._users("every ")[1:] if first else self._users("every ")
+        return words(
+            first, *readers, " read ", own, " directly. Move ", own, " by a small step ", step,
+            " for one of them at a time, and for nothing else. That one changes by",
+        )  # fmt: skip
+
+    def _negligible(self, step: ShownFormula) -> Words:
+        said, held = super()._negligible(step), self.back.cotangents.held_fixed(self.tensor)
+        for part in (one for one in self.between if held[one.through]):
+            local, user, others = self._formula(part.local.partial), self._user(part), held[part.through]
+            names = joined(tuple(map(whole, others)), " and ")
+            stay = " stays as it is." if len(others) == 1 else " stay as they are."
+            said = words(said, " ", local, " is the direct part of how ", user, " changes: ", *names, stay)
+        return said
+
+    def _at_once(self, cost: ShownFormula) -> Words:
+        return words(
+            "Now let ", self._formula(self._own), " move for one after the other, and let all that depends on that one",
+            " follow, up to ", cost, ". Each adds its own change to ", cost, self._itself(), ":",
+        )  # fmt: skip
+
+    def _rates(self, cost: ShownFormula) -> Words:
+        part, after = next((one, after) for one in self.between if (after := self._after(one)))
+        assert part.beyond is not None, "it goes through another tensor"
+        each = [words("every " if one.indices else "", self._user(one)) for one in after]
+        names = words(", ", *joined(tuple(each), " and "), " too") if len(each) <= _MOST_NAMED else ()
+        return words(
+            self._formula(part.beyond), " says how fast ", cost, " changes when ", self._user(part),
+            " changes and all that depends on it follows", *names, ".",
+        )  # fmt: skip
+
+    def _after(self, part: Contribution) -> list[Contribution]:
+        depending = self.back.cotangents.graph.depending_on([part.through])
+        return [one for one in self.between if one is not part and one.through in depending]
+
+    @property
+    def _alone(self) -> str:
+        return "changes alone, and what depends on it follows"
+
+
+def _reason(back: Backprop, tensor: Symbol) -> Reason:
+    in_turn = any(back.cotangents.held_fixed(tensor).values())
+    return ReasonInTurn(back, tensor) if in_turn else Reason(back, tensor)
 
 
 def _numbered(label: str, said: Words, formulas: tuple[ShownFormula, ...], below: Words = ()) -> Group:
@@ -272,10 +345,6 @@ def _change(tensor: Symbol | str) -> Symbol:
     if isinstance(tensor, Tensor):
         return Tensor(f"Δ{tensor.name}", tensor.superscript)
     return Tensor(f"Δ{tensor}")
-
-
-def _left_over(step: Expr) -> Expr:
-    return Call("o", (step,))
 
 
 def _nothing_between(own: ShownFormula, cost: ShownFormula, *, direct: bool) -> Words:

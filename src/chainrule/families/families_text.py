@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from chainrule.expr.binding import free_in_order, rename_indices
-from chainrule.expr.nodes import Call, Comparison, Condition, Expr, Index, Reduce, operands, with_operands
+from chainrule.expr.nodes import (
+    Call,
+    Comparison,
+    Condition,
+    Expr,
+    Index,
+    Indexed,
+    Reduce,
+    operands,
+    walk,
+    with_operands,
+)
 from chainrule.expr.sizes import UNINFERRED, StepSpan
-from chainrule.expr.symbols import steps_text
-from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed, range_summed
+from chainrule.expr.symbols import Tensor, steps_text
+from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed, raised_in, range_summed
 from chainrule.render.text import entry_text, equation_text, expression_text
 from chainrule.system.model import Declaration, Equation, Given
 from chainrule.system.printing import system_text
@@ -26,6 +37,27 @@ def families_text(families: Blocks, *, unicode: bool = True) -> str:
     lines = "\n".join(_lines(families, families.items, "", unicode=unicode))
     updates = "\n".join(_lines(families, families.updates, "", "update ", unicode=unicode))
     return "\n\n".join(part for part in (head, lines, updates) if part)
+
+
+def index_letters_taken(families: Blocks, *nodes: Expr) -> frozenset[str]:
+    """Return the letters that no index in some expressions is printed by: functions, steps, how many there are."""
+    taken = {*families.head.function, *(steps.letter for steps in families.ranges), *families.letters}
+    return frozenset(taken - {letter_summed(part) for node in nodes for part in walk(node)})
+
+
+def ranks_in(families: Blocks, *nodes: Expr) -> dict[str, int]:
+    """Return how many axes the tensors have that some expressions name derivatives of and by."""
+    named = list(dict.fromkeys(t for node in nodes for t in raised_in(node)))
+    names = {t.name for t in named}
+    known = {str(families.head.cost): 0}
+    for declaration in families.head.declarations if names else ():
+        if isinstance(declaration.tensor, Tensor):
+            known[declaration.tensor.name] = len(declaration.indices)
+    for _, template in families.templates() if names else ():
+        match template:
+            case Equation(Indexed(Tensor(name, _), indices), _) | Declaration(_, Tensor(name, _), indices):
+                known[name] = len(indices)
+    return {t: known[t.name] for t in named if t.name in known}
 
 
 def range_text(steps: StepRange) -> str:
@@ -60,11 +92,13 @@ def _lines(families: Blocks, items: tuple[Item, ...], indent: str, word: str = "
 
 
 def _statement(families: Blocks, item: Equation | Declaration | Given, *, unicode: bool) -> str:
-    names = frozenset(families.head.function)
+    names = index_letters_taken(families)
     match item:
         case Equation(target, value):
+            names = index_letters_taken(families, value)
             word = "cost " if (target.tensor, target.indices) == (families.head.cost, ()) else ""
-            return word + equation_text(target, as_reductions(value), taken=names, unicode=unicode)
+            ranks = ranks_in(families, target, value)
+            return word + equation_text(target, as_reductions(value), taken=names, unicode=unicode, ranks=ranks)
         case Declaration(_, tensor, indices, _, arguments):
             listed = ", ".join(entry_text(a.tensor, a.indices) for a in arguments)
             return f"abstract {entry_text(tensor, indices)}({listed})"
@@ -79,13 +113,13 @@ def as_reductions(node: AnyNode) -> AnyNode:
     parts = [as_reductions(part) for part in operands(node)]
     letter = letter_summed(node)
     if letter and isinstance(node, Call):
-        (body,) = parts
+        body: Any = parts[0]
         steps = range_summed(node)
         run = UNINFERRED if steps is None else StepSpan(steps_text((steps.low,)), steps_text((steps.high,)))
         own = Index(letter, run)
         places = {index: own for index in free_in_order(body) if index.name == letter}
-        summed: Expr = Reduce("sum", (own,), rename_indices(body, places))  # type: ignore[arg-type]
-        return summed  # type: ignore[return-value]
+        summed: Any = Reduce("sum", (own,), rename_indices(body, places))
+        return summed  # type: ignore[no-any-return]
     return with_operands(node, parts) if parts else node
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from chainrule.errors import DerivativeError, TypecheckError, listed
+from chainrule.errors import DerivativeError, listed
 from chainrule.expr.nodes import Expr, Indexed
 from chainrule.expr.symbols import NO_TENSOR, Symbol, Tensor
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.expansion import blocks_at
 from chainrule.families.families import Families
 from chainrule.families.families_document import ranges_words
-from chainrule.families.families_text import as_reductions, range_text, ranges_latex
+from chainrule.families.families_text import as_reductions, index_letters_taken, range_text, ranges_latex
 from chainrule.families.named_sums import with_named_sums, with_plain_sums
-from chainrule.families.reads import read_at_steps
 from chainrule.families.rewriting import Environment, everywhere, moved, renamed_system, with_own_letter
 from chainrule.families.shown_cases import shown_cases
 from chainrule.families.step_cases import CaseFinder
@@ -31,7 +30,6 @@ from chainrule.render.formula import PrintedNames, ShownFormula, equation_formul
 from chainrule.render.in_notebooks import ShownAsPage, displayed
 from chainrule.render.latex import aligned
 from chainrule.render.printed_names import Names, Naming
-from chainrule.render.text import entry_text
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation, System
 
@@ -79,12 +77,7 @@ class FamilyBackprop(ShownAsPage):
         before = {t.name for t in self.forward.tensors()}
         new = frozenset(t.name for t in self.prepared.tensors() if t.name not in before)
         finder = CaseFinder(Flow(self.prepared), self.derive, new)
-        try:
-            finder.find(self.wrt)
-        except TypecheckError:
-            refuse_steps_at_axes(self.prepared, {one.target.name for one in finder.flow.definitions})
-            raise
-        refuse_steps_at_axes(self.prepared, finder.cases)
+        finder.find(self.wrt)
         return finder
 
     @cached_property
@@ -152,7 +145,8 @@ class FamilyBackprop(ShownAsPage):
 
     def matrix(self, *, layout: str = "mixed", names: Names | Naming = "textbook") -> MatrixForms:
         """Return all cases in matrix form, each with the steps that it holds for; see `matrix_forms`."""
-        taken = frozenset({t.name for t in self.forward.tensors()} | {d.tensor for d in self.forward.head.declarations})
+        taken = {t.name for t in self.forward.tensors()} | {d.tensor for d in self.forward.head.declarations}
+        taken |= {*self.forward.letters}
         steps = frozenset(steps.letter for steps in self.prepared.ranges)
         called = book_names(names, taken, {}, self.forward.head.cost, layout)
         called = replace(called, last=self._read_by_the_cost(), steps=steps)
@@ -160,7 +154,10 @@ class FamilyBackprop(ShownAsPage):
         for case in self._shown():
             ranges = ", ".join(range_text(steps) for steps in case_range(case))
             holds = f"   for {ranges}" if ranges else "", ranges_latex(case_range(case))
-            lines.append(replace(matrix_line(*self._sides(case_equation(case)), called), steps=holds))
+            equation = case_equation(case)
+            letters = index_letters_taken(self.prepared, equation.value)
+            line = matrix_line(*self._sides(equation), replace(called, taken=called.taken | letters))
+            lines.append(replace(line, steps=holds))
         return MatrixForms(tuple(lines), called)
 
     def _read_by_the_cost(self) -> frozenset[Symbol]:
@@ -196,7 +193,7 @@ class FamilyBackprop(ShownAsPage):
 
     def _equation(self, equation: Equation) -> ShownFormula:
         """Return an equation laid out."""
-        return equation_formula(*self._sides(equation))
+        return equation_formula(*self._sides(equation), taken=index_letters_taken(self.prepared, equation.value))
 
     def _sides(self, equation: Equation) -> tuple[Indexed, Expr]:
         """Return the sides of an equation as they are printed, sums over steps with their ranges: Σ_{t=1..T}."""
@@ -235,18 +232,6 @@ def range_of(case: StepCase) -> str:
 
 def _at(points: Environment, tensor: Tensor) -> Tensor:
     return moved(tensor, points)
-
-
-def refuse_steps_at_axes(families: Families, names: Collection[str]) -> None:
-    """Raise DerivativeError for a tensor whose entries at some steps are read, x[t-1,i]: these would need cases."""
-    entry = read_at_steps(families, names)
-    if entry is not None:
-        name, shown = entry.tensor.partition("[")[0], entry_text(entry.tensor, entry.indices)
-        raise DerivativeError(
-            f"the derivative by {name} is not derived for every number of steps: {shown} reads it at one step",
-            expected="steps in superscripts, x[t; i], of everything that is derived by",
-            advice=f"Make the step a superscript of {name}, or say how many steps there are: at(T=3).",
-        )
 
 
 def checked_names(families: Families, wrt: Sequence[str]) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from chainrule.errors import DerivativeError
 from chainrule.expr.binding import free_in_order
-from chainrule.expr.nodes import Expr, Index, Indexed, operands, walk, with_operands
+from chainrule.expr.nodes import Bracket, Expr, Index, Indexed, Product, operands, times, walk, with_operands
 from chainrule.expr.symbols import Tensor, unused
 from chainrule.families.step_ranges import is_plain, range_of
 from chainrule.families.templates import Blocks, Item, StepBlock, StepRange, letter_summed, range_summed, sum_over
@@ -18,11 +19,14 @@ from chainrule.system.locations import Location
 from chainrule.system.model import Equation
 
 
-def with_named_sums(blocks: Blocks) -> Blocks:
-    """Return blocks in which every sum over steps is the whole value of an equation, and adds up a single entry."""
+def with_named_sums(blocks: Blocks, *, ranged: bool = False) -> Blocks:
+    """Return blocks in which every sum over steps is the whole value of an equation, and adds up a single entry.
+
+    With `ranged` each sum says which steps it goes over.
+    """
     if not any(letter_summed(part) for _, t in blocks.templates() if isinstance(t, Equation) for part in walk(t.value)):
         return blocks
-    naming = _Naming(blocks, _taken(blocks))
+    naming = _Naming(blocks, _taken(blocks), ranged=ranged)
     return replace(blocks, items=naming.items((), blocks.items))
 
 
@@ -43,6 +47,7 @@ class _Naming:
     blocks: Blocks
     taken: set[str]
     derived: bool = False
+    ranged: bool = False
     new: list[Item] = field(default_factory=list)
 
     def items(self, path: tuple[StepRange, ...], items: Sequence[Item]) -> tuple[Item, ...]:
@@ -69,14 +74,20 @@ class _Naming:
         (body,) = operands(node)
         over = range_summed(node) or range_of(self.blocks, node, Location("equation"))
         inner = self.value((*path, replace(over, down=False)), body)
-        if self.derived:
-            return sum_over(letter, inner if is_plain(self.blocks, node) else self._named(path, over, inner))
+        if self.derived and is_plain(self.blocks, node):
+            return sum_over(letter, inner)
+        brackets, inner = _brackets(inner) if self.derived or self.ranged else ((), inner)
         told = _is_entry(inner, letter) and is_plain(self.blocks, sum_over(letter, inner, over))
         entry = inner if told else self._named(path, over, inner)
-        if whole:
-            return sum_over(letter, entry)
+        if whole or self.derived:
+            return sum_over(letter, times(*brackets, entry), over if self.ranged else None)
+        if brackets:
+            raise DerivativeError(
+                "a derivative by entries at steps, x[t-1,i], has no second derivative for every number of steps",
+                expected="a family written out, families.at(T=3), or x[t; i]",
+            )
         total = self._target("s", path, inner, letter)
-        self.new.append(Equation(total, sum_over(letter, entry)))
+        self.new.append(Equation(total, sum_over(letter, entry, over if self.ranged else None)))
         return total
 
     def _named(self, path: tuple[StepRange, ...], over: StepRange, body: Expr) -> Indexed:
@@ -96,6 +107,14 @@ class _Naming:
         raised = tuple((p.letter, 0) for p in path if p.letter != without)
         indices = tuple(i for i in free_in_order(body) if i.name not in steps)
         return Indexed(Tensor(tensor.name, raised), indices)
+
+
+def _brackets(node: Expr) -> tuple[tuple[Expr, ...], Expr]:
+    """Return the brackets of a product, whose letters may label no axis elsewhere, and the rest."""
+    if not isinstance(node, Product):
+        return (), node
+    brackets = tuple(factor for factor in node.factors if isinstance(factor, Bracket))
+    return brackets, times(*(factor for factor in node.factors if not isinstance(factor, Bracket)))
 
 
 def _is_entry(node: Expr, letter: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chainrule.expr.binding import position_indices
@@ -72,21 +72,6 @@ def reach_of_axis(blocks: Blocks, tensor: Symbol, axis: int) -> Reach | None:
                         ends += _ends(path, (names[0], shift))
     last = max(ends, key=_order, default=None)
     return None if last is None or not last[0] else Reach(last[0], last[1] + 1)
-
-
-def read_at_steps(blocks: Blocks, names: Collection[str]) -> Indexed | None:
-    """Return an entry of one of some tensors with a step, or how many there are, at an ordinary axis: x[t-1,i]."""
-    counts = frozenset(blocks.letters)
-    for path, template in blocks.templates():
-        if not isinstance(template, Equation):
-            continue
-        letters = counts | {steps.letter for steps in path} | {letter_summed(part) for part in walk(template.value)}
-        for part in walk(template.value):
-            if not isinstance(part, Indexed) or part.tensor.partition("[")[0] not in names:
-                continue
-            if any(i.name in letters for position in part.indices for i in position_indices(position)):
-                return part
-    return None
 
 
 def _shift(position: object) -> int | None:

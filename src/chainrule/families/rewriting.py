@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from chainrule.expr.binding import Fresh, rewrite_bottom_up, substitute_indices
 from chainrule.expr.nodes import (
+    ONE,
+    ZERO,
     Affine,
     AnyNode,
+    Bracket,
+    Comparison,
     Expr,
     ExtentValue,
     Index,
@@ -17,11 +22,15 @@ from chainrule.expr.nodes import (
     IndexValue,
     Lookup,
     MatrixEntry,
+    Number,
     Partial,
     Position,
+    Product,
     Reduce,
+    Sum,
     operands,
     plus,
+    times,
     walk,
     with_operands,
 )
@@ -138,8 +147,42 @@ def node_at(node: AnyNode, numbers: Mapping[str, int]) -> AnyNode:
     """Return what a template says where letters have these numbers; sums over steps say over which."""
     named = with_tensors(_summed(node, numbers), everywhere(lambda tensor: tensor_at(tensor, numbers)))
     at: dict[Index, Position] = {Index(letter): Affine((), number) for letter, number in numbers.items()}
-    placed: Any = substitute_indices(named, at)
+    placed: Any = _decided(substitute_indices(named, at))
     return placed  # type: ignore[no-any-return]
+
+
+def _decided(node: Any) -> Any:
+    """Return an expression in which brackets that compare steps, which are numbers now, are 1 or 0.
+
+    What a bracket of other steps stands before is read at steps of one size only: it must go.
+    """
+    if not any(isinstance(part, Bracket) for part in walk(node)):
+        return node
+    match node:
+        case Bracket(Comparison("=", left, right)) if (there := _numbers(left, right)) is not None:
+            return ONE if there[0] == there[1] else ZERO
+        case Product(factors):
+            decided = [_decided(factor) for factor in factors]
+            kept = [new for new, old in zip(decided, factors, strict=True) if new != ONE or old == ONE]
+            return ZERO if ZERO in decided else times(*kept) if kept else ONE
+        case Sum(terms):
+            return plus(*[new for term in terms if (new := _decided(term)) != ZERO or term == ZERO])
+        case _:
+            return with_operands(node, [_decided(part) for part in operands(node)])
+
+
+def _numbers(*sides: Expr) -> list[Fraction] | None:
+    """Return the numbers that expressions are, None where one of them is more than a number."""
+    found: list[Fraction] = []
+    for side in sides:
+        match side:
+            case Number(value):
+                found.append(value)
+            case IndexValue(Affine((), constant)):
+                found.append(Fraction(constant))
+            case _:
+                return None
+    return found
 
 
 def _summed(node: Any, numbers: Mapping[str, int]) -> Any:

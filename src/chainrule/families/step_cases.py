@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from chainrule.errors import DerivativeError
-from chainrule.expr.binding import substitute_indices
-from chainrule.expr.nodes import ZERO, Expr, Index, Indexed, plus, walk
+from chainrule.expr.nodes import ZERO, Expr, Indexed, plus, walk
 from chainrule.expr.symbols import Derivative, Symbol, Tensor
 from chainrule.families.reads import reach_of
 from chainrule.families.rewriting import APART, with_own_extents
 from chainrule.families.single_entries import continued, single_entries
 from chainrule.families.step_order import Interval, holds_in, shifted
+from chainrule.families.step_positions import at_positions
 from chainrule.families.subjects import Box, CaseWindow, Derive, StepCase, Subject
 from chainrule.families.templates import Step, StepRange, declared_family, sum_over
 from chainrule.families.uses import Definition, Flow, StepUse
@@ -165,18 +165,21 @@ class CaseFinder:
             window = StepWindow(self.flow, points)
             own = subject.own if subject.own is not None and not over else None
             system, moving = self._window(window, subject, own, within, ends)
-            derived = self.derive(system, moving)
             readers = tuple(dict.fromkeys(use.target for use in (*within, *ends)))
-            windows.append(CaseWindow(system, moving, tuple(over), readers, self.flow.beyond))
-            if derived is None:
-                continue
-            restored = Equation(window.restored(derived.target), window.restored(derived.value))
-            whole = erased_equation(with_own_extents(restored, system))
-            target = whole.target if target is None else target
-            if whole.value != ZERO:
-                values.append(_over(over, _in_letters(whole, target)))
-            same = {use.user.target.name for use in inner}
-            named |= {t.name for t in _derived_by(self.flow.cost, whole.value)} & same - {subject.tensor.name}
+            members = window.members(subject.tensor)
+            for by, positions in ((moving, ()), *members):
+                derived = self.derive(system, by)
+                if not members or (derived is not None and derived.value != ZERO):
+                    windows.append(CaseWindow(system, by, tuple(over), readers, self.flow.beyond))
+                if derived is None:
+                    continue
+                restored = Equation(window.restored(derived.target), window.restored(derived.value))
+                whole = erased_equation(with_own_extents(restored, system))
+                target = whole.target if target is None else target
+                if whole.value != ZERO:
+                    values.append(_over(over, at_positions(whole, target, positions)))
+                same = {use.user.target.name for use in inner}
+                named |= {t.name for t in _derived_by(self.flow.cost, whole.value)} & same - {subject.tensor.name}
         if target is None and windows:
             return None, named
         if target is None:
@@ -307,12 +310,6 @@ def _over(ranges: Sequence[StepRange], value: Expr) -> Expr:
     for steps in reversed(ranges):
         value = sum_over(steps.letter, value, steps)
     return value
-
-
-def _in_letters(equation: Equation, target: Indexed) -> Expr:
-    """Return a value in the index letters of another target."""
-    pairs = zip(equation.indices, target.indices, strict=True)
-    return substitute_indices(equation.value, {a: b for a, b in pairs if isinstance(b, Index) and a != b})
 
 
 def _derived_by(cost: Symbol, value: Expr) -> Iterator[Tensor]:

@@ -48,15 +48,6 @@ def _with_ranges(families: Blocks, node: Any, place: Location) -> Any:
     return node if same else with_operands(node, ranged)
 
 
-def as_written(families: Blocks, node: AnyNode) -> AnyNode:
-    """Return an expression in which sums over steps say which only where that does not follow from what they add up."""
-    parts: list[Any] = [as_written(families, part) for part in operands(node)]
-    if letter_summed(node) and isinstance(node, Call) and is_plain(families, node):
-        plain: Any = sum_over(letter_summed(node), parts[0])
-        return plain  # type: ignore[no-any-return]
-    return with_operands(node, parts) if parts else node
-
-
 def is_plain(families: Blocks, node: Call) -> bool:
     """Say whether the steps of a sum follow from what it adds up, whatever other blocks there are."""
     steps = range_summed(node)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from chainrule.expr.binding import lookups_in, own_positions
@@ -80,12 +81,12 @@ class Blocks:
         reductions = (part for value in values for part in walk(value) if isinstance(part, Reduce))
         return any(i.preferred == self.head.batch for part in reductions for i in part.indices)
 
-    @property
+    @cached_property
     def ranges(self) -> tuple[StepRange, ...]:
         """The ranges of all `for` lines, in order."""
         return tuple(_ranges((*self.items, *self.updates)))
 
-    @property
+    @cached_property
     def letters(self) -> tuple[str, ...]:
         """The letters that count steps, as L does: those of bounds, and of superscripts, that are no step."""
         steps = {r.letter for r in self.ranges}
@@ -147,11 +148,11 @@ def entries_in(node: Expr | Condition) -> Iterator[Tensor]:
 
 
 def raised_in(node: Expr | Condition) -> Iterator[Tensor]:
-    """Yield the tensors that are named in an expression, those too that derivatives are taken by."""
+    """Yield the tensors that are named in an expression, those too that derivatives are of and taken by."""
     yield from entries_in(node)
     for part in walk(node):
         if isinstance(part, Indexed) and isinstance(part.tensor, Derivative):
-            yield from (t for t in part.tensor.wrt if isinstance(t, Tensor))
+            yield from (t for t in (part.tensor.of, *part.tensor.wrt) if isinstance(t, Tensor))
 
 
 def sum_over(letter: str, body: Expr, steps: StepRange | None = None) -> Call:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from chainrule.expr.nodes import Call, walk
 from chainrule.expr.symbols import Steps, Tensor, unused
@@ -39,12 +40,12 @@ class Definition:
     blocks: tuple[int, ...]
     template: Equation | Declaration
 
-    @property
+    @cached_property
     def target(self) -> Tensor:
         """What it defines."""
         return next(tensors_of_template(self.template))
 
-    @property
+    @cached_property
     def reads(self) -> tuple[Tensor, ...]:
         """What it reads, each slot once."""
         match self.template:
@@ -53,12 +54,12 @@ class Definition:
             case Declaration(_, _, _, _, arguments):
                 return tuple(dict.fromkeys(a.tensor for a in arguments if isinstance(a.tensor, Tensor)))
 
-    @property
+    @cached_property
     def letters(self) -> tuple[str, ...]:
         """The letters of its steps."""
         return tuple(steps.letter for steps in self.path)
 
-    @property
+    @cached_property
     def box(self) -> dict[str, Interval]:
         """The steps that it is repeated for."""
         return {steps.letter: (steps.low, steps.high) for steps in self.path}
@@ -228,4 +229,20 @@ def _definitions(blocks: Blocks) -> list[Definition]:
     for declaration in blocks.head.declarations:
         if declaration.arguments:
             found.append(Definition(len(found), (), (), declaration))
+    return found
+
+
+def steps_of_fact(fact: Given, letters: Sequence[str], there: set[Tensor]) -> list[Environment]:
+    """Return the steps at which a fact of a block speaks of tensors that are there."""
+    if not letters:
+        return [{}]
+    found: list[Environment] = []
+    for tensor in entries_in(fact.condition):
+        for other in sorted(there):
+            if other.name != tensor.name or len(other.superscript) != len(tensor.superscript):
+                continue
+            pairs = zip(tensor.superscript, other.superscript, strict=True)
+            steps = {letter: shifted(step, -shift) for (letter, shift), step in pairs if letter in letters}
+            if set(steps) == set(letters) and steps not in found:
+                found.append(steps)
     return found

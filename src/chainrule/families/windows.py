@@ -7,8 +7,9 @@ systems: nothing that derives or simplifies knows of superscripts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from chainrule.errors import DerivativeError
@@ -27,11 +28,13 @@ from chainrule.expr.nodes import (
     times,
     with_operands,
 )
-from chainrule.expr.symbols import Derivative, Symbol, Tensor
+from chainrule.expr.symbols import NO_TENSOR, Derivative, Symbol, Tensor
+from chainrule.families.families_text import index_letters_taken
 from chainrule.families.rewriting import Environment, Renaming, everywhere, moved, tied, with_tensors
-from chainrule.families.step_order import shifted
+from chainrule.families.step_positions import FREE, position_at
 from chainrule.families.templates import Step, declared_family, entries_in, letter_summed
-from chainrule.families.uses import Definition, Flow
+from chainrule.families.uses import Definition, Flow, steps_of_fact
+from chainrule.render.letters import next_letter
 from chainrule.system.model import Declaration, Equation, Given, Role, System
 from chainrule.system.typecheck import typecheck
 
@@ -177,7 +180,7 @@ class StepWindow:
         named = self.name(moved(tensor, steps))
         names = iter(named.superscript[len(entry.tensor.superscript) :])
         left = tuple(p for p, step in zip(entry.indices, at, strict=True) if step is None)
-        pattern = tuple(Index("") if step is None else _position_at(next(names)) for step in at)
+        pattern = tuple(FREE if step is None else position_at(next(names)) for step in at)
         self.axes[named] = self.name(moved(entry.tensor, steps)), pattern
         return Indexed(tensor, left, entry.guarded)
 
@@ -194,25 +197,36 @@ class StepWindow:
 
     def system(self, moving: Tensor) -> tuple[System, Symbol]:
         """Return the system of the window, checked, and the tensor that it is derived by."""
-        head = self.flow.blocks.head
         equations, unknown = self._ordered()
         cost, extra = self._with_cost()
         equations += [cost] if isinstance(cost, Equation) else []
         unknown += [d for d in (extra, cost) if isinstance(d, Declaration)]
         declared = self._declarations(equations, unknown, moving)
+        found = self._made((*declared, *unknown), equations, self.flow.blocks.head.cost)
+        return typecheck(found), self.name(moving)
+
+    def system_along(self, along: Tensor, moving: Collection[str]) -> System:
+        """Return what was added alone, checked: tensors `moving` that it reads are unknown functions of `along`."""
+        equations, _ = self._ordered()
+        labels = tuple(Index(f"{i.preferred}@ {along}", letter=i.preferred) for i in self._declared(along).indices)
+        declared = self._declarations(equations, (), along)
+        known = [d for d in declared if not isinstance(d.tensor, Tensor) or d.tensor.name not in moving]
+        unknown = [replace(d, role="abstract", arguments=(Indexed(along, labels),)) for d in declared if d not in known]
+        return typecheck(self._made((*known, *unknown), equations, NO_TENSOR))
+
+    def _made(self, given: tuple[Declaration, ...], equations: Sequence[Equation], cost: Symbol) -> System:
+        head = self.flow.blocks.head
         sizes = set(self.flow.blocks.letters)
         kept = tuple(i for i in head.indices if i.name not in sizes)
-        given = (*declared, *unknown)
-        found = System(
+        return System(
             declarations=given,
             functions=head.functions,
             givens=self._givens({d.tensor for d in given} | {e.name for e in equations}),
             equations=tuple(equations),
-            cost=head.cost,
+            cost=cost,
             indices=kept,
             sizes=tuple((size, n) for size, n in head.sizes if size in {i.extent for i in kept}),
         )
-        return typecheck(found), self.name(moving)
 
     def _with_cost(self) -> tuple[Equation | Declaration, Declaration | None]:
         """Return the cost of the window: what is known of it, and C as an unknown function of the rest."""
@@ -285,11 +299,25 @@ class StepWindow:
         declaration = head.declared.get(source) or declared_family(self.flow.blocks, plain.name)
         if declaration is None:
             role: Role = "param" if plain.name in self.flow.active else "data"
-            return Declaration(role, tensor, tuple(tied(Index(i.preferred), tensor) for i in self._axes(plain)))
-        left = [i for n, i in enumerate(declaration.indices) if not pattern or pattern[n] == Index("")]
+            left = self._left(self._axes(source if isinstance(source, Tensor) else plain), pattern)
+            return Declaration(role, tensor, tuple(tied(Index(i.preferred), tensor) for i in left))
+        left = self._left(declaration.indices, pattern)
         indices = tuple(tied(i, tensor) if plain.superscript else i for i in left)
         role = "data" if tensor in self.apart else declaration.role
         return replace(declaration, tensor=tensor, indices=indices, role=role)
+
+    def _left(self, axes: tuple[Index, ...], pattern: tuple[Position, ...]) -> list[Index]:
+        """Return the indices of the axes at which no step stands, by other letters than those of steps."""
+        found: list[Index] = []
+        for index in axes:
+            taken = index.preferred in self._steps
+            letter = next_letter(index.preferred, self._steps, {i.name for i in found}) if taken else ""
+            found.append(Index(letter, index.extent) if taken else index)
+        return [i for n, i in enumerate(found) if not pattern or pattern[n] == FREE]
+
+    @cached_property
+    def _steps(self) -> frozenset[str]:
+        return index_letters_taken(self.flow.blocks)
 
     def _axes(self, tensor: Tensor) -> tuple[Index, ...]:
         """Return the letters of the axes of what an equation defines."""
@@ -305,7 +333,7 @@ class StepWindow:
             if isinstance(template, Given):
                 facts.append(([steps.letter for steps in path], template))
         for letters, fact in facts:
-            for steps in _environments(fact, letters, names):
+            for steps in steps_of_fact(fact, letters, names):
                 condition = with_tensors(self._value(fact.condition, steps, ()), self._named_at(steps))
                 if tensors_in(condition) <= there:
                     found[Given(condition)] = None
@@ -313,6 +341,11 @@ class StepWindow:
 
     def _named_at(self, steps: Environment) -> Renaming:
         return everywhere(lambda tensor: self.name(moved(tensor, steps)))
+
+    def members(self, tensor: Tensor) -> list[tuple[Tensor, tuple[Position, ...]]]:
+        """Return the tensors here that are entries of an ordinary axis of another at steps, with the positions."""
+        source = self.name(tensor)
+        return [(member, pattern) for member, (of, pattern) in self.axes.items() if of == source]
 
     # The way back
 
@@ -329,7 +362,7 @@ class StepWindow:
             case Indexed(Tensor() as tensor, indices, guarded) if tensor in self.axes:
                 source, pattern = self.axes[tensor]
                 rest = iter(indices)
-                return Indexed(source, tuple(next(rest) if p == Index("") else p for p in pattern), guarded)
+                return Indexed(source, tuple(next(rest) if p == FREE else p for p in pattern), guarded)
             case Indexed(tensor, indices, guarded):
                 return Indexed(everywhere(self._original)(tensor), indices, guarded)
             case _:
@@ -350,26 +383,3 @@ def _reads(statement: Equation | Declaration) -> list[Tensor]:
     if isinstance(statement, Equation):
         return list(dict.fromkeys(entries_in(statement.value)))
     return [a.tensor for a in statement.arguments if isinstance(a.tensor, Tensor)]
-
-
-def _position_at(step: Step) -> Position:
-    letter, shift = step
-    if not letter:
-        return Affine((), shift)
-    return Affine(((Index(letter), 1),), shift) if shift else Index(letter)
-
-
-def _environments(fact: Given, letters: Sequence[str], there: set[Tensor]) -> list[Environment]:
-    """Return the steps at which a fact of a block speaks of tensors that are there."""
-    if not letters:
-        return [{}]
-    found: list[Environment] = []
-    for tensor in entries_in(fact.condition):
-        for other in sorted(there):
-            if other.name != tensor.name or len(other.superscript) != len(tensor.superscript):
-                continue
-            pairs = zip(tensor.superscript, other.superscript, strict=True)
-            steps = {letter: shifted(step, -shift) for (letter, shift), step in pairs if letter in letters}
-            if set(steps) == set(letters) and steps not in found:
-                found.append(steps)
-    return found

@@ -24,7 +24,7 @@ def book_names(
     if layout not in LAYOUTS:
         raise OptionError(f"there is no layout {layout!r}", expected=f"one of {listed(LAYOUTS)}")
     chosen: MatrixLayout = next(one for one in LAYOUTS if one == layout)
-    naming = names if isinstance(names, Naming) else naming_of(names, taken)
+    naming = names if isinstance(names, Naming) else naming_of(names, taken, cost)
     nabla = names != "plain" and layout != "numerator"
     book = isinstance(names, str)
     return MatrixNames(naming, book, cost, nabla, ranks, taken=frozenset(taken), layout=chosen)

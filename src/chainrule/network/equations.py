@@ -158,7 +158,7 @@ class Equations(ShownDocument):
 
     @cached_property
     def _naming(self) -> Naming:
-        return naming_of(self.names, self._letters[0])
+        return naming_of(self.names, self._letters[0], self.system.cost)
 
     @cached_property
     def _letters(self) -> tuple[frozenset[str], Mapping[str, Size]]:

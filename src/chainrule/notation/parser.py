@@ -124,11 +124,13 @@ def parse_expression(
     *,
     steps: Collection[str] = (),
     written_out: Callable[[Expr], Expr] | None = None,
+    meant: Callable[[Expr], Expr] = lambda read: read,
 ) -> Expr:
     r"""Return an expression in the names of a system, with sizes inferred; letters may be free in it.
 
     `indices` are free ones that are known already, with their extents. `steps` are letters of steps that sums may go
-    over: `written_out` makes ordinary sums of these. Raises NotationError.
+    over: `written_out` makes ordinary sums of these. `meant` makes of what is read what is meant by it, before sizes
+    are inferred. Raises NotationError.
 
     >>> system = parse("data x[i]\nparam w[i]\ncost C = sum(i) w[i]*x[i]")
     >>> parse_expression("2*x[j]", system).factors[1].indices[0].extent
@@ -137,7 +139,7 @@ def parse_expression(
     vocabulary = replace(vocabulary_of(system), steps=set(steps))
     source, statement, tree = _single(text, "expression", names_of(system), surroundings_of(system))
     scope = letters_in(tree, vocabulary) | {i.preferred for i in indices}
-    value: Expr = Converter(source, statement.offset, vocabulary).convert(tree, scope)
+    value: Expr = meant(Converter(source, statement.offset, vocabulary).convert(tree, scope))
     known: Mapping[Index, Position] = {Index(i.preferred): i for i in indices}
     value = substitute_indices(value, known)
     try:

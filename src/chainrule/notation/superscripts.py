@@ -25,7 +25,10 @@ class Raised:
 
 def family_of(tree: Tree[Token]) -> Tree[Token] | None:
     """Return the brackets of a name if a superscript stands in them, else None."""
-    return next((child for child in subtrees(tree) if child.data == "family"), None)
+    for child in tree.children:
+        if isinstance(child, Tree) and child.data == "family":
+            return child
+    return None
 
 
 def steps_in(family: Tree[Token]) -> Steps | None:

@@ -79,11 +79,20 @@ def parse_statement(source: Source, statement: Statement, rule: str = "") -> Tre
         raise _syntax_error(source, statement, error, bool(rule)) from None
 
 
+_ENTRY = r"∂\s*[^\W\d]\w*(?:\[[^\[\]]*\])?"
+_TWO_DERIVATIVES = re.compile(rf"(?P<first>{_ENTRY}\s*/\s*{_ENTRY})\s*(?P<second>{_ENTRY}\s*/\s*{_ENTRY})")
+"""∂h/∂g[k] ∂g[k]/∂x[j], of which the grammar reads the first three as one derivative of second order."""
+
+
 def _syntax_error(source: Source, statement: Statement, error: UnexpectedInput, expression: bool) -> NotationError:
     body = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), statement.body).rstrip()
     position: int | None = getattr(error, "pos_in_stream", None)
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     place = len(body) if ended or position is None else position
+    beside = _TWO_DERIVATIVES.search(body)
+    if beside and beside.end("first") <= place:
+        start, advice = beside.start("second"), f"Between factors stands a *: {beside['first']}*{beside['second']}"
+        return source.error("'∂' cannot stand here", statement.offset + start, advice=advice)
     if ended:
         what = "the statement ends too early"
     elif isinstance(error, UnexpectedToken):

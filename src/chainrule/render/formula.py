@@ -132,9 +132,9 @@ def primed(function: str) -> ShownFormula:
     return ShownFormula((Primed(Named(function)),))
 
 
-def gradient(tensor: Symbol, column: ShownFormula) -> ShownFormula:
-    """Return the gradient of a tensor times a column of derivatives."""
-    return ShownFormula((GradientTimes(tensor, column.sides[0]),))
+def gradient(tensor: Symbol, between: Symbol, by: ShownFormula) -> ShownFormula:
+    """Return the gradient of a tensor times the column of the derivatives of a tensor between: ∇C · ∂a/∂z[j]."""
+    return ShownFormula((GradientTimes(tensor, Slope(_whole(between), by.sides)),))
 
 
 def added(*formulas: ShownFormula) -> ShownFormula:

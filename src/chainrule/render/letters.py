@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterator, Mapping
 from typing import Any
 
-from chainrule.expr.binding import free_in_order, map_positions, shift_position, tensors_in
+from chainrule.expr.binding import (
+    free_in_order,
+    map_operands,
+    map_positions,
+    rename_indices,
+    shift_position,
+    tensors_in,
+)
 from chainrule.expr.nodes import (
     Condition,
     Expr,
@@ -29,6 +36,24 @@ from chainrule.expr.symbols import Symbol, tensors_of
 
 ROTATION = "ijkmpqrstuvw"
 """The letters that stand in for one that is taken, in the order they are tried."""
+
+
+def in_other_letters(expr: Expr, taken: Collection[str]) -> Expr:
+    """Return an expression whose sums and other reductions prefer none of the letters that are taken."""
+    preferred = {i.preferred for part in walk(expr) if isinstance(part, Reduce) for i in part.indices}
+    if preferred.isdisjoint(taken):
+        return expr
+    used = {*taken, *preferred, *(i.preferred for i in free_in_order(expr)), *tensors_in(expr)}
+    letters = {letter: next_letter(letter, used) for letter in sorted(preferred.intersection(taken))}
+
+    def change(node: Expr) -> Expr:
+        inner = map_operands(node, change)
+        if not isinstance(inner, Reduce):
+            return inner
+        new = {i: Index(i.name, i.extent, letters.get(i.preferred, i.letter)) for i in inner.indices}
+        return Reduce(inner.op, tuple(new.values()), rename_indices(inner.body, new))
+
+    return change(expr)
 
 
 def next_letter(preferred: str, *taken: Container[str]) -> str:

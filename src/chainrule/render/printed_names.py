@@ -36,6 +36,11 @@ class Naming:
 
     def below(self, layout: Layout, *, latex: bool = False) -> Layout:
         """Return a layout that keeps its own name, with these names in it."""
+        if isinstance(layout, NamedSlope) and layout.likely is not None:
+            named = self._with_renamed(layout, layout.tensor, latex=latex) or layout
+            likely = self.below(layout.likely, latex=latex)
+            assert isinstance(likely, Slope), "a derivative stays one"
+            return replace(named, likely=likely)
         return relaid_below(layout, partial(self._named, latex=latex))
 
     def _named(self, node: Layout, *, latex: bool) -> Layout | None:
@@ -46,7 +51,9 @@ class Naming:
                 return None if name is None else Entry(self._layered(name, latex=latex), positions, guarded)
             case NamedSlope(tensor, positions, guarded):
                 name = self.of(tensor)
-                return None if name is None else Entry(self._layered(name, latex=latex), positions, guarded)
+                if name is None:
+                    return self._with_renamed(node, tensor, latex=latex)
+                return Entry(self._layered(name, latex=latex), positions, guarded)
             case Whole(tensor):
                 name = self.of(tensor)
                 return None if name is None else Whole(self._layered(name, latex=latex))
@@ -57,15 +64,27 @@ class Naming:
             case _:
                 return None
 
+    def _with_renamed(self, node: NamedSlope, tensor: Symbol, *, latex: bool) -> NamedSlope | None:
+        """Return a derivative by tensors of which some have other names, None where none has."""
+        if not isinstance(tensor, Derivative) or not any(map(self.of, (tensor.of, *tensor.wrt))):
+            return None
+        new = {one: self._layered(self.of(one) or one, latex=latex) for one in (tensor.of, *tensor.wrt)}
+        named = Derivative(new[tensor.of], *(new[one] for one in tensor.wrt), along=tensor.along)
+        parts = tuple((new.get(one, one), axes) for one, axes in node.parts)
+        likely = None if node.likely is None else self.renamed(node.likely, latex=latex)
+        assert likely is None or isinstance(likely, Slope), "a derivative stays one"
+        return NamedSlope(named, node.positions, node.guarded, likely, parts)
+
     def _layered(self, name: Symbol, *, latex: bool) -> Symbol:
         return _bracketed(name) if latex and self.brackets else name
 
 
-def naming_of(names: Names, taken: Collection[str] = ()) -> Naming:
+def naming_of(names: Names, taken: Collection[str] = (), cost: str = "C") -> Naming:
     """Return the naming of a preset, of a mapping or of a function; names that are `taken` are given to nothing.
 
     Presets are "plain", what the text of the system has; "textbook", δ for the errors ∂C/∂z; and "ng", dW for ∂C/∂W of
-    every tensor, with layers as z^{[2]} in LaTeX. Raises OptionError for another.
+    every tensor, with layers as z^{[2]} in LaTeX. They name derivatives of the `cost`, never those of anything else.
+    Raises OptionError for another.
 
     >>> naming_of("textbook").of(Derivative("C", "z2")), naming_of({"∂C/∂z2": "e2"}).of(Derivative("C", "z2"))
     ('δ2', 'e2')
@@ -76,9 +95,14 @@ def naming_of(names: Names, taken: Collection[str] = ()) -> Naming:
         if names not in PRESETS:
             raise OptionError(f"there are no names {names!r}", expected=f"one of {listed(PRESETS)}")
         found = PRESETS[names]
-        return Naming(lambda one: _free(found.of(one), taken), found.brackets)
-    ask: Callable[[str], str | None] = names if callable(names) else names.get
-    return Naming(lambda one: _free(_symbol(ask(str(one))), taken))
+
+        def named(one: Symbol) -> Symbol | None:
+            return None if isinstance(one, Derivative) and one.of != cost else _free(found.of(one), taken)
+
+        return Naming(named, found.brackets)
+    if callable(names):
+        return Naming(lambda one: _free(_symbol(names(str(one))), taken))
+    return Naming(lambda one: _free(_of_family(one, names), taken))
 
 
 def with_names(node: Node, naming: Naming) -> Node:
@@ -92,6 +116,20 @@ def _bracketed(name: Symbol) -> Symbol:
         return Change(_bracketed(name.of))
     stem, layer = layer_of(name)
     return Tensor(stem, ((f"[{layer}]", 0),)) if layer and isinstance(name, Tensor) else name
+
+
+def _of_family(one: Symbol, names: Mapping[str, str]) -> Symbol | None:
+    """Return the name of a symbol; a member of a family, z[l+1;], has that of the family with its superscript."""
+    name = names.get(str(one)) or names.get(str(one).replace(";]", "]"))
+    if name is not None:
+        return _symbol(name)
+    match one:
+        case Tensor(stem, (_, *_) as superscript) if stem in names:
+            return Tensor(names[stem], superscript)
+        case Derivative(of, (Tensor(stem, (_, *_) as superscript),)) if f"∂{of}/∂{stem}" in names:
+            return Tensor(names[f"∂{of}/∂{stem}"], superscript)
+        case _:
+            return None
 
 
 def _symbol(name: str | None) -> Symbol | None:

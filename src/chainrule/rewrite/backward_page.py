@@ -53,7 +53,7 @@ class Told:
 
     def in_short(self, derivation: Derivation) -> tuple[Node, ...] | None:
         """Return a derivation in a line or two; None where that would hide something."""
-        return _in_two_lines(derivation) or _at_once(derivation)
+        return None if derivation.notes else _in_two_lines(derivation) or _at_once(derivation)
 
     def in_full(self, derivation: Derivation, *, where: bool) -> Group:
         """Return all steps of a derivation."""

@@ -117,13 +117,7 @@ def _end(derivation: PrintedDerivation, *, where: bool) -> Iterator[Node]:
     yield Group(tuple(said), role="result", indent=2)
     for title, case in derivation.cases:
         inner = derivation_document(case, where=where)
-        yield Group((Line(words("If ", _title(title), ":")), Group((inner,), indent=2)), role="case", apart=True)
-
-
-def _title(title: str) -> Words:
-    """Return the title of a special case, with the equation at its end as a formula."""
-    said, comma, equation = title.partition(", ")
-    return words(said, comma, formula_of(equation)) if equation else (said,)
+        yield Group((Line(words("If ", title.words, ":")), Group((inner,), indent=2)), role="case", apart=True)
 
 
 def _steps(derivation: PrintedDerivation, labels: Iterable[str], above: Expr | None, *, where: bool) -> Iterator[Group]:
@@ -136,7 +130,7 @@ def _steps(derivation: PrintedDerivation, labels: Iterable[str], above: Expr | N
             inner = _steps(step.detail, _letters(len(step.detail.steps)), None, where=where)
             nodes.append(Group(tuple(inner), role="detail", indent=2))
         else:
-            nodes.append(Group((_formula(step, derivation, above),), indent=2))
+            nodes.append(Group((_formula(step, step.detail or derivation, above),), indent=2))
         if step.note:
             nodes.append(Note(step.note))
         yield Group(tuple(nodes), role="step", label=label)

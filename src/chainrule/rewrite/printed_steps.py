@@ -9,6 +9,7 @@ from chainrule.expr.nodes import Condition, Expr
 from chainrule.expr.symbols import Symbol
 from chainrule.render.document import Words
 from chainrule.render.formula import ShownFormula
+from chainrule.render.titles import Title
 
 
 class PrintedStep(Protocol):
@@ -67,7 +68,7 @@ class PrintedDerivation(Protocol):
         """Sentences about the result."""
 
     @property
-    def cases(self) -> Sequence[tuple[str, PrintedDerivation]]:
+    def cases(self) -> Sequence[tuple[Title, PrintedDerivation]]:
         """Special cases with their titles."""
 
     def formula(self, expr: Expr | Condition) -> ShownFormula:

@@ -22,6 +22,7 @@ from chainrule.render.document import Group, Words
 from chainrule.render.document_text import words_text
 from chainrule.render.formula import ShownFormula, equation_formula, formula
 from chainrule.render.in_notebooks import ShownAsPage
+from chainrule.render.titles import Title
 from chainrule.system.model import Equation
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Derivation(Node, ShownAsPage):
     notes: tuple[Words, ...] = ()
     inlined: tuple[str, ...] = ()
     taken: tuple[str, ...] = field(default=(), compare=False)
-    cases: tuple[tuple[str, Derivation], ...] = ()
+    cases: tuple[tuple[Title, Derivation], ...] = ()
     verifier: Callable[[Derivation], object] | None = field(default=None, compare=False, repr=False)
     ranks: Mapping[str, int] | None = field(default=None, compare=False, repr=False)
 

@@ -17,13 +17,15 @@ from chainrule.expr.nodes import (
     over,
 )
 from chainrule.expr.symbols import unused
-from chainrule.render.text import entry_text, whole_text
+from chainrule.render.document import words
+from chainrule.render.formula import equation_formula, whole
+from chainrule.render.titles import Title
 from chainrule.system.model import Declaration, Equation, FunctionDefinition, System
 from chainrule.system.sizes.erase import erase_sizes
 from chainrule.system.typecheck import typecheck
 
 
-def special_cases(system: System) -> Iterator[tuple[str, System]]:
+def special_cases(system: System) -> Iterator[tuple[Title, System]]:
     """Yield (title, system) for each unknown vector function of one vector."""
     for declaration in system.declarations:
         vectors = (declaration.indices, *(a.indices for a in declaration.arguments))
@@ -32,25 +34,24 @@ def special_cases(system: System) -> Iterator[tuple[str, System]]:
             yield _softmax(system, declaration)
 
 
-def _elementwise(system: System, declaration: Declaration) -> tuple[str, System]:
+def _elementwise(system: System, declaration: Declaration) -> tuple[Title, System]:
     name = unused("sigma", {*system.names(), *system.function})
     index = declaration.indices[0]
     argument = declaration.arguments[0].tensor
     equation = Equation(_entry(declaration.tensor, index), Call(name, (_entry(argument, index),)))
-    letter = [Index(index.preferred)]
-    left, right = entry_text(declaration.tensor, letter), f"{name}({entry_text(argument, letter)})"
-    title = f"{whole_text(declaration.tensor)} acts entry by entry, {left} = {right}"
+    said = equation_formula(equation.target, equation.value)
+    title = Title(words(whole(declaration.tensor), " acts entry by entry, ", said))
     function = FunctionDefinition(name, ("t",), None)
     return title, _with(replace(system, functions=(*system.functions, function)), declaration, equation)
 
 
-def _softmax(system: System, declaration: Declaration) -> tuple[str, System]:
+def _softmax(system: System, declaration: Declaration) -> tuple[Title, System]:
     index = declaration.indices[0]
     argument = declaration.arguments[0].tensor
     other = Index("m" if index.name != "m" else "k", index.extent)
     total = reduce_over("sum", (other,), Call("exp", (_entry(argument, other),)))
     equation = Equation(_entry(declaration.tensor, index), over(Call("exp", (_entry(argument, index),)), total))
-    title = f"{whole_text(declaration.tensor)} is the softmax of {whole_text(argument)}"
+    title = Title(words(whole(declaration.tensor), " is the softmax of ", whole(argument)))
     return title, _with(system, declaration, equation)
 
 

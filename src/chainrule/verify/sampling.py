@@ -53,17 +53,24 @@ def random_inputs(
     sizes: Mapping[Size, int] | None = None,
     *,
     unknowns: Unknowns | None = None,
+    least: int = LEAST,
 ) -> dict[str, Array]:
     """Return float64 values for all data, params and consts without a value, at which all equations are finite.
 
     What reads derivatives that are still to be derived is left out.
 
     A system with `batch` gets one sample, without the axis of samples. Extents are those of `sizes`, else declared
-    numbers, else 2 to 5 in turn, larger where entries would lie outside. Unknown functions are `unknowns`, by default
-    `RandomUnknowns(seed)`. Raises VerificationError naming the fact or the equation that holds at no drawn point.
+    numbers, else `least` to three more in turn, larger where entries would lie outside. Unknown functions are
+    `unknowns`, by default `RandomUnknowns(seed)`. Raises VerificationError naming the fact or the equation that holds
+    at no drawn point.
     """
-    chosen = sizes or {}
-    search = _Search(before_backprop(system), chosen, unknowns or RandomUnknowns(seed), np.random.default_rng(seed))
+    search = _Search(
+        before_backprop(system),
+        sizes or {},
+        unknowns or RandomUnknowns(seed, least),
+        np.random.default_rng(seed),
+        least=least,
+    )
     values, _ = search.found(seed, TRIES)
     return values
 

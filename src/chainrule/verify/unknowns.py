@@ -26,14 +26,18 @@ _RATE = 1.3
 
 @dataclass(frozen=True)
 class RandomUnknowns:
-    """One function for each unknown name, drawn from the seed; see `protocol.Unknowns`."""
+    """One function for each unknown name, drawn from the seed; see `protocol.Unknowns`.
+
+    Extents that only unknown functions have are 2 to 5, but no less than `least`.
+    """
 
     seed: int
+    least: int = 2
 
     def size(self, extent: Size) -> int:
-        """Return 2, 3, 4 or 5, the same each time for the same extent."""
+        """Return 2, 3, 4 or 5, but no less than `least`, the same each time for the same extent."""
         axis = extent.number if isinstance(extent, Axis) else -1
-        return 2 + int(self._draw("extent", source_of(extent), str(axis)).integers(4))
+        return max(self.least, 2 + int(self._draw("extent", source_of(extent), str(axis)).integers(4)))
 
     def partial(
         self, declaration: Declaration, wrt: tuple[str, ...], arguments: Mapping[str, Array], shape: tuple[int, ...]

@@ -69,8 +69,8 @@ def test_an_answer_that_names_itself_is_refused(answer: str) -> None:
     assert lines[2].index("^") == 2 + answer.rindex("∂C")
 
 
-@pytest.mark.parametrize("answer", ["a[j] = 2", "∂a[k]/∂z[j] = a[k]", "2*∂C/∂z[j] = a[j]"])
-def test_what_is_no_derivative_of_the_cost_is_refused(answer: str) -> None:
+@pytest.mark.parametrize("answer", ["a[j] = 2", "2*∂C/∂z[j] = a[j]"])
+def test_what_is_no_derivative_is_refused(answer: str) -> None:
     lines = refusal(GIVEN_SYSTEM, answer)
     assert lines[0] == "this is not what is asked for"
     assert lines[-1] == "  a derivative of the cost, such as ∂C/∂z"
@@ -84,7 +84,7 @@ def test_a_left_side_without_distinct_letters_is_refused(answer: str) -> None:
 @pytest.mark.parametrize(
     ("system", "answer"),
     [
-        (NETWORK, "∂C/∂z1[j] = sum(k) ∂C/∂a2[k]*∂a2[k]/∂z1[j]"),
+        (NETWORK, "∂C/∂z1[j] = sum(k) ∂C/∂a2[k]*∂z1[j]/∂a2[k]"),
         (UNKNOWN_SYSTEM, "∂C/∂z[j] = sum(k) ∂²C/∂a∂a[k,k]*a[k]*z[j]"),
     ],
 )
@@ -93,8 +93,8 @@ def test_a_derivative_that_is_not_derived_is_refused(system: System, answer: str
         assert not check(system, answer)
     else:
         lines = refusal(system, answer)
-        assert lines[0] == "∂a2/∂z1 is not derived here"
-        assert lines[-1] == "  ∂C/∂… of any tensor, and ∂u/∂v where the equation of u reads v"
+        assert lines[0] == "∂z1/∂a2 is not derived here"
+        assert lines[-1] == "  ∂C/∂… of any tensor, and ∂u/∂v where u depends on v"
 
 
 def test_a_second_derivative_of_a_known_cost_is_refused() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 import chainrule as cr
 from unit.families.family_systems import DESCENT, MLP, PLAIN_AXIS, RESIDUAL, RNN, SIGMOID, SKIP, UNKNOWN
+from unit.families.recurrences import SAME_ENTRY
 
 STEP = "is of the wrong step: it should be"
 HMM = """data q[t; k]
@@ -139,6 +140,14 @@ def test_a_step_that_is_not_there_is_a_verdict_and_a_name_that_is_not_an_error()
         cr.check(families, "∂C/∂z[L; k] = q[L; k]")
     with pytest.raises(cr.NotationError, match=r"a step in front of the semicolon: a\["):
         cr.check(families, "∂C/∂z[L; k] = a[k]")
+
+
+def test_a_member_that_another_letter_would_name_is_not_said_to_be_missing() -> None:
+    families = cr.parse(SAME_ENTRY)
+    line = next(one for one in cr.backprop(families).lines() if one.startswith("∂C/∂h[t;"))
+    with pytest.raises(cr.NotationError, match=r"no tensor is named o\[t;\]"):
+        cr.check(families, line.partition("   for ")[0])
+    assert "there is no h[t+9;]" in str(cr.check(families, "∂C/∂h[t; k] = ∂C/∂h[t+9; k]*h[t+9; k]"))
 
 
 def test_what_goes_round_in_a_circle_and_is_right_at_no_other_step_is_an_error() -> None:

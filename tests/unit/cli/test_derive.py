@@ -271,3 +271,22 @@ def test_what_goes_to_a_file_is_as_wide_on_every_terminal(monkeypatch: pytest.Mo
     assert columns() == 100
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert columns() == 40
+
+
+def test_second_derivatives_of_a_family_hold_for_every_number_of_steps(tmp_path: Path) -> None:
+    text = "param w[t;]\nh[0;] = 1\nfor t = 1..T:\n    h[t;] = w[t;]*h[t-1;]\ncost C = h[T;]\n"
+    file = tmp_path / "chain.eq"
+    file.write_text(text, encoding="utf-8")
+    found = run("derive", file, "--hessian")
+    assert found.exit_code == 0
+    assert "∂h[t;]/∂w[m;] = w[t;]·∂h[t-1;]/∂w[m;] + [m = t]·h[t-1;]   for m = 1..T, t = 1..T" in found.output
+    assert r"\qquad m = 1, \ldots, T" in run("derive", file, "--hessian", "--form", "latex").output
+    assert "without steps" in run("derive", file, "--hessian", "--steps").output
+    assert "a Hessian is of the cost" in run("derive", file, "--hessian", "--of", "h").output
+
+
+def test_a_file_of_values_without_an_ending_gets_advice_with_one(systems: Path, tmp_path: Path) -> None:
+    (tmp_path / "63").write_text("{}", encoding="utf-8")
+    result = run("derive", systems / "sigmoid.eq", "--why", "--data", tmp_path / "63")
+    assert result.exit_code == 2
+    assert "Write one with np.savez('values.npz', " in result.stderr

@@ -48,7 +48,7 @@ Why ∂C/∂z[j] = Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]
 
 def test_several_tensors_between_and_what_the_cost_reads_itself_are_all_told() -> None:
     shown = str(cr.why(parse(NORM), "x"))
-    assert "m, v and every h[j] change by" in shown
+    assert "m, v and every h[j] read x[i] directly." in shown
     assert "and so does x[i], which C reads itself" in shown
     assert "Δh[j] = ∂h[j]/∂x[i]·ε + o(ε)" in shown, "h is the name of a tensor here, so the step is ε"
 

@@ -71,6 +71,22 @@ for t = 1..S:
     d[t; k] = tanh(sum(j) U[k,j]*d[t-1; j]*h[T; j])
 cost C = (sum(t) (sum(k) o[t; k]*y[k])) + (sum(k) d[S; k]^2)
 """
+TABLE = """data y[k]
+param E[t,k], V[k,j], u[k], q[t,j]
+e[t,k] = E[t,k] + (sum(j) V[k,j]*q[t,j]^2)
+h[0; k] = u[k]
+for t = 1..T:
+    h[t; k] = tanh(h[t-1; k]*e[t-1,k] + E[t-1,k]*E[0,k])
+cost C = 1/2*(sum(k) (h[T; k] - y[k])^2)
+"""
+
+ROWS = """data y[k]
+param E[t,k], u[k]
+h[0; k] = u[k]
+for t = 1..T:
+    h[t; k] = tanh(h[t-1; k]*E[t-1,k])
+cost C = 1/2*(sum(k) (h[T; k] - y[k])^2)
+"""
 
 FURTHER = {
     "transformer": TRANSFORMER,
@@ -79,4 +95,5 @@ FURTHER = {
     "chain of labels": LABELS,
     "learned rate": LEARNED_RATE,
     "one letter for all steps": ONE_LETTER,
+    "a table with a row for each step": TABLE,
 }

@@ -26,9 +26,9 @@ from unit.families.family_systems import (
     TWO_FAMILIES,
     UNKNOWN,
 )
-from unit.families.further_families import FURTHER
+from unit.families.further_families import FURTHER, ROWS
 from unit.families.random_inputs import random_inputs
-from unit.families.recurrences import GRU, HEADS, RECURRENCES, WEIGHT_DECAY
+from unit.families.recurrences import CONDITIONAL_FIELD, GRU, HEADS, RECURRENCES, WEIGHT_DECAY
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 LISTED = {name: text for name, text in FAMILIES.items() if "abstract" not in text} | RECURRENCES | FURTHER
@@ -162,25 +162,38 @@ def test_what_was_read_back_gives_the_same_numbers(text: str) -> None:
         assert_close(second[name], value)
 
 
+def test_positions_at_steps_are_of_the_step_that_is_summed_over() -> None:
+    assert "∂C/∂V[k,i] = Σ_{t=1..T} x[t-1,i]·∂C/∂h[t; k]·(1 − h[t; k]^2)" in lines(PLAIN_AXIS)
+
+
+def test_a_param_with_a_row_for_each_step_has_the_derivative_of_each_row() -> None:
+    expected = "∂C/∂E[u,k] = Σ_{t=1..T} [u = t-1]·h[t-1; k]·∂C/∂h[t; k]·(1 − h[t; k]^2)"
+    assert lines(ROWS, "E")[-1] == expected
+
+
+def test_a_derivative_that_is_one_entry_at_all_steps_is_written_into_those_who_read_it() -> None:
+    assert lines(CONDITIONAL_FIELD, "E") == [
+        "∂C/∂f[T; k] = exp(f[T; k])/(Σ_m exp(f[T; m]))",
+        "∂C/∂f[t; k] = Σ_m ∂C/∂f[t+1; m]·exp(f[t; k] + A[k,m])/(Σ_j exp(f[t; j] + A[j,m]))   for t = 0..T-1",
+        "∂C/∂E[k,i] = Σ_{t=1..T} x[t; i]·∂C/∂f[t; k]",
+    ]
+
+
 def test_what_is_asked_for_decides_what_is_shown() -> None:
     assert [line.partition("[")[0] for line in lines(RNN, "h")] == ["∂C/∂o", "∂C/∂h", "∂C/∂h", "∂C/∂h", "∂C/∂z"]
     with pytest.raises(cr.DerivativeError, match="no tensor named 'q'"):
         lines(RNN, "q")
 
 
+@pytest.mark.parametrize("number", [1, 2, 3, 5])
 @pytest.mark.parametrize(
     "text",
     [
         PLAIN_AXIS.replace("data x[t,i], y[k]", "data y[k]\nparam x[t,i]"),
-        "data x[p]\nparam w\nu[p] = w*x[p]\nh[0;] = 1\nfor t = 1..T:\n    h[t;] = h[t-1;]*u[t-1]\ncost C = h[T;]",
-        "param w[p]\nh[0;] = 1\nfor t = 1..T:\n    h[t;] = h[t-1;]^2\ncost C = h[T;]*w[T-1]",
+        "data x[t]\nparam w\nu[t] = w*x[t]\nh[0;] = 1\nfor t = 1..T:\n    h[t;] = h[t-1;]*u[t-1]\ncost C = h[T;]",
+        "param w[t], v\nh[0;] = v\nfor t = 1..T:\n    h[t;] = h[t-1;]^2\ncost C = h[T;]*w[T-1]",
     ],
 )
-def test_what_is_read_at_a_step_of_an_ordinary_axis_is_not_derived_by(text: str) -> None:
+def test_what_is_read_at_a_step_of_an_ordinary_axis_is_derived_by(text: str, number: int) -> None:
     # It was 0 once, in silence.
-    with pytest.raises(cr.DerivativeError, match="reads it at one step"):
-        cr.backprop(cr.parse(text))
-
-
-def test_what_is_read_at_a_step_of_an_ordinary_axis_may_stand_beside_what_is_derived_by() -> None:
-    assert lines(PLAIN_AXIS, "U")[-1] == "∂C/∂U[k,j] = Σ_t h[t-1; j]·∂C/∂h[t; k]·(1 − h[t; k]^2)"
+    compare(cr.backprop(cr.parse(text)), {"T": number})

@@ -49,7 +49,7 @@ def test_the_share_of_a_step_is_not_called_the_derivative() -> None:
     (page,) = _pages(RNN, "U")
     lines = page.splitlines()
     assert lines[0] == "Every step t = 1..T reads the same U, so ∂C/∂U is the sum of their shares."
-    assert lines[1] == "Here U[t;] is U as z[t;] reads it."
+    assert lines[1] == "Here U[t] is U as z[t] reads it."
     assert lines[2] == "∂C/∂U[t; k,j]"
     assert lines[-2:] == [
         "  so ∂C/∂U[t; k,j] = h[t-1; j]·∂C/∂z[t; k]",
@@ -61,7 +61,7 @@ def test_each_part_of_a_derivative_has_a_page_that_ends_at_the_whole() -> None:
     through_cost, through_steps = _pages(SHARED_TWICE, "U")
     assert "Here U_C is U as C reads it." in through_cost
     assert "so ∂C/∂U_C[k,j] = 2·[k = j]·U_C[k,k]" in through_cost
-    assert "Here U_h[t;] is U as h[t;] reads it." in through_steps
+    assert "Here U_h[t] is U as h[t] reads it." in through_steps
     whole = "so ∂C/∂U[k,j] = 2·[k = j]·U[k,k] + Σ_{t=1..T} h[t-1; j]·∂C/∂h[t; k]·(1 − h[t; k]^2)"
     assert through_cost.splitlines()[-1] == through_steps.splitlines()[-1] == whole
 
@@ -84,7 +84,7 @@ def test_the_unknown_part_of_a_cost_is_explained_where_it_is_seen() -> None:
 def test_what_is_held_fixed_keeps_its_name_and_is_told() -> None:
     page = next(page for page in _pages(GATED, "c") if page.startswith("for t"))
     assert "other f" not in page
-    assert "∂C/∂f[t+1;] holds all that comes through f[t+1;], so where others read f[t+1;] it is held" in page
+    assert "∂C/∂f[t+1] holds all that comes through f[t+1], so where others read f[t+1] it is held" in page
     assert "f[t+1; k]·∂C/∂c[t+1; k]" in page.splitlines()[-1]
 
 

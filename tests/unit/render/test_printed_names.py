@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import chainrule as cr
@@ -9,10 +11,12 @@ from chainrule.errors import OptionError
 from chainrule.expr.nodes import Index, Indexed, Partial, times
 from chainrule.expr.symbols import Derivative, Tensor
 from chainrule.render.document import Group, Heading, Line, Note, Table
+from chainrule.render.document_latex import document_latex
 from chainrule.render.document_text import document_text
 from chainrule.render.formula import ShownFormula, formula
 from chainrule.render.layout import Applied, Entry, Layout
 from chainrule.render.printed_names import Names, naming_of, with_names
+from chainrule.rewrite.derivation_text import derivation_document
 from chainrule.system.system_document import equations_document
 
 NETWORK = """
@@ -107,3 +111,45 @@ def test_names_do_not_depend_on_how_deep_a_formula_is() -> None:
     for _ in range(3000):
         deep = Applied("exp", (deep,))
     assert str(ShownFormula((deep,), naming=naming_of({"z": "u"}))).endswith("exp(u[k]" + ")" * 3000)
+
+
+BETWEEN = """
+param z[j]
+s = sum(j) z[j]^2
+cost C = s^2*(sum(j) z[j])
+"""
+
+
+@pytest.mark.parametrize(("names", "called"), [("textbook", "δ[j]"), ("ng", "dz[j]")])
+def test_a_book_names_derivatives_of_the_cost_and_no_local_ones(names: str, called: str) -> None:
+    back = cr.backprop(cr.parse(BETWEEN))
+    shown = document_text(with_names(derivation_document(back.derivation("z")), naming_of(names, cost="C")))
+    assert "∂s/∂z[j] = 2·z[j]" not in shown.split("\n")[0]
+    assert shown.split("\n")[0] == called
+    assert "·∂s/∂z[j] + s^2" in shown
+    assert shown.count(called) == shown.count(f"{called} = ∂C/∂z[j]") + 1
+
+
+def test_a_book_leaves_the_column_of_a_jacobian_its_name() -> None:
+    back = cr.backprop(cr.parse("param z[j]\nabstract a[k](z[j])\ncost E(a[k])"))
+    page = derivation_document(replace(back.derivation("z"), cases=()))
+    shown = document_text(with_names(page, naming_of("textbook", cost="E")))
+    assert shown.splitlines()[-1] == "  as a product of vectors: δ[j] = ∂E/∂z[j] = ∇E · ∂a/∂z[j]"
+    latex = document_latex(with_names(page, naming_of("ng", cost="E")))
+    assert r"dz_{j} = \frac{\partial E}{\partial z_{j}} = \nabla E \cdot \frac{\partial a}{\partial z_{j}}" in latex
+
+
+def test_a_mapping_names_the_members_of_a_family() -> None:
+    text = "param w[l; j,k], z[0; k]\nfor l = 1..L:\n    z[l; j] = sum(k) w[l; j,k]*z[l-1; k]\ncost C(z[L; j])"
+    back = cr.backprop(cr.parse(text))
+    naming = naming_of({"∂C/∂z": "δ", "w": "V"})
+    assert [line.partition("   for")[0] for line in back.lines(naming)] == [
+        "δ[l; j] = ∂C/∂z[l; j] = Σ_k V[l+1; k,j]·δ[l+1; k]",
+        "∂C/∂V[l; j,k] = z[l-1; k]·δ[l; j]",
+    ]
+
+
+def test_a_mapping_names_one_member_as_it_is_written() -> None:
+    back = cr.backprop(cr.parse("param z[L; j]\na[L; j] = exp(z[L; j])\ncost C = sum(j) a[L; j]^2"))
+    found = with_names(formula(back.derivation("z[L;]").target), naming_of({"∂C/∂z[L]": "e"}))
+    assert str(found) == "e[j]"

@@ -8,6 +8,7 @@ import pytest
 
 from chainrule.expr.nodes import Expr, Indexed, number, plus, times
 from chainrule.expr.symbols import Derivative
+from chainrule.jacobians import jacobian
 from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.rewrite.derivation_text import WIDTH, derivation_latex, derivation_text, derivations_compared
@@ -96,6 +97,12 @@ def test_an_unknown_function_has_its_special_cases_beside_it() -> None:
     assert "\nIf a is the softmax of z:\n" in text
 
 
+def test_a_special_case_that_changes_nothing_is_not_told() -> None:
+    text = "param u[i]\nabstract z[j](u[i])\nabstract a[k](z[j])\ncost C(a[k])"
+    titles = [title for title, _ in backprop(parse(text), ["z"]).derivation("z").cases]
+    assert titles == ["a acts entry by entry, a[k] = sigma(z[k])", "a is the softmax of z"]
+
+
 def test_more_than_26_inner_steps_have_labels_too() -> None:
     names = [Indexed(f"v{n}") for n in range(29)]
     inner = Derivation(X, tuple(Step("law", (), a, b) for a, b in pairwise(names)), names[-1])
@@ -151,3 +158,46 @@ def test_latex_is_plain_ascii_with_balanced_braces(text: str) -> None:
     assert latex.isascii()
     assert latex.count("{") - latex.count(r"\{") == latex.count("}") - latex.count(r"\}")
     assert latex.count(r"\begin{") == latex.count(r"\end{")
+
+
+def test_the_title_of_a_special_case_is_mathematics_in_latex() -> None:
+    text = "param z[L; j]\nabstract a[L; k](z[L; j])\ncost C(a[L; k])"
+    shown = derivation_latex(backprop(parse(text), ["z"]).derivation("z"))
+    assert r"If $a^{L}$ acts entry by entry, $a^{L}_{k} = \sigma\left(z^{L}_{k}\right)$:" in shown
+    assert r"If $a^{L}$ is the softmax of $z^{L}$:" in shown
+    assert r"\nabla C \cdot \frac{\partial a^{L}}{\partial z^{L}_{j}}" in shown
+
+
+@pytest.mark.parametrize("power", ["", "^2"])
+def test_no_sum_in_a_local_derivative_has_a_letter_of_the_whole(power: str) -> None:
+    text = f"param h[k], w[j,k]\na[j] = tanh(h[j])\nz[j] = (sum(k) w[j,k]*a[k]){power}"
+    shown = derivation_text(jacobian(parse(text), "z", "h").derivation())
+    inner = shown[shown.index("2  local") : shown.index("3  substitute")]
+    assert "Σ_k" not in inner
+    assert "∂a[p]/∂a[m] is 1 for the same entry" in inner
+    assert "Σ_p [p = m]·w[j,p]" in inner
+
+
+NORM = """
+data y[i]
+param x[i]
+m = mean(i) x[i]
+v = mean(i) (x[i] - m)^2
+h[i] = (x[i] - m)/sqrt(v + 1/10)
+cost C = sum(i) h[i]*y[i]
+"""
+
+
+def test_a_reader_without_effect_is_told() -> None:
+    lines = derivation_text(backprop(parse(NORM), ["m"]).derivation("m")).splitlines()
+    assert lines[-1] == "  v reads m too, but ∂v/∂m = 0: nothing is contributed through v"
+    assert "too, but" not in derivation_text(backprop(parse(NORM), ["v"]).derivation("v"))
+
+
+def test_a_local_derivative_that_is_no_total_one_says_what_it_holds_fixed() -> None:
+    shown = " ".join(derivation_text(backprop(parse(NORM), ["x"]).derivation("x")).split())
+    assert "here ∂h[j]/∂x[i] is with m and v held fixed: the direct part of the total derivative" in shown
+    assert "here ∂v/∂x[i]" not in shown, "∂v/∂m is 0"
+    chain = "data x1, x2\nparam W\ns1 = W*x1\ns2 = W*s1 + x2\ncost C = s2^2"
+    assert "here ∂s2/∂W is with s1 held fixed" in derivation_text(backprop(parse(chain), ["W"]).derivation("W"))
+    assert "held fixed" not in derivation_text(backprop(parse(chain), ["s1"]).derivation("s1"))

@@ -21,7 +21,20 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LONGEST_FILE = 400
 SLOWEST_IMPORT = 0.5
-SYMBOLIC = ("errors", "expr", "render", "rewrite", "system", "families", "notation", "nn", "diff", "simplify", "lower")
+SYMBOLIC = (
+    "errors",
+    "expr",
+    "render",
+    "rewrite",
+    "system",
+    "families",
+    "matrix",
+    "notation",
+    "nn",
+    "diff",
+    "simplify",
+    "lower",
+)
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 

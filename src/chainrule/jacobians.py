@@ -37,6 +37,8 @@ from chainrule.system.system_document import equations_document
 from chainrule.system.typecheck import typecheck
 
 if TYPE_CHECKING:
+    from chainrule.matrix.matrix_lines import MatrixForms
+    from chainrule.render.printed_names import Names, Naming
     from chainrule.verify.verification import Verification
 
 
@@ -94,6 +96,19 @@ class Jacobian(System):
 
     def __repr__(self) -> str:
         return document_text(self.document())
+
+    @answers
+    def matrix(self, *, layout: str = "mixed", names: Names | Naming = "textbook") -> MatrixForms:
+        r"""Return the equations that were added in matrix form; see `matrix_forms`.
+
+        >>> from chainrule.notation import parse
+        >>> softmax = parse("param z[j]\na[k] = exp(z[k])/(sum(m) exp(z[m]))")
+        >>> print(jacobian(softmax, of="a", wrt="z").matrix())
+        ∂a/∂z = diag(a) − a aᵀ
+        """
+        from chainrule.matrix.of_systems import matrix_forms
+
+        return matrix_forms(self, self._derived(), layout=layout, names=names)
 
     def document(self) -> Group:
         """Return the equations that were added, as a document."""

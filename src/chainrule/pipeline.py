@@ -28,6 +28,7 @@ from chainrule.families.definitions import enough
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop, checked_names
 from chainrule.keywords import answers
+from chainrule.matrix.with_matrix_form import WithMatrixForm
 from chainrule.notation.symbol_names import asked_tensor
 from chainrule.render.document import Group
 from chainrule.render.in_notebooks import ShownAsPage, displayed
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Backprop(ShownAsPage):
+class Backprop(WithMatrixForm, ShownAsPage):
     """The backward pass of a system, derived. `wrt` are the tensors that were asked for.
 
     `system` holds the forward equations and the equations of ∂C/∂t for every t in `wrt` and every name they need.
@@ -171,6 +172,13 @@ class Backprop(ShownAsPage):
         from chainrule.verify.verification import verify_derivation
 
         return verify_derivation(derivation, self.cotangents.system)
+
+    @property
+    def derived(self) -> tuple[Equation, ...]:
+        """The equations of derivatives, of `wrt` and of every name they need; all others are the forward pass."""
+        own = {equation.name for equation in (*self.cotangents.system.equations, *after_backprop(self.forward))}
+        found = tuple(equation for equation in self.system.equations if equation.name not in own)
+        return found or tuple(self.result().values())
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy what it was made from: what is derived is derived again when it is asked for."""

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.arguments import NamesOption, as_utf8, read_size
-from chainrule.cli.terminal import FORM_HELP, WEB, check_form, columns, say, show_document
+from chainrule.cli.terminal import (
+    FORM_HELP,
+    FORMS,
+    MATRIX_FORMS,
+    MATRIX_HELP,
+    WEB,
+    check_form,
+    columns,
+    say,
+    show_document,
+)
 
 if TYPE_CHECKING:
     from chainrule.jacobians import Jacobian
@@ -30,6 +40,7 @@ HELP = """Derive the backward pass of a system with the chain rule.
   chainrule derive softmax.eq --hessian --wrt z
   chainrule derive digits.safetensors --wrt z1 --form latex
   chainrule derive network.eq --names textbook
+  chainrule derive network.eq --form matrix --batched
 
 FILE holds equations such as a[k] = sigmoid(z[k]), one a line, and what is data and param; - reads them from
 the standard input. Without --steps the equations of the derivatives are shown, with those of every name in
@@ -67,7 +78,16 @@ def derive(
     where: Annotated[
         bool, typer.Option("--where", help="With --steps: name the function in chainrule's code that took each step.")
     ] = False,
-    form: Annotated[str, typer.Option(help=FORM_HELP)] = "index",
+    form: Annotated[str, typer.Option(help=FORM_HELP + MATRIX_HELP)] = "index",
+    batched: Annotated[
+        bool, typer.Option("--batched", help="With --form matrix: for all samples, a row for each.")
+    ] = False,
+    layout: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="With --form matrix: mixed, gradients as what they are by; numerator; denominator."
+        ),
+    ] = "mixed",
     names: NamesOption = "",
     compare: Annotated[
         str, typer.Option(metavar="OTHER", help="Another system: show where the two derivations part.")
@@ -92,9 +112,15 @@ def derive(
     from chainrule.pipeline import backprop
     from chainrule.render.document import Group
 
+    if form in MATRIX_FORMS or batched or layout != "mixed":
+        from chainrule.cli.derive_matrix import MatrixOptions, derive_matrix
+
+        others = bool(steps or why or compare or json or verify or where or data or at)
+        wanted_form = MatrixOptions(form, wrt or (), of, hessian, batched, layout, names)
+        derive_matrix(file, dict(map(read_size, size or [])), wanted_form, others=others)
+        return
     _check_options(form, compare, steps=steps, where=where, json=json, other=bool(of or hessian))
-    if names and (compare or json or of or hessian or why):
-        raise OptionError("--names is for the derivatives of a cost", advice="Leave it out.")
+    _check_names(names, others=bool(compare or json or of or hessian or why))
     _check_why(why, data, at, alone=not (of or hessian or steps or compare or verify or form != "index"))
     given, sizes = read_notation(file), dict(map(read_size, size or []))
     if isinstance(given, Families) and not sizes and data is None:
@@ -189,13 +215,21 @@ def _check_options(form: str, compare: str, *, steps: bool, where: bool, json: b
     """Raise OptionError for options that do not go together; `other` than the cost's are the derivatives asked for."""
     from chainrule.errors import OptionError
 
-    check_form(form)
+    check_form(form, (*FORMS, *MATRIX_FORMS))
     if json and (where or compare or form != "index"):
         raise OptionError("JSON has text and LaTeX of one derivation", advice="Leave --form, --compare, --where out.")
     if where and (not steps or form != "index" or compare):
         raise OptionError("--where belongs to the steps of one derivation, as text", advice="Write --steps --where.")
     if compare and other:
         raise OptionError("only derivatives of the cost are compared", advice="Leave --compare out.")
+
+
+def _check_names(names: str, *, others: bool) -> None:
+    """Raise OptionError for names beside options that have none."""
+    from chainrule.errors import OptionError
+
+    if names and others:
+        raise OptionError("--names is for the derivatives of a cost", advice="Leave it out.")
 
 
 def _check_why(why: bool, data: Path | None, at: list[str] | None, *, alone: bool) -> None:
@@ -245,10 +279,9 @@ def _blocks(
     elif steps:
         yield "\n\n".join(_page(back.derivation(tensor), where=where, latex=latex) for tensor in back.wrt)
     elif latex:
-        from chainrule.cli.derived_page import derived_equations
         from chainrule.system.printing import system_latex
 
-        yield system_latex(back.system.with_equations(derived_equations(back)))
+        yield system_latex(back.system.with_equations(back.derived))
     else:
         from chainrule.cli.derived_page import equations_of
         from chainrule.render.document_text import document_text

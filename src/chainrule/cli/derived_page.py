@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 from chainrule.pipeline import Backprop
 from chainrule.render.document import Group, Line, words
 from chainrule.rewrite.derivation_text import derivation_document
-from chainrule.system.stages import after_backprop
 from chainrule.system.system_document import equations_document
 
 if TYPE_CHECKING:
     from chainrule.jacobians import Jacobian
     from chainrule.rewrite.rules import Derivation
-    from chainrule.system.model import Equation
 
 
 def backward_document(back: Backprop, *, one_page: bool, steps: bool, verify: bool) -> Group:
@@ -59,20 +57,13 @@ def derivatives_document(
 
 def equations_of(back: Backprop) -> Group:
     """Return the equations of the derivatives asked for, and of every name in them."""
-    shown = equations_document(back.system, derived_equations(back))
+    shown = equations_document(back.system, back.derived)
     cases = [
         Line(words("if ", title.words, ": ", case.equation_formula()))
         for tensor in back.wrt
         for title, case in back.cases(tensor)
     ]
     return Group((shown, *([Group(tuple(cases), role="cases", indent=2)] if cases else [])))
-
-
-def derived_equations(back: Backprop) -> tuple[Equation, ...]:
-    """Return the equations that were derived."""
-    own = {equation.name for equation in (*back.cotangents.system.equations, *after_backprop(back.forward))}
-    derived = tuple(equation for equation in back.system.equations if equation.name not in own)
-    return derived or tuple(back.result().values())
 
 
 def verifications(back: Backprop, file: str, other: Backprop | None, compare: str) -> Iterator[str]:

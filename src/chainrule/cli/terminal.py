@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -37,6 +38,9 @@ WEB = ("html", "mathml")
 FORMS = ("index", "latex", *WEB)
 """The forms that a document is printed in: the notation for a terminal, LaTeX, a web page, and a part of one."""
 FORM_HELP = "index, for the terminal; latex; html, a web page; or mathml, to be pasted into one."
+MATRIX_FORMS = ("matrix", "matrix-latex", "matrix-mathml")
+"""The forms of equations in matrices and vectors: as text, as LaTeX, and for a web page."""
+MATRIX_HELP = " Equations alone: matrix, with W x and ⊙, matrix-latex, matrix-mathml."
 
 
 def show_document(node: Node, *, json: bool = False, width: int | None = None, form: str = FORMS[0]) -> None:
@@ -53,9 +57,9 @@ def show_document(node: Node, *, json: bool = False, width: int | None = None, f
     say(document_json(node) if json else document_latex(node) if form == "latex" else document_text(node, width))
 
 
-def check_form(form: str) -> None:
-    """Raise OptionError for a form that there is not."""
+def check_form(form: str, known: Sequence[str] = FORMS) -> None:
+    """Raise OptionError for a form that is not known."""
     from chainrule.errors import OptionError
 
-    if form not in FORMS:
-        raise OptionError(f"there is no form {form!r}", expected=f"one of {', '.join(FORMS)}")
+    if form not in known:
+        raise OptionError(f"there is no form {form!r}", expected=f"one of {', '.join(known)}")

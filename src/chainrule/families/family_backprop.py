@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from chainrule.errors import DerivativeError, listed
+from chainrule.expr.nodes import Expr, Indexed
 from chainrule.expr.symbols import NO_TENSOR, Symbol, Tensor
 from chainrule.families.derived_blocks import case_equation, case_range, derived_items, needed
 from chainrule.families.expansion import blocks_at
@@ -21,10 +23,13 @@ from chainrule.families.step_ranges import with_ranges
 from chainrule.families.subjects import Derive, StepCase
 from chainrule.families.templates import StepRange
 from chainrule.families.uses import Flow
+from chainrule.matrix.matrix_lines import MatrixForms, matrix_line
+from chainrule.matrix.of_systems import book_names
 from chainrule.render.document import Group, Line, Node, words
 from chainrule.render.formula import PrintedNames, ShownFormula, equation_formula
 from chainrule.render.in_notebooks import ShownAsPage, displayed
 from chainrule.render.latex import aligned
+from chainrule.render.printed_names import Names, Naming
 from chainrule.system.locations import Location
 from chainrule.system.model import Equation, System
 
@@ -138,11 +143,44 @@ class FamilyBackprop(ShownAsPage):
         """Return all cases as an `aligned` environment, each with the steps that it holds for."""
         return aligned(shown.latex("&=") + ranges_latex(case_range(case)) for shown, case in self._formulas(names))
 
+    def matrix(self, *, layout: str = "mixed", names: Names | Naming = "textbook") -> MatrixForms:
+        """Return all cases in matrix form, each with the steps that it holds for; see `matrix_forms`."""
+        taken = {t.name for t in self.forward.tensors()} | {d.tensor for d in self.forward.head.declarations}
+        taken |= {*self.forward.letters}
+        steps = frozenset(steps.letter for steps in self.prepared.ranges)
+        called = book_names(names, taken, {}, self.forward.head.cost, layout)
+        called = replace(called, last=self._read_by_the_cost(), steps=steps)
+        lines = []
+        for case in self._shown():
+            ranges = ", ".join(range_text(steps) for steps in case_range(case))
+            holds = f"   for {ranges}" if ranges else "", ranges_latex(case_range(case))
+            equation = case_equation(case)
+            letters = index_letters_taken(self.prepared, equation.value)
+            line = matrix_line(*self._sides(equation), replace(called, taken=called.taken | letters))
+            lines.append(replace(line, steps=holds))
+        return MatrixForms(tuple(lines), called)
+
+    def _read_by_the_cost(self) -> frozenset[Symbol]:
+        """Return the members of families that an unknown cost reads, where it reads no other of the family."""
+        read = [
+            a.tensor
+            for d in self.forward.head.declarations
+            if d.tensor == self.forward.head.cost
+            for a in d.arguments
+            if isinstance(a.tensor, Tensor)
+        ]
+        count = Counter(tensor.name for tensor in read)
+        return frozenset(tensor for tensor in read if count[tensor.name] == 1)
+
     def _formulas(self, names: PrintedNames | None) -> Iterator[tuple[ShownFormula, StepCase]]:
         """Yield each case as an equation, in the order in which they are told."""
+        for case in self._shown():
+            yield replace(self.formula(case), naming=names), case
+
+    def _shown(self) -> Iterator[StepCase]:
+        """Yield the cases that are shown, in the order in which they are told."""
         for name in self.order:
-            for case in shown_cases(self.cases.get(name, ())):
-                yield replace(self.formula(case), naming=names), case
+            yield from shown_cases(self.cases.get(name, ()))
 
     def formula(self, case: StepCase) -> ShownFormula:
         """Return a case as an equation."""
@@ -154,9 +192,13 @@ class FamilyBackprop(ShownAsPage):
         return [self._equation(template) for template in made if isinstance(template, Equation)]
 
     def _equation(self, equation: Equation) -> ShownFormula:
-        """Return an equation laid out, its sums over steps with their ranges: Σ_{t=1..T}."""
+        """Return an equation laid out."""
+        return equation_formula(*self._sides(equation), taken=index_letters_taken(self.prepared, equation.value))
+
+    def _sides(self, equation: Equation) -> tuple[Indexed, Expr]:
+        """Return the sides of an equation as they are printed, sums over steps with their ranges: Σ_{t=1..T}."""
         value = as_reductions(with_ranges(self.prepared, equation.value, Location("equation")))
-        return equation_formula(equation.target, value, taken=index_letters_taken(self.prepared, equation.value))
+        return equation.target, value
 
     @property
     def order(self) -> Sequence[str]:

@@ -12,18 +12,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, reduce
 from operator import or_
-from typing import Any, Generic, Protocol, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, get_args
 
 from chainrule.expr.binding import Fresh, expressions_in, map_operands, open_reduce, with_expressions
 from chainrule.expr.nodes import Condition, Constant, Expr, Index, Indexed, Number, Reduce, operands
 from chainrule.expr.shared import Node, kept
-from chainrule.expr.symbols import Symbol
+from chainrule.expr.symbols import Derivative, Symbol
 from chainrule.render.document import Group, Words
 from chainrule.render.document_text import words_text
 from chainrule.render.formula import ShownFormula, equation_formula, formula
 from chainrule.render.in_notebooks import ShownAsPage
 from chainrule.render.titles import Title
 from chainrule.system.model import Equation
+
+if TYPE_CHECKING:
+    from chainrule.matrix.matrix_lines import MatrixLine
+    from chainrule.render.printed_names import Names, Naming
 
 
 class Algebra(Protocol):
@@ -161,6 +165,19 @@ class Derivation(Node, ShownAsPage):
     def equation(self) -> str:
         """Return the result as one line of text."""
         return str(self.equation_formula())
+
+    def matrix(self, *, layout: str = "mixed", names: Names | Naming = "textbook") -> MatrixLine:
+        """Return the result in matrix form, or in index notation with the reason why it has none.
+
+        `layout` and `names` are as in `Backprop.matrix`.
+        """
+        from chainrule.matrix.matrix_lines import matrix_line
+        from chainrule.matrix.of_systems import book_names
+
+        derivative = self.target.tensor if isinstance(self.target, Indexed) else None
+        cost = derivative.of if isinstance(derivative, Derivative) else ""
+        called = book_names(names, self.taken, self.ranks or {}, cost, layout)
+        return matrix_line(self.target, self.result, called)
 
     def text(self, expr: Expr) -> str:
         """Return an expression of this derivation as text."""

@@ -165,7 +165,10 @@ def test_help_shows_examples() -> None:
         (["bytes.eq"], "bytes.eq is not text in UTF-8"),
         (["broken.eq"], "broken.eq, line 2: no function is named sigmoyd"),
         (["softmax.eq", "--wrt", "w"], "no tensor named 'w'"),
-        (["softmax.eq", "--form", "matrix"], "there is no form 'matrix'\n  one of index, latex"),
+        (
+            ["softmax.eq", "--form", "pdf"],
+            "there is no form 'pdf'\n  one of index, latex, html, mathml, matrix, ",
+        ),
         (["softmax.eq", "--json", "--form", "latex"], "JSON has text and LaTeX of one derivation\n  Leave --form"),
         (["softmax.eq", "--why", "--steps"], "--why has a page of its own\n  Leave out all options but --wrt"),
         (["softmax.eq", "--at", "j=1"], "--data and --at are for the numbers of --why"),

@@ -7,6 +7,7 @@ import pytest
 import chainrule as cr
 from chainrule.errors import NotationError
 from unit.families.compared import compare
+from unit.families.family_systems import DESCENT, PLAIN_AXIS
 
 TWO_RANGES = """data x[t;]
 param w, v[t;]
@@ -80,3 +81,10 @@ def test_what_is_not_known_to_be_added_up_is_refused_by_name_and_place(cost: str
     with pytest.raises(NotationError, match=message) as caught:
         cr.parse(f"{TWO_RANGES}cost C = {cost}")
     assert "cost C = " in str(caught.value)
+
+
+def test_the_step_of_a_sum_is_the_one_in_positions_and_the_one_that_divides() -> None:
+    lines = str(cr.backprop(cr.parse(PLAIN_AXIS))).splitlines()
+    assert "∂C/∂V[k,i] = Σ_{t=1..T} x[t-1,i]·∂C/∂h[t; k]·(1 − h[t; k]^2)" in lines
+    lines = str(cr.backprop(cr.parse(DESCENT))).splitlines()
+    assert lines[-1] == "∂C/∂eta = Σ_{s=1..S} −1/s·Σ_{n,i} r[s; n]·X[n,i]·∂C/∂w[s; i]"

@@ -42,7 +42,7 @@ def parse(text: str) -> System | Any:
     ∂u/∂x = 3·w·x^2
     cost C = (∂u/∂x − 1)^2
     >>> print(parse("matrix A\nvector x, b\ncost f = norm2(A*x - b)^2").defined["f"])
-    f = (sqrt(Σ_i (Σ_j A[i,j]·x[j] − b[i])^2))^2
+    f = Σ_i (Σ_j A[i,j]·x[j] − b[i])^2
     """
     if declares_kinds(text):
         from chainrule.notation.matrix_texts.matrix_systems import read_matrices

@@ -35,8 +35,12 @@ def given_text(file: str, expression: str, kinds: str) -> System | Families:
 
 def _of_expression(expression: str, kinds: str) -> System:
     """Return the system of an expression; what is assumed of its names is said on the standard error."""
+    from chainrule.notation.matrix_texts.kinds import declares_kinds
     from chainrule.notation.matrix_texts.matrix_systems import index_text, system_of
 
+    for kind in kinds.split(";"):
+        if kind.strip() and not declares_kinds(kind.strip()):
+            raise OptionError(f"--kinds {kind.strip()} declares nothing", expected="--kinds 'scalar c; matrix A, B'")
     found = index_text("\n".join((kinds + ";" + expression).split(";")).lstrip("\n"), assuming=True)
     system = system_of(found)
     if found.assumed:

@@ -10,9 +10,9 @@ from chainrule.expr.functions import ARITY
 from chainrule.notation.advice import RESERVED
 from chainrule.notation.matrix_texts.kinds import KIND
 from chainrule.notation.matrix_texts.matrix_operations import KNOWN
-from chainrule.notation.matrix_texts.matrix_parts import Part
+from chainrule.notation.matrix_texts.matrix_parts import MatrixPart
+from chainrule.notation.matrix_texts.matrix_shapes import NUMBER, MatrixShape, MatrixSide
 from chainrule.notation.matrix_texts.matrix_tokens import RAISED
-from chainrule.notation.matrix_texts.shapes import NUMBER, Shape, Side
 from chainrule.notation.source import Source
 
 _OPENING = re.compile(rf"\s*{KIND}(?=[^\W\d_])")
@@ -39,11 +39,11 @@ class Declarations:
     """What is declared so far: `known` by its name, and `lines` of index notation with the places they come from."""
 
     source: Source
-    known: dict[str, Part] = field(default_factory=dict)
+    known: dict[str, MatrixPart] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     symmetric: list[str] = field(default_factory=list)
-    letters: dict[str, Side] = field(default_factory=dict)
+    letters: dict[str, MatrixSide] = field(default_factory=dict)
 
     def read(self, role: str, body: str, offset: int) -> bool:
         """Read a line that declares something; say whether it is one. Raises NotationError."""
@@ -70,7 +70,7 @@ class Declarations:
             letters = _listed(item["letters"])
             if len(letters) > 2 or item["sizes"]:
                 raise self.source.error("this is neither a scalar nor a vector nor a matrix", place)
-            sides = [self.letters.setdefault(letter, Side(letters=[letter])) for letter in letters]
+            sides = [self.letters.setdefault(letter, MatrixSide(letters=[letter])) for letter in letters]
         else:
             sizes = _listed(item["sizes"])
             wanted = _SIDES[opening["kind"]]
@@ -80,7 +80,7 @@ class Declarations:
                     place,
                     expected=("scalar t", "vector x(3)", "matrix A(3, 2)")[wanted],
                 )
-            sides = [Side(size=self._size(sizes, axis, place)) for axis in range(wanted)]
+            sides = [MatrixSide(size=self._size(sizes, axis, place)) for axis in range(wanted)]
             if opening["symmetric"]:
                 sides = self._square(sides, item["name"], place)
         self.add(item["name"], sides, place, role)
@@ -92,19 +92,19 @@ class Declarations:
             raise self.source.error("a size is a whole number from 1 to 10^9", place)
         return int(sizes[axis])
 
-    def _square(self, sides: list[Side], name: str, place: int) -> list[Side]:
+    def _square(self, sides: list[MatrixSide], name: str, place: int) -> list[MatrixSide]:
         if len(sides) != 2 or sides[0].size != sides[1].size:
             raise self.source.error("only a square matrix is symmetric", place, expected="symmetric matrix A")
         self.symmetric.append(name)
         return [sides[0], sides[0]]
 
-    def add(self, name: str, sides: list[Side], place: int, role: str = "") -> None:
+    def add(self, name: str, sides: list[MatrixSide], place: int, role: str = "") -> None:
         """Add a tensor; `role` is data, param or const, "" for what an equation defines. Raises NotationError."""
         self.check(name, place)
         for axis, side in enumerate(sides):
             if not side.tensor and role:
                 side.tensor, side.axis = name, axis
-        self.known[name] = Part("tensor", (), Shape(*sides) if sides else NUMBER, name)
+        self.known[name] = MatrixPart("tensor", (), MatrixShape(*sides) if sides else NUMBER, name)
         self.places[name] = place
         if role:
             self.roles[name] = role

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from chainrule.notation.matrix_texts.matrix_letters import Letters
-from chainrule.notation.matrix_texts.matrix_parts import Part
-from chainrule.notation.matrix_texts.shapes import ONE
+from chainrule.notation.matrix_texts.matrix_parts import MatrixPart
+from chainrule.notation.matrix_texts.matrix_shapes import ONE
 
 Place: TypeAlias = tuple[str, str]
 """The letters of a row and of a column, "" where there is none."""
-Asked: TypeAlias = "tuple[Part, Place]"
-Reading: TypeAlias = "Generator[Asked, Entry, Entry]"
+Asked: TypeAlias = "tuple[MatrixPart, Place]"
+Reading: TypeAlias = "Generator[Asked, WrittenEntry, WrittenEntry]"
 
 
 @dataclass(frozen=True)
-class Entry:
+class WrittenEntry:
     """An entry: a product, summed over letters, or any other `text`. Each factor has its sign before it, * or /."""
 
     text: str = ""
@@ -30,7 +30,7 @@ class Entry:
         if not self.factors:
             return self.text
         product = "".join(self.factors)[1:]
-        return f"sum({','.join(self.sums)}) {product}" if self.sums else product
+        return f"sum({','.join(sorted(self.sums))}) {product}" if self.sums else product
 
     @property
     def atom(self) -> str:
@@ -45,14 +45,14 @@ class Entry:
         return self.whole if self.factors and not self.sums else f"({self.whole})"
 
     @property
-    def product(self) -> Entry:
+    def product(self) -> WrittenEntry:
         """The same as a product."""
         return self if self.factors else factor(self.atom)
 
 
-def factor(text: str) -> Entry:
+def factor(text: str) -> WrittenEntry:
     """Return what can stand beside a * as it is."""
-    return Entry(factors=("*" + text,))
+    return WrittenEntry(factors=("*" + text,))
 
 
 @dataclass
@@ -62,10 +62,10 @@ class EntryWriter:
     letters: Letters
     lines: list[str] = field(default_factory=list)
 
-    def entry(self, part: Part, place: Place) -> Entry:
+    def entry(self, part: MatrixPart, place: Place) -> WrittenEntry:
         """Return an entry of a part. What it is made of waits on a list, so that no depth is too much."""
         waiting: list[Reading] = [self._read(part, place)]
-        answer: Entry | None = None
+        answer: WrittenEntry | None = None
         while waiting:
             try:
                 asked = next(waiting[-1]) if answer is None else waiting[-1].send(answer)
@@ -77,15 +77,15 @@ class EntryWriter:
         assert answer is not None
         return answer
 
-    def _read(self, part: Part, place: Place) -> Reading:
+    def _read(self, part: MatrixPart, place: Place) -> Reading:
         reading: Reading = getattr(self, "_" + part.op)(part, place)
         return reading
 
-    def _number(self, part: Part, place: Place) -> Reading:
+    def _number(self, part: MatrixPart, place: Place) -> Reading:
         yield from ()
         return factor(part.name)
 
-    def _tensor(self, part: Part, place: Place) -> Reading:
+    def _tensor(self, part: MatrixPart, place: Place) -> Reading:
         yield from ()
         return factor(self._indexed(part.name, place))
 
@@ -94,65 +94,65 @@ class EntryWriter:
         self.letters.anchored.update(letters)
         return f"{name}[{','.join(letters)}]" if letters else name
 
-    def _fill(self, part: Part, place: Place) -> Reading:
+    def _fill(self, part: MatrixPart, place: Place) -> Reading:
         found = yield part.parts[0], ("", "")
         return found
 
-    def _eye(self, part: Part, place: Place) -> Reading:
+    def _eye(self, part: MatrixPart, place: Place) -> Reading:
         yield from ()
         return factor(f"[{place[0]} = {place[1]}]")
 
-    def _transpose(self, part: Part, place: Place) -> Reading:
+    def _transpose(self, part: MatrixPart, place: Place) -> Reading:
         found = yield part.parts[0], (place[1], place[0])
         return found
 
-    def _opposite(self, part: Part, place: Place) -> Reading:
+    def _opposite(self, part: MatrixPart, place: Place) -> Reading:
         found = yield part.parts[0], place
-        return Entry(f"-{found.term}")
+        return WrittenEntry(f"-{found.term}")
 
-    def _sum(self, part: Part, place: Place) -> Reading:
+    def _sum(self, part: MatrixPart, place: Place) -> Reading:
         text = ""
         for sign, term in zip(part.name, part.parts, strict=True):
             found = yield term, (("", "") if term.shape.is_number else place)
             text += f" {sign} {found.term}" if text else found.term
-        return Entry(text)
+        return WrittenEntry(text)
 
-    def _matmul(self, part: Part, place: Place) -> Reading:
+    def _matmul(self, part: MatrixPart, place: Place) -> Reading:
         left, right = part.parts
         letter = self.letters.of(left.shape.columns)
         one = (yield left, (place[0], letter)).product
         other = (yield right, (letter, place[1])).product
-        return Entry("", one.sums + other.sums + ((letter,) if letter else ()), one.factors + other.factors)
+        return WrittenEntry("", one.sums + other.sums + ((letter,) if letter else ()), one.factors + other.factors)
 
-    def _times(self, part: Part, place: Place) -> Reading:
+    def _times(self, part: MatrixPart, place: Place) -> Reading:
         factors: tuple[str, ...] = ()
         for operand in part.parts:
             alone = operand.shape.is_number
             found = yield operand, (("", "") if alone else place)
             factors += factor(found.atom).factors if found.sums else found.product.factors
-        return Entry("", (), factors)
+        return WrittenEntry("", (), factors)
 
-    def _over(self, part: Part, place: Place) -> Reading:
+    def _over(self, part: MatrixPart, place: Place) -> Reading:
         above, below = part.parts
         one = yield above, (("", "") if above.shape.is_number else place)
         other = yield below, (("", "") if below.shape.is_number else place)
         one = factor(one.atom) if one.sums else one.product
-        return Entry("", (), (*one.factors, f"/{other.atom}"))
+        return WrittenEntry("", (), (*one.factors, f"/{other.atom}"))
 
-    def _power(self, part: Part, place: Place) -> Reading:
+    def _power(self, part: MatrixPart, place: Place) -> Reading:
         base, exponent = part.parts
         one = yield base, (("", "") if base.shape.is_number else place)
         other = yield exponent, (("", "") if exponent.shape.is_number else place)
         return factor(f"{_operand(one)}^{_operand(other)}")
 
-    def _call(self, part: Part, place: Place) -> Reading:
+    def _call(self, part: MatrixPart, place: Place) -> Reading:
         arguments = []
         for argument in part.parts:
             found = yield argument, (("", "") if argument.shape.is_number else place)
             arguments.append(found.whole)
         return factor(f"{part.name}({', '.join(arguments)})")
 
-    def _all(self, part: Part, place: Place) -> Reading:
+    def _all(self, part: MatrixPart, place: Place) -> Reading:
         inner = part.parts[0]
         own = self.letters.of(inner.shape.rows), self.letters.of(inner.shape.columns)
         found = yield inner, own
@@ -161,44 +161,44 @@ class EntryWriter:
             return found
         if part.name == "sum":
             found = found.product
-            return Entry("", found.sums + letters, found.factors)
+            return WrittenEntry("", found.sums + letters, found.factors)
         return factor(f"({part.name}({','.join(letters)}) {found.atom})")
 
-    def _trace(self, part: Part, place: Place) -> Reading:
+    def _trace(self, part: MatrixPart, place: Place) -> Reading:
         inner = part.parts[0]
         letter = self.letters.of(inner.shape.rows)
         found = (yield inner, (letter, letter)).product
-        return Entry("", (*found.sums, letter), found.factors)
+        return WrittenEntry("", (*found.sums, letter), found.factors)
 
-    def _diagonal(self, part: Part, place: Place) -> Reading:
+    def _diagonal(self, part: MatrixPart, place: Place) -> Reading:
         letter = place[0] or place[1]
         found = yield part.parts[0], (letter, letter)
         return found
 
-    def _diag(self, part: Part, place: Place) -> Reading:
+    def _diag(self, part: MatrixPart, place: Place) -> Reading:
         inner = part.parts[0]
         own = (place[0], "") if inner.shape.columns is ONE else ("", place[0])
         found = yield inner, own
         found = factor(found.atom) if found.sums else found.product
-        return Entry("", (), (*found.factors, f"*[{place[0]} = {place[1]}]"))
+        return WrittenEntry("", (), (*found.factors, f"*[{place[0]} = {place[1]}]"))
 
-    def _det(self, part: Part, place: Place) -> Reading:
+    def _det(self, part: MatrixPart, place: Place) -> Reading:
         name = yield from self._named(part.parts[0])
         return factor(f"det({name})")
 
-    def _inv(self, part: Part, place: Place) -> Reading:
+    def _inv(self, part: MatrixPart, place: Place) -> Reading:
         name = yield from self._named(part.parts[0])
         return factor(self._indexed(f"inv({name})", place))
 
-    def _softmax(self, part: Part, place: Place) -> Reading:
+    def _softmax(self, part: MatrixPart, place: Place) -> Reading:
         inner = part.parts[0]
         name = yield from self._named(inner)
         side = inner.shape.rows if place[0] else inner.shape.columns
         over = self.letters.of(side)
         own, other = self._indexed(name, place), self._indexed(name, (over, ""))
-        return Entry("", (), (f"*exp({own})", f"/(sum({over}) exp({other}))"))
+        return WrittenEntry("", (), (f"*exp({own})", f"/(sum({over}) exp({other}))"))
 
-    def _named(self, part: Part) -> Generator[Asked, Entry, str]:
+    def _named(self, part: MatrixPart) -> Generator[Asked, WrittenEntry, str]:
         """Return the name of a part; what has none gets an equation of its own."""
         if part.op == "tensor":
             return part.name
@@ -210,6 +210,6 @@ class EntryWriter:
         return name
 
 
-def _operand(entry: Entry) -> str:
+def _operand(entry: WrittenEntry) -> str:
     """Return a base or an exponent."""
     return entry.atom if entry.factors and "^" not in entry.atom else f"({entry.whole})"

@@ -22,7 +22,7 @@ from chainrule.notation.matrix_texts.matrix_operations import (
     raised,
     transposed,
 )
-from chainrule.notation.matrix_texts.matrix_parts import Part
+from chainrule.notation.matrix_texts.matrix_parts import MatrixPart
 from chainrule.notation.matrix_texts.matrix_tokens import MatrixToken
 from chainrule.notation.source import MAX_DEPTH, WIDTH, Source, too_deep
 
@@ -34,7 +34,7 @@ _LONGEST = 24
 MAX_OPERANDS = 2000
 """So many terms and factors may stand in a row."""
 
-_BINARY: Mapping[str, Callable[[Part, Part, Texts], Part]] = {
+_BINARY: Mapping[str, Callable[[MatrixPart, MatrixPart, Texts], MatrixPart]] = {
     "+": lambda one, other, texts: added(one, other, "+", texts),
     "-": lambda one, other, texts: added(one, other, "-", texts),
     "*": multiplied,
@@ -52,7 +52,7 @@ class ExpressionReader:
 
     source: Source
     tokens: Sequence[MatrixToken]
-    known: Mapping[str, Part]
+    known: Mapping[str, MatrixPart]
     place: int = 0
     depth: int = 0
 
@@ -67,14 +67,14 @@ class ExpressionReader:
         self.place += token.kind != "end"
         return token
 
-    def whole(self) -> Part:
+    def whole(self) -> MatrixPart:
         """Return the expression that is all the rest. Raises NotationError."""
         found = self.expression(ADDITION)
         if self.next.kind != "end":
             raise self.misplaced(self.next)
         return found
 
-    def expression(self, least: int) -> Part:
+    def expression(self, least: int) -> MatrixPart:
         """Return the longest expression of operators that bind at least so much."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
@@ -108,7 +108,7 @@ class ExpressionReader:
             )
         return None
 
-    def operand(self) -> Part:
+    def operand(self) -> MatrixPart:
         """Return what stands between operators, with its signs and transposes."""
         begin = self.place
         token = self.take()
@@ -131,7 +131,7 @@ class ExpressionReader:
             else:
                 return found
 
-    def marked(self, found: Part, mark: MatrixToken, text: str) -> Part:
+    def marked(self, found: MatrixPart, mark: MatrixToken, text: str) -> MatrixPart:
         """Return a part with a mark behind it: a transpose, an inverse or a raised number."""
         if mark.text in ("T", "-T") and "T" in self.known and self.source.text[mark.start] == "^":
             exponent = self.known["T"]
@@ -145,7 +145,7 @@ class ExpressionReader:
         exponent = opposite(exact) if mark.text[0] == "-" else exact
         return self.made(mark.start, raised, found, exponent, (text, mark.text))
 
-    def exponent(self) -> Part:
+    def exponent(self) -> MatrixPart:
         """Return what stands behind ^, without the marks behind it, which are those of the power."""
         token = self.take()
         negative = False
@@ -159,7 +159,7 @@ class ExpressionReader:
             )
         return opposite(found) if negative else found
 
-    def atom(self, token: MatrixToken) -> Part:
+    def atom(self, token: MatrixToken) -> MatrixPart:
         """Return a number, a tensor, a function of something or what stands in parentheses."""
         if token.kind == "number":
             return number(token.text)
@@ -179,7 +179,7 @@ class ExpressionReader:
             return number("pi")
         raise self.unknown(token)
 
-    def tensor(self, token: MatrixToken) -> Part:
+    def tensor(self, token: MatrixToken) -> MatrixPart:
         """Return a tensor; brackets right behind its name would be those of a function, or of an entry."""
         after = self.next
         if after.text == "(" and after.start == token.start + len(token.text):
@@ -190,7 +190,7 @@ class ExpressionReader:
             )
         return self.known[token.text]
 
-    def function(self, token: MatrixToken) -> Part:
+    def function(self, token: MatrixToken) -> MatrixPart:
         """Return a function with its arguments."""
         opened = self.take()
         if opened.text != "(":
@@ -214,7 +214,7 @@ class ExpressionReader:
         """Return the column of a word or sign."""
         return token.start - self.source.text.rfind("\n", 0, token.start)
 
-    def made(self, start: int, operation: Callable[..., Part], *parts: Part | Texts) -> Part:
+    def made(self, start: int, operation: Callable[..., MatrixPart], *parts: MatrixPart | Texts) -> MatrixPart:
         """Return what an operation makes, its refusal with the place. Raises NotationError."""
         try:
             return operation(*parts)

@@ -8,7 +8,7 @@ from itertools import count
 
 from chainrule.expr.functions import ARITY
 from chainrule.notation.advice import RESERVED
-from chainrule.notation.matrix_texts.shapes import ONE, Side
+from chainrule.notation.matrix_texts.matrix_shapes import ONE, MatrixSide
 
 _LETTERS = "ijklmnpqrsuvwabcdgh"
 
@@ -29,7 +29,7 @@ class Letters:
     taken: set[str]
     used: set[str] = field(default_factory=set)
     anchored: set[str] = field(default_factory=set)
-    sides: dict[str, Side] = field(default_factory=dict)
+    sides: dict[str, MatrixSide] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     place: int = 0
     candidates: Iterator[str] = field(default_factory=_candidates)
@@ -39,7 +39,7 @@ class Letters:
         self.used = set()
         self.place = place
 
-    def of(self, side: Side) -> str:
+    def of(self, side: MatrixSide) -> str:
         """Return a letter for a side that is new in the statement, "" for one that is 1."""
         if side is ONE:
             return ""

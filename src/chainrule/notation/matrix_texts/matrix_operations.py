@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from chainrule.expr.functions import ARITY, FUNCTIONS
-from chainrule.notation.matrix_texts.matrix_parts import Part
-from chainrule.notation.matrix_texts.shapes import NUMBER, ONE, Shape, Side, joined
+from chainrule.notation.matrix_texts.matrix_parts import MatrixPart
+from chainrule.notation.matrix_texts.matrix_shapes import NUMBER, ONE, MatrixShape, MatrixSide, joined
 
 MAX_POWER = 20
 """The highest power of a matrix; a higher one is a product of more factors than anybody wants to read."""
@@ -29,35 +29,35 @@ Texts = tuple[str, str]
 """What two operands look like in the text."""
 
 
-def number(text: str) -> Part:
+def number(text: str) -> MatrixPart:
     """Return a number."""
-    return Part("number", name=text, counted=True)
+    return MatrixPart("number", name=text, counted=True)
 
 
-def transposed(part: Part) -> Part:
+def transposed(part: MatrixPart) -> MatrixPart:
     """Return the transpose."""
     if part.shape.is_number:
         return part
-    return part.parts[0] if part.op == "transpose" else Part("transpose", (part,), part.shape.turned)
+    return part.parts[0] if part.op == "transpose" else MatrixPart("transpose", (part,), part.shape.turned)
 
 
-def opposite(part: Part) -> Part:
+def opposite(part: MatrixPart) -> MatrixPart:
     """Return what has the other sign."""
-    return Part("opposite", (part,), part.shape, counted=part.counted)
+    return MatrixPart("opposite", (part,), part.shape, counted=part.counted)
 
 
-def added(one: Part, other: Part, sign: str, texts: Texts) -> Part:
+def added(one: MatrixPart, other: MatrixPart, sign: str, texts: Texts) -> MatrixPart:
     """Return a sum or a difference; a number stands for one in every entry."""
     if not (one.counted or other.counted):
         _check_alike(one, other, f"{texts[0]} {sign} {texts[1]}", sign)
     shape = other.shape if one.shape.is_number else one.shape
     counted = one.counted and other.counted
     if one.op == "sum":
-        return Part("sum", (*one.parts, other), shape, one.name + sign, counted)
-    return Part("sum", (one, other), shape, "+" + sign, counted)
+        return MatrixPart("sum", (*one.parts, other), shape, one.name + sign, counted)
+    return MatrixPart("sum", (one, other), shape, "+" + sign, counted)
 
 
-def _check_alike(one: Part, other: Part, text: str, sign: str) -> None:
+def _check_alike(one: MatrixPart, other: MatrixPart, text: str, sign: str) -> None:
     if joined(one.shape.rows, other.shape.rows) and joined(one.shape.columns, other.shape.columns):
         return
     if one.shape.is_number or other.shape.is_number:
@@ -77,22 +77,22 @@ def _check_alike(one: Part, other: Part, text: str, sign: str) -> None:
     )
 
 
-def _sizes(shape: Shape) -> str:
+def _sizes(shape: MatrixShape) -> str:
     rows, columns = shape.rows.found().size, shape.columns.found().size
     return f"{'?' if rows is None else rows} × {'?' if columns is None else columns}"
 
 
-def multiplied(one: Part, other: Part, texts: Texts) -> Part:
+def multiplied(one: MatrixPart, other: MatrixPart, texts: Texts) -> MatrixPart:
     """Return a matrix product, or a multiple."""
     if one.shape.is_number or other.shape.is_number:
         shape = other.shape if one.shape.is_number else one.shape
-        return Part("times", (one, other), shape, counted=one.counted and other.counted)
+        return MatrixPart("times", (one, other), shape, counted=one.counted and other.counted)
     if not joined(one.shape.columns, other.shape.rows):
         raise _no_product(one.shape, other.shape, texts)
-    return Part("matmul", (one, other), Shape(one.shape.rows, other.shape.columns))
+    return MatrixPart("matmul", (one, other), MatrixShape(one.shape.rows, other.shape.columns))
 
 
-def _no_product(one: Shape, other: Shape, texts: Texts) -> MisfitError:
+def _no_product(one: MatrixShape, other: MatrixShape, texts: Texts) -> MisfitError:
     if "…" in texts:
         what = f"the factors do not fit: the left one is {one.kind}, the right one {other.kind}"
         return MisfitError(what, _FITS, "Products are read from left to right; x' is x as a row.")
@@ -124,16 +124,16 @@ def _turned(text: str) -> str:
     return f"{text}'" if bare == text else bare
 
 
-def entrywise(one: Part, other: Part, op: str, texts: Texts) -> Part:
+def entrywise(one: MatrixPart, other: MatrixPart, op: str, texts: Texts) -> MatrixPart:
     """Return a product (times), a quotient (over) or a power, entry by entry."""
     sign = {"times": ".*", "over": "./", "power": ".^"}[op]
     if not (one.shape.is_number or other.shape.is_number):
         _check_entries(one.shape, other.shape, texts, sign)
     shape = other.shape if one.shape.is_number else one.shape
-    return Part(op, (one, other), shape, counted=one.counted and other.counted)
+    return MatrixPart(op, (one, other), shape, counted=one.counted and other.counted)
 
 
-def _check_entries(one: Shape, other: Shape, texts: Texts, sign: str) -> None:
+def _check_entries(one: MatrixShape, other: MatrixShape, texts: Texts, sign: str) -> None:
     if joined(one.rows, other.rows) and joined(one.columns, other.columns):
         return
     text = f"{texts[0]} {sign} {texts[1]}"
@@ -146,7 +146,7 @@ def _check_entries(one: Shape, other: Shape, texts: Texts, sign: str) -> None:
     raise MisfitError(f"{text}: the operands have different sizes, {_sizes(one)} and {_sizes(other)}", "one size")
 
 
-def divided(one: Part, other: Part, texts: Texts) -> Part:
+def divided(one: MatrixPart, other: MatrixPart, texts: Texts) -> MatrixPart:
     """Return a quotient by a scalar."""
     if not other.shape.is_number:
         raise MisfitError(
@@ -154,15 +154,17 @@ def divided(one: Part, other: Part, texts: Texts) -> Part:
             "a scalar below the line",
             f"Entry by entry: {texts[0]} ./ {texts[1]}; the inverse of a matrix is inv(A).",
         )
-    return Part("over", (one, other), one.shape, counted=one.counted and other.counted)
+    return MatrixPart("over", (one, other), one.shape, counted=one.counted and other.counted)
 
 
-def raised(base: Part, exponent: Part, texts: Texts) -> Part:
+def raised(base: MatrixPart, exponent: MatrixPart, texts: Texts) -> MatrixPart:
     """Return a power of a number, or of a matrix by itself."""
     if not exponent.shape.is_number:
         raise MisfitError(f"the exponent {texts[1]} is {exponent.shape.kind}", "a scalar", "Entry by entry: 2 .^ x")
+    if _is_norm(base) and exponent.name == "2":
+        return base.parts[0]
     if base.shape.is_number:
-        return Part("power", (base, exponent), counted=base.counted and exponent.counted)
+        return MatrixPart("power", (base, exponent), counted=base.counted and exponent.counted)
     if not base.shape.is_matrix:
         raise MisfitError(
             f"{texts[0]} is {base.shape.kind} and has no power",
@@ -179,7 +181,7 @@ def raised(base: Part, exponent: Part, texts: Texts) -> Part:
     return matrix_power(base, int(exact.name[:4]), inverse=exponent.op == "opposite")
 
 
-def matrix_power(base: Part, exponent: int, *, inverse: bool) -> Part:
+def matrix_power(base: MatrixPart, exponent: int, *, inverse: bool) -> MatrixPart:
     """Return a matrix times itself, or its inverse."""
     if not 1 <= exponent <= MAX_POWER:
         raise MisfitError(f"the exponent of a matrix is from 1 to {MAX_POWER}", advice="The identity is eye.")
@@ -191,71 +193,71 @@ def matrix_power(base: Part, exponent: int, *, inverse: bool) -> Part:
     return found
 
 
-def _square(part: Part, what: str) -> None:
+def _square(part: MatrixPart, what: str) -> None:
     if not part.shape.is_matrix:
         raise MisfitError(f"{what} is that of a square matrix, and this is {part.shape.kind}", "a square matrix")
     if not joined(part.shape.rows, part.shape.columns):
         raise MisfitError(f"{what} is that of a square matrix, and this is {_sizes(part.shape)}", "a square matrix")
 
 
-def inverted(part: Part) -> Part:
+def inverted(part: MatrixPart) -> MatrixPart:
     """Return the inverse of a matrix, and of a scalar 1 divided by it."""
     if part.shape.is_number:
-        return Part("over", (number("1"), part), counted=part.counted)
+        return MatrixPart("over", (number("1"), part), counted=part.counted)
     _square(part, "an inverse")
     if part.op == "transpose":
         return transposed(inverted(part.parts[0]))
-    return part.parts[0] if part.op == "inv" else Part("inv", (part,), part.shape)
+    return part.parts[0] if part.op == "inv" else MatrixPart("inv", (part,), part.shape)
 
 
-def _summary(name: str) -> Callable[[Part], Part]:
-    return lambda part: Part("all", (part,), name=name)
+def _summary(name: str) -> Callable[[MatrixPart], MatrixPart]:
+    return lambda part: MatrixPart("all", (part,), name=name)
 
 
-def trace(part: Part) -> Part:
+def trace(part: MatrixPart) -> MatrixPart:
     """Return the sum of what stands on the diagonal."""
     if part.shape.is_number:
         return part
     _square(part, "a trace")
-    return Part("trace", (part,))
+    return MatrixPart("trace", (part,))
 
 
-def determinant(part: Part) -> Part:
+def determinant(part: MatrixPart) -> MatrixPart:
     """Return the determinant of a matrix."""
     if part.shape.is_number:
         return part
     _square(part, "a determinant")
-    return Part("det", (part.parts[0] if part.op == "transpose" else part,))
+    return MatrixPart("det", (part.parts[0] if part.op == "transpose" else part,))
 
 
-def diagonal(part: Part) -> Part:
+def diagonal(part: MatrixPart) -> MatrixPart:
     """Return the matrix with a vector on its diagonal, or the diagonal of a matrix."""
     if part.shape.is_matrix:
         _square(part, "a diagonal")
-        return Part("diagonal", (part,), Shape(part.shape.rows))
+        return MatrixPart("diagonal", (part,), MatrixShape(part.shape.rows))
     if part.shape.is_number:
         return part
     side = part.shape.rows if part.shape.rows is not ONE else part.shape.columns
-    return Part("diag", (part,), Shape(side, side))
+    return MatrixPart("diag", (part,), MatrixShape(side, side))
 
 
-def softmax(part: Part) -> Part:
+def softmax(part: MatrixPart) -> MatrixPart:
     """Return the softmax of a vector."""
     _vector(part, "softmax")
-    return Part("softmax", (part,), part.shape)
+    return MatrixPart("softmax", (part,), part.shape)
 
 
-def logsumexp(part: Part) -> Part:
+def logsumexp(part: MatrixPart) -> MatrixPart:
     """Return the logarithm of the sum of all exponentials."""
     return call("log", _summary("sum")(call("exp", part)))
 
 
-def _vector(part: Part, name: str) -> None:
+def _vector(part: MatrixPart, name: str) -> None:
     if part.shape.is_number or part.shape.is_matrix:
         raise MisfitError(f"{name} is that of a vector, and this is {part.shape.kind}", "a vector")
 
 
-def norm(part: Part) -> Part:
+def norm(part: MatrixPart) -> MatrixPart:
     """Return the Euclidean norm of a vector."""
     if part.shape.is_matrix:
         raise MisfitError(
@@ -266,25 +268,33 @@ def norm(part: Part) -> Part:
     return frobenius(part)
 
 
-def frobenius(part: Part) -> Part:
+def frobenius(part: MatrixPart) -> MatrixPart:
     """Return the root of the sum of all squares."""
     return call("abs", part) if part.shape.is_number else call("sqrt", _summary("sum")(_squares(part)))
 
 
-def _squares(part: Part) -> Part:
-    return Part("power", (part, number("2")), part.shape)
+def _is_norm(part: MatrixPart) -> bool:
+    """Say whether a part is the root of a sum of squares, which squared is that sum."""
+    if (part.op, part.name) != ("call", "sqrt") or part.parts[0].op != "all":
+        return False
+    total = part.parts[0]
+    return total.name == "sum" and total.parts[0].op == "power" and total.parts[0].parts[1].name == "2"
 
 
-def call(name: str, *arguments: Part) -> Part:
+def _squares(part: MatrixPart) -> MatrixPart:
+    return MatrixPart("power", (part, number("2")), part.shape)
+
+
+def call(name: str, *arguments: MatrixPart) -> MatrixPart:
     """Return a function of each entry."""
     shape = next((a.shape for a in arguments if not a.shape.is_number), NUMBER)
     for argument in arguments:
         if not argument.shape.is_number:
             _check_entries(shape, argument.shape, (name, "its argument"), "and")
-    return Part("call", arguments, shape, name, all(a.counted for a in arguments))
+    return MatrixPart("call", arguments, shape, name, all(a.counted for a in arguments))
 
 
-def inner(one: Part, other: Part) -> Part:
+def inner(one: MatrixPart, other: MatrixPart) -> MatrixPart:
     """Return the inner product of two vectors."""
     _vector(one, "dot")
     _vector(other, "dot")
@@ -292,20 +302,20 @@ def inner(one: Part, other: Part) -> Part:
     return multiplied(transposed(one), other, ("x'", "y"))
 
 
-def filled(part: Part, shape: Shape) -> Part:
+def filled(part: MatrixPart, shape: MatrixShape) -> MatrixPart:
     """Return a vector or a matrix that has one number in every entry."""
     if not part.shape.is_number:
         raise MisfitError(f"vector and matrix take a scalar, and this is {part.shape.kind}", "vector(1)")
-    return Part("fill", (part,), shape)
+    return MatrixPart("fill", (part,), shape)
 
 
-def identity() -> Part:
+def identity() -> MatrixPart:
     """Return the identity, as large as it has to be."""
-    side = Side()
-    return Part("eye", (), Shape(side, side))
+    side = MatrixSide()
+    return MatrixPart("eye", (), MatrixShape(side, side))
 
 
-_ONE_ARGUMENT: Mapping[str, Callable[[Part], Part]] = {
+_ONE_ARGUMENT: Mapping[str, Callable[[MatrixPart], MatrixPart]] = {
     "sum": _summary("sum"),
     "mean": _summary("mean"),
     "prod": _summary("prod"),
@@ -324,8 +334,8 @@ _ONE_ARGUMENT: Mapping[str, Callable[[Part], Part]] = {
     "diag": diagonal,
     "softmax": softmax,
     "logsumexp": logsumexp,
-    "vector": lambda part: filled(part, Shape(Side())),
-    "matrix": lambda part: filled(part, Shape(Side(), Side())),
+    "vector": lambda part: filled(part, MatrixShape(MatrixSide())),
+    "matrix": lambda part: filled(part, MatrixShape(MatrixSide(), MatrixSide())),
     "ln": lambda part: call("log", part),
     "arctan": lambda part: call("atan", part),
 }
@@ -335,7 +345,7 @@ KNOWN = frozenset({*_ONE_ARGUMENT, *ARITY, "dot"} - _DRAWN)
 """The functions of matrix notation."""
 
 
-def applied(name: str, arguments: tuple[Part, ...]) -> Part:
+def applied(name: str, arguments: tuple[MatrixPart, ...]) -> MatrixPart:
     """Return a function by its name. Raises MisfitError."""
     if len(arguments) == 2 and name in _OF_TWO:
         return call(_OF_TWO[name], *arguments)

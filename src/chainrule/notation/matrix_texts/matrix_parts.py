@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainrule.notation.matrix_texts.shapes import NUMBER, Shape
+from chainrule.notation.matrix_texts.matrix_shapes import NUMBER, MatrixShape
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class MatrixPart:
     """An expression in matrix notation: what is done, with which parts, and the shape of what comes out.
 
     `op` is the operation: number, name, fill, eye, transpose, opposite, sum, matmul, times, over, power, call, all,
@@ -17,7 +17,7 @@ class Part:
     """
 
     op: str
-    parts: tuple[Part, ...] = ()
-    shape: Shape = NUMBER
+    parts: tuple[MatrixPart, ...] = ()
+    shape: MatrixShape = NUMBER
     name: str = ""
     counted: bool = False

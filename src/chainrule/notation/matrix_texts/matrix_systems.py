@@ -13,9 +13,9 @@ from chainrule.notation.matrix_texts.matrix_entries import EntryWriter
 from chainrule.notation.matrix_texts.matrix_expressions import ExpressionReader
 from chainrule.notation.matrix_texts.matrix_letters import Letters
 from chainrule.notation.matrix_texts.matrix_operations import KNOWN
-from chainrule.notation.matrix_texts.matrix_parts import Part
+from chainrule.notation.matrix_texts.matrix_parts import MatrixPart
+from chainrule.notation.matrix_texts.matrix_shapes import ONE, MatrixShape, MatrixSide
 from chainrule.notation.matrix_texts.matrix_tokens import MatrixToken, tokens_of
-from chainrule.notation.matrix_texts.shapes import ONE, Shape, Side
 from chainrule.notation.parser import parse_system
 from chainrule.notation.source import Source, Statement, read_source, split
 from chainrule.system.model import System
@@ -46,7 +46,7 @@ class IndexText:
 class _Equation:
     keyword: str
     name: str
-    value: Part
+    value: MatrixPart
     place: int
 
 
@@ -59,7 +59,7 @@ def read_matrices(text: str, *, assuming: bool = False) -> System:
     >>> print(read_matrices("vector x\nmatrix A\ncost f = x'*A*x"))
     data x[i], A[i,j]
     <BLANKLINE>
-    cost f = Σ_{i,j} x[i]·A[i,j]·x[j]
+    cost f = Σ_{i,j} x[j]·A[j,i]·x[i]
     """
     return system_of(index_text(text, assuming=assuming))
 
@@ -80,7 +80,7 @@ def index_text(text: str, *, assuming: bool = False) -> IndexText:
     data A[i,j]
     data x[j]
     data b[i]
-    cost f = sqrt(sum(i) ((sum(j) A[i,j]*x[j]) - b[i])^2)^2
+    cost f = sum(i) ((sum(j) A[i,j]*x[j]) - b[i])^2
     """
     source = read_source(text)
     reading = _TextReader(source, Declarations(source), assuming)
@@ -96,7 +96,7 @@ class _TextReader:
     assuming: bool
     assumed: dict[str, str] = field(default_factory=dict)
     batch: str = ""
-    consts: dict[str, Part] = field(default_factory=dict)
+    consts: dict[str, MatrixPart] = field(default_factory=dict)
     waiting: list[tuple[str, list[MatrixToken]]] = field(default_factory=list)
     equations: list[_Equation] = field(default_factory=list)
 
@@ -148,11 +148,11 @@ class _TextReader:
             self.declared.add(name, sides, first.start)
             self.declared.known[name] = replace(self.declared.known[name], shape=value.shape)
 
-    def _const(self, first: MatrixToken, value: Part, named: bool) -> None:
+    def _const(self, first: MatrixToken, value: MatrixPart, named: bool) -> None:
         if not named or not value.counted:
             raise self.source.error("a const is a number by a name", first.start, expected="const eps = 1e-5")
         self.declared.add(first.text, [], first.start)
-        self.declared.known[first.text] = Part("tensor", name=first.text, counted=True)
+        self.declared.known[first.text] = MatrixPart("tensor", name=first.text, counted=True)
         self.consts[first.text] = value
 
     def _assume(self, tokens: Sequence[MatrixToken]) -> None:
@@ -162,7 +162,7 @@ class _TextReader:
                 continue
             kind = kind_of(token.text)
             self.assumed[token.text] = kind
-            self.declared.add(token.text, [Side() for _ in range(_AXES[kind])], token.start, "data")
+            self.declared.add(token.text, [MatrixSide() for _ in range(_AXES[kind])], token.start, "data")
 
     def written(self) -> IndexText:
         """Return all of it as index notation."""
@@ -204,7 +204,7 @@ def _declarations(reading: _TextReader, letters: Letters) -> list[tuple[str, int
     for name, role in reading.declared.roles.items():
         place = reading.declared.places[name]
         letters.begin(place)
-        shape: Shape = reading.declared.known[name].shape
+        shape: MatrixShape = reading.declared.known[name].shape
         own = [letters.of(side) for side in (shape.rows, shape.columns) if side is not ONE]
         letters.anchored.update(own)
         lines.append((f"{role} {name}" + (f"[{','.join(own)}]" if own else ""), place))

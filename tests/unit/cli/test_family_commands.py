@@ -50,7 +50,7 @@ def test_the_whole_backward_pass_is_one_page_from_the_cost_backwards(tmp_path: P
 def test_that_shares_add_up_is_said_once_on_a_page(tmp_path: Path) -> None:
     page = run("derive", _written(tmp_path / "rnn.eq", RNN), "--steps").output
     assert page.count("reads the same") == 1
-    assert "Here R[t;] is R as o[t;] reads it." in page
+    assert "Here R[t] is R as o[t] reads it." in page
     assert page.count("so ∂C/∂U[k,j] = Σ_{t=1..T} h[t-1; j]·∂C/∂z[t; k]") == 1
 
 
@@ -114,10 +114,6 @@ def test_what_names_no_entry_is_refused(layers: Path, values: Path, of: str, sai
 
 def test_an_entry_is_named_once(layers: Path, values: Path) -> None:
     assert "named twice" in run("explain", layers, "--data", values, "--of", "z[2; 0]", "--at", "k=1").output
-
-
-def test_the_hessian_of_a_family_says_how_a_size_is_given(layers: Path) -> None:
-    assert "--size L=3" in run("derive", layers, "--hessian").output
 
 
 def test_explanations_and_verdicts_have_the_names_of_a_book(layers: Path, values: Path) -> None:

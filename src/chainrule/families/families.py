@@ -10,7 +10,7 @@ from chainrule.errors import OptionError, TypecheckError
 from chainrule.expr.symbols import Symbol, Tensor
 from chainrule.families.definitions import check
 from chainrule.families.families_text import families_text
-from chainrule.families.member_names import member_names
+from chainrule.families.names_of_members import member_names
 from chainrule.families.plain_names import plain_system
 from chainrule.families.templates import Blocks
 from chainrule.render.document import Group

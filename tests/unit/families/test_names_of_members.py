@@ -6,7 +6,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.families.families import Families
-from chainrule.families.member_names import member_names
+from chainrule.families.names_of_members import member_names
 from chainrule.families.plain_names import plain_names
 from unit.families.family_systems import FAMILIES
 from unit.families.recurrences import RECURRENCES

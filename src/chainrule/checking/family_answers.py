@@ -331,7 +331,7 @@ def _relined(verdict: Verdict, message: Sequence[Words], numbers: Sequence[Words
 def _told_as(verdict: Verdict, whole: ShownFormula) -> Verdict:
     """Return a verdict with the derivative as it stands for any number of steps."""
     message, numbers = _lines(verdict)
-    lines = [words(line[0], whole) if line[0] in ("Right is ", "Right: ") else line for line in message]
+    lines = [words(line[0], whole) if line[0] in ("Correct: ", "Right: ") else line for line in message]
     return _relined(verdict, lines, numbers)
 
 

@@ -85,7 +85,9 @@ def derive_families(families: Families, wanted: Wanted) -> None:
 def _back(families: Families, wanted: Wanted) -> FamilyBackprop:
     back = family_backprop(families, wanted.tensors or None)
     if not back.wrt:
-        raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
+        raise OptionError(
+            "the system has no params to differentiate with respect to", advice="Say what is meant: --wrt z"
+        )
     return back
 
 

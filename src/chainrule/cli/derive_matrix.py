@@ -57,7 +57,9 @@ def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, 
         return
     back = backprop(system, list(asked.wrt) or None)
     if not back.wrt:
-        raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
+        raise OptionError(
+            "the system has no params to differentiate with respect to", advice="Say what is meant: --wrt z"
+        )
     names = asked_names(asked.names or BOOK)
     coupled = bool(system.batch) and not back.forward.batch
     _say(back.matrix(batched=system.batch if coupled else asked.batched, layout=asked.layout, names=names), asked)

@@ -98,7 +98,7 @@ def test_a_wrong_position_of_a_step_is_no_right_answer() -> None:
 def test_one_share_is_not_the_sum() -> None:
     verdict = cr.check(cr.parse(RNN), "∂C/∂U[k,j] = h[t-1; j]*∂C/∂z[t; k]")
     assert verdict.change == "the sum over t is missing: the shares of all steps add up"
-    assert str(verdict).splitlines()[1] == "Right is ∂C/∂U[k,j] = Σ_{t=1..T} h[t-1; j]·∂C/∂z[t; k]"
+    assert str(verdict).splitlines()[1] == "Correct: ∂C/∂U[k,j] = Σ_{t=1..T} h[t-1; j]·∂C/∂z[t; k]"
     both = cr.check(cr.parse(RNN), "∂C/∂U[k,j] = h[t; j]*∂C/∂z[t; k]")
     assert both.change.endswith(f"; in one share h[t; j] {STEP} h[t-1; j]")
     last = cr.check(cr.parse(RNN), "∂C/∂U[k,j] = h[T-1; j]*∂C/∂z[T; k]")

@@ -167,7 +167,7 @@ def test_a_factor_that_stands_nowhere_in_the_answer_is_found_by_its_numbers() ->
 def test_what_no_small_change_explains_is_still_wrong_with_numbers() -> None:
     verdict = wrong(GIVEN_SYSTEM, "tanh(a[j])", "z")
     assert verdict.change == ""
-    assert "no common mistake makes it right" in str(verdict)
+    assert "no common mistake explains the difference" in str(verdict)
     assert verdict.where == "∂C/∂z[0]"
     assert math.isclose(math.tanh(math.atanh(verdict.found)), verdict.found)
 

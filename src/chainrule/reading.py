@@ -16,6 +16,7 @@ from chainrule.expr.symbols import NO_TENSOR, Derivative, Symbol
 from chainrule.families.families import Families
 from chainrule.keywords import answers
 from chainrule.notation import parse as read
+from chainrule.notation.matrix_texts.kinds import declares_kinds
 from chainrule.system.model import Equation, System
 from chainrule.system.typecheck import typecheck
 
@@ -26,7 +27,8 @@ def parse(text: str) -> System | Any:
 
     Derivatives that its equations read by name, ∂L/∂W of an L defined above, are derived and stand in the system. A
     text with `for` lines is no single system: of such a one it returns `Families`. (`Any` stands for these, so that
-    who reads a system need not ask which of the two it is.) Raises NotationError, with line and column, for whatever
+    who reads a system need not ask which of the two it is.) A text with lines such as `vector x` and `matrix A` is in
+    matrix notation. Raises NotationError, with line and column, for whatever
     cannot be read or makes no sense, and DerivativeError for a derivative that there is no rule for.
 
     >>> system = parse("data x[i]\nparam w[i]\ncost C = (sum(i) w[i]*x[i])^2")
@@ -39,7 +41,13 @@ def parse(text: str) -> System | Any:
     u = w·x^3
     ∂u/∂x = 3·w·x^2
     cost C = (∂u/∂x − 1)^2
+    >>> print(parse("matrix A\nvector x, b\ncost f = norm2(A*x - b)^2").defined["f"])
+    f = (sqrt(Σ_i (Σ_j A[i,j]·x[j] − b[i])^2))^2
     """
+    if declares_kinds(text):
+        from chainrule.notation.matrix_texts.matrix_systems import read_matrices
+
+        return read_matrices(text)
     found = read(text)
     return found if isinstance(found, Families) else with_derivatives(found)
 

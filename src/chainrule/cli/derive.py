@@ -41,18 +41,27 @@ HELP = """Derive the backward pass of a system with the chain rule.
   chainrule derive digits.safetensors --wrt z1 --form latex
   chainrule derive network.eq --names textbook
   chainrule derive network.eq --form matrix --batched
+  chainrule derive -e "x'*A*x" --wrt x
 
 FILE holds equations such as a[k] = sigmoid(z[k]), one a line, and what is data and param; - reads them from
 the standard input. Without --steps the equations of the derivatives are shown, with those of every name in
 them; with --steps and without --wrt the whole backward pass is derived on one page. With --why the reason for
 the sum that the chain rule begins with is shown, in formulas and in numbers: random ones, or those of --data at
 the entry --at. With --of a it is the Jacobian ∂a/∂z that is derived, with --hessian the second derivatives of
-the cost.
+the cost. With -e the text is in matrix notation; capital letters are matrices, Greek letters scalars, other letters
+vectors, unless --kinds says otherwise.
 """
+EXPRESSION_HELP = "Instead of FILE: equations in matrix notation, A*x, with ; between them."
 
 
 def derive(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A system in the notation, or a saved network.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A system in the notation, or a saved network.")] = "",
+    expression: Annotated[
+        str, typer.Option("--expression", "-e", metavar="TEXT", callback=as_utf8, help=EXPRESSION_HELP)
+    ] = "",
+    kinds: Annotated[
+        str, typer.Option(metavar="TEXT", callback=as_utf8, help="With -e: 'scalar c; symmetric matrix A'.")
+    ] = "",
     wrt: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", callback=as_utf8, help="What to derive by; may be repeated. Default: all params."),
@@ -78,7 +87,9 @@ def derive(
     where: Annotated[
         bool, typer.Option("--where", help="With --steps: name the function in chainrule's code that took each step.")
     ] = False,
-    form: Annotated[str, typer.Option(help=FORM_HELP + MATRIX_HELP)] = "index",
+    form: Annotated[
+        str, typer.Option(help=FORM_HELP + MATRIX_HELP + " Default: index, with -e matrix.", show_default=False)
+    ] = "",
     batched: Annotated[
         bool, typer.Option("--batched", help="With --form matrix: for all samples, a row for each.")
     ] = False,
@@ -102,27 +113,31 @@ def derive(
     ] = None,
 ) -> None:
     """Derive the backward pass of a system with the chain rule."""
+    from chainrule.cli.derive_expression import PLACE, asked_of, given_text
     from chainrule.cli.derive_why import reasons
     from chainrule.cli.derived_page import verifications
     from chainrule.cli.sized_families import in_members
-    from chainrule.cli.systems import read_notation
     from chainrule.errors import OptionError
     from chainrule.families.families import Families
     from chainrule.notation.symbol_names import asked_tensor
     from chainrule.pipeline import backprop
     from chainrule.render.document import Group
 
+    form = form or ("matrix" if expression else "index")
     if form in MATRIX_FORMS or batched or layout != "mixed":
         from chainrule.cli.derive_matrix import MatrixOptions, derive_matrix
 
         others = bool(steps or why or compare or json or verify or where or data or at)
-        wanted_form = MatrixOptions(form, wrt or (), of, hessian, batched, layout, names)
-        derive_matrix(file, dict(map(read_size, size or [])), wanted_form, others=others)
+        given = given_text(file, expression, kinds)
+        of = of if hessian else asked_of(given, of, expression)
+        wanted_form = MatrixOptions(form, wrt or (), of, hessian, batched, layout, names, forward=bool(expression))
+        derive_matrix(given, file or PLACE, dict(map(read_size, size or [])), wanted_form, others=others)
         return
     _check_options(form, compare, steps=steps, where=where, json=json, other=bool(of or hessian))
     _check_names(names, others=bool(compare or json or of or hessian or why))
     _check_why(why, data, at, alone=not (of or hessian or steps or compare or verify or form != "index"))
-    given, sizes = read_notation(file), dict(map(read_size, size or []))
+    given, sizes = given_text(file, expression, kinds), dict(map(read_size, size or []))
+    file, of = file or PLACE, of if hessian else asked_of(given, of, expression)
     if isinstance(given, Families) and not sizes and data is None:
         from chainrule.cli.derive_families import Wanted, families_command
         from chainrule.cli.printed_as import names_in_print, words_of

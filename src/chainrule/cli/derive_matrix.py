@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from chainrule.cli.printed_as import asked_names
 from chainrule.cli.terminal import MATRIX_FORMS, say
 from chainrule.errors import OptionError
+from chainrule.expr.symbols import Derivative
 
 if TYPE_CHECKING:
     from chainrule.families.families import Families
     from chainrule.matrix.matrix_lines import MatrixForms
+    from chainrule.render.printed_names import Names
     from chainrule.system.model import System
 
 BOOK = "textbook"
@@ -30,12 +32,15 @@ class MatrixOptions:
     batched: bool
     layout: str
     names: str
+    forward: bool = False
+    """Whether the equations that are derived stand above, for who gave them in another notation."""
 
 
-def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, others: bool) -> None:
+def derive_matrix(
+    given: System | Families, file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, others: bool
+) -> None:
     """Print derivatives in matrix form; of families, case by case, unless their numbers of steps are given."""
     from chainrule.cli.sized_families import in_members
-    from chainrule.cli.systems import read_notation
     from chainrule.families.families import Families
     from chainrule.pipeline import backprop
 
@@ -46,7 +51,6 @@ def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, 
             "the matrix form is that of equations",
             expected="--wrt, --of, --hessian, --names, --size, --batched, --layout beside it, and no other option",
         )
-    given = read_notation(file)
     if isinstance(given, Families) and not sizes:
         _say(_of_families(given, asked), asked)
         return
@@ -62,10 +66,24 @@ def derive_matrix(file: str, sizes: Mapping[str, int], asked: MatrixOptions, *, 
         )
     names = asked_names(asked.names or BOOK)
     coupled = bool(system.batch) and not back.forward.batch
-    _say(back.matrix(batched=system.batch if coupled else asked.batched, layout=asked.layout, names=names), asked)
+    batched: bool | str = system.batch if coupled else asked.batched
+    forms = back.matrix(batched=batched, layout=asked.layout, names=names)
+    if asked.forward:
+        _say(_with_forward(back.system, forms, asked, names), asked)
+        return
+    _say(forms, asked)
     if asked.form == MATRIX_FORMS[0] and not asked.batched:
         for title, case in (case for tensor in back.wrt for case in back.cases(tensor)):
             say(f"  if {title}: {case.matrix(layout=asked.layout, names=names)}")
+
+
+def _with_forward(system: System, derived: MatrixForms, asked: MatrixOptions, names: Names) -> MatrixForms:
+    """Return lines of derivatives below those of the equations that were derived."""
+    from chainrule.matrix.of_systems import matrix_forms
+
+    forward = [e for e in system.equations if not isinstance(e.name, Derivative)]
+    lines = matrix_forms(system, forward, layout=asked.layout, names=names).lines
+    return replace(derived, lines=(*lines, *derived.lines))
 
 
 def _say(forms: MatrixForms, asked: MatrixOptions) -> None:
@@ -98,4 +116,6 @@ def _of_tensors(system: System, asked: MatrixOptions) -> MatrixForms:
         found = jacobians.jacobian(system, asked.of, asked.wrt[0])
     else:
         found = jacobians.hessian(system, asked.wrt or system.params)
-    return found.matrix(layout=asked.layout, names=asked_names(asked.names or BOOK))
+    names = asked_names(asked.names or BOOK)
+    forms = found.matrix(layout=asked.layout, names=names)
+    return _with_forward(found, forms, asked, names) if asked.forward else forms

@@ -1,0 +1,1 @@
+"""Texts in matrix notation, A*x and x', as texts in index notation, which the parser reads."""

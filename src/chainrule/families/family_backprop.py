@@ -216,9 +216,6 @@ class FamilyBackprop(ShownAsPage):
     def _repr_latex_(self) -> str:
         return displayed(self.latex())
 
-    def __repr__(self) -> str:
-        return str(self)
-
     def __str__(self) -> str:
         lines = [*self.lines(), *(["", self.holds_for] if self.holds_for else [])]
         return "\n".join(lines)

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from chainrule.diff.graph import graph_of
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.symbols import Symbol, Tensor, symbol, unused
+from chainrule.families.definitions import enough
 from chainrule.families.families_text import range_text
 from chainrule.families.family_backprop import FamilyBackprop, StepWindowOf
-from chainrule.families.rewriting import everywhere, moved, renamed_system
+from chainrule.families.rewriting import everywhere, moved, renamed_system, tensor_at, with_tensors
 from chainrule.families.step_order import Interval, StepOrder
 from chainrule.families.templates import Step, StepRange
+from chainrule.families.windows import APART
 from chainrule.jacobians import Jacobian, jacobian
 from chainrule.pipeline import Backprop, cotangent_of
 from chainrule.render.formula import ShownFormula, equation_formula
@@ -134,17 +137,39 @@ def local_derivative(back: FamilyBackprop, of: Symbol, wrt: Symbol) -> Jacobian:
     return jacobian(window_between(back, of, wrt), of, wrt)
 
 
+def in_family_names(found: Jacobian) -> Jacobian:
+    """Return a local derivative whose results read f[t+1;], where they read a copy that a window holds apart."""
+    change = everywhere(without_apart)
+    results = {name: Equation(e.target, with_tensors(e.value, change)) for name, e in found.results.items()}
+    return replace(found, equations=tuple(results.get(e.name, e) for e in found.equations))
+
+
 def held_fixed(back: FamilyBackprop, of: Symbol, wrt: Symbol) -> tuple[Symbol, ...]:
-    """Return what ∂of/∂wrt of something that all steps read holds fixed: other steps that depend on it too."""
+    """Return what ∂of/∂wrt as it is derived here holds fixed: what depends on the lower tensor in other ways too."""
     window = next((w for w in back.windows(str(wrt)) if w.over and of in tuple(w.system.names())), None)
-    if window is None:
-        return ()
+    system = window_between(back, of, wrt) if window is None else window.system
     templates = (template for _, template in back.forward.templates())
     defined = {t.name.partition("[")[0] for t in templates if isinstance(t, Equation)}
-    reads = {e.name: tensors_in(e.value) for e in window.system.equations}
+    reads = {e.name: tensors_in(e.value) for e in system.equations}
     read = reads.get(of, frozenset())
-    leaves = (d.tensor for d in window.system.declarations)
-    return tuple(t for t in leaves if t in read and isinstance(t, Tensor) and t.superscript and t.name in defined)
+    leaves = (d.tensor for d in system.declarations if isinstance(d.tensor, Tensor) and d.tensor in read)
+    held = tuple(without_apart(t) for t in leaves if t.superscript and without_apart(t).name in defined)
+    return held if window is not None else tuple(t for t in held if _depends(back, t, wrt))
+
+
+def _depends(back: FamilyBackprop, tensor: Tensor, wrt: Symbol) -> bool:
+    """Say whether a member of a family depends on another one, at a step that is far from the ends."""
+    families, far = back.forward, enough(back.forward)
+    numbers = dict.fromkeys(families.letters, 2 * far)
+    steps = {**numbers, **dict.fromkeys((steps.letter for steps in families.ranges), far)}
+    one, other = (tensor_at(t, steps) if isinstance(t, Tensor) else t for t in (tensor, symbol(wrt)))
+    graph = graph_of(families.members(**numbers))
+    return one in graph.reads and other in graph.reads and one in graph.depending_on([other])
+
+
+def without_apart(tensor: Tensor) -> Tensor:
+    """Return what a tensor is called in the families that a window holds apart from an entry that is the same."""
+    return Tensor(tensor.name.removeprefix(APART), tensor.superscript)
 
 
 def window_between(back: FamilyBackprop, of: Symbol, wrt: Symbol) -> System:

@@ -106,7 +106,7 @@ def special(case: Case, word: str) -> tuple[System, Derivation]:
 
 
 def test_the_seed_for_a_function_that_acts_entry_by_entry() -> None:
-    system, derivation = special(SEED, "entry by entry")
+    system, derivation = special(SEED, "elementwise")
     assert_same_form(derivation.result, expected(system, "z", "∂C/∂a[j]*sigma'(z[j])"))
     (local,) = [step for step in derivation.steps if step.rule == "local derivative"]
     assert local.before == Partial(Indexed("a", (k_of(local),)), (Indexed("z", system.axes("z")),))
@@ -134,7 +134,7 @@ def test_the_seed_for_softmax_keeps_every_term() -> None:
 def test_both_special_cases_stand_beside_the_seed() -> None:
     derivation = derived(SEED, "z")
     assert [title for title, _ in derivation.cases] == [title for title, _ in special_cases(parse(SEED.text))]
-    for word, (title, shown) in zip(("entry by entry", "softmax"), derivation.cases, strict=True):
+    for word, (title, shown) in zip(("elementwise", "softmax"), derivation.cases, strict=True):
         assert word in title
         assert shown.result == special(SEED, word)[1].result
 
@@ -190,8 +190,8 @@ def stage_of(step: Step) -> int:
 def test_the_contribution_through_one_entry_is_set_apart_from_the_whole() -> None:
     derivation = derived(SEED, "z")
     assert derivation.steps[0].remark == (
-        "∂C/∂a[k]·∂a[k]/∂z[j] is the contribution through one a[k]; the contributions differ, so the sum is not "
-        "extent(k) times one of them"
+        "∂C/∂a[k]·∂a[k]/∂z[j] is the contribution through one a[k]; in general the contributions differ, so the sum is "
+        "not extent(k) times one of them"
     )
 
 

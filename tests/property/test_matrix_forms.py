@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import case_systems
 from cases import CASES, Case
+from chainrule import parse
 from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.matrix.of_systems import matrix_forms
-from chainrule.notation import parse
 from chainrule.pipeline import backprop
 from chainrule.system.model import System
 from chainrule.verify.sampling import random_evaluation, random_inputs
@@ -37,7 +37,10 @@ def with_backward_pass(text: str, *wrt: str) -> System:
 
 
 def evaluated(system: System, seed: int = 0) -> Evaluation:
-    return random_evaluation(system, seed, {}, unknowns=RandomUnknowns(seed))
+    unknowns = RandomUnknowns(seed)
+    drawn = random_evaluation(system, seed, {}, unknowns=unknowns)
+    inputs = {d.tensor: drawn.values[d.tensor] for d in system.declarations if d.role != "abstract" and d.value is None}
+    return evaluate_all(system, inputs, unknowns=unknowns, sizes=drawn.sizes)
 
 
 def of_all_samples(system: System, one: Evaluation) -> Evaluation | None:

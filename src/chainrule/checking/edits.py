@@ -136,7 +136,7 @@ def lacking_term_of(whole: Expr) -> Local:
             yield from lacking_term(expr, scope)
         else:
             for term, rest in _terms_left_out(expr):
-                yield Edit(says("the term {} is missing beside {}", term, rest), rest)
+                yield Edit(says("the term {} is missing next to {}", term, rest), rest)
 
     return local
 

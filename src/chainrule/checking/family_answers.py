@@ -32,6 +32,7 @@ from chainrule.families.family_backprop import FamilyBackprop, StepWindowOf
 from chainrule.families.rewriting import step_at, tensor_at
 from chainrule.families.subjects import StepCase
 from chainrule.families.templates import Step, entries_in, letter_summed
+from chainrule.families.windows import APART
 from chainrule.family_derivations import window_at
 from chainrule.pipeline import family_backprop
 from chainrule.render.document import Words, words
@@ -63,7 +64,7 @@ def verdict_in_family(families: Families, answer: str, wrt: str | None, graded: 
     if isinstance(found, Verdict) and found:
         return found
     among = asked.among_steps()
-    told = isinstance(found, Verdict) and bool(found.change)
+    told = isinstance(found, Verdict) and bool(found.change) and _is_of_the_family(found.change)
     if isinstance(among, Verdict) and (among or not told or OTHER_STEP in among.change):
         return among
     if isinstance(found, Verdict):
@@ -73,6 +74,11 @@ def verdict_in_family(families: Families, answer: str, wrt: str | None, graded: 
     if beyond is not None:
         return beyond
     raise _with_advice(among if found is None else found, families)
+
+
+def _is_of_the_family(words: str) -> bool:
+    """Say whether words about a window hold in its family, which has no copies and has lengths that windows lack."""
+    return APART not in words and "may differ in extent" not in words
 
 
 def _with_advice(error: ChainruleError, families: Families) -> ChainruleError:
@@ -331,7 +337,7 @@ def _relined(verdict: Verdict, message: Sequence[Words], numbers: Sequence[Words
 def _told_as(verdict: Verdict, whole: ShownFormula) -> Verdict:
     """Return a verdict with the derivative as it stands for any number of steps."""
     message, numbers = _lines(verdict)
-    lines = [words(line[0], whole) if line[0] in ("Right is ", "Right: ") else line for line in message]
+    lines = [words(line[0], whole) if line[0] in ("Correct: ", "Right: ") else line for line in message]
     return _relined(verdict, lines, numbers)
 
 

@@ -69,7 +69,7 @@ def check(system: System | Families, answer: str, *, wrt: str | None = None) -> 
     >>> bool(check(system, "∂C/∂a[k] = -(y[k] - a[k])"))
     True
     >>> print(check(system, "2*(a[k] - y[k])", wrt="a").change)
-    a factor 2 too much
+    an extra factor of 2
     """
     if isinstance(system, Families):
         of_steps = verdict_of_steps(system, answer, _graded)

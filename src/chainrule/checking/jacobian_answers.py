@@ -27,11 +27,12 @@ from chainrule.checking.verdicts import (
     with_line,
     wrong_words,
 )
+from chainrule.checking.written_steps import written_steps
 from chainrule.diff.backprop import Cotangents
-from chainrule.errors import DerivativeError, InputError
+from chainrule.errors import ChainruleError, DerivativeError, InputError
 from chainrule.expr.binding import reduce_over, rename_indices
 from chainrule.expr.nodes import Affine, Expr, Index, Indexed, times
-from chainrule.expr.symbols import Derivative, Symbol, unused
+from chainrule.expr.symbols import Derivative, Symbol, Tensor, unused
 from chainrule.families.families import Families
 from chainrule.family_derivations import held_fixed, window_between
 from chainrule.jacobians import jacobian
@@ -56,12 +57,25 @@ def verdict_of_steps(families: Families, text: str, grade: Grade) -> Verdict | N
         return None
     of, wrt = named.of, named.wrt[0]
     back = family_backprop(families, [wrt.partition("[")[0]])
-    verdict, held = verdict_between(window_between(back, of, wrt), text, grade), held_fixed(back, of, wrt)
+    held = held_fixed(back, of, wrt)
+    among = _among_steps(families, wrt, text, grade) if held else None
+    if among is not None:
+        return among
+    verdict = verdict_between(window_between(back, of, wrt), text, grade)
     if verdict is None or not held:
         return verdict
     return with_line(
         verdict, words(whole(named), " is read with ", joined(tuple(map(whole, held)), " and "), " held fixed")
     )
+
+
+def _among_steps(families: Families, wrt: Symbol, text: str, grade: Grade) -> Verdict | None:
+    """Return the verdict where all that lies between two steps is there, None where the answer cannot be read so."""
+    written = written_steps(families, wrt, text) if isinstance(wrt, Tensor) else None
+    try:
+        return None if written is None else verdict_between(written.system, text, grade)
+    except ChainruleError:
+        return None
 
 
 def verdict_between(system: System, text: str, grade: Grade) -> Verdict | None:

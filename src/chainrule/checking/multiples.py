@@ -52,7 +52,7 @@ def constant_words(values: Sequence[Array], truth: Sequence[Array], points: Poin
             left = [ratio / size**power for ratio, size in zip(ratios, sizes, strict=True)]
             if _all_equal(left):
                 more = "" if abs(left[0] - 1) < TOLERANCE else f" times {_fraction_text(left[0])}"
-                return f"it is {words}{more} times what it should be: a factor {inverse} is missing"
+                return f"it is {words}{more} times what it should be: a factor of {inverse} is missing"
     return ""
 
 
@@ -142,9 +142,9 @@ def _factor_words(ratio: float) -> str:
     inverse = 1 / ratio
     lost, extra = _simple(inverse), _simple(ratio)
     if extra is not None and abs(extra) > 1:
-        return f"a factor {_fraction_text(ratio)} too much"
+        return f"an extra factor of {_fraction_text(ratio)}"
     if lost is not None and abs(lost) > 1:
-        return f"a factor {_fraction_text(inverse)} is missing"
+        return f"a factor of {_fraction_text(inverse)} is missing"
     return f"it is {_fraction_text(ratio)} times what it should be"
 
 

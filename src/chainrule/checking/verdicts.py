@@ -26,7 +26,7 @@ from chainrule.render.valued import with_value
 from chainrule.system.printing import ranks_of
 
 NOWHERE = "it has no value at any point that was drawn"
-UNEXPLAINED = "no single small change makes it right, of those that were tried"
+UNEXPLAINED = "no common mistake explains the difference"
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def right(case: Case, givens: tuple[str, ...] = (), untried: tuple[str, ...] = (
     facts = [formula(given.condition) for given in case.cotangents.system.givens]
     needed = [fact for fact in facts if str(fact) in givens]
     if needed:
-        message.append(words("It rests on what is given: ", joined(tuple(needed), ", ")))
+        message.append(words("This uses what is given: ", joined(tuple(needed), ", ")))
     return not_compared(told(True, message, givens=needed), untried)
 
 
@@ -136,7 +136,7 @@ def _target(case: Case) -> Indexed:
 
 def wrong_words(reason: str, line: ShownFormula) -> tuple[Words, Words]:
     """Return the two lines on a wrong answer: why it is wrong, and what is right."""
-    return words(f"Wrong: {reason}."), words("Right is ", line)
+    return words(f"Wrong: {reason}."), words("Correct: ", line)
 
 
 def at_a_point(difference: Difference, gives: str = "") -> Words:

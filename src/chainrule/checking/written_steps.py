@@ -118,7 +118,8 @@ def written_steps(families: Families, target: Tensor, answer: str, summed: Colle
     text = [step for tensor in families.tensors() for step in tensor.superscript]
     bounds = [end for steps in families.ranges for end in (steps.low, steps.high)]
     everything = [*own, *text, *bounds]
-    reach = max((abs(shift) for letter, shift in everything if letter in letters), default=0)
+    # What comes through a step that the answer names is one further away, and no end of the family either.
+    reach = _reach(own, letters) + _reach([*text, *bounds], letters)
     ends = max((-shift for letter, shift in everything if letter in families.letters), default=0)
     if any(letter in families.letters for letter, _ in target.superscript):
         ends = max(ends, reach)
@@ -135,6 +136,10 @@ def written_steps(families: Families, target: Tensor, answer: str, summed: Colle
             continue
         return found
     return None
+
+
+def _reach(steps: Collection[Step], letters: Collection[str]) -> int:
+    return max((abs(shift) for letter, shift in steps if letter in letters), default=0)
 
 
 def raised_in_text(answer: str) -> Iterator[Tensor]:

@@ -155,7 +155,9 @@ def derive(
         return
     back = backprop(system, asked or None)
     if not back.wrt:
-        raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
+        raise OptionError(
+            "the system has no params to differentiate with respect to", advice="Say what is meant: --wrt z"
+        )
     if why:
         pages = list(reasons(back, asked, found_in.values, at or []))
         show_document(Group(tuple(Group((one.document(),), apart=True) for one in pages)), json=json, width=columns())
@@ -253,7 +255,8 @@ def _check_why(why: bool, data: Path | None, at: list[str] | None, *, alone: boo
 
     if why and not alone:
         raise OptionError(
-            "--why has a page of its own", advice="Leave out all options but --wrt, --data, --at, --json."
+            "--why cannot be combined with other options",
+            advice="Leave out all options but --wrt, --data, --at, --json.",
         )
     if not why and (data is not None or at):
         raise OptionError("--data and --at are for the numbers of --why", advice="Add --why, or see chainrule explain.")

@@ -12,7 +12,7 @@ from chainrule.errors import DerivativeError, OptionError
 from chainrule.expr.symbols import Symbol, Tensor, step_of
 from chainrule.families.families import Families
 from chainrule.families.family_backprop import FamilyBackprop
-from chainrule.family_derivations import compared_cases, derivations, held_fixed, local_derivative
+from chainrule.family_derivations import compared_cases, derivations, held_fixed, in_family_names, local_derivative
 from chainrule.family_pages import family_page, told_of_case
 from chainrule.pipeline import family_backprop
 from chainrule.render.document import Group, Heading, Line, Node
@@ -85,7 +85,9 @@ def derive_families(families: Families, wanted: Wanted) -> None:
 def _back(families: Families, wanted: Wanted) -> FamilyBackprop:
     back = family_backprop(families, wanted.tensors or None)
     if not back.wrt:
-        raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
+        raise OptionError(
+            "the system has no params to differentiate with respect to", advice="Say what is meant: --wrt z"
+        )
     return back
 
 
@@ -192,7 +194,8 @@ def _local(families: Families, wanted: Wanted) -> None:
         derivation = found.derivation(name)
         say(derivation_latex(derivation) if wanted.latex else derivation_text(derivation, columns()))
     if not wanted.steps:
-        say(found.latex() if wanted.latex else repr(found))
+        shown = in_family_names(found)
+        say(shown.latex() if wanted.latex else repr(shown))
     held = " and ".join(map(whole_text, held_fixed(back, above, below)))
     if held and not wanted.latex:
         say(f"\nwith {held} held fixed: the direct part of the total derivative")

@@ -61,7 +61,9 @@ def derive_matrix(
         return
     back = backprop(system, list(asked.wrt) or None)
     if not back.wrt:
-        raise OptionError("the system has no params to derive by", advice="Say what is meant: --wrt z")
+        raise OptionError(
+            "the system has no params to differentiate with respect to", advice="Say what is meant: --wrt z"
+        )
     names = asked_names(asked.names or BOOK)
     coupled = bool(system.batch) and not back.forward.batch
     batched: bool | str = system.batch if coupled else asked.batched

@@ -98,7 +98,7 @@ def explain(
     levels = _levels(quantiles)
     check_form(form)
     if why and (paths or levels):
-        raise OptionError("--why has a page of its own", advice="Leave --paths and --quantiles out.")
+        raise OptionError("--why cannot be combined with other options", advice="Leave --paths and --quantiles out.")
     source: Network | System
     entry: At | None = entry_named(at or [])
     if is_saved(file):

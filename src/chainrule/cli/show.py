@@ -80,7 +80,7 @@ _TOLD: Mapping[str, str] = {
     "epochs": "{:,} epochs",
     "batch_size": "batches of {:,}",
     "seed": "seed {}",
-    "executor": "run by {}",
+    "executor": "with the {} executor",
 }
 _MEASURED: Mapping[str, str] = {"accuracy": "accuracy {:.2%}", "error": "mean absolute error {:.4g}"}
 _LONGEST = 60
@@ -92,7 +92,7 @@ def _said(trained: Mapping[str, str | int | float], name: str, form: str) -> str
     if name not in trained:
         return ""
     value = trained[name]
-    if form.endswith("{}"):
+    if "{}" in form:
         return form.format(_plain(value))
     if form and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _HUGE:
         return form.format(value).replace("%", " %")

@@ -71,7 +71,7 @@ def introduction(console: Console, data: Dataset, plan: Plan, network: Network, 
         console.print(f"{said} {escaped(settings.checkpoint)}{'.' * there}")
     derived = (
         "Nobody wrote its backward pass: chainrule derives it from the equations of the forward pass, by the chain "
-        "rule, and trains with the very equations that it shows at the end."
+        "rule, and trains with exactly the equations shown at the end."
     )
     console.print(f"{textwrap.fill(derived, columns())}\n")
 

@@ -91,9 +91,13 @@ class _Backward(DerivationSteps):
         through = self.formula(Indexed(part.through, part.indices))
         count = lettered_formula(times(*(ExtentValue(i.extent, i.preferred) for i in part.indices)), {})
         return words(
-            term, " is the contribution through one ", through, "; the contributions differ, so the sum is not ", count,
+            term,
+            " is the contribution through one ",
+            through,
+            "; in general the contributions differ, so the sum is not ",
+            count,
             " times one of them",
-        )  # fmt: skip
+        )
 
     def why_zero(self, part: Contribution) -> Words:
         """Say what the local derivative holds fixed, and which of the terms ∂u[k]/∂v[j] vanish, and why."""

@@ -193,7 +193,8 @@ class FamilyBackprop(ShownAsPage):
 
     def _equation(self, equation: Equation) -> ShownFormula:
         """Return an equation laid out."""
-        return equation_formula(*self._sides(equation), taken=index_letters_taken(self.prepared, equation.value))
+        taken = index_letters_taken(self.prepared, equation.value)
+        return equation_formula(*self._sides(equation), taken=taken)
 
     def _sides(self, equation: Equation) -> tuple[Indexed, Expr]:
         """Return the sides of an equation as they are printed, sums over steps with their ranges: Σ_{t=1..T}."""

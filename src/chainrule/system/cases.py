@@ -1,4 +1,4 @@
-"""Special cases of an unknown function of a whole vector: what it becomes when it acts entry by entry, and as softmax.
+"""Special cases of an unknown function of a whole vector: applied elementwise, and as softmax.
 
 For `abstract a[k](z[j])` they are the systems in which a[k] = sigma(z[k]) with an unknown sigma, and in which a is the
 softmax of z. Nothing about their derivatives is known here: they are derived like any other system.
@@ -40,7 +40,7 @@ def _elementwise(system: System, declaration: Declaration) -> tuple[Title, Syste
     argument = declaration.arguments[0].tensor
     equation = Equation(_entry(declaration.tensor, index), Call(name, (_entry(argument, index),)))
     said = equation_formula(equation.target, equation.value)
-    title = Title(words(whole(declaration.tensor), " acts entry by entry, ", said))
+    title = Title(words(whole(declaration.tensor), " is applied elementwise, ", said))
     function = FunctionDefinition(name, ("t",), None)
     return title, _with(replace(system, functions=(*system.functions, function)), declaration, equation)
 

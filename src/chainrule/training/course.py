@@ -6,6 +6,7 @@ What runs an epoch is in `runs`; nothing here knows what the equations are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -201,7 +202,7 @@ def settings_of(
     samples, validation, test = data
     frozen = {name: network.params[name] for name in network.frozen}
     return {
-        "the equations of the network": fingerprint(system_text(network.system), *network.ends.outputs),
+        "the equations of the network": fingerprint(_sizes_apart(system_text(network.system)), *network.ends.outputs),
         "the executor": executor,
         "batch_size": batch_size,
         "seed": seed,
@@ -213,3 +214,13 @@ def settings_of(
         **({"the frozen params": checksum({}, frozen)} if frozen else {}),
         UPDATES: fingerprint(updates),
     }
+
+
+def _sizes_apart(text: str) -> str:
+    """Return the text of a system with a line for each size: by that earlier versions knew what they trained."""
+    return re.sub(
+        r"^index (\w+ = \d+(?:, \w+ = \d+)+)$",
+        lambda line: "\n".join(f"index {size}" for size in line[1].split(", ")),
+        text,
+        flags=re.MULTILINE,
+    )

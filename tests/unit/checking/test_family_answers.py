@@ -98,7 +98,7 @@ def test_a_wrong_position_of_a_step_is_no_right_answer() -> None:
 def test_one_share_is_not_the_sum() -> None:
     verdict = cr.check(cr.parse(RNN), "∂C/∂U[k,j] = h[t-1; j]*∂C/∂z[t; k]")
     assert verdict.change == "the sum over t is missing: the shares of all steps add up"
-    assert str(verdict).splitlines()[1] == "Right is ∂C/∂U[k,j] = Σ_{t=1..T} h[t-1; j]·∂C/∂z[t; k]"
+    assert str(verdict).splitlines()[1] == "Correct: ∂C/∂U[k,j] = Σ_{t=1..T} h[t-1; j]·∂C/∂z[t; k]"
     both = cr.check(cr.parse(RNN), "∂C/∂U[k,j] = h[t; j]*∂C/∂z[t; k]")
     assert both.change.endswith(f"; in one share h[t; j] {STEP} h[t-1; j]")
     last = cr.check(cr.parse(RNN), "∂C/∂U[k,j] = h[T-1; j]*∂C/∂z[T; k]")
@@ -153,3 +153,65 @@ def test_a_member_that_another_letter_would_name_is_not_said_to_be_missing() -> 
 def test_what_goes_round_in_a_circle_and_is_right_at_no_other_step_is_an_error() -> None:
     with pytest.raises(cr.NotationError, match="itself on the right"):
         cr.check(cr.parse(MLP), "∂C/∂z[l; k] = ∂C/∂z[l; k] + W[l; k,k]")
+
+
+BLOCKS = """
+data x[k], y[k]
+param W[l; m,j], V[l; k,m]
+a[0; k] = x[k]
+for l = 1..L:
+    z[l; m] = sum(j) W[l; m,j]*a[l-1; j]
+    s[l; m] = tanh(z[l; m])
+    a[l; k] = a[l-1; k] + sum(m) V[l; k,m]*s[l; m]
+cost C = 1/2*(sum(k) (a[L; k] - y[k])^2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "right", "said"),
+    [
+        ("[k=m] + (sum(p) V[l+1; k,p]*(1 - s[l+1; p]^2)*W[l+1; p,m])", True, "is read as the total derivative"),
+        ("[k=m]", True, "is read with s[l+1] held fixed"),
+        ("2*[k=m]", False, "with s[l+1] held fixed, the answer is wrong too"),
+        (
+            "(sum(p) V[l+1; k,p]*(1 - s[l+1; p]^2)*W[l+1; p,m])",
+            False,
+            "with s[l+1] held fixed, the answer is wrong too",
+        ),
+    ],
+)
+def test_a_derivative_between_layers_may_be_the_total_one_or_the_direct_one(
+    answer: str, right: bool, said: str
+) -> None:
+    verdict = cr.check(cr.parse(BLOCKS), f"∂a[l+1; k]/∂a[l; m] = {answer}")
+    assert verdict.right == right
+    assert said in verdict.message
+
+
+def test_what_is_two_layers_on_is_not_taken_for_the_last_layer() -> None:
+    answer = "∂C/∂a[l; k] = (a[L; k] - y[k]) + (sum(m) W[l+1; m,k]*∂C/∂z[l+1; m])"
+    verdict = cr.check(cr.parse(BLOCKS), answer)
+    assert not verdict.right
+    assert "[L; m,k]" not in verdict.message
+    whole = "∂C/∂a[l; k] = ∂C/∂a[l+1; k] + (sum(m) W[l+1; m,k]*∂C/∂z[l+1; m])"
+    assert cr.check(cr.parse(BLOCKS), whole).right
+
+
+GATED = """
+data x[t;]
+param w[k], u[k,j], h0[k]
+c[0; k] = h0[k]
+for t = 1..T:
+    f[t; k] = sigmoid(w[k]*x[t;] + sum(j) u[k,j]*c[t-1; j])
+    c[t; k] = f[t; k]*c[t-1; k] + x[t;]
+    h[t; k] = tanh(c[t; k])
+cost C = sum(t) sum(k) h[t; k]^2
+"""
+
+
+def test_no_verdict_speaks_of_copies_or_of_lengths_that_cannot_differ() -> None:
+    for answer in ("f[t+1; k]*∂C/∂c[t+1; k]", "-f[t+1; k]*∂C/∂c[t+1; k]", "∂C/∂h[t; k]"):
+        verdict = cr.check(cr.parse(GATED), f"∂C/∂c[t; k] = {answer}")
+        assert not verdict.right
+        assert "other" not in verdict.message
+        assert "may differ in extent" not in verdict.message

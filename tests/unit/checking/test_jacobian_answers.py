@@ -48,7 +48,7 @@ def test_a_right_line_is_right(text: str, answer: str) -> None:
             "the factor a1[j]·(1 − a1[j]) is missing: it is ∂a1[j]/∂z1[j]",
         ),
         ("∂z2[k]/∂z1[j] = W2[k,j]*a1[j]*(a1[j] - 1)", "the sign is wrong: it is −1 times what it should be"),
-        ("∂z2[k]/∂z1[j] = 2*W2[k,j]*a1[j]*(1 - a1[j])", "a factor 2 too much"),
+        ("∂z2[k]/∂z1[j] = 2*W2[k,j]*a1[j]*(1 - a1[j])", "an extra factor of 2"),
         ("∂a1[k]/∂z1[j] = a1[j]*(1 - a1[j])", ""),
         ("∂z2[k]/∂z1[j] = sum(k) W2[k,j]*a1[j]*(1 - a1[j])", ""),
     ],
@@ -59,7 +59,7 @@ def test_a_wrong_line_is_wrong_and_says_why(answer: str, change: str) -> None:
     assert verdict.change == change
     assert "g[" not in str(verdict)
     assert "Q" not in str(verdict)
-    assert "Right is ∂" in verdict.message
+    assert "Correct: ∂" in verdict.message
 
 
 def test_the_softmax_is_not_p_times_one_minus_p_off_the_diagonal() -> None:

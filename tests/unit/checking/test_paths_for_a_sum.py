@@ -118,6 +118,6 @@ def test_what_has_one_path_for_each_entry_is_a_multiple_and_no_more() -> None:
 def test_a_path_whose_letter_stands_free_is_not_summed_over(factor: str) -> None:
     change = check(parse(QUESTION), f"{factor}∂C/∂a[k]*∂a[k]/∂z[j]").change
     if factor:
-        assert change.endswith("with it, it is extent(k) times what it should be: a factor 1/extent(k) is missing")
+        assert change.endswith("with it, it is extent(k) times what it should be: a factor of 1/extent(k) is missing")
     else:
         assert change == f"k is not summed over: there is no sum over k; it should be {SUM}"

@@ -24,18 +24,18 @@ CORRELATION = (
 WORDS = [
     (TRIPLET, "∂C/∂p[j] = 2*[gap > 0]*(a[j]-p[j])", "the sign is wrong: it is −1 times what it should be"),
     (SCALAR, "∂C/∂a = -2*relu(gap)*d", "the sign is wrong: it is −1 times what it should be"),
-    (SCALAR, "∂C/∂a = relu(gap)*d", "a factor 2 is missing"),
+    (SCALAR, "∂C/∂a = relu(gap)*d", "a factor of 2 is missing"),
     (SVM, "∂C/∂s[k] = [s[k]-s[y]+1 > 0] - [k = y]", "the sum over m is missing: only its term m = k is there"),
     (HUBER, "∂C/∂w[i] = where(abs(w[i]) <= d, -w[i], d*sign(w[i]))", "the sign of −w[i] is wrong"),
     (
         "data y[i]\nparam p[i]\nu = sum(i) p[i]*y[i]\nd = sum(i) (y[i] + p[i])\ncost C = u/d",
         "∂C/∂p[i] = y[i]/d",
-        "the term −u/d is missing beside y[i]",
+        "the term −u/d is missing next to y[i]",
     ),
     (
         "data x, y\nparam v\ncost C = (x - y)/sqrt(v + 2)",
         "∂C/∂v = -(x - y)/(2*v^(3/2))",
-        "the term 2 is missing beside v",
+        "the term 2 is missing next to v",
     ),
     (NETWORK, "∂C/∂b1[j] = sum(j) ∂C/∂z1[j]", "the sum over j is superfluous: not Σ_j ∂C/∂z1[j] but ∂C/∂z1[j]"),
 ]

@@ -59,7 +59,7 @@ def test_an_answer_that_rests_on_a_given_is_right_and_says_so(answer: str) -> No
     verdict = check(GIVEN_SYSTEM, answer, wrt="z")
     assert verdict
     assert verdict.givens == ("Σ_k y[k] = 1",)
-    assert str(verdict) == "Right: ∂C/∂z[j] = a[j] − y[j]\nIt rests on what is given: Σ_k y[k] = 1"
+    assert str(verdict) == "Right: ∂C/∂z[j] = a[j] − y[j]\nThis uses what is given: Σ_k y[k] = 1"
 
 
 @pytest.mark.parametrize("answer", SIGMOID_FORMS)

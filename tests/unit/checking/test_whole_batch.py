@@ -51,7 +51,7 @@ def test_the_sum_over_the_samples_is_their_number_times_too_much(answer: str) ->
         "the sum over the samples n stands where their mean belongs: it is extent(n) times the mean"
     )
     assert not verdict
-    assert "Right is ∂C/∂W2[k,j] = mean(n) a1[n,j]·∂C/∂z2[n,k]" in verdict.message
+    assert "Correct: ∂C/∂W2[k,j] = mean(n) a1[n,j]·∂C/∂z2[n,k]" in verdict.message
 
 
 @pytest.mark.parametrize(

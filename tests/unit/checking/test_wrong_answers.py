@@ -45,9 +45,9 @@ def wrong(system: System, answer: str, wrt: str | None = None) -> Verdict:
 
 FACTORS = [
     ("y[j] - a[j]", "the sign is wrong: it is −1 times what it should be"),
-    ("2*(a[j] - y[j])", "a factor 2 too much"),
-    ("1/2*(a[j] - y[j])", "a factor 2 is missing"),
-    ("2/3*(a[j] - y[j])", "a factor 3/2 is missing"),
+    ("2*(a[j] - y[j])", "an extra factor of 2"),
+    ("1/2*(a[j] - y[j])", "a factor of 2 is missing"),
+    ("2/3*(a[j] - y[j])", "a factor of 3/2 is missing"),
     ("1.0005*(a[j] - y[j])", "it is 1.0005 times what it should be"),
     ("0.9995*(a[j] - y[j])", "it is 0.9995 times what it should be"),
     ("1.00000001*(a[j] - y[j])", "it is 1.00000001 times what it should be"),
@@ -70,7 +70,7 @@ TERMS = [
     (RESIDUAL, "z", "sum(j) W[j,i]*∂C/∂u[j]", "the term ∂C/∂h[i] is missing"),
     (RESIDUAL, "z", "∂C/∂h[i]", "the term Σ_j W[j,i]·∂C/∂u[j] is missing"),
     (REGRESSION, "W", "2/extent(n)*(sum(n) (p[n] - y[n])*x[n,i])", "the term 2·lambda·W[i] is missing"),
-    (QUADRATIC_FORM, "x", "sum(j) A[i,j]*x[j]", "the term A[j,i] is missing beside A[i,j]"),
+    (QUADRATIC_FORM, "x", "sum(j) A[i,j]*x[j]", "the term A[j,i] is missing next to A[i,j]"),
     (QUADRATIC_FORM, "x", "sum(j) (A[i,j] - A[j,i])*x[j]", "the sign of the term −A[j,i] is wrong"),
 ]
 
@@ -112,11 +112,11 @@ def test_a_factor_is_named(system: System, wrt: str, answer: str, change: str) -
 def test_a_lost_mean_is_named() -> None:
     system = parse("data x[n,i], y[n]\nparam W[i]\np[n] = sum(i) W[i]*x[n,i]\ncost C = mean(n) (p[n] - y[n])^2")
     change = wrong(system, "2*(sum(n) (p[n] - y[n])*x[n,i])", "W").change
-    assert change == "it is extent(n) times what it should be: a factor 1/extent(n) is missing"
+    assert change == "it is extent(n) times what it should be: a factor of 1/extent(n) is missing"
     change = wrong(system, "2/extent(n)^2*(sum(n) (p[n] - y[n])*x[n,i])", "W").change
-    assert change == "it is 1/extent(n) times what it should be: a factor extent(n) is missing"
+    assert change == "it is 1/extent(n) times what it should be: a factor of extent(n) is missing"
     change = wrong(system, "sum(n) (p[n] - y[n])*x[n,i]", "W").change
-    assert change == "it is extent(n) times 1/2 times what it should be: a factor 1/extent(n) is missing"
+    assert change == "it is extent(n) times 1/2 times what it should be: a factor of 1/extent(n) is missing"
 
 
 SUMS = [
@@ -167,7 +167,7 @@ def test_a_factor_that_stands_nowhere_in_the_answer_is_found_by_its_numbers() ->
 def test_what_no_small_change_explains_is_still_wrong_with_numbers() -> None:
     verdict = wrong(GIVEN_SYSTEM, "tanh(a[j])", "z")
     assert verdict.change == ""
-    assert "no single small change makes it right" in str(verdict)
+    assert "no common mistake explains the difference" in str(verdict)
     assert verdict.where == "∂C/∂z[0]"
     assert math.isclose(math.tanh(math.atanh(verdict.found)), verdict.found)
 
@@ -176,7 +176,7 @@ def test_the_verdict_has_the_first_entry_both_values_and_the_terms() -> None:
     verdict = wrong(GIVEN_SYSTEM, "a[j] + y[j]", "z")
     lines = str(verdict).splitlines()
     assert lines[0] == "Wrong: the sign of the term y[j] is wrong."
-    assert lines[1] == "Right is ∂C/∂z[j] = a[j] − y[j]"
+    assert lines[1] == "Correct: ∂C/∂z[j] = a[j] − y[j]"
     assert lines[2].startswith(f"  at a random point {verdict.where} is ")
     assert lines[3].startswith("  right:  a[0] = 0.")
     assert ", −y[0] = " in lines[3]
@@ -207,7 +207,7 @@ def test_an_answer_that_is_zero_is_said_to_be(answer: str) -> None:
 def test_where_the_truth_is_zero_nothing_is_made_up() -> None:
     verdict = wrong(parse("param w, u\ncost C = w^2"), "2*u", "u")
     assert verdict.change == ""
-    assert "Right is ∂C/∂u = 0" in verdict.message
+    assert "Correct: ∂C/∂u = 0" in verdict.message
 
 
 QUICK = ("seed", "elementwise", "softmax", "quadratic-sigmoid", "network-unknown")

@@ -20,14 +20,14 @@ def softmax(tmp_path: Path) -> Path:
 def test_a_right_answer_has_exit_code_0(softmax: Path, answer: str) -> None:
     result = run("check", softmax, "--wrt", "z", answer)
     assert result.exit_code == 0, result.output
-    assert result.output == "Right: ∂C/∂z[j] = a[j] − y[j]\nIt rests on what is given: Σ_k y[k] = 1\n"
+    assert result.output == "Right: ∂C/∂z[j] = a[j] − y[j]\nThis uses what is given: Σ_k y[k] = 1\n"
 
 
 @pytest.mark.parametrize("options", [["--wrt", "z"], ["--wrt=z"], []])
 def test_a_wrong_answer_has_exit_code_1(softmax: Path, options: list[str]) -> None:
     result = run("check", softmax, *options, "a[j]")
     assert result.exit_code == 1
-    assert result.output.startswith("Wrong: the term −y[j] is missing.\nRight is ∂C/∂z[j] = a[j] − y[j]\n")
+    assert result.output.startswith("Wrong: the term −y[j] is missing.\nCorrect: ∂C/∂z[j] = a[j] − y[j]\n")
 
 
 @pytest.mark.parametrize("answer", ["-h[j]", "a[j] -", "--q[j]", "∂C/∂z[j]"])

@@ -55,7 +55,7 @@ def test_several_derivations_are_shown_one_after_the_other(systems: Path) -> Non
 def test_special_cases_of_an_unknown_function_stand_beside_it(systems: Path) -> None:
     assert run("derive", systems / "unknown.eq").output.splitlines() == [
         "∂C/∂z[j] = Σ_k ∂C/∂a[k]·∂a[k]/∂z[j]",
-        "  if a acts entry by entry, a[k] = sigma(z[k]): ∂C/∂z[j] = ∂C/∂a[j]·sigma'(z[j])",
+        "  if a is applied elementwise, a[k] = sigma(z[k]): ∂C/∂z[j] = ∂C/∂a[j]·sigma'(z[j])",
         "  if a is the softmax of z: ∂C/∂z[j] = a[j]·(∂C/∂a[j] − Σ_k a[k]·∂C/∂a[k])",
     ]
 
@@ -170,7 +170,10 @@ def test_help_shows_examples() -> None:
             "there is no form 'pdf'\n  one of index, latex, html, mathml, matrix, ",
         ),
         (["softmax.eq", "--json", "--form", "latex"], "JSON has text and LaTeX of one derivation\n  Leave --form"),
-        (["softmax.eq", "--why", "--steps"], "--why has a page of its own\n  Leave out all options but --wrt"),
+        (
+            ["softmax.eq", "--why", "--steps"],
+            "--why cannot be combined with other options\n  Leave out all options but --wrt",
+        ),
         (["softmax.eq", "--at", "j=1"], "--data and --at are for the numbers of --why"),
         (["softmax.eq", "--why", "--at", "j"], "--at 'j' is no entry"),
         (["softmax.eq", "--json", "--compare", "sigmoid.eq"], "JSON has text and LaTeX of one derivation"),
@@ -178,7 +181,7 @@ def test_help_shows_examples() -> None:
             ["softmax.eq", "--compare", "no_params.eq"],
             "no tensor of no_params.eq is named z\n  derivatives by tensors that",
         ),
-        (["no_params.eq"], "the system has no params to derive by\n  Say what is meant: --wrt z"),
+        (["no_params.eq"], "the system has no params to differentiate with respect to\n  Say what is meant: --wrt z"),
         (["missing.safetensors"], "missing.safetensors"),
     ],
 )

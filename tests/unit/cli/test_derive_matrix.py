@@ -36,7 +36,7 @@ def test_a_saved_network_has_a_line_for_each_derivative(tmp_path: Path) -> None:
 def test_special_cases_of_an_unknown_function_stand_beside_it(systems: Path) -> None:
     assert lines(systems / "unknown.eq", "--form", "matrix") == [
         "δ = (∂a/∂z)ᵀ ∇_a C",
-        "  if a acts entry by entry, a[k] = sigma(z[k]): δ = ∇_a C ⊙ sigma′(z)",
+        "  if a is applied elementwise, a[k] = sigma(z[k]): δ = ∇_a C ⊙ sigma′(z)",
         "  if a is the softmax of z: δ = a ⊙ (∇_a C − (aᵀ ∇_a C) 1)",
     ]
 
@@ -71,7 +71,7 @@ def test_names_and_layouts_are_those_asked_for(systems: Path) -> None:
         (["softmax.eq", "--form", "matrix", "--names", "bishop"], "there are no names 'bishop'"),
         (["softmax.eq", "--form", "matrix", "--of", "a"], "a Jacobian is of one tensor by one other"),
         (["softmax.eq", "--form", "matrix", "--hessian", "--batched"], "--batched is for the derivatives of a cost"),
-        (["no_params.eq", "--form", "matrix"], "the system has no params to derive by"),
+        (["no_params.eq", "--form", "matrix"], "the system has no params to differentiate with respect to"),
         (["mlp.eq", "--form", "matrix", "--batched"], "--of, --hessian and --batched need to know how many steps"),
     ],
 )

@@ -138,7 +138,7 @@ def test_what_is_in_a_network(model: Path) -> None:
     output = shown("show", model)
     assert f"{model}: 4 inputs, 3 outputs\n" in output
     assert "layers      Linear(4, 3), Sigmoid(), Linear(3, 3), Softmax()\ncost        CrossEntropy()\n" in output
-    assert "trained     30 samples, 60 epochs, batches of 32, seed 0, run by native\n" in output
+    assert "trained     30 samples, 60 epochs, batches of 32, seed 0, with the native executor\n" in output
     assert "in training, accuracy 100.00 % on the training data\n" in output
     table = {line.split()[0]: line.split()[1:] for line in output.splitlines() if "×" in line or "in all" in line}
     array = cr.load(model).params["W1"]

@@ -59,7 +59,7 @@ TRAINED: list[tuple[dict[str, Any], str]] = [
     ({"accuracy": "high", "error": "low", "cost": "none"}, "cost none, accuracy high, error low"),
     ({"accuracy": 10**400}, "accuracy 1000"),
     ({"accuracy": float("nan"), "cost": float("inf")}, "cost inf, accuracy nan"),
-    ({"data": "%s {} {0} [red] :smile:", "executor": "[bold]"}, "on %s {} {0} [red] :smile:, run by [bold]"),
+    ({"data": "%s {} {0} [red] :smile:", "executor": "[bold]"}, "on %s {} {0} [red] :smile:, with the [bold] executor"),
     ({"data": "\ud800"}, r"on \ud800"),
     ({"data": "a" * 5000}, "on " + "a" * 60 + "…"),
 ]
@@ -79,7 +79,7 @@ def test_what_is_no_such_dict_is_refused(model: Path, text: str) -> None:  # fmt
 
 def test_a_training_in_words_is_as_before() -> None:
     facts = {"data": "digits", "samples": 1438, "epochs": 1, "batch_size": 16, "seed": 12345, "executor": "native"}
-    told = "on digits, 1,438 samples, 1 epoch, batches of 16, seed 12345, run by native"
+    told = "on digits, 1,438 samples, 1 epoch, batches of 16, seed 12345, with the native executor"
     assert training_text(facts) == [told]
     measured = {"cost": 0.25, "accuracy": 0.9, "measured_on": "test"}
     assert training_text({**facts, **measured})[1] == "cost 0.25 in training, accuracy 90.00 % on the test data"

@@ -176,7 +176,7 @@ def test_nodes_cannot_be_changed() -> None:
 
 
 def test_the_lists_of_names_are_those_of_the_notation() -> None:
-    assert len(ARITY) == 23
+    assert len(ARITY) == 24
     assert ARITY["clip"] == 3
     assert REDUCTIONS == ("sum", "mean", "max", "min", "prod")
     assert RELATIONS == ("=", "!=", "<", "<=", ">", ">=")

@@ -80,7 +80,7 @@ def test_the_books_lines_between_layers_are_right(answer: str) -> None:
     [
         ("∂z[l+1; k]/∂z[l; j] = w[l+1; j,k]*sigma'(z[l; j])", "w[l+1; j,k] is transposed: it should be w[l+1; k,j]"),
         ("∂z[l+1; k]/∂z[l; j] = -w[l+1; k,j]*sigma'(z[l; j])", "the sign is wrong: it is −1 times what it should be"),
-        ("∂z[l; k]/∂z[l-1; j] = 2*w[l; k,j]*sigma'(z[l-1; j])", "a factor 2 too much"),
+        ("∂z[l; k]/∂z[l-1; j] = 2*w[l; k,j]*sigma'(z[l-1; j])", "an extra factor of 2"),
     ],
 )
 def test_wrong_lines_between_layers_are_wrong(answer: str, change: str) -> None:

@@ -92,7 +92,7 @@ def test_the_step_that_uses_an_assumption_names_it() -> None:
 
 def test_an_unknown_function_has_its_special_cases_beside_it() -> None:
     text = derivation_text(derived(UNKNOWN))
-    assert "\nIf a acts entry by entry, a[k] = sigma(z[k]):\n  ∂C/∂z[j]\n" in text
+    assert "\nIf a is applied elementwise, a[k] = sigma(z[k]):\n  ∂C/∂z[j]\n" in text
     assert "    so ∂C/∂z[j] = ∂C/∂a[j]·sigma'(z[j])" in text
     assert "\nIf a is the softmax of z:\n" in text
 
@@ -100,7 +100,7 @@ def test_an_unknown_function_has_its_special_cases_beside_it() -> None:
 def test_a_special_case_that_changes_nothing_is_not_told() -> None:
     text = "param u[i]\nabstract z[j](u[i])\nabstract a[k](z[j])\ncost C(a[k])"
     titles = [title for title, _ in backprop(parse(text), ["z"]).derivation("z").cases]
-    assert titles == ["a acts entry by entry, a[k] = sigma(z[k])", "a is the softmax of z"]
+    assert titles == ["a is applied elementwise, a[k] = sigma(z[k])", "a is the softmax of z"]
 
 
 def test_more_than_26_inner_steps_have_labels_too() -> None:
@@ -163,7 +163,7 @@ def test_latex_is_plain_ascii_with_balanced_braces(text: str) -> None:
 def test_the_title_of_a_special_case_is_mathematics_in_latex() -> None:
     text = "param z[L; j]\nabstract a[L; k](z[L; j])\ncost C(a[L; k])"
     shown = derivation_latex(backprop(parse(text), ["z"]).derivation("z"))
-    assert r"If $a^{L}$ acts entry by entry, $a^{L}_{k} = \sigma\left(z^{L}_{k}\right)$:" in shown
+    assert r"If $a^{L}$ is applied elementwise, $a^{L}_{k} = \sigma\left(z^{L}_{k}\right)$:" in shown
     assert r"If $a^{L}$ is the softmax of $z^{L}$:" in shown
     assert r"\nabla C \cdot \frac{\partial a^{L}}{\partial z^{L}_{j}}" in shown
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chainrule.cli.terminal import say
@@ -36,7 +35,7 @@ def given_text(file: str, expression: str, kinds: str) -> System | Families:
 def _of_expression(expression: str, kinds: str) -> System:
     """Return the system of an expression; what is assumed of its names is said on the standard error."""
     from chainrule.notation.matrix_texts.kinds import declares_kinds
-    from chainrule.notation.matrix_texts.matrix_systems import index_text, system_of
+    from chainrule.notation.matrix_texts.matrix_systems import as_declared, index_text, system_of
 
     for kind in kinds.split(";"):
         if kind.strip() and not declares_kinds(kind.strip()):
@@ -44,18 +43,8 @@ def _of_expression(expression: str, kinds: str) -> System:
     found = index_text("\n".join((kinds + ";" + expression).split(";")).lstrip("\n"), assuming=True)
     system = system_of(found)
     if found.assumed:
-        say(f"Assumed: {_in_words(found.assumed)}; --kinds declares others.", err=True)
+        say(f"Assumed: {as_declared(found.assumed)}; --kinds declares others.", err=True)
     return system
-
-
-def _in_words(assumed: Mapping[str, str]) -> str:
-    """Return what is assumed, as it would be declared.
-
-    >>> _in_words({"x": "vector", "A": "matrix", "y": "vector"})
-    'vector x, y; matrix A'
-    """
-    kinds = dict.fromkeys(assumed.values())
-    return "; ".join(f"{kind} {', '.join(n for n, k in assumed.items() if k == kind)}" for kind in kinds)
 
 
 def asked_of(given: System | Families, of: str, expression: str) -> str:

@@ -56,7 +56,7 @@ def test_a_file_in_matrix_notation_is_read(tmp_path: Path) -> None:
         (("x.eq", "-e", "x'*x"), "there is a file and an expression"),
         (("x.eq", "--kinds", "vector x"), "--kinds is for -e"),
         (("-e", "x*A", "--wrt", "x"), "x*A is no product: x is a column, A a matrix"),
-        (("-e", "x'*x"), "the system has no params to derive by"),
+        (("-e", "x'*x"), "the system has no params"),
         (("-e", "x'*x", "--wrt", "y"), "y"),
         (("-e", "x'*x", "--wrt", "x", "--kinds", "vectr x"), "--kinds vectr x declares nothing"),
     ],

@@ -98,6 +98,8 @@ GIVEN = (
     Given("normF(X - a*b')^2/2", "a", lambda X, a, b: ((X - np.outer(a, b)) ** 2).sum() / 2),
     Given("sum(matrix(1).*X*vector(2))", "X", lambda X: 2 * X.sum()),
     Given("x'*A^2'*y", "A", lambda x, A, y: x @ (A @ A).T @ y),
+    Given("tr((A*X/9)^4)", "X", lambda A, X: TR(np.linalg.matrix_power(A @ X / 9, 4))),
+    Given("tr((A*X)^-2)", "X", lambda A, X: TR(INV(A @ X @ A @ X))),
     Given("tr((A*X - B)'*(A*X - B))", "X", lambda A, X, B: ((A @ X - B) ** 2).sum(), "∇X = 2 Aᵀ (A X − B)"),
 )
 

@@ -61,6 +61,7 @@ class EntryWriter:
 
     letters: Letters
     lines: list[str] = field(default_factory=list)
+    named: dict[MatrixPart, str] = field(default_factory=dict)
 
     def entry(self, part: MatrixPart, place: Place) -> WrittenEntry:
         """Return an entry of a part. What it is made of waits on a list, so that no depth is too much."""
@@ -78,7 +79,7 @@ class EntryWriter:
         return answer
 
     def _read(self, part: MatrixPart, place: Place) -> Reading:
-        reading: Reading = getattr(self, "_" + part.op)(part, place)
+        reading: Reading = getattr(self, "_named_entry" if part.op == "named" else "_" + part.op)(part, place)
         return reading
 
     def _number(self, part: MatrixPart, place: Place) -> Reading:
@@ -182,6 +183,10 @@ class EntryWriter:
         found = factor(found.atom) if found.sums else found.product
         return WrittenEntry("", (), (*found.factors, f"*[{place[0]} = {place[1]}]"))
 
+    def _named_entry(self, part: MatrixPart, place: Place) -> Reading:
+        name = yield from self._named(part)
+        return factor(self._indexed(name, place))
+
     def _det(self, part: MatrixPart, place: Place) -> Reading:
         name = yield from self._named(part.parts[0])
         return factor(f"det({name})")
@@ -200,11 +205,14 @@ class EntryWriter:
 
     def _named(self, part: MatrixPart) -> Generator[Asked, WrittenEntry, str]:
         """Return the name of a part; what has none gets an equation of its own."""
-        if part.op == "tensor":
-            return part.name
+        if part.op == "named":
+            part = part.parts[0]
+        if part.op == "tensor" or part in self.named:
+            return self.named.get(part, part.name)
         own = self.letters.of(part.shape.rows), self.letters.of(part.shape.columns)
         found = yield part, own
         name = self.letters.name("M" if part.shape.is_matrix else "z")
+        self.named[part] = name
         letters = ",".join(letter for letter in own if letter)
         self.lines.append(f"{name}[{letters}] = {found.whole}")
         return name

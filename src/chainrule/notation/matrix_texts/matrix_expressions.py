@@ -69,7 +69,10 @@ class ExpressionReader:
 
     def whole(self) -> MatrixPart:
         """Return the expression that is all the rest. Raises NotationError."""
-        found = self.expression(ADDITION)
+        try:
+            found = self.expression(ADDITION)
+        except RecursionError:
+            raise too_deep(self.source, self.next.start) from None
         if self.next.kind != "end":
             raise self.misplaced(self.next)
         return found

@@ -32,6 +32,7 @@ class Letters:
     sides: dict[str, MatrixSide] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     place: int = 0
+    numbers: dict[str, int] = field(default_factory=dict)
     candidates: Iterator[str] = field(default_factory=_candidates)
 
     def begin(self, place: int) -> None:
@@ -55,7 +56,9 @@ class Letters:
 
     def name(self, first: str) -> str:
         """Return a name for a tensor that no other has."""
-        choices = (first, *(f"{first}{number}" for number in range(1, len(self.taken) + 3)))
-        found = next(one for one in choices if one not in self.taken and one not in ARITY and one not in RESERVED)
+        found = first
+        while found in self.taken or found in ARITY or found in RESERVED:
+            self.numbers[first] = self.numbers.get(first, 0) + 1
+            found = f"{first}{self.numbers[first]}"
         self.taken.add(found)
         return found

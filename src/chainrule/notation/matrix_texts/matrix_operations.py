@@ -186,6 +186,9 @@ def matrix_power(base: MatrixPart, exponent: int, *, inverse: bool) -> MatrixPar
     if not 1 <= exponent <= MAX_POWER:
         raise MisfitError(f"the exponent of a matrix is from 1 to {MAX_POWER}", advice="The identity is eye.")
     _square(base, "a power")
+    plain = base.op == "tensor" or (base.parts and base.parts[0].op == "tensor")
+    if exponent > 1 and not plain:
+        base = MatrixPart("named", (base,), base.shape)
     factor = inverted(base) if inverse else base
     found = factor
     for _ in range(exponent - 1):
@@ -257,6 +260,13 @@ def _vector(part: MatrixPart, name: str) -> None:
         raise MisfitError(f"{name} is that of a vector, and this is {part.shape.kind}", "a vector")
 
 
+def absolute_norm(part: MatrixPart) -> MatrixPart:
+    """Return the sum of all absolute values of a vector."""
+    if part.shape.is_matrix:
+        raise MisfitError("norm1 of a matrix has two meanings", "a vector", "The sum of all is sum(abs(A)).")
+    return _summary("sum")(call("abs", part))
+
+
 def norm(part: MatrixPart) -> MatrixPart:
     """Return the Euclidean norm of a vector."""
     if part.shape.is_matrix:
@@ -321,7 +331,7 @@ _ONE_ARGUMENT: Mapping[str, Callable[[MatrixPart], MatrixPart]] = {
     "prod": _summary("prod"),
     "max": _summary("max"),
     "min": _summary("min"),
-    "norm1": lambda part: _summary("sum")(call("abs", part)),
+    "norm1": absolute_norm,
     "norm2": norm,
     "norm": norm,
     "normF": frobenius,

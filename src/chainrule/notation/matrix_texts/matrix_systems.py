@@ -84,9 +84,31 @@ def index_text(text: str, *, assuming: bool = False) -> IndexText:
     """
     source = read_source(text)
     reading = _TextReader(source, Declarations(source), assuming)
-    for statement in split(source):
-        reading.read(statement)
-    return reading.written()
+    try:
+        for statement in split(source):
+            reading.read(statement)
+        return reading.written()
+    except NotationError as error:
+        if not reading.assumed:
+            raise
+        raise NotationError(
+            error.what,
+            where=error.where,
+            expected=error.expected,
+            advice=f"{error.advice}\nAssumed: {as_declared(reading.assumed)}".lstrip(),
+            line=error.line,
+            column=error.column,
+        ) from None
+
+
+def as_declared(assumed: Mapping[str, str]) -> str:
+    """Return what is assumed, as it would be declared.
+
+    >>> as_declared({"x": "vector", "A": "matrix", "y": "vector"})
+    'vector x, y; matrix A'
+    """
+    kinds = dict.fromkeys(assumed.values())
+    return "; ".join(f"{kind} {', '.join(n for n, k in assumed.items() if k == kind)}" for kind in kinds)
 
 
 @dataclass
@@ -182,10 +204,10 @@ def _written(reading: _TextReader, letters: Letters) -> IndexText:
         (f"const {name} = {EntryWriter(letters).entry(value, ('', '')).whole}", reading.declared.places[name])
         for name, value in reading.consts.items()
     ]
-    costs = [e for e in reading.equations if e.keyword == "cost"]
-    last = reading.equations[-1:] if not costs else []
+    has_cost = any(e.keyword == "cost" for e in reading.equations)
+    last = None if has_cost or not reading.equations else reading.equations[-1]
     for equation in reading.equations:
-        cost = equation in costs or (equation in last and equation.value.shape.is_number)
+        cost = equation.keyword == "cost" or (equation is last and equation.value.shape.is_number)
         letters.begin(equation.place)
         writer = EntryWriter(letters)
         shape = equation.value.shape

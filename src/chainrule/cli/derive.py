@@ -123,11 +123,11 @@ def derive(
     from chainrule.pipeline import backprop
     from chainrule.render.document import Group
 
-    form = form or ("matrix" if expression else "index")
+    others = bool(steps or why or compare or json or verify or where or data or at)
+    form = form or ("matrix" if expression and not others else "index")
     if form in MATRIX_FORMS or batched or layout != "mixed":
         from chainrule.cli.derive_matrix import MatrixOptions, derive_matrix
 
-        others = bool(steps or why or compare or json or verify or where or data or at)
         given = given_text(file, expression, kinds)
         of = of if hessian else asked_of(given, of, expression)
         wanted_form = MatrixOptions(form, wrt or (), of, hessian, batched, layout, names, forward=bool(expression))

@@ -24,6 +24,8 @@ def output(*arguments: object) -> str:
         (("x'*A*x", "--wrt", "x", "--hessian"), "f = xᵀ A x\n∂²f/∂x∂x = A + Aᵀ\n"),
         (("c*a'*x", "--wrt", "x", "--kinds", "scalar c"), "f = c aᵀ x\n∇x = c a\n"),
         (("z = W*x; norm2(z)^2", "--wrt", "W"), "z = W x\nf = ‖z‖²\n∇W = 2 z xᵀ\n"),
+        (("x.*y", "--wrt", "x"), "f = x ⊙ y\n∂f/∂x = diag(y)\n"),
+        (("A (x + b)", "--wrt", "b"), "f = A (x + b)\n∂f/∂b = A\n"),
         (("cost C = sum(x.^2)", "--wrt", "x", "--form", "index"), "∂C/∂x[i] = 2·x[i]\n"),
     ],
 )
@@ -38,9 +40,10 @@ def test_what_is_assumed_is_said_beside_the_output() -> None:
 
 
 def test_steps_are_shown_and_verified() -> None:
-    shown = output("-e", "norm2(A*x - b)^2", "--wrt", "x", "--form", "index", "--steps", "--verify")
+    shown = output("-e", "norm2(A*x - b)^2", "--wrt", "x", "--steps", "--verify")
     assert "so ∂f/∂x" in shown
     assert "verified" in shown
+    assert output("-e", "x'*x", "--wrt", "x", "--json").startswith("{")
 
 
 def test_a_file_in_matrix_notation_is_read(tmp_path: Path) -> None:

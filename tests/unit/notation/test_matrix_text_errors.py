@@ -27,6 +27,7 @@ REFUSED = {
     "y .* A*x": ("y .* A: a column and a matrix have no entries in common", 3, "put it in parentheses"),
     "x**2": ("'**' cannot stand here", 2, "x.^2"),
     "2^3^2": ("a power of a power can be read in two ways", 4, "(x^2)^3"),
+    "e.^x": ("no tensor named 'e'", 1, "exp(x)"),
     "f(x)": ("no function named 'f'", 1, ""),
     "x + q": ("no tensor named 'q'", 5, "Declare it: vector q"),
     "A(1)": ("A is a matrix, no function", 2, "A*(…)"),

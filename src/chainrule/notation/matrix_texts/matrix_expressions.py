@@ -242,6 +242,8 @@ class ExpressionReader:
     def unknown(self, token: MatrixToken) -> NotationError:
         """Return the error for a name that nothing declares."""
         called = self.next.text == "("
+        if token.text == "e" and self.next.text in ("^", ".^"):
+            return self.source.error("no tensor named 'e'", token.start, advice="The exponential function is exp(x).")
         return self.source.error(
             f"no {'function' if called else 'tensor'} named '{token.text}'",
             token.start,

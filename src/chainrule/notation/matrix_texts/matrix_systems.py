@@ -179,7 +179,10 @@ class _TextReader:
 
     def _assume(self, tokens: Sequence[MatrixToken]) -> None:
         for token, after in pairwise(tokens):
-            function = token.text in KNOWN or after.text == "("
+            euler = token.text == "e" and after.text in ("^", ".^")
+            function = (
+                token.text in KNOWN or euler or (after.text == "(" and after.start == token.start + len(token.text))
+            )
             if token.kind != "name" or token.text in self.declared.known or function or token.text in CONSTANTS:
                 continue
             kind = kind_of(token.text)

@@ -56,11 +56,11 @@ def check(
 ) -> None:
     """Check a derivative worked out by hand, in any algebraic form."""
     from chainrule.checking import check as check_answer
-    from chainrule.cli.systems import read_notation, written_out_system
+    from chainrule.cli.systems import read_notation, sized
 
     check_form(form)
     given = read_notation(file.strip())
-    system = written_out_system(given, dict(map(read_size, size))) if size else given
+    system = sized(given, dict(map(read_size, size)), members=";" in f"{answer}{wrt}") if size else given
     verdict = check_answer(system, answer.strip(), wrt=wrt or None)
     if names or form != "index":
         from chainrule.cli.printed_as import named_document

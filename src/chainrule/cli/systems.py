@@ -50,6 +50,13 @@ def written_out_system(found: System | Families, sizes: Mapping[str, int]) -> Sy
     return found.at(**checked_sizes(found, sizes))
 
 
+def sized(found: System | Families, sizes: Mapping[str, int], *, members: bool) -> System:
+    """Return a system as it is, and families for these numbers of steps: of `members`, z[2; k], or of plain z2[k]."""
+    if members and isinstance(found, Families):
+        return found.members(**checked_sizes(found, sizes))
+    return written_out_system(found, sizes)
+
+
 def checked_sizes(found: Families, sizes: Mapping[str, int]) -> dict[str, int]:
     """Return how many steps families have, by their letters. Raises OptionError where one is missing."""
     missing = next((n for n in found.letters if n not in {**found.sizes, **sizes}), "")

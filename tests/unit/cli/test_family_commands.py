@@ -145,3 +145,10 @@ def test_families_are_explained_in_python_too() -> None:
     assert "at a random point" in str(cr.why(cr.parse(SIGMOID + "index L = 2"), "z[1]"))
     with pytest.raises(cr.ChainruleError, match="nothing says how many steps L stands for"):
         cr.why(families, "z[1]")
+
+
+@pytest.mark.parametrize("answer", ["∂C/∂b[1; k] = ∂C/∂z[1; k]", "∂C/∂b1[k] = ∂C/∂z1[k]"])
+def test_for_a_number_of_layers_members_are_named_as_derive_prints_them(tmp_path: Path, answer: str) -> None:
+    found = run("check", _written(tmp_path / "mlp.eq", MLP), "--size", "L=3", answer)
+    assert found.exit_code == 0
+    assert found.output.startswith("Right: ∂C/∂b")

@@ -13,6 +13,8 @@ import time
 
 from chainrule.errors import NotationError
 from chainrule.notation import parse
+from chainrule.notation.matrix_texts.kinds import declares_kinds
+from chainrule.notation.matrix_texts.matrix_systems import read_matrices
 
 SEEDS = (
     """data x[i], y[k]
@@ -36,6 +38,13 @@ def f(t, s) = t*sigmoid(s) # not far
 h[i] = f(w[i], eps)^2
 cost C = mean(i) [w[i] >= 0 and not h[i] = 2]*h[i]
 update w[i] = w[i] - 0.5*∂C/∂w[i]
+""",
+    """matrix A, X
+vector x, b(3)
+param symmetric matrix S
+scalar t
+z = softmax(A*x - t*vector(1)) .* (S'x)
+cost C = norm2(z)^2 + tr(X^T inv(S + 2*eye)) - log(det(S))/2
 """,
     """data A[i,j], x[j]
 param q
@@ -117,7 +126,10 @@ def _mutate(pieces: list[str], draw: random.Random) -> None:
 def outcome(text: str) -> str:
     """Return what becomes of a text: "read" or "refused". Whatever else is raised comes out."""
     try:
-        parse(text)
+        if declares_kinds(text):
+            read_matrices(text)
+        else:
+            parse(text)
     except NotationError:
         return "refused"
     return "read"

@@ -51,6 +51,7 @@ REFUSED = {
     "vector u(3), v(4)\nu - v": ("u - v: the terms have different sizes, 3 × 1 and 4 × 1", 3, ""),
     "matrix Q(2)": ("the sizes of a matrix are 2 numbers", 8, ""),
     "vector u v": ("this declaration cannot be read", 8, ""),
+    "vector u½": ("u½ is no name", 8, ""),
     "symmetric vector u": ("only a square matrix is symmetric", 18, ""),
     "1e9999*x": ("", 1, ""),
 }

@@ -111,6 +111,8 @@ class Declarations:
 
     def check(self, name: str, place: int) -> None:
         """Raise NotationError for a name that nothing more can have."""
+        if not name.isidentifier():
+            raise self.source.error(f"{name} is no name", place, expected="a letter, then letters, digits and _")
         if name in self.known:
             raise self._twice(name, place)
         if name in KNOWN or name in ARITY or name in RESERVED:

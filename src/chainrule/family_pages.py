@@ -8,7 +8,7 @@ from dataclasses import replace
 from chainrule.expr.symbols import Derivative, Symbol, Tensor, tensors_of
 from chainrule.families.family_backprop import FamilyBackprop
 from chainrule.families.windows import APART, REST
-from chainrule.family_derivations import CaseDerivation, derivations
+from chainrule.family_derivations import CaseDerivation, derivations, without_apart
 from chainrule.render.document import Group, Heading, Line, Node, Note, Words, joined, words
 from chainrule.render.formula import ShownFormula, whole
 from chainrule.render.layout import Entry, Layout, NamedSlope, Slope, Whole
@@ -73,15 +73,11 @@ def _renamed(beyond: Symbol, back: FamilyBackprop) -> Change:
                 cost = Entry(back.forward.head.cost, (), guarded=False)
                 return Slope(cost, tuple(relaid(one, change) for one in below))
             case Entry(Tensor() as tensor) | Whole(Tensor() as tensor) if tensor.name.startswith(APART):
-                return replace(layout, tensor=_original(tensor))
+                return replace(layout, tensor=without_apart(tensor))
             case _:
                 return None
 
     return change
-
-
-def _original(tensor: Tensor) -> Tensor:
-    return Tensor(tensor.name.removeprefix(APART), tensor.superscript)
 
 
 def _held_fixed(back: FamilyBackprop, tensor: Tensor) -> Words:
@@ -144,7 +140,7 @@ def _explained(back: FamilyBackprop, found: CaseDerivation, page: Node, shown: N
         elif name.startswith(REST):
             yield words(whole(name), " is what the other steps add to the sum.")
         elif name.startswith(APART):
-            yield _held_fixed(back, _original(name))
+            yield _held_fixed(back, without_apart(name))
         elif name.name not in own and name not in (found.copy, found.tensor):
             equations += back.named_sum(name.name) or found.named_argument(name)
     if equations:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from chainrule.execute.reference import evaluation
-from chainrule.expr.symbols import Derivative
 from property.random_families import family_text
-from support import assert_close, examples
+from support import examples
+from unit.families.compared import compare
 from unit.families.looped import check_gradients, check_values
 from unit.families.random_inputs import random_inputs
 
@@ -67,13 +64,4 @@ def check_loop(text: str, steps: int) -> None:
 
 def check_cases(text: str, steps: int) -> None:
     """Compare all derivatives of a family, written out, with backprop of the system written out."""
-    families = cr.parse(text)
-    back = cr.backprop(families)
-    forward, whole = back.prepared.at(T=steps), back.at(T=steps)
-    inputs: dict[str, Any] = random_inputs(forward, steps, 2, 2)
-    found = evaluation.evaluate(whole, inputs)
-    names = [e.name for e in whole.equations if isinstance(e.name, Derivative)]
-    assert {str(name.wrt[0]) for name in names} >= set(forward.params)
-    _, expected = cr.value_and_grad(forward, inputs, [str(name.wrt[0]) for name in names])
-    for name in names:
-        assert_close(found[name], expected[str(name.wrt[0])], rtol=1e-8, atol=1e-8)
+    compare(cr.backprop(cr.parse(text)), {"T": steps}, steps, 2, 2, rtol=1e-8, atol=1e-8)

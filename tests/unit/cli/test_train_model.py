@@ -12,6 +12,7 @@ from click.testing import Result
 
 from chainrule.network import load
 from unit.cli.commands import run
+from unit.families.family_systems import SEQUENCES
 
 TOKENS = """data tok[t] : int(v), keep[t], nxt[t] : int(v)
 param E[v,d], W[v,d]
@@ -153,19 +154,6 @@ def test_a_folder_of_files_is_read_piece_by_piece(folder: Path) -> None:
     refused = run("train", "data", "--model", "const.eq", "--epochs", "2", "--plot", "p.png")
     assert refused.exit_code != 0
     assert "--plot shows samples, and data is a folder" in refused.output
-
-
-SEQUENCES = """data x[t; i], y[k]
-param W[j,i], U[j,m], V[k,j]
-batch n
-index T = 3, j = 4, k = 2
-h[0; j] = 0*(sum(i) W[j,i])
-for t = 1..T:
-    h[t; j] = tanh((sum(i) W[j,i]*x[t; i]) + (sum(m) U[j,m]*h[t-1; m]))
-z[k] = sum(j) V[k,j]*h[T; j]
-p[k] = exp(z[k])/(sum(m) exp(z[m]))
-cost C = -(sum(k) y[k]*log(p[k]))
-"""
 
 
 def test_sequences_for_a_family_are_one_array_of_the_file(folder: Path) -> None:

@@ -115,3 +115,16 @@ FAMILIES = {
     "stacked": STACKED,
     "steps as numbers": DESCENT,
 }
+
+SEQUENCES = """data  x[t; i], y[k]
+param W[j,i], U[j,m], V[k,j]
+batch n
+index T = 3, j = 4, k = 2
+h[0; j] = 0*(sum(i) W[j,i])
+for t = 1..T:
+    h[t; j] = tanh((sum(i) W[j,i]*x[t; i]) + (sum(m) U[j,m]*h[t-1; m]))
+z[k] = sum(j) V[k,j]*h[T; j]
+p[k] = exp(z[k])/(sum(m) exp(z[m]))
+cost C = -(sum(k) y[k]*log(p[k]))
+"""
+"""A label for a whole sequence: a recurrent network of three steps, for samples."""

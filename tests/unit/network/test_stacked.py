@@ -11,18 +11,8 @@ import pytest
 import chainrule as cr
 from chainrule.network.step_names import steps_named
 from support import assert_close
+from unit.families.family_systems import SEQUENCES
 
-SEQUENCES = """data  x[t; i], y[k]
-param W[j,i], U[j,m], V[k,j]
-batch n
-index T = 3, j = 4, k = 2
-h[0; j] = 0*(sum(i) W[j,i])
-for t = 1..T:
-    h[t; j] = tanh((sum(i) W[j,i]*x[t; i]) + (sum(m) U[j,m]*h[t-1; m]))
-z[k] = sum(j) V[k,j]*h[T; j]
-p[k] = exp(z[k])/(sum(m) exp(z[m]))
-cost C = -(sum(k) y[k]*log(p[k]))
-"""
 EACH_STEP = SEQUENCES.replace("y[k]\nparam", "y[t; k]\nparam").replace(
     "z[k] = sum(j) V[k,j]*h[T; j]\np[k] = exp(z[k])/(sum(m) exp(z[m]))\ncost C = -(sum(k) y[k]*log(p[k]))\n",
     "    z[t; k] = sum(j) V[k,j]*h[t; j]\n    p[t; k] = exp(z[t; k])/(sum(m) exp(z[t; m]))\n"

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.diff.coupled_samples import uncoupled
 from chainrule.errors import ChainruleError
 from chainrule.expr.sizes import Size
 from chainrule.pipeline import backprop
 from chainrule.reading import parse
-from chainrule.system.coupled import uncoupled
 from chainrule.system.model import System
 from chainrule.verify.sampling import random_evaluation
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, overload
 
+from chainrule.diff.coupled_samples import uncoupled
 from chainrule.diff.local import bounded_depth
 from chainrule.diff.pointwise import refuse_pointwise, without_pointwise
 from chainrule.diff.prepare import name_extrema
@@ -29,7 +30,6 @@ from chainrule.render.document_text import document_text
 from chainrule.render.in_notebooks import displayed
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import Simplifier, simplifier_of
-from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import ranks_of, system_latex, system_text

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from chainrule.diff.coupled_samples import refuse_coupled_samples
 from chainrule.diff.graph import graph_of
-from chainrule.diff.local import refuse_coupled_samples
 from chainrule.diff.prepare import plain_names, with_names
 from chainrule.expr.binding import tensors_in
 from chainrule.expr.symbols import NO_TENSOR, Derivative, Symbol, derivative_by, unused

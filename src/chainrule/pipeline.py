@@ -15,8 +15,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 from chainrule.diff.backprop import Cotangents
+from chainrule.diff.coupled_samples import refuse_coupled_samples, uncoupled
 from chainrule.diff.graph import graph_of
-from chainrule.diff.local import bounded_depth, refuse_coupled_samples
+from chainrule.diff.local import bounded_depth
 from chainrule.diff.pointwise import refuse_pointwise
 from chainrule.diff.prepare import may_name_arguments, name_arguments, name_derivatives, name_extrema
 from chainrule.expr.binding import Fresh, rewrite_bottom_up, substitute_indices, tensors_in
@@ -36,7 +37,6 @@ from chainrule.render.shown_document import ShownGroup
 from chainrule.rewrite.rules import Derivation
 from chainrule.simplify.simplifier import simplifier_of
 from chainrule.system.cases import special_cases
-from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.model import Equation, System
 from chainrule.system.printing import system_latex, system_text

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.data.interchange import as_array
+from chainrule.diff.coupled_samples import uncoupled
 from chainrule.errors import DerivativeError, InputError
 from chainrule.execute.reference.evaluation import Evaluation, evaluate_all
 from chainrule.execute.scalars import Array
@@ -111,6 +112,7 @@ def gradient_check(system: System, inputs: Mapping[str, npt.ArrayLike] | None = 
     check_system(system)
     if not system.params:
         raise DerivativeError("the system has no params, so it has no gradients", advice="Declare some: param w[i]")
+    system = uncoupled(system)
     back = backprop(system)
     unknowns = RandomUnknowns(seed)
     drawn = random_inputs(system, seed, unknowns=unknowns) if inputs is None else inputs

@@ -33,6 +33,7 @@ from chainrule.checking.whole_batch import (
     verdict_of_samples,
 )
 from chainrule.diff.backprop import Cotangents
+from chainrule.diff.coupled_samples import uncoupled
 from chainrule.errors import ChainruleError, DerivativeError, InputError, NotationError
 from chainrule.execute.reference.evaluation import Evaluation
 from chainrule.execute.shortage import enough_memory
@@ -44,7 +45,6 @@ from chainrule.families.families import Families
 from chainrule.keywords import answers
 from chainrule.pipeline import cotangents_for
 from chainrule.render.text import expression_text
-from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.locations import cost_advice
 from chainrule.system.model import Given, System

@@ -22,7 +22,6 @@ from chainrule.expr.skeleton import Bare, Names, bare
 from chainrule.expr.symbols import Symbol
 from chainrule.render.document import Words
 from chainrule.render.letters import in_other_letters
-from chainrule.system.coupled import coupling
 from chainrule.system.model import System
 from chainrule.system.recurrences import recurrences
 from chainrule.system.user_functions import bare_equation, whole_equations
@@ -159,19 +158,6 @@ class Locals:
         indices = [i for i in of.indices if isinstance(i, Index)]
         known = self._system.defined[of.tensor].indices
         return rename_indices(self._equations[of.tensor].value, dict(zip(known, indices, strict=True)))
-
-
-def refuse_coupled_samples(system: System, active: frozenset[str]) -> None:
-    """Raise DerivativeError where an equation sums over the samples of a batch what is differentiated."""
-    equation = coupling(system, active)
-    if equation is not None:
-        raise DerivativeError(
-            f"no rule for an equation that couples the samples of a batch: {equation.name} reduces over "
-            f"{system.batch} what depends on a param",
-            where=str(equation),
-            expected="samples that are coupled through data only",
-            advice=f"Write the system without batch {system.batch}, with the index {system.batch} on all data.",
-        )
 
 
 def refuse_steps(system: System, wrt: Iterable[Symbol]) -> None:

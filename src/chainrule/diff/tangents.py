@@ -14,9 +14,10 @@ from functools import cached_property
 from itertools import count
 
 from chainrule.diff.axis_letters import AxisLetters
+from chainrule.diff.coupled_samples import refuse_coupled_samples
 from chainrule.diff.graph import check_names, graph_of
 from chainrule.diff.inlining import may_cancel
-from chainrule.diff.local import Locals, refuse_coupled_samples, refuse_steps
+from chainrule.diff.local import Locals, refuse_steps
 from chainrule.diff.simplifying import Simplifying
 from chainrule.expr.binding import reduce_over, rename_indices, tensors_in
 from chainrule.expr.functions import ARITY, REDUCTIONS

@@ -13,9 +13,10 @@ from functools import partial
 
 from chainrule.diff.axis_letters import AxisLetters
 from chainrule.diff.chain_rule import Contribution, chain_rule
+from chainrule.diff.coupled_samples import refuse_coupled_samples
 from chainrule.diff.graph import Graph, check_names, graph_of
 from chainrule.diff.inlining import better_of
-from chainrule.diff.local import Locals, refuse_coupled_samples, refuse_steps
+from chainrule.diff.local import Locals, refuse_steps
 from chainrule.diff.simplifying import Simplifying
 from chainrule.errors import DerivativeError, listed
 from chainrule.expr.binding import tensors_in

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.data.interchange import as_array
+from chainrule.diff.coupled_samples import uncoupled
 from chainrule.errors import InputError, listed
 from chainrule.execute.inputs import is_batched
 from chainrule.expr.nodes import Affine, Index, Position
@@ -20,7 +21,6 @@ from chainrule.network import Network
 from chainrule.network.on_average import on_average
 from chainrule.notation.symbol_names import asked_tensor
 from chainrule.render.text import entry_text
-from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.locations import cost_advice, did_you_mean
 from chainrule.system.model import System

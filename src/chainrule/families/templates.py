@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import TypeAlias
 
 from chainrule.expr.binding import lookups_in, own_positions
-from chainrule.expr.nodes import Call, Condition, Expr, Indexed, MatrixEntry, Reduce, walk
+from chainrule.expr.nodes import Call, Condition, Expr, Indexed, MatrixEntry, walk
 from chainrule.expr.symbols import Derivative, Tensor
+from chainrule.system.coupled import reductions_over
 from chainrule.system.model import Declaration, Equation, Given, System
 
 Step: TypeAlias = tuple[str, int]
@@ -78,8 +79,7 @@ class Blocks:
     def names_samples(self) -> bool:
         """Say whether an equation reduces over the samples of a batch."""
         values = (t.value for _, t in self.templates() if isinstance(t, Equation) and self.head.batch)
-        reductions = (part for value in values for part in walk(value) if isinstance(part, Reduce))
-        return any(i.preferred == self.head.batch for part in reductions for i in part.indices)
+        return any(True for value in values for _ in reductions_over(value, self.head.batch))
 
     @cached_property
     def ranges(self) -> tuple[StepRange, ...]:

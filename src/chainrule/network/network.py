@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.diff.coupled_samples import uncoupled
 from chainrule.errors import ChainruleError, InputError, ModelFileError, OptionError, escaped, listed
 from chainrule.execute.family_inputs import system_for
 from chainrule.execute.reference.evaluation import Reference, ReferenceExecutable
@@ -42,7 +43,6 @@ from chainrule.nn.layer import Layer
 from chainrule.notation import parse_system
 from chainrule.render.text import equation_text
 from chainrule.simplify.stability import stable
-from chainrule.system.coupled import uncoupled
 from chainrule.system.given_system import check_system
 from chainrule.system.model import System
 from chainrule.system.printing import system_text

@@ -6,28 +6,17 @@ system that names its samples, with n an index like any other and the cost the m
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from chainrule.expr.binding import tensors_in
-from chainrule.expr.nodes import Indexed, Reduce, walk
+from chainrule.expr.nodes import Expr, Indexed, Reduce, walk
 from chainrule.expr.shared import kept
+from chainrule.expr.symbols import Symbol
 from chainrule.system.batching import batch, mean_over
 from chainrule.system.model import Equation, System
 from chainrule.system.sizes.erase import erase_sizes
 from chainrule.system.typecheck import typecheck
-
-
-def uncoupled(system: System, wrt: Iterable[str] = ()) -> System:
-    """Return the system for derivatives by params and by `wrt`: that of all samples where they are coupled."""
-    if not system.batch or system.cost in system.declared:
-        return system
-    moving = {*system.params, *wrt}
-    for tensor, arguments in ((d.tensor, {a.tensor for a in d.arguments}) for d in system.declarations):
-        moving |= set() if arguments.isdisjoint(moving) else {tensor}
-    for equation in system.equations:
-        moving |= set() if tensors_in(equation.value).isdisjoint(moving) else {equation.name}
-    return system if coupling(system, moving) is None else for_all_samples(system)
 
 
 def coupling(system: System, active: Collection[str]) -> Equation | None:
@@ -38,12 +27,21 @@ def coupling(system: System, active: Collection[str]) -> Equation | None:
     >>> str(coupling(system, {"w", "z", "m", "C"})), coupling(system, {"C"})
     ('m = mean(n) z', None)
     """
-    for equation in system.equations if system.batch else ():
-        for part in walk(equation.value):
-            over_samples = isinstance(part, Reduce) and any(i.preferred == system.batch for i in part.indices)
-            if over_samples and not tensors_in(part).isdisjoint(active):
-                return equation
-    return None
+    return next((equation for equation, read in _reducing(system) if not read.isdisjoint(active)), None)
+
+
+@kept
+def _reducing(system: System) -> tuple[tuple[Equation, frozenset[Symbol]], ...]:
+    """Return the equations that reduce over the samples of a batch, with what they reduce."""
+    found = [(e, [*reductions_over(e.value, system.batch)]) for e in system.equations if system.batch]
+    return tuple((e, frozenset[Symbol]().union(*map(tensors_in, parts))) for e, parts in found if parts)
+
+
+def reductions_over(value: Expr, letter: str) -> Iterator[Reduce]:
+    """Yield the reductions in an expression that go over an index of this letter."""
+    for part in walk(value):
+        if isinstance(part, Reduce) and any(i.preferred == letter for i in part.indices):
+            yield part
 
 
 @kept

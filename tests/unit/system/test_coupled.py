@@ -7,9 +7,10 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
+from chainrule.diff.coupled_samples import uncoupled
 from chainrule.errors import DerivativeError
 from chainrule.execute.reference.evaluation import evaluate_all
-from chainrule.system.coupled import coupling, for_all_samples, uncoupled
+from chainrule.system.coupled import coupling, for_all_samples
 from chainrule.verify.differences import numeric_derivative
 from chainrule.verify.verification import Verification
 from support import assert_close
@@ -116,3 +117,22 @@ def test_second_derivatives_and_changes_are_of_all_samples_too() -> None:
     second = float(cr.evaluate(cr.hessian(system), inputs)["∂²C/∂w∂w"])
     above, below = (cr.value_and_grad(system, {**inputs, "w": 0.7 + s})[1]["w"] for s in (1e-5, -1e-5))
     assert second == pytest.approx(float(above - below) / 2e-5, rel=1e-6)
+
+
+def test_gradients_of_coupled_samples_are_checked_at_random_points_too() -> None:
+    assert cr.gradient_check(cr.parse(NORMALISED))
+
+
+def test_samples_may_be_coupled_through_an_unknown_function() -> None:
+    text = "data x[i]\nparam w[i]\nabstract a[i](z[i])\nbatch n\nz[i] = w[i]*x[i]\nm[i] = mean(n) a[i]\n"
+    system = cr.parse(text + "cost C = sum(i) (a[i] - m[i])^2")
+    report = cr.backprop(system).derivation("z").verify()
+    assert isinstance(report, Verification)
+    assert report.checks
+    assert not report.unverified
+
+
+def test_a_recurrence_of_coupled_samples_is_refused() -> None:
+    text = "data x[t]\nparam w, u\nbatch n\nh[t] = tanh(w*x[t] + u*c?[t-1])\nm[t] = mean(n) h[t]\nc[t] = h[t] - m[t]\n"
+    with pytest.raises(DerivativeError, match="couples the samples of a batch: m reduces over n"):
+        cr.backprop(cr.parse(text + "cost C = sum(t) c[t]^2"))

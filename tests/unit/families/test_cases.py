@@ -106,7 +106,7 @@ def test_steps_as_numbers_stay_in_the_derivative() -> None:
     assert "∂C/∂r[s; n] = −eta/s·Σ_i X[n,i]·∂C/∂w[s; i]   for s = 1..S" in lines(DESCENT)
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 5])
+@pytest.mark.parametrize("number", [1, 2, 3, pytest.param(5, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("text", LISTED.values(), ids=LISTED)
 def test_the_cases_are_the_backward_pass_written_out(text: str, number: int) -> None:
     families = cr.parse(text)

@@ -33,7 +33,11 @@ CASES = {
     "data along an axis": (PLAIN_AXIS, ["U", "V"], (1, 2, 3)),
     "a table with a row for each step": (ROWS, ["E", "u"], (1, 2, 3)),
 }
-SIZES = [(text, wrt, number) for text, wrt, numbers in CASES.values() for number in numbers]
+SIZES = [
+    pytest.param(text, wrt, number, marks=[pytest.mark.slow] * (number > 2))
+    for text, wrt, numbers in CASES.values()
+    for number in numbers
+]
 NAMES = [f"{name}-{number}" for name, (_, _, numbers) in CASES.items() for number in numbers]
 
 

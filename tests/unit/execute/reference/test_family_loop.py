@@ -40,7 +40,7 @@ def derived(text: str) -> FamilyBackprop:
 
 
 @pytest.mark.parametrize("text", KNOWN.values(), ids=KNOWN)
-@pytest.mark.parametrize("number", [1, 2, 3, 5])
+@pytest.mark.parametrize("number", [1, 2, 3, pytest.param(5, marks=pytest.mark.slow)])
 def test_a_loop_computes_what_the_system_written_out_does(text: str, number: int) -> None:
     families, back = parsed(text), derived(text)
     numbers = dict.fromkeys(families.letters, number)
